@@ -1,0 +1,92 @@
+/** Datasets, their versions, profiles, rows and splits. */
+import { getJson, segment } from './client';
+
+/** One row of `GET /api/v1/datasets` → `{datasets}`. */
+export interface DatasetSummary {
+  name: string;
+  latest_version: number;
+  row_count: number;
+  bytes: number;
+  created_ms: number;
+  /** Where the bytes came from: a path or a URI. */
+  source: string;
+}
+
+export interface Column {
+  name: string;
+  type: string;
+}
+
+export interface DatasetVersion {
+  version: number;
+  sha256: string;
+  bytes: number;
+  row_count: number;
+  created_ms: number;
+  source: string;
+  columns: Column[];
+}
+
+export interface Split {
+  id: string;
+  name: string;
+  version: number;
+  kind: 'random' | 'stratified' | 'time' | 'group' | string;
+  /** The parameters that make the split reproducible. */
+  spec: Record<string, unknown>;
+  parts: { name: string; row_count: number }[];
+  created_ms: number;
+}
+
+/** `GET /api/v1/datasets/{name}`; versions newest first. */
+export interface Dataset {
+  name: string;
+  versions: DatasetVersion[];
+  splits: Split[];
+}
+
+/** Numeric statistics are absent for text; `min`/`max` of times and texts are text. */
+export interface ColumnProfile {
+  name: string;
+  type: string;
+  missing: number;
+  distinct: number;
+  min?: number | string | null;
+  max?: number | string | null;
+  mean?: number | null;
+  stddev?: number | null;
+  quantiles?: { p05: number; p25: number; p50: number; p75: number; p95: number } | null;
+  /** `edges` has one more entry than `counts`. */
+  histogram?: { edges: number[]; counts: number[] } | null;
+  top_values?: { value: string | number | boolean | null; count: number }[];
+}
+
+/** `GET /api/v1/datasets/{name}/versions/{v}/profile` */
+export interface Profile {
+  row_count: number;
+  columns: ColumnProfile[];
+}
+
+export type Cell = string | number | boolean | null;
+
+/** `GET /api/v1/datasets/{name}/versions/{v}/rows?limit=&offset=` */
+export interface Rows {
+  columns: Column[];
+  rows: Cell[][];
+}
+
+export async function listDatasets(signal?: AbortSignal): Promise<DatasetSummary[]> {
+  return (await getJson<{ datasets: DatasetSummary[] }>('/api/v1/datasets', {}, signal)).datasets;
+}
+
+export function getDataset(name: string, signal?: AbortSignal): Promise<Dataset> {
+  return getJson(`/api/v1/datasets/${segment(name)}`, {}, signal);
+}
+
+export function getProfile(name: string, version: number, signal?: AbortSignal): Promise<Profile> {
+  return getJson(`/api/v1/datasets/${segment(name)}/versions/${version}/profile`, {}, signal);
+}
+
+export function getRows(name: string, version: number, limit: number, offset: number, signal?: AbortSignal): Promise<Rows> {
+  return getJson(`/api/v1/datasets/${segment(name)}/versions/${version}/rows`, { limit, offset }, signal);
+}

@@ -1,0 +1,108 @@
+/** Endpoints: revisions, replicas, live traffic, logged predictions, and asking one for a prediction. */
+import { getJson, postJson, segment } from './client';
+import type { Signature } from './models';
+
+export type EndpointState = 'starting' | 'ready' | 'degraded' | 'failed' | 'stopped';
+export type RevisionRole = 'live' | 'canary' | 'shadow' | 'retired';
+export type ReplicaState = 'starting' | 'ready' | 'draining' | 'failed' | 'stopped';
+
+/** One row of `GET /api/v1/endpoints` → `{endpoints}`. Counts are since the endpoint was created. */
+export interface EndpointSummary {
+  name: string;
+  model: string;
+  state: EndpointState;
+  url: string;
+  created_ms: number;
+  requests: number;
+  errors: number;
+}
+
+export interface Replica {
+  id: string;
+  state: ReplicaState;
+  pid?: number;
+  port?: number;
+  requests: number;
+  errors: number;
+  started_ms: number;
+}
+
+export interface Revision {
+  id: string;
+  model_version: string;
+  role: RevisionRole;
+  /** Share of the traffic in percent; a shadow has 0 and sees copies. */
+  weight: number;
+  created_ms: number;
+  replicas: Replica[];
+}
+
+/** `GET /api/v1/endpoints/{name}`; revisions newest first. */
+export interface Endpoint {
+  name: string;
+  model: string;
+  state: EndpointState;
+  url: string;
+  revisions: Revision[];
+  signature?: Signature;
+}
+
+/** One slot of wall-clock time; the percentiles are null where nothing was asked. */
+export interface TrafficBucket {
+  start_ms: number;
+  requests: number;
+  errors: number;
+  p50_ms: number | null;
+  p99_ms: number | null;
+}
+
+/** `GET /api/v1/endpoints/{name}/traffic?buckets=`; oldest first, without gaps, the last one still filling. */
+export interface Traffic {
+  bucket_ms: number;
+  buckets: TrafficBucket[];
+}
+
+export type Value = string | number | boolean | null | number[];
+
+/** One row of `GET /api/v1/endpoints/{name}/predictions?limit=` → `{predictions}`, newest first. */
+export interface Prediction {
+  id: string;
+  /** When it was asked, by the wall clock. */
+  time_ms: number;
+  /** When it happened in the data, which a replay compresses; equal to `time_ms` in real use. */
+  event_time_ms: number;
+  model_version: string;
+  revision: string;
+  role: RevisionRole;
+  latency_us: number;
+  inputs: Record<string, Value>;
+  outputs: Record<string, Value>;
+  outcome?: Value;
+  outcome_time_ms?: number;
+}
+
+export async function listEndpoints(signal?: AbortSignal): Promise<EndpointSummary[]> {
+  return (await getJson<{ endpoints: EndpointSummary[] }>('/api/v1/endpoints', {}, signal)).endpoints;
+}
+
+export function getEndpoint(name: string, signal?: AbortSignal): Promise<Endpoint> {
+  return getJson(`/api/v1/endpoints/${segment(name)}`, {}, signal);
+}
+
+export function getTraffic(name: string, buckets: number, signal?: AbortSignal): Promise<Traffic> {
+  return getJson(`/api/v1/endpoints/${segment(name)}/traffic`, { buckets }, signal);
+}
+
+export async function listPredictions(name: string, limit: number, signal?: AbortSignal): Promise<Prediction[]> {
+  return (await getJson<{ predictions: Prediction[] }>(`/api/v1/endpoints/${segment(name)}/predictions`, { limit }, signal))
+    .predictions;
+}
+
+/** MLflow's scoring protocol: `POST /endpoints/{name}/invocations`. */
+export function invoke(name: string, records: Record<string, Value>[]): Promise<{ predictions: unknown }> {
+  return postJson(invocationsPath(name), { dataframe_records: records });
+}
+
+export function invocationsPath(name: string): string {
+  return `/endpoints/${segment(name)}/invocations`;
+}
