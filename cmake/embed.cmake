@@ -1,0 +1,16 @@
+# Turns files into C++ constants at build time, so that the binary needs nothing beside it.
+
+# embed_sql(<room> <out-headers>): every sql/<query>.sql becomes the constant
+# millwright::<room>::sql::k<Query> of type storage::Query in gen/<room>/sql.h. A query that
+# PostgreSQL needs spelled differently has a second file <query>.postgres.sql.
+function(embed_sql room out)
+  file(GLOB sql CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/sql/*.sql)
+  set(header ${CMAKE_BINARY_DIR}/gen/${room}/sql.h)
+  add_custom_command(
+    OUTPUT ${header}
+    COMMAND ${CMAKE_COMMAND} -DROOM=${room} -DSQL_DIR=${CMAKE_CURRENT_SOURCE_DIR}/sql
+            -DOUT=${header} -P ${CMAKE_SOURCE_DIR}/cmake/embed_sql_script.cmake
+    DEPENDS ${sql} ${CMAKE_SOURCE_DIR}/cmake/embed_sql_script.cmake
+    VERBATIM)
+  set(${out} ${header} PARENT_SCOPE)
+endfunction()

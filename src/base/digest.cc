@@ -1,0 +1,82 @@
+#include "base/digest.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include "base/check.h"
+#include "base/error.h"
+
+namespace millwright {
+
+struct Digest::Impl {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  ~Impl() { EVP_MD_CTX_free(context); }
+};
+
+Digest::Digest(Kind kind) : impl_(std::make_unique<Impl>()) {
+  CHECK(EVP_DigestInit_ex(impl_->context, kind == Kind::kSha256 ? EVP_sha256() : EVP_md5(),
+                          nullptr) == 1);
+}
+
+Digest::~Digest() = default;
+Digest::Digest(Digest&&) noexcept = default;
+
+void Digest::Update(std::string_view bytes) {
+  CHECK(EVP_DigestUpdate(impl_->context, bytes.data(), bytes.size()) == 1);
+}
+
+std::string Digest::FinishHex() {
+  unsigned char raw[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  CHECK(EVP_DigestFinal_ex(impl_->context, raw, &size) == 1);
+  return ToHex(std::string_view(reinterpret_cast<char*>(raw), size));
+}
+
+std::string Sha256Hex(std::string_view bytes) {
+  Digest digest(Digest::Kind::kSha256);
+  digest.Update(bytes);
+  return digest.FinishHex();
+}
+
+std::string HmacSha256(std::string_view key, std::string_view message) {
+  unsigned char raw[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+             reinterpret_cast<const unsigned char*>(message.data()), message.size(), raw,
+             &size) != nullptr);
+  return std::string(reinterpret_cast<char*>(raw), size);
+}
+
+std::string ToHex(std::string_view bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string hex;
+  hex.reserve(bytes.size() * 2);
+  for (const char c : bytes) {
+    hex.push_back(kDigits[static_cast<unsigned char>(c) >> 4]);
+    hex.push_back(kDigits[static_cast<unsigned char>(c) & 15]);
+  }
+  return hex;
+}
+
+std::string Base64(std::string_view bytes) {
+  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                   reinterpret_cast<const unsigned char*>(bytes.data()),
+                                   static_cast<int>(bytes.size()));
+  text.resize(static_cast<size_t>(size));
+  return text;
+}
+
+std::string Base64Decode(std::string_view text) {
+  if (text.size() % 4 != 0) throw InvalidArgument("Malformed base64: length {}", text.size());
+  std::string bytes(text.size() / 4 * 3, '\0');
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                                   reinterpret_cast<const unsigned char*>(text.data()),
+                                   static_cast<int>(text.size()));
+  if (size < 0) throw InvalidArgument("Malformed base64");
+  const size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
+  bytes.resize(static_cast<size_t>(size) - padding);
+  return bytes;
+}
+
+}  // namespace millwright

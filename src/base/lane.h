@@ -1,0 +1,40 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/bounded_queue.h"
+
+namespace millwright {
+
+// A named pool of worker threads behind a bounded queue: where blocking work runs. A task that
+// throws is a programmer's error and ends the program; edges catch before that.
+class Lane {
+ public:
+  Lane(std::string name, int threads, size_t queue_max);
+  // Stops accepting, runs what is queued and joins.
+  ~Lane();
+
+  // Returns false when the queue is full: refuse the work at once with kResourceExhausted.
+  [[nodiscard]] bool Submit(std::function<void()> task);
+
+  const std::string& name() const { return name_; }
+  size_t queued() const { return queue_.size(); }
+  int busy() const { return busy_.load(); }
+
+ private:
+  void Work();
+
+  const std::string name_;
+  BoundedQueue<std::function<void()>> queue_;
+  std::atomic<int> busy_ = 0;
+  std::vector<std::jthread> threads_;
+};
+
+// Names the calling thread in debuggers and `top`; 15 characters at most are kept.
+void NameThisThread(const std::string& name);
+
+}  // namespace millwright

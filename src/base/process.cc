@@ -1,0 +1,150 @@
+#include "base/process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace millwright {
+namespace {
+
+std::vector<std::string> MergedEnvironment(const std::map<std::string, std::string>& added) {
+  std::map<std::string, std::string> merged;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text(*entry);
+    const size_t equals = text.find('=');
+    if (equals != std::string::npos) merged[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  for (const auto& [name, value] : added) merged[name] = value;
+  std::vector<std::string> lines;
+  for (const auto& [name, value] : merged) lines.push_back(name + "=" + value);
+  return lines;
+}
+
+std::vector<char*> Pointers(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (auto& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+ExitStatus FromWait(int status) {
+  if (WIFSIGNALED(status)) return {128 + WTERMSIG(status), WTERMSIG(status)};
+  return {WEXITSTATUS(status), 0};
+}
+
+}  // namespace
+
+ChildProcess::ChildProcess(const ProcessSpec& spec) {
+  // All allocation happens before fork: between fork and exec only system calls are safe.
+  auto arguments = spec.arguments;
+  auto environment = MergedEnvironment(spec.environment);
+  const auto argv = Pointers(arguments);
+  const auto envp = Pointers(environment);
+  int report[2];  // carries errno of a failed exec; closes on success
+  if (pipe2(report, O_CLOEXEC) != 0) throw Internal("pipe failed: {}", std::strerror(errno));
+  const pid_t parent = getpid();
+  const pid_t pid = fork();
+  if (pid < 0) {
+    close(report[0]);
+    close(report[1]);
+    throw ResourceExhausted("Cannot start a process: {}", std::strerror(errno));
+  }
+  if (pid == 0) {
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    bool ok = getppid() == parent;
+    if (ok && !spec.working_dir.empty()) ok = chdir(spec.working_dir.c_str()) == 0;
+    if (ok && !spec.output_file.empty()) {
+      const int out = open(spec.output_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+      ok = out >= 0 && dup2(out, STDOUT_FILENO) >= 0 && dup2(out, STDERR_FILENO) >= 0;
+    }
+    if (ok) execvpe(argv[0], argv.data(), envp.data());
+    const int error = errno;
+    [[maybe_unused]] const ssize_t written = write(report[1], &error, sizeof error);
+    _exit(127);
+  }
+  close(report[1]);
+  int error = 0;
+  const ssize_t size = read(report[0], &error, sizeof error);
+  close(report[0]);
+  if (size == sizeof error) {
+    waitpid(pid, nullptr, 0);
+    throw Internal("Cannot start {}: {}", spec.arguments[0], std::strerror(error));
+  }
+  pid_ = pid;
+}
+
+ChildProcess::~ChildProcess() {
+  if (pid_ > 0 && !status_) {
+    kill(-pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+}
+
+ChildProcess::ChildProcess(ChildProcess&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)), status_(other.status_) {}
+
+ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
+  std::swap(pid_, other.pid_);
+  std::swap(status_, other.status_);
+  return *this;
+}
+
+std::optional<ExitStatus> ChildProcess::Poll() {
+  if (status_ || pid_ < 0) return status_;
+  int status = 0;
+  if (waitpid(pid_, &status, WNOHANG) == pid_) status_ = FromWait(status);
+  return status_;
+}
+
+std::optional<ExitStatus> ChildProcess::Wait(int64_t timeout_ms) {
+  if (Poll()) return status_;
+  if (timeout_ms < 0) {
+    int status = 0;
+    while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    status_ = FromWait(status);
+    return status_;
+  }
+  // A pidfd becomes readable when the process ends, so no polling interval is needed.
+  const int fd = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
+  if (fd < 0) throw Internal("pidfd_open failed: {}", std::strerror(errno));
+  const int64_t deadline_us = MonotonicUs() + timeout_ms * 1000;
+  pollfd wait{fd, POLLIN, 0};
+  for (;;) {
+    const int64_t left_ms = (deadline_us - MonotonicUs()) / 1000;
+    const int ready = poll(&wait, 1, static_cast<int>(left_ms > 0 ? left_ms : 0));
+    if (ready >= 0 || errno != EINTR) break;
+  }
+  close(fd);
+  return Poll();
+}
+
+void ChildProcess::Signal(int signal) {
+  if (pid_ > 0 && !Poll()) kill(-pid_, signal);
+}
+
+ExitStatus ChildProcess::Stop(int64_t grace_ms) {
+  Signal(SIGTERM);
+  if (auto status = Wait(grace_ms)) return *status;
+  Signal(SIGKILL);
+  return *Wait();
+}
+
+std::filesystem::path ThisProgram() { return std::filesystem::read_symlink("/proc/self/exe"); }
+
+}  // namespace millwright

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace millwright::fetch {
+
+struct FetchRequest {
+  std::string method = "GET";
+  std::string url;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  // Streams the body from a file instead; retried only if `retries` says so.
+  std::string body_file;
+  // Receives the body piece by piece instead of FetchResponse::body; return false to stop.
+  std::function<bool(std::string_view)> on_body;
+  int64_t timeout_ms = 30'000;         // of the whole exchange; 0: none
+  int64_t connect_timeout_ms = 5'000;
+  uint64_t body_bytes_max = 1ULL << 30;  // of the answer; more is kResourceExhausted
+  // How often a failed connection or a 429, 502, 503 or 504 is tried again, with jittered back-off
+  // and Retry-After. Only for requests that are safe to repeat.
+  int retries = 0;
+  bool follow_redirects = false;
+};
+
+struct FetchResponse {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  // The first value of a header, "" when absent; names are compared without case.
+  std::string_view Header(std::string_view name) const;
+};
+
+// Calls HTTP servers (libcurl inside), keeping connections open between calls. Thread-safe: each
+// call uses a handle of a pool. An answer of any status is a FetchResponse; no answer at all throws
+// kUnavailable (refused, broken off) or kDeadlineExceeded.
+class Client {
+ public:
+  Client();
+  ~Client();
+  FetchResponse Fetch(const FetchRequest& request);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Percent-encodes all but unreserved characters (RFC 3986); slashes are kept when asked for.
+enum class Slashes { kEncode, kKeep };
+std::string PercentEncode(std::string_view text, Slashes slashes = Slashes::kEncode);
+
+}  // namespace millwright::fetch

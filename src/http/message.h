@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace millwright::http {
+
+enum class Method { kGet, kPost, kPut, kPatch, kDelete, kHead, kOptions };
+std::string_view MethodName(Method method);
+
+// Header fields in order; names are compared without case.
+class Headers {
+ public:
+  void Add(std::string name, std::string value) {
+    fields_.emplace_back(std::move(name), std::move(value));
+  }
+  void Set(std::string name, std::string value);
+  // The first value of the name, or nothing.
+  std::optional<std::string_view> Find(std::string_view name) const;
+  const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+// Reads a request's body piece by piece; blocks the calling lane thread until bytes come.
+class BodyReader {
+ public:
+  virtual ~BodyReader() = default;
+  // Fills up to `size` bytes and returns how many; 0 at the end. Throws kInvalidArgument when the
+  // client breaks off, kDeadlineExceeded when it is too slow, kResourceExhausted over the limit.
+  virtual size_t Read(char* buffer, size_t size) = 0;
+  // The declared Content-Length, nothing for chunked bodies.
+  virtual std::optional<uint64_t> length() const = 0;
+};
+
+struct Request {
+  Method method = Method::kGet;
+  std::string path;   // decoded once, without the query
+  std::string raw_target;
+  std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
+  Headers headers;
+  std::string body;   // whole, unless the route streams
+  std::unique_ptr<BodyReader> body_reader;  // only for routes with Body::kStream
+  // Values of {name} parts of the route's pattern, in order of appearance.
+  std::vector<std::pair<std::string, std::string>> path_values;
+  std::string peer;   // "127.0.0.1:50312"
+  std::string principal = "anonymous";  // set by authorisation before the handler runs
+  bool principal_verified = false;
+  std::string request_id;
+
+  std::optional<std::string_view> Query(std::string_view name) const;
+  // The value of a {name} part; it is there, for the router put it in.
+  const std::string& PathValue(std::string_view name) const;
+};
+
+// Writes a body of unknown length piece by piece (chunked): downloads, logs, server-sent events.
+class BodyWriter {
+ public:
+  virtual ~BodyWriter() = default;
+  // Blocks while the client is slow. Returns false once the client is gone or the server drains:
+  // stop then.
+  virtual bool Write(std::string_view bytes) = 0;
+};
+
+struct Response {
+  int status = 200;
+  Headers headers;
+  std::string body;
+  // When set, sends this file instead (streamed; `Range` is honoured, ETag by the caller).
+  std::string file;
+  // When set, is called on a thread of its own to write the body; the connection closes or goes on
+  // after it returns.
+  std::function<void(BodyWriter&)> producer;
+
+  static Response Text(int status, std::string text, std::string_view type = "text/plain");
+  static Response JsonText(int status, std::string json);
+};
+
+}  // namespace millwright::http

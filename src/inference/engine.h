@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "inference/tensor.h"
+
+namespace millwright::inference {
+
+// A model in memory that answers. Run is thread-safe and blocks for the model's time.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  virtual const Signature& signature() const = 0;
+  // Takes the inputs by name, in any order; returns all outputs in the order of the signature.
+  // Throws kInvalidArgument naming the input for a missing or unknown name, a wrong type or shape;
+  // kInternal when the model itself fails, with its message.
+  virtual std::vector<Tensor> Run(const std::vector<Tensor>& inputs) = 0;
+};
+
+// Loads `model.onnx` (ONNX Runtime) or a .ubj/.json booster (XGBoost), by the file's extension.
+// Throws kInvalidArgument with the reason when the file is broken or refers outside of its folder
+// (external data), kUnavailable when the engine's library is not installed.
+std::unique_ptr<Engine> LoadEngine(const std::filesystem::path& path);
+
+// Checks an ONNX file's structure without running it: parsable, known operator domains, no external
+// data outside of the model's folder, plausible tensor sizes. Throws kInvalidArgument.
+void CheckOnnxFile(const std::filesystem::path& path);
+
+}  // namespace millwright::inference
