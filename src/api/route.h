@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "http/message.h"
+#include "http/server.h"
+
+namespace millwright::api {
+
+// What a caller must be allowed to do; no route is without one. kPublic needs no principal at all.
+enum class Permission { kPublic, kRead, kEdit, kManage, kAdmin };
+
+// One row of a protocol's table. `Context` is a struct of references to the domain services that
+// the protocol needs. Patterns hold {name} for one path segment and {name...} for the rest of the
+// path, possibly empty. Exactly one of `handle` and `handle_later` is set: the first answers when it
+// returns, the second may answer later from any thread.
+template <typename Context>
+struct Route {
+  http::Method method;
+  std::string_view pattern;
+  http::Response (*handle)(Context&, const http::Request&) = nullptr;
+  Permission permission;
+  http::Lane lane;
+  std::string_view summary;
+  http::Body body = http::Body::kWhole;
+  void (*handle_later)(Context&, http::Request&&, http::Reply) = nullptr;
+};
+
+// A row as the router, /api/routes and the metrics see it.
+struct RouteInfo {
+  std::string_view protocol;
+  http::Method method;
+  std::string_view pattern;
+  Permission permission;
+  http::Lane lane;
+  std::string_view summary;
+};
+
+// Turns an error into the protocol's own answer.
+using ErrorWriter = http::Response (*)(const Error&);
+
+// Tells whether no two rows have the same method and pattern; for a static_assert beside a table.
+template <typename Context, size_t N>
+constexpr bool Unique(const Route<Context> (&routes)[N]) {
+  for (size_t i = 0; i < N; ++i)
+    for (size_t j = i + 1; j < N; ++j)
+      if (routes[i].method == routes[j].method && routes[i].pattern == routes[j].pattern)
+        return false;
+  return true;
+}
+
+// Decides who calls and whether they may; throws kUnauthenticated or kPermissionDenied. Sets
+// principal and principal_verified of the request.
+using Authorize = std::function<void(http::Request&, Permission)>;
+
+// Joins the tables of all protocols: finds the row of a request, authorises, runs the handler and
+// turns whatever it throws into the protocol's answer (anything but an Error becomes kInternal with
+// a log id). Paths without a row go to `fallback` (the UI), a known path with another method is 405.
+// Counts requests, latency and status by route for /metrics. Filled before the server starts, then
+// read only.
+class Router {
+ public:
+  struct Options {
+    uint64_t body_bytes_max = 64ULL << 20;  // of whole bodies
+    uint64_t stream_bytes_max = 1ULL << 40; // of streamed bodies
+  };
+  Router(const Options& options, Authorize authorize);
+  ~Router();
+
+  // `context` and the table live as long as the router.
+  template <typename Context, size_t N>
+  void Add(std::string_view protocol, const Route<Context> (&routes)[N], Context& context,
+           ErrorWriter error_writer) {
+    for (const auto& route : routes) {
+      AddErased({protocol, route.method, route.pattern, route.permission, route.lane,
+                 route.summary},
+                route.body, error_writer, [&context, &route](http::Request&& request,
+                                                             http::Reply reply) {
+        if (route.handle != nullptr) {
+          reply(route.handle(context, request));
+        } else {
+          route.handle_later(context, std::move(request), std::move(reply));
+        }
+      });
+    }
+  }
+  void SetFallback(std::function<http::Response(const http::Request&)> fallback);
+
+  // Given to http::Server.
+  http::Target Resolve(http::Request& head);
+  const std::vector<RouteInfo>& routes() const;
+  // The request counters and latency histograms as Prometheus text.
+  std::string MetricsText() const;
+
+ private:
+  void AddErased(RouteInfo info, http::Body body, ErrorWriter error_writer,
+                 std::function<void(http::Request&&, http::Reply)> handle);
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Maps a Code to the HTTP status that all protocols share.
+int HttpStatus(Code code);
+
+}  // namespace millwright::api
