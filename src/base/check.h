@@ -7,9 +7,9 @@ namespace millwright::internal {
 }
 
 // Aborts in all builds when a programmer's assumption is broken; never reachable from input.
-#define CHECK(condition)                                                            \
-  (static_cast<bool>(condition)                                                     \
-       ? static_cast<void>(0)                                                       \
+#define CHECK(condition)        \
+  (static_cast<bool>(condition) \
+       ? static_cast<void>(0)   \
        : ::millwright::internal::CheckFailed(#condition, __FILE__, __LINE__))
 
 #ifdef NDEBUG

@@ -81,14 +81,14 @@ int64_t MonotonicUs() {
 }
 
 std::string FormatTime(int64_t time_ms) {
-  const auto point = std::chrono::sys_time<std::chrono::milliseconds>(
-      std::chrono::milliseconds(time_ms));
+  const auto point =
+      std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(time_ms));
   const auto day = std::chrono::floor<std::chrono::days>(point);
   const std::chrono::year_month_day date(day);
   const int64_t ms = (point - day).count();
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", int(date.year()),
-                     unsigned(date.month()), unsigned(date.day()), ms / 3'600'000,
-                     ms / 60'000 % 60, ms / 1000 % 60, ms % 1000);
+                     unsigned(date.month()), unsigned(date.day()), ms / 3'600'000, ms / 60'000 % 60,
+                     ms / 1000 % 60, ms % 1000);
 }
 
 int64_t ParseTime(std::string_view text) {

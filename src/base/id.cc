@@ -23,8 +23,12 @@ std::string RandomHex(size_t bytes) {
 
 }  // namespace
 
-std::string NewHexId() { return RandomHex(16); }
+std::string NewHexId() {
+  return RandomHex(16);
+}
 
-std::string NewShortId(const std::string& prefix) { return prefix + RandomHex(6); }
+std::string NewShortId(const std::string& prefix) {
+  return prefix + RandomHex(6);
+}
 
 }  // namespace millwright

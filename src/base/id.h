@@ -23,7 +23,8 @@ class Id {
   std::string text_;
 };
 
-// Makes 32 random lower-case hex digits (128 bits from the system's generator), as MLflow's run ids.
+// Makes 32 random lower-case hex digits (128 bits from the system's generator), as MLflow's run
+// ids.
 std::string NewHexId();
 
 // Makes a short random id of 12 hex digits with a prefix, for things that people read: "ep-4f2a…".

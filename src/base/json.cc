@@ -19,12 +19,18 @@ namespace {
 Json FromElement(simdjson::dom::element element) {
   using simdjson::dom::element_type;
   switch (element.type()) {
-    case element_type::NULL_VALUE: return Json();
-    case element_type::BOOL: return Json(bool(element));
-    case element_type::INT64: return Json(int64_t(element));
-    case element_type::UINT64: return Json(double(uint64_t(element)));
-    case element_type::DOUBLE: return Json(double(element));
-    case element_type::STRING: return Json(std::string_view(element));
+    case element_type::NULL_VALUE:
+      return Json();
+    case element_type::BOOL:
+      return Json(bool(element));
+    case element_type::INT64:
+      return Json(int64_t(element));
+    case element_type::UINT64:
+      return Json(double(uint64_t(element)));
+    case element_type::DOUBLE:
+      return Json(double(element));
+    case element_type::STRING:
+      return Json(std::string_view(element));
     case element_type::ARRAY: {
       Json::Array array;
       for (simdjson::dom::element item : simdjson::dom::array(element))
@@ -272,9 +278,13 @@ JsonWriter& JsonWriter::Double(double value) {
   return *this;
 }
 
-JsonWriter& JsonWriter::Bool(bool value) { return Raw(value ? "true" : "false"); }
+JsonWriter& JsonWriter::Bool(bool value) {
+  return Raw(value ? "true" : "false");
+}
 
-JsonWriter& JsonWriter::Null() { return Raw("null"); }
+JsonWriter& JsonWriter::Null() {
+  return Raw("null");
+}
 
 JsonWriter& JsonWriter::Raw(std::string_view json) {
   Separate();
@@ -298,11 +308,21 @@ void AppendJsonString(std::string_view text, std::string* out) {
     out->append(text, start, i - start);
     start = i + 1;
     switch (c) {
-      case '"': out->append("\\\""); break;
-      case '\\': out->append("\\\\"); break;
-      case '\n': out->append("\\n"); break;
-      case '\r': out->append("\\r"); break;
-      case '\t': out->append("\\t"); break;
+      case '"':
+        out->append("\\\"");
+        break;
+      case '\\':
+        out->append("\\\\");
+        break;
+      case '\n':
+        out->append("\\n");
+        break;
+      case '\r':
+        out->append("\\r");
+        break;
+      case '\t':
+        out->append("\\t");
+        break;
       default:
         out->append("\\u00");
         out->push_back(kDigits[c >> 4]);

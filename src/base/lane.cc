@@ -14,7 +14,9 @@ Lane::~Lane() {
   threads_.clear();
 }
 
-bool Lane::Submit(std::function<void()> task) { return queue_.TryPush(std::move(task)); }
+bool Lane::Submit(std::function<void()> task) {
+  return queue_.TryPush(std::move(task));
+}
 
 void Lane::Work() {
   NameThisThread(name_);

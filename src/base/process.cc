@@ -145,6 +145,8 @@ ExitStatus ChildProcess::Stop(int64_t grace_ms) {
   return *Wait();
 }
 
-std::filesystem::path ThisProgram() { return std::filesystem::read_symlink("/proc/self/exe"); }
+std::filesystem::path ThisProgram() {
+  return std::filesystem::read_symlink("/proc/self/exe");
+}
 
 }  // namespace millwright

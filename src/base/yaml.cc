@@ -35,8 +35,10 @@ Json FromNode(const YAML::Node& node, int depth) {
   if (depth > kYamlDepthMax) throw InvalidArgument("YAML is nested too deeply");
   switch (node.Type()) {
     case YAML::NodeType::Undefined:
-    case YAML::NodeType::Null: return Json();
-    case YAML::NodeType::Scalar: return FromScalar(node);
+    case YAML::NodeType::Null:
+      return Json();
+    case YAML::NodeType::Scalar:
+      return FromScalar(node);
     case YAML::NodeType::Sequence: {
       Json array = Json::MakeArray();
       for (const auto& item : node) array.Append(FromNode(item, depth + 1));
