@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/option.h"
+
+namespace millwright::server {
+
+// What `millwright server` can be told. Each field is one row of kServerOptions, which is the only
+// place that says its flag, variable, key, help and limits.
+struct Config {
+  std::string config_file;
+  std::string host = "127.0.0.1";
+  int port = 5000;
+  std::string data_dir = "millwright-data";
+  std::string backend_store_uri;
+  std::string default_artifact_root;
+  std::string artifacts_destination;
+  bool serve_artifacts = true;
+  std::string log_level = "info";
+  std::string auth_mode = "off";
+  std::string admin_password_file;
+  std::vector<std::string> allowed_hosts;
+  std::vector<std::string> file_roots;
+  int io_threads = 1;
+  int meta_threads = 8;
+  int bulk_threads = 4;
+  int infer_threads = 16;
+  int64_t body_bytes_max = 64 << 20;
+  int64_t drain_ms = 10'000;
+  int pipeline_tasks_max = 4;
+  int64_t monitor_interval_ms = 500;
+};
+
+inline constexpr Option<Config> kServerOptions[] = {
+    {"", "--config", "A YAML file of options", &Config::config_file, "FILE"},
+    {"server.host", "--host", "The address to listen on", &Config::host, "HOST"},
+    {"server.port",
+     "--port",
+     "The port to listen on; 0 picks a free one and prints it",
+     &Config::port,
+     "PORT",
+     0,
+     65535,
+     {},
+     "-p"},
+    {"server.data", "--data", "The folder that holds everything", &Config::data_dir, "DIR"},
+    {"server.backend_store_uri", "--backend-store-uri",
+     "The metadata database: sqlite:///PATH or postgresql://…; in the data folder when not given",
+     &Config::backend_store_uri, "URI"},
+    {"server.default_artifact_root", "--default-artifact-root",
+     "The artifact location of new experiments; mlflow-artifacts:/ when artifacts are proxied",
+     &Config::default_artifact_root, "URI"},
+    {"server.artifacts_destination", "--artifacts-destination",
+     "Where proxied artifacts are kept; in the data folder when not given",
+     &Config::artifacts_destination, "URI"},
+    {"server.serve_artifacts", "--serve-artifacts", "Whether clients send artifacts through here",
+     &Config::serve_artifacts},
+    {"server.log_level", "--log-level", "The lowest level to log: debug, info, warning or error",
+     &Config::log_level, "LEVEL"},
+    {"auth.mode", "--auth",
+     "Who may call: off (anyone who reaches the port) or basic (users, "
+     "tokens and roles)",
+     &Config::auth_mode, "MODE"},
+    {"auth.admin_password_file", "--admin-password-file",
+     "A file with the password of the first user, admin; MILLWRIGHT_ADMIN_PASSWORD is the other "
+     "way",
+     &Config::admin_password_file, "FILE"},
+    {"server.allowed_hosts", "--allowed-host",
+     "A host name by which clients may call, besides localhost and private addresses; repeatable",
+     &Config::allowed_hosts, "NAME"},
+    {"data.file_roots", "--file-root",
+     "A folder that file sources may read; anywhere while listening on loopback; repeatable",
+     &Config::file_roots, "DIR"},
+    {"server.io_threads", "--io-threads", "Threads that move bytes", &Config::io_threads, "N", 1,
+     64},
+    {"server.meta_threads", "--meta-threads", "Threads of short metadata calls",
+     &Config::meta_threads, "N", 1, 256},
+    {"server.bulk_threads", "--bulk-threads", "Threads of uploads and analytics",
+     &Config::bulk_threads, "N", 1, 256},
+    {"server.infer_threads", "--infer-threads", "Threads that wait for replicas",
+     &Config::infer_threads, "N", 1, 1024},
+    {"server.body_bytes_max", "--body-bytes-max", "The largest body that is not streamed",
+     &Config::body_bytes_max, "BYTES", 1024, 1 << 30},
+    {"server.drain_ms", "--drain-ms", "How long SIGTERM waits for running requests",
+     &Config::drain_ms, "MS", 0, 600'000},
+    {"pipelines.tasks_max", "--pipeline-tasks-max", "Pipeline tasks that run at once",
+     &Config::pipeline_tasks_max, "N", 1, 256},
+    {"monitoring.interval_ms", "--monitor-interval-ms",
+     "How soon after new predictions or outcomes the monitors look", &Config::monitor_interval_ms,
+     "MS", 10, 3'600'000},
+};
+
+// The configuration in force: defaults, then the file, then the environment, then the flags that
+// `given` holds already. Throws kInvalidArgument with a line for every mistake.
+std::map<std::string, OptionSource> LoadConfig(const Config& given, Config* config);
+
+}  // namespace millwright::server
