@@ -1,0 +1,70 @@
+/** Events as lines: when, what, about what, by whom. */
+import type { Event } from '../api/events';
+import { cli } from '../cli';
+import { inline, shortId } from '../format';
+import { subjectPath } from '../links';
+import { Empty, When } from './basics';
+import { Table } from './table';
+
+/** `run:4f2a…9c` with only the head of a long id. */
+export function subjectText(subject: string): string {
+  const colon = subject.indexOf(':');
+  return colon < 0 ? subject : `${subject.slice(0, colon).replace(/_/g, ' ')} ${shortId(subject.slice(colon + 1))}`;
+}
+
+function payloadText(payload: Record<string, unknown>): string {
+  return Object.entries(payload)
+    .map(([key, value]) => `${key} ${inline(value)}`)
+    .join(' · ');
+}
+
+const tones: readonly (readonly [RegExp, string])[] = [
+  [/(failed|opened|error|refused)/, 'bad'],
+  [/(held|cancelled|killed)/, 'warn'],
+  [/(started|running|queued)/, 'busy'],
+  [/(succeeded|finished|passed|set|promoted|ready|closed)/, 'good'],
+];
+
+export function EventList(props: { events: readonly Event[]; onEnd?: () => void; height?: string }) {
+  if (props.events.length === 0) {
+    return (
+      <Empty title="Nothing has happened yet." command={cli.quickDemo}>
+        Every change of state is an event and appears here as it happens.
+      </Empty>
+    );
+  }
+  return (
+    <Table
+      label="Events"
+      rows={props.events}
+      rowKey={(event) => event.seq}
+      to={(event) => subjectPath(event.subject) ?? '/events'}
+      onEnd={props.onEnd}
+      height={props.height}
+      columns={[
+        { id: 'time', label: 'When', cell: (event) => <When ms={event.time_ms} /> },
+        {
+          id: 'kind',
+          label: 'Event',
+          cell: (event) => (
+            <span class={`event-kind ${tones.find(([pattern]) => pattern.test(event.kind))?.[1] ?? 'quiet'}`}>
+              <span class="mark" aria-hidden="true" />
+              {event.kind}
+            </span>
+          ),
+        },
+        {
+          id: 'subject',
+          label: 'About',
+          cell: (event) => {
+            const to = subjectPath(event.subject);
+            return to ? <a href={to}>{subjectText(event.subject)}</a> : subjectText(event.subject);
+          },
+        },
+        { id: 'payload', label: 'What', grow: true, cell: (event) => <span title={payloadText(event.payload)}>{payloadText(event.payload)}</span> },
+        { id: 'who', label: 'By', cell: (event) => <span class="muted">{event.who}</span> },
+        { id: 'seq', label: 'Seq', number: true, cell: (event) => <span class="muted">{event.seq}</span> },
+      ]}
+    />
+  );
+}

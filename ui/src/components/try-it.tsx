@@ -1,0 +1,117 @@
+/** A form with a field for each input of the signature, filled from a real prediction. */
+import { useState } from 'preact/hooks';
+import { postJson } from '../api/client';
+import type { Endpoint, Value } from '../api/endpoints';
+import { duration, inline } from '../format';
+import { curlLine, parseField, scoringRequest, type Protocol } from '../try-it';
+import { Choice, Command, Empty, Failure } from './basics';
+
+interface Answer {
+  body?: unknown;
+  error?: Error;
+  took_ms: number;
+}
+
+export function TryIt(props: { endpoint: Endpoint; example?: Record<string, Value> }) {
+  const inputs = props.endpoint.signature?.inputs ?? [];
+  const [typed, setTyped] = useState<Record<string, string>>({});
+  const [protocol, setProtocol] = useState<Protocol>('invocations');
+  const [answer, setAnswer] = useState<Answer>();
+  const [asking, setAsking] = useState(false);
+  // Live traffic must not change the form under the reader's hands: the first example stays.
+  const [example, setExample] = useState(props.example);
+  if (!example && props.example) setExample(props.example);
+
+  if (inputs.length === 0) return <Empty title="This model has no signature, so there is no form." />;
+
+  const textOf = (name: string) => typed[name] ?? (example?.[name] === undefined || example[name] === null ? '' : exactly(example[name]));
+  const values: Record<string, Value> = {};
+  const wrong = inputs.filter((spec) => {
+    const value = parseField(spec, textOf(spec.name));
+    if (value === undefined) return true;
+    values[spec.name] = value;
+    return false;
+  });
+  const request = scoringRequest(protocol, props.endpoint.name, inputs, values);
+
+  const ask = async (event: Event) => {
+    event.preventDefault();
+    if (wrong.length > 0 || asking) return;
+    setAsking(true);
+    const started = performance.now();
+    try {
+      const body = await postJson(request.path, request.body);
+      setAnswer({ body, took_ms: performance.now() - started });
+    } catch (error) {
+      setAnswer({ error: error as Error, took_ms: performance.now() - started });
+    } finally {
+      setAsking(false);
+    }
+  };
+
+  return (
+    <form class="try-it" onSubmit={(event) => void ask(event)}>
+      <Choice
+        label="Protocol"
+        value={protocol}
+        options={[
+          { value: 'invocations', label: 'MLflow' },
+          { value: 'v2', label: 'Open Inference' },
+        ]}
+        onChange={setProtocol}
+      />
+      <div class="fields">
+        {inputs.map((spec) => (
+          <label key={spec.name} class={wrong.includes(spec) ? 'field wrong' : 'field'}>
+            <span>
+              {spec.name} <code>{spec.type}</code>
+            </span>
+            <input
+              name={spec.name}
+              value={textOf(spec.name)}
+              spellcheck={false}
+              autocomplete="off"
+              aria-invalid={wrong.includes(spec)}
+              onInput={(event) => setTyped({ ...typed, [spec.name]: event.currentTarget.value })}
+            />
+          </label>
+        ))}
+      </div>
+      <div class="row">
+        <button type="submit" class="primary" disabled={wrong.length > 0 || asking}>
+          Predict
+        </button>
+        {wrong.length > 0 && <span class="muted">fill {wrong.map((spec) => spec.name).join(', ')}</span>}
+      </div>
+      <div aria-live="polite">
+        {answer?.error && <Failure error={answer.error} />}
+        {answer?.body !== undefined && (
+          <div class="answer">
+            <output>{headline(answer.body)}</output>
+            <span class="muted">in {duration(answer.took_ms)} including the browser</span>
+            <pre class="text">{JSON.stringify(answer.body, null, 2)}</pre>
+          </div>
+        )}
+      </div>
+      <Command line={curlLine(location.origin, request)} />
+    </form>
+  );
+}
+
+/** A value as it was, unlike elsewhere where it is rounded. */
+function exactly(value: Value): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** The first value of an answer in either protocol. */
+export function headline(body: unknown): string {
+  const answer = body as { predictions?: unknown; outputs?: { name: string; data: unknown[] }[] };
+  if (Array.isArray(answer.outputs)) return answer.outputs.map((output) => `${output.name} ${inline(output.data?.[0])}`).join(' · ');
+  const first = Array.isArray(answer.predictions) ? answer.predictions[0] : answer.predictions;
+  if (first && typeof first === 'object' && !Array.isArray(first)) {
+    return Object.entries(first)
+      .map(([key, value]) => `${key} ${inline(value)}`)
+      .join(' · ');
+  }
+  return inline(first);
+}

@@ -1,0 +1,153 @@
+/** How numbers, sizes and times are written on every page. Pure functions, one spelling each. */
+
+const noValue = '–';
+/** Joins a number and its unit so that they are never broken over two lines. */
+const gap = '\u202f';
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && !Number.isNaN(value);
+}
+
+/** Drops trailing zeros of a decimal fraction: `1.50` → `1.5`, `2.0` → `2`. */
+function trimmed(text: string): string {
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+}
+
+/** A count: exact with grouping below ten thousand, three digits and an SI prefix above. */
+export function count(value: number | null | undefined): string {
+  if (!isNumber(value)) return noValue;
+  const size = Math.abs(value);
+  if (size < 10_000) return Number.isInteger(value) ? grouped(value) : trimmed(value.toFixed(size < 10 ? 2 : 1));
+  const prefixes = ['k', 'M', 'G', 'T'];
+  let scaled = value;
+  let prefix = '';
+  for (const each of prefixes) {
+    if (Math.abs(scaled) < 999.5) break;
+    scaled /= 1000;
+    prefix = each;
+  }
+  return `${trimmed(scaled.toPrecision(3))}${gap}${prefix}`;
+}
+
+/** An exact integer with its thousands grouped. */
+export function grouped(value: number | null | undefined): string {
+  if (!isNumber(value)) return noValue;
+  const [whole = '', fraction] = String(value).split('.');
+  const text = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+  return fraction === undefined ? text : `${text}.${fraction}`;
+}
+
+/** A measured value to `digits` significant digits; text such as `NaN` passes through. */
+export function measure(value: number | string | null | undefined, digits = 4): string {
+  if (value === null || value === undefined) return noValue;
+  if (typeof value === 'string') return value === 'Infinity' ? '∞' : value === '-Infinity' ? '−∞' : value;
+  if (Number.isNaN(value)) return 'NaN';
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
+  if (value === 0) return '0';
+  const size = Math.abs(value);
+  if (size >= 1e7 || size < 1e-4) return value.toExponential(Math.max(0, digits - 2)).replace(/\.?0+e/, 'e').replace('e+', 'e');
+  if (Number.isInteger(value)) return grouped(value);
+  if (size >= 10 ** digits) return grouped(Math.round(value));
+  return trimmed(value.toPrecision(digits));
+}
+
+export function percent(share: number | null | undefined, digits = 1): string {
+  return isNumber(share) ? `${(share * 100).toFixed(digits)}${gap}%` : noValue;
+}
+
+export function bytes(value: number | null | undefined): string {
+  if (!isNumber(value)) return noValue;
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let scaled = value;
+  let unit = 0;
+  while (scaled >= 999.5 && unit < units.length - 1) {
+    scaled /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 ? scaled : trimmed(scaled.toPrecision(3))}${gap}${units[unit]}`;
+}
+
+/** A span of time given in milliseconds, in the unit a person would say. */
+export function duration(ms: number | null | undefined): string {
+  if (!isNumber(ms)) return noValue;
+  if (ms < 0) return `−${duration(-ms)}`;
+  if (ms === 0) return `0${gap}ms`;
+  if (ms < 0.9995) return `${trimmed((ms * 1000).toPrecision(3))}${gap}µs`;
+  if (ms < 999.5) return `${trimmed(ms.toPrecision(3))}${gap}ms`;
+  if (ms < 59_950) return `${trimmed((ms / 1000).toFixed(1))}${gap}s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 3600) return parts(Math.floor(seconds / 60), 'min', seconds % 60, 's');
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 1440) return parts(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
+  const hours = Math.round(minutes / 60);
+  return parts(Math.floor(hours / 24), 'd', hours % 24, 'h');
+}
+
+function parts(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  const head = `${large}${gap}${largeUnit}`;
+  return small === 0 ? head : `${head} ${small}${gap}${smallUnit}`;
+}
+
+/** How long ago an instant was, in one unit. */
+export function relative(instant_ms: number, now_ms: number): string {
+  const ago = now_ms - instant_ms;
+  const seconds = Math.round(Math.abs(ago) / 1000);
+  if (seconds < 5) return 'just now';
+  const [amount, unit] =
+    seconds < 60
+      ? [seconds, 's']
+      : seconds < 3600
+        ? [Math.floor(seconds / 60), 'min']
+        : seconds < 86_400
+          ? [Math.floor(seconds / 3600), 'h']
+          : [Math.floor(seconds / 86_400), 'd'];
+  return ago >= 0 ? `${amount}${gap}${unit} ago` : `in ${amount}${gap}${unit}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
+}
+
+/** `2001-04-03 14:05:09` in the reader's time zone. */
+export function absolute(instant_ms: number): string {
+  const d = new Date(instant_ms);
+  return `${day(instant_ms)} ${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
+}
+
+export function day(instant_ms: number): string {
+  const d = new Date(instant_ms);
+  return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
+}
+
+export function clock(instant_ms: number): string {
+  const d = new Date(instant_ms);
+  return `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
+}
+
+/** A window in event time: the day alone when it starts and ends on midnights. */
+export function windowText(start_ms: number, end_ms: number): string {
+  const first = day(start_ms);
+  const last = day(end_ms - 1);
+  if (first === last) return end_ms - start_ms >= 23 * 3_600_000 ? first : `${first} ${clock(start_ms).slice(0, 5)}–${clock(end_ms).slice(0, 5)}`;
+  return `${first} – ${last}`;
+}
+
+/** Any JSON value on one line. */
+export function inline(value: unknown): string {
+  if (value === null || value === undefined) return noValue;
+  if (typeof value === 'number') return measure(value);
+  if (typeof value === 'string') return value;
+  if (typeof value === 'boolean') return value ? 'true' : 'false';
+  if (Array.isArray(value)) return value.map(inline).join(', ');
+  return JSON.stringify(value);
+}
+
+/** The head of a long hexadecimal id, enough to tell neighbours apart. */
+export function shortId(id: string): string {
+  return /^[0-9a-f-]{16,}$/i.test(id) ? id.slice(0, 8) : id;
+}
+
+/** `1 run`, `2 runs`. */
+export function plural(amount: number, noun: string, many = `${noun}s`): string {
+  return `${count(amount)} ${amount === 1 ? noun : many}`;
+}

@@ -1,0 +1,299 @@
+/** A dataset version: what its columns hold, what the suites said, how it was split. */
+import { getDataset, getProfile, getRows, type Cell, type ColumnProfile, type Dataset, type DatasetVersion } from '../api/datasets';
+import { listValidations, validationReportUrl } from '../api/validations';
+import { cli } from '../cli';
+import { Badge, Empty, Facts, Page, Section, Select, Shown, Tabs, When, currentTab } from '../components/basics';
+import { Histogram, TopValues } from '../components/bars';
+import { Table } from '../components/table';
+import { bytes, count, grouped, inline, measure, percent, shortId } from '../format';
+import { datasetPath, lineagePath, validationPath } from '../links';
+import { useRead } from '../query';
+import { place, setQuery } from '../router';
+
+const rowsShown = 100;
+
+export function DatasetPage(props: { name: string }) {
+  const dataset = useRead(`dataset:${props.name}`, (signal) => getDataset(props.name, signal), { on: ['dataset', 'split'] });
+  const wanted = Number(place.value.query.get('version'));
+  const versions = [...(dataset.data?.versions ?? [])].sort((a, b) => b.version - a.version);
+  const version = versions.find((each) => each.version === wanted) ?? versions[0];
+  const tab = currentTab(['profile', 'rows', 'validations', 'splits', 'versions']);
+  return (
+    <Page
+      title={version ? `${props.name}@${version.version}` : props.name}
+      trail={[{ label: 'Datasets', to: '/datasets' }]}
+      actions={
+        version && (
+          <>
+            {versions.length > 1 && (
+              <Select
+                label="Version"
+                value={String(version.version)}
+                options={versions.map((each) => ({ value: String(each.version), label: `@${each.version}` }))}
+                onChange={(value) => setQuery({ version: value })}
+              />
+            )}
+            <a class="button" href={lineagePath(`dataset:${props.name}@${version.version}`)}>
+              Lineage
+            </a>
+          </>
+        )
+      }
+    >
+      <Shown read={dataset} rows={8}>
+        {(data) =>
+          version ? (
+            <>
+              <Facts
+                items={[
+                  ['Rows', grouped(version.row_count)],
+                  ['Columns', version.columns.length],
+                  ['Size', bytes(version.bytes)],
+                  ['Made', <When ms={version.created_ms} both />],
+                  ['SHA-256', <code title={version.sha256}>{version.sha256.slice(0, 16)}…</code>],
+                  ['Source', version.source],
+                ]}
+              />
+              <Tabs
+                current={tab}
+                tabs={[
+                  { id: 'profile', label: 'Profile' },
+                  { id: 'rows', label: 'Rows' },
+                  { id: 'validations', label: 'Validations' },
+                  { id: 'splits', label: 'Splits', amount: data.splits.length },
+                  { id: 'versions', label: 'Versions', amount: versions.length },
+                ]}
+              />
+              {tab === 'profile' && <ProfileTab name={props.name} version={version.version} />}
+              {tab === 'rows' && <RowsTab name={props.name} version={version} />}
+              {tab === 'validations' && <ValidationsTab name={props.name} />}
+              {tab === 'splits' && <SplitsTab dataset={data} />}
+              {tab === 'versions' && <VersionsTab name={props.name} versions={versions} current={version.version} />}
+            </>
+          ) : (
+            <Empty title="This dataset has no version." />
+          )
+        }
+      </Shown>
+    </Page>
+  );
+}
+
+function ProfileTab(props: { name: string; version: number }) {
+  const profile = useRead(`profile:${props.name}@${props.version}`, (signal) => getProfile(props.name, props.version, signal));
+  return (
+    <Shown read={profile} rows={10}>
+      {(data) => (
+        <div class="profile">
+          {data.columns.map((column) => (
+            <ColumnCard key={column.name} column={column} rows={data.row_count} />
+          ))}
+        </div>
+      )}
+    </Shown>
+  );
+}
+
+const quantileNames = ['p05', 'p25', 'p50', 'p75', 'p95'] as const;
+
+function ColumnCard(props: { column: ColumnProfile; rows: number }) {
+  const { column, rows } = props;
+  const value = (given: ColumnProfile['min']) => (typeof given === 'number' ? measure(given) : inline(given));
+  return (
+    <article class="panel column-card" aria-label={`Column ${column.name}`}>
+      <header>
+        <h3>{column.name}</h3>
+        <code>{column.type}</code>
+      </header>
+      {column.histogram && column.histogram.counts.length > 0 ? (
+        <div class="histogram-box">
+          <Histogram edges={column.histogram.edges} counts={column.histogram.counts} label={column.name} />
+          <div class="histogram-ends">
+            <span>{value(column.min)}</span>
+            <span>{value(column.max)}</span>
+          </div>
+        </div>
+      ) : column.top_values && column.top_values.length > 0 ? (
+        <TopValues values={column.top_values} total={rows} />
+      ) : (
+        <p class="muted">
+          {value(column.min)} … {value(column.max)}
+        </p>
+      )}
+      <dl class="small-facts">
+        <div>
+          <dt>missing</dt>
+          <dd class={column.missing > 0 ? 'warn-text' : ''}>{column.missing === 0 ? '0' : percent(column.missing / Math.max(1, rows))}</dd>
+        </div>
+        <div>
+          <dt>distinct</dt>
+          <dd>{count(column.distinct)}</dd>
+        </div>
+        {typeof column.mean === 'number' && (
+          <div>
+            <dt>mean</dt>
+            <dd>{measure(column.mean, 3)}</dd>
+          </div>
+        )}
+        {typeof column.stddev === 'number' && (
+          <div>
+            <dt>std dev</dt>
+            <dd>{measure(column.stddev, 3)}</dd>
+          </div>
+        )}
+      </dl>
+      {column.quantiles && (
+        <dl class="small-facts quantiles">
+          {quantileNames.map((name) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{measure(column.quantiles![name], 3)}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+    </article>
+  );
+}
+
+function RowsTab(props: { name: string; version: DatasetVersion }) {
+  const offset = Math.max(0, Number(place.value.query.get('offset')) || 0);
+  const rows = useRead(`rows:${props.name}@${props.version.version}:${offset}`, (signal) =>
+    getRows(props.name, props.version.version, rowsShown, offset, signal),
+  );
+  const total = props.version.row_count;
+  const move = (to: number) => setQuery({ offset: to > 0 ? String(to) : undefined });
+  return (
+    <Section
+      title="Rows"
+      note={`${grouped(offset + 1)}–${grouped(Math.min(total, offset + rowsShown))} of ${grouped(total)}`}
+      flush
+      tools={
+        <>
+          <button type="button" disabled={offset === 0} onClick={() => move(offset - rowsShown)}>
+            Earlier
+          </button>
+          <button type="button" disabled={offset + rowsShown >= total} onClick={() => move(offset + rowsShown)}>
+            Later
+          </button>
+        </>
+      }
+    >
+      <Shown read={rows} rows={10}>
+        {(data) => (
+          <Table<{ index: number; cells: Cell[] }>
+            label="Rows"
+            rows={data.rows.map((cells, index) => ({ index, cells }))}
+            rowKey={(row) => row.index}
+            height="calc(100vh - 300px)"
+            columns={[
+              { id: '#', label: '#', number: true, cell: (row) => <span class="muted">{grouped(offset + row.index + 1)}</span> },
+              ...data.columns.map((column, i) => ({
+                id: column.name,
+                label: column.name,
+                number: /int|float|double|decimal|long|real|numeric/i.test(column.type),
+                cell: (row: { cells: Cell[] }) => {
+                  const cell = row.cells[i];
+                  return cell === null || cell === undefined ? <span class="missing">missing</span> : String(cell);
+                },
+              })),
+            ]}
+          />
+        )}
+      </Shown>
+    </Section>
+  );
+}
+
+function ValidationsTab(props: { name: string }) {
+  const validations = useRead(`validations:${props.name}`, (signal) => listValidations(props.name, signal), { on: ['validation'] });
+  return (
+    <Section title="Validations" flush>
+      <Shown read={validations}>
+        {(list) =>
+          list.length === 0 ? (
+            <Empty title="No suite has judged this dataset." command={cli.quickDemo} />
+          ) : (
+            <Table
+              label="Validations"
+              rows={list}
+              rowKey={(validation) => validation.id}
+              to={(validation) => validationPath(validation.id)}
+              columns={[
+                { id: 'success', label: 'Result', cell: (each) => <Badge state={each.success ? 'passed' : 'failed'} /> },
+                { id: 'suite', label: 'Suite', cell: (each) => <a href={validationPath(each.id)}>{each.suite}</a> },
+                { id: 'dataset', label: 'Judged', cell: (each) => <a href={datasetPath(each.dataset, each.version)}>{`${each.dataset}@${each.version}`}</a> },
+                { id: 'evaluated', label: 'Expectations', number: true, cell: (each) => each.evaluated },
+                { id: 'unsuccessful', label: 'Failed', number: true, cell: (each) => <span class={each.unsuccessful > 0 ? 'bad-text' : ''}>{each.unsuccessful}</span> },
+                { id: 'created', label: 'When', grow: true, cell: (each) => <When ms={each.created_ms} /> },
+                {
+                  id: 'report',
+                  label: 'Report',
+                  cell: (each) => (
+                    <a href={validationReportUrl(each.id)} target="_blank" rel="noopener">
+                      HTML
+                    </a>
+                  ),
+                },
+              ]}
+            />
+          )
+        }
+      </Shown>
+    </Section>
+  );
+}
+
+function SplitsTab(props: { dataset: Dataset }) {
+  if (props.dataset.splits.length === 0) return <Empty title="Not split yet." command={cli.quickDemo} />;
+  return (
+    <div class="splits">
+      {props.dataset.splits.map((split) => {
+        const total = split.parts.reduce((sum, part) => sum + part.row_count, 0);
+        return (
+          <article key={split.id} class="panel">
+            <h3>
+              {split.kind} split of @{split.version} <code class="muted">{shortId(split.id)}</code>
+            </h3>
+            <div class="share-bar" role="img" aria-label={split.parts.map((part) => `${part.name}: ${part.row_count} rows`).join(', ')}>
+              {split.parts.map((part, i) => (
+                <span key={part.name} style={{ flexGrow: part.row_count, background: `var(--c${(i % 8) + 1})` }} />
+              ))}
+            </div>
+            <ul class="share-legend">
+              {split.parts.map((part, i) => (
+                <li key={part.name}>
+                  <span class="swatch" style={{ background: `var(--c${(i % 8) + 1})` }} /> {part.name} <b class="figures">{grouped(part.row_count)}</b>{' '}
+                  <span class="muted">{percent(part.row_count / Math.max(1, total))}</span>
+                </li>
+              ))}
+            </ul>
+            <Facts items={[...Object.entries(split.spec).map(([key, value]) => [key, inline(value)] as const), ['made', <When ms={split.created_ms} both />]]} />
+          </article>
+        );
+      })}
+    </div>
+  );
+}
+
+function VersionsTab(props: { name: string; versions: readonly DatasetVersion[]; current: number }) {
+  return (
+    <Section title="Versions" flush>
+      <Table
+        label="Versions"
+        rows={props.versions}
+        rowKey={(version) => version.version}
+        to={(version) => datasetPath(props.name, version.version)}
+        current={(version) => version.version === props.current}
+        columns={[
+          { id: 'version', label: 'Version', cell: (version) => <a href={datasetPath(props.name, version.version)}>@{version.version}</a> },
+          { id: 'rows', label: 'Rows', number: true, cell: (version) => grouped(version.row_count) },
+          { id: 'bytes', label: 'Size', number: true, cell: (version) => bytes(version.bytes) },
+          { id: 'created', label: 'Made', cell: (version) => <When ms={version.created_ms} /> },
+          { id: 'sha', label: 'SHA-256', cell: (version) => <code>{version.sha256.slice(0, 16)}…</code> },
+          { id: 'source', label: 'Source', grow: true, cell: (version) => <span class="muted">{version.source}</span> },
+        ]}
+      />
+    </Section>
+  );
+}

@@ -1,0 +1,42 @@
+/** The datasets and their latest versions. */
+import { listDatasets } from '../api/datasets';
+import { cli } from '../cli';
+import { Empty, Page, Shown, When } from '../components/basics';
+import { Table } from '../components/table';
+import { bytes, count } from '../format';
+import { datasetPath } from '../links';
+import { useRead } from '../query';
+
+export function Datasets() {
+  const datasets = useRead('datasets', listDatasets, { on: ['dataset'] });
+  return (
+    <Page title="Datasets" sub="Archived bytes, their versions, profiles and validations.">
+      <div class="panel flush">
+        <Shown read={datasets}>
+          {(list) =>
+            list.length === 0 ? (
+              <Empty title="No dataset yet." command={cli.quickDemo}>
+                A source archives raw bytes first, then reads them into a dataset version.
+              </Empty>
+            ) : (
+              <Table
+                label="Datasets"
+                rows={list}
+                rowKey={(dataset) => dataset.name}
+                to={(dataset) => datasetPath(dataset.name)}
+                columns={[
+                  { id: 'name', label: 'Dataset', cell: (dataset) => <a href={datasetPath(dataset.name)}>{dataset.name}</a> },
+                  { id: 'version', label: 'Latest', number: true, cell: (dataset) => `@${dataset.latest_version}` },
+                  { id: 'rows', label: 'Rows', number: true, cell: (dataset) => count(dataset.row_count) },
+                  { id: 'bytes', label: 'Size', number: true, cell: (dataset) => bytes(dataset.bytes) },
+                  { id: 'created', label: 'Made', cell: (dataset) => <When ms={dataset.created_ms} /> },
+                  { id: 'source', label: 'Source', grow: true, cell: (dataset) => <span class="muted" title={dataset.source}>{dataset.source}</span> },
+                ]}
+              />
+            )
+          }
+        </Shown>
+      </div>
+    </Page>
+  );
+}

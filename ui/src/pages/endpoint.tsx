@@ -1,0 +1,245 @@
+/** An endpoint: its traffic as it happens, who answers, what was asked, and a form to ask. */
+import {
+  getEndpoint,
+  getTraffic,
+  listPredictions,
+  type Endpoint,
+  type Prediction,
+  type Replica,
+  type Revision,
+  type Traffic,
+} from '../api/endpoints';
+import { Badge, Chip, Empty, Facts, Figure, Page, Section, Select, Shown, When } from '../components/basics';
+import { Chart } from '../components/chart';
+import { Table } from '../components/table';
+import { TryIt } from '../components/try-it';
+import { absolute, count, duration, grouped, inline, measure } from '../format';
+import { lineagePath, modelPath } from '../links';
+import { useRead } from '../query';
+import { place, setQuery } from '../router';
+import { currentRate, trafficSeries } from '../series';
+
+const trafficPollMs = 2_000;
+const predictionsPollMs = 4_000;
+const predictionsShown = 50;
+const bucketChoices = ['60', '180', '360'];
+
+export function EndpointPage(props: { name: string }) {
+  const endpoint = useRead(`endpoint:${props.name}`, (signal) => getEndpoint(props.name, signal), {
+    on: ['endpoint', 'revision', 'replica'],
+    pollMs: predictionsPollMs,
+  });
+  const asked = place.value.query.get('buckets') ?? '';
+  const buckets = bucketChoices.includes(asked) ? asked : '60';
+  const traffic = useRead(`traffic:${props.name}:${buckets}`, (signal) => getTraffic(props.name, Number(buckets), signal), { pollMs: trafficPollMs });
+  const predictions = useRead(`predictions:${props.name}`, (signal) => listPredictions(props.name, predictionsShown, signal), {
+    pollMs: predictionsPollMs,
+  });
+  const data = endpoint.data;
+  return (
+    <Page
+      title={props.name}
+      trail={[{ label: 'Endpoints', to: '/endpoints' }]}
+      badge={data && <Badge state={data.state} />}
+      sub={
+        data && (
+          <>
+            serves <a href={modelPath(data.model)}>{data.model}</a> at <code>{data.url}</code>
+          </>
+        )
+      }
+      actions={
+        <a class="button" href={lineagePath(`endpoint:${props.name}`)}>
+          Lineage
+        </a>
+      }
+    >
+      <Shown read={endpoint} rows={8}>
+        {(found) => (
+          <>
+            <Shown read={traffic} rows={5}>
+              {(live) => <TrafficSection traffic={live} buckets={buckets} endpoint={found} />}
+            </Shown>
+            <Revisions revisions={found.revisions} model={found.model} />
+            <div class="columns wide-left">
+              <Section title="Latest predictions" note="newest first" flush>
+                <Shown read={predictions}>{(list) => <Predictions predictions={list} />}</Shown>
+              </Section>
+              <Section title="Try it">
+                <TryIt endpoint={found} example={predictions.data?.[0]?.inputs} />
+              </Section>
+            </div>
+          </>
+        )}
+      </Shown>
+    </Page>
+  );
+}
+
+function TrafficSection(props: { traffic: Traffic; buckets: string; endpoint: Endpoint }) {
+  const { bucket_ms, buckets } = props.traffic;
+  const series = trafficSeries(buckets, bucket_ms);
+  const busy = buckets.filter((bucket) => bucket.p50_ms !== null);
+  const latest = busy[busy.length - 1];
+  const failed = buckets.reduce((sum, bucket) => sum + bucket.errors, 0);
+  const asked = buckets.reduce((sum, bucket) => sum + bucket.requests, 0);
+  const replicas = props.endpoint.revisions.flatMap((revision) => revision.replicas);
+  const ready = replicas.filter((replica) => replica.state === 'ready').length;
+  return (
+    <>
+      <div class="figures-row">
+        <Figure label="Requests" value={measure(currentRate(buckets, bucket_ms), 3)} detail="per second, now" />
+        <Figure label="Median" value={duration(latest?.p50_ms)} detail="p50, last busy slot" />
+        <Figure label="Slowest 1 %" value={duration(latest?.p99_ms)} detail="p99, last busy slot" />
+        <Figure label="Failed" value={count(failed)} detail={`of ${count(asked)} in sight`} tone={failed > 0 ? 'bad' : undefined} />
+        <Figure label="Replicas" value={`${ready}`} detail={`ready of ${replicas.filter((replica) => replica.state !== 'stopped').length}`} />
+      </div>
+      <Section
+        title="Traffic"
+        note="live"
+        tools={
+          <Select
+            label="Span"
+            value={props.buckets}
+            options={bucketChoices.map((each) => ({ value: each, label: duration(Number(each) * bucket_ms) }))}
+            onChange={(value) => setQuery({ buckets: value === '60' ? undefined : value })}
+          />
+        }
+      >
+        <div class="charts two">
+          <figure>
+            <figcaption>Requests per second</figcaption>
+            <Chart
+              label="Requests and errors per second"
+              xs={series.xs}
+              time
+              fromZero
+              sync="traffic"
+              height={170}
+              lines={[
+                { label: 'requests/s', values: series.requests, fill: true },
+                { label: 'errors/s', values: series.errors, colour: 3 },
+              ]}
+            />
+          </figure>
+          <figure>
+            <figcaption>Latency</figcaption>
+            <Chart
+              label="Latency percentiles"
+              xs={series.xs}
+              time
+              fromZero
+              sync="traffic"
+              height={170}
+              format={duration}
+              lines={[
+                { label: 'p50', values: series.p50, colour: 1 },
+                { label: 'p99', values: series.p99, colour: 4 },
+              ]}
+            />
+          </figure>
+        </div>
+      </Section>
+    </>
+  );
+}
+
+function Revisions(props: { revisions: readonly Revision[]; model: string }) {
+  const rows = props.revisions.flatMap((revision) =>
+    revision.replicas.length > 0
+      ? revision.replicas.map((replica, index) => ({ revision, replica: replica as Replica | undefined, first: index === 0 }))
+      : [{ revision, replica: undefined, first: true }],
+  );
+  return (
+    <Section title="Revisions and replicas" note={`${props.revisions.length} revisions`} flush>
+      <Table
+        label="Revisions and replicas"
+        rows={rows}
+        rowKey={(row) => `${row.revision.id}/${row.replica?.id ?? ''}`}
+        columns={[
+          { id: 'revision', label: 'Revision', cell: (row) => (row.first ? row.revision.id : '') },
+          {
+            id: 'version',
+            label: 'Version',
+            cell: (row) => row.first && <a href={modelPath(props.model, row.revision.model_version)}>v{row.revision.model_version}</a>,
+          },
+          { id: 'role', label: 'Role', cell: (row) => row.first && <Badge state={row.revision.role} /> },
+          {
+            id: 'weight',
+            label: 'Traffic',
+            cell: (row) =>
+              row.first && (
+                <span class="weight">
+                  <span class="weight-bar" aria-hidden="true">
+                    <span style={{ width: `${row.revision.weight}%` }} />
+                  </span>
+                  {row.revision.role === 'shadow' ? 'copies' : `${row.revision.weight} %`}
+                </span>
+              ),
+          },
+          { id: 'replica', label: 'Replica', cell: (row) => row.replica?.id ?? <span class="muted">none</span> },
+          { id: 'state', label: 'State', cell: (row) => row.replica && <Badge state={row.replica.state} /> },
+          { id: 'pid', label: 'Process', number: true, cell: (row) => row.replica?.pid ?? '–' },
+          { id: 'port', label: 'Port', number: true, cell: (row) => row.replica?.port ?? '–' },
+          { id: 'requests', label: 'Requests', number: true, cell: (row) => count(row.replica?.requests) },
+          { id: 'errors', label: 'Failed', number: true, cell: (row) => count(row.replica?.errors) },
+          { id: 'since', label: 'Since', grow: true, cell: (row) => <When ms={row.replica?.started_ms ?? row.revision.created_ms} /> },
+        ]}
+      />
+    </Section>
+  );
+}
+
+function Predictions(props: { predictions: readonly Prediction[] }) {
+  const chosen = place.value.query.get('prediction');
+  if (props.predictions.length === 0) return <Empty title="Nobody has asked yet.">Ask with the form beside this.</Empty>;
+  return (
+    <>
+      <Table
+        label="Latest predictions"
+        rows={props.predictions}
+        rowKey={(prediction) => prediction.id}
+        to={(prediction) => `${place.value.path}?prediction=${encodeURIComponent(prediction.id)}`}
+        current={(prediction) => prediction.id === chosen}
+        height="420px"
+        columns={[
+          { id: 'time', label: 'When', cell: (each) => <a href={`${place.value.path}?prediction=${encodeURIComponent(each.id)}`}><When ms={each.time_ms} /></a> },
+          { id: 'version', label: 'Version', cell: (each) => <>v{each.model_version}{each.role !== 'live' && <> <Chip>{each.role}</Chip></>}</> },
+          { id: 'input', label: 'Input', grow: true, cell: (each) => <span class="muted">{summaryOf(each.inputs)}</span> },
+          { id: 'output', label: 'Output', number: true, cell: (each) => Object.values(each.outputs).map(inline).join(', ') },
+          { id: 'outcome', label: 'Outcome', number: true, cell: (each) => (each.outcome === undefined || each.outcome === null ? <span class="muted">waiting</span> : <b>{inline(each.outcome)}</b>) },
+          { id: 'latency', label: 'Took', number: true, cell: (each) => duration(each.latency_us / 1000) },
+        ]}
+      />
+      {chosen && <PredictionDetails prediction={props.predictions.find((each) => each.id === chosen)} />}
+    </>
+  );
+}
+
+function summaryOf(inputs: Record<string, unknown>): string {
+  return Object.entries(inputs)
+    .map(([key, value]) => `${key} ${inline(value)}`)
+    .join(' · ');
+}
+
+function PredictionDetails(props: { prediction?: Prediction }) {
+  const each = props.prediction;
+  if (!each) return <p class="note-line muted">That prediction is no longer among the latest.</p>;
+  return (
+    <div class="details-box">
+      <Facts
+        items={[
+          ['Prediction', <code>{each.id}</code>],
+          ['Asked', absolute(each.time_ms)],
+          ['Event time', absolute(each.event_time_ms)],
+          ['Answered by', `v${each.model_version}, revision ${each.revision} (${each.role})`],
+          ['Took', `${grouped(each.latency_us)} µs`],
+          ...Object.entries(each.inputs).map(([key, value]) => [`in: ${key}`, inline(value)] as const),
+          ...Object.entries(each.outputs).map(([key, value]) => [`out: ${key}`, inline(value)] as const),
+          ['Outcome', each.outcome === undefined || each.outcome === null ? 'not known yet' : inline(each.outcome)],
+          ['Outcome came', each.outcome_time_ms && absolute(each.outcome_time_ms)],
+        ]}
+      />
+    </div>
+  );
+}

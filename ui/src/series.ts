@@ -1,0 +1,132 @@
+/** Shapes what the API answers into the columns that charts draw. */
+import type { TrafficBucket } from './api/endpoints';
+import type { Metric } from './api/mlflow';
+import type { DriftWindow } from './api/monitors';
+
+/** Parallel columns, x ascending; null is a gap. */
+export interface Series {
+  xs: number[];
+  ys: (number | null)[];
+}
+
+export type XAxis = 'step' | 'time';
+
+/** One line from a metric's history; of points with the same x the last written is kept. */
+export function metricSeries(points: readonly Metric[], axis: XAxis): Series {
+  const byX = new Map<number, number | null>();
+  for (const point of points) {
+    const x = axis === 'step' ? point.step : point.timestamp / 1000;
+    byX.set(x, typeof point.value === 'number' && Number.isFinite(point.value) ? point.value : null);
+  }
+  const xs = [...byX.keys()].sort((a, b) => a - b);
+  return { xs, ys: xs.map((x) => byX.get(x) ?? null) };
+}
+
+/** Joins lines on the union of their x values, as uPlot wants them: `[xs, ys…]`; `undefined` marks "no point here". */
+export function align(lines: readonly Series[]): [number[], ...(number | null | undefined)[][]] {
+  const xs = [...new Set(lines.flatMap((line) => line.xs))].sort((a, b) => a - b);
+  const columns = lines.map((line) => {
+    const at = new Map(line.xs.map((x, i) => [x, line.ys[i] ?? null]));
+    return xs.map((x) => at.get(x));
+  });
+  return [xs, ...columns];
+}
+
+/** At most about `2 × slots` points that keep the least and greatest of every slot, so no spike is lost. */
+export function thin(line: Series, slots: number): Series {
+  if (line.xs.length <= slots * 2) return line;
+  const xs: number[] = [];
+  const ys: (number | null)[] = [];
+  const width = line.xs.length / slots;
+  for (let slot = 0; slot < slots; slot += 1) {
+    const from = Math.floor(slot * width);
+    const to = Math.floor((slot + 1) * width);
+    let low = -1;
+    let high = -1;
+    for (let i = from; i < to; i += 1) {
+      const y = line.ys[i];
+      if (y === null || y === undefined) continue;
+      if (low < 0 || y < line.ys[low]!) low = i;
+      if (high < 0 || y > line.ys[high]!) high = i;
+    }
+    const kept = low < 0 ? [from] : low === high ? [low] : [Math.min(low, high), Math.max(low, high)];
+    for (const i of kept) {
+      xs.push(line.xs[i]!);
+      ys.push(line.ys[i] ?? null);
+    }
+  }
+  return { xs, ys };
+}
+
+export interface FeatureLine {
+  name: string;
+  method: string;
+  threshold: number;
+  scores: (number | null)[];
+  driftedWindows: number;
+  latest: number | null;
+}
+
+/** Turns windows of features into one line per feature; the most drifted first. */
+export function driftLines(windows: readonly DriftWindow[]): { xs: number[]; lines: FeatureLine[] } {
+  const lines = new Map<string, FeatureLine>();
+  windows.forEach((window, index) => {
+    for (const feature of window.features) {
+      let line = lines.get(feature.name);
+      if (!line) {
+        line = {
+          name: feature.name,
+          method: feature.method,
+          threshold: feature.threshold,
+          scores: new Array<number | null>(windows.length).fill(null),
+          driftedWindows: 0,
+          latest: null,
+        };
+        lines.set(feature.name, line);
+      }
+      line.scores[index] = feature.score;
+      line.threshold = feature.threshold;
+      if (feature.drifted) line.driftedWindows += 1;
+      if (feature.score !== null) line.latest = feature.score;
+    }
+  });
+  const worst = (line: FeatureLine) => Math.max(0, ...line.scores.map((score) => (score ?? 0) / (line.threshold || 1)));
+  return {
+    xs: windows.map((window) => window.start_ms / 1000),
+    lines: [...lines.values()].sort((a, b) => worst(b) - worst(a)),
+  };
+}
+
+/** Requests and errors a second and the percentiles, by bucket. */
+export function trafficSeries(buckets: readonly TrafficBucket[], bucket_ms: number) {
+  const perSecond = (amount: number) => (amount * 1000) / bucket_ms;
+  return {
+    xs: buckets.map((bucket) => bucket.start_ms / 1000),
+    requests: buckets.map((bucket) => perSecond(bucket.requests)),
+    errors: buckets.map((bucket) => perSecond(bucket.errors)),
+    p50: buckets.map((bucket) => bucket.p50_ms),
+    p99: buckets.map((bucket) => bucket.p99_ms),
+  };
+}
+
+/** The rate over the last complete buckets; the one still filling would read too low. */
+export function currentRate(buckets: readonly TrafficBucket[], bucket_ms: number, over = 3): number {
+  const complete = buckets.slice(-over - 1, -1);
+  if (complete.length === 0) return 0;
+  return complete.reduce((sum, bucket) => sum + bucket.requests, 0) / ((complete.length * bucket_ms) / 1000);
+}
+
+/** Area under a curve by trapezoids; x ascending. */
+export function areaUnder(xs: readonly number[], ys: readonly number[]): number {
+  let area = 0;
+  for (let i = 1; i < xs.length; i += 1) area += (xs[i]! - xs[i - 1]!) * ((ys[i]! + ys[i - 1]!) / 2);
+  return area;
+}
+
+/** Feature → gain as bars, greatest first. */
+export function importanceBars(gains: Record<string, unknown>): { name: string; value: number }[] {
+  return Object.entries(gains)
+    .filter((entry): entry is [string, number] => typeof entry[1] === 'number')
+    .map(([name, value]) => ({ name, value }))
+    .sort((a, b) => b.value - a.value);
+}

@@ -1,0 +1,66 @@
+/** Makes requests in both scoring protocols from what was typed into the form. */
+import type { Value } from './api/endpoints';
+import type { TensorSpec } from './api/models';
+
+export type Protocol = 'invocations' | 'v2';
+
+const whole = new Set(['integer', 'long', 'int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64']);
+const real = new Set(['float', 'double', 'float16', 'float32', 'float64']);
+
+/** The value that a field's text stands for; undefined where the text does not fit the type. */
+export function parseField(spec: TensorSpec, text: string): Value | undefined {
+  const trimmed = text.trim();
+  const type = spec.type.toLowerCase();
+  const elements = (spec.shape ?? []).slice(1).reduce((product, size) => product * Math.max(1, size), 1);
+  if (elements > 1 || trimmed.startsWith('[')) {
+    const parts = trimmed.replace(/^\[|\]$/g, '').split(/[\s,]+/).filter(Boolean).map(Number);
+    return parts.length > 0 && parts.every((part) => Number.isFinite(part)) ? parts : undefined;
+  }
+  if (whole.has(type) || real.has(type)) {
+    if (trimmed === '') return spec.required === false ? null : undefined;
+    const value = Number(trimmed);
+    if (!Number.isFinite(value)) return undefined;
+    return whole.has(type) && !Number.isInteger(value) ? undefined : value;
+  }
+  if (type === 'boolean') return /^(true|1|yes)$/i.test(trimmed) ? true : /^(false|0|no)$/i.test(trimmed) ? false : undefined;
+  return text;
+}
+
+const datatypes: Record<string, string> = {
+  boolean: 'BOOL',
+  integer: 'INT32',
+  int32: 'INT32',
+  long: 'INT64',
+  int64: 'INT64',
+  float: 'FP32',
+  float32: 'FP32',
+  double: 'FP64',
+  float64: 'FP64',
+};
+
+export interface ScoringRequest {
+  path: string;
+  body: unknown;
+}
+
+export function scoringRequest(protocol: Protocol, endpoint: string, inputs: readonly TensorSpec[], values: Record<string, Value>): ScoringRequest {
+  const name = encodeURIComponent(endpoint);
+  if (protocol === 'invocations') return { path: `/endpoints/${name}/invocations`, body: { dataframe_records: [values] } };
+  return {
+    path: `/v2/models/${name}/infer`,
+    body: {
+      inputs: inputs.map((spec) => {
+        const value = values[spec.name] ?? null;
+        const data = Array.isArray(value) ? value : [value];
+        const shape = spec.shape ? spec.shape.map((size, i) => (size >= 0 ? size : i === 0 ? 1 : data.length)) : [1];
+        return { name: spec.name, datatype: datatypes[spec.type.toLowerCase()] ?? 'BYTES', shape, data };
+      }),
+    },
+  };
+}
+
+/** The same request for a terminal. */
+export function curlLine(origin: string, request: ScoringRequest): string {
+  const body = JSON.stringify(request.body).replace(/'/g, `'\\''`);
+  return `curl ${origin}${request.path} -H 'content-type: application/json' -d '${body}'`;
+}

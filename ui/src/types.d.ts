@@ -1,0 +1,2 @@
+/** Style sheets that only matter by being imported. */
+declare module '*.css';
