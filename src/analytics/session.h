@@ -13,7 +13,9 @@
 
 namespace millwright::analytics {
 
-// A column's type, as far as planners need to tell.
+// A column's type, as far as planners need to tell. HUGEINT and unsigned integers are kInteger,
+// DECIMAL and FLOAT kDouble, ENUM and UUID kText; TIME, BLOB, INTERVAL and nested types are kOther
+// and come as the text that DuckDB prints.
 enum class ColumnType { kBoolean, kInteger, kDouble, kText, kTimestamp, kDate, kOther };
 std::string_view ColumnTypeName(ColumnType type);
 
@@ -21,10 +23,13 @@ struct Column {
   std::string name;
   ColumnType type = ColumnType::kOther;
   std::string sql_type;  // DuckDB's own name: "BIGINT", "DECIMAL(18,3)", …
+
+  bool operator==(const Column&) const = default;
 };
 
 // The answer of a query, whole, column by column. Timestamps and dates are milliseconds since 1970
-// in Int; all integers that fit are int64, others double.
+// in Int (infinite ones the largest and smallest int64); all integers that fit are int64, others
+// double.
 class Table {
  public:
   using Cell = std::variant<std::monostate, bool, int64_t, double, std::string>;
@@ -33,11 +38,13 @@ class Table {
   size_t row_count() const { return row_count_; }
   const Cell& At(size_t row, size_t column) const { return cells_[column][row]; }
   bool IsNull(size_t row, size_t column) const { return At(row, column).index() == 0; }
-  // Numbers of any kind as double; NULL is NaN.
+  // Numbers of any kind as double; NULL is NaN. Text throws kInvalidArgument.
   double Double(size_t row, size_t column) const;
+  // A double is cut to an integer. NULL and text throw kInvalidArgument.
   int64_t Int(size_t row, size_t column) const;
-  // Text of any cell as DuckDB would print it; NULL is "".
+  // Text of any cell as DuckDB would print it; NULL is "". Times are printed to the millisecond.
   std::string Text(size_t row, size_t column) const;
+  // Numbers and booleans as such, NULL as null, all else as Text.
   Json ToJson(size_t row, size_t column) const;
   int ColumnIndex(std::string_view name) const;  // -1 when absent
 
@@ -59,32 +66,43 @@ struct SessionOptions {
   int threads = 2;
   uint64_t memory_bytes_max = 2ULL << 30;
   std::string temp_dir;  // for spilling; the system's when empty
-  // Files outside of these folders cannot be read or written by SQL when not empty; then file
-  // functions on other paths fail. Set for SQL that comes from outside.
+  // When one of these two is not empty, SQL reads and writes files inside of these folders and
+  // these very files and no others (kPermissionDenied), and no setting of the session can be
+  // changed any more. Set for SQL that comes from outside. Links that lead out of a folder are
+  // refused too.
   std::vector<std::string> allowed_folders;
+  std::vector<std::string> allowed_files;
   std::string database_file;  // in memory when empty
 };
 
 // One DuckDB database: planners write SQL, this runs it. Nothing else includes duckdb.h. A session
-// may be used by one thread at a time; Interrupt may come from any thread. SQL errors throw
-// kInvalidArgument with DuckDB's message, a full disk kResourceExhausted.
+// may be used by one thread at a time; Progress and Interrupt may come from any thread. Opening one
+// takes about 10 ms. Errors: kInvalidArgument with DuckDB's message, kResourceExhausted for memory
+// and disk, kAborted after Interrupt, kPermissionDenied for a file that is not allowed.
 class Session {
  public:
+  // Throws kFailedPrecondition when the DuckDB library is not one of 1.4.4 … 1.5.x.
   explicit Session(const SessionOptions& options = {});
   ~Session();
   Session(Session&&) noexcept;
 
   // Runs statements without an answer.
   void Execute(const std::string& sql);
+  // Runs statements; the answer is that of the last one.
   Table Query(const std::string& sql);
   // Reads all columns of the answer as float32 (booleans 0/1); other types throw.
   FloatMatrix QueryFloats(const std::string& sql);
-  // Calls `each` with pieces of the answer (about 2,048 rows) in constant memory.
+  // Calls `each` with pieces of the answer (about 2,048 rows) in constant memory until it returns
+  // false. The table is valid during the call.
   void Stream(const std::string& sql, const std::function<bool(const Table&)>& each);
   // The columns that a query would give, without running it.
   std::vector<Column> Describe(const std::string& sql);
-  // A share of 1 of the running query that is done, or nothing when it cannot tell. Any thread.
+  // Throws kInvalidArgument unless `sql` is exactly one SELECT, so that text from outside may be
+  // put into a larger statement inside of parentheses (with a line break before the closing one).
+  void RequireOneSelect(const std::string& sql);
+  // A share of 1 of the running query that is done, or nothing when it cannot tell.
   std::optional<double> Progress() const;
+  // Stops the query that runs now; nothing between queries.
   void Interrupt();
 
  private:
@@ -96,8 +114,9 @@ class Session {
 std::string QuoteName(std::string_view name);
 std::string QuoteText(std::string_view text);
 
-// Writes a table expression that reads a data file by its extension (.parquet, .csv, .csv.gz, .tsv,
-// .json, .jsonl, .ndjson): "read_parquet('…')". Throws kInvalidArgument for another extension.
+// Writes a table expression that reads a data file by its extension (.parquet, .csv, .tsv, .json,
+// .jsonl, .ndjson; all but Parquet also with .gz): "read_parquet('…')". Throws kInvalidArgument for
+// another extension.
 std::string ReadFileSql(const std::string& path);
 
 }  // namespace millwright::analytics

@@ -1,0 +1,442 @@
+#include "analytics/session.h"
+
+#include <duckdb.h>
+
+#include <charconv>
+#include <filesystem>
+#include <utility>
+
+#include "analytics/vector_reader.h"
+#include "base/check.h"
+#include "base/error.h"
+#include "base/id.h"
+#include "base/json.h"
+#include "base/log.h"
+
+namespace millwright::analytics {
+namespace {
+
+struct Version {
+  int major = 0;
+  int minor = 0;
+  int patch = 0;
+  auto operator<=>(const Version&) const = default;
+};
+
+// The releases whose C API v1 and settings this room was tested with: 1.4.4 up to, not with, 1.6.0.
+constexpr Version kVersionMin{1, 4, 4};
+constexpr Version kVersionEnd{1, 6, 0};
+
+Version ParseVersion(std::string_view text) {
+  Version version;
+  if (text.starts_with("v")) text.remove_prefix(1);
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (int* part : {&version.major, &version.minor, &version.patch}) {
+    at = std::from_chars(at, end, *part).ptr;
+    if (at != end) ++at;
+  }
+  return version;
+}
+
+void RequireVersion() {
+  const std::string_view text = duckdb_library_version();
+  const Version version = ParseVersion(text);
+  if (version < kVersionMin || version >= kVersionEnd)
+    throw FailedPrecondition("DuckDB library must be 1.4.4 to 1.5.x, this is: {}", text);
+}
+
+struct ErrorPrefix {
+  std::string_view prefix;
+  Code code;
+};
+
+// DuckDB's messages start with the kind of the error; prepared statements give nothing else.
+constexpr ErrorPrefix kErrorPrefixes[] = {
+    {"Out of Memory Error", Code::kResourceExhausted},
+    {"INTERRUPT Error", Code::kAborted},
+    {"Interrupt Error", Code::kAborted},
+    {"Permission Error", Code::kPermissionDenied},
+    {"INTERNAL Error", Code::kInternal},
+    {"FATAL Error", Code::kInternal},
+};
+
+Error SqlError(const char* text) {
+  const std::string message = text == nullptr ? "DuckDB gave no reason" : text;
+  if (message.find("No space left on device") != std::string::npos)
+    return Error(Code::kResourceExhausted, message);
+  for (const auto& row : kErrorPrefixes)
+    if (message.starts_with(row.prefix)) return Error(row.code, message);
+  return Error(Code::kInvalidArgument, message);
+}
+
+// Some of DuckDB's C functions let its C++ exceptions pass. Their text is a JSON object with the
+// kind of the error and the message.
+Error FromException(const std::exception& exception) {
+  try {
+    const Json json = ParseJson(exception.what());
+    const std::string text =
+        json.GetString("exception_type") + " Error: " + json.GetString("exception_message");
+    return SqlError(text.c_str());
+  } catch (const Error&) {
+    return SqlError(exception.what());
+  }
+}
+
+template <typename F>
+auto Translating(const F& call) {
+  try {
+    return call();
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& exception) {
+    throw FromException(exception);
+  }
+}
+
+class Config {
+ public:
+  Config() { CHECK(duckdb_create_config(&config_) == DuckDBSuccess); }
+  ~Config() { duckdb_destroy_config(&config_); }
+  Config(const Config&) = delete;
+  void Set(const char* name, const std::string& value) {
+    if (duckdb_set_config(config_, name, value.c_str()) != DuckDBSuccess)
+      throw InvalidArgument("DuckDB refuses the setting {}: {}", name, value);
+  }
+  duckdb_config get() const { return config_; }
+
+ private:
+  duckdb_config config_ = nullptr;
+};
+
+class Prepared {
+ public:
+  Prepared() = default;
+  ~Prepared() { duckdb_destroy_prepare(&statement); }
+  Prepared(const Prepared&) = delete;
+  Prepared(Prepared&& other) noexcept : statement(std::exchange(other.statement, nullptr)) {}
+  duckdb_prepared_statement statement = nullptr;
+};
+
+class Result {
+ public:
+  Result() = default;
+  ~Result() { duckdb_destroy_result(&result); }
+  Result(const Result&) = delete;
+  duckdb_result result{};
+};
+
+class Chunk {
+ public:
+  explicit Chunk(duckdb_data_chunk chunk) : chunk_(chunk) {}
+  ~Chunk() { duckdb_destroy_data_chunk(&chunk_); }
+  Chunk(const Chunk&) = delete;
+  duckdb_data_chunk get() const { return chunk_; }
+
+ private:
+  duckdb_data_chunk chunk_;
+};
+
+// The statements of a text, parsed but not yet bound: a later one may use what an earlier one made.
+class Statements {
+ public:
+  Statements(duckdb_connection connection, const std::string& sql) : connection_(connection) {
+    count_ = duckdb_extract_statements(connection, sql.c_str(), &statements_);
+    if (count_ > 0) return;
+    const char* error = duckdb_extract_statements_error(statements_);
+    Error failure = error == nullptr ? InvalidArgument("SQL holds no statement") : SqlError(error);
+    duckdb_destroy_extracted(&statements_);
+    throw failure;
+  }
+  ~Statements() { duckdb_destroy_extracted(&statements_); }
+  Statements(const Statements&) = delete;
+
+  idx_t count() const { return count_; }
+  Prepared Prepare(idx_t index) const {
+    Prepared prepared;
+    const duckdb_state state = Translating([&] {
+      return duckdb_prepare_extracted_statement(connection_, statements_, index,
+                                                &prepared.statement);
+    });
+    if (state != DuckDBSuccess) throw SqlError(duckdb_prepare_error(prepared.statement));
+    return prepared;
+  }
+
+ private:
+  duckdb_connection connection_;
+  duckdb_extracted_statements statements_ = nullptr;
+  idx_t count_ = 0;
+};
+
+class LogicalType {
+ public:
+  explicit LogicalType(duckdb_logical_type type) : type_(type) {}
+  ~LogicalType() { duckdb_destroy_logical_type(&type_); }
+  LogicalType(const LogicalType&) = delete;
+  duckdb_logical_type get() const { return type_; }
+
+ private:
+  duckdb_logical_type type_;
+};
+
+// What a prepared statement will answer: columns as they are, and how to read them.
+struct Plan {
+  std::vector<Column> columns;
+  std::vector<VectorReader> readers;
+  bool all_readable = true;
+};
+
+Plan PlanOf(duckdb_prepared_statement statement) {
+  Plan plan;
+  const idx_t count = duckdb_prepared_statement_column_count(statement);
+  for (idx_t i = 0; i < count; ++i) {
+    const LogicalType type(duckdb_prepared_statement_column_logical_type(statement, i));
+    const char* name = duckdb_prepared_statement_column_name(statement, i);
+    VectorReader reader(type.get());
+    plan.columns.push_back({name == nullptr ? "" : name, reader.type(), SqlTypeName(type.get())});
+    plan.all_readable = plan.all_readable && reader.is_readable();
+    plan.readers.push_back(std::move(reader));
+    duckdb_free(const_cast<char*>(name));
+  }
+  return plan;
+}
+
+// Rewrites a query so that columns that VectorReader does not know come as text.
+std::string CastToText(std::string sql, const Plan& plan) {
+  while (!sql.empty() &&
+         (sql.back() == ';' || std::isspace(static_cast<unsigned char>(sql.back()))))
+    sql.pop_back();
+  std::string names, selected;
+  for (size_t i = 0; i < plan.columns.size(); ++i) {
+    if (i > 0) names += ", ", selected += ", ";
+    const std::string name = fmt::format("c{}", i);
+    names += name;
+    selected += plan.readers[i].is_readable() ? name : "CAST(" + name + " AS VARCHAR)";
+  }
+  return fmt::format("SELECT {} FROM ({}\n) AS answer({})", selected, sql, names);
+}
+
+}  // namespace
+
+struct Session::Impl {
+  duckdb_database database = nullptr;
+  duckdb_connection connection = nullptr;
+  std::filesystem::path spill_folder;
+  bool is_confined = false;
+
+  ~Impl() {
+    // SQL from outside can make DuckDB log into a folder that is not allowed; every statement fails
+    // from then on, and disconnecting would throw out of a destructor. Such a session is leaked.
+    if (!is_confined || Works()) {
+      duckdb_disconnect(&connection);
+      duckdb_close(&database);
+    } else {
+      Log(LogLevel::kWarning, "analytics", "A confined DuckDB session was left broken by its SQL");
+    }
+    std::error_code ignored;  // DuckDB makes it only when it spills
+    std::filesystem::remove_all(spill_folder, ignored);
+  }
+
+  void Open(const SessionOptions& options);
+  void Confine(const SessionOptions& options);
+  void Run(duckdb_prepared_statement statement);
+  bool Works();
+  // Runs all statements but the last and returns that one.
+  Prepared PrepareLast(const std::string& sql);
+  // Prepares the last statement such that every column can be read, with its true types in `plan`.
+  Prepared PrepareReadable(const std::string& sql, Plan* plan);
+  // Calls each(chunk, rows) until it returns false.
+  template <typename F>
+  void ForEachChunk(duckdb_prepared_statement statement, const F& each);
+};
+
+void Session::Impl::Open(const SessionOptions& options) {
+  const auto temp = options.temp_dir.empty() ? std::filesystem::temp_directory_path()
+                                             : std::filesystem::path(options.temp_dir);
+  spill_folder = temp / ("millwright-duckdb-" + NewHexId());
+  Config config;
+  config.Set("threads", std::to_string(options.threads));
+  config.Set("memory_limit", std::to_string(options.memory_bytes_max) + "B");
+  config.Set("temp_directory", spill_folder.string());
+  config.Set("autoinstall_known_extensions", "false");
+  config.Set("autoload_known_extensions", "false");
+  config.Set("allow_community_extensions", "false");
+  config.Set("allow_persistent_secrets", "false");
+  char* error = nullptr;
+  const char* file = options.database_file.empty() ? nullptr : options.database_file.c_str();
+  if (duckdb_open_ext(file, &database, config.get(), &error) != DuckDBSuccess) {
+    const Error failure = SqlError(error);
+    duckdb_free(error);
+    throw failure;
+  }
+  if (duckdb_connect(database, &connection) != DuckDBSuccess)
+    throw Internal("DuckDB refuses a connection");
+  // Without these there is no progress to ask for.
+  for (const char* sql : {"SET enable_progress_bar = true", "SET enable_progress_bar_print = false",
+                          "SET progress_bar_time = 0"})
+    Run(Statements(connection, sql).Prepare(0).statement);
+}
+
+void Session::Impl::Confine(const SessionOptions& options) {
+  const auto list = [](const std::vector<std::string>& paths) {
+    std::string sql = "[";
+    for (const auto& path : paths) {
+      if (sql.size() > 1) sql += ", ";
+      sql += QuoteText(std::filesystem::absolute(path).lexically_normal().string());
+    }
+    return sql + "]";
+  };
+  is_confined = true;
+  // The order matters: nothing can be allowed once external access is off.
+  for (const std::string& sql : {"SET allowed_directories = " + list(options.allowed_folders),
+                                 "SET allowed_paths = " + list(options.allowed_files),
+                                 std::string("SET enable_external_access = false"),
+                                 std::string("SET lock_configuration = true")})
+    Run(Statements(connection, sql).Prepare(0).statement);
+}
+
+void Session::Impl::Run(duckdb_prepared_statement statement) {
+  Result result;
+  const duckdb_state state =
+      Translating([&] { return duckdb_execute_prepared(statement, &result.result); });
+  if (state != DuckDBSuccess) throw SqlError(duckdb_result_error(&result.result));
+}
+
+bool Session::Impl::Works() {
+  try {
+    Run(Statements(connection, "SELECT 1").Prepare(0).statement);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+Prepared Session::Impl::PrepareLast(const std::string& sql) {
+  const Statements statements(connection, sql);
+  for (idx_t i = 0; i + 1 < statements.count(); ++i) Run(statements.Prepare(i).statement);
+  return statements.Prepare(statements.count() - 1);
+}
+
+Prepared Session::Impl::PrepareReadable(const std::string& sql, Plan* plan) {
+  Prepared prepared = PrepareLast(sql);
+  *plan = PlanOf(prepared.statement);
+  if (plan->all_readable) return prepared;
+  const Statements statements(connection, sql);
+  if (statements.count() > 1)
+    throw InvalidArgument("Nested types, times and blobs can be read from a single statement only");
+  Prepared cast = Statements(connection, CastToText(sql, *plan)).Prepare(0);
+  plan->readers = PlanOf(cast.statement).readers;
+  return cast;
+}
+
+template <typename F>
+void Session::Impl::ForEachChunk(duckdb_prepared_statement statement, const F& each) {
+  Result result;
+  const duckdb_state state =
+      Translating([&] { return duckdb_execute_prepared_streaming(statement, &result.result); });
+  if (state != DuckDBSuccess) throw SqlError(duckdb_result_error(&result.result));
+  for (;;) {
+    const Chunk chunk(Translating([&] { return duckdb_fetch_chunk(result.result); }));
+    if (chunk.get() == nullptr) break;
+    const idx_t rows = duckdb_data_chunk_get_size(chunk.get());
+    if (rows == 0) break;
+    if (!each(chunk.get(), rows)) return;
+  }
+  const char* error = duckdb_result_error(&result.result);
+  if (error != nullptr && *error != '\0') throw SqlError(error);
+}
+
+Session::Session(const SessionOptions& options) : impl_(std::make_unique<Impl>()) {
+  RequireVersion();
+  impl_->Open(options);
+  if (!options.allowed_folders.empty() || !options.allowed_files.empty()) impl_->Confine(options);
+}
+
+Session::~Session() = default;
+Session::Session(Session&&) noexcept = default;
+
+void Session::Execute(const std::string& sql) {
+  impl_->Run(impl_->PrepareLast(sql).statement);
+}
+
+Table Session::Query(const std::string& sql) {
+  Plan plan;
+  const Prepared prepared = impl_->PrepareReadable(sql, &plan);
+  Table table;
+  table.columns_ = plan.columns;
+  table.cells_.resize(plan.columns.size());
+  impl_->ForEachChunk(prepared.statement, [&](duckdb_data_chunk chunk, idx_t rows) {
+    for (size_t i = 0; i < plan.readers.size(); ++i)
+      plan.readers[i].Read(duckdb_data_chunk_get_vector(chunk, i), rows, &table.cells_[i]);
+    table.row_count_ += rows;
+    return true;
+  });
+  return table;
+}
+
+FloatMatrix Session::QueryFloats(const std::string& sql) {
+  const Prepared prepared = impl_->PrepareLast(sql);
+  const Plan plan = PlanOf(prepared.statement);
+  FloatMatrix matrix;
+  for (size_t i = 0; i < plan.columns.size(); ++i) {
+    const Column& column = plan.columns[i];
+    if (!plan.readers[i].is_number())
+      throw InvalidArgument("Column is no number: {} is {}", column.name, column.sql_type);
+    matrix.columns.push_back(column.name);
+  }
+  const size_t width = plan.columns.size();
+  impl_->ForEachChunk(prepared.statement, [&](duckdb_data_chunk chunk, idx_t rows) {
+    const size_t start = matrix.values.size();
+    matrix.values.resize(start + rows * width);
+    for (size_t i = 0; i < width; ++i)
+      plan.readers[i].ReadFloats(duckdb_data_chunk_get_vector(chunk, i), rows,
+                                 &matrix.values[start + i], width);
+    matrix.row_count += rows;
+    return true;
+  });
+  return matrix;
+}
+
+void Session::Stream(const std::string& sql, const std::function<bool(const Table&)>& each) {
+  Plan plan;
+  const Prepared prepared = impl_->PrepareReadable(sql, &plan);
+  Table table;
+  table.columns_ = plan.columns;
+  table.cells_.resize(plan.columns.size());
+  impl_->ForEachChunk(prepared.statement, [&](duckdb_data_chunk chunk, idx_t rows) {
+    for (size_t i = 0; i < plan.readers.size(); ++i) {
+      table.cells_[i].clear();
+      plan.readers[i].Read(duckdb_data_chunk_get_vector(chunk, i), rows, &table.cells_[i]);
+    }
+    table.row_count_ = rows;
+    return each(table);
+  });
+}
+
+std::vector<Column> Session::Describe(const std::string& sql) {
+  return PlanOf(impl_->PrepareLast(sql).statement).columns;
+}
+
+void Session::RequireOneSelect(const std::string& sql) {
+  const Statements statements(impl_->connection, sql);
+  if (statements.count() != 1)
+    throw InvalidArgument("SQL must be one SELECT statement, this holds {}", statements.count());
+  const Prepared prepared = statements.Prepare(0);
+  if (duckdb_prepared_statement_type(prepared.statement) != DUCKDB_STATEMENT_TYPE_SELECT)
+    throw InvalidArgument("SQL must be a SELECT statement");
+  const auto last = sql.find_last_not_of(" \t\r\n");
+  if (last != std::string::npos && sql[last] == ';')
+    throw InvalidArgument("SQL must not end with a semicolon here");
+}
+
+std::optional<double> Session::Progress() const {
+  const double percent = duckdb_query_progress(impl_->connection).percentage;
+  if (percent < 0) return std::nullopt;
+  return std::min(percent / 100.0, 1.0);
+}
+
+void Session::Interrupt() {
+  duckdb_interrupt(impl_->connection);
+}
+
+}  // namespace millwright::analytics

@@ -1,0 +1,64 @@
+#include <algorithm>
+#include <cctype>
+
+#include "analytics/session.h"
+#include "base/error.h"
+
+namespace millwright::analytics {
+namespace {
+
+struct FileFormat {
+  std::string_view extension;
+  std::string_view function;
+  std::string_view options;
+};
+
+constexpr FileFormat kFileFormats[] = {
+    {".parquet", "read_parquet", ""},
+    {".csv", "read_csv", ""},
+    {".csv.gz", "read_csv", ""},
+    {".tsv", "read_csv", ", delim='\t'"},
+    {".tsv.gz", "read_csv", ", delim='\t'"},
+    {".json", "read_json", ""},
+    {".json.gz", "read_json", ""},
+    {".jsonl", "read_json", ", format='newline_delimited'"},
+    {".jsonl.gz", "read_json", ", format='newline_delimited'"},
+    {".ndjson", "read_json", ", format='newline_delimited'"},
+    {".ndjson.gz", "read_json", ", format='newline_delimited'"},
+};
+
+std::string Quote(std::string_view text, char quote) {
+  if (text.find('\0') != std::string_view::npos)
+    throw InvalidArgument("A name or text for SQL must not hold a NUL character");
+  std::string quoted(1, quote);
+  for (const char c : text) {
+    if (c == quote) quoted.push_back(quote);
+    quoted.push_back(c);
+  }
+  quoted.push_back(quote);
+  return quoted;
+}
+
+}  // namespace
+
+std::string QuoteName(std::string_view name) {
+  return Quote(name, '"');
+}
+
+std::string QuoteText(std::string_view text) {
+  return Quote(text, '\'');
+}
+
+std::string ReadFileSql(const std::string& path) {
+  std::string lower = path;
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  for (const auto& format : kFileFormats)
+    if (lower.ends_with(format.extension))
+      return fmt::format("{}({}{})", format.function, QuoteText(path), format.options);
+  throw InvalidArgument(
+      "Data file has none of the extensions .parquet, .csv, .tsv, .json, .jsonl, .ndjson: {}",
+      path);
+}
+
+}  // namespace millwright::analytics
