@@ -14,3 +14,17 @@ function(embed_sql room out)
     VERBATIM)
   set(${out} ${header} PARENT_SCOPE)
 endfunction()
+
+# embed_migrations(<out-headers>): migrations/00NN_<name>.sql become the table kMigrations in
+# gen/storage/migrations.h. <name>.postgres.sql stands beside a step that differs there.
+function(embed_migrations out)
+  file(GLOB sql CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/migrations/*.sql)
+  set(header ${CMAKE_BINARY_DIR}/gen/storage/migrations.h)
+  add_custom_command(
+    OUTPUT ${header}
+    COMMAND ${CMAKE_COMMAND} -DSQL_DIR=${CMAKE_CURRENT_SOURCE_DIR}/migrations -DOUT=${header}
+            -P ${CMAKE_SOURCE_DIR}/cmake/embed_migrations_script.cmake
+    DEPENDS ${sql} ${CMAKE_SOURCE_DIR}/cmake/embed_migrations_script.cmake
+    VERBATIM)
+  set(${out} ${header} PARENT_SCOPE)
+endfunction()

@@ -62,14 +62,17 @@ class Row {
 //
 // Failures are Errors: kAlreadyExists for a broken unique or primary key, kFailedPrecondition for a
 // broken foreign key or check, kUnavailable for a lost connection or a busy database,
-// kResourceExhausted for a full disk, kInternal otherwise (the message never holds SQL).
+// kResourceExhausted for a full disk, kInternal otherwise (the message never holds SQL). Let them
+// rise: on PostgreSQL a transaction is dead after the first one. Use ON CONFLICT to tolerate a key.
+// Texts with a NUL are refused with kInvalidArgument. SQLite stores NaN as NULL.
 class Connection {
  public:
   virtual ~Connection() = default;
   virtual Dialect dialect() const = 0;
 
   // Runs a statement and returns its rows (also of RETURNING).
-  virtual std::vector<Row> Select(const Query& query, const std::vector<Value>& parameters = {}) = 0;
+  virtual std::vector<Row> Select(const Query& query,
+                                  const std::vector<Value>& parameters = {}) = 0;
   // Calls `each` row by row, in constant memory, until it returns false.
   virtual void ForEach(const Query& query, const std::vector<Value>& parameters,
                        const std::function<bool(const Row&)>& each) = 0;
@@ -81,6 +84,21 @@ class Connection {
 
   // The first row, or nothing.
   std::optional<Row> SelectOne(const Query& query, const std::vector<Value>& parameters = {});
+
+  // Runs `hook` in this transaction when `work` has returned, in the order of the calls: for what
+  // holds a lock that others wait for. A hook adds no further hooks. Only inside Write.
+  void BeforeCommit(std::function<void(Connection&)> hook);
+  // Runs `hook` once the transaction is durable and never when it is undone, before Write returns.
+  // It must not throw, block or use the database. Only inside Write.
+  void AfterCommit(std::function<void()> hook);
+
+ protected:
+  // For the back-ends: hooks that the transaction at work has left.
+  struct Hooks {
+    std::vector<std::function<void(Connection&)>> before_commit;
+    std::vector<std::function<void()>> after_commit;
+  };
+  Hooks hooks_;
 };
 
 // Counts of what the database did since start, for /metrics.
@@ -93,11 +111,16 @@ struct DatabaseStats {
 // The metadata database: one schema on SQLite (WAL, one writer thread with group commit, a pool of
 // readers) or PostgreSQL (a pool of connections). Thread-safe.
 //
+// Both keep the same promise, so that code need not know which it runs on: a Write works as if it
+// were alone (one writer on SQLite, SERIALIZABLE with retries on PostgreSQL), and a Read sees one
+// snapshot (REPEATABLE READ on PostgreSQL) and cannot change anything.
+//
 // Write runs `work` in a transaction and returns after the commit is durable: an acknowledged write
 // survives kill -9 and power loss. On SQLite concurrent writes are run one after another by the
 // writer thread, each in a savepoint, and committed together; an exception out of `work` undoes
-// that work alone and is thrown to its caller. `work` may be run again after a serialization
-// failure on PostgreSQL, so it has no effects outside of the database.
+// that work alone and is thrown to its caller. `work` may be run again (after a
+// serialization failure on PostgreSQL, or when its group could not be committed on SQLite), so it
+// has no effects outside of the database.
 // Never call Read or Write from inside `work`, and never block in it.
 class Database {
  public:
@@ -132,8 +155,12 @@ class Database {
 };
 
 struct DatabaseOptions {
-  int readers = 4;                // SQLite: reader connections; PostgreSQL: connections in the pool
+  int readers = 4;  // SQLite: reader connections; PostgreSQL: connections in the pool
+  // How long a call waits for a connection, for another process's lock or through retries.
   int64_t busy_timeout_ms = 10'000;
+  // SQLite: the size in pages of 4 kB that the file may reach, 0 for no limit. A write beyond it is
+  // refused as on a full disk.
+  int64_t pages_max = 0;
 };
 
 // Opens `sqlite:///path` (made if absent; the path is absolute after three slashes and a fourth) or

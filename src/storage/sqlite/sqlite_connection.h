@@ -1,0 +1,60 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "storage/database.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace millwright::storage {
+
+// A connection to one SQLite file with its prepared statements. Used by one thread at a time.
+class SqliteConnection : public Connection {
+ public:
+  struct Options {
+    bool read_only = false;
+    int64_t busy_timeout_ms = 0;
+    int64_t pages_max = 0;
+  };
+  SqliteConnection(const std::filesystem::path& path, const Options& options);
+  ~SqliteConnection() override;
+
+  Dialect dialect() const override { return Dialect::kSqlite; }
+  std::vector<Row> Select(const Query& query, const std::vector<Value>& parameters) override;
+  void ForEach(const Query& query, const std::vector<Value>& parameters,
+               const std::function<bool(const Row&)>& each) override;
+  int64_t Execute(const Query& query, const std::vector<Value>& parameters) override;
+  int64_t ExecuteMany(const Query& query, const std::vector<std::vector<Value>>& rows) override;
+
+  // Runs several statements without parameters, such as a migration or BEGIN.
+  void Script(std::string_view sql);
+  // Says whether a transaction is open: SQLite ends it by itself on a full disk and on I/O errors.
+  bool InTransaction() const;
+  // Runs the hooks of BeforeCommit.
+  void RunBeforeCommit();
+  // Takes the hooks of AfterCommit; the list is empty then.
+  std::vector<std::function<void()>> TakeAfterCommit();
+  // Forgets all hooks: the work that left them is undone.
+  void DropHooks() { hooks_ = {}; }
+
+ private:
+  struct Statement;
+  class Use;
+
+  std::unique_ptr<Statement> Prepare(const Query& query);
+  [[noreturn]] void Fail(int status, std::string_view what) const;
+
+  sqlite3* db_ = nullptr;
+  // By Query::name. A statement is outside of the map while it is in use, so that a query may be
+  // run from inside its own ForEach.
+  std::unordered_map<std::string, std::unique_ptr<Statement>> idle_;
+};
+
+}  // namespace millwright::storage
