@@ -14,13 +14,14 @@
 namespace millwright::events {
 
 // Something that happened. Kinds are listed in events/kinds.h, one table for all rooms; the subject
-// is "kind:id" as in the lineage graph: "run:4f2…", "model:flights-late@2", "endpoint:flights-late".
+// is "kind:id" as in the lineage graph: "run:4f2…", "model:flights-late@2",
+// "endpoint:flights-late".
 struct Event {
   int64_t seq = 0;  // given by the log; grows by commit order, may have gaps
   int64_t time_ms = 0;
-  std::string kind;     // "run.finished", "alert.opened", …
+  std::string kind;  // "run.finished", "alert.opened", …
   std::string subject;
-  std::string who;      // the principal's name; "system" for what the server does by itself
+  std::string who;  // the principal's name; "system" for what the server does by itself
   Json payload;
 };
 

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace millwright::events {
+
+// What can happen: the names that webhooks, triggers and the UI subscribe to. One table for all
+// rooms; EventLog::Append refuses a kind that is not in it. `noun.past_participle`.
+struct EventKind {
+  std::string_view kind;
+  std::string_view help;
+};
+
+inline constexpr EventKind kEventKinds[] = {
+    {"experiment.created", "An experiment was created"},
+    {"experiment.updated", "An experiment was renamed or tagged"},
+    {"experiment.deleted", "An experiment was marked deleted"},
+    {"experiment.restored", "A deleted experiment was restored"},
+    {"run.created", "A run began"},
+    {"run.updated", "A run was renamed or tagged"},
+    {"run.finished", "A run ended; the payload has its status"},
+    {"run.deleted", "A run was marked deleted"},
+    {"run.restored", "A deleted run was restored"},
+    {"logged_model.created", "A run logged a model"},
+    {"logged_model.finished", "A logged model is ready or has failed"},
+    {"artifact.uploaded", "A file was stored as an artifact"},
+    {"artifact.deleted", "An artifact was marked deleted"},
+
+    {"model.created", "A registered model was created"},
+    {"model.updated", "A registered model was described or tagged"},
+    {"model.renamed", "A registered model has another name"},
+    {"model.deleted", "A registered model was deleted"},
+    {"model_version.created", "A model version was registered"},
+    {"model_version.updated", "A model version was described, tagged or checked"},
+    {"model_version.deleted", "A model version was deleted"},
+    {"model_version.checked", "A check of a model version has a result"},
+    {"stage.moved", "A model version changed its stage"},
+    {"alias.moved", "An alias points to another version; the payload has both"},
+    {"alias.deleted", "An alias was removed"},
+    {"gate.passed", "Every gate of an alias move passed"},
+    {"gate.refused", "A gate refused an alias move; the payload says why"},
+
+    {"source.created", "A data source was declared"},
+    {"source.updated", "A data source was changed"},
+    {"source.failed", "A source could not be collected"},
+    {"snapshot.created", "A source's raw bytes were archived"},
+    {"dataset.created", "A dataset was declared"},
+    {"dataset.updated", "A dataset was described or tagged"},
+    {"dataset.version_created", "A dataset has a new version"},
+    {"split.created", "A dataset version was split"},
+    {"suite.created", "A suite of expectations was stored"},
+    {"suite.updated", "A suite of expectations was changed"},
+    {"validation.finished", "A suite was run; the payload has the outcome"},
+    {"profile.created", "A dataset version was profiled"},
+
+    {"endpoint.created", "An endpoint was created"},
+    {"endpoint.updated", "An endpoint was changed"},
+    {"endpoint.deleted", "An endpoint was deleted"},
+    {"revision.created", "An endpoint has a new revision"},
+    {"rollout.started", "A rollout to another revision began"},
+    {"rollout.stepped", "A rollout moved to its next share of traffic"},
+    {"rollout.finished", "A rollout ended with the new revision serving"},
+    {"rollout.held", "A rollout was held by a gate"},
+    {"rollout.rolled_back", "A rollout was undone; the old revision serves"},
+    {"replica.started", "A replica is ready"},
+    {"replica.died", "A replica ended without being asked to"},
+    {"replica.stopped", "A replica was stopped on purpose"},
+
+    {"monitor.created", "A monitor was created"},
+    {"monitor.updated", "A monitor was changed"},
+    {"monitor.deleted", "A monitor was deleted"},
+    {"report.created", "A monitor computed a report"},
+    {"alert.opened", "A monitored value crossed its threshold"},
+    {"alert.closed", "A monitored value is back within its threshold"},
+
+    {"pipeline.registered", "A pipeline has a new version"},
+    {"pipeline_run.created", "A pipeline run was queued"},
+    {"pipeline_run.started", "A pipeline run left the queue"},
+    {"pipeline_run.finished", "A pipeline run ended; the payload has its state"},
+    {"pipeline_run.skipped", "A trigger was not followed; the payload says why"},
+    {"task.started", "An attempt of a task began"},
+    {"task.retried", "An attempt of a task failed or was lost and another follows"},
+    {"task.finished", "A task ended; the payload has its state"},
+
+    {"user.created", "A user was created"},
+    {"user.updated", "A user's name, password or roles changed"},
+    {"user.deleted", "A user was deleted"},
+    {"token.created", "A token was issued"},
+    {"token.revoked", "A token was revoked"},
+    {"role.granted", "A principal was given a role"},
+    {"role.revoked", "A principal lost a role"},
+    {"login.failed", "A principal could not be authenticated"},
+};
+
+// Returns the row of a kind, or nullptr.
+constexpr const EventKind* FindKind(std::string_view kind) {
+  for (const EventKind& row : kEventKinds) {
+    if (row.kind == kind) return &row;
+  }
+  return nullptr;
+}
+
+static_assert(
+    [] {
+      for (const EventKind& row : kEventKinds) {
+        if (FindKind(row.kind) != &row) return false;
+      }
+      return true;
+    }(),
+    "each kind is listed once");
+
+}  // namespace millwright::events
