@@ -69,4 +69,9 @@ using Commands = std::vector<std::unique_ptr<Command>>;
 // (the message is printed), 2 wrong usage.
 int Main(int argc, char** argv, Commands commands);
 
+// Runs another command of this program inside of this one, as if its words had been typed, and
+// returns its answer. `step` replaces the titles of its progress bars. Throws what it throws, and
+// kFailedPrecondition when it ends with another status than 0.
+Json Call(Console& parent, const std::vector<std::string>& words, const std::string& step = "");
+
 }  // namespace millwright::cli

@@ -7,13 +7,27 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 
 #include "cli/client.h"
+#include "cli/progress.h"
 
 namespace millwright::cli {
 namespace {
 
 constexpr std::string_view kDefaultUri = "http://127.0.0.1:5000";
+
+// Appends the plain fields of an answer as name=value lines.
+void AppendTaskOutputs(const Json& answer) {
+  const char* file = std::getenv("MILLWRIGHT_OUTPUT");
+  if (file == nullptr || !answer.is_object()) return;
+  std::ofstream out(file, std::ios::app);
+  for (const auto& [name, value] : answer.AsObject()) {
+    if (value.is_array() || value.is_object() || value.is_null()) continue;
+    const std::string text = value.is_string() ? value.AsString() : value.Dump();
+    if (text.find('\n') == std::string::npos) out << name << "=" << text << "\n";
+  }
+}
 
 }  // namespace
 
@@ -34,27 +48,35 @@ Client& Console::client() {
   return *client_;
 }
 
+std::unique_ptr<Progress> Console::StartProgress(std::string title) const {
+  return std::make_unique<Progress>(step.empty() ? std::move(title) : step, interactive_,
+                                    quiet && step.empty());
+}
+
 void Console::Line(std::string_view text) {
-  if (json) return;
+  if (json || quiet) return;
   fmt::print("{}\n", text);
   std::fflush(stdout);
 }
 
 void Console::Answer(const Json& answer) {
+  answer_ = answer;
+  if (quiet) return;
+  AppendTaskOutputs(answer);
   if (!json) return;
   fmt::print("{}\n", answer.Dump(2));
   std::fflush(stdout);
 }
 
 void Console::Hint(std::string_view text) {
-  if (json) return;
+  if (json || quiet) return;
   const bool colour = isatty(STDOUT_FILENO) == 1;
   fmt::print("{}{}{}\n", colour ? "\033[2m" : "", text, colour ? "\033[0m" : "");
 }
 
 void Console::PrintTable(const std::vector<std::string>& header,
                          const std::vector<std::vector<std::string>>& rows) {
-  if (json) return;
+  if (json || quiet) return;
   std::vector<size_t> widths;
   for (const auto& title : header) widths.push_back(DisplayWidth(title));
   for (const auto& row : rows)

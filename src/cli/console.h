@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -10,6 +11,7 @@
 namespace millwright::cli {
 
 class Client;
+class Progress;
 
 // What a command talks through: the terminal and the server. Answers go to standard output,
 // everything about the way there (progress, hints, errors) to standard error, so that output can
@@ -28,13 +30,26 @@ class Console {
   Client& client();
   std::string ServerUri() const;
 
+  // Set by Call: the answer is kept, nothing is printed, and bars carry this title.
+  bool quiet = false;
+  std::string step;
+
+  // The flags of this command line in order, as ("--port", "6000").
+  std::vector<std::pair<std::string, std::string>> given;
+
   // Whether standard error is a terminal, where progress bars make sense.
   bool interactive() const { return interactive_; }
 
+  // Starts a progress bar for long work.
+  std::unique_ptr<Progress> StartProgress(std::string title) const;
+
   // Prints one line of the answer; nothing with --json.
   void Line(std::string_view text);
-  // Prints the answer with --json; nothing without.
-  void Answer(const Json& json);
+  // Gives the answer as JSON: printed with --json, kept for Call, and its plain fields appended to
+  // the file that MILLWRIGHT_OUTPUT names, which is how a pipeline's task hands on its results.
+  void Answer(const Json& answer);
+  // The last answer.
+  const Json& answer() const { return answer_; }
   // Prints what a person might do next, dimmed; nothing with --json.
   void Hint(std::string_view text);
   // Prints rows under a header, columns padded to their width; nothing with --json.
@@ -44,6 +59,7 @@ class Console {
  private:
   bool interactive_;
   std::unique_ptr<Client> client_;
+  Json answer_;
 };
 
 // Formats for people: "1.4 MB", "12,345", "3.2 s", "0.7312".

@@ -1,4 +1,4 @@
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <map>
@@ -6,14 +6,14 @@
 
 #include "base/error.h"
 #include "base/version.h"
-#include "cli/command.h"
+#include "cli/commands.h"
 
 namespace millwright::cli {
 namespace {
 
 // Adds a command's options to its CLI11 node; values go through the bound rows, so that limits and
 // messages are the table's.
-void AddOptions(CLI::App& node, const std::vector<BoundOption>& options) {
+void AddOptions(CLI::App& node, const std::vector<BoundOption>& options, Console& console) {
   for (const auto& option : options) {
     if (option.flag.empty()) continue;
     const bool positional = !option.flag.starts_with("-");
@@ -23,8 +23,12 @@ void AddOptions(CLI::App& node, const std::vector<BoundOption>& options) {
     if (!option.initial.empty() && !option.is_switch && !option.is_secret)
       help += fmt::format(" [{}]", option.initial);
     if (!option.key.empty()) help += fmt::format(" ({})", EnvironmentName(option.key));
-    const auto set = [&option](const CLI::results_t& values) {
-      for (const auto& value : values) option.set(value);
+    const auto take = [&option, &console](const std::string& value) {
+      option.set(value);
+      console.given.emplace_back(option.flag, value);
+    };
+    const auto set = [take](const CLI::results_t& values) {
+      for (const auto& value : values) take(value);
       return true;
     };
     CLI::Option* added = nullptr;
@@ -33,8 +37,7 @@ void AddOptions(CLI::App& node, const std::vector<BoundOption>& options) {
                                        ? names + ",!--no-" + names.substr(2)
                                        : names;
       added = node.add_flag_function(
-          negative, [&option](std::int64_t count) { option.set(count > 0 ? "true" : "false"); },
-          help);
+          negative, [take](std::int64_t count) { take(count > 0 ? "true" : "false"); }, help);
     } else {
       added = node.add_option(names, set, help);
       added->type_name(std::string(option.metavar));
@@ -48,11 +51,17 @@ void AddOptions(CLI::App& node, const std::vector<BoundOption>& options) {
   }
 }
 
+CLI::App* FindChild(CLI::App& node, const std::string& word) {
+  for (CLI::App* child : node.get_subcommands(nullptr))
+    if (child->get_name() == word) return child;
+  return nullptr;
+}
+
 CLI::App& NodeFor(CLI::App& root, std::string_view name, bool hidden) {
   CLI::App* node = &root;
   std::istringstream words{std::string(name)};
   for (std::string word; words >> word;) {
-    CLI::App* next = node->get_subcommand_no_throw(word);
+    CLI::App* next = FindChild(*node, word);
     if (next == nullptr) {
       next = node->add_subcommand(word);
       if (hidden) next->group("");
@@ -91,57 +100,90 @@ void DescribeGroups(CLI::App& root) {
   }
 }
 
-int RunGuarded(Command& command, Console& console) {
-  try {
-    return command.Run(console);
-  } catch (const Error& error) {
-    if (console.json) {
-      fmt::print(
-          stderr, "{}\n",
-          Json::Of({{"error_code", CodeName(error.code())}, {"message", error.message()}}).Dump());
-    } else {
-      fmt::print(stderr, "millwright: {}\n", error.message());
-    }
-    return 1;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "millwright: internal error: {}\n", error.what());
-    return 1;
+void PrintError(const Console& console, Code code, const std::string& message) {
+  if (console.json) {
+    fmt::print(stderr, "{}\n",
+               Json::Of({{"error_code", CodeName(code)}, {"message", message}}).Dump());
+  } else {
+    fmt::print(stderr, "millwright: {}\n", message);
   }
 }
+
+// The tree of all commands on CLI11 and what they were bound to.
+class CommandLine {
+ public:
+  CommandLine(Commands commands, Console& console)
+      : app_("Millwright takes a machine-learning model from data to production and back.",
+             "millwright"),
+        commands_(std::move(commands)) {
+    app_.set_version_flag("--version", fmt::format("millwright {}", Version()));
+    app_.require_subcommand(1);
+    // The rows are referred to by CLI11's callbacks until parsing is done.
+    bound_.reserve(commands_.size());
+    for (const auto& command : commands_) {
+      CLI::App& node = NodeFor(app_, command->name(), command->hidden());
+      node.description(std::string(command->summary()));
+      AddOptions(node, bound_.emplace_back(command->BoundOptions()), console);
+      node.add_flag("--json", console.json, "Print the answer as JSON");
+      node.add_option("--uri", console.uri, "The server to talk to (MILLWRIGHT_URI)");
+      by_node_[&node] = command.get();
+    }
+    DescribeGroups(app_);
+  }
+
+  CLI::App& app() { return app_; }
+
+  Command& chosen() {
+    CLI::App* node = &app_;
+    while (!node->get_subcommands().empty()) node = node->get_subcommands().front();
+    return *by_node_.at(node);
+  }
+
+ private:
+  CLI::App app_;
+  Commands commands_;
+  std::vector<std::vector<BoundOption>> bound_;
+  std::map<CLI::App*, Command*> by_node_;
+};
 
 }  // namespace
 
 int Main(int argc, char** argv, Commands commands) {
-  CLI::App app("Millwright takes a machine-learning model from data to production and back.",
-               "millwright");
-  app.set_version_flag("--version", fmt::format("millwright {}", Version()));
-  app.require_subcommand(1);
   Console console;
-  // The rows are referred to by CLI11's callbacks until parsing is done.
-  std::vector<std::vector<BoundOption>> bound;
-  bound.reserve(commands.size());
-  std::map<CLI::App*, Command*> by_node;
-  for (const auto& command : commands) {
-    CLI::App& node = NodeFor(app, command->name(), command->hidden());
-    node.description(std::string(command->summary()));
-    AddOptions(node, bound.emplace_back(command->BoundOptions()));
-    node.add_flag("--json", console.json, "Print the answer as JSON");
-    node.add_option("--uri", console.uri, "The server to talk to (MILLWRIGHT_URI)");
-    by_node[&node] = command.get();
-  }
-  DescribeGroups(app);
+  CommandLine line(std::move(commands), console);
   try {
-    app.parse(argc, argv);
+    line.app().parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int status = app.exit(error);
-    return status == 0 ? 0 : 2;
+    return line.app().exit(error) == 0 ? 0 : 2;
   } catch (const Error& error) {
-    fmt::print(stderr, "millwright: {}\n", error.message());
+    PrintError(console, error.code(), error.message());
     return 2;
   }
-  CLI::App* chosen = &app;
-  while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands().front();
-  return RunGuarded(*by_node.at(chosen), console);
+  try {
+    return line.chosen().Run(console);
+  } catch (const Error& error) {
+    PrintError(console, error.code(), error.message());
+  } catch (const std::exception& error) {
+    PrintError(console, Code::kInternal, error.what());
+  }
+  return 1;
+}
+
+Json Call(Console& parent, const std::vector<std::string>& words, const std::string& step) {
+  Console console;
+  console.uri = parent.ServerUri();
+  console.quiet = true;
+  console.step = step;
+  CommandLine line(AllCommands(), console);
+  try {
+    line.app().parse(std::vector<std::string>(words.rbegin(), words.rend()));
+  } catch (const CLI::ParseError& error) {
+    throw Internal("{}: {}", fmt::join(words, " "), error.what());
+  }
+  const int status = line.chosen().Run(console);
+  if (status != 0)
+    throw FailedPrecondition("millwright {} ended with status {}", fmt::join(words, " "), status);
+  return console.answer();
 }
 
 }  // namespace millwright::cli

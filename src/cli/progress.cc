@@ -17,8 +17,11 @@ constexpr size_t kTitleWidth = 24;
 
 }  // namespace
 
-Progress::Progress(std::string title, bool interactive)
-    : title_(std::move(title)), interactive_(interactive), start_us_(MonotonicUs()) {
+Progress::Progress(std::string title, bool interactive, bool silent)
+    : title_(std::move(title)),
+      interactive_(interactive && !silent),
+      silent_(silent),
+      start_us_(MonotonicUs()) {
   Draw(0, "");
 }
 
@@ -38,6 +41,7 @@ void Progress::Update(double share, std::string_view note) {
 void Progress::Finish(std::string_view result) {
   std::lock_guard lock(mutex_);
   open_ = false;
+  if (silent_) return;
   const std::string pad(kTitleWidth - std::min(kTitleWidth, DisplayWidth(title_)), ' ');
   fmt::print(stderr, "{}{}{} {}  ({})\n", interactive_ ? "\r\033[K" : "", title_, pad, result,
              FormatDuration((MonotonicUs() - start_us_) / 1000));

@@ -12,7 +12,8 @@ namespace millwright::cli {
 // On a terminal it is redrawn in place; elsewhere only the closing line is printed. Thread-safe.
 class Progress {
  public:
-  Progress(std::string title, bool interactive);
+  // A silent one draws nothing: for a step inside another that has a bar already.
+  Progress(std::string title, bool interactive, bool silent = false);
   // Closes the line if Finish did not (an error passes through).
   ~Progress();
 
@@ -27,6 +28,7 @@ class Progress {
   std::mutex mutex_;
   const std::string title_;
   const bool interactive_;
+  const bool silent_;
   const int64_t start_us_;
   int64_t drawn_us_ = 0;
   bool open_ = true;

@@ -1,0 +1,23 @@
+#include "cli/commands.h"
+
+namespace millwright::cli {
+
+Commands AllCommands() {
+  Commands commands;
+  AddServerCommands(commands);
+  AddServeCommands(commands);
+  AddDataCommands(commands);
+  AddQualityCommands(commands);
+  AddTrackingCommands(commands);
+  AddTrainCommands(commands);
+  AddModelCommands(commands);
+  AddEndpointCommands(commands);
+  AddPredictionCommands(commands);
+  AddMonitorCommands(commands);
+  AddPipelineCommands(commands);
+  AddSecurityCommands(commands);
+  AddDemoCommands(commands);
+  return commands;
+}
+
+}  // namespace millwright::cli

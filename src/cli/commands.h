@@ -1,0 +1,24 @@
+#pragma once
+
+#include "cli/command.h"
+
+namespace millwright::cli {
+
+// Every command of the program. Each file under cli/ adds the commands of one noun.
+Commands AllCommands();
+
+void AddServerCommands(Commands& commands);
+void AddServeCommands(Commands& commands);
+void AddDataCommands(Commands& commands);
+void AddQualityCommands(Commands& commands);
+void AddTrackingCommands(Commands& commands);
+void AddTrainCommands(Commands& commands);
+void AddModelCommands(Commands& commands);
+void AddEndpointCommands(Commands& commands);
+void AddPredictionCommands(Commands& commands);
+void AddMonitorCommands(Commands& commands);
+void AddPipelineCommands(Commands& commands);
+void AddSecurityCommands(Commands& commands);
+void AddDemoCommands(Commands& commands);
+
+}  // namespace millwright::cli

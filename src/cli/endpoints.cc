@@ -1,0 +1,196 @@
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/name_option.h"
+#include "cli/progress.h"
+#include "cli/reference.h"
+
+namespace millwright::cli {
+namespace {
+
+std::string EndpointPath(const std::string& name) {
+  return "/api/v1/endpoints/" + fetch::PercentEncode(name);
+}
+
+struct CreateOptions {
+  std::string name, model;
+  int replicas = 1;
+};
+constexpr Option<CreateOptions> kCreateOptions[] = {
+    {"", "NAME", "The endpoint's name", &CreateOptions::name, "", 0, 0,
+     Option<CreateOptions>::Kind::kRequired},
+    {"", "--model", "MODEL@VERSION or MODEL@ALIAS", &CreateOptions::model, "MODEL", 0, 0,
+     Option<CreateOptions>::Kind::kRequired},
+    {"", "--replicas", "Processes that serve it", &CreateOptions::replicas, "N", 1, 64},
+};
+
+int Deploy(const CreateOptions& options, Console& console) {
+  const Reference model = ParseReference(options.model);
+  auto progress = console.StartProgress("deploy " + options.name);
+  const Json result =
+      console.client().Post("/api/v1/endpoints", Json::Of({{"name", options.name},
+                                                           {"model", model.name},
+                                                           {"version", model.version},
+                                                           {"replicas", options.replicas}}));
+  progress->Finish(fmt::format("{} {} version {}", options.name, result.GetString("state"),
+                               result.GetString("live_version")));
+  console.Answer(result);
+  console.Line(fmt::format("{}/endpoints/{}/invocations", console.client().uri(), options.name));
+  return 0;
+}
+
+int ListEndpoints(const LimitOptions&, Console& console) {
+  const Json result = console.client().Get("/api/v1/endpoints");
+  console.Answer(result);
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& one : result.At("endpoints").AsArray())
+    rows.push_back({one.GetString("name"), one.GetString("model"), one.GetString("state"),
+                    FormatCount(one.GetInt("requests")), FormatCount(one.GetInt("errors"))});
+  console.PrintTable({"NAME", "MODEL", "STATE", "REQUESTS", "ERRORS"}, rows);
+  return 0;
+}
+
+int ShowEndpoint(const NameOptions& options, Console& console) {
+  const Json endpoint = console.client().Get(EndpointPath(options.name));
+  console.Answer(endpoint);
+  console.Line(fmt::format("{}  {}  {}", endpoint.GetString("name"), endpoint.GetString("model"),
+                           endpoint.GetString("state")));
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& revision : endpoint.At("revisions").AsArray()) {
+    const auto& replicas = revision.At("replicas").AsArray();
+    rows.push_back({"  " + revision.GetString("id"), revision.GetString("model_version"),
+                    revision.GetString("role"), fmt::format("{} %", revision.GetInt("weight")),
+                    std::to_string(replicas.size())});
+  }
+  console.PrintTable({"  REVISION", "VERSION", "ROLE", "WEIGHT", "REPLICAS"}, rows);
+  return 0;
+}
+
+struct RolloutOptions {
+  std::string name, version;
+  int weight = 10;
+  int64_t requests = 0;
+  int64_t timeout_ms = 300'000;
+};
+constexpr Option<RolloutOptions> kRolloutOptions[] = {
+    {"", "NAME", "The endpoint's name", &RolloutOptions::name, "", 0, 0,
+     Option<RolloutOptions>::Kind::kRequired},
+    {"", "--version", "The model version", &RolloutOptions::version, "N", 0, 0,
+     Option<RolloutOptions>::Kind::kRequired},
+    {"", "--weight", "The canary's share of the requests in percent", &RolloutOptions::weight,
+     "PERCENT", 1, 99},
+    {"", "--requests", "Wait until it has answered so many requests", &RolloutOptions::requests,
+     "N", 0, 1e9},
+    {"", "--timeout-ms", "Give up waiting after this", &RolloutOptions::timeout_ms, "MS", 1, 1e9},
+};
+
+// Waits until the version has answered enough requests in its role; one that it failed fails the
+// command, so that a pipeline stops there.
+void WaitForRequests(const RolloutOptions& options, Console& console, Progress& progress,
+                     std::string_view role) {
+  const Json result = console.client().Post(EndpointPath(options.name) + "/wait",
+                                            Json::Of({{"version", options.version},
+                                                      {"role", role},
+                                                      {"requests", options.requests},
+                                                      {"timeout_ms", options.timeout_ms}}));
+  const int64_t errors = result.GetInt("errors");
+  progress.Update(1, fmt::format("{} requests", result.GetInt("requests")));
+  if (errors > 0)
+    throw FailedPrecondition("Version {} failed {} of {} requests as {}", options.version, errors,
+                             result.GetInt("requests"), role);
+  if (result.GetInt("requests") < options.requests)
+    throw DeadlineExceeded("Version {} saw {} of {} requests as {} in {}", options.version,
+                           result.GetInt("requests"), options.requests, role,
+                           FormatDuration(options.timeout_ms));
+}
+
+int StartShadow(const RolloutOptions& options, Console& console) {
+  auto progress = console.StartProgress("shadow " + options.name);
+  const Json endpoint = console.client().Post(EndpointPath(options.name) + "/shadow",
+                                              Json::Of({{"version", options.version}}));
+  if (options.requests > 0) WaitForRequests(options, console, *progress, "shadow");
+  progress->Finish(fmt::format("version {} sees copies of the requests", options.version));
+  console.Answer(endpoint);
+  return 0;
+}
+
+int StartCanary(const RolloutOptions& options, Console& console) {
+  auto progress = console.StartProgress("canary " + options.name);
+  const Json endpoint =
+      console.client().Post(EndpointPath(options.name) + "/canary",
+                            Json::Of({{"version", options.version}, {"weight", options.weight}}));
+  if (options.requests > 0) WaitForRequests(options, console, *progress, "canary");
+  progress->Finish(fmt::format("version {} answers {} %", options.version, options.weight));
+  console.Answer(endpoint);
+  return 0;
+}
+
+int Promote(const RolloutOptions& options, Console& console) {
+  auto progress = console.StartProgress("promote " + options.name);
+  const Json endpoint = console.client().Post(EndpointPath(options.name) + "/promote",
+                                              Json::Of({{"version", options.version}}));
+  progress->Finish(fmt::format("version {} is live", options.version));
+  console.Answer(endpoint);
+  return 0;
+}
+
+int Rollback(const NameOptions& options, Console& console) {
+  auto progress = console.StartProgress("roll back " + options.name);
+  const Json endpoint =
+      console.client().Post(EndpointPath(options.name) + "/rollback", Json::MakeObject());
+  progress->Finish("version " + endpoint.GetString("live_version") + " is live");
+  console.Answer(endpoint);
+  return 0;
+}
+
+int DeleteEndpoint(const NameOptions& options, Console& console) {
+  console.Answer(console.client().Delete(EndpointPath(options.name)));
+  console.Line("Endpoint " + options.name + " is gone");
+  return 0;
+}
+
+struct PredictOptions {
+  std::string name, data;
+};
+constexpr Option<PredictOptions> kPredictOptions[] = {
+    {"", "NAME", "The endpoint's name", &PredictOptions::name, "", 0, 0,
+     Option<PredictOptions>::Kind::kRequired},
+    {"", "--data", "A JSON body in MLflow's scoring form, or @FILE", &PredictOptions::data, "JSON",
+     0, 0, Option<PredictOptions>::Kind::kRequired},
+};
+
+int Predict(const PredictOptions& options, Console& console) {
+  const std::string body =
+      options.data.starts_with("@") ? ReadFile(options.data.substr(1)) : options.data;
+  const Json result = console.client().Post(
+      "/endpoints/" + fetch::PercentEncode(options.name) + "/invocations", ParseJson(body));
+  console.Answer(result);
+  console.Line(result.Dump(2));
+  return 0;
+}
+
+}  // namespace
+
+void AddEndpointCommands(Commands& commands) {
+  commands.push_back(
+      MakeCommand("endpoints deploy", "Serve a model version", kCreateOptions, Deploy));
+  commands.push_back(MakeCommand("endpoints list", "List endpoints", kLimitOptions, ListEndpoints));
+  commands.push_back(
+      MakeCommand("endpoints show", "Show revisions and replicas", kNameOptions, ShowEndpoint));
+  commands.push_back(MakeCommand("endpoints shadow", "Let a version see copies of all requests",
+                                 kRolloutOptions, StartShadow));
+  commands.push_back(MakeCommand("endpoints canary", "Let a version answer a share of requests",
+                                 kRolloutOptions, StartCanary));
+  commands.push_back(MakeCommand("endpoints promote", "Make a version live by a rolling update",
+                                 kRolloutOptions, Promote));
+  commands.push_back(
+      MakeCommand("endpoints rollback", "Go back to the version before", kNameOptions, Rollback));
+  commands.push_back(MakeCommand("endpoints delete", "Stop serving", kNameOptions, DeleteEndpoint));
+  commands.push_back(
+      MakeCommand("predict", "Ask an endpoint for predictions", kPredictOptions, Predict));
+}
+
+}  // namespace millwright::cli

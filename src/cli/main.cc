@@ -1,0 +1,5 @@
+#include "cli/commands.h"
+
+int main(int argc, char** argv) {
+  return millwright::cli::Main(argc, argv, millwright::cli::AllCommands());
+}

@@ -1,0 +1,157 @@
+#include <fmt/format.h>
+
+#include "analytics/session.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/name_option.h"
+#include "cli/progress.h"
+#include "cli/reference.h"
+#include "quality/validate.h"
+
+namespace millwright::cli {
+namespace {
+
+constexpr size_t kShownRowsMax = 5;
+
+struct ValidateOptions {
+  std::string data, suite, result_format = "SUMMARY", report;
+};
+constexpr Option<ValidateOptions> kValidateOptions[] = {
+    {"", "DATA", "A data file, or a dataset as NAME or NAME@VERSION", &ValidateOptions::data, "", 0,
+     0, Option<ValidateOptions>::Kind::kRequired},
+    {"", "--suite", "A suite file in Great Expectations' JSON form, or a suite's name",
+     &ValidateOptions::suite, "SUITE", 0, 0, Option<ValidateOptions>::Kind::kRequired},
+    {"", "--result-format", "BOOLEAN_ONLY, BASIC, SUMMARY or COMPLETE",
+     &ValidateOptions::result_format, "FORMAT"},
+    {"", "--report", "Write the report for people to this HTML file", &ValidateOptions::report,
+     "FILE"},
+};
+
+std::string DescribeExpectation(const Json& config) {
+  std::string text = config.GetString("type");
+  const Json* kwargs = config.Find("kwargs");
+  if (kwargs == nullptr || !kwargs->is_object()) return text;
+  for (const auto& [key, value] : kwargs->AsObject()) {
+    if (key == "batch_id" || value.is_null()) continue;
+    const std::string shown = value.is_string() ? value.AsString() : value.Dump();
+    text += fmt::format(" {}={}", key, shown.size() > 40 ? shown.substr(0, 37) + "..." : shown);
+  }
+  return text;
+}
+
+void PrintFailures(Console& console, const Json& result) {
+  for (const Json& one : result.At("results").AsArray()) {
+    if (one.GetBool("success")) continue;
+    console.Line("  ✗ " + DescribeExpectation(one.At("expectation_config")));
+    const Json* details = one.Find("result");
+    if (details == nullptr) continue;
+    if (const Json* count = details->Find("unexpected_count"); count != nullptr)
+      console.Line(fmt::format("      {} unexpected of {}", FormatCount(count->AsInt()),
+                               FormatCount(details->GetInt("element_count"))));
+    if (const Json* observed = details->Find("observed_value"); observed != nullptr)
+      console.Line("      observed " + observed->Dump());
+    const Json* rows = details->Find("unexpected_rows");
+    if (rows == nullptr || !rows->is_array()) continue;
+    size_t shown = 0;
+    for (const Json& row : rows->AsArray()) {
+      if (++shown > kShownRowsMax) break;
+      console.Line("      " + row.Dump());
+    }
+  }
+}
+
+int FinishValidation(Console& console, Progress& progress, const Json& result) {
+  const Json& statistics = result.At("statistics");
+  const int64_t evaluated = statistics.GetInt("evaluated_expectations");
+  const int64_t failed = statistics.GetInt("unsuccessful_expectations");
+  progress.Finish(fmt::format("{} of {} expectations met", evaluated - failed, evaluated));
+  Json answer = result;
+  answer.Set("evaluated", evaluated).Set("unsuccessful", failed);
+  console.Answer(answer);
+  PrintFailures(console, result);
+  return result.GetBool("success") ? 0 : 3;
+}
+
+int ValidateFile(const ValidateOptions& options, Console& console, Progress& progress) {
+  const auto suite = quality::ParseSuite(ReadFile(options.suite));
+  analytics::Session session;
+  const auto run = quality::Validate(session, analytics::ReadFileSql(options.data), suite,
+                                     quality::ParseResultFormat(options.result_format));
+  if (!options.report.empty()) WriteFileDurably(options.report, quality::RenderReport(run));
+  return FinishValidation(console, progress, quality::ValidationToJson(run));
+}
+
+// Sends a suite file to the server under the name that it states; returns the name.
+std::string RegisterSuite(Client& client, const std::string& suite) {
+  if (!suite.ends_with(".json")) return suite;
+  const Json json = ParseJson(ReadFile(suite));
+  const std::string name = json.GetString("name", json.GetString("expectation_suite_name", suite));
+  client.Post("/api/v1/suites", Json::Of({{"name", name}, {"suite", json}}));
+  return name;
+}
+
+int ValidateDataset(const ValidateOptions& options, Console& console, Progress& progress) {
+  const Reference reference = ParseReference(options.data);
+  Json body = Json::Of({{"suite", RegisterSuite(console.client(), options.suite)},
+                        {"dataset", reference.name},
+                        {"result_format", options.result_format}});
+  if (!reference.version.empty()) body.Set("version", ParseJson(reference.version));
+  const Json result = console.client().Post("/api/v1/validations", body);
+  const std::string report = fmt::format("/api/v1/validations/{}/report", result.GetString("id"));
+  if (!options.report.empty()) WriteFileDurably(options.report, console.client().GetText(report));
+  const int status = FinishValidation(console, progress, result);
+  console.Hint("report: " + console.client().uri() + report);
+  return status;
+}
+
+int Validate(const ValidateOptions& options, Console& console) {
+  auto progress = console.StartProgress("validate " + options.data);
+  return std::filesystem::exists(options.data) ? ValidateFile(options, console, *progress)
+                                               : ValidateDataset(options, console, *progress);
+}
+
+struct SuiteOptions {
+  std::string file;
+};
+constexpr Option<SuiteOptions> kSuiteOptions[] = {
+    {"", "FILE", "A suite in Great Expectations' JSON form", &SuiteOptions::file, "", 0, 0,
+     Option<SuiteOptions>::Kind::kRequired},
+};
+
+int AddSuite(const SuiteOptions& options, Console& console) {
+  const std::string name = RegisterSuite(console.client(), options.file);
+  console.Answer(Json::Of({{"suite", name}}));
+  console.Line("Suite " + name + " is stored");
+  return 0;
+}
+
+int ListValidations(const LimitOptions& options, Console& console) {
+  const Json result =
+      console.client().Get("/api/v1/validations", {{"limit", std::to_string(options.limit)}});
+  console.Answer(result);
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& one : result.At("validations").AsArray())
+    rows.push_back({one.GetString("id"), one.GetString("suite"),
+                    fmt::format("{}@{}", one.GetString("dataset"), one.GetInt("version")),
+                    one.GetBool("success") ? "passed" : "failed",
+                    fmt::format("{}/{}", one.GetInt("evaluated") - one.GetInt("unsuccessful"),
+                                one.GetInt("evaluated"))});
+  console.PrintTable({"ID", "SUITE", "DATASET", "RESULT", "MET"}, rows);
+  return 0;
+}
+
+}  // namespace
+
+void AddQualityCommands(Commands& commands) {
+  commands.push_back(MakeCommand("quality validate",
+                                 "Check a file or a dataset against a suite; exit 3 if it fails",
+                                 kValidateOptions, Validate));
+  commands.push_back(
+      MakeCommand("quality suite", "Store a suite under its name", kSuiteOptions, AddSuite));
+  commands.push_back(
+      MakeCommand("quality list", "List validations", kLimitOptions, ListValidations));
+}
+
+}  // namespace millwright::cli
