@@ -52,7 +52,11 @@ export function measure(value: number | string | null | undefined, digits = 4): 
 }
 
 export function percent(share: number | null | undefined, digits = 1): string {
-  return isNumber(share) ? `${(share * 100).toFixed(digits)}${gap}%` : noValue;
+  if (!isNumber(share)) return noValue;
+  const least = 10 ** -digits;
+  // A share that is there must not read as none.
+  if (share > 0 && share * 100 < least / 2) return `<${gap}${least}${gap}%`;
+  return `${(share * 100).toFixed(digits)}${gap}%`;
 }
 
 export function bytes(value: number | null | undefined): string {
@@ -119,17 +123,32 @@ export function day(instant_ms: number): string {
   return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
 }
 
-export function clock(instant_ms: number): string {
-  const d = new Date(instant_ms);
-  return `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
+/** An instant of the data's own time, which has no zone and is therefore written as UTC. */
+export function eventTime(instant_ms: number): string {
+  return new Date(instant_ms).toISOString().slice(0, 19).replace('T', ' ');
 }
 
-/** A window in event time: the day alone when it starts and ends on midnights. */
+/** A window of event time: the days alone when it starts and ends on midnights. */
 export function windowText(start_ms: number, end_ms: number): string {
-  const first = day(start_ms);
-  const last = day(end_ms - 1);
-  if (first === last) return end_ms - start_ms >= 23 * 3_600_000 ? first : `${first} ${clock(start_ms).slice(0, 5)}–${clock(end_ms).slice(0, 5)}`;
-  return `${first} – ${last}`;
+  const wholeDays = start_ms % 86_400_000 === 0 && end_ms % 86_400_000 === 0;
+  const first = eventTime(start_ms).slice(0, wholeDays ? 10 : 16);
+  const last = wholeDays ? eventTime(end_ms - 1).slice(0, 10) : eventTime(end_ms).slice(0, 16);
+  if (first === last) return first;
+  return first.slice(0, 10) === last.slice(0, 10) ? `${first}–${last.slice(11)}` : `${first} – ${last}`;
+}
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** A tick of a time axis, as fine as the step between ticks; the year where it begins. */
+export function tick(instant_ms: number, step_ms: number, utc: boolean): string {
+  const local = new Date(instant_ms);
+  const d = utc ? local : new Date(instant_ms - local.getTimezoneOffset() * 60_000);
+  const month = months[d.getUTCMonth()]!;
+  if (step_ms >= 360 * 86_400_000) return String(d.getUTCFullYear());
+  if (step_ms >= 28 * 86_400_000) return d.getUTCMonth() === 0 ? String(d.getUTCFullYear()) : month;
+  if (step_ms >= 86_400_000) return `${d.getUTCDate()} ${month}`;
+  const time = `${two(d.getUTCHours())}:${two(d.getUTCMinutes())}`;
+  return step_ms >= 60_000 ? time : `${time}:${two(d.getUTCSeconds())}`;
 }
 
 /** Any JSON value on one line. */

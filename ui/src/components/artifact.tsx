@@ -62,6 +62,7 @@ export function RocPlot(props: { value: unknown }) {
           { label: 'true positive rate', values: tpr, fill: true },
           { label: 'chance', values: fpr, dashed: true, colour: 7 },
         ]}
+        across="false positive rate"
         height={240}
         fromZero
         bare

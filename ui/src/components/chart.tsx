@@ -1,7 +1,7 @@
 /** Line charts over uPlot, in the page's colours, as wide as their box. uPlot comes in its own chunk. */
 import { useEffect, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
-import { measure } from '../format';
+import { absolute, eventTime, measure, tick } from '../format';
 import { theme } from '../theme';
 
 export interface ChartLine {
@@ -12,7 +12,6 @@ export interface ChartLine {
   dashed?: boolean;
   /** Fills the area under the line. */
   fill?: boolean;
-  scale?: 'y' | 'share';
 }
 
 export interface ChartProps {
@@ -21,6 +20,8 @@ export interface ChartProps {
   xs: number[];
   /** x is seconds since 1970 rather than a plain number. */
   time?: boolean;
+  /** The times are the data's own and are written as UTC. */
+  utc?: boolean;
   lines: ChartLine[];
   /** Horizontal limits, dashed. */
   limits?: { value: number; label: string }[];
@@ -28,6 +29,8 @@ export interface ChartProps {
   format?: (value: number) => string;
   /** Keeps zero in sight. */
   fromZero?: boolean;
+  /** What x is, when not steps. */
+  across?: string;
   /** y follows powers of ten. */
   log?: boolean;
   /** Charts of one key share their cursor. */
@@ -54,6 +57,10 @@ function resolved(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
+function lastKnown(line: ChartLine): number | undefined {
+  return line.values.findLast((value): value is number => typeof value === 'number');
+}
+
 function summary(props: ChartProps): string {
   const parts = props.lines.slice(0, 6).map((line) => {
     const values = line.values.filter((value): value is number => typeof value === 'number');
@@ -61,6 +68,12 @@ function summary(props: ChartProps): string {
     return `${line.label}: ${measure(Math.min(...values), 3)} to ${measure(Math.max(...values), 3)}, last ${measure(values[values.length - 1]!, 3)}`;
   });
   return `${props.label}. ${parts.join('; ')}`;
+}
+
+/** uPlot asks for dates in local time to place its ticks; this one's local time is UTC's. */
+function shiftedToUtc(at_s: number): Date {
+  const date = new Date(at_s * 1000);
+  return new Date(at_s * 1000 + date.getTimezoneOffset() * 60_000);
 }
 
 function optionsOf(props: ChartProps, width: number): uPlot.Options {
@@ -83,7 +96,8 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
   return {
     width,
     height: props.height ?? 200,
-    padding: [8, 8, 0, 0],
+    padding: [8, 12, 0, 0],
+    tzDate: (at) => (props.utc ? shiftedToUtc(at) : new Date(at * 1000)),
     legend: { show: !props.bare, live: true },
     cursor: {
       drag: { x: true, y: false },
@@ -93,14 +107,15 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
     scales: {
       x: { time: props.time ?? false },
       y: props.log ? { distr: 3, range: bounds } : { range: bounds },
-      share: { range: [0, 1] },
     },
     axes: [
-      { ...axis, size: 28 },
+      { ...axis, size: 24, ...(props.time ? { space: 64, values: (_, ticks, __, ___, step) => ticks.map((at) => tick(at * 1000, step * 1000, props.utc ?? false)) } : {}) },
       { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : format(tick))) },
     ],
     series: [
-      props.time ? { label: 'Time', value: '{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}' } : { label: 'Step' },
+      props.time
+        ? { label: 'Time', value: (_, at) => (at === null || at === undefined ? 'latest' : (props.utc ? eventTime : absolute)(at * 1000)) }
+        : { label: props.across ?? 'Step', value: (_, at) => (at === null || at === undefined ? 'last' : measure(at)) },
       ...props.lines.map((line, index): uPlot.Series => {
         const colour = resolved(`--c${((line.colour ?? index) % paletteSize) + 1}`);
         const known = line.values.filter((value) => typeof value === 'number').length;
@@ -108,10 +123,13 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
           label: line.label,
           stroke: colour,
           width: 1.5,
-          scale: line.scale ?? 'y',
           spanGaps: true,
           points: { show: known <= 40, size: known <= 40 ? 5 : 4, fill: resolved('--surface') },
-          value: (_, value) => (value === null || value === undefined ? '–' : line.scale === 'share' ? `${(value * 100).toFixed(0)} %` : format(value)),
+          // Without a cursor the legend says the latest values rather than nothing.
+          value: (_, value, __, at) => {
+            const shown = at === null || at === undefined ? lastKnown(line) : value;
+            return shown === null || shown === undefined ? '–' : format(shown);
+          },
           ...(line.dashed ? { dash: [4, 4] } : {}),
           ...(line.fill ? { fill: `color-mix(in srgb, ${colour} 12%, transparent)` } : {}),
         };
@@ -169,7 +187,7 @@ export function Chart(props: ChartProps) {
     props.fromZero,
     props.picked,
     props.limits,
-    props.lines.map((line) => [line.label, line.colour, line.dashed, line.scale, line.values.length > 40]),
+    props.lines.map((line) => [line.label, line.colour, line.dashed, line.values.length > 40]),
   ]);
 
   useEffect(() => {

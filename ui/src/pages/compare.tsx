@@ -78,7 +78,8 @@ function Differences(props: { runs: readonly Run[] }) {
   const shown = onlyDifferent ? params.filter((key) => new Set(props.runs.map((run) => param(run, key))).size > 1) : params;
   const best = (key: string) => {
     const values = props.runs.map((run) => run.data.metrics?.find((each) => each.key === key)?.value).filter((value) => typeof value === 'number');
-    return /loss|error|rmse|mae|mse/i.test(key) ? Math.min(...values) : Math.max(...values);
+    if (/loss|error|rmse|mae|mse/i.test(key)) return Math.min(...values);
+    return /auc|accuracy|f1|precision|recall|r2/i.test(key) ? Math.max(...values) : undefined;
   };
   return (
     <Section

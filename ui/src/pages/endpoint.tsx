@@ -13,7 +13,7 @@ import { Badge, Chip, Empty, Facts, Figure, Page, Section, Select, Shown, When }
 import { Chart } from '../components/chart';
 import { Table } from '../components/table';
 import { TryIt } from '../components/try-it';
-import { absolute, count, duration, grouped, inline, measure } from '../format';
+import { absolute, count, duration, eventTime, grouped, inline, measure } from '../format';
 import { lineagePath, modelPath } from '../links';
 import { useRead } from '../query';
 import { place, setQuery } from '../router';
@@ -205,7 +205,7 @@ function Predictions(props: { predictions: readonly Prediction[] }) {
         columns={[
           { id: 'time', label: 'When', cell: (each) => <a href={`${place.value.path}?prediction=${encodeURIComponent(each.id)}`}><When ms={each.time_ms} /></a> },
           { id: 'version', label: 'Version', cell: (each) => <>v{each.model_version}{each.role !== 'live' && <> <Chip>{each.role}</Chip></>}</> },
-          { id: 'input', label: 'Input', grow: true, cell: (each) => <span class="muted">{summaryOf(each.inputs)}</span> },
+          { id: 'input', label: 'Input', grow: true, cell: (each) => <span title={summaryOf(each.inputs)}>{Object.values(each.inputs).map(inline).join(' · ')}</span> },
           { id: 'output', label: 'Output', number: true, cell: (each) => Object.values(each.outputs).map(inline).join(', ') },
           { id: 'outcome', label: 'Outcome', number: true, cell: (each) => (each.outcome === undefined || each.outcome === null ? <span class="muted">waiting</span> : <b>{inline(each.outcome)}</b>) },
           { id: 'latency', label: 'Took', number: true, cell: (each) => duration(each.latency_us / 1000) },
@@ -231,7 +231,7 @@ function PredictionDetails(props: { prediction?: Prediction }) {
         items={[
           ['Prediction', <code>{each.id}</code>],
           ['Asked', absolute(each.time_ms)],
-          ['Event time', absolute(each.event_time_ms)],
+          ['Event time', eventTime(each.event_time_ms)],
           ['Answered by', `v${each.model_version}, revision ${each.revision} (${each.role})`],
           ['Took', `${grouped(each.latency_us)} µs`],
           ...Object.entries(each.inputs).map(([key, value]) => [`in: ${key}`, inline(value)] as const),

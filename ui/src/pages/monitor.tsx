@@ -142,6 +142,7 @@ function Drift(props: { name: string; windows: DriftWindow[] }) {
           label="Drift score of each feature by window"
           xs={xs}
           time
+          utc
           fromZero
           height={230}
           lines={lines.slice(0, linesMax).map((line) => ({ label: line.name, values: line.scores }))}
@@ -258,6 +259,7 @@ function Performance(props: { windows: PerformanceWindow[] }) {
             label="AUC by window"
             xs={xs}
             time
+            utc
             height={190}
             sync="performance"
             lines={[{ label: 'AUC', values: windows.map((window) => window.auc) }]}
@@ -270,6 +272,7 @@ function Performance(props: { windows: PerformanceWindow[] }) {
             label="Label coverage by window"
             xs={xs}
             time
+            utc
             fromZero
             height={190}
             sync="performance"

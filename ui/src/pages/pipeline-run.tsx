@@ -4,7 +4,7 @@ import { getPipelineRun, readTaskLog, type PipelineRun, type TaskRun } from '../
 import { Badge, Empty, Facts, Failure, Page, Section, Shown, When } from '../components/basics';
 import { Graph } from '../components/graph';
 import { Table } from '../components/table';
-import { duration, inline, plural, shortId } from '../format';
+import { duration, inline, shortId } from '../format';
 import { lineagePath, pipelinePath, pipelineRunPath, subjectPath } from '../links';
 import { now } from '../live';
 import { useRead } from '../query';
@@ -54,6 +54,9 @@ function tookOf(task: TaskRun): number | undefined {
   return (last.ended_ms ?? now.value) - first.started_ms;
 }
 
+/** Said beside the colour, which not everyone sees. */
+const signs: Record<string, string> = { succeeded: '✓', failed: '✗', running: '▸', held: '◆', skipped: '⤼', cancelled: '⊘' };
+
 const tones: Record<string, string> = { succeeded: 'good', failed: 'bad', running: 'busy', queued: 'busy', held: 'warn', cancelled: 'warn' };
 
 /** The step one would look at first: the one that failed, runs, or came last. */
@@ -83,11 +86,12 @@ function Details(props: { run: PipelineRun }) {
           label="Steps and what they wait for"
           nodes={run.tasks.map((each) => {
             const took = tookOf(each);
-            const attempts = each.attempts.length > 1 ? ` · ${plural(each.attempts.length, 'attempt')}` : '';
+            const attempts = each.attempts.length > 1 ? ` · ${each.attempts.length} tries` : '';
             return {
               id: each.name,
               title: each.name,
-              detail: `${each.state}${took === undefined ? '' : ` · ${duration(took)}`}${attempts}`,
+              detail: `${signs[each.state] ?? '·'} ${took === undefined ? each.state : duration(took)}${attempts}`,
+              says: each.state,
               tone: tones[each.state] ?? 'quiet',
               to: pipelineRunPath(run.id, each.name),
               current: each.name === chosen,

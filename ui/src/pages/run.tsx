@@ -1,6 +1,6 @@
 /** One run: parameters, metric charts, tags, what it read and what it left behind. */
 import { useState } from 'preact/hooks';
-import { artifactUrl, getMetricHistory, getRun, listArtifacts, readArtifactText, type ArtifactFile, type Metric, type Run } from '../api/mlflow';
+import { artifactUrl, getMetricHistory, getRun, listArtifacts, readArtifactText, searchExperiments, type ArtifactFile, type Metric, type Run } from '../api/mlflow';
 import { Artifact, RocPlot, ImportancePlot } from '../components/artifact';
 import { Badge, Chip, Choice, Empty, Facts, Page, Section, Shown, Skeleton, Tabs, When, currentTab } from '../components/basics';
 import { Chart } from '../components/chart';
@@ -25,12 +25,14 @@ export function RunPage(props: { id: string }) {
   if (isRunning !== running) setRunning(isRunning);
   const tab = currentTab(['metrics', 'artifacts', 'tags']);
   const info = run.data?.info;
+  const experiments = useRead('experiments', searchExperiments);
+  const experiment = experiments.data?.find((each) => each.experiment_id === info?.experiment_id);
   return (
     <Page
       title={info?.run_name || props.id.slice(0, 8)}
       trail={[
         { label: 'Runs', to: '/runs' },
-        ...(info ? [{ label: `experiment ${info.experiment_id}`, to: href('/runs', {}, { experiment: info.experiment_id }) }] : []),
+        ...(info ? [{ label: experiment?.name ?? `experiment ${info.experiment_id}`, to: href('/runs', {}, { experiment: info.experiment_id }) }] : []),
       ]}
       badge={info && <Badge state={info.status} />}
       actions={
