@@ -1,0 +1,88 @@
+#include "quality/suite.h"
+
+#include "base/error.h"
+
+namespace millwright::quality {
+namespace {
+
+// Reads a text field under its 1.x name or its 0.x name.
+std::string Named(const Json& json, std::string_view name, std::string_view old_name) {
+  if (const Json* value = json.Find(name)) return value->AsString(name);
+  if (const Json* value = json.Find(old_name)) return value->AsString(old_name);
+  return "";
+}
+
+Json ObjectOrEmpty(const Json& json, std::string_view key) {
+  const Json* value = json.Find(key);
+  if (value == nullptr || value->is_null()) return Json::MakeObject();
+  value->AsObject(key);
+  return *value;
+}
+
+Expectation ParseExpectation(const Json& json) {
+  Expectation expectation;
+  expectation.type = Named(json, "type", "expectation_type");
+  if (expectation.type.empty()) throw InvalidArgument("Missing field: type").WithField("type");
+  expectation.kwargs = ObjectOrEmpty(json, "kwargs");
+  expectation.meta = ObjectOrEmpty(json, "meta");
+  expectation.id = json.GetString("id");
+  expectation.description = json.GetString("description");
+  if (const Json* notes = json.Find("notes")) expectation.notes = *notes;
+  return expectation;
+}
+
+}  // namespace
+
+Json Expectation::ToJson() const {
+  Json json = Json::Of({{"type", type}, {"kwargs", kwargs}, {"meta", meta}});
+  if (!id.empty()) json.Set("id", id);
+  if (!description.empty()) json.Set("description", description);
+  if (!notes.is_null()) json.Set("notes", notes);
+  return json;
+}
+
+Json Suite::ToJson() const {
+  Json list = Json::MakeArray();
+  for (const Expectation& expectation : expectations) list.Append(expectation.ToJson());
+  Json json = Json::Of({{"name", name}, {"expectations", std::move(list)}, {"meta", meta}});
+  if (!id.empty()) json.Set("id", id);
+  if (!notes.is_null()) json.Set("notes", notes);
+  if (!parameters.AsObject().empty()) json.Set("suite_parameters", parameters);
+  return json;
+}
+
+Suite ParseSuite(const Json& json) {
+  json.AsObject("suite");
+  Suite suite;
+  suite.name = Named(json, "name", "expectation_suite_name");
+  suite.id = json.GetString("id");
+  suite.meta = ObjectOrEmpty(json, "meta");
+  if (const Json* notes = json.Find("notes")) suite.notes = *notes;
+  suite.parameters = ObjectOrEmpty(
+      json, json.Has("suite_parameters") ? "suite_parameters" : "evaluation_parameters");
+  const Json::Array& list = json.At("expectations").AsArray("expectations");
+  if (list.size() > kSuiteExpectationsMax) {
+    throw InvalidArgument("A suite may hold {} expectations; this one has {}",
+                          kSuiteExpectationsMax, list.size())
+        .WithField("expectations");
+  }
+  for (size_t i = 0; i < list.size(); ++i) {
+    try {
+      list[i].AsObject("expectation");
+      suite.expectations.push_back(ParseExpectation(list[i]));
+    } catch (const Error& error) {
+      throw InvalidArgument("Expectation {}: {}", i, error.message()).WithField("expectations");
+    }
+  }
+  return suite;
+}
+
+Suite ParseSuiteText(std::string_view text) {
+  if (text.size() > kSuiteBytesMax) {
+    throw InvalidArgument("A suite may have {} bytes; this one has {}", kSuiteBytesMax,
+                          text.size());
+  }
+  return ParseSuite(ParseJson(text));
+}
+
+}  // namespace millwright::quality

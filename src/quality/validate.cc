@@ -1,0 +1,518 @@
+// Runs the plans of a suite: one scan for what all need, a second one for what follows from it,
+// then narrow queries for what failed.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/error.h"
+#include "quality/plan_sql.h"
+#include "quality/row_findings.h"
+#include "quality/validation.h"
+
+namespace millwright::quality {
+namespace {
+
+using analytics::Column;
+using analytics::QuoteName;
+using analytics::Session;
+using analytics::Table;
+
+// Cells as JSON; times and types that JSON lacks as DuckDB prints them.
+std::string PrintableSql(const Column& column) {
+  switch (column.type) {
+    case analytics::ColumnType::kBoolean:
+    case analytics::ColumnType::kInteger:
+    case analytics::ColumnType::kDouble:
+    case analytics::ColumnType::kText:
+      return ValueSql(column);
+    default:
+      return TextSql(column);
+  }
+}
+
+// Collects aggregates so that each text is computed once, and hands back their cells.
+class AggregateScan {
+ public:
+  AggregateScan(Session& session, std::string table)
+      : session_(session), table_(std::move(table)) {}
+
+  size_t Add(const std::string& sql) {
+    const auto [found, added] = places_.emplace(sql, aggregates_.size());
+    if (added) aggregates_.push_back(sql);
+    return found->second;
+  }
+
+  // Throws what DuckDB says; then TryAlone tells which aggregates are to blame.
+  void Run() {
+    cells_.assign(aggregates_.size(), Json());
+    if (aggregates_.empty()) return;
+    Fetch(aggregates_, [this](size_t i) { return i; });
+  }
+
+  // Runs some aggregates by themselves.
+  void RunAlone(const std::vector<size_t>& wanted) {
+    std::vector<std::string> some;
+    for (size_t i : wanted) some.push_back(aggregates_[i]);
+    if (!some.empty()) Fetch(some, [&](size_t i) { return wanted[i]; });
+  }
+
+  const Json& At(size_t i) const { return cells_[i]; }
+
+ private:
+  template <typename Place>
+  void Fetch(const std::vector<std::string>& aggregates, Place place) {
+    const Table answer = session_.Query("SELECT " + Join(aggregates, ", ") + " FROM " + table_);
+    for (size_t i = 0; i < aggregates.size(); ++i) cells_[place(i)] = answer.ToJson(0, i);
+  }
+
+  Session& session_;
+  const std::string table_;
+  std::map<std::string, size_t> places_;
+  std::vector<std::string> aggregates_;
+  std::vector<Json> cells_;
+};
+
+std::string Filtered(const std::string& aggregate, const std::string& filter) {
+  return filter.empty() ? aggregate : aggregate + " FILTER (WHERE " + filter + ")";
+}
+
+std::string AllOf(const std::vector<std::string>& conditions) {
+  std::vector<std::string> set;
+  for (const std::string& condition : conditions) {
+    if (!condition.empty() && condition != "(NOT FALSE)") set.push_back(condition);
+  }
+  return Join(set, " AND ");
+}
+
+// One expectation on its way through the scans.
+struct Work {
+  Plan plan;
+  ExpectationResult result;
+  bool finished = false;
+  std::vector<size_t> cells;  // places in the scan that runs
+  Cells first;                // answers of the first scan
+  RowFindings findings;
+  std::vector<int64_t> sample;  // positions of the rows to show
+};
+
+class Validation {
+ public:
+  Validation(Session& session, const std::string& table, const Suite& suite,
+             const ValidationOptions& options)
+      : session_(session), table_(table), suite_(suite), options_(options) {
+    shape_.columns = session.Describe("SELECT * FROM " + table_);
+    parameters_ = suite.parameters;
+    for (const auto& [name, value] : options.parameters.AsObject()) parameters_.Set(name, value);
+    for (const std::string& name : options.index_columns) shape_.At(name);
+  }
+
+  ValidationResult Run() {
+    PlanAll();
+    FirstScan();
+    SecondScan();
+    for (Work& work : works_) {
+      Guarded(work, [&] { RunOwnQueries(work); });
+    }
+    FetchSamples();
+    return Gather();
+  }
+
+ private:
+  // Turns what goes wrong with one expectation into its exception_info.
+  template <typename F>
+  void Guarded(Work& work, F&& step) {
+    if (work.finished) return;
+    try {
+      step();
+    } catch (const Error& error) {
+      Fail(work, error);
+    }
+  }
+
+  static void Fail(Work& work, const Error& error) {
+    work.finished = true;
+    work.result.raised = true;
+    work.result.success = false;
+    work.result.result = Json::MakeObject();
+    work.result.exception_message = error.message();
+  }
+
+  void Finish(Work& work, Outcome outcome) {
+    work.finished = true;
+    work.result.success = outcome.success;
+    if (options_.format != ResultFormat::kBooleanOnly)
+      work.result.result = std::move(outcome.result);
+  }
+
+  // Puts values in the place of {"$PARAMETER": "name"}.
+  Json WithParameters(const Json& json) const {
+    if (json.is_object()) {
+      if (const Json* name = json.Find("$PARAMETER")) {
+        const Json* value = parameters_.Find(name->AsString("$PARAMETER"));
+        if (value == nullptr)
+          throw InvalidArgument("Missing suite parameter: {}", name->AsString());
+        return *value;
+      }
+      Json copy = Json::MakeObject();
+      for (const auto& [key, value] : json.AsObject()) copy.Set(key, WithParameters(value));
+      return copy;
+    }
+    if (!json.is_array()) return json;
+    Json copy = Json::MakeArray();
+    for (const Json& value : json.AsArray()) copy.Append(WithParameters(value));
+    return copy;
+  }
+
+  void PlanAll() {
+    works_.resize(suite_.expectations.size());
+    for (size_t i = 0; i < works_.size(); ++i) {
+      Work& work = works_[i];
+      work.result.expectation = suite_.expectations[i];
+      Guarded(work, [&] {
+        Expectation expectation = suite_.expectations[i];
+        expectation.kwargs = WithParameters(expectation.kwargs);
+        work.plan = PlanExpectation(expectation, shape_);
+        if (work.plan.done) Finish(work, *work.plan.done);
+      });
+    }
+  }
+
+  static std::string Judged(const Work& work) {
+    return AllOf({work.plan.filter, "(NOT " + work.plan.rows->ignored + ")"});
+  }
+
+  void AddCounts(Work& work, AggregateScan& scan) {
+    const RowCheck& check = *work.plan.rows;
+    work.cells.push_back(scan.Add(Filtered("count(*)", work.plan.filter)));
+    work.cells.push_back(scan.Add(
+        check.ignored == "FALSE" ? "0"
+                                 : Filtered("count(*)", AllOf({work.plan.filter, check.ignored}))));
+    work.cells.push_back(
+        scan.Add(check.unexpected == "FALSE"
+                     ? "0"
+                     : Filtered("count(*)", AllOf({Judged(work), check.unexpected}))));
+  }
+
+  void RunScan(AggregateScan& scan) {
+    try {
+      scan.Run();
+      return;
+    } catch (const Error& error) {
+      if (error.code() != Code::kInvalidArgument) throw;
+    }
+    for (Work& work : works_) {
+      if (work.cells.empty()) continue;
+      Guarded(work, [&] { scan.RunAlone(work.cells); });
+    }
+  }
+
+  static Cells Take(Work& work, const AggregateScan& scan) {
+    Cells cells;
+    for (size_t place : work.cells) cells.push_back(scan.At(place));
+    work.cells.clear();
+    return cells;
+  }
+
+  static void SetCounts(Work& work, const Cells& cells) {
+    work.findings.elements = cells[0].AsInt();
+    work.findings.missing = cells[1].AsInt();
+    work.findings.unexpected = cells[2].AsInt();
+  }
+
+  void FirstScan() {
+    AggregateScan scan(session_, table_);
+    for (Work& work : works_) {
+      if (work.finished) continue;
+      if (work.plan.aggregate) {
+        for (const std::string& aggregate : work.plan.aggregate->first) {
+          work.cells.push_back(scan.Add(Filtered(aggregate, work.plan.filter)));
+        }
+      } else if (work.plan.rows && work.plan.rows->refine) {
+        for (const std::string& aggregate : work.plan.rows->prior) {
+          work.cells.push_back(scan.Add(Filtered(aggregate, Judged(work))));
+        }
+      } else if (work.plan.rows && work.plan.rows->windows.empty()) {
+        AddCounts(work, scan);
+      }
+    }
+    RunScan(scan);
+    for (Work& work : works_) {
+      Guarded(work, [&] { work.first = Take(work, scan); });
+    }
+  }
+
+  void SecondScan() {
+    AggregateScan scan(session_, table_);
+    for (Work& work : works_) {
+      Guarded(work, [&] { AskAgain(work, scan); });
+    }
+    RunScan(scan);
+    for (Work& work : works_) {
+      Guarded(work, [&] {
+        const Cells cells = Take(work, scan);
+        if (work.plan.aggregate) {
+          Finish(work, work.plan.aggregate->finish(work.first, cells));
+        } else if (work.plan.rows && work.plan.rows->refine && !cells.empty()) {
+          SetCounts(work, cells);
+        }
+      });
+    }
+  }
+
+  void AskAgain(Work& work, AggregateScan& scan) {
+    if (work.plan.aggregate && work.plan.aggregate->second) {
+      for (const std::string& aggregate : work.plan.aggregate->second(work.first)) {
+        work.cells.push_back(scan.Add(Filtered(aggregate, work.plan.filter)));
+      }
+    } else if (work.plan.rows && work.plan.rows->refine) {
+      work.plan.rows->refine(*work.plan.rows, work.first);
+      if (work.plan.rows->windows.empty()) AddCounts(work, scan);
+    } else if (work.plan.rows && work.plan.rows->windows.empty()) {
+      SetCounts(work, work.first);
+    }
+  }
+
+  void RunOwnQueries(Work& work) {
+    if (work.plan.rows) {
+      const RowCheck& check = *work.plan.rows;
+      if (!check.windows.empty()) CountWindowed(work);
+      FetchUnexpected(work);
+      Finish(work, RowOutcome(work.findings, check.mostly, check.reports_missing, options_));
+    } else if (work.plan.values) {
+      Finish(work,
+             work.plan.values->finish(CountValues(work.plan.values->column, work.plan.filter)));
+    } else if (work.plan.query) {
+      RunQuery(work);
+    } else if (work.plan.scan) {
+      RunScanCheck(work);
+    }
+  }
+
+  std::string Numbered() const {
+    return "(SELECT *, row_number() OVER () - 1 AS " + std::string(kRowNumberColumn) + " FROM " +
+           table_ + ")";
+  }
+
+  // The judged rows with what the check's windows add.
+  std::string JudgedRows(const Work& work) const {
+    std::string source = Numbered();
+    const std::string judged = Judged(work);
+    if (!judged.empty()) source = "(SELECT * FROM " + source + " WHERE " + judged + ")";
+    if (work.plan.rows->windows.empty()) return source;
+    std::string windows;
+    for (const auto& [alias, sql] : work.plan.rows->windows) windows += ", " + sql + " AS " + alias;
+    return "(SELECT *" + windows + " FROM " + source + ")";
+  }
+
+  void CountWindowed(Work& work) {
+    const RowCheck& check = *work.plan.rows;
+    const Table totals = session_.Query(
+        "SELECT " + Filtered("count(*)", work.plan.filter) + ", " +
+        Filtered("count(*)", AllOf({work.plan.filter, check.ignored})) + " FROM " + table_);
+    const Table broken =
+        session_.Query("SELECT count(*) FROM " + JudgedRows(work) + " WHERE " + check.unexpected);
+    SetCounts(work, {totals.ToJson(0, 0), totals.ToJson(0, 1), broken.ToJson(0, 0)});
+  }
+
+  size_t ListMax() const {
+    if (options_.format == ResultFormat::kBooleanOnly) return 0;
+    if (options_.format == ResultFormat::kComplete) return kUnexpectedIndexMax;
+    return static_cast<size_t>(
+        std::max(options_.partial_unexpected_count, options_.row_sample_max));
+  }
+
+  void FetchUnexpected(Work& work) {
+    const RowCheck& check = *work.plan.rows;
+    std::vector<std::string> names = check.columns;
+    names.insert(names.end(), options_.index_columns.begin(), options_.index_columns.end());
+    std::vector<std::string> selected;
+    for (const std::string& name : names) selected.push_back(PrintableSql(shape_.At(name)));
+    if (check.windows.empty()) {
+      std::vector<std::string> quoted;
+      for (const std::string& name : check.columns) quoted.push_back(QuoteName(name));
+      work.findings.query = "SELECT " + Join(quoted, ", ") + " FROM " + table_ + " WHERE " +
+                            AllOf({Judged(work), check.unexpected});
+    }
+    if (work.findings.unexpected == 0 || ListMax() == 0) return;
+    const Table rows =
+        session_.Query("SELECT " + Join(selected, ", ") + ", " + kRowNumberColumn + " FROM " +
+                       JudgedRows(work) + " WHERE " + check.unexpected + " ORDER BY " +
+                       kRowNumberColumn + " LIMIT " + std::to_string(ListMax()));
+    for (size_t row = 0; row < rows.row_count(); ++row) AddUnexpected(work, rows, row, names);
+  }
+
+  void AddUnexpected(Work& work, const Table& rows, size_t row,
+                     const std::vector<std::string>& names) {
+    const RowCheck& check = *work.plan.rows;
+    Json list = Json::MakeArray(), object = Json::MakeObject(), index = Json::MakeObject();
+    for (size_t i = 0; i < names.size(); ++i) {
+      const Json value = rows.ToJson(row, i);
+      index.Set(names[i], value);
+      if (i >= check.columns.size()) continue;
+      list.Append(value);
+      object.Set(names[i], value);
+    }
+    work.findings.indexes.push_back(std::move(index));
+    work.findings.rows.push_back(rows.Int(row, names.size()));
+    work.sample.push_back(work.findings.rows.back());
+    if (work.findings.values.size() >= kUnexpectedListMax) return;
+    const Json scalar = list.AsArray().front();
+    const bool is_scalar = check.shape == ValueShape::kScalar;
+    work.findings.keys.push_back(is_scalar ? scalar : list);
+    work.findings.values.push_back(is_scalar                          ? scalar
+                                   : check.shape == ValueShape::kList ? list
+                                                                      : object);
+  }
+
+  // Distinct values are asked for once, however many expectations judge them.
+  const ValueCounts& CountValues(const std::string& name, const std::string& filter) {
+    const auto key = std::pair(name, filter);
+    if (const auto found = counted_.find(key); found != counted_.end()) return found->second;
+    const Column& column = shape_.At(name);
+    const Table answer =
+        session_.Query("SELECT " + PrintableSql(column) + " AS value, count(*) FROM " + table_ +
+                       " WHERE " + AllOf({PresentSql(column), filter}) +
+                       " GROUP BY 1 ORDER BY 1 LIMIT " + std::to_string(kDistinctValuesMax + 1));
+    if (static_cast<int64_t>(answer.row_count()) > kDistinctValuesMax) {
+      throw InvalidArgument("Column {} has more than {} distinct values", name, kDistinctValuesMax);
+    }
+    ValueCounts counts;
+    for (size_t row = 0; row < answer.row_count(); ++row) {
+      counts.emplace_back(answer.ToJson(row, 0), answer.Int(row, 1));
+    }
+    return counted_.emplace(key, std::move(counts)).first->second;
+  }
+
+  // One SELECT alone is run, so that a suite cannot write.
+  void RunQuery(Work& work) {
+    std::string sql = work.plan.query->sql;
+    while (!sql.empty() &&
+           (std::isspace(static_cast<unsigned char>(sql.back())) || sql.back() == ';')) {
+      sql.pop_back();
+    }
+    static constexpr std::string_view kBatch = "{batch}";
+    for (size_t at = sql.find(kBatch); at != std::string::npos; at = sql.find(kBatch, at)) {
+      sql.replace(at, kBatch.size(), table_);
+      at += table_.size();
+    }
+    const int64_t count = session_.Query("SELECT count(*) FROM (" + sql + ")").Int(0, 0);
+    const Table rows =
+        session_.Query("SELECT * FROM (" + sql + ") LIMIT " + std::to_string(kUnexpectedListMax));
+    Finish(work, work.plan.query->finish(count, rows));
+  }
+
+  void RunScanCheck(Work& work) {
+    const ScanCheck& check = *work.plan.scan;
+    const Column& column = shape_.At(check.column);
+    RowFindings& findings = work.findings;
+    const std::string where = work.plan.filter.empty() ? "" : " WHERE " + work.plan.filter;
+    session_.Stream(
+        "SELECT " + TextSql(column) + ", " + MissingSql(column) + ", " + kRowNumberColumn +
+            " FROM " + Numbered() + where,
+        [&](const Table& piece) {
+          for (size_t row = 0; row < piece.row_count(); ++row) {
+            ++findings.elements;
+            if (std::get<bool>(piece.At(row, 1))) {
+              ++findings.missing;
+            } else if (!check.expected(piece.Text(row, 0))) {
+              if (++findings.unexpected > static_cast<int64_t>(kUnexpectedListMax)) {
+                continue;
+              }
+              findings.values.push_back(piece.ToJson(row, 0));
+              findings.keys.push_back(piece.ToJson(row, 0));
+              findings.rows.push_back(piece.Int(row, 2));
+              findings.indexes.push_back(Json::Of({{check.column, piece.ToJson(row, 0)}}));
+            }
+          }
+          return true;
+        });
+    work.sample = findings.rows;
+    Finish(work, RowOutcome(findings, check.mostly, true, options_));
+  }
+
+  // Reads the whole rows of all samples in one query.
+  void FetchSamples() {
+    if (options_.format == ResultFormat::kBooleanOnly || options_.row_sample_max <= 0) return;
+    std::set<int64_t> wanted;
+    for (Work& work : works_) {
+      if (work.result.success || work.result.raised) work.sample.clear();
+      work.sample.resize(
+          std::min(work.sample.size(), static_cast<size_t>(options_.row_sample_max)));
+      wanted.insert(work.sample.begin(), work.sample.end());
+    }
+    if (wanted.empty()) return;
+    const std::map<int64_t, Json> rows = ReadRows(wanted);
+    for (Work& work : works_) {
+      if (work.sample.empty()) continue;
+      Json list = Json::MakeArray();
+      for (int64_t row : work.sample) list.Append(rows.at(row));
+      work.result.result.Set("unexpected_rows", std::move(list));
+    }
+  }
+
+  std::map<int64_t, Json> ReadRows(const std::set<int64_t>& wanted) {
+    std::vector<std::string> numbers, selected;
+    for (int64_t row : wanted) numbers.push_back(std::to_string(row));
+    for (const Column& column : shape_.columns) selected.push_back(PrintableSql(column));
+    const Table table = session_.Query("SELECT " + Join(selected, ", ") + ", " + kRowNumberColumn +
+                                       " FROM " + Numbered() + " WHERE " + kRowNumberColumn +
+                                       " IN (" + Join(numbers, ", ") + ")");
+    std::map<int64_t, Json> rows;
+    for (size_t row = 0; row < table.row_count(); ++row) {
+      Json object = Json::MakeObject();
+      for (size_t column = 0; column < shape_.columns.size(); ++column) {
+        object.Set(shape_.columns[column].name, table.ToJson(row, column));
+      }
+      rows.emplace(table.Int(row, shape_.columns.size()), std::move(object));
+    }
+    return rows;
+  }
+
+  ValidationResult Gather() {
+    ValidationResult validation;
+    validation.suite = suite_.name;
+    validation.parameters = parameters_;
+    validation.success = true;
+    for (Work& work : works_) {
+      validation.success &= work.result.success;
+      validation.results.push_back(std::move(work.result));
+    }
+    return validation;
+  }
+
+  Session& session_;
+  const std::string table_;
+  const Suite& suite_;
+  const ValidationOptions& options_;
+  TableShape shape_;
+  Json parameters_;
+  std::vector<Work> works_;
+  std::map<std::pair<std::string, std::string>, ValueCounts> counted_;
+};
+
+}  // namespace
+
+ValidationResult Validate(Session& session, const std::string& table, const Suite& suite,
+                          const ValidationOptions& options) {
+  if (options.partial_unexpected_count < 0 ||
+      options.partial_unexpected_count > kPartialUnexpectedMax) {
+    throw InvalidArgument("partial_unexpected_count must be from 0 to {}", kPartialUnexpectedMax)
+        .WithField("partial_unexpected_count");
+  }
+  if (options.row_sample_max < 0 || options.row_sample_max > kRowSampleMax) {
+    throw InvalidArgument("row_sample_max must be from 0 to {}", kRowSampleMax)
+        .WithField("row_sample_max");
+  }
+  return Validation(session, table, suite, options).Run();
+}
+
+ValidationResult ValidateFile(const std::filesystem::path& file, const Suite& suite,
+                              const ValidationOptions& options) {
+  Session session;
+  const std::string reader = analytics::ReadFileSql(file.string());
+  if (file.extension() == ".parquet") return Validate(session, reader, suite, options);
+  session.Execute("CREATE TEMP TABLE data AS SELECT * FROM " + reader);
+  return Validate(session, "data", suite, options);
+}
+
+}  // namespace millwright::quality

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analytics/session.h"
+#include "base/json.h"
+#include "quality/suite.h"
+
+namespace millwright::quality {
+
+// How much of a result is told, by the names that Great Expectations gave.
+enum class ResultFormat { kBooleanOnly, kBasic, kSummary, kComplete };
+std::string_view ResultFormatName(ResultFormat format);
+// Reads "BOOLEAN_ONLY", "BASIC", "SUMMARY" or "COMPLETE". Throws kInvalidArgument.
+ResultFormat ParseResultFormat(std::string_view text);
+
+struct ValidationOptions {
+  ResultFormat format = ResultFormat::kSummary;
+  // Unexpected values that are listed below COMPLETE.
+  int partial_unexpected_count = 20;
+  // Columns that identify an unexpected row instead of its position.
+  std::vector<std::string> index_columns;
+  // Whole rows kept of each failed expectation, as `unexpected_rows`; 0 for none.
+  int row_sample_max = 20;
+  // Replace the suite's own parameters, by name.
+  Json parameters = Json::MakeObject();
+};
+
+inline constexpr int kPartialUnexpectedMax = 200;
+inline constexpr int kRowSampleMax = 200;
+// A column with more distinct values than this cannot be judged by its distinct values.
+inline constexpr int64_t kDistinctValuesMax = 100'000;
+
+struct ExpectationResult {
+  Expectation expectation;
+  bool success = false;
+  Json result = Json::MakeObject();
+  bool raised = false;
+  std::string exception_message;
+
+  Json ToJson() const;
+};
+
+// What a suite found in a table, in Great Expectations' shape.
+struct ValidationResult {
+  bool success = false;
+  std::string suite;
+  std::vector<ExpectationResult> results;  // in the suite's order
+  Json parameters = Json::MakeObject();
+  Json meta = Json::MakeObject();
+
+  int64_t evaluated() const { return static_cast<int64_t>(results.size()); }
+  int64_t unsuccessful() const;
+  Json Statistics() const;
+  Json ToJson() const;
+  // Reads back what ToJson wrote. Throws kInvalidArgument.
+  static ValidationResult FromJson(const Json& json);
+};
+
+// Judges a table by a suite. `table` is what may stand after FROM: a table's name, a function such
+// as read_parquet('…') or a query in parentheses. All expectations share one scan; expectations
+// that need a first answer (z-scores, quantiles) share a second; failing rows are fetched by one
+// narrow query each. An expectation that cannot be judged has `raised` and a message and harms no
+// other; only a table that cannot be read throws kInvalidArgument.
+ValidationResult Validate(analytics::Session& session, const std::string& table, const Suite& suite,
+                          const ValidationOptions& options = {});
+
+// Judges a data file (see analytics::ReadFileSql) with no server and no database. CSV and JSON are
+// parsed once. Throws kInvalidArgument for an unknown extension or an unreadable file.
+ValidationResult ValidateFile(const std::filesystem::path& file, const Suite& suite,
+                              const ValidationOptions& options = {});
+
+}  // namespace millwright::quality
