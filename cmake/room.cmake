@@ -17,12 +17,14 @@ function(read_layers file)
 endfunction()
 
 # room(<name> [LIBS <third-party targets>] [HEAVY <sources compiled one at a time>])
-# Sources in sub-folders belong to the room as well.
+# Sources in sub-folders belong to the room as well. A test_*.cc is support for tests and stays out
+# of the library; the room's CMakeLists names it. Rooms above storage link storage_testing, which
+# gives their tests a database of each kind (storage/test_database.h).
 function(room name)
   cmake_parse_arguments(ARG "" "" "LIBS;HEAVY" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cc)
   set(tests ${sources})
-  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|/test_[a-z_]+)\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   if(name STREQUAL "cli")
     list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
@@ -53,6 +55,9 @@ function(room name)
   if(MILLWRIGHT_TESTS AND tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${name} ${ARG_LIBS} GTest::gtest_main)
+    if(TARGET storage_testing AND "storage" IN_LIST ROOM_DEPS_${name})
+      target_link_libraries(${name}_test PRIVATE storage_testing)
+    endif()
     target_compile_definitions(${name}_test PRIVATE
       MILLWRIGHT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME unit.${name} COMMAND ${name}_test)

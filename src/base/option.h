@@ -46,6 +46,7 @@ struct BoundOption {
   std::string initial;                        // the default, as text
   std::function<void(std::string_view)> set;  // throws kInvalidArgument naming the option
   std::function<std::string()> get;
+  std::function<void()> clear;  // empties a list
 };
 
 namespace internal {
@@ -81,6 +82,7 @@ std::vector<BoundOption> BindOptions(const Option<Config> (&table)[N], Config& c
               return internal::FormatOption(config.*member);
             }
           };
+          option.clear = [&config, member] { config.*member = T{}; };
           option.set = [&config, &row, member, name](std::string_view text) {
             auto& value = config.*member;
             if constexpr (std::is_same_v<T, bool>) {

@@ -7,6 +7,7 @@
 #include "cli/name_option.h"
 #include "cli/progress.h"
 #include "cli/reference.h"
+#include "cli/replay.h"
 
 namespace millwright::cli {
 namespace {
@@ -170,6 +171,40 @@ int Predict(const PredictOptions& options, Console& console) {
   console.Answer(result);
   console.Line(result.Dump(2));
   return 0;
+}
+
+struct ReplayOptions {
+  std::string name, data, id_column = "id", time_column = "time", where = "true";
+  int concurrency = 8;
+};
+constexpr Option<ReplayOptions> kReplayOptions[] = {
+    {"", "NAME", "The endpoint's name", &ReplayOptions::name, "", 0, 0,
+     Option<ReplayOptions>::Kind::kRequired},
+    {"", "--data", "A Parquet, CSV or JSON lines file", &ReplayOptions::data, "FILE", 0, 0,
+     Option<ReplayOptions>::Kind::kRequired},
+    {"", "--id-column", "The column that becomes the prediction's id", &ReplayOptions::id_column,
+     "COLUMN"},
+    {"", "--time-column", "The column that says when it happened", &ReplayOptions::time_column,
+     "COLUMN"},
+    {"", "--where", "Which rows, as a SQL condition", &ReplayOptions::where, "SQL"},
+    {"", "--concurrency", "Requests under way at once", &ReplayOptions::concurrency, "N", 1, 256},
+};
+
+int ReplayFile(const ReplayOptions& options, Console& console) {
+  auto progress = console.StartProgress("replay " + options.name);
+  const ReplayPlan plan{options.name,        options.data,  options.id_column,
+                        options.time_column, options.where, options.concurrency};
+  const auto rows = LoadReplayRows(console.client(), plan);
+  const ReplayResult result = Replay(console.client(), plan, rows, [&](int64_t done) {
+    progress->Update(static_cast<double>(done) / static_cast<double>(rows.size()),
+                     FormatCount(done) + " requests");
+  });
+  progress->Finish(fmt::format("{} requests, {} failed, p50 {} µs, p99 {} µs",
+                               FormatCount(result.sent), result.failed, result.p50_us,
+                               result.p99_us));
+  console.Answer(ReplayResultToJson(result));
+  if (!result.first_failure.empty()) console.Line("first failure: " + result.first_failure);
+  return result.failed == 0 ? 0 : 1;
 }
 
 }  // namespace

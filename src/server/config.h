@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/option.h"
@@ -94,8 +95,13 @@ inline constexpr Option<Config> kServerOptions[] = {
      "MS", 10, 3'600'000},
 };
 
-// The configuration in force: defaults, then the file, then the environment, then the flags that
-// `given` holds already. Throws kInvalidArgument with a line for every mistake.
-std::map<std::string, OptionSource> LoadConfig(const Config& given, Config* config);
+// The flags of a command line in order, as ("--port", "6000").
+using GivenFlags = std::vector<std::pair<std::string, std::string>>;
+
+// Fills `config` with what is in force: defaults, then the file, then the environment, then the
+// flags; tells where each value came from, by key. Throws kInvalidArgument with a line for every
+// mistake.
+std::map<std::string, OptionSource> LoadConfig(const std::string& config_file,
+                                               const GivenFlags& flags, Config* config);
 
 }  // namespace millwright::server

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+
+namespace millwright::cli {
+
+class Client;
+
+// One request of a replay: a row of data as a prediction request.
+struct ReplayRow {
+  std::string id;
+  int64_t event_time_ms = 0;
+  std::string body;  // MLflow's dataframe_split with this one row
+};
+
+struct ReplayPlan {
+  std::string endpoint;
+  std::string file;  // Parquet, CSV or JSON lines
+  std::string id_column;
+  std::string time_column;
+  std::string where = "true";  // which rows, as SQL
+  int concurrency = 8;
+};
+
+struct ReplayResult {
+  int64_t sent = 0;
+  int64_t failed = 0;
+  int64_t p50_us = 0;
+  int64_t p99_us = 0;
+  int64_t elapsed_ms = 0;
+  std::string first_failure;
+};
+
+// Reads the rows of a plan in time order, each turned into a request body with the columns that the
+// endpoint's signature names.
+std::vector<ReplayRow> LoadReplayRows(Client& client, const ReplayPlan& plan);
+
+// Sends the rows in order over `plan.concurrency` connections, each request with its row's id and
+// event time. A status other than 200 or no answer at all counts as failed; nothing is sent twice.
+// `progress` is called now and then with how many are done; `stop` ends it early.
+ReplayResult Replay(Client& client, const ReplayPlan& plan, const std::vector<ReplayRow>& rows,
+                    const std::function<void(int64_t)>& progress,
+                    const std::atomic<bool>* stop = nullptr);
+
+Json ReplayResultToJson(const ReplayResult& result);
+
+}  // namespace millwright::cli
