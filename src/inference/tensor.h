@@ -12,12 +12,23 @@ namespace millwright::inference {
 
 // Element types by the names of the Open Inference Protocol.
 enum class DataType {
-  kBool, kUint8, kUint16, kUint32, kUint64, kInt8, kInt16, kInt32, kInt64, kFp16, kFp32, kFp64,
+  kBool,
+  kUint8,
+  kUint16,
+  kUint32,
+  kUint64,
+  kInt8,
+  kInt16,
+  kInt32,
+  kInt64,
+  kFp16,
+  kFp32,
+  kFp64,
   kBytes,
 };
-std::string_view DataTypeName(DataType type);                    // "FP32"
-std::optional<DataType> ParseDataType(std::string_view name);    // nothing when unknown
-size_t DataTypeBytes(DataType type);                             // 0 for kBytes
+std::string_view DataTypeName(DataType type);                  // "FP32"
+std::optional<DataType> ParseDataType(std::string_view name);  // nothing when unknown
+size_t DataTypeBytes(DataType type);                           // 0 for kBytes
 
 // A named, typed, shaped array in row-major order. Fixed-size types live in `data`, strings in
 // `strings`.
@@ -30,9 +41,13 @@ struct Tensor {
 
   size_t element_count() const;
   template <typename T>
-  const T* As() const { return reinterpret_cast<const T*>(data.data()); }
+  const T* As() const {
+    return reinterpret_cast<const T*>(data.data());
+  }
   template <typename T>
-  T* As() { return reinterpret_cast<T*>(data.data()); }
+  T* As() {
+    return reinterpret_cast<T*>(data.data());
+  }
   static Tensor OfFloats(std::string name, std::vector<int64_t> shape, std::vector<float> values);
 };
 

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "inference/engine.h"
+
+namespace millwright::inference {
+
+// Loads an ONNX model into a session of one intra-op thread, which all callers share. The file is
+// not checked first: LoadEngine does that. Throws kInvalidArgument with the runtime's reason.
+std::unique_ptr<Engine> LoadOnnxEngine(const std::filesystem::path& path);
+
+}  // namespace millwright::inference

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <vector>
+
+#include "inference/onnx_handle.h"
+#include "inference/tensor.h"
+
+namespace millwright::inference {
+
+// Maps ONNX's element type (ONNXTensorElementDataType) to ours; nothing for a type that the Open
+// Inference Protocol lacks, such as bfloat16.
+std::optional<DataType> FromOnnxElementType(int type);
+
+// Wraps a tensor for a run. Numbers are not copied: the tensor must outlive the value. Strings are.
+// The caller releases it.
+OrtValue* ToOrtValue(const OrtApi& api, const OrtMemoryInfo* memory, const Tensor& tensor);
+
+// Copies a tensor out. Throws kInternal naming it when its element type has no name in ours.
+Tensor FromOrtValue(const OrtApi& api, OrtValue* value, const std::string& name);
+
+// Copies a sequence of maps out as NAME [N,C] and NAME_keys [C]. Throws kInternal when the maps
+// differ in their keys.
+void FlattenMaps(const OrtApi& api, OrtValue* value, const std::string& name,
+                 std::vector<Tensor>* out);
+
+}  // namespace millwright::inference
