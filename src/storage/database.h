@@ -73,7 +73,7 @@ class Connection {
   // Runs a statement and returns its rows (also of RETURNING).
   virtual std::vector<Row> Select(const Query& query,
                                   const std::vector<Value>& parameters = {}) = 0;
-  // Calls `each` row by row, in constant memory, until it returns false.
+  // Calls `each` row by row, in constant memory, until it returns false. `each` runs no query.
   virtual void ForEach(const Query& query, const std::vector<Value>& parameters,
                        const std::function<bool(const Row&)>& each) = 0;
   // Runs a statement and returns how many rows it changed.

@@ -165,6 +165,19 @@ class SqliteConnection::Use {
   std::unique_ptr<Statement> statement_;
 };
 
+// Marks the connection as taken while the rows of a ForEach are handed out. SQLite could run
+// another query meanwhile, but PostgreSQL cannot, and code must behave alike on both.
+class SqliteConnection::Streaming {
+ public:
+  explicit Streaming(SqliteConnection& connection) : connection_(connection) {
+    connection_.streaming_ = true;
+  }
+  ~Streaming() { connection_.streaming_ = false; }
+
+ private:
+  SqliteConnection& connection_;
+};
+
 SqliteConnection::SqliteConnection(const std::filesystem::path& path, const Options& options) {
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   if (sqlite3_open_v2(path.c_str(), &db_, flags, nullptr) != SQLITE_OK) {
@@ -199,6 +212,7 @@ void SqliteConnection::Fail(int status, std::string_view what) const {
 }
 
 std::unique_ptr<SqliteConnection::Statement> SqliteConnection::Prepare(const Query& query) {
+  if (streaming_) throw Internal("Query {} was run from inside ForEach", query.name);
   const auto found = idle_.find(std::string(query.name));
   if (found != idle_.end()) {
     auto statement = std::move(found->second);
@@ -237,6 +251,7 @@ void SqliteConnection::ForEach(const Query& query, const std::vector<Value>& par
                                const std::function<bool(const Row&)>& each) {
   Use use(*this, query);
   use.Bind(parameters);
+  const Streaming streaming(*this);
   while (use.Step()) {
     if (!each(use.Current())) break;
   }

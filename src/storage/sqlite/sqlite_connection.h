@@ -47,14 +47,15 @@ class SqliteConnection : public Connection {
  private:
   struct Statement;
   class Use;
+  class Streaming;
 
   std::unique_ptr<Statement> Prepare(const Query& query);
   [[noreturn]] void Fail(int status, std::string_view what) const;
 
   sqlite3* db_ = nullptr;
-  // By Query::name. A statement is outside of the map while it is in use, so that a query may be
-  // run from inside its own ForEach.
+  // By Query::name; a statement is outside of the map while it is in use.
   std::unordered_map<std::string, std::unique_ptr<Statement>> idle_;
+  bool streaming_ = false;  // inside ForEach
 };
 
 }  // namespace millwright::storage
