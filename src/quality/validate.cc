@@ -395,9 +395,11 @@ class Validation {
       sql.replace(at, kBatch.size(), table_);
       at += table_.size();
     }
-    const int64_t count = session_.Query("SELECT count(*) FROM (" + sql + ")").Int(0, 0);
+    session_.RequireOneSelect(sql);
+    const std::string answer = " FROM (" + sql + "\n)";
+    const int64_t count = session_.Query("SELECT count(*)" + answer).Int(0, 0);
     const Table rows =
-        session_.Query("SELECT * FROM (" + sql + ") LIMIT " + std::to_string(kUnexpectedListMax));
+        session_.Query("SELECT *" + answer + " LIMIT " + std::to_string(kUnexpectedListMax));
     Finish(work, work.plan.query->finish(count, rows));
   }
 
