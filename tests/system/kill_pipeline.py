@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""kill -9 of the server in the middle of a pipeline: it resumes and repeats no finished step.
+
+usage: kill_pipeline.py BINARY
+"""
+import pathlib
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness.millwright import Postgres, Server, expect, run_tests  # noqa: E402
+
+BINARY = pathlib.Path(sys.argv[1]).resolve()
+SECONDS_MAX = 60
+
+# `gate` waits for a file, so that the kill surely falls into it.
+PIPELINE = """
+name: crash
+tasks:
+  first:
+    run: echo first >> {folder}/done; echo "answer=42" >> "$MILLWRIGHT_OUTPUT"
+  gate:
+    needs: [first]
+    run: |
+      echo started >> {folder}/gate
+      while [ ! -e {folder}/open ]; do read -t 0.02 < <(:) || true; done
+      echo gate >> {folder}/done
+  last:
+    needs: [gate]
+    run: echo last ${{{{ tasks.first.outputs.answer }}}} >> {folder}/done
+"""
+
+
+def wait_for(claim, what):
+    deadline = time.monotonic() + SECONDS_MAX
+    while not claim():
+        expect(time.monotonic() < deadline, f"{what} did not happen within {SECONDS_MAX} s")
+        time.sleep(0.02)  # polls a process of its own; there is nothing to wait on
+
+
+def lines(path):
+    return path.read_text().split("\n")[:-1] if path.exists() else []
+
+
+def on(backend):
+    with tempfile.TemporaryDirectory() as scratch, \
+            Server(BINARY, pathlib.Path(scratch) / "data", backend=backend) as server:
+        folder = pathlib.Path(scratch)
+        registered = server.post("/api/v1/pipelines", {"yaml": PIPELINE.format(folder=folder)})
+        expect(registered.status == 200, registered.body[:300])
+        run = server.post("/api/v1/pipelines/crash/runs", {"params": {}}).json()
+        wait_for(lambda: lines(folder / "gate"), "the gate")
+        server.kill()
+        server.start()
+        wait_for(lambda: len(lines(folder / "gate")) == 2, "the gate's second attempt")
+        (folder / "open").touch()
+        path = f"/api/v1/pipeline-runs/{run['id']}"
+        wait_for(lambda: server.get(path).json()["state"] not in ("queued", "running"), "the end")
+        ended = server.get(path).json()
+        expect(ended["state"] == "succeeded", f"the run {ended['state']}: {ended}")
+        expect(lines(folder / "done") == ["first", "gate", "last 42"],
+               f"the steps done were {lines(folder / 'done')}")
+        attempts = {task["name"]: len(task["attempts"]) for task in ended["tasks"]}
+        expect(attempts == {"first": 1, "gate": 2, "last": 1}, f"attempts {attempts}")
+
+
+def on_postgres():
+    with Postgres() as postgres:
+        on(postgres.new_database())
+
+
+run_tests([("a killed pipeline resumes on sqlite", lambda: on("")),
+           ("a killed pipeline resumes on postgres", on_postgres)])

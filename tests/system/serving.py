@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""Replicas under load: a killed one costs no request, a promotion costs none, a restarted server
+still serves.
+
+usage: serving.py BINARY
+"""
+import json
+import os
+import pathlib
+import signal
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness.millwright import Postgres, Server, expect, run_tests  # noqa: E402
+from harness.models import MODELS, create_version, first_case, register  # noqa: E402
+
+BINARY = pathlib.Path(sys.argv[1]).resolve()
+CLIENTS = 4
+SECONDS_MAX = 60
+
+
+class Load:
+    """Clients that ask without a pause until told to stop, and count what failed."""
+
+    def __init__(self, server, endpoint):
+        self.server, self.path = server, f"/v2/models/{endpoint}/infer"
+        self.body = json.dumps(first_case()[0])
+        self.stopping = threading.Event()
+        self.answered, self.failures = 0, []
+        self.progress = threading.Condition()
+
+    def run(self):
+        while not self.stopping.is_set():
+            try:
+                answer = self.server.request("POST", self.path, self.body,
+                                             {"Content-Type": "application/json"})
+                failure = None if answer.status == 200 else f"{answer.status} {answer.body[:200]}"
+            except OSError as error:
+                failure = repr(error)
+            with self.progress:
+                self.answered += 1
+                if failure:
+                    self.failures.append(failure)
+                self.progress.notify_all()
+
+    def wait_for(self, more):
+        """Waits until so many more requests are answered."""
+        with self.progress:
+            goal = self.answered + more
+            expect(self.progress.wait_for(lambda: self.answered >= goal, SECONDS_MAX),
+                   f"only {self.answered} of {goal} requests were answered")
+
+    def __enter__(self):
+        self.threads = [threading.Thread(target=self.run) for _ in range(CLIENTS)]
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join()
+
+
+def deploy(server, replicas):
+    version = register(server, "cancer")
+    answer = server.post("/api/v1/endpoints", {"name": "cancer", "model": "cancer",
+                                               "version": version, "replicas": replicas})
+    expect(answer.status == 200, f"deploy: {answer.status} {answer.body[:300]}")
+    return version
+
+
+def replicas_of(server, role="live"):
+    endpoint = server.get("/api/v1/endpoints/cancer").json()
+    return [replica for revision in endpoint["revisions"] if revision["role"] == role
+            for replica in revision["replicas"] if replica["state"] == "ready"]
+
+
+def kill_replicas(replicas):
+    with tempfile.TemporaryDirectory() as data, Server(BINARY, data) as server:
+        deploy(server, replicas)
+        with Load(server, "cancer") as load:
+            for _ in range(3):
+                load.wait_for(50)
+                before = replicas_of(server)
+                expect(before, "no replica is ready")
+                os.kill(before[0]["pid"], signal.SIGKILL)
+                load.wait_for(50)
+                deadline = time.monotonic() + SECONDS_MAX
+                while before[0]["pid"] in [r["pid"] for r in replicas_of(server)] or \
+                        len(replicas_of(server)) < replicas:
+                    expect(time.monotonic() < deadline, "the replica was not replaced")
+                    load.wait_for(10)
+        expect(not load.failures, f"{len(load.failures)} of {load.answered} failed: {load.failures[:3]}")
+
+
+def promote(backend=""):
+    with tempfile.TemporaryDirectory() as data, Server(BINARY, data, backend=backend) as server:
+        deploy(server, 2)
+        second = register(server, "cancer")
+        with Load(server, "cancer") as load:
+            load.wait_for(50)
+            for step, body in (("shadow", {"version": second}),
+                               ("canary", {"version": second, "weight": 10}),
+                               ("promote", {"version": second})):
+                answer = server.post(f"/api/v1/endpoints/cancer/{step}", body)
+                expect(answer.status == 200, f"{step}: {answer.status} {answer.body[:300]}")
+                load.wait_for(100)
+        expect(not load.failures, f"{len(load.failures)} of {load.answered} failed: {load.failures[:3]}")
+        live = [r for r in server.get("/api/v1/endpoints/cancer").json()["revisions"]
+                if r["role"] == "live"]
+        expect([r["model_version"] for r in live] == [second], f"live: {live}")
+        expect(server.stop() == 0, "the server did not end cleanly")
+        server.start()
+        request, _ = first_case()
+        answer = server.post("/v2/models/cancer/infer", request)
+        expect(answer.status == 200, f"after a restart: {answer.status} {answer.body[:300]}")
+
+
+def promote_on_postgres():
+    with Postgres() as postgres:
+        promote(postgres.new_database())
+
+
+def answers_are_the_models():
+    with tempfile.TemporaryDirectory() as data, Server(BINARY, data) as server:
+        deploy(server, 1)
+        request, expected = first_case()
+        answer = server.post("/v2/models/cancer/infer", request).json()
+        for output in answer["outputs"]:
+            wanted = next(o for o in expected if o["name"] == output["name"])
+            expect(len(output["data"]) == len(wanted["data"]) and
+                   all(abs(a - b) <= 1e-5 for a, b in zip(output["data"], wanted["data"])),
+                   f"{output['name']}: {output['data'][:5]} instead of {wanted['data'][:5]}")
+
+
+def refuses_broken_models():
+    with tempfile.TemporaryDirectory() as data, Server(BINARY, data) as server:
+        broken = sorted((MODELS / "broken").glob("*.onnx"))
+        expect(len(broken) >= 20, f"only {len(broken)} broken models are in tests/data")
+        for file in broken:
+            if file.stem == "bit_flip":  # a valid model with other weights: only a checksum can tell
+                continue
+            answer = create_version(server, "broken", file)
+            expect(answer.status == 400, f"{file.name}: {answer.status} {answer.body[:200]}")
+            expect(len(answer.json()["message"]) > 20, f"{file.name}: no reason: {answer.body}")
+        found = server.get("/api/2.0/mlflow/model-versions/search", filter="name='broken'").json()
+        expect(not found.get("model_versions"), f"half-registered: {found}")
+
+
+run_tests([("an endpoint answers what the model answers", answers_are_the_models),
+           ("broken models are refused at registration", refuses_broken_models),
+           ("a killed replica of two costs no request", lambda: kill_replicas(2)),
+           ("a killed only replica costs no request", lambda: kill_replicas(1)),
+           ("shadow, canary and promotion cost no request on sqlite", promote),
+           ("shadow, canary and promotion cost no request on postgres", promote_on_postgres)])
