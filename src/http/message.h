@@ -14,6 +14,9 @@ namespace millwright::http {
 enum class Method { kGet, kPost, kPut, kPatch, kDelete, kHead, kOptions };
 std::string_view MethodName(Method method);
 
+// Compares ASCII text without case, as header names are.
+bool EqualsIgnoringCase(std::string_view a, std::string_view b);
+
 // Header fields in order; names are compared without case.
 class Headers {
  public:
@@ -42,15 +45,15 @@ class BodyReader {
 
 struct Request {
   Method method = Method::kGet;
-  std::string path;   // decoded once, without the query
+  std::string path;  // decoded once, without the query
   std::string raw_target;
   std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
   Headers headers;
-  std::string body;   // whole, unless the route streams
+  std::string body;                         // whole, unless the route streams
   std::unique_ptr<BodyReader> body_reader;  // only for routes with Body::kStream
   // Values of {name} parts of the route's pattern, in order of appearance.
   std::vector<std::pair<std::string, std::string>> path_values;
-  std::string peer;   // "127.0.0.1:50312"
+  std::string peer;                     // "127.0.0.1:50312"
   std::string principal = "anonymous";  // set by authorisation before the handler runs
   bool principal_verified = false;
   std::string request_id;
@@ -75,8 +78,9 @@ struct Response {
   std::string body;
   // When set, sends this file instead (streamed; `Range` is honoured, ETag by the caller).
   std::string file;
-  // When set, is called on a thread of its own to write the body; the connection closes or goes on
-  // after it returns.
+  // When set, is called on a thread of its own to write the body; the connection goes on after it
+  // returns. With a Content-Length among the headers the bytes go out as they are, else in chunks.
+  // What it throws is logged and the connection is cut, so that the client sees a broken answer.
   std::function<void(BodyWriter&)> producer;
 
   static Response Text(int status, std::string text, std::string_view type = "text/plain");

@@ -41,6 +41,8 @@ struct ServerOptions {
   size_t lane_queue_max = 1024;
   size_t connections_max = 4096;
   size_t head_bytes_max = 64 * 1024;
+  int streams_max = 512;  // producers at a time, each on a thread: event streams, logs; beyond: 503
+  int files_max = 16;     // files sent at a time; more wait for their turn
   int64_t idle_timeout_ms = 60'000;   // between requests of a connection
   int64_t read_timeout_ms = 30'000;   // without any byte of a started request
   int64_t write_timeout_ms = 30'000;  // without any byte taken by the client
@@ -49,6 +51,7 @@ struct ServerOptions {
 struct ServerStats {
   int64_t connections = 0;
   int64_t requests = 0;
+  int64_t streams = 0;  // producers at work
   int64_t refused = 0;  // 503 because a lane was full
 };
 
@@ -57,7 +60,8 @@ struct ServerStats {
 class Server {
  public:
   Server(const ServerOptions& options, Resolve resolve);
-  // Drains for a second at most.
+  // Drains for a second at most, then cuts what is left and waits for handlers and producers to
+  // return: whatever a producer waits for must be closed before.
   ~Server();
 
   int port() const;

@@ -1,0 +1,68 @@
+#include "http/exchange.h"
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace millwright::http {
+namespace {
+
+thread_local const Connection* inline_connection = nullptr;
+
+}  // namespace
+
+size_t BodyChannel::Read(char* out, size_t size) {
+  std::lock_guard lock(mutex_);
+  if (body_ == nullptr) throw InvalidArgument("The connection of this request body is closed");
+  return body_->Read(out, size);
+}
+
+void BodyChannel::Release() {
+  gate_->Post([weak = connection_] {
+    if (const auto connection = weak.lock()) connection->ReaderReleased();
+  });
+}
+
+void BodyChannel::Cut() {
+  std::lock_guard lock(mutex_);
+  body_ = nullptr;
+}
+
+PendingReply::~PendingReply() {
+  if (answered.load()) return;
+  Log(LogLevel::kError, "http", "A handler dropped its reply");
+  Answer(Response::Text(500, "The request was dropped without an answer"));
+}
+
+void PendingReply::Run(const std::shared_ptr<PendingReply>& self) {
+  // The request lives on this stack and not in `self`: a body reader must be gone when the handler
+  // has returned, however long the reply is kept.
+  Request request = std::move(self->request);
+  const auto handle = std::move(self->handle);
+  handle(std::move(request), [self](Response response) { self->Answer(std::move(response)); });
+}
+
+void PendingReply::Answer(Response response) {
+  if (answered.exchange(true)) {
+    Log(LogLevel::kError, "http", "A handler answered twice; the second answer is dropped");
+    return;
+  }
+  if (InlineScope::Holds(origin)) {
+    origin->TakeReply(std::move(response));
+    return;
+  }
+  gate->Post([weak = connection, response = std::move(response)]() mutable {
+    if (const auto target = weak.lock()) target->TakeReply(std::move(response));
+  });
+}
+
+InlineScope::InlineScope(Connection* connection) {
+  inline_connection = connection;
+}
+InlineScope::~InlineScope() {
+  inline_connection = nullptr;
+}
+bool InlineScope::Holds(const Connection* connection) {
+  return inline_connection == connection;
+}
+
+}  // namespace millwright::http
