@@ -2,7 +2,7 @@
  * A stand-in for `millwright server` with the flights demo behind it, for working on the pages and
  * for their browser test. Answers what src/api declares, and serves dist/ when it was built.
  *
- *   node dev/fixture-server.mjs [--port 5099] [--empty]
+ *   node dev/fixture-server.mjs [--port 5099] [--empty] [--runs 10000]
  */
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
@@ -30,7 +30,7 @@ const found = (value, what, id) => {
   return value;
 };
 
-const runs = empty ? [] : flights.trials;
+const runs = empty ? [] : [...flights.trials, ...flights.moreTrials(Number(option('runs', '0')))];
 const runOf = (id) => found(runs.find(({ run }) => run.info.run_id === id), 'Run', id);
 
 /** Enough of the search grammar for the pages: AND of comparisons. */
@@ -58,7 +58,9 @@ function searchRuns(body) {
   const value = (run) => (kind === 'attributes' ? run.info[key] : run.data[kind]?.find((each) => each.key === key)?.value);
   const sign = direction === 'DESC' ? -1 : 1;
   list.sort((a, b) => sign * (value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : 0));
-  return { runs: list };
+  const from = Number(body.page_token ?? 0);
+  const to = from + (body.max_results ?? 1000);
+  return { runs: list.slice(from, to), ...(to < list.length ? { next_page_token: String(to) } : {}) };
 }
 
 function listArtifacts(folder) {

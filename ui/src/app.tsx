@@ -77,6 +77,7 @@ export function App() {
   useEffect(() => {
     if (arrived.current) main.current?.focus({ preventScroll: true });
     arrived.current = true;
+    document.querySelector('.sections [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
   }, [path]);
 
   return (

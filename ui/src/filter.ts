@@ -3,7 +3,7 @@
  * a bare word means "a run whose name holds it".
  */
 
-const operator = /(!=|>=|<=|=|>|<|\b(?:i?like|in|not\s+in|is\s+(?:not\s+)?null)\b)/i;
+const operator = /(!=|>=|<=|=|>|<|\s(?:i?like|in|is)\s)/i;
 
 /** What to send for what was typed. */
 export function toFilter(typed: string): string {

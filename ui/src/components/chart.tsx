@@ -109,7 +109,7 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
       y: props.log ? { distr: 3, range: bounds } : { range: bounds },
     },
     axes: [
-      { ...axis, size: 24, ...(props.time ? { space: 64, values: (_, ticks, __, ___, step) => ticks.map((at) => tick(at * 1000, step * 1000, props.utc ?? false)) } : {}) },
+      { ...axis, size: 24, ...(props.time ? { space: 52, values: (_, ticks, __, ___, step) => ticks.map((at) => tick(at * 1000, step * 1000, props.utc ?? false)) } : {}) },
       { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : format(tick))) },
     ],
     series: [

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { curlLine, parseField, scoringRequest } from './try-it';
+
+const inputs = [
+  { name: 'hour', type: 'long' },
+  { name: 'origin', type: 'string' },
+];
+
+describe('parseField', () => {
+  test.each([
+    ['long', '17', 17],
+    ['long', '1.5', undefined],
+    ['long', '', undefined],
+    ['double', '1e-3', 0.001],
+    ['double', 'abc', undefined],
+    ['string', 'ATL', 'ATL'],
+    ['string', '', ''],
+    ['boolean', 'true', true],
+    ['boolean', 'perhaps', undefined],
+  ])('%s %s', (type, text, value) => expect(parseField({ name: 'x', type }, text)).toEqual(value));
+
+  test('an optional figure may stay empty', () => expect(parseField({ name: 'x', type: 'double', required: false }, '')).toBeNull());
+  test('a tensor takes a list', () => expect(parseField({ name: 'x', type: 'float', shape: [-1, 3] }, '[1, 2 3]')).toEqual([1, 2, 3]));
+});
+
+test('both protocols say the same', () => {
+  const values = { hour: 17, origin: 'ATL' };
+  expect(scoringRequest('invocations', 'flights late', inputs, values)).toEqual({
+    path: '/endpoints/flights%20late/invocations',
+    body: { dataframe_records: [values] },
+  });
+  expect(scoringRequest('v2', 'm', inputs, values).body).toEqual({
+    inputs: [
+      { name: 'hour', datatype: 'INT64', shape: [1], data: [17] },
+      { name: 'origin', datatype: 'BYTES', shape: [1], data: ['ATL'] },
+    ],
+  });
+  const tensor = scoringRequest('v2', 'm', [{ name: 'x', type: 'float', shape: [-1, 3] }], { x: [1, 2, 3] });
+  expect(tensor.body).toEqual({ inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 3], data: [1, 2, 3] }] });
+});
+
+test('the command line survives quotes', () => {
+  const line = curlLine('http://localhost:5000', { path: '/p', body: { a: "it's" } });
+  expect(line).toBe(`curl http://localhost:5000/p -H 'content-type: application/json' -d '{"a":"it'\\''s"}'`);
+});
