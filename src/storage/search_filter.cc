@@ -1,0 +1,287 @@
+#include "storage/search_filter.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "base/error.h"
+
+namespace millwright::storage {
+namespace {
+
+using Kind = SearchToken::Kind;
+
+// What a test is about, for messages and for the comparison's SQL.
+struct Subject {
+  std::string_view entity;
+  std::string_view key;
+  SearchType type = SearchType::kText;
+  bool keyed = false;
+};
+
+std::string QuotedSet(std::vector<std::string_view> items) {
+  std::sort(items.begin(), items.end());
+  std::string text = "'{";
+  for (size_t i = 0; i < items.size(); ++i) {
+    text += fmt::format("{}'{}'", i == 0 ? "" : ", ", items[i]);
+  }
+  return text + "}'";
+}
+
+// Translates LIKE's pattern for SQLite's GLOB, which minds case as LIKE must.
+std::string GlobPattern(std::string_view like) {
+  std::string glob;
+  for (const char c : like) {
+    switch (c) {
+      case '%':
+        glob += '*';
+        break;
+      case '_':
+        glob += '?';
+        break;
+      case '*':
+      case '?':
+      case '[':
+        glob += {'[', c, ']'};
+        break;
+      default:
+        glob += c;
+    }
+  }
+  return glob;
+}
+
+class Compiler {
+ public:
+  Compiler(const SearchSchema& schema, Dialect dialect, SearchParameters& parameters)
+      : schema_(schema), dialect_(dialect), parameters_(parameters) {}
+
+  std::string Node(const SearchNode& node) {
+    switch (node.kind) {
+      case SearchNode::Kind::kNot:
+        return "NOT " + Node(*node.children[0]);
+      case SearchNode::Kind::kTest:
+        return Test(node);
+      default:
+        break;
+    }
+    std::string sql = "(";
+    for (size_t i = 0; i < node.children.size(); ++i) {
+      if (i > 0) sql += node.kind == SearchNode::Kind::kAnd ? " AND " : " OR ";
+      sql += Node(*node.children[i]);
+    }
+    return sql + ")";
+  }
+
+ private:
+  std::string Test(const SearchNode& node) {
+    const SearchName name = SplitName(node.name);
+    const std::string_view entity = EntityOf(schema_, name);
+    const SearchKeyed* keyed = FindKeyed(schema_, entity);
+    if (keyed != nullptr) return KeyedTest(*keyed, name.key, node);
+    const SearchAttribute& attribute = FindAttribute(schema_, entity, name.key, SearchUse::kFilter);
+    const Subject subject{entity, attribute.name, attribute.type, false};
+    if (node.op == "IS NULL" || node.op == "IS NOT NULL") {
+      throw InvalidArgument(
+          "IS NULL / IS NOT NULL is only supported for tags and params, not for '{}' '{}'", entity,
+          name.key);
+    }
+    const std::string condition = Comparison(attribute.column, subject, node);
+    if (attribute.exists.empty()) return "(" + condition + ")";
+    return fmt::format("EXISTS ({} AND {})", attribute.exists, condition);
+  }
+
+  std::string KeyedTest(const SearchKeyed& keyed, std::string_view key, const SearchNode& node) {
+    const Subject subject{keyed.entity, key, keyed.type, true};
+    const bool null_test = node.op == "IS NULL" || node.op == "IS NOT NULL";
+    if (null_test && keyed.type == SearchType::kNumber) {
+      throw InvalidArgument(
+          "IS NULL / IS NOT NULL is only supported for tags and params, not for '{}' '{}'",
+          keyed.entity, key);
+    }
+    std::string condition;
+    if (!null_test) {
+      condition = " AND " + Comparison("f.value", subject, node);
+      if (keyed.type == SearchType::kNumber) {
+        // NaN is stored as 0 beside a mark; it is unequal to every number and nothing else.
+        const std::string inner = condition.substr(5);
+        condition = node.op == "!=" ? fmt::format(" AND (f.is_nan = 1 OR {})", inner)
+                                    : fmt::format(" AND f.is_nan = 0 AND {}", inner);
+      }
+    }
+    const std::string sql =
+        fmt::format("EXISTS (SELECT 1 FROM {} f WHERE {} AND f.key = {}{})", keyed.table,
+                    WithAlias(keyed.owner, "f"), parameters_.Add(std::string(key)), condition);
+    return node.op == "IS NULL" ? "NOT " + sql : sql;
+  }
+
+  std::string Comparison(std::string_view column, const Subject& subject, const SearchNode& node) {
+    return subject.type == SearchType::kNumber ? NumberTest(column, subject, node)
+                                               : TextTest(column, subject, node);
+  }
+
+  std::string NumberTest(std::string_view column, const Subject& subject, const SearchNode& node) {
+    const std::string found = node.list.empty() ? std::string(node.values.front().text) : node.list;
+    // A version's number is a text in the registry's protocol, so '1' passes there.
+    const bool registry = schema_.wording == SearchWording::kRegistry;
+    const std::string_view text = registry ? Unquote(found) : std::string_view(found);
+    double number = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool is_number = node.list.empty() && parsed.ec != std::errc::invalid_argument &&
+                           parsed.ptr == text.data() + text.size() &&
+                           (node.values.front().kind == Kind::kNumber || registry);
+    static constexpr std::string_view kOps[] = {"=", "!=", "<", "<=", ">", ">="};
+    const bool known = std::find(std::begin(kOps), std::end(kOps), node.op) != std::end(kOps);
+    if (registry && !known) RefuseComparator(subject, node.op);
+    if (!is_number) {
+      if (subject.keyed) {
+        throw InvalidArgument("Expected numeric value type for {}. Found {}", subject.entity,
+                              found);
+      }
+      throw InvalidArgument("Expected numeric value type for numeric attribute: {}. Found {}",
+                            subject.key, found);
+    }
+    if (!known) RefuseComparator(subject, node.op);
+    if (parsed.ec == std::errc::result_out_of_range) number = 0;
+    Value value = number;
+    int64_t integer = 0;
+    const auto whole = std::from_chars(text.data(), text.data() + text.size(), integer);
+    if (!subject.keyed && whole.ec == std::errc() && whole.ptr == text.data() + text.size()) {
+      value = integer;
+    }
+    return fmt::format("{} {} {}", column, node.op, parameters_.Add(std::move(value)));
+  }
+
+  std::string TextTest(std::string_view column, const Subject& subject, const SearchNode& node) {
+    const bool list = node.op == "IN" || node.op == "NOT IN";
+    if (list || !node.list.empty()) {
+      if (node.values.empty()) {
+        throw InvalidArgument(
+            "While parsing a list in the query, expected a non-empty list of string values, but "
+            "got empty list");
+      }
+      for (const auto& value : node.values) {
+        if (value.kind != Kind::kString) RefuseText(subject, value);
+      }
+      if (!list) RefuseText(subject, node.values.front());
+      std::string items;
+      for (const auto& value : node.values) {
+        if (!items.empty()) items += ", ";
+        items += parameters_.Add(std::string(Unquote(value.text)));
+      }
+      return fmt::format("{} {} ({})", column, node.op, items);
+    }
+    const SearchToken& value = node.values.front();
+    if (value.kind != Kind::kString) RefuseText(subject, value);
+    const std::string text(Unquote(value.text));
+    if (node.op == "=" || node.op == "!=") {
+      return fmt::format("{} {} {}", column, node.op, parameters_.Add(text));
+    }
+    const bool negated = node.op.starts_with("NOT ");
+    const std::string_view op = std::string_view(node.op).substr(negated ? 4 : 0);
+    if (op == "LIKE") return Like(column, negated, text);
+    if (op == "ILIKE") return Ilike(column, negated, text);
+    RefuseComparator(subject, node.op);
+  }
+
+  std::string Like(std::string_view column, bool negated, const std::string& pattern) {
+    const std::string_view no = negated ? "NOT " : "";
+    if (dialect_ == Dialect::kSqlite) {
+      return fmt::format("{} {}GLOB {}", column, no, parameters_.Add(GlobPattern(pattern)));
+    }
+    return fmt::format("{} {}LIKE {} ESCAPE ''", column, no, parameters_.Add(pattern));
+  }
+
+  std::string Ilike(std::string_view column, bool negated, const std::string& pattern) {
+    const std::string_view no = negated ? "NOT " : "";
+    if (dialect_ == Dialect::kSqlite) {
+      return fmt::format("{} {}LIKE {}", column, no, parameters_.Add(pattern));
+    }
+    return fmt::format("{} {}ILIKE {} ESCAPE ''", column, no, parameters_.Add(pattern));
+  }
+
+  [[noreturn]] void RefuseText(const Subject& subject, const SearchToken& value) const {
+    if (value.kind == Kind::kName) {
+      throw InvalidArgument(
+          "Parameter value is either not quoted or unidentified quote types used for string value "
+          "{}. Use either single or double quotes.",
+          value.text);
+    }
+    throw InvalidArgument("Expected a quoted string value for {} (e.g. 'my-value'). Got value {}",
+                          subject.entity, value.text);
+  }
+
+  [[noreturn]] void RefuseComparator(const Subject& subject, std::string_view op) const {
+    const bool number = subject.type == SearchType::kNumber;
+    if (schema_.wording == SearchWording::kRegistry ||
+        (schema_.wording == SearchWording::kExperiments && subject.keyed)) {
+      const bool named = number && !subject.keyed;
+      throw InvalidArgument("Invalid comparator for {}{}{}: {}", subject.entity, named ? " " : "",
+                            named ? subject.key : "", op);
+    }
+    std::vector<std::string_view> known = {"=", "!="};
+    if (number) {
+      known.insert(known.end(), {"<", "<=", ">", ">="});
+    } else if (subject.keyed) {
+      known.insert(known.end(), {"LIKE", "ILIKE", "IS NULL", "IS NOT NULL"});
+    } else {
+      known.insert(known.end(), {"LIKE", "ILIKE", "IN", "NOT IN"});
+    }
+    throw InvalidArgument("Invalid comparator '{}' not one of {}", op, QuotedSet(known));
+  }
+
+  const SearchSchema& schema_;
+  const Dialect dialect_;
+  SearchParameters& parameters_;
+};
+
+}  // namespace
+
+std::string_view EntityOf(const SearchSchema& schema, const SearchName& name) {
+  if (name.entity.empty()) return "attribute";
+  for (const auto& entity : schema.entities) {
+    if (entity.written == name.entity) return entity.entity;
+  }
+  throw InvalidArgument("Invalid entity type '{}'. {}", name.entity, schema.entities_text);
+}
+
+const SearchKeyed* FindKeyed(const SearchSchema& schema, std::string_view entity) {
+  for (const auto& keyed : schema.keyed) {
+    if (keyed.entity == entity) return &keyed;
+  }
+  return nullptr;
+}
+
+const SearchAttribute& FindAttribute(const SearchSchema& schema, std::string_view entity,
+                                     std::string_view key, SearchUse use) {
+  std::vector<std::string_view> names;
+  for (const auto& attribute : schema.attributes) {
+    const bool usable = use == SearchUse::kFilter ? attribute.can_filter : attribute.can_order;
+    if (attribute.entity != entity || !usable) continue;
+    if (attribute.name == key) return attribute;
+    names.push_back(attribute.name);
+  }
+  const bool by_key = schema.wording == SearchWording::kRegistry && use == SearchUse::kOrder &&
+                      schema.entities_text.empty();
+  throw InvalidArgument("Invalid {} key '{}' specified. Valid keys are {}",
+                        by_key ? "order by" : entity, key, QuotedSet(names));
+}
+
+std::string WithAlias(std::string_view condition, std::string_view alias) {
+  std::string text;
+  for (const char c : condition) {
+    if (c == '@') {
+      text += alias;
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
+std::string CompileFilter(const SearchNode& node, const SearchSchema& schema, Dialect dialect,
+                          SearchParameters& parameters) {
+  return Compiler(schema, dialect, parameters).Node(node);
+}
+
+}  // namespace millwright::storage
