@@ -1,0 +1,135 @@
+-- Experiments, runs and what runs log. Deleting is a mark (lifecycle), never a removal.
+CREATE TABLE experiments (
+  experiment_id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  artifact_location TEXT NOT NULL,
+  lifecycle TEXT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  updated_ms BIGINT NOT NULL
+);
+CREATE TABLE experiment_tags (
+  experiment_id BIGINT NOT NULL REFERENCES experiments (experiment_id),
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (experiment_id, key)
+);
+
+-- run_seq is a short key for the tables that have many rows a run.
+CREATE TABLE runs (
+  run_seq INTEGER PRIMARY KEY,
+  run_id TEXT NOT NULL UNIQUE,
+  experiment_id BIGINT NOT NULL REFERENCES experiments (experiment_id),
+  run_name TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  status TEXT NOT NULL,
+  start_ms BIGINT NOT NULL,
+  end_ms BIGINT,
+  artifact_uri TEXT NOT NULL,
+  lifecycle TEXT NOT NULL,
+  deleted_ms BIGINT,
+  written_by TEXT NOT NULL
+);
+CREATE INDEX runs_by_start ON runs (experiment_id, start_ms DESC, run_id);
+CREATE TABLE run_params (
+  run_seq BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (run_seq, key)
+) WITHOUT ROWID;
+CREATE TABLE run_tags (
+  run_seq BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (run_seq, key)
+) WITHOUT ROWID;
+
+-- Every point once; the key is the order in which a history is read. NaN is 0 with a mark.
+CREATE TABLE metric_points (
+  run_seq BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  timestamp_ms BIGINT NOT NULL,
+  step BIGINT NOT NULL,
+  value DOUBLE PRECISION NOT NULL,
+  is_nan BIGINT NOT NULL,
+  PRIMARY KEY (run_seq, key, timestamp_ms, step, value, is_nan)
+) WITHOUT ROWID;
+CREATE TABLE latest_metrics (
+  run_seq BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  timestamp_ms BIGINT NOT NULL,
+  step BIGINT NOT NULL,
+  value DOUBLE PRECISION NOT NULL,
+  is_nan BIGINT NOT NULL,
+  PRIMARY KEY (run_seq, key)
+) WITHOUT ROWID;
+
+CREATE TABLE datasets (
+  dataset_seq INTEGER PRIMARY KEY,
+  experiment_id BIGINT NOT NULL,
+  name TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  source_type TEXT NOT NULL,
+  source TEXT NOT NULL,
+  schema TEXT,
+  profile TEXT,
+  UNIQUE (experiment_id, name, digest)
+);
+CREATE TABLE run_inputs (
+  run_seq BIGINT NOT NULL,
+  dataset_seq BIGINT NOT NULL REFERENCES datasets (dataset_seq),
+  PRIMARY KEY (run_seq, dataset_seq)
+);
+CREATE TABLE run_input_tags (
+  run_seq BIGINT NOT NULL,
+  dataset_seq BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (run_seq, dataset_seq, key)
+);
+
+CREATE TABLE logged_models (
+  model_id TEXT PRIMARY KEY,
+  experiment_id BIGINT NOT NULL REFERENCES experiments (experiment_id),
+  name TEXT NOT NULL,
+  artifact_uri TEXT NOT NULL,
+  status BIGINT NOT NULL,
+  model_type TEXT,
+  source_run_id TEXT,
+  lifecycle TEXT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  updated_ms BIGINT NOT NULL
+);
+CREATE INDEX logged_models_by_experiment ON logged_models (experiment_id, created_ms DESC);
+CREATE TABLE logged_model_params (
+  model_id TEXT NOT NULL REFERENCES logged_models (model_id),
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (model_id, key)
+);
+CREATE TABLE logged_model_tags (
+  model_id TEXT NOT NULL REFERENCES logged_models (model_id),
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (model_id, key)
+);
+-- The latest point of each metric of a model by run and dataset; '' where no dataset was named.
+CREATE TABLE logged_model_metrics (
+  model_id TEXT NOT NULL,
+  key TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  dataset_name TEXT NOT NULL,
+  dataset_digest TEXT NOT NULL,
+  timestamp_ms BIGINT NOT NULL,
+  step BIGINT NOT NULL,
+  value DOUBLE PRECISION NOT NULL,
+  is_nan BIGINT NOT NULL,
+  PRIMARY KEY (model_id, key, run_id, dataset_name, dataset_digest)
+);
+-- Which models a run took in ('input') and which it made ('output').
+CREATE TABLE run_models (
+  run_seq BIGINT NOT NULL,
+  direction TEXT NOT NULL,
+  model_id TEXT NOT NULL,
+  step BIGINT NOT NULL,
+  PRIMARY KEY (run_seq, direction, model_id, step)
+);

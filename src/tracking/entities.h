@@ -1,0 +1,110 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/id.h"
+
+namespace millwright::tracking {
+
+using ExperimentId = Id<struct ExperimentTag>;    // a number as text; "0" is the default experiment
+using RunId = Id<struct RunTag>;                  // 32 hex digits
+using LoggedModelId = Id<struct LoggedModelTag>;  // "m-" and 32 hex digits
+
+// Deleting is a mark; what is deleted can be read and restored.
+enum class Lifecycle { kActive, kDeleted };
+std::string_view LifecycleName(Lifecycle lifecycle);
+Lifecycle ParseLifecycle(std::string_view name);
+
+// Which lifecycles a search looks at.
+enum class View { kActiveOnly, kDeletedOnly, kAll };
+
+enum class RunStatus { kRunning, kScheduled, kFinished, kFailed, kKilled };
+std::string_view RunStatusName(RunStatus status);
+std::optional<RunStatus> FindRunStatus(std::string_view name);
+
+enum class LoggedModelStatus { kPending = 1, kReady = 2, kUploadFailed = 3 };
+
+struct Tag {
+  std::string key;
+  std::string value;
+  bool operator==(const Tag&) const = default;
+};
+
+struct Param {
+  std::string key;
+  std::string value;
+  bool operator==(const Param&) const = default;
+};
+
+// A point of a metric. NaN is kept; infinities become the largest finite numbers when stored.
+struct Metric {
+  std::string key;
+  double value = 0;
+  int64_t timestamp_ms = 0;
+  int64_t step = 0;
+  bool operator==(const Metric&) const = default;
+};
+
+struct Experiment {
+  ExperimentId id;
+  std::string name;
+  std::string artifact_location;
+  Lifecycle lifecycle = Lifecycle::kActive;
+  int64_t created_ms = 0;
+  int64_t updated_ms = 0;
+  std::vector<Tag> tags;
+};
+
+struct RunInfo {
+  RunId id;
+  ExperimentId experiment_id;
+  std::string name;
+  std::string user_id;
+  RunStatus status = RunStatus::kRunning;
+  int64_t start_ms = 0;
+  std::optional<int64_t> end_ms;
+  std::string artifact_uri;
+  Lifecycle lifecycle = Lifecycle::kActive;
+};
+
+struct Dataset {
+  std::string name;
+  std::string digest;
+  std::string source_type;
+  std::string source;
+  std::optional<std::string> schema;
+  std::optional<std::string> profile;
+};
+
+struct DatasetInput {
+  Dataset dataset;
+  std::vector<Tag> tags;
+};
+
+struct ModelOutput {
+  LoggedModelId model_id;
+  int64_t step = 0;
+};
+
+struct Run {
+  RunInfo info;
+  std::vector<Metric> metrics;  // the latest of each key
+  std::vector<Param> params;
+  std::vector<Tag> tags;
+  std::vector<DatasetInput> dataset_inputs;
+  std::vector<LoggedModelId> model_inputs;
+  std::vector<ModelOutput> model_outputs;
+};
+
+// One page of a search and where the next begins, if there is one.
+template <typename T>
+struct Page {
+  std::vector<T> items;
+  std::optional<int64_t> next_offset;
+};
+
+}  // namespace millwright::tracking

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "tracking/entities.h"
+
+namespace millwright::tracking {
+
+// MLflow's limits, in characters of UTF-8.
+inline constexpr size_t kKeyCharactersMax = 250;
+inline constexpr size_t kParamValueCharactersMax = 6000;  // longer ones are cut
+inline constexpr size_t kTagValueCharactersMax = 8000;    // longer ones are cut
+inline constexpr size_t kExperimentNameCharactersMax = 500;
+inline constexpr size_t kExperimentTagValueCharactersMax = 5000;
+inline constexpr size_t kArtifactLocationCharactersMax = 2048;
+inline constexpr size_t kDatasetNameCharactersMax = 500;
+inline constexpr size_t kDatasetDigestCharactersMax = 36;
+inline constexpr size_t kDatasetSourceCharactersMax = 65535;
+inline constexpr size_t kDatasetSchemaCharactersMax = 1048575;
+inline constexpr size_t kDatasetProfileCharactersMax = 16777215;
+inline constexpr size_t kInputTagKeyCharactersMax = 255;
+inline constexpr size_t kInputTagValueCharactersMax = 500;
+inline constexpr size_t kBatchMetricsMax = 1000;
+inline constexpr size_t kBatchParamsMax = 100;
+inline constexpr size_t kBatchTagsMax = 100;
+inline constexpr size_t kBatchItemsMax = 1000;
+inline constexpr int64_t kSearchResultsMax = 50'000;
+inline constexpr int64_t kHistoryResultsMax = 25'000;
+
+// Counts characters; a byte that is no valid UTF-8 counts as one.
+size_t CountCharacters(std::string_view utf8);
+// Cuts to at most `characters`.
+std::string CutTo(std::string_view utf8, size_t characters);
+
+// Throws kInvalidArgument "'what' exceeds the maximum length of N characters".
+void RequireLength(std::string_view what, std::string_view value, size_t characters_max);
+
+// Checks a key of a metric, param or tag: letters and digits of any script, "_-. :/", and stable as
+// a relative path. `parameter` names it in the message, `length_name` where it is too long.
+void RequireKey(std::string_view key, std::string_view parameter, std::string_view length_name);
+
+// Checks a metric; `prefix` is "" or "metrics[3]." in messages.
+void RequireMetric(const Metric& metric, std::string_view prefix);
+
+// Quotes a text as a JSON string, as the messages show values.
+std::string Quoted(std::string_view text);
+
+}  // namespace millwright::tracking

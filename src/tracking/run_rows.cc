@@ -1,0 +1,95 @@
+#include "tracking/run_rows.h"
+
+#include <limits>
+#include <map>
+#include <unordered_map>
+
+#include "base/json.h"
+#include "tracking/sql.h"
+
+namespace millwright::tracking {
+namespace {
+
+using storage::Connection;
+using storage::Row;
+
+void AddInputs(Connection& connection, const std::string& keys,
+               const std::unordered_map<int64_t, Run*>& runs) {
+  std::map<std::pair<int64_t, int64_t>, size_t> places;
+  connection.ForEach(sql::kInputsOfRuns, {keys}, [&](const Row& row) {
+    auto& inputs = runs.at(row.Int(0))->dataset_inputs;
+    places[{row.Int(0), row.Int(1)}] = inputs.size();
+    inputs.push_back({{row.Text(2), row.Text(3), row.Text(4), row.Text(5), row.OptionalText(6),
+                       row.OptionalText(7)},
+                      {}});
+    return true;
+  });
+  if (places.empty()) return;
+  connection.ForEach(sql::kInputTagsOfRuns, {keys}, [&](const Row& row) {
+    const auto place = places.find({row.Int(0), row.Int(1)});
+    if (place != places.end()) {
+      auto& input = runs.at(row.Int(0))->dataset_inputs[place->second];
+      input.tags.push_back({row.Text(2), row.Text(3)});
+    }
+    return true;
+  });
+}
+
+}  // namespace
+
+double StoredValue(double value, int64_t is_nan) {
+  return is_nan != 0 ? std::numeric_limits<double>::quiet_NaN() : value;
+}
+
+RunRow ReadRun(const Row& row) {
+  RunRow result;
+  result.seq = row.Int(0);
+  result.run.info = {.id = RunId(row.Text(1)),
+                     .experiment_id = ExperimentId(std::to_string(row.Int(2))),
+                     .name = row.Text(3),
+                     .user_id = row.Text(4),
+                     .status = FindRunStatus(row.Text(5)).value_or(RunStatus::kRunning),
+                     .start_ms = row.Int(6),
+                     .end_ms = row.OptionalInt(7),
+                     .artifact_uri = row.Text(8),
+                     .lifecycle = ParseLifecycle(row.Text(9))};
+  return result;
+}
+
+void AddRunData(Connection& connection, std::vector<RunRow>* rows) {
+  if (rows->empty()) return;
+  std::unordered_map<int64_t, Run*> runs;
+  std::string keys = "[";
+  for (auto& row : *rows) {
+    if (keys.size() > 1) keys += ',';
+    keys += std::to_string(row.seq);
+    runs[row.seq] = &row.run;
+  }
+  keys += ']';
+  connection.ForEach(sql::kMetricsOfRuns, {keys}, [&](const Row& row) {
+    runs.at(row.Int(0))
+        ->metrics.push_back(
+            {row.Text(1), StoredValue(row.Double(2), row.Int(5)), row.Int(3), row.Int(4)});
+    return true;
+  });
+  connection.ForEach(sql::kParamsOfRuns, {keys}, [&](const Row& row) {
+    runs.at(row.Int(0))->params.push_back({row.Text(1), row.Text(2)});
+    return true;
+  });
+  connection.ForEach(sql::kTagsOfRuns, {keys}, [&](const Row& row) {
+    runs.at(row.Int(0))->tags.push_back({row.Text(1), row.Text(2)});
+    return true;
+  });
+  AddInputs(connection, keys, runs);
+  connection.ForEach(sql::kModelsOfRuns, {keys}, [&](const Row& row) {
+    Run& run = *runs.at(row.Int(0));
+    if (row.Text(1) == "input") {
+      run.model_inputs.emplace_back(row.Text(2));
+    } else {
+      run.model_outputs.push_back({LoggedModelId(row.Text(2)), row.Int(3)});
+    }
+    return true;
+  });
+}
+
+}  // namespace millwright::tracking

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "storage/database.h"
+#include "tracking/entities.h"
+
+namespace millwright::tracking {
+
+// A run as read so far and its row key.
+struct RunRow {
+  int64_t seq = 0;
+  Run run;
+};
+
+// Reads the ten columns of run_by_id and search_runs.
+RunRow ReadRun(const storage::Row& row);
+
+// Adds metrics, params, tags, inputs and outputs to runs, with one query each for all.
+void AddRunData(storage::Connection& connection, std::vector<RunRow>* rows);
+
+// Restores a metric's value from how it is stored: NaN is a mark beside 0.
+double StoredValue(double value, int64_t is_nan);
+
+}  // namespace millwright::tracking

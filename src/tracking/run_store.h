@@ -1,0 +1,117 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "events/event_log.h"
+#include "storage/database.h"
+#include "tracking/entities.h"
+
+namespace millwright::tracking {
+
+struct NewRun {
+  ExperimentId experiment_id;
+  std::string name;  // empty: taken from the tag mlflow.runName, else made up
+  std::string user_id;
+  int64_t start_ms = 0;
+  std::vector<Tag> tags;
+};
+
+// What an update changes; what is absent stays.
+struct RunUpdate {
+  std::optional<RunStatus> status;
+  std::optional<int64_t> end_ms;
+  std::string name;  // empty: stays
+};
+
+struct Batch {
+  std::vector<Metric> metrics;
+  std::vector<Param> params;
+  std::vector<Tag> tags;
+};
+
+struct RunSearch {
+  std::vector<ExperimentId> experiment_ids;
+  std::string filter;
+  std::vector<std::string> order_by;  // start time, newest first, when empty
+  View view = View::kActiveOnly;
+  int64_t limit = 1000;  // 1 … kSearchResultsMax
+  int64_t offset = 0;
+};
+
+// A sampled stretch of a metric's history over several runs, for charts.
+struct IntervalRequest {
+  std::vector<RunId> runs;
+  std::string key;
+  std::optional<int64_t> start_step;
+  std::optional<int64_t> end_step;
+  int64_t points_max = 320;
+};
+
+struct DatasetSummary {
+  ExperimentId experiment_id;
+  std::string name;
+  std::string digest;
+  std::optional<std::string> context;
+};
+
+// Runs and what they log, with MLflow's rules: params never change, the latest metric is the one of
+// the greatest step, time and value, a deleted run or experiment takes nothing, mlflow.runName and
+// the run's name are one. Each call is one transaction: it happens as a whole or not at all, and is
+// durable when the call returns. Changes of runs append their event in it; metrics, params and tags
+// are data and append none, except that finishing does. Throws kInvalidArgument or kNotFound in
+// MLflow's words. Thread-safe.
+class RunStore {
+ public:
+  RunStore(storage::Database& database, events::EventLog& events, const Clock& clock);
+
+  Run Create(const NewRun& run, const std::string& who);
+  // Finds deleted ones too.
+  Run Get(const RunId& id) const;
+  RunInfo GetInfo(const RunId& id) const;
+  RunInfo Update(const RunId& id, const RunUpdate& update, const std::string& who);
+  void Delete(const RunId& id, const std::string& who);
+  void Restore(const RunId& id, const std::string& who);
+  Page<Run> Search(const RunSearch& search) const;
+
+  void LogMetric(const RunId& id, const Metric& metric);
+  void LogParam(const RunId& id, const Param& param);
+  void SetTag(const RunId& id, const Tag& tag, const std::string& who);
+  // Throws kNotFound when there is no such tag.
+  void DeleteTag(const RunId& id, const std::string& key);
+  void LogBatch(const RunId& id, const Batch& batch);
+  void LogInputs(const RunId& id, const std::vector<DatasetInput>& datasets,
+                 const std::vector<LoggedModelId>& models);
+  void LogOutputs(const RunId& id, const std::vector<ModelOutput>& models);
+
+  // The points of a metric by time, step and value; empty for an unknown run or key.
+  Page<Metric> History(const RunId& id, const std::string& key, int64_t limit,
+                       int64_t offset) const;
+  // Points of several runs on steps chosen from all of theirs; first and last of each run are kept.
+  std::vector<std::pair<RunId, std::vector<Metric>>> Interval(const IntervalRequest& request) const;
+  std::vector<DatasetSummary> SearchDatasets(const std::vector<ExperimentId>& experiments) const;
+
+ private:
+  storage::Database& database_;
+  events::EventLog& events_;
+  const Clock& clock_;
+};
+
+// The row key and state of a run, as writes need it.
+struct RunKey {
+  int64_t seq = 0;
+  Lifecycle lifecycle = Lifecycle::kActive;
+  int64_t experiment = 0;
+};
+// Finds a run within a transaction or throws kNotFound.
+RunKey FindRun(storage::Connection& connection, const RunId& id);
+// Finds a run that may be written to, or throws kNotFound or kInvalidArgument.
+RunKey FindActiveRun(storage::Connection& connection, const RunId& id);
+
+// Makes up a name such as "patient-heron-417".
+std::string MakeRunName();
+
+inline constexpr std::string_view kRunNameTag = "mlflow.runName";
+
+}  // namespace millwright::tracking

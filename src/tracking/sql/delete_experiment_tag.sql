@@ -1,0 +1,2 @@
+-- Removes a tag of an experiment.
+DELETE FROM experiment_tags WHERE experiment_id = $1 AND key = $2

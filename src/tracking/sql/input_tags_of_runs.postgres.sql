@@ -1,0 +1,4 @@
+-- The tags of those inputs; $1 is a JSON array of the runs' short keys.
+SELECT run_seq, dataset_seq, key, value FROM run_input_tags
+WHERE run_seq IN (SELECT json_array_elements_text($1::json)::bigint)
+ORDER BY run_seq, dataset_seq, key
