@@ -43,6 +43,22 @@ struct EventLog::Impl {
     });
   }
 
+  std::vector<Event> ReadPage(const storage::Query& query, int64_t bound, int limit) {
+    std::vector<Event> events;
+    database.Read([&](storage::Connection& connection) {
+      const int64_t rows = std::clamp(limit, 1, kPageMax);
+      for (const storage::Row& row : connection.Select(query, {bound, rows})) {
+        events.push_back({.seq = row.Int(0),
+                          .time_ms = row.Int(1),
+                          .kind = row.Text(2),
+                          .subject = row.Text(3),
+                          .who = row.Text(4),
+                          .payload = ParseJson(row.Text(5))});
+      }
+    });
+    return events;
+  }
+
   void Grow(int64_t seq) {
     std::lock_guard lock(mutex);
     if (seq <= last) return;
@@ -81,19 +97,11 @@ void EventLog::Append(storage::Connection& connection, std::string_view kind, st
 }
 
 std::vector<Event> EventLog::After(int64_t after, int limit) const {
-  std::vector<Event> events;
-  impl_->database.Read([&](storage::Connection& connection) {
-    const int64_t rows = std::clamp(limit, 1, kPageMax);
-    for (const storage::Row& row : connection.Select(sql::kEventsAfter, {after, rows})) {
-      events.push_back({.seq = row.Int(0),
-                        .time_ms = row.Int(1),
-                        .kind = row.Text(2),
-                        .subject = row.Text(3),
-                        .who = row.Text(4),
-                        .payload = ParseJson(row.Text(5))});
-    }
-  });
-  return events;
+  return impl_->ReadPage(sql::kEventsAfter, after, limit);
+}
+
+std::vector<Event> EventLog::Before(int64_t before, int limit) const {
+  return impl_->ReadPage(sql::kEventsBefore, before, limit);
 }
 
 int64_t EventLog::Last() const {
@@ -114,6 +122,11 @@ bool EventLog::WaitFor(int64_t after, int64_t timeout_ms) const {
     const auto until = shared ? std::min(deadline, impl_->polled + kPollInterval) : deadline;
     impl_->grown.wait_until(lock, until);
   }
+}
+
+bool EventLog::closed() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->closed;
 }
 
 void EventLog::Close() {

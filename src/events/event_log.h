@@ -39,6 +39,8 @@ class EventLog {
 
   // Returns events with seq > after, oldest first, at most `limit` (1…1000).
   std::vector<Event> After(int64_t after, int limit) const;
+  // Returns events with seq < before, newest first, at most `limit` (1…1000).
+  std::vector<Event> Before(int64_t before, int limit) const;
   // Returns the newest seq, 0 when nothing happened yet.
   int64_t Last() const;
 
@@ -47,6 +49,7 @@ class EventLog {
   bool WaitFor(int64_t after, int64_t timeout_ms) const;
   // Wakes all who wait; WaitFor returns false from now on.
   void Close();
+  bool closed() const;
 
  private:
   struct Impl;
