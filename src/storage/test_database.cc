@@ -145,9 +145,19 @@ class Cluster {
   std::atomic<int> count_ = 0;
 };
 
+// Started by the first who asks; a start that failed is not tried again.
 Cluster& TheCluster() {
-  static Cluster cluster;
-  return cluster;
+  static std::optional<Error> failure;
+  static const auto cluster = []() -> std::unique_ptr<Cluster> {
+    try {
+      return std::make_unique<Cluster>();
+    } catch (const Error& error) {
+      failure = error;
+      return nullptr;
+    }
+  }();
+  if (failure) throw *failure;
+  return *cluster;
 }
 
 // A migrated file that tests copy.
