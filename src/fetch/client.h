@@ -17,9 +17,10 @@ struct FetchRequest {
   std::string body;
   // Streams the body from a file instead; retried only if `retries` says so.
   std::string body_file;
-  // Receives the body piece by piece instead of FetchResponse::body; return false to stop.
+  // Receives the body of a 2xx answer piece by piece instead of FetchResponse::body; return false
+  // to stop. What it throws comes out of Fetch. The body of an error stays in FetchResponse::body.
   std::function<bool(std::string_view)> on_body;
-  int64_t timeout_ms = 30'000;         // of the whole exchange; 0: none
+  int64_t timeout_ms = 30'000;  // of the whole exchange; 0: none
   int64_t connect_timeout_ms = 5'000;
   uint64_t body_bytes_max = 1ULL << 30;  // of the answer; more is kResourceExhausted
   // How often a failed connection or a 429, 502, 503 or 504 is tried again, with jittered back-off
@@ -36,9 +37,9 @@ struct FetchResponse {
   std::string_view Header(std::string_view name) const;
 };
 
-// Calls HTTP servers (libcurl inside), keeping connections open between calls. Thread-safe: each
-// call uses a handle of a pool. An answer of any status is a FetchResponse; no answer at all throws
-// kUnavailable (refused, broken off) or kDeadlineExceeded.
+// Calls HTTP and HTTPS servers, no other protocol (libcurl inside), keeping connections open
+// between calls. Thread-safe: each call uses a handle of a pool. An answer of any status is a
+// FetchResponse; no answer at all throws kUnavailable (refused, broken off) or kDeadlineExceeded.
 class Client {
  public:
   Client();

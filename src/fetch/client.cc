@@ -1,0 +1,340 @@
+#include "fetch/client.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <cstring>
+#include <mutex>
+#include <optional>
+#include <random>
+
+#include "base/error.h"
+#include "fetch/retry.h"
+
+namespace millwright::fetch {
+namespace {
+
+// Handles kept for the next call, each with its open connections. More calls at a time make more
+// handles, which are closed afterwards.
+constexpr size_t kIdleHandlesMax = 64;
+constexpr long kRedirectsMax = 5;
+constexpr size_t kHeaderBytesMax = 256 * 1024;
+
+struct CloseFile {
+  void operator()(FILE* file) const { std::fclose(file); }
+};
+struct FreeList {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+struct FreeHandle {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+};
+using Handle = std::unique_ptr<CURL, FreeHandle>;
+using HeaderList = std::unique_ptr<curl_slist, FreeList>;
+
+// curl_global_init is not thread-safe; a static's initialisation is.
+void InitCurl() {
+  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (code != CURLE_OK) throw Internal("Cannot start libcurl: {}", curl_easy_strerror(code));
+}
+
+bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+           return std::tolower(static_cast<unsigned char>(x)) ==
+                  std::tolower(static_cast<unsigned char>(y));
+         });
+}
+
+// One attempt: what libcurl's callbacks write into and why they stopped it.
+struct Attempt {
+  const FetchRequest& request;
+  FetchResponse response;
+  uint64_t received = 0;
+  size_t header_bytes = 0;
+  bool delivered = false;  // on_body has seen bytes: no further attempt can take them back
+  bool stopped = false;    // on_body wanted no more
+  bool too_large = false;
+  std::exception_ptr thrown;
+};
+
+std::string_view Trimmed(std::string_view text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())))
+    text.remove_prefix(1);
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())))
+    text.remove_suffix(1);
+  return text;
+}
+
+size_t OnHeader(char* bytes, size_t, size_t size, void* user) {
+  auto& attempt = *static_cast<Attempt*>(user);
+  const std::string_view line(bytes, size);
+  attempt.header_bytes += size;
+  if (attempt.header_bytes > kHeaderBytesMax) {
+    attempt.too_large = true;
+    return 0;
+  }
+  if (line.starts_with("HTTP/")) {  // a new head: the first, or after 100 Continue or a redirect
+    attempt.response.headers.clear();
+    const size_t blank = line.find(' ');
+    attempt.response.status = blank == std::string_view::npos ? 0 : std::atoi(bytes + blank + 1);
+    return size;
+  }
+  const size_t colon = line.find(':');
+  if (colon != std::string_view::npos)
+    attempt.response.headers.emplace_back(line.substr(0, colon), Trimmed(line.substr(colon + 1)));
+  return size;
+}
+
+size_t OnBody(char* bytes, size_t, size_t size, void* user) {
+  auto& attempt = *static_cast<Attempt*>(user);
+  attempt.received += size;
+  if (attempt.received > attempt.request.body_bytes_max) {
+    attempt.too_large = true;
+    return 0;
+  }
+  if (!attempt.request.on_body || attempt.response.status / 100 != 2) {
+    attempt.response.body.append(bytes, size);
+    return size;
+  }
+  try {
+    attempt.delivered = true;
+    if (attempt.request.on_body({bytes, size})) return size;
+    attempt.stopped = true;
+  } catch (const std::exception&) {
+    attempt.thrown = std::current_exception();  // libcurl is C: it is thrown again outside
+  }
+  return 0;
+}
+
+size_t OnUpload(char* out, size_t size, size_t count, void* file) {
+  return std::fread(out, size, count, static_cast<FILE*>(file));
+}
+
+int OnSeek(void* file, curl_off_t offset, int origin) {
+  return fseeko(static_cast<FILE*>(file), offset, origin) == 0 ? CURL_SEEKFUNC_OK
+                                                               : CURL_SEEKFUNC_FAIL;
+}
+
+template <typename T>
+void Set(CURL* handle, CURLoption option, T value) {
+  const CURLcode code = curl_easy_setopt(handle, option, value);
+  if (code != CURLE_OK)
+    throw Internal("libcurl option {}: {}", int{option}, curl_easy_strerror(code));
+}
+
+bool HasLineBreak(std::string_view text) {
+  return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
+}
+
+HeaderList MakeHeaders(const FetchRequest& request) {
+  HeaderList list;
+  const auto add = [&](const std::string& line) {
+    curl_slist* grown = curl_slist_append(list.get(), line.c_str());
+    if (grown == nullptr) throw ResourceExhausted("Out of memory");
+    list.release();
+    list.reset(grown);
+  };
+  bool has_type = false;
+  for (const auto& [name, value] : request.headers) {
+    if (name.empty() || HasLineBreak(name) || HasLineBreak(value))
+      throw InvalidArgument("Line break in a request header: {}", name);
+    add(value.empty() ? name + ";" : name + ": " + value);
+    has_type = has_type || EqualsIgnoringCase(name, "Content-Type");
+  }
+  if (!has_type) add("Content-Type:");  // libcurl would claim a form
+  return list;
+}
+
+// The size of the file at hand.
+curl_off_t FileSize(FILE* file) {
+  fseeko(file, 0, SEEK_END);
+  const off_t size = ftello(file);
+  fseeko(file, 0, SEEK_SET);
+  return size;
+}
+
+void SetTarget(CURL* handle, const FetchRequest& request) {
+  if (HasLineBreak(request.url)) throw InvalidArgument("Line break in URL");
+  Set(handle, CURLOPT_URL, request.url.c_str());
+  Set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  Set(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  Set(handle, CURLOPT_FOLLOWLOCATION, request.follow_redirects ? 1L : 0L);
+  Set(handle, CURLOPT_MAXREDIRS, kRedirectsMax);
+  Set(handle, CURLOPT_NOSIGNAL, 1L);
+  // A proxy named in the environment is for the world outside, never for our own replicas.
+  if (IsLoopbackUrl(request.url)) Set(handle, CURLOPT_PROXY, "");
+  Set(handle, CURLOPT_TCP_NODELAY, 1L);
+  Set(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout_ms));
+  Set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout_ms));
+}
+
+void SetBody(CURL* handle, const FetchRequest& request, FILE* file) {
+  if (file != nullptr) {
+    Set(handle, CURLOPT_UPLOAD, 1L);
+    Set(handle, CURLOPT_READFUNCTION, &OnUpload);
+    Set(handle, CURLOPT_READDATA, file);
+    Set(handle, CURLOPT_SEEKFUNCTION, &OnSeek);
+    Set(handle, CURLOPT_SEEKDATA, file);
+    Set(handle, CURLOPT_INFILESIZE_LARGE, FileSize(file));
+  } else if (!request.body.empty() || request.method == "POST" || request.method == "PUT" ||
+             request.method == "PATCH") {
+    Set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    Set(handle, CURLOPT_POSTFIELDS, request.body.data());
+  }
+  if (request.method == "HEAD") {
+    Set(handle, CURLOPT_NOBODY, 1L);
+  } else {
+    Set(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  }
+}
+
+[[noreturn]] void ThrowFailure(CURLcode code, const Attempt& attempt, const char* details) {
+  const std::string& url = attempt.request.url;
+  const std::string reason = *details != '\0' ? details : curl_easy_strerror(code);
+  if (attempt.thrown) std::rethrow_exception(attempt.thrown);
+  if (attempt.too_large)
+    throw ResourceExhausted("The answer is larger than {} bytes: {}",
+                            attempt.request.body_bytes_max, WithoutSecrets(url));
+  switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+      throw DeadlineExceeded("No answer in time from {}: {}", WithoutSecrets(url), reason);
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
+      throw InvalidArgument("Not an http or https URL: {}", WithoutSecrets(url));
+    default:
+      throw Unavailable("No answer from {}: {}", WithoutSecrets(url), reason);
+  }
+}
+
+bool IsConnectionFailure(CURLcode code) {
+  switch (code) {
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+std::string_view FetchResponse::Header(std::string_view name) const {
+  for (const auto& [key, value] : headers)
+    if (EqualsIgnoringCase(key, name)) return value;
+  return {};
+}
+
+struct Client::Impl {
+  Handle Take() {
+    {
+      std::lock_guard lock(mutex);
+      if (!idle.empty()) {
+        Handle handle = std::move(idle.back());
+        idle.pop_back();
+        return handle;
+      }
+    }
+    Handle handle(curl_easy_init());
+    if (!handle) throw ResourceExhausted("Cannot make another libcurl handle");
+    return handle;
+  }
+
+  void GiveBack(Handle handle) {
+    curl_easy_reset(handle.get());  // keeps connections, forgets all options
+    std::lock_guard lock(mutex);
+    if (idle.size() < kIdleHandlesMax) idle.push_back(std::move(handle));
+  }
+
+  // Makes one attempt; returns libcurl's code, its words in `details`.
+  CURLcode Try(Attempt& attempt, std::string* details) {
+    const FetchRequest& request = attempt.request;
+    std::unique_ptr<FILE, CloseFile> file;
+    if (!request.body_file.empty()) {
+      file.reset(std::fopen(request.body_file.c_str(), "rbe"));
+      if (!file) throw NotFound("File", request.body_file);
+    }
+    const HeaderList headers = MakeHeaders(request);
+    Handle handle = Take();
+    char words[CURL_ERROR_SIZE] = "";
+    SetTarget(handle.get(), request);
+    SetBody(handle.get(), request, file.get());
+    Set(handle.get(), CURLOPT_HTTPHEADER, headers.get());
+    Set(handle.get(), CURLOPT_ERRORBUFFER, static_cast<char*>(words));
+    Set(handle.get(), CURLOPT_HEADERFUNCTION, &OnHeader);
+    Set(handle.get(), CURLOPT_HEADERDATA, &attempt);
+    Set(handle.get(), CURLOPT_WRITEFUNCTION, &OnBody);
+    Set(handle.get(), CURLOPT_WRITEDATA, &attempt);
+    const CURLcode code = curl_easy_perform(handle.get());
+    *details = words;
+    GiveBack(std::move(handle));
+    return code;
+  }
+
+  // Sleeps between attempts; the client's end wakes it.
+  bool Pause(int64_t ms) {
+    std::unique_lock lock(mutex);
+    return !closing_changed.wait_for(lock, std::chrono::milliseconds(ms), [&] { return closing; });
+  }
+
+  std::mutex mutex;
+  std::condition_variable closing_changed;
+  bool closing = false;
+  std::vector<Handle> idle;
+};
+
+Client::Client() : impl_(std::make_unique<Impl>()) {
+  InitCurl();
+}
+Client::~Client() {
+  {
+    std::lock_guard lock(impl_->mutex);
+    impl_->closing = true;
+  }
+  impl_->closing_changed.notify_all();
+}
+
+FetchResponse Client::Fetch(const FetchRequest& request) {
+  for (int attempts_made = 1;; ++attempts_made) {
+    Attempt attempt{request};
+    std::string details;
+    const CURLcode code = impl_->Try(attempt, &details);
+    const bool answered = code == CURLE_OK || attempt.stopped;
+    const bool repeat = answered ? IsRetriedStatus(attempt.response.status) && !attempt.delivered
+                                 : IsConnectionFailure(code) && !attempt.delivered;
+    if (repeat && attempts_made <= request.retries) {
+      const int64_t pause_ms = RetryDelayMs(attempts_made, attempt.response.Header("Retry-After"));
+      if (impl_->Pause(pause_ms)) continue;
+    }
+    if (!answered) ThrowFailure(code, attempt, details.c_str());
+    return std::move(attempt.response);
+  }
+}
+
+std::string PercentEncode(std::string_view text, Slashes slashes) {
+  static constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                            (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+    if (unreserved || (c == '/' && slashes == Slashes::kKeep)) {
+      out.push_back(c);
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      out.push_back('%');
+      out.push_back(kHex[byte >> 4]);
+      out.push_back(kHex[byte & 15]);
+    }
+  }
+  return out;
+}
+
+}  // namespace millwright::fetch
