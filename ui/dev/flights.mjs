@@ -138,10 +138,10 @@ export const checks = {
 };
 
 export const history = [
-  { time_ms: at(8), who: 'pipeline:retrain-flights', kind: 'gate.held', summary: 'champion stays at v1: challenger is not better by 0.002 AUC', version: '2', alias: 'champion' },
-  { time_ms: at(7), who: 'pipeline:retrain-flights', kind: 'alias.set', summary: 'challenger → v2', version: '2', alias: 'challenger' },
+  { time_ms: at(8), who: 'pipeline:retrain-flights', kind: 'gate.refused', summary: 'champion stays at v1: challenger is not better by 0.002 AUC', version: '2', alias: 'champion' },
+  { time_ms: at(7), who: 'pipeline:retrain-flights', kind: 'alias.moved', summary: 'challenger → v2', version: '2', alias: 'challenger' },
   { time_ms: at(6.9), who: 'pipeline:retrain-flights', kind: 'model_version.created', summary: 'registered v2 from run ' + retrainedRun.slice(0, 8), version: '2' },
-  { time_ms: at(3.6), who: 'anonymous', kind: 'alias.set', summary: 'champion → v1 (gates passed: auc, parity, suite)', version: '1', alias: 'champion' },
+  { time_ms: at(3.6), who: 'anonymous', kind: 'alias.moved', summary: 'champion → v1 (gates passed: auc, parity, suite)', version: '1', alias: 'champion' },
   { time_ms: at(3.4), who: 'anonymous', kind: 'model_version.created', summary: 'registered v1 from run ' + bestRun.slice(0, 8), version: '1' },
 ];
 
@@ -153,7 +153,7 @@ const columns = [
 const dataset = (name, version, row_count, bytes, minutes, source) => ({ name, version, sha256: hex(50 + version + name.length, 64), bytes, row_count, created_ms: at(minutes), source, columns });
 export const datasets = {
   flights: { name: 'flights', versions: [dataset('flights', 1, 3_000_000, 13_482_114, 0.2, 'examples/flights/us_flights_2001h1.parquet')], splits: [
-    { id: hex(61, 16), name: 'flights', version: 1, kind: 'time', spec: { column: 'date', train_until: '2001-03-01', test_until: '2001-04-01' }, parts: [{ name: 'train', row_count: 948_112 }, { name: 'test', row_count: 512_344 }, { name: 'rest', row_count: 1_539_544 }], created_ms: at(0.8) },
+    { id: hex(61, 16), name: 'flights', version: 1, kind: 'time', spec: { kind: 'time', column: 'date', parts: [{ name: 'train', from: '2001-01-01', to: '2001-03-01' }, { name: 'test', from: '2001-03-01', to: '2001-04-01' }] }, unassigned_count: 1_539_544, parts: [{ name: 'train', row_count: 948_112 }, { name: 'test', row_count: 512_344 }], created_ms: at(0.8) },
   ] },
   'flights-dirty': { name: 'flights-dirty', versions: [dataset('flights-dirty', 1, 40_000, 512_338, 0.6, 'examples/flights/dirty.csv')], splits: [] },
   'flights-live': { name: 'flights-live', versions: [dataset('flights-live', 2, 51_204, 902_881, 6.4, 'endpoint:flights-late predictions with outcomes'), dataset('flights-live', 1, 31_877, 561_220, 6.1, 'endpoint:flights-late predictions with outcomes')], splits: [] },
@@ -402,14 +402,14 @@ export function lineage(node, depth) {
 }
 
 const happened = [
-  [0.2, 'dataset.created', 'dataset:flights@1', 'anonymous', { rows: 3_000_000 }], [0.5, 'validation.passed', 'dataset:flights@1', 'anonymous', { suite: 'flights_suite', expectations: 24 }],
-  [0.7, 'validation.failed', 'dataset:flights-dirty@1', 'anonymous', { suite: 'flights_suite', unsuccessful: 5 }], [0.8, 'split.created', 'dataset:flights@1', 'anonymous', { kind: 'time' }],
+  [0.2, 'dataset.version_created', 'dataset:flights@1', 'anonymous', { rows: 3_000_000 }], [0.5, 'validation.finished', 'dataset:flights@1', 'anonymous', { success: true, suite: 'flights_suite', expectations: 24 }],
+  [0.7, 'validation.finished', 'dataset:flights-dirty@1', 'anonymous', { success: false, suite: 'flights_suite', unsuccessful: 5 }], [0.8, 'split.created', 'dataset:flights@1', 'anonymous', { kind: 'time' }],
   ...trials.slice(0, 8).flatMap(({ run }, i) => [[1 + i * 0.2, 'run.created', `run:${run.info.run_id}`, 'anonymous', { name: run.info.run_name }], [1.4 + i * 0.22, 'run.finished', `run:${run.info.run_id}`, 'anonymous', { test_auc: run.data.metrics[0].value }]]),
-  [3.4, 'model_version.created', 'model:flights-late@1', 'anonymous', { run: bestRun.slice(0, 8) }], [3.6, 'alias.set', 'model:flights-late@1', 'anonymous', { alias: 'champion' }],
-  [3.7, 'endpoint.created', 'endpoint:flights-late', 'anonymous', { model_version: '1' }], [3.8, 'replica.ready', 'endpoint:flights-late', 'gateway', { replica: 'r1-1' }],
+  [3.4, 'model_version.created', 'model:flights-late@1', 'anonymous', { run: bestRun.slice(0, 8) }], [3.6, 'alias.moved', 'model:flights-late@1', 'anonymous', { alias: 'champion' }],
+  [3.7, 'endpoint.created', 'endpoint:flights-late', 'anonymous', { model_version: '1' }], [3.8, 'replica.started', 'endpoint:flights-late', 'gateway', { replica: 'r1-1' }],
   [6, 'alert.opened', 'alert:1', 'monitor:flights-late', { feature: 'month', value: 0.2713 }], [6, 'pipeline_run.started', 'pipeline_run:pr-0001', 'alert:1', { pipeline: 'retrain-flights' }],
-  [6.2, 'task.failed', 'pipeline_run:pr-0001', 'worker:local-1', { task: 'train', attempt: 1 }], [6.9, 'model_version.created', 'model:flights-late@2', 'pipeline:retrain-flights', { run: retrainedRun.slice(0, 8) }],
+  [6.2, 'task.retried', 'pipeline_run:pr-0001', 'worker:local-1', { task: 'train', attempt: 1 }], [6.9, 'model_version.created', 'model:flights-late@2', 'pipeline:retrain-flights', { run: retrainedRun.slice(0, 8) }],
   [7.1, 'revision.created', 'endpoint:flights-late', 'pipeline:retrain-flights', { role: 'shadow', model_version: '2' }], [7.4, 'revision.created', 'endpoint:flights-late', 'pipeline:retrain-flights', { role: 'canary', weight: 10 }],
-  [8, 'pipeline_run.held', 'pipeline_run:pr-0001', 'pipeline:retrain-flights', { reason: 'challenger is not better by 0.002 AUC' }], [8.8, 'pipeline_run.started', 'pipeline_run:pr-0002', 'alert:2', { pipeline: 'retrain-flights' }],
+  [8, 'pipeline_run.finished', 'pipeline_run:pr-0001', 'pipeline:retrain-flights', { state: 'held', reason: 'challenger is not better by 0.002 AUC' }], [8.8, 'pipeline_run.started', 'pipeline_run:pr-0002', 'alert:2', { pipeline: 'retrain-flights' }],
 ];
 export const events = happened.sort((a, b) => a[0] - b[0]).map(([minutes, kind, subject, who, payload], i) => ({ seq: i + 1, time_ms: at(minutes), kind, subject, who, payload }));

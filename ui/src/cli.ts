@@ -2,5 +2,12 @@
 export const cli = {
   demo: 'millwright demo flights',
   quickDemo: 'millwright demo flights --quick',
-  tracking: 'export MLFLOW_TRACKING_URI=http://localhost:5000',
+  tracking: `export MLFLOW_TRACKING_URI=${typeof location === 'undefined' ? 'http://localhost:5000' : location.origin}`,
+  upload: 'millwright data upload NAME FILE.parquet',
+  split: (dataset: string) => `millwright data split ${dataset} --name NAME --kind random --part train=0.8 --part test=0.2`,
+  validate: (dataset: string) => `millwright quality validate ${dataset} --suite SUITE.json`,
+  deploy: 'millwright endpoints deploy NAME --model MODEL@champion',
+  monitor: 'millwright monitors create MONITOR.yaml',
+  pipeline: 'millwright pipelines register PIPELINE.yaml',
+  run: (pipeline: string) => `millwright pipelines run ${pipeline}`,
 } as const;

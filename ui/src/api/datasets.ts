@@ -32,9 +32,11 @@ export interface Split {
   name: string;
   version: number;
   kind: 'random' | 'stratified' | 'time' | 'group' | string;
-  /** The parameters that make the split reproducible. */
+  /** `{kind, column, seed, parts: [{name, from, to} | {name, share}]}`: makes it reproducible. */
   spec: Record<string, unknown>;
   parts: { name: string; row_count: number }[];
+  /** Rows in no part. */
+  unassigned_count?: number;
   created_ms: number;
 }
 
@@ -45,12 +47,17 @@ export interface Dataset {
   splits: Split[];
 }
 
-/** Numeric statistics are absent for text; `min`/`max` of times and texts are text. */
+/**
+ * Numeric statistics are absent for text; `min`/`max` of times and texts are text. `top_values` are
+ * those of text, booleans and numbers of few values, the most frequent first.
+ */
 export interface ColumnProfile {
   name: string;
   type: string;
   missing: number;
   distinct: number;
+  /** The count is a sketch's, exact below 1,000. */
+  distinct_approximate?: boolean;
   min?: number | string | null;
   max?: number | string | null;
   mean?: number | null;

@@ -2,10 +2,9 @@
 import { getJson } from './client';
 
 /**
- * `kind` is `<noun>.<verb>`; the page refreshes what it shows by the noun. Nouns it knows:
- * experiment, run, dataset, split, validation, model, model_version, alias, check, endpoint,
- * revision, replica, monitor, alert, pipeline, pipeline_run, task. `subject` is written like a
- * lineage node (`run:4f2…`, `model:flights-late@2`), so that it can be linked.
+ * `kind` is `<noun>.<past participle>` out of the server's table of kinds (src/events/kinds.h); by
+ * the noun a view knows what to read again (`nouns.ts`). `subject` is written like a lineage node
+ * (`run:4f2…`, `model:flights-late@2`), so that it can be linked.
  */
 export interface Event {
   seq: number;

@@ -22,6 +22,8 @@ export interface LineageEdge {
 export interface Lineage {
   nodes: LineageNode[];
   edges: LineageEdge[];
+  /** More was there than the depth or the server's limit let in. */
+  is_cut?: boolean;
 }
 
 export function getLineage(node: string, depth: number, signal?: AbortSignal): Promise<Lineage> {

@@ -39,7 +39,7 @@ export interface ModelVersionDetails {
 export interface ModelChange {
   time_ms: number;
   who: string;
-  /** `model_version.created`, `alias.set`, `alias.deleted`, `gate.passed`, `gate.held` … */
+  /** As an event's: `model_version.created`, `alias.moved`, `gate.passed`, `gate.refused` … */
   kind: string;
   summary: string;
   version?: string;

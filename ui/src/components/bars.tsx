@@ -1,17 +1,23 @@
 /** Small bar drawings in plain SVG: histograms, compared distributions, ranked values, sparklines. */
 import { count, inline, measure, percent } from '../format';
 
+/** One bar and what it stands for. */
+export interface Bar {
+  label: string;
+  count: number;
+}
+
 /** A histogram as tall bars without axes; each bar says its range and count on hover. */
-export function Histogram(props: { edges: number[]; counts: number[]; label: string }) {
-  const top = Math.max(1, ...props.counts);
-  const bars = props.counts.length || 1;
+export function Histogram(props: { bars: readonly Bar[]; label: string }) {
+  const top = Math.max(1, ...props.bars.map((bar) => bar.count));
+  const bars = props.bars.length || 1;
   return (
     <svg class="histogram" viewBox={`0 0 ${bars * 6} 36`} preserveAspectRatio="none" role="img" aria-label={`Histogram of ${props.label}`}>
-      {props.counts.map((amount, i) => {
+      {props.bars.map(({ label, count: amount }, i) => {
         const tall = amount === 0 ? 0 : Math.max(1, (amount / top) * 34);
         return (
           <rect key={i} x={i * 6} y={36 - tall} width="5" height={tall}>
-            <title>{`${measure(props.edges[i], 3)} – ${measure(props.edges[i + 1], 3)}: ${count(amount)}`}</title>
+            <title>{`${label}: ${count(amount)}`}</title>
           </rect>
         );
       })}

@@ -19,11 +19,19 @@ function payloadText(payload: Record<string, unknown>): string {
 }
 
 const tones: readonly (readonly [RegExp, string])[] = [
-  [/(failed|opened|error|refused)/, 'bad'],
-  [/(held|cancelled|killed)/, 'warn'],
-  [/(started|running|queued)/, 'busy'],
-  [/(succeeded|finished|passed|set|promoted|ready|closed)/, 'good'],
+  [/\.(failed|opened|refused|died)|failed|error/i, 'bad'],
+  [/\.(held|retried|skipped|rolled_back)|held|cancelled|killed/i, 'warn'],
+  [/\.(started|stepped)/, 'busy'],
+  [/\.(finished|passed|moved|closed|checked)/, 'good'],
 ];
+
+/** Whether something ended well is said by its payload, not by its kind. */
+function toneOf(event: Event): string {
+  const { state, status, success } = event.payload;
+  if (success === false) return 'bad';
+  const said = [event.kind, state, status].filter((each) => typeof each === 'string').join(' ');
+  return tones.find(([pattern]) => pattern.test(said))?.[1] ?? 'quiet';
+}
 
 export function EventList(props: { events: readonly Event[]; onEnd?: () => void; height?: string }) {
   if (props.events.length === 0) {
@@ -47,7 +55,7 @@ export function EventList(props: { events: readonly Event[]; onEnd?: () => void;
           id: 'kind',
           label: 'Event',
           cell: (event) => (
-            <span class={`event-kind ${tones.find(([pattern]) => pattern.test(event.kind))?.[1] ?? 'quiet'}`}>
+            <span class={`event-kind ${toneOf(event)}`}>
               <span class="mark" aria-hidden="true" />
               {event.kind}
             </span>

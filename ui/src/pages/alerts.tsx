@@ -3,13 +3,14 @@ import { listAlerts, type AlertState } from '../api/monitors';
 import { cli } from '../cli';
 import { AlertTable } from '../components/alert-table';
 import { Choice, Empty, Page, Section, Shown } from '../components/basics';
+import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { place, setQuery } from '../router';
 
 export function Alerts() {
   const wanted = place.value.query.get('state') ?? 'all';
   const state = wanted === 'open' || wanted === 'closed' ? (wanted as AlertState) : undefined;
-  const alerts = useRead(`alerts:${wanted}`, (signal) => listAlerts({ state }, signal), { on: ['alert', 'monitor', 'pipeline_run'] });
+  const alerts = useRead(`alerts:${wanted}`, (signal) => listAlerts({ state }, signal), { on: nouns.alert });
   return (
     <Page title="Alerts" sub="Raised when a feature drifts or performance falls beyond its limit.">
       <div class="toolbar">

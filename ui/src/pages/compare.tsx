@@ -4,6 +4,7 @@ import { Badge, Empty, Page, Section, Select, Shown } from '../components/basics
 import { Chart } from '../components/chart';
 import { duration, measure } from '../format';
 import { runPath } from '../links';
+import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { place, setQuery } from '../router';
 import { align, metricSeries, thin } from '../series';
@@ -14,7 +15,7 @@ const chartSlots = 400;
 export function Compare() {
   const ids = (place.value.query.get('runs') ?? '').split(',').filter(Boolean).slice(0, comparedMax);
   const runs = useRead(ids.length > 0 ? `runs:${ids.join(',')}` : null, (signal) => Promise.all(ids.map((id) => getRun(id, signal))), {
-    on: ['run'],
+    on: nouns.run,
   });
   return (
     <Page title="Compare runs" trail={[{ label: 'Runs', to: '/runs' }]}>

@@ -1,19 +1,20 @@
 /** A dataset version: what its columns hold, what the suites said, how it was split. */
-import { getDataset, getProfile, getRows, type Cell, type ColumnProfile, type Dataset, type DatasetVersion } from '../api/datasets';
+import { getDataset, getProfile, getRows, type Cell, type ColumnProfile, type Dataset, type DatasetVersion, type Split } from '../api/datasets';
 import { listValidations, validationReportUrl } from '../api/validations';
 import { cli } from '../cli';
 import { Badge, Empty, Facts, Page, Section, Select, Shown, Tabs, When, currentTab } from '../components/basics';
-import { Histogram, TopValues } from '../components/bars';
+import { Histogram, TopValues, type Bar } from '../components/bars';
 import { Table } from '../components/table';
 import { bytes, count, grouped, inline, measure, percent, shortId } from '../format';
 import { datasetPath, lineagePath, validationPath } from '../links';
+import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { place, setQuery } from '../router';
 
 const rowsShown = 100;
 
 export function DatasetPage(props: { name: string }) {
-  const dataset = useRead(`dataset:${props.name}`, (signal) => getDataset(props.name, signal), { on: ['dataset', 'split'] });
+  const dataset = useRead(`dataset:${props.name}`, (signal) => getDataset(props.name, signal), { on: nouns.dataset });
   const wanted = Number(place.value.query.get('version'));
   const versions = [...(dataset.data?.versions ?? [])].sort((a, b) => b.version - a.version);
   const version = versions.find((each) => each.version === wanted) ?? versions[0];
@@ -94,10 +95,23 @@ function ProfileTab(props: { name: string; version: number }) {
   );
 }
 
+/** A number of few values is better seen value by value than in bins that mostly lie between them. */
+export function barsOf(column: ColumnProfile): Bar[] {
+  const values = column.top_values ?? [];
+  if (values.length > 0 && values.length >= column.distinct && values.every((each) => typeof each.value === 'number')) {
+    return [...values]
+      .sort((a, b) => Number(a.value) - Number(b.value))
+      .map((each) => ({ label: measure(each.value as number), count: each.count }));
+  }
+  const { edges, counts } = column.histogram ?? { edges: [], counts: [] };
+  return counts.map((amount, i) => ({ label: `${measure(edges[i], 3)} – ${measure(edges[i + 1], 3)}`, count: amount }));
+}
+
 const quantileNames = ['p05', 'p25', 'p50', 'p75', 'p95'] as const;
 
 function ColumnCard(props: { column: ColumnProfile; rows: number }) {
   const { column, rows } = props;
+  const bars = barsOf(column);
   const value = (given: ColumnProfile['min']) => (typeof given === 'number' ? measure(given) : inline(given));
   return (
     <article class="panel column-card" aria-label={`Column ${column.name}`}>
@@ -105,9 +119,9 @@ function ColumnCard(props: { column: ColumnProfile; rows: number }) {
         <h3>{column.name}</h3>
         <code>{column.type}</code>
       </header>
-      {column.histogram && column.histogram.counts.length > 0 ? (
+      {bars.length > 0 ? (
         <div class="histogram-box">
-          <Histogram edges={column.histogram.edges} counts={column.histogram.counts} label={column.name} />
+          <Histogram bars={bars} label={column.name} />
           <div class="histogram-ends">
             <span>{value(column.min)}</span>
             <span>{value(column.max)}</span>
@@ -127,7 +141,10 @@ function ColumnCard(props: { column: ColumnProfile; rows: number }) {
         </div>
         <div>
           <dt>distinct</dt>
-          <dd>{count(column.distinct)}</dd>
+          <dd>
+            {column.distinct_approximate && column.distinct >= 1000 ? '≈ ' : ''}
+            {count(column.distinct)}
+          </dd>
         </div>
         {typeof column.mean === 'number' && (
           <div>
@@ -206,13 +223,13 @@ function RowsTab(props: { name: string; version: DatasetVersion }) {
 }
 
 function ValidationsTab(props: { name: string }) {
-  const validations = useRead(`validations:${props.name}`, (signal) => listValidations(props.name, signal), { on: ['validation'] });
+  const validations = useRead(`validations:${props.name}`, (signal) => listValidations(props.name, signal), { on: nouns.validation });
   return (
     <Section title="Validations" flush>
       <Shown read={validations}>
         {(list) =>
           list.length === 0 ? (
-            <Empty title="No suite has judged this dataset." command={cli.quickDemo} />
+            <Empty title="No suite has judged this dataset." command={cli.validate(props.name)} />
           ) : (
             <Table
               label="Validations"
@@ -222,7 +239,7 @@ function ValidationsTab(props: { name: string }) {
               columns={[
                 { id: 'success', label: 'Result', cell: (each) => <Badge state={each.success ? 'passed' : 'failed'} /> },
                 { id: 'suite', label: 'Suite', cell: (each) => <a href={validationPath(each.id)}>{each.suite}</a> },
-                { id: 'dataset', label: 'Judged', cell: (each) => <a href={datasetPath(each.dataset, each.version)}>{`${each.dataset}@${each.version}`}</a> },
+                { id: 'dataset', label: 'Judged', cell: (each) => <a href={datasetPath(each.dataset, each.version || undefined)}>{each.version ? `${each.dataset}@${each.version}` : each.dataset}</a> },
                 { id: 'evaluated', label: 'Expectations', number: true, cell: (each) => each.evaluated },
                 { id: 'unsuccessful', label: 'Failed', number: true, cell: (each) => <span class={each.unsuccessful > 0 ? 'bad-text' : ''}>{each.unsuccessful}</span> },
                 { id: 'created', label: 'When', grow: true, cell: (each) => <When ms={each.created_ms} /> },
@@ -245,35 +262,51 @@ function ValidationsTab(props: { name: string }) {
 }
 
 function SplitsTab(props: { dataset: Dataset }) {
-  if (props.dataset.splits.length === 0) return <Empty title="Not split yet." command={cli.quickDemo} />;
+  if (props.dataset.splits.length === 0) return <Empty title="Not split yet." command={cli.split(props.dataset.name)} />;
   return (
     <div class="splits">
       {props.dataset.splits.map((split) => {
-        const total = split.parts.reduce((sum, part) => sum + part.row_count, 0);
+        const total = split.parts.reduce((sum, part) => sum + part.row_count, split.unassigned_count ?? 0);
         return (
           <article key={split.id} class="panel">
             <h3>
+              {split.name && split.name !== props.dataset.name ? `${split.name}: ` : ''}
               {split.kind} split of @{split.version} <code class="muted">{shortId(split.id)}</code>
             </h3>
             <div class="share-bar" role="img" aria-label={split.parts.map((part) => `${part.name}: ${part.row_count} rows`).join(', ')}>
               {split.parts.map((part, i) => (
                 <span key={part.name} style={{ flexGrow: part.row_count, background: `var(--c${(i % 8) + 1})` }} />
               ))}
+              {split.unassigned_count ? <span style={{ flexGrow: split.unassigned_count, background: 'var(--quiet-ground)' }} /> : null}
             </div>
             <ul class="share-legend">
               {split.parts.map((part, i) => (
                 <li key={part.name}>
                   <span class="swatch" style={{ background: `var(--c${(i % 8) + 1})` }} /> {part.name} <b class="figures">{grouped(part.row_count)}</b>{' '}
-                  <span class="muted">{percent(part.row_count / Math.max(1, total))}</span>
+                  <span class="muted">
+                    {percent(part.row_count / Math.max(1, total))} {rangeOf(split, part.name)}
+                  </span>
                 </li>
               ))}
+              {split.unassigned_count ? (
+                <li>
+                  <span class="swatch" style={{ background: 'var(--line-strong)' }} /> in no part <b class="figures">{grouped(split.unassigned_count)}</b>
+                </li>
+              ) : null}
             </ul>
-            <Facts items={[...Object.entries(split.spec).map(([key, value]) => [key, inline(value)] as const), ['made', <When ms={split.created_ms} both />]]} />
+            <Facts items={[...Object.entries(split.spec).filter(([key]) => key !== 'parts' && key !== 'kind').map(([key, value]) => [key, inline(value)] as const), ['made', <When ms={split.created_ms} both />]]} />
           </article>
         );
       })}
     </div>
   );
+}
+
+/** What the specification says of a part: its range of time. */
+function rangeOf(split: Split, name: string): string {
+  const parts = (split.spec['parts'] ?? []) as { name?: string; from?: unknown; to?: unknown }[];
+  const part = Array.isArray(parts) ? parts.find((each) => each?.name === name) : undefined;
+  return part?.from === undefined && part?.to === undefined ? '' : `· ${inline(part.from)} to ${inline(part.to)}`;
 }
 
 function VersionsTab(props: { name: string; versions: readonly DatasetVersion[]; current: number }) {

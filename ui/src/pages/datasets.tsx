@@ -5,17 +5,18 @@ import { Empty, Page, Shown, When } from '../components/basics';
 import { Table } from '../components/table';
 import { bytes, count } from '../format';
 import { datasetPath } from '../links';
+import { nouns } from '../nouns';
 import { useRead } from '../query';
 
 export function Datasets() {
-  const datasets = useRead('datasets', listDatasets, { on: ['dataset'] });
+  const datasets = useRead('datasets', listDatasets, { on: nouns.dataset });
   return (
     <Page title="Datasets" sub="Archived bytes, their versions, profiles and validations.">
       <div class="panel flush">
         <Shown read={datasets}>
           {(list) =>
             list.length === 0 ? (
-              <Empty title="No dataset yet." command={cli.quickDemo}>
+              <Empty title="No dataset yet." command={cli.upload}>
                 A source archives raw bytes first, then reads them into a dataset version.
               </Empty>
             ) : (

@@ -15,6 +15,7 @@ import { Table } from '../components/table';
 import { TryIt } from '../components/try-it';
 import { absolute, count, duration, eventTime, grouped, inline, measure } from '../format';
 import { lineagePath, modelPath } from '../links';
+import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { place, setQuery } from '../router';
 import { currentRate, trafficSeries } from '../series';
@@ -26,7 +27,7 @@ const bucketChoices = ['60', '180', '360'];
 
 export function EndpointPage(props: { name: string }) {
   const endpoint = useRead(`endpoint:${props.name}`, (signal) => getEndpoint(props.name, signal), {
-    on: ['endpoint', 'revision', 'replica'],
+    on: nouns.endpoint,
     pollMs: predictionsPollMs,
   });
   const asked = place.value.query.get('buckets') ?? '';

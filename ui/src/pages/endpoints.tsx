@@ -5,19 +5,20 @@ import { Badge, Empty, Page, Shown, When } from '../components/basics';
 import { Table } from '../components/table';
 import { count, percent } from '../format';
 import { endpointPath, modelPath } from '../links';
+import { nouns } from '../nouns';
 import { useRead } from '../query';
 
 const pollMs = 3_000;
 
 export function Endpoints() {
-  const endpoints = useRead('endpoints', listEndpoints, { on: ['endpoint', 'revision', 'replica'], pollMs });
+  const endpoints = useRead('endpoints', listEndpoints, { on: nouns.endpoint, pollMs });
   return (
     <Page title="Endpoints" sub="Where models answer.">
       <div class="panel flush">
         <Shown read={endpoints}>
           {(list) =>
             list.length === 0 ? (
-              <Empty title="Nothing is deployed." command={cli.quickDemo}>
+              <Empty title="Nothing is deployed." command={cli.deploy}>
                 An endpoint keeps replicas of a model version running and shares the traffic between its revisions.
               </Empty>
             ) : (

@@ -8,6 +8,7 @@ import { Table } from '../components/table';
 import { getOverview } from '../api/overview';
 import { shortId } from '../format';
 import { lineagePath, subjectPath } from '../links';
+import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { place, setQuery } from '../router';
 
@@ -31,7 +32,7 @@ export function LineagePage() {
   // Without a node the first loop's endpoint is the middle of everything.
   const node = asked || (loop ? `endpoint:${loop.endpoint}` : '');
   const lineage = useRead(node ? `lineage:${node}:${depth}` : null, (signal) => getLineage(node, depth, signal), {
-    on: ['dataset', 'model_version', 'endpoint', 'revision', 'pipeline_run'],
+    on: [...nouns.dataset, ...nouns.model, ...nouns.endpoint],
   });
   return (
     <Page
@@ -81,7 +82,7 @@ export function LineagePage() {
                     arrows={data.edges}
                   />
                 </div>
-                <Section title="Connections" note={data.edges.length} flush>
+                <Section title="Connections" note={data.is_cut ? `${data.edges.length}, more lie further away` : data.edges.length} flush>
                   <Table
                     label="Connections"
                     rows={data.edges}

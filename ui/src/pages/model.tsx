@@ -6,13 +6,13 @@ import { Table } from '../components/table';
 import { quoteText } from '../filter';
 import { inline, shortId } from '../format';
 import { lineagePath, modelPath, runPath } from '../links';
+import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { place } from '../router';
 
 export function ModelPage(props: { name: string }) {
-  const on = ['model', 'model_version', 'alias', 'check'];
-  const model = useRead(`model:${props.name}`, (signal) => getRegisteredModel(props.name, signal), { on });
-  const versions = useRead(`versions:${props.name}`, (signal) => searchModelVersions(`name=${quoteText(props.name)}`, signal), { on });
+  const model = useRead(`model:${props.name}`, (signal) => getRegisteredModel(props.name, signal), { on: nouns.model });
+  const versions = useRead(`versions:${props.name}`, (signal) => searchModelVersions(`name=${quoteText(props.name)}`, signal), { on: nouns.model });
   const sorted = [...(versions.data ?? [])].sort((a, b) => Number(b.version) - Number(a.version));
   const champion = model.data?.aliases?.find((alias) => alias.alias === 'champion')?.version;
   const chosen = place.value.query.get('version') ?? champion ?? sorted[0]?.version;
@@ -93,7 +93,7 @@ function VersionDetails(props: { name: string; version: string; info?: ModelVers
   const details = useRead(
     `version:${props.name}@${props.version}`,
     (signal) => getModelVersionDetails(props.name, props.version, signal),
-    { on: ['model_version', 'check', 'alias'] },
+    { on: nouns.model },
   );
   return (
     <Shown read={details}>
@@ -174,7 +174,7 @@ export function SignatureTable(props: { signature: Signature }) {
 
 function History(props: { name: string }) {
   const history = useRead(`history:${props.name}`, (signal) => getModelHistory(props.name, signal), {
-    on: ['model', 'model_version', 'alias', 'check'],
+    on: nouns.model,
   });
   return (
     <Section title="History" note="who moved what, and which gate let it pass" flush>

@@ -4,10 +4,11 @@ import { cli } from '../cli';
 import { Chip, Empty, Page, Shown, When } from '../components/basics';
 import { Table } from '../components/table';
 import { modelPath } from '../links';
+import { nouns } from '../nouns';
 import { useRead } from '../query';
 
 export function Models() {
-  const models = useRead('models', searchRegisteredModels, { on: ['model', 'model_version', 'alias'] });
+  const models = useRead('models', searchRegisteredModels, { on: nouns.model });
   return (
     <Page title="Models" sub="Registered models, their versions and who may speak for them.">
       <div class="panel flush">

@@ -17,6 +17,7 @@ import { Chart, paletteColour } from '../components/chart';
 import { Table } from '../components/table';
 import { count, duration, grouped, inline, measure, percent, windowText } from '../format';
 import { endpointPath, lineagePath, monitorPath } from '../links';
+import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { place, setQuery } from '../router';
 import { driftLines } from '../series';
@@ -26,7 +27,7 @@ const pollMs = 5_000;
 const linesMax = 8;
 
 export function MonitorPage(props: { name: string }) {
-  const on = ['monitor', 'alert'];
+  const on = nouns.monitor;
   const monitor = useRead(`monitor:${props.name}`, (signal) => getMonitor(props.name, signal), { on, pollMs });
   const drift = useRead(`drift:${props.name}`, (signal) => getDrift(props.name, signal), { on, pollMs });
   const performance = useRead(`performance:${props.name}`, (signal) => getPerformance(props.name, signal), { on, pollMs });

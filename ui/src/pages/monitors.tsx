@@ -4,17 +4,18 @@ import { cli } from '../cli';
 import { Badge, Empty, Page, Shown, When } from '../components/basics';
 import { Table } from '../components/table';
 import { endpointPath, modelPath, monitorPath } from '../links';
+import { nouns } from '../nouns';
 import { useRead } from '../query';
 
 export function Monitors() {
-  const monitors = useRead('monitors', listMonitors, { on: ['monitor', 'alert'] });
+  const monitors = useRead('monitors', listMonitors, { on: nouns.monitor });
   return (
     <Page title="Monitors" sub="What goes in and comes out of an endpoint, held against its reference.">
       <div class="panel flush">
         <Shown read={monitors}>
           {(list) =>
             list.length === 0 ? (
-              <Empty title="Nothing is watched." command={cli.quickDemo}>
+              <Empty title="Nothing is watched." command={cli.monitor}>
                 A monitor compares live inputs with the training reference and predictions with what really happened.
               </Empty>
             ) : (

@@ -9,6 +9,7 @@ import { Badge, Chip, Command, Page, Section, Shown, When } from '../components/
 import { EventList } from '../components/event-list';
 import { count, duration, grouped, measure } from '../format';
 import { datasetPath, endpointPath, modelPath, monitorPath, pipelineRunPath } from '../links';
+import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { currentRate } from '../series';
 
@@ -16,10 +17,10 @@ const eventsShown = 12;
 
 export function Overview() {
   const overview = useRead('overview', getOverview, {
-    on: ['run', 'dataset', 'model_version', 'alias', 'endpoint', 'revision', 'alert', 'monitor', 'pipeline_run', 'experiment'],
+    on: nouns.everything,
     pollMs: 5_000,
   });
-  const events = useRead('events:latest', (signal) => listEvents({ limit: eventsShown }, signal), { on: allNouns });
+  const events = useRead('events:latest', (signal) => listEvents({ limit: eventsShown }, signal), { on: nouns.everything });
   return (
     <Page
       title="Overview"
@@ -47,11 +48,6 @@ export function Overview() {
   );
 }
 
-const allNouns = [
-  'experiment', 'run', 'dataset', 'split', 'validation', 'model', 'model_version', 'alias', 'check', 'endpoint',
-  'revision', 'replica', 'monitor', 'alert', 'pipeline', 'pipeline_run', 'task',
-]; // prettier-ignore
-
 function Start() {
   return (
     <div class="start panel">
@@ -67,8 +63,8 @@ function Start() {
 function LoopPicture(props: { data: OverviewData; loop?: Loop }) {
   const { counts } = props.data;
   const { loop } = props;
-  const datasets = useRead('datasets', listDatasets, { on: ['dataset'] });
-  const endpoints = useRead('endpoints', listEndpoints, { on: ['endpoint', 'revision'], pollMs: 5_000 });
+  const datasets = useRead('datasets', listDatasets, { on: nouns.dataset });
+  const endpoints = useRead('endpoints', listEndpoints, { on: nouns.endpoint, pollMs: 5_000 });
   const traffic = useRead(loop ? `traffic:${loop.endpoint}:60` : null, (signal) => getTraffic(loop!.endpoint, 60, signal), { pollMs: 2_000 });
   const latest = [...(datasets.data ?? [])].sort((a, b) => b.created_ms - a.created_ms)[0];
   const errors = (endpoints.data ?? []).reduce((sum, endpoint) => sum + endpoint.errors, 0);

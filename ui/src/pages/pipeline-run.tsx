@@ -7,6 +7,7 @@ import { Table } from '../components/table';
 import { duration, inline, shortId } from '../format';
 import { lineagePath, pipelinePath, pipelineRunPath, subjectPath } from '../links';
 import { now } from '../live';
+import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { place } from '../router';
 
@@ -20,7 +21,7 @@ const unfinished = new Set(['queued', 'running', 'pending']);
 export function PipelineRunPage(props: { id: string }) {
   const [running, setRunning] = useState(true);
   const run = useRead(`pipeline-run:${props.id}`, (signal) => getPipelineRun(props.id, signal), {
-    on: ['pipeline_run', 'task'],
+    on: nouns.pipelineRun,
     pollMs: running ? runningPollMs : undefined,
   });
   const isRunning = run.data ? unfinished.has(run.data.state) : true;

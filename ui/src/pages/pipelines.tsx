@@ -6,6 +6,7 @@ import { Table } from '../components/table';
 import { duration, shortId } from '../format';
 import { pipelinePath, pipelineRunPath } from '../links';
 import { now } from '../live';
+import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { place } from '../router';
 
@@ -13,9 +14,9 @@ const runsShown = 200;
 
 export function Pipelines() {
   const wanted = place.value.query.get('pipeline') ?? undefined;
-  const pipelines = useRead('pipelines', listPipelines, { on: ['pipeline', 'pipeline_run'] });
+  const pipelines = useRead('pipelines', listPipelines, { on: nouns.pipeline });
   const runs = useRead(`pipeline-runs:${wanted ?? ''}`, (signal) => listPipelineRuns({ pipeline: wanted, limit: runsShown }, signal), {
-    on: ['pipeline_run'],
+    on: nouns.pipeline,
   });
   return (
     <Page title="Pipelines" sub="Steps in order, started by hand, by the clock or by an alert.">
@@ -23,7 +24,7 @@ export function Pipelines() {
         <Shown read={pipelines}>
           {(list) =>
             list.length === 0 ? (
-              <Empty title="No pipeline is defined." command={cli.quickDemo} />
+              <Empty title="No pipeline is defined." command={cli.pipeline} />
             ) : (
               <Table
                 label="Pipelines"
@@ -65,7 +66,7 @@ export function Pipelines() {
         <Shown read={runs}>
           {(list) =>
             list.length === 0 ? (
-              <Empty title="It has not run yet." />
+              <Empty title="Nothing has run yet." command={wanted ? cli.run(wanted) : undefined} />
             ) : (
               <Table
                 label="Pipeline runs"

@@ -9,6 +9,7 @@ import { clause } from '../filter';
 import { bytes, duration, measure } from '../format';
 import { datasetPath, lineagePath } from '../links';
 import { now } from '../live';
+import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { href, place, setQuery } from '../router';
 import { metricSeries, thin, type XAxis } from '../series';
@@ -20,7 +21,7 @@ const chartsMax = 24;
 
 export function RunPage(props: { id: string }) {
   const [running, setRunning] = useState(false);
-  const run = useRead(`run:${props.id}`, (signal) => getRun(props.id, signal), { on: ['run'], pollMs: running ? runningPollMs : undefined });
+  const run = useRead(`run:${props.id}`, (signal) => getRun(props.id, signal), { on: nouns.run, pollMs: running ? runningPollMs : undefined });
   const isRunning = run.data?.info.status === 'RUNNING';
   if (isRunning !== running) setRunning(isRunning);
   const tab = currentTab(['metrics', 'artifacts', 'tags']);
@@ -241,8 +242,8 @@ function ArtifactsTab(props: { run: Run }) {
   const id = props.run.info.run_id;
   const folder = place.value.query.get('folder') ?? '';
   const chosen = place.value.query.get('file');
-  const files = useRead(`artifacts:${id}:${folder}`, (signal) => listArtifacts(id, folder || undefined, signal), { on: ['run'] });
-  const top = useRead(`artifacts:${id}:`, (signal) => listArtifacts(id, undefined, signal), { on: ['run'] });
+  const files = useRead(`artifacts:${id}:${folder}`, (signal) => listArtifacts(id, folder || undefined, signal), { on: nouns.run });
+  const top = useRead(`artifacts:${id}:`, (signal) => listArtifacts(id, undefined, signal), { on: nouns.run });
   const has = (name: string) => (top.data ?? []).some((file) => file.path === name);
   return (
     <>

@@ -8,6 +8,7 @@ import { columnText, nextSort, parseColumn, toFilter, toOrderBy } from '../filte
 import { duration, measure } from '../format';
 import { runPath } from '../links';
 import { now } from '../live';
+import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { href, place, setQuery } from '../router';
 
@@ -26,7 +27,7 @@ interface RunPages {
 
 export function Runs() {
   const query = place.value.query;
-  const experiments = useRead('experiments', searchExperiments, { on: ['experiment'] });
+  const experiments = useRead('experiments', searchExperiments, { on: nouns.run });
   const experiment = query.get('experiment') ?? '';
   const typed = query.get('q') ?? '';
   const sort = query.get('sort') ?? undefined;
@@ -36,7 +37,7 @@ export function Runs() {
   const search = { experiment_ids: ids, filter, order_by: toOrderBy(sort), max_results: pageSize };
   const ready = experiments.data !== undefined && ids.length > 0;
   const first = useRead<RunPages>(ready ? `runs:${JSON.stringify(search)}` : null, (signal) => searchRuns(search, signal), {
-    on: ['run', 'experiment'],
+    on: nouns.run,
   });
 
   const [later, setLater] = useState<{ of?: RunPages; pages: RunPages[] }>({ pages: [] });

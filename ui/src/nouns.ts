@@ -1,0 +1,13 @@
+/** Which events make which views read again; the nouns are those of the server's table of kinds. */
+export const nouns = {
+  run: ['run', 'artifact', 'experiment'],
+  model: ['model', 'model_version', 'alias', 'stage', 'gate'],
+  dataset: ['dataset', 'snapshot', 'split', 'profile'],
+  validation: ['validation'],
+  endpoint: ['endpoint', 'revision', 'rollout', 'replica'],
+  monitor: ['monitor', 'report', 'alert'],
+  alert: ['alert', 'pipeline_run'],
+  pipeline: ['pipeline', 'pipeline_run'],
+  pipelineRun: ['pipeline_run', 'task'],
+  everything: ['*'],
+} as const satisfies Record<string, readonly string[]>;
