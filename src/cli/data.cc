@@ -2,9 +2,11 @@
 
 #include <filesystem>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/yaml.h"
+#include "cli/artifact_transfer.h"
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/name_option.h"
@@ -14,15 +16,10 @@
 namespace millwright::cli {
 namespace {
 
+constexpr int64_t kMsPerDay = 86'400'000;
+
 std::string DatasetPath(const std::string& name) {
   return "/api/v1/datasets/" + fetch::PercentEncode(name);
-}
-
-// The version that a reference means; the newest when it names none.
-int64_t ResolveVersion(Client& client, const Reference& dataset) {
-  if (!dataset.version.empty()) return Json(ParseJson(dataset.version)).AsInt("version");
-  const auto found = client.Get(DatasetPath(dataset.name));
-  return found.At("versions").AsArray("versions").at(0).GetInt("version");
 }
 
 void PrintVersion(Console& console, const std::string& name, const Json& version) {
@@ -134,8 +131,8 @@ int Derive(const DeriveOptions& options, Console& console) {
   for (const auto& input : options.inputs) {
     const auto [view, dataset] = SplitAssignment(input);
     const Reference reference = ParseReference(dataset);
-    inputs.Set(view,
-               fmt::format("{}@{}", reference.name, ResolveVersion(console.client(), reference)));
+    inputs.Set(view, fmt::format("{}@{}", reference.name,
+                                 ResolveDatasetVersion(console.client(), reference)));
   }
   const Json result = console.client().Post(DatasetPath(options.name) + "/derive",
                                             Json::Of({{"sql", sql}, {"inputs", inputs}}));
@@ -189,7 +186,7 @@ int ShowDataset(const NameOptions& options, Console& console) {
 }
 
 struct SplitOptions {
-  std::string dataset, name, file, kind = "time", column;
+  std::string dataset, name, file, kind = "time", column, until;
   std::vector<std::string> parts;
   int64_t seed = 0;
 };
@@ -201,10 +198,18 @@ constexpr Option<SplitOptions> kSplitOptions[] = {
     {"", "--file", "A YAML file that says kind, column and parts", &SplitOptions::file, "FILE"},
     {"", "--kind", "time, random, stratified or group", &SplitOptions::kind, "KIND"},
     {"", "--column", "The column to split by", &SplitOptions::column, "COLUMN"},
+    {"", "--until", "The time that -30d and 0d in --part count from", &SplitOptions::until, "TIME"},
     {"", "--part", "NAME=FROM..TO for time, NAME=SHARE otherwise; repeatable", &SplitOptions::parts,
      "PART"},
     {"", "--seed", "Which of the reproducible random splits", &SplitOptions::seed, "N"},
 };
+
+// A time of --part: RFC 3339, or days before --until as "-30d".
+std::string PartTime(const std::string& text, const std::string& until) {
+  if (!text.ends_with("d") || until.empty()) return text;
+  const Json days = ParseJson(text.substr(0, text.size() - 1));
+  return FormatTime(ParseTime(until) + days.AsInt("--part") * kMsPerDay);
+}
 
 // The specification that the flags say: {"kind", "column", "seed", "parts": [{…}]}.
 Json SplitSpec(const SplitOptions& options) {
@@ -218,8 +223,9 @@ Json SplitSpec(const SplitOptions& options) {
     if (options.kind == "time") {
       if (dots == std::string::npos)
         throw InvalidArgument("Write NAME=FROM..TO, not \"{}\"", text).WithField("--part");
-      parts.Append(Json::Of(
-          {{"name", name}, {"from", range.substr(0, dots)}, {"to", range.substr(dots + 2)}}));
+      parts.Append(Json::Of({{"name", name},
+                             {"from", PartTime(range.substr(0, dots), options.until)},
+                             {"to", PartTime(range.substr(dots + 2), options.until)}}));
     } else {
       parts.Append(Json::Of({{"name", name}, {"share", ParseJson(range).AsDouble("share")}}));
     }
@@ -230,7 +236,7 @@ Json SplitSpec(const SplitOptions& options) {
 int SplitDataset(const SplitOptions& options, Console& console) {
   const Reference reference = ParseReference(options.dataset);
   auto progress = console.StartProgress("split " + options.dataset);
-  const int64_t version = ResolveVersion(console.client(), reference);
+  const int64_t version = ResolveDatasetVersion(console.client(), reference);
   const Json split = console.client().Post(
       DatasetPath(reference.name) + "/splits",
       Json::Of({{"name", options.name}, {"version", version}, {"spec", SplitSpec(options)}}));
@@ -258,7 +264,7 @@ constexpr Option<FetchOptions> kFetchOptions[] = {
 
 int FetchDataset(const FetchOptions& options, Console& console) {
   const Reference reference = ParseReference(options.dataset);
-  const int64_t version = ResolveVersion(console.client(), reference);
+  const int64_t version = ResolveDatasetVersion(console.client(), reference);
   auto progress = console.StartProgress("fetch " + options.dataset);
   uint64_t total = 0;
   console.client().Download(

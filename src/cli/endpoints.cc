@@ -174,8 +174,9 @@ int Predict(const PredictOptions& options, Console& console) {
 }
 
 struct ReplayOptions {
-  std::string name, data, id_column = "id", time_column = "time", where = "true";
+  std::string name, data, id_column = "id", time_column = "time", where = "true", id_prefix;
   int concurrency = 8;
+  int64_t rate = 0;
 };
 constexpr Option<ReplayOptions> kReplayOptions[] = {
     {"", "NAME", "The endpoint's name", &ReplayOptions::name, "", 0, 0,
@@ -187,13 +188,23 @@ constexpr Option<ReplayOptions> kReplayOptions[] = {
     {"", "--time-column", "The column that says when it happened", &ReplayOptions::time_column,
      "COLUMN"},
     {"", "--where", "Which rows, as a SQL condition", &ReplayOptions::where, "SQL"},
+    {"", "--id-prefix", "Put before each id, to send the same rows again",
+     &ReplayOptions::id_prefix, "TEXT"},
+    {"", "--rate", "Requests a second; as fast as answers come if not given", &ReplayOptions::rate,
+     "N", 0, 1e6},
     {"", "--concurrency", "Requests under way at once", &ReplayOptions::concurrency, "N", 1, 256},
 };
 
 int ReplayFile(const ReplayOptions& options, Console& console) {
   auto progress = console.StartProgress("replay " + options.name);
-  const ReplayPlan plan{options.name,        options.data,  options.id_column,
-                        options.time_column, options.where, options.concurrency};
+  const ReplayPlan plan{.endpoint = options.name,
+                        .file = options.data,
+                        .id_column = options.id_column,
+                        .time_column = options.time_column,
+                        .where = options.where,
+                        .id_prefix = options.id_prefix,
+                        .concurrency = options.concurrency,
+                        .requests_per_s = options.rate};
   const auto rows = LoadReplayRows(console.client(), plan);
   const ReplayResult result = Replay(console.client(), plan, rows, [&](int64_t done) {
     progress->Update(static_cast<double>(done) / static_cast<double>(rows.size()),

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
-#include "analytics/session.h"
+#include <filesystem>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/client.h"
@@ -8,7 +9,8 @@
 #include "cli/name_option.h"
 #include "cli/progress.h"
 #include "cli/reference.h"
-#include "quality/validate.h"
+#include "quality/report.h"
+#include "quality/validation.h"
 
 namespace millwright::cli {
 namespace {
@@ -75,12 +77,12 @@ int FinishValidation(Console& console, Progress& progress, const Json& result) {
 }
 
 int ValidateFile(const ValidateOptions& options, Console& console, Progress& progress) {
-  const auto suite = quality::ParseSuite(ReadFile(options.suite));
-  analytics::Session session;
-  const auto run = quality::Validate(session, analytics::ReadFileSql(options.data), suite,
-                                     quality::ParseResultFormat(options.result_format));
-  if (!options.report.empty()) WriteFileDurably(options.report, quality::RenderReport(run));
-  return FinishValidation(console, progress, quality::ValidationToJson(run));
+  const auto suite = quality::ParseSuiteText(ReadFile(options.suite));
+  quality::ValidationOptions how;
+  how.format = quality::ParseResultFormat(options.result_format);
+  const auto result = quality::ValidateFile(options.data, suite, how);
+  if (!options.report.empty()) WriteFileDurably(options.report, quality::RenderReport(result));
+  return FinishValidation(console, progress, result.ToJson());
 }
 
 // Sends a suite file to the server under the name that it states; returns the name.

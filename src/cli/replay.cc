@@ -16,6 +16,8 @@ namespace {
 
 constexpr int64_t kRequestTimeoutMs = 30'000;
 constexpr int64_t kProgressEvery = 64;
+constexpr size_t kFirstFeature = 3;  // after id, time and outcome
+constexpr size_t kOutcomesPerCall = 5'000;
 
 std::vector<std::string> FeatureColumns(Client& client, const std::string& endpoint) {
   const Json described = client.Get("/api/v1/endpoints/" + fetch::PercentEncode(endpoint));
@@ -29,7 +31,7 @@ std::string RowBody(const analytics::Table& table, size_t row, const std::string
   std::string body = header;
   JsonWriter writer(&body);
   writer.BeginArray().BeginArray();
-  for (size_t column = 2; column < table.columns().size(); ++column)
+  for (size_t column = kFirstFeature; column < table.columns().size(); ++column)
     writer.Value(table.ToJson(row, column));
   writer.EndArray().EndArray();
   body += "}}";
@@ -38,6 +40,7 @@ std::string RowBody(const analytics::Table& table, size_t row, const std::string
 
 // What the sending threads share.
 struct Sending {
+  const int64_t start_us = MonotonicUs();
   std::atomic<size_t> next = 0;
   std::atomic<int64_t> done = 0;
   std::mutex mutex;
@@ -45,15 +48,25 @@ struct Sending {
   ReplayResult result;
 };
 
-void SendRows(Client& client, const std::string& url, const std::vector<ReplayRow>& rows,
+// Waits until it is this request's turn at the given rate.
+void KeepRate(int64_t requests_per_s, int64_t start_us, size_t at) {
+  if (requests_per_s <= 0) return;
+  const int64_t due_us = start_us + static_cast<int64_t>(at) * 1'000'000 / requests_per_s;
+  const int64_t wait_us = due_us - MonotonicUs();
+  if (wait_us > 0) std::this_thread::sleep_for(std::chrono::microseconds(wait_us));
+}
+
+void SendRows(Client& client, const ReplayPlan& plan, const std::vector<ReplayRow>& rows,
               const std::function<void(int64_t)>& progress, const std::atomic<bool>* stop,
               Sending& sending) {
+  const std::string url = "/endpoints/" + fetch::PercentEncode(plan.endpoint) + "/invocations";
   std::vector<int64_t> latencies_us;
   int64_t failed = 0;
   std::string failure;
   for (size_t at; (at = sending.next++) < rows.size();) {
     if (stop != nullptr && stop->load()) break;
     const ReplayRow& row = rows[at];
+    KeepRate(plan.requests_per_s, sending.start_us, at);
     const int64_t start_us = MonotonicUs();
     try {
       const auto response = client.SendRaw(
@@ -111,24 +124,32 @@ std::vector<ReplayRow> LoadReplayRows(Client& client, const ReplayPlan& plan) {
 
 ReplayResult Replay(Client& client, const ReplayPlan& plan, const std::vector<ReplayRow>& rows,
                     const std::function<void(int64_t)>& progress, const std::atomic<bool>* stop) {
-  const std::string url = "/endpoints/" + fetch::PercentEncode(plan.endpoint) + "/invocations";
-  const int64_t start_us = MonotonicUs();
   Sending sending;
   {
     std::vector<std::jthread> threads;
     for (int i = 0; i < plan.concurrency; ++i)
-      threads.emplace_back([&] { SendRows(client, url, rows, progress, stop, sending); });
+      threads.emplace_back([&] { SendRows(client, plan, rows, progress, stop, sending); });
   }
   ReplayResult result = std::move(sending.result);
   auto& latencies = sending.latencies_us;
   result.sent = static_cast<int64_t>(latencies.size());
-  result.elapsed_ms = (MonotonicUs() - start_us) / 1000;
+  result.elapsed_ms = (MonotonicUs() - sending.start_us) / 1000;
   std::sort(latencies.begin(), latencies.end());
   if (!latencies.empty()) {
     result.p50_us = latencies[latencies.size() / 2];
     result.p99_us = latencies[latencies.size() * 99 / 100];
   }
   return result;
+}
+
+void PushOutcomes(Client& client, const std::vector<ReplayRow>& rows) {
+  for (size_t first = 0; first < rows.size(); first += kOutcomesPerCall) {
+    Json batch = Json::MakeArray();
+    const size_t end = std::min(rows.size(), first + kOutcomesPerCall);
+    for (size_t at = first; at < end; ++at)
+      batch.Append(Json::Of({{"prediction_id", rows[at].id}, {"value", rows[at].outcome}}));
+    client.Post("/api/v1/outcomes", Json::Of({{"outcomes", batch}}));
+  }
 }
 
 Json ReplayResultToJson(const ReplayResult& result) {

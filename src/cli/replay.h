@@ -16,7 +16,8 @@ class Client;
 struct ReplayRow {
   std::string id;
   int64_t event_time_ms = 0;
-  std::string body;  // MLflow's dataframe_split with this one row
+  std::string body;    // MLflow's dataframe_split with this one row
+  double outcome = 0;  // of ReplayPlan::outcome_column
 };
 
 struct ReplayPlan {
@@ -25,7 +26,10 @@ struct ReplayPlan {
   std::string id_column;
   std::string time_column;
   std::string where = "true";  // which rows, as SQL
+  std::string outcome_column;  // what really happened; empty when it is not in the file
+  std::string id_prefix;       // before each id, so that rows can be sent more than once
   int concurrency = 8;
+  int64_t requests_per_s = 0;  // 0: as fast as answers come
 };
 
 struct ReplayResult {
@@ -45,8 +49,11 @@ std::vector<ReplayRow> LoadReplayRows(Client& client, const ReplayPlan& plan);
 // event time. A status other than 200 or no answer at all counts as failed; nothing is sent twice.
 // `progress` is called now and then with how many are done; `stop` ends it early.
 ReplayResult Replay(Client& client, const ReplayPlan& plan, const std::vector<ReplayRow>& rows,
-                    const std::function<void(int64_t)>& progress,
+                    const std::function<void(int64_t)>& progress = nullptr,
                     const std::atomic<bool>* stop = nullptr);
+
+// Tells the server what really happened with the rows.
+void PushOutcomes(Client& client, const std::vector<ReplayRow>& rows);
 
 Json ReplayResultToJson(const ReplayResult& result);
 

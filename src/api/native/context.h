@@ -1,0 +1,36 @@
+#pragma once
+
+#include "base/clock.h"
+#include "events/event_log.h"
+
+namespace millwright::data {
+class DatasetStore;
+class SourceStore;
+class SplitStore;
+}  // namespace millwright::data
+namespace millwright::lineage {
+class LineageGraph;
+}
+namespace millwright::quality {
+class SuiteStore;
+}
+
+namespace millwright::registry {
+class Registry;
+}
+
+namespace millwright::api::native {
+
+// What the handlers of Millwright's own API, /api/v1, work with. Filled by server::App.
+struct Context {
+  const Clock& clock;
+  events::EventLog& events;
+  lineage::LineageGraph& lineage;
+  data::DatasetStore& datasets;
+  data::SourceStore& sources;
+  data::SplitStore& splits;
+  quality::SuiteStore& suites;
+  registry::Registry& registry;
+};
+
+}  // namespace millwright::api::native

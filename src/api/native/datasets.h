@@ -1,0 +1,22 @@
+#pragma once
+
+#include "api/native/context.h"
+#include "http/message.h"
+
+// Sources, dataset versions, their rows and splits.
+namespace millwright::api::native {
+
+http::Response PutSource(Context& context, const http::Request& request);
+http::Response ListSources(Context& context, const http::Request& request);
+http::Response CollectSource(Context& context, const http::Request& request);
+http::Response ListDatasets(Context& context, const http::Request& request);
+http::Response GetDataset(Context& context, const http::Request& request);
+http::Response UploadDataset(Context& context, const http::Request& request);
+http::Response DeriveDataset(Context& context, const http::Request& request);
+http::Response GetDatasetRows(Context& context, const http::Request& request);
+http::Response GetDatasetFile(Context& context, const http::Request& request);
+http::Response GetDatasetProfile(Context& context, const http::Request& request);
+http::Response CreateSplit(Context& context, const http::Request& request);
+http::Response GetSplitPartFile(Context& context, const http::Request& request);
+
+}  // namespace millwright::api::native

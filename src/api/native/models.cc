@@ -1,0 +1,175 @@
+#include "api/native/models.h"
+
+#include <fmt/format.h>
+
+#include "analytics/session.h"
+#include "api/native/request_reader.h"
+#include "base/error.h"
+#include "data/split_store.h"
+#include "inference/tensor.h"
+#include "quality/profile.h"
+#include "registry/registry.h"
+
+namespace millwright::api::native {
+namespace {
+
+registry::ModelName ModelOf(const http::Request& request) {
+  return registry::ModelName(request.PathValue("name"));
+}
+
+// Names a column's type as MLflow's signatures do.
+std::string_view MlflowType(inference::DataType type) {
+  switch (type) {
+    case inference::DataType::kBool:
+      return "boolean";
+    case inference::DataType::kInt64:
+    case inference::DataType::kUint32:
+      return "long";
+    case inference::DataType::kInt8:
+    case inference::DataType::kInt16:
+    case inference::DataType::kInt32:
+    case inference::DataType::kUint8:
+    case inference::DataType::kUint16:
+      return "integer";
+    case inference::DataType::kFp16:
+    case inference::DataType::kFp32:
+      return "float";
+    case inference::DataType::kUint64:
+    case inference::DataType::kFp64:
+      return "double";
+    case inference::DataType::kBytes:
+      return "string";
+  }
+  return "string";
+}
+
+Json TensorJson(const inference::TensorSpec& tensor) {
+  Json shape = Json::MakeArray();
+  for (const int64_t size : tensor.shape) shape.Append(size);
+  return Json::Of({{"name", tensor.name},
+                   {"type", MlflowType(tensor.type)},
+                   {"shape", shape},
+                   {"required", !tensor.optional}});
+}
+
+Json CheckJson(const registry::Check& check) {
+  return Json::Of({{"name", check.name},
+                   {"passed", check.passed},
+                   {"summary", check.summary},
+                   {"details", check.details},
+                   {"who", check.who},
+                   {"created_ms", check.time_ms}});
+}
+
+// Says in one line what happened to a model.
+std::string SummaryOf(const registry::HistoryEntry& entry) {
+  const std::string version = entry.version ? fmt::format("version {}", *entry.version) : "";
+  const std::string alias = entry.details.GetString("alias");
+  if (entry.kind == "alias.moved") return fmt::format("{} is now {}", alias, version);
+  if (entry.kind == "alias.deleted") return alias + " was removed";
+  if (entry.kind == "gate.refused")
+    return fmt::format("{} was kept from becoming {}: {}", version, alias,
+                       entry.details.GetString("reason"));
+  if (entry.kind == "model_version.created") return version + " was registered";
+  if (entry.kind == "model_version.checked")
+    return fmt::format("{} {} check {}", version,
+                       entry.details.GetBool("passed") ? "passed" : "failed",
+                       entry.details.GetString("name"));
+  std::string words = entry.kind;
+  for (char& c : words)
+    if (c == '.' || c == '_') c = ' ';
+  return version.empty() ? words : fmt::format("{} ({})", words, version);
+}
+
+}  // namespace
+
+Json SignatureJson(const inference::Signature& signature) {
+  Json inputs = Json::MakeArray(), outputs = Json::MakeArray();
+  // People think of a table-shaped model by its columns.
+  for (const auto& column : signature.columns)
+    inputs.Append(Json::Of({{"name", column.name},
+                            {"type", MlflowType(column.type)},
+                            {"required", !column.optional}}));
+  if (signature.columns.empty())
+    for (const auto& tensor : signature.inputs) inputs.Append(TensorJson(tensor));
+  for (const auto& tensor : signature.outputs) outputs.Append(TensorJson(tensor));
+  return Json::Of({{"inputs", inputs}, {"outputs", outputs}});
+}
+
+http::Response GetModelVersion(Context& context, const http::Request& request) {
+  const auto name = ModelOf(request);
+  const int64_t version = PathVersion(request);
+  context.registry.GetVersion(name, version);
+  Json answer = Json::Of({{"name", name.str()}, {"version", std::to_string(version)}});
+  if (const auto signature = context.registry.GetSignature(name, version))
+    answer.Set("signature", SignatureJson(inference::SignatureFromJson(*signature)));
+  Json checks = Json::MakeArray();
+  for (const auto& check : context.registry.Checks(name, version)) checks.Append(CheckJson(check));
+  answer.Set("checks", checks);
+  if (auto profile = context.registry.GetReferenceProfile(name, version))
+    answer.Set("profile", std::move(*profile));
+  return Answer(answer);
+}
+
+// The contract: the signature, and the profile of the rows that the version was trained on.
+http::Response SetModelContract(Context& context, const http::Request& request) {
+  const auto name = ModelOf(request);
+  const int64_t version = PathVersion(request);
+  const Json body = BodyObject(request);
+  std::vector<std::string> columns;
+  if (const Json* json = body.Find("signature")) {
+    const auto signature = inference::SignatureFromJson(*json);
+    for (const auto& column : signature.columns) columns.push_back(column.name);
+    context.registry.SetSignature(name, version, *json, request.principal);
+  }
+  if (const Json* reference = body.Find("reference")) {
+    const auto dataset = context.datasets.Get(reference->At("dataset").AsString("dataset"),
+                                              reference->GetInt("version"));
+    const auto split = context.splits.Find(dataset, reference->At("split").AsString("split"));
+    const std::string rows = context.splits.PartSql(split, reference->At("part").AsString("part"));
+    analytics::Session session;
+    const auto profile = quality::ProfileTable(session, "(" + rows + ")", columns);
+    context.registry.SetReferenceProfile(name, version, profile.ToJson(), request.principal);
+  }
+  return GetModelVersion(context, request);
+}
+
+http::Response RecordModelCheck(Context& context, const http::Request& request) {
+  const Json body = BodyObject(request);
+  registry::Check check;
+  check.name = body.At("name").AsString("name");
+  check.passed = body.At("passed").AsBool("passed");
+  check.summary = body.GetString("summary");
+  if (const Json* details = body.Find("details")) check.details = *details;
+  context.registry.RecordCheck(ModelOf(request), PathVersion(request), check, request.principal);
+  return Answer(CheckJson(check));
+}
+
+http::Response GetModelGate(Context& context, const http::Request& request) {
+  const auto gate = context.registry.GetGate(ModelOf(request));
+  if (!gate) throw NotFound("Gate of model", request.PathValue("name"));
+  return Answer(gate->ToJson());
+}
+
+http::Response SetModelGate(Context& context, const http::Request& request) {
+  const auto gate = registry::GateSpec::FromJson(BodyObject(request));
+  context.registry.SetGate(ModelOf(request), gate, request.principal);
+  return Answer(gate.ToJson());
+}
+
+http::Response GetModelHistory(Context& context, const http::Request& request) {
+  Json changes = Json::MakeArray();
+  for (const auto& entry : context.registry.History(ModelOf(request))) {
+    Json change = Json::Of({{"time_ms", entry.time_ms},
+                            {"who", entry.who},
+                            {"kind", entry.kind},
+                            {"summary", SummaryOf(entry)},
+                            {"details", entry.details}});
+    if (entry.version) change.Set("version", std::to_string(*entry.version));
+    if (entry.details.Has("alias")) change.Set("alias", entry.details.GetString("alias"));
+    changes.Append(std::move(change));
+  }
+  return Answer(Json::Of({{"changes", changes}}));
+}
+
+}  // namespace millwright::api::native

@@ -1,0 +1,92 @@
+#include "api/native/validations.h"
+
+#include "analytics/session.h"
+#include "api/native/request_reader.h"
+#include "base/error.h"
+#include "data/dataset_store.h"
+#include "quality/report.h"
+#include "quality/suite_store.h"
+
+namespace millwright::api::native {
+namespace {
+
+Json SummaryJson(const quality::ValidationSummary& summary) {
+  return Json::Of({{"id", summary.id.str()},
+                   {"suite", summary.suite},
+                   {"dataset", summary.dataset},
+                   {"version", summary.version},
+                   {"success", summary.success},
+                   {"evaluated", summary.evaluated},
+                   {"unsuccessful", summary.unsuccessful},
+                   {"created_ms", summary.created_ms},
+                   {"who", summary.who}});
+}
+
+}  // namespace
+
+http::Response PutSuite(Context& context, const http::Request& request) {
+  const Json body = BodyObject(request);
+  quality::Suite suite = quality::ParseSuite(body.At("suite"));
+  suite.name = body.GetString("name", suite.name);
+  context.suites.Put(suite, request.principal);
+  return Answer(Json::Of({{"name", suite.name}, {"expectations", suite.expectations.size()}}));
+}
+
+http::Response ListSuites(Context& context, const http::Request& request) {
+  Json suites = Json::MakeArray();
+  for (const auto& suite : context.suites.List(QueryText(request, "after")))
+    suites.Append(Json::Of({{"name", suite.name},
+                            {"expectations", suite.expectation_count},
+                            {"created_ms", suite.created_ms},
+                            {"updated_ms", suite.updated_ms},
+                            {"updated_by", suite.updated_by}}));
+  return Answer(Json::Of({{"suites", suites}}));
+}
+
+http::Response GetSuite(Context& context, const http::Request& request) {
+  return Answer(context.suites.Get(request.PathValue("name")).ToJson());
+}
+
+http::Response CreateValidation(Context& context, const http::Request& request) {
+  const Json body = BodyObject(request);
+  const auto suite = context.suites.Get(body.At("suite").AsString("suite"));
+  const auto version =
+      context.datasets.Get(body.At("dataset").AsString("dataset"), body.GetInt("version"));
+  quality::ValidationOptions options;
+  options.format = quality::ParseResultFormat(body.GetString("result_format", "SUMMARY"));
+  analytics::Session session;
+  const auto result = quality::Validate(session, context.datasets.ReadSql(version), suite, options);
+  const auto summary =
+      context.suites.Record(version.dataset, version.version, result, request.principal);
+  Json answer = context.suites.GetValidation(summary.id).result;
+  answer.Set("id", summary.id.str());
+  return Answer(answer);
+}
+
+http::Response ListValidations(Context& context, const http::Request& request) {
+  const auto limit = static_cast<int>(QueryInt(request, "limit", 100, 1, quality::kValidationsMax));
+  Json validations = Json::MakeArray();
+  for (const auto& summary : context.suites.ListValidations(QueryText(request, "dataset"), limit))
+    validations.Append(SummaryJson(summary));
+  return Answer(Json::Of({{"validations", validations}}));
+}
+
+http::Response GetValidation(Context& context, const http::Request& request) {
+  const auto stored = context.suites.GetValidation(quality::ValidationId(request.PathValue("id")));
+  Json answer = stored.result;
+  answer.Set("id", stored.id.str());
+  return Answer(answer);
+}
+
+http::Response GetValidationReport(Context& context, const http::Request& request) {
+  const auto stored = context.suites.GetValidation(quality::ValidationId(request.PathValue("id")));
+  auto response = http::Response::Text(
+      200, quality::RenderReport(quality::ValidationResult::FromJson(stored.result)),
+      "text/html; charset=utf-8");
+  // The report is one file without scripts of others; nothing in it may reach out.
+  response.headers.Set("Content-Security-Policy",
+                       "default-src 'none'; style-src 'unsafe-inline'; img-src data:");
+  return response;
+}
+
+}  // namespace millwright::api::native

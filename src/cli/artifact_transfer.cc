@@ -1,0 +1,62 @@
+#include "cli/artifact_transfer.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace millwright::cli {
+namespace {
+
+constexpr std::string_view kProxiedScheme = "mlflow-artifacts:";
+constexpr std::string_view kProxy = "/api/2.0/mlflow-artifacts/artifacts/";
+
+std::string ProxyPath(const std::string& folder, const std::string& path) {
+  return std::string(kProxy) + fetch::PercentEncode(folder + "/" + path, fetch::Slashes::kKeep);
+}
+
+}  // namespace
+
+std::string ArtifactFolder(Client& client, const std::string& run_id) {
+  const Json run = client.MlflowGet("runs/get", {{"run_id", run_id}});
+  std::string uri = run.At("run").At("info").GetString("artifact_uri");
+  if (!uri.starts_with(kProxiedScheme))
+    throw FailedPrecondition("Artifacts of run {} are not kept by the server: {}", run_id, uri);
+  uri.erase(0, kProxiedScheme.size());
+  return uri.substr(std::min(uri.find_first_not_of('/'), uri.size()));
+}
+
+void DownloadArtifact(Client& client, const std::string& folder, const std::string& path,
+                      const std::filesystem::path& target) {
+  client.Download(ProxyPath(folder, path), target);
+}
+
+void UploadArtifact(Client& client, const std::string& folder, const std::string& path,
+                    const std::filesystem::path& file) {
+  client.Upload(ProxyPath(folder, path), file);
+}
+
+void UploadFolder(Client& client, const std::string& folder, const std::string& path,
+                  const std::filesystem::path& local) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(local)) {
+    if (!entry.is_regular_file()) continue;
+    const auto relative = entry.path().lexically_relative(local).generic_string();
+    UploadArtifact(client, folder, path + "/" + relative, entry.path());
+  }
+}
+
+void DownloadPart(Client& client, const Reference& dataset, const std::string& split,
+                  const std::string& part, const std::filesystem::path& target) {
+  client.Download(
+      fmt::format("/api/v1/datasets/{}/versions/{}/splits/{}/{}/file",
+                  fetch::PercentEncode(dataset.name), ResolveDatasetVersion(client, dataset),
+                  fetch::PercentEncode(split), fetch::PercentEncode(part)),
+      target);
+}
+
+int64_t ResolveDatasetVersion(Client& client, const Reference& dataset) {
+  if (!dataset.version.empty()) return ParseJson(dataset.version).AsInt("version");
+  const Json found = client.Get("/api/v1/datasets/" + fetch::PercentEncode(dataset.name));
+  return found.At("versions").AsArray("versions").at(0).GetInt("version");
+}
+
+}  // namespace millwright::cli

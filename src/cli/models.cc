@@ -1,0 +1,397 @@
+#include <fmt/format.h>
+
+#include "analytics/session.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/yaml.h"
+#include "cli/artifact_transfer.h"
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/model_evaluation.h"
+#include "cli/name_option.h"
+#include "cli/progress.h"
+#include "cli/reference.h"
+#include "inference/booster.h"
+#include "inference/model_package.h"
+#include "inference/parity.h"
+#include "inference/tree_converter.h"
+
+namespace millwright::cli {
+namespace {
+
+// How far the converted model may be from the original on any row.
+constexpr double kParityMax = 1e-5;
+// The exit status of a comparison that says hold; a pipeline ends its run as held.
+constexpr int kHold = 3;
+
+std::string ModelPath(const std::string& model, const std::string& version) {
+  return fmt::format("/api/v1/models/{}/versions/{}", fetch::PercentEncode(model),
+                     fetch::PercentEncode(version));
+}
+
+struct ConvertOptions {
+  std::string model, target;
+};
+constexpr Option<ConvertOptions> kConvertOptions[] = {
+    {"", "MODEL", "An XGBoost model: .ubj or .json", &ConvertOptions::model, "", 0, 0,
+     Option<ConvertOptions>::Kind::kRequired},
+    {"", "TARGET", "The ONNX file to write", &ConvertOptions::target, "", 0, 0,
+     Option<ConvertOptions>::Kind::kRequired},
+};
+
+int Convert(const ConvertOptions& options, Console& console) {
+  const auto booster = inference::Booster::Load(options.model);
+  const std::string onnx = inference::ConvertTreesToOnnx(booster, {});
+  WriteFileDurably(options.target, onnx);
+  inference::CheckOnnxFile(options.target);
+  console.Answer(Json::Of({{"file", options.target},
+                           {"bytes", onnx.size()},
+                           {"rounds", booster.rounds()},
+                           {"features", booster.feature_count()}}));
+  console.Line(fmt::format("{}: {} rounds, {} features, {}", options.target, booster.rounds(),
+                           booster.feature_count(), FormatBytes(onnx.size())));
+  console.Hint(fmt::format("next: millwright models parity {} {} --data ROWS.parquet",
+                           options.model, options.target));
+  return 0;
+}
+
+struct ParityOptions {
+  std::string original, converted, data, where = "true";
+  double max = kParityMax;
+};
+constexpr Option<ParityOptions> kParityOptions[] = {
+    {"", "ORIGINAL", "A model file or folder", &ParityOptions::original, "", 0, 0,
+     Option<ParityOptions>::Kind::kRequired},
+    {"", "CONVERTED", "The model that should answer the same", &ParityOptions::converted, "", 0, 0,
+     Option<ParityOptions>::Kind::kRequired},
+    {"", "--data", "Rows to ask both for: Parquet, CSV or JSON lines", &ParityOptions::data, "FILE",
+     0, 0, Option<ParityOptions>::Kind::kRequired},
+    {"", "--where", "Which rows, as a SQL condition", &ParityOptions::where, "SQL"},
+    {"", "--max", "The largest difference that passes", &ParityOptions::max, "X", 0, 1e9},
+};
+
+int CompareFiles(const ParityOptions& options, Console& console) {
+  auto progress = console.StartProgress("parity");
+  const auto original = inference::Booster::Load(options.original);
+  const auto first = inference::LoadEngine(options.original);
+  const auto second = inference::LoadModel(options.converted);
+  const auto rows = LoadFeatureRows(options.data, original.feature_names(), options.where);
+  const auto report =
+      inference::Parity(*first, *second, rows.values, original.feature_names().size());
+  const bool passed = report.max <= options.max;
+  progress->Finish(fmt::format("{} rows, largest difference {:.3g}: {}",
+                               FormatCount(static_cast<int64_t>(report.row_count)), report.max,
+                               passed ? "the same" : "NOT the same"));
+  Json answer = inference::ParityToJson(report);
+  answer.Set("passed", passed);
+  console.Answer(answer);
+  return passed ? 0 : kHold;
+}
+
+struct RegisterOptions {
+  std::string name, run, dataset, split, test_part = "test", reference_part = "train";
+  std::string suite_dataset;
+};
+constexpr Option<RegisterOptions> kRegisterOptions[] = {
+    {"", "NAME", "The registered model's name", &RegisterOptions::name, "", 0, 0,
+     Option<RegisterOptions>::Kind::kRequired},
+    {"", "--run", "The run that trained it", &RegisterOptions::run, "RUN", 0, 0,
+     Option<RegisterOptions>::Kind::kRequired},
+    {"", "--dataset", "The dataset it was trained on, NAME@VERSION", &RegisterOptions::dataset,
+     "DATASET", 0, 0, Option<RegisterOptions>::Kind::kRequired},
+    {"", "--split", "The split it was trained on", &RegisterOptions::split, "NAME", 0, 0,
+     Option<RegisterOptions>::Kind::kRequired},
+    {"", "--test-part", "The part on which the conversion is checked", &RegisterOptions::test_part,
+     "PART"},
+    {"", "--reference-part", "The part whose profile live data is compared with",
+     &RegisterOptions::reference_part, "PART"},
+    {"", "--suite-dataset", "The dataset whose latest validation counts, NAME@VERSION",
+     &RegisterOptions::suite_dataset, "DATASET"},
+};
+
+void RecordCheck(Client& client, const std::string& model, const std::string& version,
+                 const std::string& name, bool passed, const std::string& summary,
+                 const Json& details) {
+  client.Post(
+      ModelPath(model, version) + "/checks",
+      Json::Of({{"name", name}, {"passed", passed}, {"summary", summary}, {"details", details}}));
+}
+
+// Converts the run's booster, writes the version's folder beside it and returns its signature.
+inference::ModelPackage BuildPackage(const std::filesystem::path& folder,
+                                     const std::filesystem::path& ubj, const std::string& run_id,
+                                     const FeatureRows& rows) {
+  const auto booster = inference::Booster::Load(ubj);
+  inference::ModelPackage package;
+  package.run_id = run_id;
+  package.created_ms = SystemClock().NowMs();
+  const auto onnx = inference::ConvertTreesToOnnx(booster, {});
+  const auto scratch = folder.parent_path() / "converted.onnx";
+  WriteFileDurably(scratch, onnx);
+  package.signature = inference::LoadEngine(scratch)->signature();
+  package.input_example = rows.Example();
+  return inference::WriteModelPackage(folder, package, {.onnx = onnx, .ubj = ReadFile(ubj)});
+}
+
+void RegisterName(Client& client, const std::string& name) {
+  try {
+    client.MlflowPost("registered-models/create", Json::Of({{"name", name}}));
+  } catch (const Error& error) {
+    if (error.message().find("already exists") == std::string::npos) throw;
+  }
+}
+
+std::string CreateVersion(Client& client, const RegisterOptions& options) {
+  RegisterName(client, options.name);
+  const Json run = client.MlflowGet("runs/get", {{"run_id", options.run}});
+  const Json created = client.MlflowPost(
+      "model-versions/create",
+      Json::Of({{"name", options.name},
+                {"source", run.At("run").At("info").GetString("artifact_uri") + "/model"},
+                {"run_id", options.run}}));
+  return created.At("model_version").GetString("version");
+}
+
+void RecordSuite(Client& client, const RegisterOptions& options, const std::string& version) {
+  if (options.suite_dataset.empty()) return;
+  const Reference dataset = ParseReference(options.suite_dataset);
+  const int64_t number = ResolveDatasetVersion(client, dataset);
+  const Json found = client.Get("/api/v1/validations", {{"dataset", dataset.name}});
+  for (const Json& validation : found.At("validations").AsArray()) {
+    if (validation.GetInt("version") != number) continue;
+    RecordCheck(client, options.name, version, "suite", validation.GetBool("success"),
+                fmt::format("{} on {}@{}: {} of {} expectations met", validation.GetString("suite"),
+                            dataset.name, number,
+                            validation.GetInt("evaluated") - validation.GetInt("unsuccessful"),
+                            validation.GetInt("evaluated")),
+                validation);
+    return;
+  }
+  throw FailedPrecondition("{}@{} was never validated", dataset.name, number);
+}
+
+int RegisterModel(const RegisterOptions& options, Console& console) {
+  auto progress = console.StartProgress("register " + options.name);
+  Client& client = console.client();
+  const TempDir scratch;
+  const Reference dataset = ParseReference(options.dataset);
+  const std::string artifacts = ArtifactFolder(client, options.run);
+  const auto ubj = scratch.path() / "model.ubj";
+  DownloadArtifact(client, artifacts, "model.ubj", ubj);
+  progress->Update(0.1, "converting");
+
+  const auto rows_file = scratch.path() / "test.parquet";
+  DownloadPart(client, dataset, options.split, options.test_part, rows_file);
+  const auto features = inference::Booster::Load(ubj).feature_names();
+  const auto rows = LoadFeatureRows(rows_file, features, "true");
+  const auto folder = scratch.path() / "model";
+  const auto package = BuildPackage(folder, ubj, options.run, rows);
+  progress->Update(0.3, "comparing");
+
+  const auto report = inference::Parity(*inference::LoadEngine(ubj), *inference::LoadModel(folder),
+                                        rows.values, features.size());
+  UploadFolder(client, artifacts, "model", folder);
+  const std::string version = CreateVersion(client, options);
+  progress->Update(0.7, "profiling");
+  client.Post(ModelPath(options.name, version) + "/contract",
+              Json::Of({{"signature", inference::SignatureToJson(package.signature)},
+                        {"reference", Json::Of({{"dataset", dataset.name},
+                                                {"version", ResolveDatasetVersion(client, dataset)},
+                                                {"split", options.split},
+                                                {"part", options.reference_part}})}}));
+  const bool same = report.max <= kParityMax;
+  const std::string parity =
+      fmt::format("ONNX and XGBoost differ by at most {:.2g} on {} rows", report.max,
+                  FormatCount(static_cast<int64_t>(report.row_count)));
+  RecordCheck(client, options.name, version, "parity", same, parity,
+              inference::ParityToJson(report));
+  RecordSuite(client, options, version);
+  progress->Finish(fmt::format("{} version {}; {}", options.name, version, parity));
+  console.Answer(Json::Of({{"model", options.name},
+                           {"version", version},
+                           {"run_id", options.run},
+                           {"parity_max", report.max},
+                           {"parity_rows", static_cast<int64_t>(report.row_count)}}));
+  console.Hint(fmt::format("next: millwright models alias {} champion {}", options.name, version));
+  return same ? 0 : kHold;
+}
+
+struct AliasOptions {
+  std::string name, alias, version;
+};
+constexpr Option<AliasOptions> kAliasOptions[] = {
+    {"", "NAME", "The registered model's name", &AliasOptions::name, "", 0, 0,
+     Option<AliasOptions>::Kind::kRequired},
+    {"", "ALIAS", "The alias, such as champion", &AliasOptions::alias, "", 0, 0,
+     Option<AliasOptions>::Kind::kRequired},
+    {"", "VERSION", "The version it shall name", &AliasOptions::version, "", 0, 0,
+     Option<AliasOptions>::Kind::kRequired},
+};
+
+int SetAlias(const AliasOptions& options, Console& console) {
+  auto progress = console.StartProgress("gate " + options.name);
+  console.client().MlflowPost(
+      "registered-models/alias",
+      Json::Of({{"name", options.name}, {"alias", options.alias}, {"version", options.version}}));
+  progress->Finish(
+      fmt::format("{} of {} is version {}", options.alias, options.name, options.version));
+  console.Answer(
+      Json::Of({{"model", options.name}, {"alias", options.alias}, {"version", options.version}}));
+  return 0;
+}
+
+struct GateOptions {
+  std::string name, file;
+};
+constexpr Option<GateOptions> kGateOptions[] = {
+    {"", "NAME", "The registered model's name", &GateOptions::name, "", 0, 0,
+     Option<GateOptions>::Kind::kRequired},
+    {"", "FILE", "The gate's YAML file", &GateOptions::file, "", 0, 0,
+     Option<GateOptions>::Kind::kRequired},
+};
+
+int SetGate(const GateOptions& options, Console& console) {
+  RegisterName(console.client(), options.name);
+  console.Answer(
+      console.client().Post("/api/v1/models/" + fetch::PercentEncode(options.name) + "/gate",
+                            ParseYaml(ReadFile(options.file))));
+  console.Line("Moves of the alias of " + options.name + " now pass the gate of " + options.file);
+  return 0;
+}
+
+struct CompareOptions {
+  std::string name, challenger, champion = "champion", dataset, split, part = "test",
+                                label = "late";
+  double min_gain = 0;
+};
+constexpr Option<CompareOptions> kCompareOptions[] = {
+    {"", "NAME", "The registered model's name", &CompareOptions::name, "", 0, 0,
+     Option<CompareOptions>::Kind::kRequired},
+    {"", "--challenger", "The version that wants to be champion", &CompareOptions::challenger,
+     "VERSION", 0, 0, Option<CompareOptions>::Kind::kRequired},
+    {"", "--champion", "The alias or version to beat", &CompareOptions::champion, "VERSION"},
+    {"", "--dataset", "The dataset to judge by, NAME@VERSION", &CompareOptions::dataset, "DATASET",
+     0, 0, Option<CompareOptions>::Kind::kRequired},
+    {"", "--split", "The split to judge by", &CompareOptions::split, "NAME", 0, 0,
+     Option<CompareOptions>::Kind::kRequired},
+    {"", "--part", "The part to judge by", &CompareOptions::part, "PART"},
+    {"", "--label", "The column with the truth", &CompareOptions::label, "COLUMN"},
+    {"", "--min-gain", "How much more AUC the challenger must have", &CompareOptions::min_gain, "X",
+     -1, 1},
+};
+
+// The number of a version that an alias or a number names.
+std::string VersionOf(Client& client, const std::string& model, const std::string& name) {
+  if (name.find_first_not_of("0123456789") == std::string::npos) return name;
+  return client.MlflowGet("registered-models/alias", {{"name", model}, {"alias", name}})
+      .At("model_version")
+      .GetString("version");
+}
+
+double AucOfVersion(Client& client, const std::string& model, const std::string& version,
+                    const std::filesystem::path& scratch, const FeatureTable& table) {
+  const Json found =
+      client.MlflowGet("model-versions/get", {{"name", model}, {"version", version}});
+  const auto folder = scratch / ("model-" + version);
+  const std::string artifacts =
+      ArtifactFolder(client, found.At("model_version").GetString("run_id"));
+  for (const char* file : {"model.onnx", "model.ubj", "signature.json", "MLmodel"})
+    DownloadArtifact(client, artifacts, fmt::format("model/{}", file), folder / file);
+  return AucOnTable(*inference::LoadModel(folder), table);
+}
+
+int CompareVersions(const CompareOptions& options, Console& console) {
+  auto progress = console.StartProgress("compare " + options.name);
+  Client& client = console.client();
+  const TempDir scratch;
+  const auto file = scratch.path() / "rows.parquet";
+  DownloadPart(client, ParseReference(options.dataset), options.split, options.part, file);
+  const FeatureTable table{file, options.label};
+  const std::string champion = VersionOf(client, options.name, options.champion);
+  const double before = AucOfVersion(client, options.name, champion, scratch.path(), table);
+  const double after =
+      AucOfVersion(client, options.name, options.challenger, scratch.path(), table);
+  const bool better = after >= before + options.min_gain;
+  const std::string summary = fmt::format("AUC {:.4f} against {:.4f} of version {} on {} {}", after,
+                                          before, champion, options.split, options.part);
+  RecordCheck(client, options.name, options.challenger, "beats_champion", better, summary,
+              Json::Of({{"champion", champion},
+                        {"champion_auc", before},
+                        {"challenger_auc", after},
+                        {"min_gain", options.min_gain}}));
+  progress->Finish(fmt::format("{}: {}", better ? "better" : "hold", summary));
+  console.Answer(Json::Of({{"better", better},
+                           {"champion", champion},
+                           {"champion_auc", before},
+                           {"challenger_auc", after},
+                           {"summary", summary}}));
+  return better ? 0 : kHold;
+}
+
+int ListModels(const LimitOptions& options, Console& console) {
+  const Json result = console.client().MlflowGet("registered-models/search",
+                                                 {{"max_results", std::to_string(options.limit)}});
+  console.Answer(result);
+  std::vector<std::vector<std::string>> rows;
+  if (const Json* models = result.Find("registered_models"))
+    for (const Json& model : models->AsArray()) {
+      std::string aliases;
+      if (const Json* list = model.Find("aliases"))
+        for (const Json& alias : list->AsArray())
+          aliases += fmt::format("{}{}={}", aliases.empty() ? "" : " ", alias.GetString("alias"),
+                                 alias.GetString("version"));
+      rows.push_back({model.GetString("name"), aliases, model.GetString("description")});
+    }
+  console.PrintTable({"NAME", "ALIASES", "DESCRIPTION"}, rows);
+  return 0;
+}
+
+int ShowModel(const NameOptions& options, Console& console) {
+  const Reference reference = ParseReference(options.name);
+  const Json history =
+      console.client().Get("/api/v1/models/" + fetch::PercentEncode(reference.name) + "/history");
+  Json answer = history;
+  if (!reference.version.empty()) {
+    const std::string version = VersionOf(console.client(), reference.name, reference.version);
+    const Json details = console.client().Get(ModelPath(reference.name, version));
+    answer.Set("version", details);
+    console.Line(fmt::format("{} version {}", reference.name, version));
+    for (const Json& check : details.At("checks").AsArray())
+      console.Line(fmt::format("  {} {}: {}", check.GetBool("passed") ? "✓" : "✗",
+                               check.GetString("name"), check.GetString("summary")));
+  }
+  console.Answer(answer);
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& change : history.At("changes").AsArray())
+    rows.push_back({FormatTime(change.GetInt("time_ms")), change.GetString("who"),
+                    change.GetString("summary")});
+  console.PrintTable({"TIME", "WHO", "WHAT"}, rows);
+  return 0;
+}
+
+}  // namespace
+
+void AddModelCommands(Commands& commands) {
+  commands.push_back(
+      MakeCommand("models convert", "Convert an XGBoost model to ONNX", kConvertOptions, Convert));
+  commands.push_back(MakeCommand("models parity",
+                                 "Check that two models answer the same; exit 3 if not",
+                                 kParityOptions, CompareFiles));
+  commands.push_back(MakeCommand("models register",
+                                 "Convert a run's model, check it and register a version",
+                                 kRegisterOptions, RegisterModel));
+  commands.push_back(MakeCommand("models gate", "Say what a version must pass to become champion",
+                                 kGateOptions, SetGate));
+  commands.push_back(
+      MakeCommand("models alias", "Move an alias, through the gate", kAliasOptions, SetAlias));
+  commands.push_back(MakeCommand("models compare",
+                                 "Judge a challenger against the champion; exit 3 to hold",
+                                 kCompareOptions, CompareVersions));
+  commands.push_back(
+      MakeCommand("models list", "List registered models", kLimitOptions, ListModels));
+  commands.push_back(MakeCommand("models show", "Show a version's checks and the model's history",
+                                 kNameOptions, ShowModel));
+}
+
+}  // namespace millwright::cli
