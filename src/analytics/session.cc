@@ -273,7 +273,7 @@ void Session::Impl::Open(const SessionOptions& options) {
     throw Internal("DuckDB refuses a connection");
   // Without these there is no progress to ask for.
   for (const char* sql : {"SET enable_progress_bar = true", "SET enable_progress_bar_print = false",
-                          "SET progress_bar_time = 0"})
+                          "SET progress_bar_time = 0", "SET TimeZone = 'UTC'"})
     Run(Statements(connection, sql).Prepare(0).statement);
 }
 
@@ -433,6 +433,11 @@ std::optional<double> Session::Progress() const {
   const double percent = duckdb_query_progress(impl_->connection).percentage;
   if (percent < 0) return std::nullopt;
   return std::min(percent / 100.0, 1.0);
+}
+
+std::string LibraryVersion() {
+  const std::string_view text = duckdb_library_version();
+  return std::string(text.starts_with("v") ? text.substr(1) : text);
 }
 
 void Session::Interrupt() {

@@ -77,8 +77,9 @@ struct SessionOptions {
 
 // One DuckDB database: planners write SQL, this runs it. Nothing else includes duckdb.h. A session
 // may be used by one thread at a time; Progress and Interrupt may come from any thread. Opening one
-// takes about 10 ms. Errors: kInvalidArgument with DuckDB's message, kResourceExhausted for memory
-// and disk, kAborted after Interrupt, kPermissionDenied for a file that is not allowed.
+// takes about 10 ms. The time zone is UTC whatever the machine's. Errors: kInvalidArgument with
+// DuckDB's message, kResourceExhausted for memory and disk, kAborted after Interrupt,
+// kPermissionDenied for a file that is not allowed.
 class Session {
  public:
   // Throws kFailedPrecondition when the DuckDB library is not one of 1.4.4 … 1.5.x.
@@ -109,6 +110,9 @@ class Session {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// The version of the DuckDB library that runs, such as "1.5.6".
+std::string LibraryVersion();
 
 // Quotes for SQL: "name" and 'text', doubling what must be doubled.
 std::string QuoteName(std::string_view name);

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "data/content_store.h"
+#include "data/dataset.h"
+#include "data/table_writer.h"
+#include "events/event_log.h"
+#include "lineage/lineage.h"
+#include "storage/database.h"
+
+namespace millwright::data {
+
+// Fills a buffer with up to `size` bytes and returns how many; 0 at the end.
+using ByteReader = std::function<size_t(char* buffer, size_t size)>;
+
+// Raw bytes that were archived before anything was made of them; the manifest of raw/sha256.
+struct Snapshot {
+  enum class State { kArchived, kParsed, kFailed };
+  std::string id;
+  std::string source;    // its name; empty for an upload
+  std::string location;  // the path or URL it came from, or the uploaded file's name
+  std::string sha256;
+  uint64_t bytes = 0;
+  std::string etag;    // tells an unchanged file or URL without reading it; may be empty
+  std::string parser;  // fingerprint of what parsed it or is to parse it
+  State state = State::kArchived;
+  std::string error;  // why it could not be parsed
+  std::string dataset;
+  int64_t version = 0;  // made of it or equal to it; 0 until it is parsed
+  int64_t created_ms = 0;
+};
+std::string_view SnapshotStateName(Snapshot::State state);
+
+// Datasets and their versions. Thread-safe.
+class DatasetStore {
+ public:
+  DatasetStore(storage::Database& database, events::EventLog& events,
+               lineage::LineageGraph& lineage, const Clock& clock, DataOptions options);
+
+  // Lists datasets by name, at most `limit` (1…kPageMax), starting behind `after`.
+  std::vector<DatasetSummary> List(int limit = kPageMax, const std::string& after = "") const;
+  // Finds a version, the latest when 0. Throws kNotFound.
+  DatasetVersion Get(const std::string& name, int64_t version = 0) const;
+  // Lists versions, newest first, at most `limit`. Throws kNotFound for an unknown dataset.
+  std::vector<DatasetVersion> Versions(const std::string& name, int limit = kPageMax) const;
+  // Reads "name@3" or "name" (the latest). Throws kInvalidArgument or kNotFound.
+  DatasetVersion Resolve(const std::string& reference) const;
+
+  // The Parquet file of a version; it never changes and must not be written.
+  std::filesystem::path File(const DatasetVersion& version) const;
+  // The table expression for it: "read_parquet('…')".
+  std::string ReadSql(const DatasetVersion& version) const;
+  // Reads rows in the file's order; `limit` is 1…kRowsPageMax.
+  analytics::Table Rows(const DatasetVersion& version, int64_t limit, int64_t offset = 0) const;
+
+  // Archives an uploaded file and makes a version of it; the format is taken from `file_name` or
+  // from `config` ("format", "options"). The same bytes as the latest version has were made of are
+  // no new version. Throws kInvalidArgument when they cannot be parsed; the raw bytes are kept.
+  Versioned Upload(const std::string& name, const std::string& file_name, const ByteReader& read,
+                   const std::string& who, const Json& config = Json::MakeObject(),
+                   const ProgressFunction& progress = {});
+
+  // Makes a version out of other versions by one SELECT that sees each input under its view's name
+  // and reaches no other file. The same SQL over the same inputs answers with the version that it
+  // made the first time. SQL must not ask for the time or random numbers.
+  Versioned Derive(const std::string& name, const std::string& sql,
+                   const std::vector<Input>& inputs, const std::string& who);
+
+  // For the other classes of this room.
+  struct Registration {
+    std::string dataset;
+    std::string source;
+    StoredTable table;
+    std::optional<Snapshot> snapshot;  // becomes parsed, in the same transaction
+    std::optional<std::string> sql;
+    std::vector<Input> inputs;
+    std::string recipe;                                         // digest of sql and inputs
+    std::vector<std::pair<std::string, std::string>> upstream;  // lineage node, label
+    std::string who;
+  };
+  // Makes the next version, or finds the latest one when it has the same content and recipe.
+  Versioned Register(const Registration& registration);
+  // Records raw bytes that lie in the store; the state is kArchived.
+  void AddSnapshot(const Snapshot& snapshot, const std::string& who);
+  // Parses a snapshot and registers the version. A failure is recorded before it is thrown.
+  Versioned Parse(const Snapshot& snapshot, const Reader& reader, const std::string& who,
+                  const ProgressFunction& progress);
+
+  ContentStore& content() { return content_; }
+  const TableWriter& writer() const { return writer_; }
+  const DataOptions& options() const { return options_; }
+
+ private:
+  std::optional<DatasetVersion> FindRecipe(const std::string& name,
+                                           const std::string& recipe) const;
+  int64_t Insert(storage::Connection& connection, const Registration& registration, int64_t version,
+                 int64_t now_ms);
+  void MarkFailed(const Snapshot& snapshot, const Error& error, const std::string& who);
+
+  storage::Database& database_;
+  events::EventLog& events_;
+  lineage::LineageGraph& lineage_;
+  const Clock& clock_;
+  const DataOptions options_;
+  ContentStore content_;
+  TableWriter writer_;
+};
+
+}  // namespace millwright::data

@@ -1,0 +1,2 @@
+-- Counts a dataset's versions on.
+UPDATE dataset_heads SET latest_version = $2 WHERE name = $1

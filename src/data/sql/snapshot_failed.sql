@@ -1,0 +1,2 @@
+-- Says why a snapshot could not be parsed.
+UPDATE snapshots SET state = 'failed', error = $2 WHERE id = $1
