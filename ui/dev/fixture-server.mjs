@@ -155,7 +155,7 @@ async function page(path, response) {
   const file = extname(inside) ? join(dist, inside) : join(dist, 'index.html');
   const content = await readFile(file).catch(() => undefined);
   if (!content) throw new Refusal(404, 'NOT_FOUND', `No such page: ${path}. Was \`npm run build\` run?`);
-  response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' });
+  response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream', 'content-security-policy': "default-src 'self'" });
   response.end(content);
 }
 

@@ -1,4 +1,5 @@
 /** An endpoint: its traffic as it happens, who answers, what was asked, and a form to ask. */
+import { useRef } from 'preact/hooks';
 import {
   getEndpoint,
   getTraffic,
@@ -79,7 +80,8 @@ export function EndpointPage(props: { name: string }) {
 
 function TrafficSection(props: { traffic: Traffic; buckets: string; endpoint: Endpoint }) {
   const { bucket_ms, buckets } = props.traffic;
-  const series = trafficSeries(buckets, bucket_ms);
+  // The slot still filling would look like a fall.
+  const series = trafficSeries(buckets.slice(0, -1), bucket_ms);
   const busy = buckets.filter((bucket) => bucket.p50_ms !== null);
   const latest = busy[busy.length - 1];
   const failed = buckets.reduce((sum, bucket) => sum + bucket.errors, 0);
@@ -193,6 +195,10 @@ function Revisions(props: { revisions: readonly Revision[]; model: string }) {
 
 function Predictions(props: { predictions: readonly Prediction[] }) {
   const chosen = place.value.query.get('prediction');
+  // New predictions push the chosen one off the list, not out of the reader's sight.
+  const kept = useRef<Prediction | undefined>();
+  const listed = props.predictions.find((each) => each.id === chosen);
+  if (listed) kept.current = listed;
   if (props.predictions.length === 0) return <Empty title="Nobody has asked yet.">Ask with the form beside this.</Empty>;
   return (
     <>
@@ -212,7 +218,7 @@ function Predictions(props: { predictions: readonly Prediction[] }) {
           { id: 'latency', label: 'Took', number: true, cell: (each) => duration(each.latency_us / 1000) },
         ]}
       />
-      {chosen && <PredictionDetails prediction={props.predictions.find((each) => each.id === chosen)} />}
+      {chosen && <PredictionDetails prediction={kept.current?.id === chosen ? kept.current : undefined} />}
     </>
   );
 }

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import type { ColumnProfile } from '../api/datasets';
+import type { Event } from '../api/events';
+import type { Run } from '../api/mlflow';
+import type { TaskRun, TaskState } from '../api/pipelines';
+import { headline } from '../components/try-it';
+import { barsOf } from './dataset';
+import { joinEvents } from './events';
+import { binLabels } from './monitor';
+import { usualTask } from './pipeline-run';
+import { columnsOf, defaultColumns } from './runs';
+
+function run(params: Record<string, string>, metrics: string[]): Run {
+  return {
+    info: { run_id: 'r', experiment_id: '1', status: 'FINISHED', start_time: 0, lifecycle_stage: 'active' },
+    data: {
+      params: Object.entries(params).map(([key, value]) => ({ key, value })),
+      metrics: metrics.map((key) => ({ key, value: 1, timestamp: 0, step: 0 })),
+      tags: [
+        { key: 'mlflow.user', value: 'x' },
+        { key: 'study', value: 'first' },
+      ],
+    },
+  };
+}
+
+describe('columns of the runs table', () => {
+  const runs = [run({ depth: '3', eta: '0.1', seed: '17' }, ['auc', 'loss']), run({ depth: '6', eta: '0.1' }, ['auc'])];
+
+  test('those that most runs have come first, without the tags of the client', () => {
+    expect(columnsOf(runs)).toEqual(['metrics.auc', 'params.depth', 'params.eta', 'tags.study', 'metrics.loss', 'params.seed']);
+  });
+
+  test('usually metrics and the parameters that differ', () => {
+    expect(defaultColumns(runs)).toEqual(['metrics.auc', 'metrics.loss', 'params.depth']);
+    expect(defaultColumns(runs.slice(0, 1))).toEqual(['metrics.auc', 'metrics.loss', 'params.depth', 'params.eta', 'params.seed']);
+  });
+});
+
+test('events of several pages are joined newest first, each once', () => {
+  const event = (seq: number): Event => ({ seq, time_ms: seq, kind: 'run.created', subject: 'run:1', who: 'a', payload: {} });
+  expect(joinEvents([event(3), event(2)], [event(2), event(1)], [event(7)]).map((each) => each.seq)).toEqual([7, 3, 2, 1]);
+});
+
+describe('bars of a column', () => {
+  const column = (more: Partial<ColumnProfile>): ColumnProfile => ({ name: 'c', type: 'integer', missing: 0, distinct: 3, ...more });
+  const histogram = { edges: [0, 5, 10], counts: [4, 6] };
+
+  test('a number of few values is shown by value, in their order', () => {
+    const top_values = [
+      { value: 7, count: 9 },
+      { value: 1, count: 5 },
+      { value: 3, count: 2 },
+    ];
+    expect(barsOf(column({ histogram, top_values }))).toEqual([
+      { label: '1', count: 5 },
+      { label: '3', count: 2 },
+      { label: '7', count: 9 },
+    ]);
+  });
+
+  test('others by bins, and text not at all', () => {
+    expect(barsOf(column({ distinct: 500, histogram }))).toEqual([
+      { label: '0 – 5', count: 4 },
+      { label: '5 – 10', count: 6 },
+    ]);
+    expect(barsOf(column({ top_values: [{ value: 'ATL', count: 1 }], distinct: 1 }))).toEqual([]);
+  });
+});
+
+test('bins are named by their ends, open ones included', () => {
+  expect(binLabels({ edges: [0, 10, 20], reference: [0.5, 0.5] })).toEqual(['0–10', '10–20']);
+  expect(binLabels({ categories: ['ATL', 'other'], reference: [1, 0] })).toEqual(['ATL', 'other']);
+});
+
+test('the step to look at first is the one that failed, runs, was held, or came last', () => {
+  const task = (name: string, state: TaskState): TaskRun => ({
+    name,
+    depends_on: [],
+    state,
+    outputs: {},
+    attempts: state === 'pending' ? [] : [{ number: 1, state, started_ms: 0 }],
+  });
+  const [a, b, c] = [task('a', 'succeeded'), task('b', 'succeeded'), task('c', 'pending')];
+  expect(usualTask([a, b, c])).toBe('b');
+  expect(usualTask([a, task('x', 'running'), task('y', 'failed')])).toBe('y');
+  expect(usualTask([a, task('x', 'running'), c])).toBe('x');
+  expect(usualTask([a, task('x', 'held')])).toBe('x');
+  expect(usualTask([c])).toBe('c');
+  expect(usualTask([])).toBeUndefined();
+});
+
+test('an answer of either protocol has a headline', () => {
+  expect(headline({ predictions: [0.25] })).toBe('0.25');
+  expect(headline({ predictions: [{ late_probability: 0.25, label: 1 }] })).toBe('late_probability 0.25 · label 1');
+  expect(headline({ outputs: [{ name: 'p', data: [0.5] }] })).toBe('p 0.5');
+});
