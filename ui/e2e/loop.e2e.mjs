@@ -176,6 +176,8 @@ await test('runs: columns can be chosen', async () => {
   await page.locator('.menu-body input[type=checkbox]:checked').first().uncheck();
   await eventually('a column went', async () => (await page.locator('thead th').count()) === before - 1);
   check(query().get('columns') !== null, 'the choice is in the URL');
+  await page.keyboard.press('Escape');
+  check((await page.locator('details.menu[open]').count()) === 0, 'Esc closes the menu');
 });
 
 await test('compare: two chosen runs as curves and differences', async () => {
@@ -241,7 +243,7 @@ await test('dataset: profile with histograms and top values', async () => {
 await test('dataset: rows, a recorded split, validations', async () => {
   await go('/datasets/flights?tab=rows');
   await eventually('a page of rows', async () => (await page.locator('table[aria-label=Rows] tbody tr').count()) >= 50);
-  await page.click('button:has-text("Later")');
+  await page.click('button:has-text("Next")');
   await eventually('the next page', async () => Number(query().get('offset')) > 0 && (await page.locator('table[aria-label=Rows] tbody tr').count()) >= 50);
   await page.click('.tabs a:has-text("Splits")');
   await see('.share-bar');

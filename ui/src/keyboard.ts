@@ -54,10 +54,18 @@ function moveRow(step: number): void {
   next?.scrollIntoView({ block: 'nearest' });
 }
 
+/** Closing gives the focus back to what opened the menu. */
+function closeMenu(menu: HTMLDetailsElement): void {
+  menu.open = false;
+  menu.querySelector('summary')?.focus();
+}
+
 function onKey(event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (event.key === 'Escape') {
+    const menu = document.querySelector<HTMLDetailsElement>('details.menu[open]');
     if (shortcutsOpen.value) shortcutsOpen.value = false;
+    else if (menu) closeMenu(menu);
     else (document.activeElement as HTMLElement | null)?.blur?.();
     return;
   }
@@ -111,4 +119,8 @@ function onKey(event: KeyboardEvent): void {
 
 export function startKeyboard(): void {
   document.addEventListener('keydown', onKey);
+  document.addEventListener('pointerdown', (event) => {
+    const menu = document.querySelector<HTMLDetailsElement>('details.menu[open]');
+    if (menu && !menu.contains(event.target as Node)) menu.open = false;
+  });
 }

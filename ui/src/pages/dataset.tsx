@@ -188,10 +188,10 @@ function RowsTab(props: { name: string; version: DatasetVersion }) {
       tools={
         <>
           <button type="button" disabled={offset === 0} onClick={() => move(offset - rowsShown)}>
-            Earlier
+            Previous
           </button>
           <button type="button" disabled={offset + rowsShown >= total} onClick={() => move(offset + rowsShown)}>
-            Later
+            Next
           </button>
         </>
       }
