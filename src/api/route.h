@@ -18,8 +18,8 @@ enum class Permission { kPublic, kRead, kEdit, kManage, kAdmin };
 
 // One row of a protocol's table. `Context` is a struct of references to the domain services that
 // the protocol needs. Patterns hold {name} for one path segment and {name...} for the rest of the
-// path, possibly empty. Exactly one of `handle` and `handle_later` is set: the first answers when it
-// returns, the second may answer later from any thread.
+// path, possibly empty. Exactly one of `handle` and `handle_later` is set: the first answers when
+// it returns, the second may answer later from any thread.
 template <typename Context>
 struct Route {
   http::Method method;
@@ -61,14 +61,20 @@ using Authorize = std::function<void(http::Request&, Permission)>;
 
 // Joins the tables of all protocols: finds the row of a request, authorises, runs the handler and
 // turns whatever it throws into the protocol's answer (anything but an Error becomes kInternal with
-// a log id). Paths without a row go to `fallback` (the UI), a known path with another method is 405.
-// Counts requests, latency and status by route for /metrics. Filled before the server starts, then
-// read only.
+// a log id). Paths without a row go to `fallback` (the UI), a known path with another method is
+// 405. Counts requests, latency and status by route for /metrics. Before all that it refuses a Host
+// that is not ours and state-changing calls from foreign origins (403), and it gives each request
+// an id (X-Request-Id, taken over from the client when it is well-formed). What Authorize throws
+// becomes text, in all protocols. Filled before the server starts, then read only.
 class Router {
  public:
   struct Options {
-    uint64_t body_bytes_max = 64ULL << 20;  // of whole bodies
-    uint64_t stream_bytes_max = 1ULL << 40; // of streamed bodies
+    uint64_t body_bytes_max = 64ULL << 20;   // of whole bodies
+    uint64_t stream_bytes_max = 1ULL << 40;  // of streamed bodies
+    // Names beside localhost and private addresses; see OriginRules.
+    std::vector<std::string> allowed_hosts;
+    std::vector<std::string> allowed_origins;
+    std::string challenge = "Basic realm=\"mlflow\"";  // WWW-Authenticate of a 401
   };
   Router(const Options& options, Authorize authorize);
   ~Router();
@@ -78,16 +84,15 @@ class Router {
   void Add(std::string_view protocol, const Route<Context> (&routes)[N], Context& context,
            ErrorWriter error_writer) {
     for (const auto& route : routes) {
-      AddErased({protocol, route.method, route.pattern, route.permission, route.lane,
-                 route.summary},
-                route.body, error_writer, [&context, &route](http::Request&& request,
-                                                             http::Reply reply) {
-        if (route.handle != nullptr) {
-          reply(route.handle(context, request));
-        } else {
-          route.handle_later(context, std::move(request), std::move(reply));
-        }
-      });
+      AddErased(
+          {protocol, route.method, route.pattern, route.permission, route.lane, route.summary},
+          route.body, error_writer, [&context, &route](http::Request&& request, http::Reply reply) {
+            if (route.handle != nullptr) {
+              reply(route.handle(context, request));
+            } else {
+              route.handle_later(context, std::move(request), std::move(reply));
+            }
+          });
     }
   }
   void SetFallback(std::function<http::Response(const http::Request&)> fallback);

@@ -1,0 +1,257 @@
+#include "api/route.h"
+
+#include <algorithm>
+#include <atomic>
+#include <deque>
+
+#include "api/json_error.h"
+#include "api/origin_rules.h"
+#include "api/prometheus/exposition.h"
+#include "api/route_metrics.h"
+#include "api/route_trie.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "http/target.h"
+
+namespace millwright::api {
+
+// A row with its counters; rows that no table has stand for the answers of the edge itself.
+struct RouteEntry {
+  RouteInfo info;
+  http::Body body = http::Body::kWhole;
+  ErrorWriter error_writer = nullptr;
+  std::function<void(http::Request&&, http::Reply)> handle;
+  std::vector<std::string> names;
+  RouteMetrics metrics;
+};
+
+namespace {
+
+constexpr size_t kRequestIdMax = 128;
+constexpr std::string_view kHealthPath = "/health";  // asked by probes, under any name
+
+bool IsRequestId(std::string_view text) {
+  return !text.empty() && text.size() <= kRequestIdMax &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '-' || c == '_' || c == '.';
+         });
+}
+
+std::string_view RawPath(const http::Request& request) {
+  const auto parts = http::SplitTarget(request.raw_target);
+  return parts ? parts->path : std::string_view(request.path);
+}
+
+http::Response MethodNotAllowed(const std::string& allow) {
+  http::Response response = http::Response::JsonText(
+      405, R"({"error_code":"METHOD_NOT_ALLOWED","message":"Method not allowed; see Allow"})");
+  response.headers.Add("Allow", allow);
+  return response;
+}
+
+// Authentication speaks text in all protocols, as MLflow's clients and browsers expect.
+http::Response AuthorisationRefused(const Error& error, std::string_view challenge) {
+  http::Response response = http::Response::Text(HttpStatus(error.code()), error.message());
+  if (error.code() == Code::kUnauthenticated)
+    response.headers.Add("WWW-Authenticate", std::string(challenge));
+  return response;
+}
+
+}  // namespace
+
+struct Router::Impl {
+  Impl(const Options& options, Authorize authorize)
+      : options(options),
+        authorize(std::move(authorize)),
+        rules({options.allowed_hosts, options.allowed_origins}) {
+    const auto edge = [&](std::string_view name) -> RouteEntry& {
+      RouteEntry& entry = entries.emplace_back();
+      entry.info = {"edge", http::Method::kGet, name, Permission::kPublic, http::Lane::kInline,
+                    name};
+      entry.error_writer = JsonError;
+      return entry;
+    };
+    refused_host = &edge("(host refused)");
+    refused_origin = &edge("(origin refused)");
+    unknown_path = &edge("(unknown path)");
+    wrong_method = &edge("(wrong method)");
+    fallback = &edge("(fallback)");
+    fallback->body = http::Body::kStream;
+    fallback->info.lane = http::Lane::kMeta;
+  }
+
+  std::string RequestId(const http::Request& head) {
+    const auto given = head.headers.Find("X-Request-Id");
+    if (given && IsRequestId(*given)) return std::string(*given);
+    return fmt::format("{}-{:x}", id_prefix, next_id.fetch_add(1, std::memory_order_relaxed));
+  }
+
+  // Runs an entry's handler and sees to it that exactly one answer goes out.
+  void Dispatch(RouteEntry& entry, http::Request&& request, http::Reply reply, int64_t start_us);
+  http::Response Unexpected(const RouteEntry& entry, const std::string& request_id,
+                            std::string_view what) const;
+  // An answer that needs no handler; the body of the request is left unread.
+  http::Target Refuse(RouteEntry* entry, http::Response response);
+
+  const Options options;
+  const Authorize authorize;
+  const OriginRules rules;
+  const std::string id_prefix = NewHexId().substr(0, 8);
+  std::atomic<uint64_t> next_id = 1;
+  std::deque<RouteEntry> entries;
+  std::vector<RouteInfo> infos;
+  RouteTrie trie;
+  RouteEntry* refused_host;
+  RouteEntry* refused_origin;
+  RouteEntry* unknown_path;
+  RouteEntry* wrong_method;
+  RouteEntry* fallback;
+};
+
+void Router::Impl::Dispatch(RouteEntry& entry, http::Request&& request, http::Reply reply,
+                            int64_t start_us) {
+  const std::string request_id = request.request_id;
+  const http::Reply finish = [&metrics = entry.metrics, request_id, start_us,
+                              reply = std::move(reply)](http::Response response) {
+    metrics.Record(response.status, MonotonicUs() - start_us);
+    response.headers.Add("X-Content-Type-Options", "nosniff");
+    response.headers.Add("X-Frame-Options", "SAMEORIGIN");
+    response.headers.Add("X-Request-Id", request_id);
+    reply(std::move(response));
+  };
+  try {
+    authorize(request, entry.info.permission);
+  } catch (const Error& error) {
+    const bool known =
+        error.code() == Code::kUnauthenticated || error.code() == Code::kPermissionDenied;
+    return finish(known ? AuthorisationRefused(error, options.challenge)
+                        : entry.error_writer(error));
+  }
+  try {
+    entry.handle(std::move(request), finish);
+  } catch (const Error& error) {
+    if (error.code() == Code::kInternal)
+      Log(LogLevel::kError, "api", error.message(),
+          {{"route", std::string(entry.info.pattern)}, {"request", request_id}});
+    finish(entry.error_writer(error));
+  } catch (const std::exception& error) {
+    finish(Unexpected(entry, request_id, error.what()));
+  } catch (...) {
+    finish(Unexpected(entry, request_id, "an exception of unknown type"));
+  }
+}
+
+http::Response Router::Impl::Unexpected(const RouteEntry& entry, const std::string& request_id,
+                                        std::string_view what) const {
+  const std::string log_id = NewShortId("log-");
+  Log(LogLevel::kError, "api", "A handler failed unexpectedly",
+      {{"id", log_id},
+       {"error", std::string(what)},
+       {"route", std::string(entry.info.pattern)},
+       {"request", request_id}});
+  return entry.error_writer(Internal("Internal error; the server's log has it as {}", log_id));
+}
+
+http::Target Router::Impl::Refuse(RouteEntry* entry, http::Response response) {
+  http::Target target;
+  target.lane = http::Lane::kInline;
+  target.body = http::Body::kStream;
+  target.body_bytes_max = options.stream_bytes_max;
+  target.handle = [entry, response = std::move(response), start_us = MonotonicUs()](
+                      http::Request&& request, const http::Reply& reply) {
+    http::Response answer = response;
+    entry->metrics.Record(answer.status, MonotonicUs() - start_us);
+    answer.headers.Add("X-Content-Type-Options", "nosniff");
+    answer.headers.Add("X-Frame-Options", "SAMEORIGIN");
+    answer.headers.Add("X-Request-Id", request.request_id);
+    reply(std::move(answer));
+  };
+  return target;
+}
+
+Router::Router(const Options& options, Authorize authorize)
+    : impl_(std::make_unique<Impl>(options, std::move(authorize))) {}
+Router::~Router() = default;
+
+void Router::SetFallback(std::function<http::Response(const http::Request&)> fallback) {
+  impl_->fallback->handle = [fallback = std::move(fallback)](http::Request&& request,
+                                                             const http::Reply& reply) {
+    reply(fallback(request));
+  };
+}
+
+void Router::AddErased(RouteInfo info, http::Body body, ErrorWriter error_writer,
+                       std::function<void(http::Request&&, http::Reply)> handle) {
+  RouteEntry& entry = impl_->entries.emplace_back();
+  entry.info = info;
+  entry.body = body;
+  entry.error_writer = error_writer;
+  entry.handle = std::move(handle);
+  entry.names = impl_->trie.Add(info.method, info.pattern, &entry);
+  impl_->infos.push_back(info);
+}
+
+const std::vector<RouteInfo>& Router::routes() const {
+  return impl_->infos;
+}
+
+http::Target Router::Resolve(http::Request& head) {
+  Impl& impl = *impl_;
+  const int64_t start_us = MonotonicUs();
+  head.request_id = impl.RequestId(head);
+  const std::string_view host = head.headers.Find("Host").value_or("");
+  if (!host.empty() && head.path != kHealthPath && !impl.rules.HostAllowed(host))
+    return impl.Refuse(impl.refused_host,
+                       http::Response::Text(403, fmt::format("Host not allowed: {} (start the "
+                                                             "server with it in --allowed-hosts)",
+                                                             host)));
+  if (const auto origin = head.headers.Find("Origin");
+      origin && ChangesState(head.method) && !impl.rules.OriginAllowed(*origin, host))
+    return impl.Refuse(impl.refused_origin,
+                       http::Response::Text(403, "Cross-origin request blocked"));
+
+  RouteTrie::Match match = impl.trie.Find(head.method, RawPath(head));
+  RouteEntry* entry = match.entry;
+  if (entry == nullptr && !match.allow.empty())
+    return impl.Refuse(impl.wrong_method, MethodNotAllowed(match.allow));
+  if (entry == nullptr && impl.fallback->handle && !ChangesState(head.method))
+    entry = impl.fallback;
+  if (entry == nullptr)
+    return impl.Refuse(impl.unknown_path, JsonError(NotFound("Path", head.path)));
+  for (size_t i = 0; i < match.values.size(); ++i)
+    head.path_values.emplace_back(entry->names[i], std::move(match.values[i]));
+
+  http::Target target;
+  target.lane = entry->info.lane;
+  target.body = entry->body;
+  target.body_bytes_max = entry->body == http::Body::kStream ? impl.options.stream_bytes_max
+                                                             : impl.options.body_bytes_max;
+  target.handle = [&impl, entry, start_us](http::Request&& request, http::Reply reply) {
+    impl.Dispatch(*entry, std::move(request), std::move(reply), start_us);
+  };
+  return target;
+}
+
+std::string Router::MetricsText() const {
+  std::string out;
+  prometheus::AppendHead("millwright_http_requests_total", "Requests by route, method and status",
+                         prometheus::Type::kCounter, &out);
+  std::string seconds;
+  prometheus::AppendHead("millwright_http_request_seconds",
+                         "Time from a request's head to its answer by route and method",
+                         prometheus::Type::kHistogram, &seconds);
+  for (const RouteEntry& entry : impl_->entries) {
+    if (entry.metrics.count() == 0) continue;
+    std::string labels;
+    prometheus::AppendLabel("route", entry.info.pattern, &labels);
+    prometheus::AppendLabel("method", http::MethodName(entry.info.method), &labels);
+    entry.metrics.AppendRequests(labels, &out);
+    entry.metrics.AppendSeconds(labels, &seconds);
+  }
+  return out + seconds;
+}
+
+}  // namespace millwright::api
