@@ -185,13 +185,14 @@ Plan KlOfBins(const Expectation& expectation, const Column& column) {
   Plan plan;
   AggregateCheck& check = plan.aggregate.emplace();
   check.first = {"count(" + value + ")",
-                 "count_if(" + value + " < " + LiteralSql(bins.front()) + ")"};
+                 "count(CASE WHEN " + value + " < " + LiteralSql(bins.front()) + " THEN 1 END)"};
   for (size_t i = 0; i + 1 < bins.size(); ++i) {
     const char* upper = i + 2 == bins.size() ? " <= " : " < ";
-    check.first.push_back("count_if(" + value + " >= " + LiteralSql(bins[i]) + " AND " + value +
-                          upper + LiteralSql(bins[i + 1]) + ")");
+    check.first.push_back("count(CASE WHEN " + value + " >= " + LiteralSql(bins[i]) + " AND " +
+                          value + upper + LiteralSql(bins[i + 1]) + " THEN 1 END)");
   }
-  check.first.push_back("count_if(" + value + " > " + LiteralSql(bins.back()) + ")");
+  check.first.push_back("count(CASE WHEN " + value + " > " + LiteralSql(bins.back()) +
+                        " THEN 1 END)");
   check.finish = [=](const Cells& cells, const Cells&) {
     const double total = cells[0].AsDouble();
     std::vector<double> observed, expected = {tail / 2};

@@ -1,0 +1,67 @@
+#include "quality/profile.h"
+
+#include <gtest/gtest.h>
+
+namespace millwright::quality {
+namespace {
+
+TEST(Profile, DescribesNumbersTextAndMissingValues) {
+  analytics::Session session;
+  session.Execute(
+      "CREATE TABLE t AS SELECT CASE WHEN range = 7 THEN 'nan'::DOUBLE ELSE range END AS x, "
+      "CASE WHEN range % 4 = 0 THEN NULL WHEN range % 4 = 1 THEN 'b' ELSE 'a' END AS s, "
+      "(range % 3)::INTEGER AS few FROM range(101)");
+  const Profile profile = ProfileTable(session, "t");
+  EXPECT_EQ(profile.row_count, 101);
+  const ColumnProfile& x = *profile.Find("x");
+  EXPECT_EQ(x.type, "double");
+  EXPECT_EQ(x.missing, 1);
+  EXPECT_EQ(x.distinct, 100);
+  EXPECT_EQ(x.min.AsDouble(), 0);
+  EXPECT_EQ(x.max.AsDouble(), 100);
+  EXPECT_NEAR(*x.mean, (5050 - 7) / 100.0, 1e-12);
+  ASSERT_EQ(x.histogram->counts.size(), kHistogramBins);
+  EXPECT_EQ(x.histogram->edges.size(), kHistogramBins + 1);
+  int64_t total = 0;
+  for (int64_t count : x.histogram->counts) total += count;
+  EXPECT_EQ(total, 100);
+  ASSERT_EQ(x.deciles->counts.size(), 10u);
+  for (int64_t count : x.deciles->counts) EXPECT_EQ(count, 10);
+  const ColumnProfile& s = *profile.Find("s");
+  EXPECT_EQ(s.missing, 26);
+  EXPECT_TRUE(s.categorical());
+  ASSERT_EQ(s.top_values.size(), 2u);
+  EXPECT_EQ(s.top_values[0].value.AsString(), "a");
+  EXPECT_EQ(s.top_values[0].count, 50);
+  EXPECT_TRUE(profile.Find("few")->categorical());
+  EXPECT_EQ(profile.Find("few")->top_values.size(), 3u);
+}
+
+TEST(Profile, IsTheSameAfterJson) {
+  analytics::Session session;
+  session.Execute(
+      "CREATE TABLE t AS SELECT range * 0.37 AS x, 'v' || (range % 60) AS s, "
+      "TIMESTAMP '2001-01-01' + INTERVAL (range) HOUR AS at FROM range(5000)");
+  const Profile profile = ProfileTable(session, "t");
+  const std::string text = profile.ToJson().Dump();
+  EXPECT_EQ(Profile::FromJson(ParseJson(text)).ToJson().Dump(), text);
+  EXPECT_EQ(profile.Find("s")->top_values.size(), kTopValues);
+  EXPECT_LT(text.size(), 20'000u);
+}
+
+TEST(Profile, TakesEmptyAndConstantColumns) {
+  analytics::Session session;
+  session.Execute(
+      "CREATE TABLE t AS SELECT NULL::DOUBLE AS nothing, 5.0::DOUBLE AS same, range AS id "
+      "FROM range(10)");
+  const Profile profile = ProfileTable(session, "t");
+  EXPECT_EQ(profile.Find("nothing")->missing, 10);
+  EXPECT_FALSE(profile.Find("nothing")->histogram);
+  EXPECT_EQ(profile.Find("same")->top_values.size(), 1u);
+  const Profile empty = ProfileTable(session, "(SELECT * FROM t WHERE FALSE)");
+  EXPECT_EQ(empty.row_count, 0);
+  EXPECT_TRUE(empty.Find("id")->min.is_null());
+}
+
+}  // namespace
+}  // namespace millwright::quality

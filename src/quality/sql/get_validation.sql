@@ -1,0 +1,3 @@
+-- One validation with its whole result.
+SELECT id, suite, dataset, version, success, evaluated, unsuccessful, created_ms, created_by, result
+FROM validations WHERE id = $1
