@@ -1,5 +1,7 @@
 #include "storage/search.h"
 
+#include <set>
+
 #include "base/check.h"
 #include "base/error.h"
 #include "storage/search_filter.h"
@@ -76,6 +78,19 @@ class OrderCompiler {
   int count_ = 0;
 };
 
+// Ordering twice by the same name is a slip of the caller: the second can have no effect.
+void RefuseRepeatedOrder(const std::vector<std::string>& order_by) {
+  std::set<std::string_view> seen;
+  for (const std::string_view clause : order_by) {
+    if (seen.insert(ParseOrder(clause).name).second) continue;
+    std::string list;
+    for (const auto& item : order_by) {
+      list += fmt::format("{}'{}'", list.empty() ? "" : ", ", item);
+    }
+    throw InvalidArgument("`order_by` contains duplicate fields: [{}]", list);
+  }
+}
+
 void Replace(std::string* sql, std::string_view marker, std::string_view text) {
   const size_t at = sql->find(marker);
   CHECK(at != std::string::npos);
@@ -90,6 +105,7 @@ SearchQuery CompileSearch(const Query& base, const SearchSchema& schema, Dialect
   if (order_by.size() > kOrderKeysMax) {
     throw InvalidArgument("order_by has more than {} items", kOrderKeysMax);
   }
+  if (schema.refuse_repeated_order) RefuseRepeatedOrder(order_by);
   SearchParameters bound(std::move(parameters));
   const auto tree = ParseFilter(filter, schema.wording);
   const std::string condition =

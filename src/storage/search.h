@@ -63,8 +63,10 @@ struct SearchSchema {
   std::span<const SearchEntityName> entities;
   std::span<const SearchAttribute> attributes;
   std::span<const SearchKeyed> keyed;
-  std::string_view default_order;  // when no order is asked for
-  std::string_view ties;           // follows what is asked for
+  std::string_view default_order;                 // when no order is asked for
+  std::string_view ties;                          // follows what is asked for
+  std::string_view order_noun = "attribute key";  // names an unknown order key in messages
+  bool refuse_repeated_order = false;
 };
 
 // A query with its markers filled in; `query()` is valid as long as this object.

@@ -261,10 +261,10 @@ const SearchAttribute& FindAttribute(const SearchSchema& schema, std::string_vie
     if (attribute.name == key) return attribute;
     names.push_back(attribute.name);
   }
-  const bool by_key = schema.wording == SearchWording::kRegistry && use == SearchUse::kOrder &&
-                      schema.entities_text.empty();
-  throw InvalidArgument("Invalid {} key '{}' specified. Valid keys are {}",
-                        by_key ? "order by" : entity, key, QuotedSet(names));
+  const std::string noun =
+      use == SearchUse::kOrder ? std::string(schema.order_noun) : fmt::format("{} key", entity);
+  throw InvalidArgument("Invalid {} '{}' specified. Valid keys are {}", noun, key,
+                        QuotedSet(names));
 }
 
 std::string WithAlias(std::string_view condition, std::string_view alias) {

@@ -86,7 +86,8 @@ constexpr storage::SearchSchema kSchema = {
     .attributes = kAttributes,
     .keyed = kKeyed,
     .default_order = "",
-    .ties = "r.start_ms DESC, r.run_id"};
+    .ties = "r.start_ms DESC, r.run_id",
+    .refuse_repeated_order = true};
 
 std::string_view ViewName(View view) {
   switch (view) {
@@ -96,25 +97,6 @@ std::string_view ViewName(View view) {
       return "deleted";
     default:
       return "all";
-  }
-}
-
-// Ordering twice by the same name is a slip of the caller: the second can have no effect.
-void RefuseRepeatedOrder(const std::vector<std::string>& order_by) {
-  std::set<std::string_view> seen;
-  for (const std::string_view clause : order_by) {
-    const size_t space = clause.rfind(' ');
-    std::string_view key = clause;
-    if (space != std::string_view::npos) {
-      const std::string_view last = clause.substr(space + 1);
-      if (last.size() == 3 || last.size() == 4) key = clause.substr(0, space);
-    }
-    if (seen.insert(key).second) continue;
-    std::string list;
-    for (const auto& item : order_by) {
-      list += fmt::format("{}'{}'", list.empty() ? "" : ", ", item);
-    }
-    throw InvalidArgument("`order_by` contains duplicate fields: [{}]", list);
   }
 }
 
@@ -143,7 +125,6 @@ std::set<int64_t> SampleSteps(const std::vector<int64_t>& steps, int64_t max) {
 }  // namespace
 
 Page<Run> RunStore::Search(const RunSearch& search) const {
-  RefuseRepeatedOrder(search.order_by);
   Json experiments = Json::MakeArray();
   for (const auto& id : search.experiment_ids) experiments.Append(ExperimentNumber(id));
   const storage::SearchQuery query = storage::CompileSearch(

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "registry/registry.h"
+
+namespace millwright::registry {
+
+// Something that happens to a model: becomes an event and a line of its history.
+struct Registry::Change {
+  int64_t model_seq = 0;
+  const ModelName& name;
+  std::string_view kind;
+  const std::string& who;
+  std::optional<int64_t> version = std::nullopt;
+  Json details = Json::MakeObject();
+};
+
+// Checks texts that come from outside. Each throws kInvalidArgument in MLflow's words.
+void RequireModelName(const ModelName& name);
+void RequireTag(const Tag& tag);
+void RequireTagKey(const std::string& key);
+void RequireAlias(const std::string& alias);
+
+}  // namespace millwright::registry

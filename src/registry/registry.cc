@@ -1,0 +1,203 @@
+// Registered models.
+#include "registry/registry.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "registry/change.h"
+#include "registry/rows.h"
+#include "registry/sql.h"
+#include "storage/search.h"
+
+namespace millwright::registry {
+namespace {
+
+using storage::Connection;
+using storage::Row;
+
+constexpr storage::SearchEntityName kEntities[] = {
+    {"attribute", "attribute"}, {"tag", "tag"}, {"tags", "tag"}};
+constexpr storage::SearchAttribute kAttributes[] = {
+    {.entity = "attribute", .name = "name", .column = "m.name"},
+    {.entity = "attribute",
+     .name = "timestamp",
+     .column = "m.updated_ms",
+     .type = storage::SearchType::kNumber,
+     .can_filter = false}};
+constexpr storage::SearchKeyed kKeyed[] = {{.entity = "tag",
+                                            .table = "model_tags",
+                                            .owner = "@.model_seq = m.model_seq",
+                                            .can_order = false}};
+constexpr storage::SearchSchema kSchema = {
+    .wording = storage::SearchWording::kRegistry,
+    .entities_text = "Valid entity types are ('attribute', 'tag', 'tags')",
+    .entities = kEntities,
+    .attributes = kAttributes,
+    .keyed = kKeyed,
+    .default_order = "",
+    .ties = "m.name",
+    .order_noun = "order by key",
+    .refuse_repeated_order = true};
+
+Error NameTaken(const ModelName& name) {
+  return Error(Code::kAlreadyExists,
+               fmt::format("Registered Model (name={}) already exists.", name.str()));
+}
+
+RegisteredModel ReadWhole(Connection& connection, const ModelName& name) {
+  std::vector<ModelRow> rows = {FindModel(connection, name)};
+  AddModelData(connection, &rows);
+  return std::move(rows.front().model);
+}
+
+}  // namespace
+
+Registry::Registry(storage::Database& database, events::EventLog& events, const Clock& clock,
+                   std::vector<const GateCheck*> gates)
+    : database_(database), events_(events), clock_(clock), gates_(std::move(gates)) {}
+
+void Registry::Record(Connection& connection, const Change& change) {
+  connection.Execute(sql::kInsertHistory,
+                     {change.model_seq, clock_.NowMs(), change.who, std::string(change.kind),
+                      storage::Optional(change.version), change.details.Dump()});
+  std::string subject = "model:" + change.name.str();
+  if (change.version) subject += "@" + std::to_string(*change.version);
+  events_.Append(connection, change.kind, std::move(subject), change.who, change.details);
+}
+
+RegisteredModel Registry::CreateModel(const NewModel& model, const std::string& who) {
+  RequireModelName(model.name);
+  for (const auto& tag : model.tags) RequireTag(tag);
+  return database_.Write([&](Connection& connection) {
+    if (connection.SelectOne(sql::kModelByName, {model.name.str()})) throw NameTaken(model.name);
+    const int64_t seq =
+        connection
+            .SelectOne(sql::kInsertModel,
+                       {model.name.str(), storage::Optional(model.description), clock_.NowMs()})
+            ->Int(0);
+    for (const auto& tag : model.tags) {
+      connection.Execute(sql::kSetModelTag, {seq, tag.key, tag.value});
+    }
+    Record(connection, {.model_seq = seq, .name = model.name, .kind = "model.created", .who = who});
+    return ReadWhole(connection, model.name);
+  });
+}
+
+RegisteredModel Registry::GetModel(const ModelName& name) const {
+  return database_.Read([&](Connection& connection) { return ReadWhole(connection, name); });
+}
+
+RegisteredModel Registry::DescribeModel(const ModelName& name,
+                                        const std::optional<std::string>& description,
+                                        const std::string& who) {
+  return database_.Write([&](Connection& connection) {
+    const ModelRow row = FindModel(connection, name);
+    connection.Execute(sql::kDescribeModel,
+                       {row.seq, storage::Optional(description), clock_.NowMs()});
+    Record(connection, {.model_seq = row.seq, .name = name, .kind = "model.updated", .who = who});
+    return ReadWhole(connection, name);
+  });
+}
+
+RegisteredModel Registry::RenameModel(const ModelName& name, const ModelName& new_name,
+                                      const std::string& who) {
+  RequireModelName(new_name);
+  return database_.Write([&](Connection& connection) {
+    const ModelRow row = FindModel(connection, name);
+    if (new_name != name && connection.SelectOne(sql::kModelByName, {new_name.str()})) {
+      throw NameTaken(new_name);
+    }
+    connection.Execute(sql::kRenameModel, {row.seq, new_name.str(), clock_.NowMs()});
+    Record(connection, {.model_seq = row.seq,
+                        .name = new_name,
+                        .kind = "model.renamed",
+                        .who = who,
+                        .details = Json::Of({{"old_name", name.str()}})});
+    return ReadWhole(connection, new_name);
+  });
+}
+
+void Registry::DeleteModel(const ModelName& name, const std::string& who) {
+  database_.Write([&](Connection& connection) {
+    const ModelRow row = FindModel(connection, name);
+    connection.Execute(sql::kDeleteModel, {row.seq, clock_.NowMs()});
+    connection.Execute(sql::kDeleteModelAliases, {row.seq});
+    Record(connection, {.model_seq = row.seq, .name = name, .kind = "model.deleted", .who = who});
+  });
+}
+
+Page<RegisteredModel> Registry::SearchModels(const Search& search) const {
+  const storage::SearchQuery query =
+      storage::CompileSearch(sql::kSearchModels, kSchema, database_.dialect(), search.filter,
+                             search.order_by, {search.limit + 1, search.offset});
+  return database_.Read([&](Connection& connection) {
+    std::vector<ModelRow> rows;
+    connection.ForEach(query.query(), query.parameters(), [&](const Row& row) {
+      rows.push_back(ReadModel(row));
+      return true;
+    });
+    Page<RegisteredModel> page;
+    if (static_cast<int64_t>(rows.size()) > search.limit) {
+      rows.pop_back();
+      page.next_offset = search.offset + search.limit;
+    }
+    AddModelData(connection, &rows);
+    for (auto& row : rows) page.items.push_back(std::move(row.model));
+    return page;
+  });
+}
+
+void Registry::SetModelTag(const ModelName& name, const Tag& tag, const std::string& who) {
+  RequireTag(tag);
+  database_.Write([&](Connection& connection) {
+    const ModelRow row = FindModel(connection, name);
+    connection.Execute(sql::kSetModelTag, {row.seq, tag.key, tag.value});
+    Record(connection, {.model_seq = row.seq,
+                        .name = name,
+                        .kind = "model.updated",
+                        .who = who,
+                        .details = Json::Of({{"tag", tag.key}, {"value", tag.value}})});
+  });
+}
+
+void Registry::DeleteModelTag(const ModelName& name, const std::string& key,
+                              const std::string& who) {
+  RequireTagKey(key);
+  database_.Write([&](Connection& connection) {
+    const ModelRow row = FindModel(connection, name);
+    if (connection.Execute(sql::kDeleteModelTag, {row.seq, key}) == 0) return;
+    Record(connection, {.model_seq = row.seq,
+                        .name = name,
+                        .kind = "model.updated",
+                        .who = who,
+                        .details = Json::Of({{"tag", key}, {"deleted", true}})});
+  });
+}
+
+std::vector<ModelVersion> Registry::LatestVersions(const ModelName& name,
+                                                   const std::vector<Stage>& stages) const {
+  const RegisteredModel model = GetModel(name);
+  if (stages.empty()) return model.latest_versions;
+  std::vector<ModelVersion> chosen;
+  for (const Stage stage : stages) {
+    for (const auto& version : model.latest_versions) {
+      if (version.stage == stage) chosen.push_back(version);
+    }
+  }
+  return chosen;
+}
+
+std::vector<HistoryEntry> Registry::History(const ModelName& name, int64_t limit) const {
+  return database_.Read([&](Connection& connection) {
+    const ModelRow row = FindModel(connection, name);
+    std::vector<HistoryEntry> history;
+    for (const Row& line : connection.Select(
+             sql::kModelHistory, {row.seq, std::clamp<int64_t>(limit, 1, kHistoryMax)})) {
+      history.push_back(
+          {line.Int(0), line.Text(1), line.Text(2), line.OptionalInt(3), ParseJson(line.Text(4))});
+    }
+    return history;
+  });
+}
+
+}  // namespace millwright::registry

@@ -1,0 +1,4 @@
+-- The tags of some models; $1 is a JSON array of their keys.
+SELECT model_seq, key, value FROM model_tags
+WHERE model_seq IN (SELECT value FROM json_each($1))
+ORDER BY model_seq, key

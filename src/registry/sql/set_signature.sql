@@ -1,0 +1,2 @@
+-- Stores the signature of a version.
+UPDATE model_versions SET signature = $3, updated_ms = $4 WHERE model_seq = $1 AND version = $2
