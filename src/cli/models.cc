@@ -23,7 +23,7 @@ namespace {
 // How far the converted model may be from the original on any row.
 constexpr double kParityMax = 1e-5;
 // The exit status of a comparison that says hold; a pipeline ends its run as held.
-constexpr int kHold = 3;
+constexpr int kHold = 99;
 
 std::string ModelPath(const std::string& model, const std::string& version) {
   return fmt::format("/api/v1/models/{}/versions/{}", fetch::PercentEncode(model),
@@ -376,7 +376,7 @@ void AddModelCommands(Commands& commands) {
   commands.push_back(
       MakeCommand("models convert", "Convert an XGBoost model to ONNX", kConvertOptions, Convert));
   commands.push_back(MakeCommand("models parity",
-                                 "Check that two models answer the same; exit 3 if not",
+                                 "Check that two models answer the same; exit 99 if not",
                                  kParityOptions, CompareFiles));
   commands.push_back(MakeCommand("models register",
                                  "Convert a run's model, check it and register a version",
@@ -386,7 +386,7 @@ void AddModelCommands(Commands& commands) {
   commands.push_back(
       MakeCommand("models alias", "Move an alias, through the gate", kAliasOptions, SetAlias));
   commands.push_back(MakeCommand("models compare",
-                                 "Judge a challenger against the champion; exit 3 to hold",
+                                 "Judge a challenger against the champion; exit 99 to hold",
                                  kCompareOptions, CompareVersions));
   commands.push_back(
       MakeCommand("models list", "List registered models", kLimitOptions, ListModels));

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <filesystem>
+#include <functional>
+
 #include "base/clock.h"
 #include "events/event_log.h"
 
@@ -17,6 +20,10 @@ class SuiteStore;
 
 namespace millwright::registry {
 class Registry;
+struct ModelVersion;
+}  // namespace millwright::registry
+namespace millwright::serving {
+class Gateway;
 }
 
 namespace millwright::api::native {
@@ -31,6 +38,9 @@ struct Context {
   data::SplitStore& splits;
   quality::SuiteStore& suites;
   registry::Registry& registry;
+  serving::Gateway& gateway;
+  // The local folder that holds a version's files. Throws kFailedPrecondition when there is none.
+  std::function<std::filesystem::path(const registry::ModelVersion&)> model_folder;
 };
 
 }  // namespace millwright::api::native
