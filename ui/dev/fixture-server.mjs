@@ -93,7 +93,7 @@ const overview = () => ({
 const list = (value) => (empty ? [] : value);
 const pipelineRunOf = (id) => found(flights.pipelineRuns.find((run) => run.id === id), 'Pipeline run', id);
 const summaryOf = ({ tasks, params, ...summary }) => summary;
-const endpointSummary = () => ({ name: 'flights-late', model: 'flights-late', state: 'ready', url: flights.endpoint.url, created_ms: flights.endpoint.revisions[2].created_ms, requests: 51_204, errors: 0 });
+const endpointSummary = () => ({ name: 'flights-late', model: 'flights-late', state: 'ready', url: flights.endpoint.url, live_version: '1', created_ms: flights.endpoint.revisions[2].created_ms, requests: 51_204, errors: 0 });
 const named = (value, name, what) => found(!empty && value.name === name ? value : undefined, what, name);
 const probability = (record) => Math.min(0.95, 0.05 + 0.014 * Number(record.hour ?? 0) + 0.00002 * Number(record.distance ?? 0));
 

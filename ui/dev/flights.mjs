@@ -235,13 +235,14 @@ export function validation(id) {
 
 // ---------------------------------------------------------------- endpoint
 
-const replica = (id, state, minutes, requests) => ({ id, state, pid: 41_000 + Math.round(minutes * 100), port: 40_100 + Math.round(minutes * 10), requests, errors: 0, started_ms: at(minutes) });
+const replica = (id, state, minutes, requests) => ({ id, state, pid: 41_000 + Math.round(minutes * 100), requests, errors: 0, started_ms: at(minutes) });
 export const endpoint = {
-  name: 'flights-late', model: 'flights-late', state: 'ready', url: '/endpoints/flights-late/invocations', signature,
+  name: 'flights-late', model: 'flights-late', state: 'ready', url: '/endpoints/flights-late/invocations', live_version: '1', signature,
   revisions: [
-    { id: 'r3', model_version: '2', role: 'canary', weight: 10, created_ms: at(7.4), replicas: [replica('r3-1', 'ready', 7.4, 1_204)] },
-    { id: 'r2', model_version: '2', role: 'shadow', weight: 0, created_ms: at(7.1), replicas: [replica('r2-1', 'draining', 7.1, 4_802)] },
-    { id: 'r1', model_version: '1', role: 'live', weight: 90, created_ms: at(3.7), replicas: [replica('r1-1', 'ready', 3.7, 25_601), replica('r1-2', 'ready', 3.8, 24_399)] },
+    { id: 'flights-late-r3', model_version: '2', role: 'canary', weight: 10, created_ms: at(7.4), replicas: [replica('flights-late-r3-1', 'ready', 7.4, 1_204)] },
+    { id: 'flights-late-r2', model_version: '2', role: 'shadow', weight: 0, created_ms: at(7.1), replicas: [replica('flights-late-r2-1', 'draining', 7.1, 4_802)] },
+    { id: 'flights-late-r0', model_version: '1', role: 'retired', weight: 0, created_ms: at(3.65), requests: 12, errors: 0, replicas: [] },
+    { id: 'flights-late-r1', model_version: '1', role: 'live', weight: 90, created_ms: at(3.7), replicas: [replica('flights-late-r1-1', 'ready', 3.7, 25_601), replica('flights-late-r1-2', 'ready', 3.8, 24_399)] },
   ],
 };
 
@@ -270,7 +271,7 @@ export function predictions(limit, now = Date.now()) {
     const canary = random() < 0.1;
     const known = i > 14;
     return {
-      id: hex(last - i, 16), time_ms: now - i * 700, event_time_ms: event, model_version: canary ? '2' : '1', revision: canary ? 'r3' : 'r1', role: canary ? 'canary' : 'live',
+      id: hex(last - i, 16), time_ms: now - i * 700, event_time_ms: event, model_version: canary ? '2' : '1', revision: canary ? 'flights-late-r3' : 'flights-late-r1', role: canary ? 'canary' : 'live',
       latency_us: Math.round(320 + random() * 400),
       inputs: { month: 6, day_of_month: 1 + Math.floor(random() * 30), day_of_week: Math.floor(random() * 7), hour, distance: Math.round(120 + random() * 1800), origin: airports[Math.floor(random() * 16)], destination: airports[Math.floor(random() * 16)] },
       outputs: { late_probability: Number(probability.toFixed(6)) },

@@ -12,6 +12,8 @@ export interface EndpointSummary {
   model: string;
   state: EndpointState;
   url: string;
+  /** Version that answers; empty before the first revision is live. */
+  live_version?: string;
   created_ms: number;
   requests: number;
   errors: number;
@@ -21,7 +23,8 @@ export interface Replica {
   id: string;
   state: ReplicaState;
   pid?: number;
-  port?: number;
+  /** Why it is not ready. */
+  reason?: string;
   requests: number;
   errors: number;
   started_ms: number;
@@ -34,6 +37,10 @@ export interface Revision {
   /** Share of the traffic in percent; a shadow has 0 and sees copies. */
   weight: number;
   created_ms: number;
+  requests?: number;
+  errors?: number;
+  /** Why its replicas do not start. */
+  failure?: string;
   replicas: Replica[];
 }
 
@@ -43,6 +50,11 @@ export interface Endpoint {
   model: string;
   state: EndpointState;
   url: string;
+  live_version?: string;
+  /** Revision on its way to become live. */
+  promoting?: string;
+  /** Why the last rollout was undone. */
+  rollout_error?: string;
   revisions: Revision[];
   signature?: Signature;
 }

@@ -7,14 +7,13 @@ import {
   type Endpoint,
   type Prediction,
   type Replica,
-  type Revision,
   type Traffic,
 } from '../api/endpoints';
 import { Badge, Chip, Empty, Facts, Figure, Page, Section, Select, Shown, When } from '../components/basics';
 import { Chart } from '../components/chart';
 import { Table } from '../components/table';
 import { TryIt } from '../components/try-it';
-import { absolute, count, duration, eventTime, grouped, inline, measure } from '../format';
+import { absolute, count, duration, eventTime, grouped, inline, measure, plural } from '../format';
 import { lineagePath, modelPath } from '../links';
 import { nouns } from '../nouns';
 import { useRead } from '../query';
@@ -24,6 +23,7 @@ import { currentRate, trafficSeries } from '../series';
 const trafficPollMs = 2_000;
 const predictionsPollMs = 4_000;
 const predictionsShown = 50;
+const retiredShown = 3;
 const bucketChoices = ['60', '180', '360'];
 
 export function EndpointPage(props: { name: string }) {
@@ -62,7 +62,7 @@ export function EndpointPage(props: { name: string }) {
             <Shown read={traffic} rows={5}>
               {(live) => <TrafficSection traffic={live} buckets={buckets} endpoint={found} />}
             </Shown>
-            <Revisions revisions={found.revisions} model={found.model} />
+            <Revisions endpoint={found} />
             <div class="columns wide-left">
               <Section title="Latest predictions" note="newest first" flush>
                 <Shown read={predictions}>{(list) => <Predictions predictions={list} />}</Shown>
@@ -147,24 +147,35 @@ function TrafficSection(props: { traffic: Traffic; buckets: string; endpoint: En
   );
 }
 
-function Revisions(props: { revisions: readonly Revision[]; model: string }) {
-  const rows = props.revisions.flatMap((revision) =>
+function Revisions(props: { endpoint: Endpoint }) {
+  const { revisions, model, promoting, rollout_error } = props.endpoint;
+  // Retired revisions pile up over the months; the latest of them say how one came here.
+  const working = revisions.filter((revision) => revision.role !== 'retired');
+  const shown = [...working, ...revisions.filter((revision) => revision.role === 'retired').slice(0, retiredShown)];
+  const failures = [
+    ...(rollout_error ? [`The last rollout was undone: ${rollout_error}`] : []),
+    ...working.flatMap((revision) => [
+      ...(revision.failure ? [`${revision.id}: ${revision.failure}`] : []),
+      ...revision.replicas.flatMap((replica) => (replica.reason ? [`${replica.id}: ${replica.reason}`] : [])),
+    ]),
+  ];
+  const rows = shown.flatMap((revision) =>
     revision.replicas.length > 0
       ? revision.replicas.map((replica, index) => ({ revision, replica: replica as Replica | undefined, first: index === 0 }))
       : [{ revision, replica: undefined, first: true }],
   );
   return (
-    <Section title="Revisions and replicas" note={`${props.revisions.length} revisions`} flush>
+    <Section title="Revisions and replicas" note={revisionNote(working.length, revisions.length - working.length)} flush>
       <Table
         label="Revisions and replicas"
         rows={rows}
         rowKey={(row) => `${row.revision.id}/${row.replica?.id ?? ''}`}
         columns={[
-          { id: 'revision', label: 'Revision', cell: (row) => (row.first ? row.revision.id : '') },
+          { id: 'revision', label: 'Revision', cell: (row) => row.first && <>{row.revision.id}{row.revision.id === promoting && <> <Badge state="queued" label="promoting" /></>}</> },
           {
             id: 'version',
             label: 'Version',
-            cell: (row) => row.first && <a href={modelPath(props.model, row.revision.model_version)}>v{row.revision.model_version}</a>,
+            cell: (row) => row.first && <a href={modelPath(model, row.revision.model_version)}>v{row.revision.model_version}</a>,
           },
           { id: 'role', label: 'Role', cell: (row) => row.first && <Badge state={row.revision.role} /> },
           {
@@ -183,14 +194,22 @@ function Revisions(props: { revisions: readonly Revision[]; model: string }) {
           { id: 'replica', label: 'Replica', cell: (row) => row.replica?.id ?? <span class="muted">none</span> },
           { id: 'state', label: 'State', cell: (row) => row.replica && <Badge state={row.replica.state} /> },
           { id: 'pid', label: 'Process', number: true, cell: (row) => row.replica?.pid ?? '–' },
-          { id: 'port', label: 'Port', number: true, cell: (row) => row.replica?.port ?? '–' },
-          { id: 'requests', label: 'Requests', number: true, cell: (row) => count(row.replica?.requests) },
-          { id: 'errors', label: 'Failed', number: true, cell: (row) => count(row.replica?.errors) },
+          { id: 'requests', label: 'Requests', number: true, cell: (row) => count(row.replica?.requests ?? row.revision.requests) },
+          { id: 'errors', label: 'Failed', number: true, cell: (row) => count(row.replica?.errors ?? row.revision.errors) },
           { id: 'since', label: 'Since', grow: true, cell: (row) => <When ms={row.replica?.started_ms ?? row.revision.created_ms} /> },
         ]}
       />
+      {failures.map((failure) => (
+        <p key={failure} class="bad-text note-line">
+          {failure}
+        </p>
+      ))}
     </Section>
   );
+}
+
+function revisionNote(working: number, retired: number): string {
+  return retired === 0 ? plural(working, 'revision') : `${plural(working, 'revision')}, ${retired} retired`;
 }
 
 function Predictions(props: { predictions: readonly Prediction[] }) {

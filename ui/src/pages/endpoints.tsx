@@ -31,6 +31,7 @@ export function Endpoints() {
                   { id: 'name', label: 'Endpoint', cell: (endpoint) => <a href={endpointPath(endpoint.name)}>{endpoint.name}</a> },
                   { id: 'state', label: 'State', cell: (endpoint) => <Badge state={endpoint.state} /> },
                   { id: 'model', label: 'Model', cell: (endpoint) => <a href={modelPath(endpoint.model)}>{endpoint.model}</a> },
+                  { id: 'live', label: 'Live', cell: (endpoint) => (endpoint.live_version ? `v${endpoint.live_version}` : <span class="muted">–</span>) },
                   { id: 'requests', label: 'Requests', number: true, cell: (endpoint) => count(endpoint.requests) },
                   {
                     id: 'errors',
