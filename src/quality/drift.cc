@@ -176,15 +176,12 @@ TestResult KolmogorovSmirnov(std::span<const double> reference, std::span<const 
   });
   TestResult result;
   result.statistic = static_cast<double>(h) / (static_cast<double>(m / g) * static_cast<double>(n));
-  const bool exact = method == KsMethod::kExact ||
+  const double x = static_cast<double>(m), y = static_cast<double>(n);
+  const auto effective = static_cast<int64_t>(std::nearbyint(x * y / (x + y)));
+  const bool exact = method == KsMethod::kExact || effective < 1 ||
                      (method == KsMethod::kAuto && std::max(a.size(), b.size()) <= kKsExactMax);
-  if (exact) {
-    result.p_value = std::clamp(TwoSampleSurvival(m, n, h), 0.0, 1.0);
-  } else {
-    const double x = static_cast<double>(m), y = static_cast<double>(n);
-    const auto effective = static_cast<int64_t>(std::nearbyint(x * y / (x + y)));
-    result.p_value = KolmogorovSurvival(effective, result.statistic);
-  }
+  result.p_value = exact ? std::clamp(TwoSampleSurvival(m, n, h), 0.0, 1.0)
+                         : KolmogorovSurvival(effective, result.statistic);
   return result;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -43,6 +44,11 @@ Sample FromJson(const Json& values) {
 
 class Samples {
  public:
+  // Shared by the tests: reading the files takes longer than measuring.
+  static Samples& Shared() {
+    static Samples samples;
+    return samples;
+  }
   Samples() : edge_cases_(ParseJson(ReadFile(kData + "edge_cases.json"))) {}
 
   const Sample& Get(const std::string& name) {
@@ -59,14 +65,14 @@ class Samples {
       const size_t colon = column.find(':');
       return FromJson(edge_cases_.At(column.substr(0, colon)).At(column.substr(colon + 1)));
     }
+    if (files_.insert(file).second) {
+      session_.Execute("CREATE TABLE " + file + " AS SELECT * FROM read_csv('" + kData + file +
+                       ".csv.gz', header = true, all_varchar = true)");
+    }
+    const std::string quoted = analytics::QuoteName(column);
     const analytics::Table table =
-        session_.Query("SELECT " + analytics::QuoteName(column) + " FROM read_csv('" + kData +
-                       file + ".csv.gz', header = true, all_varchar = true) WHERE " +
-                       analytics::QuoteName(column) + " IS NOT NULL");
-    const int64_t rows =
-        session_
-            .Query("SELECT count(*) FROM read_csv('" + kData + file + ".csv.gz', header = true)")
-            .Int(0, 0);
+        session_.Query("SELECT " + quoted + " FROM " + file + " WHERE " + quoted + " IS NOT NULL");
+    const int64_t rows = session_.Query("SELECT count(*) FROM " + file).Int(0, 0);
     Sample sample;
     sample.integers = rows == static_cast<int64_t>(table.row_count());
     for (size_t row = 0; row < table.row_count(); ++row) {
@@ -81,6 +87,7 @@ class Samples {
   }
 
   analytics::Session session_;
+  std::set<std::string> files_;  // that are tables
   const Json edge_cases_;
   std::map<std::string, Sample> samples_;
 };
@@ -131,7 +138,7 @@ const std::map<std::string, std::string> kEvidentlyDifferences = {
 };
 
 TEST(Drift, AgreesWithEvidently) {
-  Samples samples;
+  Samples& samples = Samples::Shared();
   int compared = 0;
   const Json golden = ParseJson(ReadFile(kData + "evidently_stattests.json"));
   for (const Json& row : golden.AsArray()) {
@@ -156,7 +163,7 @@ TEST(Drift, AgreesWithEvidently) {
 }
 
 TEST(Drift, AgreesWithSciPyOnKolmogorovSmirnov) {
-  Samples samples;
+  Samples& samples = Samples::Shared();
   const Json golden = ParseJson(ReadFile(kData + "scipy_ks.json"));
   for (const Json& row : golden.AsArray()) {
     const Sample& reference = samples.Get(row.GetString("reference"));
@@ -171,6 +178,10 @@ TEST(Drift, AgreesWithSciPyOnKolmogorovSmirnov) {
     }
     const TestResult result = KolmogorovSmirnov(reference.numbers, current.numbers, method);
     EXPECT_TRUE(Near(NumberOf(row.At("statistic")), result.statistic, 1e-9)) << row.Dump();
+    if (std::isnan(NumberOf(row.At("p_value")))) {
+      EXPECT_EQ(result.p_value, 1);  // one row a side: exact here, undefined in SciPy
+      continue;
+    }
     const double tolerance = method == KsMethod::kExact ? 1e-9 : 1e-7;
     EXPECT_TRUE(Near(NumberOf(row.At("p_value")), result.p_value, tolerance))
         << row.Dump() << " " << result.p_value;
@@ -178,7 +189,7 @@ TEST(Drift, AgreesWithSciPyOnKolmogorovSmirnov) {
 }
 
 TEST(Drift, MakesTheBinsOfEvidently) {
-  Samples samples;
+  Samples& samples = Samples::Shared();
   const Json golden = ParseJson(ReadFile(kData + "binning.json"));
   for (const Json& row : golden.AsArray()) {
     const Sample& reference = samples.Get(row.GetString("reference"));
