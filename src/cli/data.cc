@@ -198,7 +198,8 @@ constexpr Option<SplitOptions> kSplitOptions[] = {
     {"", "--file", "A YAML file that says kind, column and parts", &SplitOptions::file, "FILE"},
     {"", "--kind", "time, random, stratified or group", &SplitOptions::kind, "KIND"},
     {"", "--column", "The column to split by", &SplitOptions::column, "COLUMN"},
-    {"", "--until", "The time that -30d and 0d in --part count from", &SplitOptions::until, "TIME"},
+    {"", "--until", "The time, or milliseconds since 1970, that -30d and 0d in --part count from",
+     &SplitOptions::until, "TIME"},
     {"", "--part", "NAME=FROM..TO for time, NAME=SHARE otherwise; repeatable", &SplitOptions::parts,
      "PART"},
     {"", "--seed", "Which of the reproducible random splits", &SplitOptions::seed, "N"},
@@ -208,7 +209,9 @@ constexpr Option<SplitOptions> kSplitOptions[] = {
 std::string PartTime(const std::string& text, const std::string& until) {
   if (!text.ends_with("d") || until.empty()) return text;
   const Json days = ParseJson(text.substr(0, text.size() - 1));
-  return FormatTime(ParseTime(until) + days.AsInt("--part") * kMsPerDay);
+  const bool is_ms = until.find_first_not_of("0123456789") == std::string::npos;
+  const int64_t until_ms = is_ms ? ParseJson(until).AsInt("--until") : ParseTime(until);
+  return FormatTime(until_ms + days.AsInt("--part") * kMsPerDay);
 }
 
 // The specification that the flags say: {"kind", "column", "seed", "parts": [{…}]}.

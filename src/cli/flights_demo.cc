@@ -63,7 +63,7 @@ void FlightsDemo::Collect() {
   const Json features =
       Step("features", {"data", "derive", "flights-features", "--sql", File("features.sql"),
                         "--input", "flights=" + raw_, "--input", "airports=airports", "--set",
-                        options_.quick ? "SAMPLE=40" : "SAMPLE=3"});
+                        options_.quick ? "sample=40" : "sample=3"});
   features_ = fmt::format("flights-features@{}", features.GetInt("dataset_version"));
 }
 
@@ -134,8 +134,12 @@ Json FlightsDemo::OpenAlert() {
 void FlightsDemo::Live() {
   step_ = 8;
   // The pipeline is there before the alert that starts it, and the monitor before the traffic.
-  Call(console_, {"pipelines", "register", File("retrain.yaml")});
-  lines_.push_back(Join({"pipelines", "register", "examples/flights/retrain.yaml"}));
+  const std::vector<std::string> params = {"--param", "dataset=" + features_, "--param",
+                                           "raw=" + raw_};
+  std::vector<std::string> words = {"pipelines", "register", File("retrain.yaml")};
+  words.insert(words.end(), params.begin(), params.end());
+  Call(console_, words);
+  lines_.push_back(Join(words));
   Call(console_, {"monitors", "create", File("monitor.yaml")});
   lines_.push_back(Join({"monitors", "create", "examples/flights/monitor.yaml"}));
 
@@ -143,7 +147,7 @@ void FlightsDemo::Live() {
                                              console_.interactive());
   const Json live = Call(
       console_, {"data", "derive", "flights-live", "--sql", File("live.sql"), "--input",
-                 "features=" + features_, "--set", options_.quick ? "ROWS=6000" : "ROWS=50000"});
+                 "features=" + features_, "--set", options_.quick ? "rows=6000" : "rows=50000"});
   const TempDir scratch;
   const auto file = scratch.path() / "live.parquet";
   const std::string reference = fmt::format("flights-live@{}", live.GetInt("dataset_version"));
@@ -151,13 +155,14 @@ void FlightsDemo::Live() {
   lines_.push_back(Join({"data", "fetch", reference, "live.parquet"}));
   lines_.push_back(Join({"endpoints", "replay", kEndpoint, "--data", "live.parquet", "--id-column",
                          "flight_id", "--time-column", "departure"}));
-  lines_.push_back(Join(
-      {"outcomes", "push", "live.parquet", "--id-column", "flight_id", "--value-column", "late"}));
+  lines_.push_back(Join({"outcomes", "push", "live.parquet", "--id-column", "flight_id",
+                         "--value-column", "late", "--time-column", "outcome_known_at"}));
   plan_ = {.endpoint = kEndpoint,
            .file = file.string(),
            .id_column = "flight_id",
            .time_column = "departure",
            .outcome_column = "late",
+           .outcome_time_column = "outcome_known_at",
            .id_prefix = tag_ + "-",
            .concurrency = kClients};
   rows_ = LoadReplayRows(console_.client(), plan_);

@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/yaml.h"
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/name_option.h"
@@ -12,15 +15,45 @@ namespace {
 
 struct RegisterOptions {
   std::string file;
+  std::vector<std::string> params;
 };
 constexpr Option<RegisterOptions> kRegisterOptions[] = {
     {"", "FILE", "The pipeline's YAML file", &RegisterOptions::file, "", 0, 0,
      Option<RegisterOptions>::Kind::kRequired},
+    {"", "--param", "NAME=VALUE, the parameter's default from now on; repeatable",
+     &RegisterOptions::params, "PARAM"},
 };
 
+std::pair<std::string, std::string> SplitParam(const std::string& text) {
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0)
+    throw InvalidArgument("Write NAME=VALUE, not \"{}\"", text);
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+// Fills in the folder of the file, so that a pipeline finds what stands beside it.
+std::string ReadPipeline(const std::filesystem::path& path) {
+  std::string yaml = ReadFile(path);
+  const std::string mark = "${{ pipeline.folder }}";
+  const std::string folder = std::filesystem::absolute(path).parent_path().string();
+  for (size_t at; (at = yaml.find(mark)) != std::string::npos;)
+    yaml.replace(at, mark.size(), folder);
+  return yaml;
+}
+
 int Register(const RegisterOptions& options, Console& console) {
-  const Json result =
-      console.client().Post("/api/v1/pipelines", Json::Of({{"yaml", ReadFile(options.file)}}));
+  std::string yaml = ReadPipeline(options.file);
+  if (!options.params.empty()) {
+    Json pipeline = ParseYaml(yaml);
+    Json params = pipeline.At("params");
+    for (const auto& text : options.params) {
+      auto [name, value] = SplitParam(text);
+      params.Set(name, value);
+    }
+    pipeline.Set("params", params);
+    yaml = pipeline.Dump(2);  // JSON is YAML
+  }
+  const Json result = console.client().Post("/api/v1/pipelines", Json::Of({{"yaml", yaml}}));
   console.Answer(result);
   console.Line(fmt::format("Pipeline {} has {} tasks; it starts by {}", result.GetString("name"),
                            result.At("tasks").AsArray().size(), result.GetString("trigger")));
@@ -40,9 +73,8 @@ constexpr Option<RunOptions> kRunOptions[] = {
 int StartRun(const RunOptions& options, Console& console) {
   Json params = Json::MakeObject();
   for (const auto& text : options.params) {
-    const size_t equals = text.find('=');
-    if (equals == std::string::npos) throw InvalidArgument("Write NAME=VALUE, not \"{}\"", text);
-    params.Set(text.substr(0, equals), text.substr(equals + 1));
+    auto [name, value] = SplitParam(text);
+    params.Set(name, value);
   }
   const Json run =
       console.client().Post("/api/v1/pipelines/" + fetch::PercentEncode(options.name) + "/runs",

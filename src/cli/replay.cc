@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t kRequestTimeoutMs = 30'000;
 constexpr int64_t kProgressEvery = 64;
-constexpr size_t kFirstFeature = 3;  // after id, time and outcome
+constexpr size_t kFirstFeature = 4;  // after id, time, outcome and its time
 constexpr size_t kOutcomesPerCall = 5'000;
 
 std::vector<std::string> FeatureColumns(Client& client, const std::string& endpoint) {
@@ -147,7 +147,9 @@ void PushOutcomes(Client& client, const std::vector<ReplayRow>& rows) {
     Json batch = Json::MakeArray();
     const size_t end = std::min(rows.size(), first + kOutcomesPerCall);
     for (size_t at = first; at < end; ++at)
-      batch.Append(Json::Of({{"prediction_id", rows[at].id}, {"value", rows[at].outcome}}));
+      batch.Append(Json::Of({{"prediction_id", rows[at].id},
+                             {"value", rows[at].outcome},
+                             {"time_ms", rows[at].outcome_time_ms}}));
     client.Post("/api/v1/outcomes", Json::Of({{"outcomes", batch}}));
   }
 }

@@ -26,8 +26,10 @@ struct ReplayPlan {
   std::string id_column;
   std::string time_column;
   std::string where = "true";  // which rows, as SQL
-  std::string outcome_column;  // what really happened; empty when it is not in the file
-  std::string id_prefix;       // before each id, so that rows can be sent more than once
+  // What really happened and when that was known; empty when they are not in the file.
+  std::string outcome_column;
+  std::string outcome_time_column;
+  std::string id_prefix;  // before each id, so that rows can be sent more than once
   int concurrency = 8;
   int64_t requests_per_s = 0;  // 0: as fast as answers come
 };
