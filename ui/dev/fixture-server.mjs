@@ -121,6 +121,7 @@ const routes = [
   ['GET', '/api/v1/endpoints/:name/traffic', (_, query) => flights.traffic(Number(query.get('buckets') ?? 60))],
   ['GET', '/api/v1/endpoints/:name/predictions', (_, query) => ({ predictions: flights.predictions(Number(query.get('limit') ?? 50)) })],
   ['POST', '/endpoints/:name/invocations', (_, __, body) => ({ predictions: body.dataframe_records.map((record) => ({ late_probability: probability(record) })) })],
+  ['GET', '/v2/models/:name', ({ name }) => ({ name, versions: ['1'], platform: 'onnx', inputs: flights.signature.inputs.map((each) => ({ name: each.name, datatype: { long: 'INT64', double: 'FP64', string: 'BYTES' }[each.type], shape: [-1] })), outputs: [{ name: 'late_probability', datatype: 'FP64', shape: [-1] }] })],
   ['POST', '/v2/models/:name/infer', ({ name }, _, body) => ({ model_name: name, model_version: '1', id: 'x', outputs: [{ name: 'late_probability', datatype: 'FP64', shape: [1], data: [probability(Object.fromEntries(body.inputs.map((each) => [each.name, each.data[0]])))] }] })],
   ['GET', '/api/v1/monitors', () => ({ monitors: list([{ name: 'flights-late', endpoint: 'flights-late', model: 'flights-late', state: 'active', created_ms: flights.start + 220_000, open_alerts: 1 }]) })],
   ['GET', '/api/v1/monitors/:name', ({ name }) => named(flights.monitor, name, 'Monitor')],

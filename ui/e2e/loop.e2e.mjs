@@ -284,7 +284,8 @@ await test('endpoint: the form asks the model, in both protocols', async () => {
   await page.click('.try-it button[type=submit]');
   await eventually('an answer', async () => /\d/.test(await page.locator('.answer output').innerText()));
   await page.click('.try-it button:has-text("Open Inference")');
-  const [answer] = await Promise.all([page.waitForResponse((response) => response.url().includes('/v2/models/')), page.click('.try-it button[type=submit]')]);
+  await see('.try-it button[type=submit]:not([disabled])');
+  const [answer] = await Promise.all([page.waitForResponse((response) => response.url().endsWith('/infer')), page.click('.try-it button[type=submit]')]);
   check(answer.ok(), `v2 answers ${answer.status()}`);
 });
 

@@ -39,6 +39,20 @@ test('both protocols say the same', () => {
   expect(tensor.body).toEqual({ inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 3], data: [1, 2, 3] }] });
 });
 
+test('a table model with one tensor gets its columns as a row, in their order', () => {
+  const columns = [
+    { name: 'a', type: 'float' },
+    { name: 'b', type: 'float' },
+  ];
+  const request = scoringRequest('v2', 'm', columns, { b: 2, a: 1 }, [{ name: 'input', datatype: 'FP32', shape: [-1, 2] }]);
+  expect(request.body).toEqual({ inputs: [{ name: 'input', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] });
+});
+
+test('tensors of the columns decide type and shape', () => {
+  const request = scoringRequest('v2', 'm', [{ name: 'a', type: 'long' }], { a: 1 }, [{ name: 'a', datatype: 'INT32', shape: [-1, 1] }]);
+  expect(request.body).toEqual({ inputs: [{ name: 'a', datatype: 'INT32', shape: [1, 1], data: [1] }] });
+});
+
 test('the command line survives quotes', () => {
   const line = curlLine('http://localhost:5000', { path: '/p', body: { a: "it's" } });
   expect(line).toBe(`curl http://localhost:5000/p -H 'content-type: application/json' -d '{"a":"it'\\''s"}'`);

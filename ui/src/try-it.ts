@@ -43,17 +43,42 @@ export interface ScoringRequest {
   body: unknown;
 }
 
-export function scoringRequest(protocol: Protocol, endpoint: string, inputs: readonly TensorSpec[], values: Record<string, Value>): ScoringRequest {
+/** What the Open Inference Protocol says of an input. */
+export interface TensorInput {
+  name: string;
+  datatype: string;
+  shape: readonly number[];
+}
+
+/**
+ * The request in a protocol. MLflow's takes the named columns as they are. The other takes tensors:
+ * those of the model's metadata where it is known, each filled from the column of its name, or one
+ * for the whole row where the columns are the last dimension of a single tensor.
+ */
+export function scoringRequest(
+  protocol: Protocol,
+  endpoint: string,
+  inputs: readonly TensorSpec[],
+  values: Record<string, Value>,
+  tensors?: readonly TensorInput[],
+): ScoringRequest {
   const name = encodeURIComponent(endpoint);
   if (protocol === 'invocations') return { path: `/endpoints/${name}/invocations`, body: { dataframe_records: [values] } };
+  const path = `/v2/models/${name}/infer`;
+  const [only, ...others] = tensors ?? [];
+  if (only && others.length === 0 && !inputs.some((spec) => spec.name === only.name) && only.shape.at(-1) === inputs.length) {
+    const data = inputs.map((spec) => values[spec.name] ?? null);
+    return { path, body: { inputs: [{ name: only.name, datatype: only.datatype, shape: [1, inputs.length], data }] } };
+  }
   return {
-    path: `/v2/models/${name}/infer`,
+    path,
     body: {
       inputs: inputs.map((spec) => {
+        const tensor = tensors?.find((each) => each.name === spec.name);
         const value = values[spec.name] ?? null;
         const data = Array.isArray(value) ? value : [value];
-        const shape = spec.shape ? spec.shape.map((size, i) => (size >= 0 ? size : i === 0 ? 1 : data.length)) : [1];
-        return { name: spec.name, datatype: datatypes[spec.type.toLowerCase()] ?? 'BYTES', shape, data };
+        const shape = (tensor?.shape ?? spec.shape ?? [-1]).map((size, i) => (size >= 0 ? size : i === 0 ? 1 : data.length));
+        return { name: spec.name, datatype: tensor?.datatype ?? datatypes[spec.type.toLowerCase()] ?? 'BYTES', shape, data };
       }),
     },
   };

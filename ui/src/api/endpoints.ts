@@ -110,11 +110,17 @@ export async function listPredictions(name: string, limit: number, signal?: Abor
     .predictions;
 }
 
-/** MLflow's scoring protocol: `POST /endpoints/{name}/invocations`. */
-export function invoke(name: string, records: Record<string, Value>[]): Promise<{ predictions: unknown }> {
-  return postJson(invocationsPath(name), { dataframe_records: records });
+/** `GET /v2/models/{name}`, the Open Inference Protocol's metadata: what its requests must hold. */
+export interface ModelMetadata {
+  name: string;
+  inputs: { name: string; datatype: string; shape: number[] }[];
 }
 
-export function invocationsPath(name: string): string {
-  return `/endpoints/${segment(name)}/invocations`;
+export function getModelMetadata(name: string, signal?: AbortSignal): Promise<ModelMetadata> {
+  return getJson(`/v2/models/${segment(name)}`, {}, signal);
+}
+
+/** Sends a request made by `try-it.ts`: `POST /endpoints/{name}/invocations` or `POST /v2/models/{name}/infer`. */
+export function score(path: string, body: unknown): Promise<unknown> {
+  return postJson(path, body);
 }

@@ -25,9 +25,12 @@ export interface PipelineRunSummary {
   ended_ms?: number;
 }
 
+/** `lost`: the server or worker that ran it is gone. */
+export type AttemptState = 'running' | 'succeeded' | 'held' | 'failed' | 'lost' | 'cancelled';
+
 export interface Attempt {
   number: number;
-  state: TaskState;
+  state: AttemptState;
   started_ms: number;
   ended_ms?: number;
   exit_code?: number;

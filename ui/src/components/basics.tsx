@@ -88,6 +88,7 @@ const toneOf: Record<string, string> = {
   held: 'warn',
   degraded: 'warn',
   killed: 'warn',
+  lost: 'warn',
   paused: 'warn',
   cancelled: 'warn',
 };

@@ -1,8 +1,8 @@
 /** A form with a field for each input of the signature, filled from a real prediction. */
 import { useState } from 'preact/hooks';
-import { postJson } from '../api/client';
-import type { Endpoint, Value } from '../api/endpoints';
+import { getModelMetadata, score, type Endpoint, type Value } from '../api/endpoints';
 import { duration, inline } from '../format';
+import { useRead } from '../query';
 import { curlLine, parseField, scoringRequest, type Protocol } from '../try-it';
 import { Choice, Command, Empty, Failure } from './basics';
 
@@ -22,8 +22,6 @@ export function TryIt(props: { endpoint: Endpoint; example?: Record<string, Valu
   const [example, setExample] = useState(props.example);
   if (!example && props.example) setExample(props.example);
 
-  if (inputs.length === 0) return <Empty title="This model has no signature, so there is no form." />;
-
   const textOf = (name: string) => typed[name] ?? (example?.[name] === undefined || example[name] === null ? '' : exactly(example[name]));
   const values: Record<string, Value> = {};
   const wrong = inputs.filter((spec) => {
@@ -32,15 +30,17 @@ export function TryIt(props: { endpoint: Endpoint; example?: Record<string, Valu
     values[spec.name] = value;
     return false;
   });
-  const request = scoringRequest(protocol, props.endpoint.name, inputs, values);
+  const metadata = useRead(protocol === 'v2' ? `metadata:${props.endpoint.name}` : null, (signal) => getModelMetadata(props.endpoint.name, signal));
+  const request = scoringRequest(protocol, props.endpoint.name, inputs, values, metadata.data?.inputs);
+  const waiting = asking || metadata.loading;
 
   const ask = async (event: Event) => {
     event.preventDefault();
-    if (wrong.length > 0 || asking) return;
+    if (wrong.length > 0 || waiting) return;
     setAsking(true);
     const started = performance.now();
     try {
-      const body = await postJson(request.path, request.body);
+      const body = await score(request.path, request.body);
       setAnswer({ body, took_ms: performance.now() - started });
     } catch (error) {
       setAnswer({ error: error as Error, took_ms: performance.now() - started });
@@ -49,6 +49,7 @@ export function TryIt(props: { endpoint: Endpoint; example?: Record<string, Valu
     }
   };
 
+  if (inputs.length === 0) return <Empty title="This model has no signature, so there is no form." />;
   return (
     <form class="try-it" onSubmit={(event) => void ask(event)}>
       <Choice
@@ -78,7 +79,7 @@ export function TryIt(props: { endpoint: Endpoint; example?: Record<string, Valu
         ))}
       </div>
       <div class="row">
-        <button type="submit" class="primary" disabled={wrong.length > 0 || asking}>
+        <button type="submit" class="primary" disabled={wrong.length > 0 || waiting}>
           Predict
         </button>
         {wrong.length > 0 && <span class="muted">fill {wrong.map((spec) => spec.name).join(', ')}</span>}

@@ -65,7 +65,7 @@ export function EndpointPage(props: { name: string }) {
             <Revisions endpoint={found} />
             <div class="columns wide-left">
               <Section title="Latest predictions" note="newest first" flush>
-                <Shown read={predictions}>{(list) => <Predictions predictions={list} />}</Shown>
+                <Shown read={predictions}>{(list) => <Predictions predictions={list} model={found.model} />}</Shown>
               </Section>
               <Section title="Try it">
                 <TryIt endpoint={found} example={predictions.data?.[0]?.inputs} />
@@ -212,7 +212,7 @@ function revisionNote(working: number, retired: number): string {
   return retired === 0 ? plural(working, 'revision') : `${plural(working, 'revision')}, ${retired} retired`;
 }
 
-function Predictions(props: { predictions: readonly Prediction[] }) {
+function Predictions(props: { predictions: readonly Prediction[]; model: string }) {
   const chosen = place.value.query.get('prediction');
   // New predictions push the chosen one off the list, not out of the reader's sight.
   const kept = useRef<Prediction | undefined>();
@@ -237,7 +237,7 @@ function Predictions(props: { predictions: readonly Prediction[] }) {
           { id: 'latency', label: 'Took', number: true, cell: (each) => duration(each.latency_us / 1000) },
         ]}
       />
-      {chosen && <PredictionDetails prediction={kept.current?.id === chosen ? kept.current : undefined} />}
+      {chosen && <PredictionDetails model={props.model} prediction={kept.current?.id === chosen ? kept.current : undefined} />}
     </>
   );
 }
@@ -248,7 +248,7 @@ function summaryOf(inputs: Record<string, unknown>): string {
     .join(' · ');
 }
 
-function PredictionDetails(props: { prediction?: Prediction }) {
+function PredictionDetails(props: { prediction?: Prediction; model: string }) {
   const each = props.prediction;
   if (!each) return <p class="note-line muted">That prediction is no longer among the latest.</p>;
   return (
@@ -258,7 +258,13 @@ function PredictionDetails(props: { prediction?: Prediction }) {
           ['Prediction', <code>{each.id}</code>],
           ['Asked', absolute(each.time_ms)],
           ['Event time', eventTime(each.event_time_ms)],
-          ['Answered by', `v${each.model_version}, revision ${each.revision} (${each.role})`],
+          [
+            'Answered by',
+            <>
+              <a href={modelPath(props.model, each.model_version)}>v{each.model_version}</a>, revision {each.revision} ({each.role}) ·{' '}
+              <a href={lineagePath(`model:${props.model}@${each.model_version}`)}>what it was made of</a>
+            </>,
+          ],
           ['Took', `${grouped(each.latency_us)} µs`],
           ...Object.entries(each.inputs).map(([key, value]) => [`in: ${key}`, inline(value)] as const),
           ...Object.entries(each.outputs).map(([key, value]) => [`out: ${key}`, inline(value)] as const),

@@ -79,7 +79,7 @@ test('the step to look at first is the one that failed, runs, was held, or came 
     depends_on: [],
     state,
     outputs: {},
-    attempts: state === 'pending' ? [] : [{ number: 1, state, started_ms: 0 }],
+    attempts: state === 'pending' ? [] : [{ number: 1, state: 'running', started_ms: 0 }],
   });
   const [a, b, c] = [task('a', 'succeeded'), task('b', 'succeeded'), task('c', 'pending')];
   expect(usualTask([a, b, c])).toBe('b');
