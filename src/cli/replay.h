@@ -18,6 +18,7 @@ struct ReplayRow {
   int64_t event_time_ms = 0;
   std::string body;    // MLflow's dataframe_split with this one row
   double outcome = 0;  // of ReplayPlan::outcome_column
+  int64_t outcome_time_ms = 0;
 };
 
 struct ReplayPlan {

@@ -16,6 +16,7 @@ struct Config {
   std::string config_file;
   std::string host = "127.0.0.1";
   int port = 5000;
+  std::string port_file;
   std::string data_dir = "millwright-data";
   std::string backend_store_uri;
   std::string default_artifact_root;
@@ -48,6 +49,8 @@ inline constexpr Option<Config> kServerOptions[] = {
      65535,
      {},
      "-p"},
+    {"server.port_file", "--port-file", "A file to write the port to once it listens",
+     &Config::port_file, "FILE"},
     {"server.data", "--data", "The folder that holds everything", &Config::data_dir, "DIR"},
     {"server.backend_store_uri", "--backend-store-uri",
      "The metadata database: sqlite:///PATH or postgresql://…; in the data folder when not given",
