@@ -1,0 +1,143 @@
+#include "serving/cell.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "base/error.h"
+
+namespace millwright::serving {
+namespace {
+
+using inference::DataType;
+using inference::Tensor;
+
+std::string_view CellTypeName(const Cell& cell) {
+  static constexpr std::string_view kNames[] = {"null",    "boolean", "integer",
+                                                "integer", "number",  "string"};
+  return kNames[cell.index()];
+}
+
+Error WrongType(const Cell& cell, DataType type) {
+  return InvalidArgument("expected {}, got {}", inference::DataTypeName(type), CellTypeName(cell));
+}
+
+Error OutOfRange(DataType type) {
+  return InvalidArgument("a value does not fit {}", inference::DataTypeName(type));
+}
+
+double ToDouble(const Cell& cell, DataType type) {
+  if (const auto* value = std::get_if<double>(&cell)) return *value;
+  if (const auto* value = std::get_if<int64_t>(&cell)) return static_cast<double>(*value);
+  if (const auto* value = std::get_if<uint64_t>(&cell)) return static_cast<double>(*value);
+  if (std::holds_alternative<std::monostate>(cell)) return std::nan("");
+  throw WrongType(cell, type);
+}
+
+template <typename T>
+T ToInteger(const Cell& cell, DataType type) {
+  if (const auto* value = std::get_if<int64_t>(&cell)) {
+    if (!std::in_range<T>(*value)) throw OutOfRange(type);
+    return static_cast<T>(*value);
+  }
+  if (const auto* value = std::get_if<uint64_t>(&cell)) {
+    if (!std::in_range<T>(*value)) throw OutOfRange(type);
+    return static_cast<T>(*value);
+  }
+  if (const auto* value = std::get_if<double>(&cell)) {
+    if (std::trunc(*value) != *value) {
+      throw InvalidArgument("expected {}, got a number with a fraction",
+                            inference::DataTypeName(type));
+    }
+    // 2^63 and 2^64 are exact in double, so these comparisons lose nothing.
+    const bool fits = *value >= static_cast<double>(std::numeric_limits<T>::min()) &&
+                      *value < std::ldexp(1.0, std::numeric_limits<T>::digits);
+    if (!fits) throw OutOfRange(type);
+    return static_cast<T>(*value);
+  }
+  throw WrongType(cell, type);
+}
+
+template <typename T>
+void Put(T value, size_t index, Tensor* tensor) {
+  std::memcpy(tensor->data.data() + index * sizeof(T), &value, sizeof value);
+}
+
+// A finite number that the narrower type can only hold as infinity is refused, not changed.
+void StoreFloating(const Cell& cell, size_t index, Tensor* tensor) {
+  const double value = ToDouble(cell, tensor->type);
+  if (tensor->type == DataType::kFp64) return Put(value, index, tensor);
+  if (tensor->type == DataType::kFp32) {
+    const float narrow = static_cast<float>(value);
+    if (std::isinf(narrow) && std::isfinite(value)) throw OutOfRange(tensor->type);
+    return Put(narrow, index, tensor);
+  }
+  const uint16_t half = HalfFromDouble(value);
+  if ((half & 0x7fff) == 0x7c00 && std::isfinite(value)) throw OutOfRange(tensor->type);
+  Put(half, index, tensor);
+}
+
+void StoreInteger(const Cell& cell, size_t index, Tensor* tensor) {
+  const DataType type = tensor->type;
+  switch (type) {
+    case DataType::kUint8:
+      return Put(ToInteger<uint8_t>(cell, type), index, tensor);
+    case DataType::kUint16:
+      return Put(ToInteger<uint16_t>(cell, type), index, tensor);
+    case DataType::kUint32:
+      return Put(ToInteger<uint32_t>(cell, type), index, tensor);
+    case DataType::kUint64:
+      return Put(ToInteger<uint64_t>(cell, type), index, tensor);
+    case DataType::kInt8:
+      return Put(ToInteger<int8_t>(cell, type), index, tensor);
+    case DataType::kInt16:
+      return Put(ToInteger<int16_t>(cell, type), index, tensor);
+    case DataType::kInt32:
+      return Put(ToInteger<int32_t>(cell, type), index, tensor);
+    default:
+      return Put(ToInteger<int64_t>(cell, type), index, tensor);
+  }
+}
+
+}  // namespace
+
+void StoreCell(const Cell& cell, size_t index, Tensor* tensor) {
+  switch (tensor->type) {
+    case DataType::kFp16:
+    case DataType::kFp32:
+    case DataType::kFp64:
+      return StoreFloating(cell, index, tensor);
+    case DataType::kBool:
+      if (!std::holds_alternative<bool>(cell)) throw WrongType(cell, tensor->type);
+      return Put(static_cast<char>(std::get<bool>(cell)), index, tensor);
+    case DataType::kBytes:
+      if (!std::holds_alternative<std::string_view>(cell)) throw WrongType(cell, tensor->type);
+      tensor->strings[index] = std::get<std::string_view>(cell);
+      return;
+    default:
+      return StoreInteger(cell, index, tensor);
+  }
+}
+
+void ResizeTensor(size_t count, Tensor* tensor) {
+  if (tensor->type == DataType::kBytes) {
+    tensor->strings.resize(count);
+  } else {
+    tensor->data.resize(count * inference::DataTypeBytes(tensor->type));
+  }
+}
+
+uint16_t HalfFromDouble(double value) {
+  const auto half = static_cast<_Float16>(value);
+  uint16_t bits = 0;
+  std::memcpy(&bits, &half, sizeof bits);
+  return bits;
+}
+
+double DoubleFromHalf(uint16_t bits) {
+  _Float16 half;
+  std::memcpy(&half, &bits, sizeof bits);
+  return static_cast<double>(half);
+}
+
+}  // namespace millwright::serving

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "inference/tensor.h"
+
+namespace millwright::serving {
+
+// One value of a table or tensor as a protocol gives it: null, boolean, integer, number or text.
+// The text must outlive the call that takes it.
+using Cell = std::variant<std::monostate, bool, int64_t, uint64_t, double, std::string_view>;
+
+// Converts a cell to the tensor's type and writes it as element `index`, which must exist. An
+// integer may stand for a number and a number without fraction for an integer; nothing else is
+// converted. Null is NaN in floating types. Throws kInvalidArgument saying what was expected and
+// given, "expected INT64, got string"; the caller adds where.
+void StoreCell(const Cell& cell, size_t index, inference::Tensor* tensor);
+
+// Makes room for `count` elements, zeros or empty strings.
+void ResizeTensor(size_t count, inference::Tensor* tensor);
+
+// Converts between double and the 16-bit floating type, rounding to nearest.
+uint16_t HalfFromDouble(double value);
+double DoubleFromHalf(uint16_t bits);
+
+}  // namespace millwright::serving

@@ -1,0 +1,367 @@
+#include "serving/endpoint_store.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "serving/sql.h"
+
+namespace millwright::serving {
+namespace {
+
+using storage::Connection;
+using storage::Row;
+
+constexpr int64_t kRetiredShown = 20;  // revisions that no longer serve, per endpoint
+
+RevisionRecord RevisionFromRow(const Row& row) {
+  return {.id = RevisionId(row.Text(0)),
+          .model_version = row.Text(1),
+          .model_path = row.Text(2),
+          .role = ParseRole(row.Text(3)),
+          .weight = static_cast<int>(row.Int(4)),
+          .replicas = static_cast<int>(row.Int(5)),
+          .created_ms = row.Int(6),
+          .live_ms = row.OptionalInt(7),
+          .retired_ms = row.OptionalInt(8)};
+}
+
+EndpointRecord EndpointFromRow(Connection& connection, const Row& row) {
+  EndpointRecord record{.name = EndpointName(row.Text(0)),
+                        .model = row.Text(1),
+                        .created_ms = row.Int(2),
+                        .rollout_error = row.Text(4)};
+  if (!row.IsNull(3)) record.promoting = RevisionId(row.Text(3));
+  for (const Row& revision :
+       connection.Select(sql::kSelectRevisions, {record.name.str(), kRetiredShown})) {
+    record.revisions.push_back(RevisionFromRow(revision));
+  }
+  return record;
+}
+
+std::vector<EndpointRecord> SelectEndpoints(Connection& connection, const std::string& name) {
+  std::vector<EndpointRecord> records;
+  for (const Row& row : connection.Select(sql::kSelectEndpoints, {name})) {
+    records.push_back(EndpointFromRow(connection, row));
+  }
+  return records;
+}
+
+EndpointRecord SelectEndpoint(Connection& connection, const EndpointName& name) {
+  auto records =
+      name.empty() ? std::vector<EndpointRecord>() : SelectEndpoints(connection, name.str());
+  if (records.empty()) throw NotFound("Endpoint", name.str());
+  return std::move(records[0]);
+}
+
+void CheckSpec(const RevisionSpec& spec) {
+  if (spec.model_version.empty()) throw InvalidArgument("A revision needs a model version");
+  if (spec.model_path.empty()) throw InvalidArgument("A revision needs a model path");
+  if (spec.replicas < 1 || spec.replicas > kReplicasMax) {
+    throw InvalidArgument("A revision has 1 to {} replicas: {}", kReplicasMax, spec.replicas)
+        .WithField("replicas");
+  }
+}
+
+// The canary or shadow of a version, if there is one.
+const RevisionRecord* FindWaiting(const EndpointRecord& record, const std::string& version) {
+  for (const auto& revision : record.revisions) {
+    const bool waits = revision.role == Role::kCanary || revision.role == Role::kShadow;
+    if (waits && revision.model_version == version) return &revision;
+  }
+  return nullptr;
+}
+
+const RevisionRecord& LiveOf(const EndpointRecord& record) {
+  const RevisionRecord* live = record.FindRole(Role::kLive);
+  if (live == nullptr)
+    throw FailedPrecondition("Endpoint has no live revision: {}", record.name.str());
+  return *live;
+}
+
+bool IsLive(const EndpointRecord& record, const std::string& version) {
+  const RevisionRecord* live = record.FindRole(Role::kLive);
+  return live != nullptr && live->model_version == version;
+}
+
+void RequireNoRollout(const EndpointRecord& record, const std::string& but_version) {
+  if (record.promoting) {
+    const RevisionRecord* promoting = record.Find(*record.promoting);
+    if (promoting == nullptr || promoting->model_version != but_version) {
+      throw FailedPrecondition("A rollout is under way; wait for it or roll it back: {}",
+                               record.promoting->str());
+    }
+  }
+  const RevisionRecord* canary = record.FindRole(Role::kCanary);
+  if (canary != nullptr && canary->model_version != but_version) {
+    throw FailedPrecondition("A canary of another version is running; roll it back first: {}",
+                             canary->id.str());
+  }
+}
+
+}  // namespace
+
+// One transaction on one endpoint: what it was, and the writes that change it.
+struct EndpointStore::Change {
+  Connection& connection;
+  events::EventLog& events;
+  const std::string& who;
+  int64_t now_ms;
+  EndpointRecord before;
+
+  void Append(std::string_view kind, const RevisionRecord& revision, Json payload = Json()) {
+    payload.Set("revision", revision.id.str());
+    payload.Set("model_version", revision.model_version);
+    payload.Set("role", std::string(RoleName(revision.role)));
+    payload.Set("weight", revision.weight);
+    events.Append(connection, kind, "endpoint:" + before.name.str(), who, std::move(payload));
+  }
+
+  RevisionRecord Insert(const RevisionSpec& spec, Role role, int weight) {
+    const auto row = connection.SelectOne(sql::kTakeRevisionNumber, {before.name.str()});
+    const int64_t number = row.value().Int(0);
+    RevisionRecord revision{.id = RevisionId(fmt::format("{}-r{}", before.name.str(), number)),
+                            .model_version = spec.model_version,
+                            .model_path = spec.model_path,
+                            .role = role,
+                            .weight = weight,
+                            .replicas = spec.replicas,
+                            .created_ms = now_ms};
+    if (role == Role::kLive) revision.live_ms = now_ms;
+    connection.Execute(sql::kInsertRevision,
+                       {revision.id.str(), before.name.str(), number, revision.model_version,
+                        revision.model_path, std::string(RoleName(role)), int64_t{weight},
+                        int64_t{revision.replicas}, now_ms, storage::Optional(revision.live_ms)});
+    Append("revision.created", revision);
+    return revision;
+  }
+
+  RevisionRecord Update(RevisionRecord revision, Role role, int weight) {
+    if (role == Role::kLive && revision.role != Role::kLive) revision.live_ms = now_ms;
+    revision.retired_ms = role == Role::kRetired ? std::optional(now_ms) : std::nullopt;
+    revision.role = role;
+    revision.weight = weight;
+    connection.Execute(sql::kUpdateRevision,
+                       {revision.id.str(), std::string(RoleName(role)), int64_t{weight},
+                        int64_t{revision.replicas}, storage::Optional(revision.live_ms),
+                        storage::Optional(revision.retired_ms)});
+    return revision;
+  }
+
+  void SetRollout(const std::optional<RevisionId>& promoting, const std::string& error) {
+    const auto text = promoting ? std::optional(promoting->str()) : std::nullopt;
+    connection.Execute(sql::kUpdateRollout, {before.name.str(), storage::Optional(text), error});
+  }
+
+  void SetLiveWeight(int weight) {
+    const RevisionRecord& live = LiveOf(before);
+    if (live.weight != weight) Update(live, Role::kLive, weight);
+  }
+};
+
+EndpointStore::EndpointStore(storage::Database& database, events::EventLog& events,
+                             const Clock& clock)
+    : database_(database), events_(events), clock_(clock) {}
+
+std::vector<EndpointRecord> EndpointStore::Load() const {
+  return database_.Read([](Connection& connection) { return SelectEndpoints(connection, ""); });
+}
+
+EndpointRecord EndpointStore::Get(const EndpointName& name) const {
+  return database_.Read([&](Connection& connection) { return SelectEndpoint(connection, name); });
+}
+
+template <typename F>
+EndpointRecord EndpointStore::Write(const EndpointName& name, const std::string& who, F&& work) {
+  return database_.Write([&](Connection& connection) {
+    Change change{connection, events_, who, clock_.NowMs(), SelectEndpoint(connection, name)};
+    work(change);
+    return SelectEndpoint(connection, name);
+  });
+}
+
+EndpointRecord EndpointStore::Deploy(const EndpointName& name, const std::string& model,
+                                     const RevisionSpec& spec, const std::string& who) {
+  CheckEndpointName(name.str());
+  CheckSpec(spec);
+  return database_.Write([&](Connection& connection) {
+    const bool is_new = SelectEndpoints(connection, name.str()).empty();
+    if (is_new) {
+      const int64_t now_ms = clock_.NowMs();
+      connection.Execute(sql::kInsertEndpoint, {name.str(), model, now_ms});
+      events_.Append(connection, "endpoint.created", "endpoint:" + name.str(), who,
+                     Json::Of({{"model", model}}));
+    }
+    Change change{connection, events_, who, clock_.NowMs(), SelectEndpoint(connection, name)};
+    const EndpointRecord& before = change.before;
+    if (is_new || before.FindRole(Role::kLive) == nullptr) {
+      change.Insert(spec, Role::kLive, 100);
+    } else if (!IsLive(before, spec.model_version)) {
+      RequireNoRollout(before, spec.model_version);
+      const RevisionRecord* waiting = FindWaiting(before, spec.model_version);
+      if (!before.promoting) {
+        RevisionRecord revision =
+            waiting != nullptr ? *waiting : change.Insert(spec, Role::kCanary, 0);
+        revision.replicas = spec.replicas;
+        revision = change.Update(revision, Role::kCanary, revision.weight);
+        change.SetRollout(revision.id, "");
+        change.Append("rollout.started", revision);
+      }
+    }
+    return SelectEndpoint(connection, name);
+  });
+}
+
+EndpointRecord EndpointStore::AddShadow(const EndpointName& name, const RevisionSpec& spec,
+                                        const std::string& who) {
+  CheckSpec(spec);
+  return Write(name, who, [&](Change& change) {
+    if (FindWaiting(change.before, spec.model_version) != nullptr) return;
+    if (IsLive(change.before, spec.model_version)) {
+      throw FailedPrecondition("The version is live already: {}", spec.model_version);
+    }
+    int shadows = 0;
+    for (const auto& revision : change.before.revisions) shadows += revision.role == Role::kShadow;
+    if (shadows >= kShadowsMax) {
+      throw FailedPrecondition("An endpoint has at most {} shadows", kShadowsMax);
+    }
+    change.Insert(spec, Role::kShadow, 0);
+    if (!change.before.rollout_error.empty()) change.SetRollout(change.before.promoting, "");
+  });
+}
+
+EndpointRecord EndpointStore::StartCanary(const EndpointName& name, const RevisionSpec& spec,
+                                          int weight, const std::string& who) {
+  CheckSpec(spec);
+  if (weight < 0 || weight > 100) {
+    throw InvalidArgument("A weight is 0 to 100 percent: {}", weight).WithField("weight");
+  }
+  return Write(name, who, [&](Change& change) {
+    const EndpointRecord& before = change.before;
+    if (IsLive(before, spec.model_version)) {
+      throw FailedPrecondition("The version is live already: {}", spec.model_version);
+    }
+    RequireNoRollout(before, spec.model_version);
+    const RevisionRecord* waiting = FindWaiting(before, spec.model_version);
+    if (waiting != nullptr && waiting->role == Role::kCanary && waiting->weight == weight) return;
+    change.SetLiveWeight(100 - weight);
+    if (waiting == nullptr) {
+      change.Insert(spec, Role::kCanary, weight);
+    } else {
+      change.Append("rollout.stepped", change.Update(*waiting, Role::kCanary, weight));
+    }
+    if (!before.rollout_error.empty()) change.SetRollout(before.promoting, "");
+  });
+}
+
+EndpointRecord EndpointStore::StartPromotion(const EndpointName& name,
+                                             const std::string& model_version,
+                                             const std::string& who) {
+  return Write(name, who, [&](Change& change) {
+    const EndpointRecord& before = change.before;
+    if (IsLive(before, model_version) && !before.promoting) return;
+    RequireNoRollout(before, model_version);
+    if (before.promoting) return;
+    const RevisionRecord* waiting = FindWaiting(before, model_version);
+    if (waiting == nullptr) throw NotFound("Canary or shadow of version", model_version);
+    RevisionRecord revision = *waiting;
+    revision.replicas = LiveOf(before).replicas;
+    revision = change.Update(revision, Role::kCanary, revision.weight);
+    change.SetRollout(revision.id, "");
+    change.Append("rollout.started", revision);
+  });
+}
+
+EndpointRecord EndpointStore::FinishPromotion(const EndpointName& name, const std::string& who) {
+  return Write(name, who, [&](Change& change) {
+    const EndpointRecord& before = change.before;
+    if (!before.promoting) return;
+    const RevisionRecord* next = before.Find(*before.promoting);
+    if (next == nullptr) throw NotFound("Revision", before.promoting->str());
+    Json payload = Json::MakeObject();
+    // The old one goes first: an endpoint has one live revision at any time.
+    if (const RevisionRecord* live = before.FindRole(Role::kLive)) {
+      payload.Set("replaced", live->id.str());
+      payload.Set("replaced_version", live->model_version);
+      change.Update(*live, Role::kRetired, 0);
+    }
+    const RevisionRecord now_live = change.Update(*next, Role::kLive, 100);
+    change.SetRollout(std::nullopt, "");
+    change.Append("rollout.finished", now_live, std::move(payload));
+  });
+}
+
+EndpointRecord EndpointStore::UndoRollout(const EndpointName& name, const std::string& reason,
+                                          const std::string& who) {
+  return Write(name, who, [&](Change& change) {
+    const EndpointRecord& before = change.before;
+    const RevisionRecord* undone =
+        before.promoting ? before.Find(*before.promoting) : before.FindRole(Role::kCanary);
+    if (undone == nullptr) return;
+    const RevisionRecord retired = change.Update(*undone, Role::kRetired, 0);
+    change.SetLiveWeight(100);
+    change.SetRollout(std::nullopt, reason);
+    Json payload = Json::MakeObject();
+    if (!reason.empty()) payload.Set("reason", reason);
+    change.Append("rollout.rolled_back", retired, std::move(payload));
+  });
+}
+
+EndpointRecord EndpointStore::Rollback(const EndpointName& name, const std::string& who) {
+  const EndpointRecord now = Get(name);
+  if (now.promoting || now.FindRole(Role::kCanary) != nullptr) return UndoRollout(name, "", who);
+  return Write(name, who, [&](Change& change) {
+    const RevisionRecord* last = nullptr;
+    for (const auto& revision : change.before.revisions) {
+      if (revision.role != Role::kRetired || !revision.live_ms) continue;
+      if (last == nullptr || *revision.live_ms > *last->live_ms) last = &revision;
+    }
+    if (last == nullptr) throw FailedPrecondition("There is no earlier revision to go back to");
+    RevisionRecord revision = *last;
+    revision.replicas = LiveOf(change.before).replicas;
+    revision = change.Update(revision, Role::kCanary, 0);
+    change.SetRollout(revision.id, "");
+    change.Append("rollout.started", revision, Json::Of({{"rollback", true}}));
+  });
+}
+
+EndpointRecord EndpointStore::Retire(const EndpointName& name, const RevisionId& revision,
+                                     const std::string& who) {
+  return Write(name, who, [&](Change& change) {
+    const RevisionRecord* found = change.before.Find(revision);
+    if (found == nullptr) throw NotFound("Revision", revision.str());
+    if (found->role == Role::kRetired) return;
+    if (found->role == Role::kLive || change.before.promoting == revision) {
+      throw FailedPrecondition("Only a shadow or a canary can be retired: {}", revision.str());
+    }
+    if (found->role == Role::kCanary) change.SetLiveWeight(100);
+    change.Append("endpoint.updated", change.Update(*found, Role::kRetired, 0));
+  });
+}
+
+EndpointRecord EndpointStore::Scale(const EndpointName& name, int replicas,
+                                    const std::string& who) {
+  if (replicas < 1 || replicas > kReplicasMax) {
+    throw InvalidArgument("An endpoint has 1 to {} replicas: {}", kReplicasMax, replicas)
+        .WithField("replicas");
+  }
+  return Write(name, who, [&](Change& change) {
+    RevisionRecord live = LiveOf(change.before);
+    if (live.replicas == replicas) return;
+    live.replicas = replicas;
+    live = change.Update(live, Role::kLive, live.weight);
+    change.Append("endpoint.updated", live, Json::Of({{"replicas", replicas}}));
+  });
+}
+
+void EndpointStore::Delete(const EndpointName& name, const std::string& who) {
+  database_.Write([&](Connection& connection) {
+    Change change{connection, events_, who, clock_.NowMs(), SelectEndpoint(connection, name)};
+    for (const auto& revision : change.before.revisions) {
+      if (revision.role != Role::kRetired) change.Update(revision, Role::kRetired, 0);
+    }
+    connection.Execute(sql::kDeleteEndpoint, {name.str(), change.now_ms});
+    events_.Append(connection, "endpoint.deleted", "endpoint:" + name.str(), who);
+  });
+}
+
+}  // namespace millwright::serving

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "serving/predictor.h"
+
+namespace millwright::serving {
+
+// The messages between a gateway and its replicas on a Unix-domain socket: a fixed head, then a
+// body of length-prefixed fields in the machine's own byte order (both ends are one program on one
+// machine). Requests are decoded from JSON once, in the gateway; what travels is tensors.
+enum class FrameKind : uint32_t {
+  kInfer = 1,   // an InferRequest → kAnswer or kError
+  kAnswer = 2,  // an InferAnswer
+  kError = 3,   // an Error
+  kPing = 4,    // → kPong: renews the replica's lease
+  kPong = 5,
+  kDescribe = 6,     // a model's name → kDescription or kError
+  kDescription = 7,  // a ModelInfo
+};
+
+inline constexpr uint64_t kFrameBytesMax = 512ULL << 20;
+
+struct FrameHead {
+  uint32_t magic = kMagic;
+  FrameKind kind = FrameKind::kPing;
+  uint64_t body_bytes = 0;
+  static constexpr uint32_t kMagic = 0x3154574d;  // "MWT1"
+};
+static_assert(sizeof(FrameHead) == 16);
+
+// Tells whether these bytes start a frame that may be read.
+bool IsPlausible(const FrameHead& head);
+
+// Each makes a whole frame, head and body, ready to be sent.
+std::string EncodeInfer(const InferRequest& request);
+std::string EncodeAnswer(const InferAnswer& answer);
+std::string EncodeError(const Error& error);
+std::string EncodeEmpty(FrameKind kind);
+std::string EncodeDescribe(const std::string& model);
+std::string EncodeDescription(const ModelInfo& info);
+
+// Each reads a body. Throws kInternal for one that is cut short or has impossible lengths.
+InferRequest DecodeInfer(std::string_view body);
+InferAnswer DecodeAnswer(std::string_view body);
+Error DecodeError(std::string_view body);
+std::string DecodeDescribe(std::string_view body);
+ModelInfo DecodeDescription(std::string_view body);
+
+}  // namespace millwright::serving

@@ -1,0 +1,346 @@
+#include "serving/gateway.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace millwright::serving {
+namespace {
+
+constexpr size_t kPendingEventsMax = 10'000;
+constexpr int64_t kDatabaseRetryUs = 1'000'000;
+const std::string kSystem = "system";
+
+// What a request must look like: two revisions that differ in it cannot share an endpoint.
+std::string InputsOf(const ModelInfo& info) {
+  inference::Signature inputs = info.signature;
+  inputs.outputs.clear();
+  return inference::SignatureToJson(inputs).Dump();
+}
+
+bool AllReady(const std::vector<std::shared_ptr<Replica>>& replicas, int wanted) {
+  const auto ready = std::count_if(replicas.begin(), replicas.end(), [](const auto& replica) {
+    return replica->state() == ReplicaState::kReady;
+  });
+  return ready >= wanted;
+}
+
+std::string_view KindOf(ReplicaNotice notice) {
+  switch (notice) {
+    case ReplicaNotice::kReady:
+      return "replica.started";
+    case ReplicaNotice::kStopped:
+      return "replica.stopped";
+    case ReplicaNotice::kDied:
+    case ReplicaNotice::kStartFailed:
+      return "replica.died";
+  }
+  return "";
+}
+
+}  // namespace
+
+Gateway::Gateway(storage::Database& database, events::EventLog& events, const Clock& clock,
+                 PredictionSink* sink, GatewayOptions options)
+    : options_(std::move(options)),
+      clock_(clock),
+      events_(events),
+      database_(database),
+      sink_(sink),
+      store_(database, events, clock) {
+  const auto records = store_.Load();
+  shadow_lane_ =
+      std::make_unique<Lane>("shadow", options_.shadow_threads, options_.shadow_queue_max);
+  std::lock_guard changes(changes_mutex_);
+  std::lock_guard lock(mutex_);
+  supervisor_ = std::make_unique<Supervisor>(
+      options_.supervisor, clock_,
+      [this](const std::shared_ptr<Replica>& replica, ReplicaNotice notice) {
+        OnNotice(replica, notice);
+      },
+      [this] { Tick(); });
+  for (const EndpointRecord& record : records) Apply(record);
+}
+
+Gateway::~Gateway() {
+  {
+    std::shared_lock lock(routed_mutex_);
+    for (const auto& [name, routed] : routed_) routed->Close();
+  }
+  shadow_lane_.reset();
+  supervisor_->Stop();
+}
+
+template <typename F>
+void Gateway::Change(F&& change) {
+  std::lock_guard changes(changes_mutex_);
+  EndpointRecord record = change();
+  std::lock_guard lock(mutex_);
+  Apply(std::move(record));
+}
+
+void Gateway::Deploy(const EndpointName& name, const std::string& model, const RevisionSpec& spec,
+                     const std::string& who) {
+  Change([&] { return store_.Deploy(name, model, spec, who); });
+}
+
+void Gateway::AddShadow(const EndpointName& name, const RevisionSpec& spec,
+                        const std::string& who) {
+  Change([&] { return store_.AddShadow(name, spec, who); });
+}
+
+void Gateway::StartCanary(const EndpointName& name, const RevisionSpec& spec, int weight,
+                          const std::string& who) {
+  Change([&] { return store_.StartCanary(name, spec, weight, who); });
+}
+
+void Gateway::Promote(const EndpointName& name, const std::string& model_version,
+                      const std::string& who) {
+  Change([&] { return store_.StartPromotion(name, model_version, who); });
+}
+
+void Gateway::Rollback(const EndpointName& name, const std::string& who) {
+  Change([&] { return store_.Rollback(name, who); });
+}
+
+void Gateway::Retire(const EndpointName& name, const RevisionId& revision, const std::string& who) {
+  Change([&] { return store_.Retire(name, revision, who); });
+}
+
+void Gateway::Scale(const EndpointName& name, int replicas, const std::string& who) {
+  Change([&] { return store_.Scale(name, replicas, who); });
+}
+
+void Gateway::Delete(const EndpointName& name, const std::string& who) {
+  std::lock_guard changes(changes_mutex_);
+  store_.Delete(name, who);
+  std::lock_guard lock(mutex_);
+  const auto it = runtimes_.find(name);
+  if (it == runtimes_.end()) return;
+  {
+    std::lock_guard routed(routed_mutex_);
+    routed_.erase(name.str());
+  }
+  it->second.routed->Close();
+  for (auto& [id, revision] : it->second.revisions) {
+    for (const auto& replica : revision.replicas) supervisor_->Drain(replica);
+  }
+  runtimes_.erase(it);
+  changed_.notify_all();
+}
+
+void Gateway::Apply(EndpointRecord record) {
+  Runtime& runtime = runtimes_[record.name];
+  runtime.record = std::move(record);
+  const EndpointName& name = runtime.record.name;
+  if (runtime.routed == nullptr) {
+    runtime.routed = std::make_shared<RoutedEndpoint>(name, runtime.record.created_ms);
+    std::lock_guard routed(routed_mutex_);
+    routed_[name.str()] = runtime.routed;
+  }
+  std::vector<std::shared_ptr<Replica>> surplus;
+  for (const RevisionRecord& wanted : runtime.record.revisions) {
+    const bool known = runtime.revisions.contains(wanted.id);
+    if (wanted.role == Role::kRetired && !known) continue;
+    RevisionRuntime& revision = runtime.revisions[wanted.id];
+    auto& stats = revision.stats[wanted.role];
+    if (stats == nullptr) stats = std::make_shared<LatencyHistogram>();
+    if (wanted.role != revision.record.role && wanted.role != Role::kRetired) {
+      revision.failure.clear();  // another try
+    }
+    revision.record = wanted;
+    const auto out = Resize(runtime, revision, wanted.role == Role::kRetired ? 0 : wanted.replicas);
+    surplus.insert(surplus.end(), out.begin(), out.end());
+  }
+  Publish(runtime);
+  // Only now, so that no request is without a replica in between.
+  for (const auto& replica : surplus) supervisor_->Drain(replica);
+}
+
+std::vector<std::shared_ptr<Replica>> Gateway::Resize(const Runtime& runtime,
+                                                      RevisionRuntime& revision, int wanted) {
+  auto& replicas = revision.replicas;
+  while (static_cast<int>(replicas.size()) < wanted) {
+    const std::string& id = revision.record.id.str();
+    replicas.push_back(supervisor_->Start({.id = fmt::format("{}-{}", id, revision.replicas_made++),
+                                           .endpoint = runtime.record.name.str(),
+                                           .revision = id,
+                                           .model_version = revision.record.model_version,
+                                           .model_path = revision.record.model_path}));
+  }
+  std::vector<std::shared_ptr<Replica>> surplus(replicas.begin() + wanted, replicas.end());
+  replicas.resize(static_cast<size_t>(wanted));
+  return surplus;
+}
+
+RoutedRevisionPtr Gateway::RoutedOf(const RevisionRuntime& revision) const {
+  RoutedRevision routed{.id = revision.record.id,
+                        .model_version = revision.record.model_version,
+                        .role = revision.record.role,
+                        .stats = revision.stats.at(revision.record.role),
+                        .replicas = revision.replicas};
+  for (const auto& replica : revision.replicas) {
+    if (routed.info == nullptr) routed.info = replica->facts().info;
+  }
+  return std::make_shared<const RoutedRevision>(std::move(routed));
+}
+
+void Gateway::Publish(Runtime& runtime) {
+  Route route;
+  for (auto& [id, revision] : runtime.revisions) {
+    switch (revision.record.role) {
+      case Role::kLive:
+        route.live = RoutedOf(revision);
+        route.failure = revision.failure;
+        break;
+      case Role::kCanary:
+        if (!revision.failure.empty()) break;
+        route.canary = RoutedOf(revision);
+        route.canary_weight = revision.record.weight;
+        break;
+      case Role::kShadow:
+        if (revision.failure.empty()) route.shadows.push_back(RoutedOf(revision));
+        break;
+      case Role::kRetired:
+        break;
+    }
+  }
+  runtime.routed->Publish(std::make_shared<const Route>(std::move(route)));
+  changed_.notify_all();
+}
+
+const Gateway::Runtime& Gateway::Find(const EndpointName& name) const {
+  const auto it = runtimes_.find(name);
+  if (it == runtimes_.end()) throw NotFound("Endpoint", name.str());
+  return it->second;
+}
+
+void Gateway::CheckSignature(const Runtime& runtime, RevisionRuntime& revision,
+                             const Replica::Facts& facts) const {
+  if (revision.record.role == Role::kLive || facts.info == nullptr) return;
+  const auto route = runtime.routed->route();
+  if (route->live == nullptr || route->live->info == nullptr) return;
+  if (InputsOf(*route->live->info) == InputsOf(*facts.info)) return;
+  revision.failure = fmt::format("Version {} takes other inputs than the live version {}",
+                                 revision.record.model_version, route->live->model_version);
+}
+
+void Gateway::OnNotice(const std::shared_ptr<Replica>& replica, ReplicaNotice notice) {
+  const ReplicaSpec& spec = replica->spec();
+  const Replica::Facts facts = replica->facts();
+  Json payload = Json::Of(
+      {{"replica", spec.id}, {"revision", spec.revision}, {"model_version", spec.model_version}});
+  if (!facts.reason.empty()) payload.Set("reason", facts.reason);
+  if (facts.pid != 0) payload.Set("pid", facts.pid);
+  std::lock_guard lock(mutex_);
+  if (pending_events_.size() < kPendingEventsMax) {
+    pending_events_.push_back(
+        {std::string(KindOf(notice)), "endpoint:" + spec.endpoint, std::move(payload)});
+  }
+  const auto it = runtimes_.find(EndpointName(spec.endpoint));
+  if (it == runtimes_.end()) return;
+  const auto found = it->second.revisions.find(RevisionId(spec.revision));
+  if (found == it->second.revisions.end()) return;
+  RevisionRuntime& revision = found->second;
+  if (notice == ReplicaNotice::kReady) {
+    revision.failure.clear();
+    CheckSignature(it->second, revision, facts);
+  } else if (facts.failed_starts >= options_.failed_starts_max) {
+    revision.failure = facts.reason;
+  }
+  Publish(it->second);
+}
+
+void Gateway::Tick() {
+  if (MonotonicUs() < retry_at_us_) return;
+  try {
+    FinishRollouts();
+    FlushEvents();
+  } catch (const Error& error) {
+    // Replicas are watched whatever the database does; what is to be written is tried again.
+    retry_at_us_ = MonotonicUs() + kDatabaseRetryUs;
+    Log(LogLevel::kError, "serving", "cannot write the state of endpoints",
+        {{"reason", error.message()}});
+  }
+}
+
+bool Gateway::RolloutDecided(const Runtime& runtime, std::string* why) const {
+  if (!runtime.record.promoting) return false;
+  const auto it = runtime.revisions.find(*runtime.record.promoting);
+  if (it == runtime.revisions.end()) return false;
+  *why = it->second.failure;
+  return !why->empty() || AllReady(it->second.replicas, it->second.record.replicas);
+}
+
+void Gateway::FinishRollouts() {
+  std::vector<EndpointName> rolling;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [name, runtime] : runtimes_) {
+      std::string why;
+      if (RolloutDecided(runtime, &why)) rolling.push_back(name);
+    }
+  }
+  for (const EndpointName& name : rolling) {
+    std::lock_guard changes(changes_mutex_);
+    std::string why;
+    {
+      // Looked at again: a change may have come before this one.
+      std::lock_guard lock(mutex_);
+      const auto it = runtimes_.find(name);
+      if (it == runtimes_.end() || !RolloutDecided(it->second, &why)) continue;
+    }
+    EndpointRecord record = why.empty() ? store_.FinishPromotion(name, kSystem)
+                                        : store_.UndoRollout(name, why, kSystem);
+    std::lock_guard lock(mutex_);
+    Apply(std::move(record));
+  }
+}
+
+void Gateway::FlushEvents() {
+  std::deque<PendingEvent> events;
+  {
+    std::lock_guard lock(mutex_);
+    events.swap(pending_events_);
+  }
+  if (events.empty()) return;
+  try {
+    database_.Write([&](storage::Connection& connection) {
+      for (const PendingEvent& event : events) {
+        events_.Append(connection, event.kind, event.subject, kSystem, event.payload);
+      }
+    });
+  } catch (const Error&) {
+    std::lock_guard lock(mutex_);
+    pending_events_.insert(pending_events_.begin(), events.begin(), events.end());
+    throw;
+  }
+}
+
+void Gateway::WaitReady(const EndpointName& name, int64_t timeout_ms) const {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    const Runtime& runtime = Find(name);
+    if (!runtime.record.rollout_error.empty()) {
+      throw FailedPrecondition("The rollout was undone: {}", runtime.record.rollout_error);
+    }
+    bool all_ready = !runtime.record.promoting;
+    for (const auto& [id, revision] : runtime.revisions) {
+      if (revision.record.role == Role::kRetired) continue;
+      const bool undone_soon = runtime.record.promoting == id;
+      if (!revision.failure.empty() && !undone_soon) {
+        throw FailedPrecondition("Revision {} cannot serve: {}", id.str(), revision.failure);
+      }
+      all_ready = all_ready && AllReady(revision.replicas, revision.record.replicas);
+    }
+    if (all_ready) return;
+    if (changed_.wait_until(lock, deadline) == std::cv_status::timeout) {
+      throw DeadlineExceeded("Endpoint {} is not ready after {} ms", name.str(), timeout_ms);
+    }
+  }
+}
+
+}  // namespace millwright::serving

@@ -1,0 +1,188 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/lane.h"
+#include "events/event_log.h"
+#include "serving/endpoint_store.h"
+#include "serving/prediction_log.h"
+#include "serving/predictor.h"
+#include "serving/routing.h"
+#include "serving/supervisor.h"
+
+namespace millwright::serving {
+
+struct GatewayOptions {
+  SupervisorOptions supervisor;
+  int64_t hold_ms = 15'000;  // that a request may wait for a replica to start or come back
+  int held_max = 512;        // requests that wait at a time, per endpoint; more are refused
+  int attempts_max = 4;      // replicas that one request is sent to when they die under it
+  int shadow_threads = 2;
+  size_t shadow_queue_max = 1024;  // copies that wait; more are dropped and counted
+  int failed_starts_max = 3;       // in a row, before a rollout is undone
+};
+
+struct ReplicaStatus {
+  std::string id;
+  Replica::Facts facts;
+};
+struct RevisionStatus {
+  RevisionRecord record;
+  int64_t requests = 0;  // in its present role, since this server started
+  int64_t errors = 0;
+  std::string failure;  // why it cannot serve, empty if it can
+  std::vector<ReplicaStatus> replicas;
+};
+struct EndpointStatus {
+  EndpointRecord record;
+  EndpointState state = EndpointState::kStarting;
+  int64_t requests = 0;  // since this server started
+  int64_t errors = 0;
+  int64_t shadows_dropped = 0;
+  std::vector<RevisionStatus> revisions;  // newest first
+  ModelInfoPtr info;                      // of the live revision, once it was ready
+};
+
+// Endpoints, their revisions and replicas, and the way of a request to one of them. Rows say what
+// is wanted; the supervisor's thread makes it so, also after a restart. A rollout changes rows only
+// when it is decided: the live revision serves until all replicas of the next one are ready, so a
+// server killed in between goes on with the rollout, and a next one that cannot start is undone.
+//
+// As a Predictor its models are the endpoints' names. A request whose replica dies is sent to
+// another one; when none is ready it is held, for hold_ms at most.
+//
+// Changing calls are durable when they return; replicas follow (WaitReady). Errors are
+// EndpointStore's. Thread-safe.
+class Gateway : public Predictor {
+ public:
+  // `sink` may be null. Restores all endpoints and starts their replicas.
+  Gateway(storage::Database& database, events::EventLog& events, const Clock& clock,
+          PredictionSink* sink, GatewayOptions options);
+  ~Gateway() override;
+
+  void Deploy(const EndpointName& name, const std::string& model, const RevisionSpec& spec,
+              const std::string& who);
+  void AddShadow(const EndpointName& name, const RevisionSpec& spec, const std::string& who);
+  void StartCanary(const EndpointName& name, const RevisionSpec& spec, int weight,
+                   const std::string& who);
+  // A rolling update to the canary or shadow of this version: start, warm, shift, drain, stop.
+  void Promote(const EndpointName& name, const std::string& model_version, const std::string& who);
+  void Rollback(const EndpointName& name, const std::string& who);
+  void Retire(const EndpointName& name, const RevisionId& revision, const std::string& who);
+  void Scale(const EndpointName& name, int replicas, const std::string& who);
+  void Delete(const EndpointName& name, const std::string& who);
+
+  // Waits until no rollout is under way and every replica that is wanted is ready. Throws
+  // kFailedPrecondition with the reason when the last rollout was undone or a revision cannot
+  // start, kDeadlineExceeded after `timeout_ms`.
+  void WaitReady(const EndpointName& name, int64_t timeout_ms) const;
+
+  std::vector<EndpointStatus> List() const;
+  EndpointStatus Get(const EndpointName& name) const;
+  std::vector<TrafficBucket> Traffic(const EndpointName& name, size_t buckets) const;
+  // Counters and histograms of endpoints as Prometheus text.
+  std::string MetricsText() const;
+
+  std::vector<std::string> Models() const override;
+  ModelInfoPtr Describe(const std::string& model, const std::string& version) const override;
+  bool Ready(const std::string& model, const std::string& version) const override;
+  void Infer(InferRequest request, const InferDone& done) override;
+
+ private:
+  struct RevisionRuntime {
+    RevisionRecord record;
+    // Kept apart by role, so that what a canary answered does not hold its time as a shadow.
+    std::map<Role, std::shared_ptr<LatencyHistogram>> stats;
+    std::vector<std::shared_ptr<Replica>> replicas;
+    int replicas_made = 0;
+    std::string failure;
+  };
+  struct Runtime {
+    EndpointRecord record;
+    std::shared_ptr<RoutedEndpoint> routed;
+    std::map<RevisionId, RevisionRuntime> revisions;  // those with replicas, or that had
+  };
+  // What became of one request.
+  struct Forwarded {
+    Result<InferAnswer> answer;
+    std::shared_ptr<const Route> route;
+    const RoutedRevision* revision = nullptr;  // that answered, part of `route`; none: nobody did
+  };
+
+  // Control: all with mutex_ held.
+  void Apply(EndpointRecord record);
+  // Starts what is missing; takes what is too much out of the revision and returns it, to be
+  // drained once the new route is out.
+  std::vector<std::shared_ptr<Replica>> Resize(const Runtime& runtime, RevisionRuntime& revision,
+                                               int wanted);
+  void Publish(Runtime& runtime);
+  RoutedRevisionPtr RoutedOf(const RevisionRuntime& revision) const;
+  void CheckSignature(const Runtime& runtime, RevisionRuntime& revision,
+                      const Replica::Facts& facts) const;
+  EndpointStatus StatusOf(const Runtime& runtime) const;
+  const Runtime& Find(const EndpointName& name) const;
+  // Whether a rollout can be finished now; `why` is set when it must be undone instead.
+  bool RolloutDecided(const Runtime& runtime, std::string* why) const;
+
+  template <typename F>
+  void Change(F&& change);
+
+  // On the supervisor's thread.
+  void OnNotice(const std::shared_ptr<Replica>& replica, ReplicaNotice notice);
+  void Tick();
+  void FinishRollouts();
+  void FlushEvents();
+
+  // Data path.
+  std::shared_ptr<RoutedEndpoint> FindRouted(const std::string& name) const;
+  Forwarded Forward(RoutedEndpoint& endpoint, const std::string& id, const std::string& version,
+                    const std::string& frame);
+  std::shared_ptr<Replica> EnterOrHold(RoutedEndpoint& endpoint, const std::string& id,
+                                       const std::string& version, int64_t deadline_us,
+                                       Forwarded* forwarded);
+  void SendToShadows(const Route& route, const std::shared_ptr<const std::string>& frame,
+                     const LoggedPrediction& prediction);
+  void AskShadow(const RoutedRevision& shadow, const std::string& frame,
+                 LoggedPrediction prediction);
+
+  const GatewayOptions options_;
+  const Clock& clock_;
+  events::EventLog& events_;
+  storage::Database& database_;
+  PredictionSink* const sink_;
+  EndpointStore store_;
+
+  // Held over a change's transaction and its application, so that both come in one order.
+  std::mutex changes_mutex_;
+  mutable std::mutex
+      mutex_;  // taken after changes_mutex_, before any lock of Supervisor or Replica
+  mutable std::condition_variable changed_;
+  std::map<EndpointName, Runtime> runtimes_;
+  struct PendingEvent {
+    std::string kind;
+    std::string subject;
+    Json payload;
+  };
+  std::deque<PendingEvent> pending_events_;
+  int64_t retry_at_us_ = 0;  // of the supervisor's thread, after the database failed
+
+  mutable std::shared_mutex routed_mutex_;  // innermost
+  std::map<std::string, std::shared_ptr<RoutedEndpoint>, std::less<>> routed_;
+  std::atomic<int64_t> shadows_dropped_ = 0;
+
+  std::unique_ptr<Supervisor> supervisor_;
+  std::unique_ptr<Lane> shadow_lane_;  // after the supervisor, so that it ends first
+};
+
+}  // namespace millwright::serving

@@ -1,0 +1,85 @@
+#include "serving/replica_client.h"
+
+#include <sys/socket.h>
+
+#include <utility>
+
+#include "base/error.h"
+
+namespace millwright::serving {
+
+ReplicaClient::ReplicaClient(std::filesystem::path socket, int64_t timeout_ms)
+    : path_(std::move(socket)), timeout_ms_(timeout_ms) {}
+
+Socket ReplicaClient::Take() {
+  {
+    std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      Socket socket = std::move(idle_.back());
+      idle_.pop_back();
+      return socket;
+    }
+  }
+  return ConnectTo(path_, timeout_ms_);
+}
+
+void ReplicaClient::GiveBack(Socket socket) {
+  std::lock_guard lock(mutex_);
+  if (idle_.size() < kIdleConnectionsMax) idle_.push_back(std::move(socket));
+}
+
+Transfer ReplicaClient::Exchange(std::string_view frame, Frame* answer) {
+  Socket socket = Take();
+  if (!socket.open()) return Transfer::kClosed;
+  Transfer transfer = WriteAll(socket, frame);
+  if (transfer == Transfer::kDone) transfer = ReadFrame(socket, answer);
+  if (transfer == Transfer::kDone) GiveBack(std::move(socket));
+  return transfer;
+}
+
+std::optional<Result<InferAnswer>> ReplicaClient::Infer(std::string_view frame) {
+  Frame answer;
+  switch (Exchange(frame, &answer)) {
+    case Transfer::kClosed:
+      return std::nullopt;
+    case Transfer::kTimedOut:
+      return Unexpected(DeadlineExceeded("The replica did not answer within {} ms", timeout_ms_));
+    case Transfer::kDone:
+      break;
+  }
+  if (answer.kind == FrameKind::kAnswer) return DecodeAnswer(answer.body);
+  if (answer.kind == FrameKind::kError) return Unexpected(DecodeError(answer.body));
+  return Unexpected(Internal("The replica's answer is of the wrong kind"));
+}
+
+std::optional<Result<ModelInfo>> ReplicaClient::Describe(const std::string& model) {
+  Frame answer;
+  if (Exchange(EncodeDescribe(model), &answer) != Transfer::kDone) return std::nullopt;
+  if (answer.kind == FrameKind::kError) return Unexpected(DecodeError(answer.body));
+  return DecodeDescription(answer.body);
+}
+
+Heartbeat::Heartbeat(const std::filesystem::path& socket) : socket_(ConnectTo(socket, 1)) {}
+
+bool Heartbeat::Beat() {
+  bool answered = false;
+  if (waiting_) {
+    char head[sizeof(FrameHead)];
+    const ssize_t got =
+        recv(socket_.fd(), head, sizeof head - received_, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (got > 0) received_ += static_cast<size_t>(got);
+    if (received_ == sizeof head) {
+      waiting_ = false;
+      received_ = 0;
+      answered = true;
+    }
+  }
+  if (!waiting_ && socket_.open()) {
+    const std::string ping = EncodeEmpty(FrameKind::kPing);
+    waiting_ = send(socket_.fd(), ping.data(), ping.size(), MSG_DONTWAIT | MSG_NOSIGNAL) ==
+               static_cast<ssize_t>(ping.size());
+  }
+  return answered;
+}
+
+}  // namespace millwright::serving

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "serving/unix_socket.h"
+
+namespace millwright::serving {
+
+inline constexpr size_t kIdleConnectionsMax = 128;
+
+// Calls one replica process over a pool of connections; a call takes one for itself. Thread-safe.
+class ReplicaClient {
+ public:
+  ReplicaClient(std::filesystem::path socket, int64_t timeout_ms);
+
+  // Sends an encoded request and returns the replica's answer or error. Nothing when the replica
+  // went away before it answered, which says that another one may be asked; a replica that is there
+  // but too slow is kDeadlineExceeded.
+  std::optional<Result<InferAnswer>> Infer(std::string_view frame);
+  // Asks for the model's description; nothing while nobody listens.
+  std::optional<Result<ModelInfo>> Describe(const std::string& model);
+
+ private:
+  Transfer Exchange(std::string_view frame, Frame* answer);
+  Socket Take();
+  void GiveBack(Socket socket);
+
+  const std::filesystem::path path_;
+  const int64_t timeout_ms_;
+  std::mutex mutex_;
+  std::vector<Socket> idle_;
+};
+
+// Renews a replica's lease without ever blocking the thread that looks after all of them.
+class Heartbeat {
+ public:
+  explicit Heartbeat(const std::filesystem::path& socket);
+  // Sends a ping unless one is under way; returns whether an answer came since the last call.
+  bool Beat();
+
+ private:
+  Socket socket_;
+  bool waiting_ = false;
+  size_t received_ = 0;  // bytes of the answer so far
+};
+
+}  // namespace millwright::serving

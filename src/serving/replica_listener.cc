@@ -1,0 +1,124 @@
+#include "serving/replica_listener.h"
+
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "base/lane.h"
+#include "base/log.h"
+#include "serving/model_server.h"
+
+namespace millwright::serving {
+
+ReplicaListener::ReplicaListener(Predictor& predictor, const std::filesystem::path& path)
+    : predictor_(predictor), path_(path), socket_(ListenOn(path)) {
+  acceptor_ = std::jthread([this](const std::stop_token& stop) { Accept(stop); });
+}
+
+ReplicaListener::~ReplicaListener() {
+  acceptor_.request_stop();
+  shutdown(socket_.fd(), SHUT_RDWR);  // wakes accept
+  acceptor_.join();
+  unlink(path_.c_str());
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+    for (Connection& connection : connections_) connection.socket.ShutdownRead();
+  }
+  connections_.clear();
+}
+
+void ReplicaListener::Accept(const std::stop_token& stop) {
+  NameThisThread("replica-accept");
+  while (!stop.stop_requested()) {
+    Socket socket(accept4(socket_.fd(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (!socket.open()) {
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      if (!stop.stop_requested() && (errno == EMFILE || errno == ENFILE)) {
+        Log(LogLevel::kWarning, "serving", "no file descriptors left for connections");
+        std::this_thread::yield();
+        continue;
+      }
+      return;
+    }
+    DropFinished();
+    std::lock_guard lock(mutex_);
+    if (connections_.size() >= kListenerConnectionsMax) continue;  // closes it
+    Connection& connection = connections_.emplace_back();
+    connection.socket = std::move(socket);
+    connection.thread = std::jthread([this, &connection] { Serve(connection); });
+  }
+}
+
+void ReplicaListener::DropFinished() {
+  std::list<Connection> finished;
+  std::lock_guard lock(mutex_);
+  for (auto it = connections_.begin(); it != connections_.end();) {
+    auto next = std::next(it);
+    if (it->finished) finished.splice(finished.end(), connections_, it);
+    it = next;
+  }
+}
+
+void ReplicaListener::Serve(Connection& connection) {
+  NameThisThread("replica-serve");
+  Frame frame;
+  while (ReadFrame(connection.socket, &frame) == Transfer::kDone) {
+    if (WriteAll(connection.socket, Answer(frame)) != Transfer::kDone) break;
+  }
+  std::lock_guard lock(mutex_);
+  connection.finished = true;
+  // The other end learns at once that nobody reads here any more.
+  shutdown(connection.socket.fd(), SHUT_RDWR);
+}
+
+std::string ReplicaListener::Answer(const Frame& frame) {
+  try {
+    switch (frame.kind) {
+      case FrameKind::kPing:
+        return EncodeEmpty(FrameKind::kPong);
+      case FrameKind::kDescribe:
+        return EncodeDescription(*predictor_.Describe(DecodeDescribe(frame.body), ""));
+      case FrameKind::kInfer: {
+        std::string answer;
+        predictor_.Infer(DecodeInfer(frame.body), [&](const Result<InferAnswer>& result) {
+          answer = result ? EncodeAnswer(*result) : EncodeError(result.error());
+        });
+        return answer;
+      }
+      default:
+        return EncodeError(Internal("A replica does not take this message"));
+    }
+  } catch (const Error& error) {
+    return EncodeError(error);
+  } catch (const std::exception& error) {
+    return EncodeError(Internal("The replica failed: {}", error.what()));
+  }
+}
+
+int RunReplica(const ReplicaOptions& options) {
+  // Blocked before any thread starts, so that sigwait below is the only one to get them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  try {
+    std::vector<ModelSource> sources;
+    for (const auto& text : options.models) sources.push_back(ParseModelSource(text));
+    ModelServer server(sources);
+    ReplicaListener listener(server, options.socket);
+    int signal = 0;
+    while (sigwait(&signals, &signal) != 0) {
+    }
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+}
+
+}  // namespace millwright::serving

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "serving/endpoint.h"
+#include "serving/replica.h"
+#include "serving/traffic.h"
+
+namespace millwright::serving {
+
+// A revision as the data path sees it. Immutable but for the counters.
+struct RoutedRevision {
+  RevisionId id;
+  std::string model_version;
+  Role role = Role::kLive;
+  ModelInfoPtr info;  // nothing until a replica has been ready once
+  std::shared_ptr<LatencyHistogram> stats;
+  std::vector<std::shared_ptr<Replica>> replicas;
+
+  // Enters the ready replica with the fewest requests at work; nothing when none is ready.
+  std::shared_ptr<Replica> Enter() const;
+  bool HasReady() const;
+};
+using RoutedRevisionPtr = std::shared_ptr<const RoutedRevision>;
+
+// Who answers for an endpoint, at one moment.
+struct Route {
+  RoutedRevisionPtr live;
+  RoutedRevisionPtr canary;  // nothing unless it may get requests
+  int canary_weight = 0;     // percent
+  std::vector<RoutedRevisionPtr> shadows;
+  std::string failure;  // why the live revision cannot serve; waiting for it is useless then
+
+  // Picks by the request: the version it names, or live and canary by weight. One id always falls
+  // on the same side, so that a retry or a session is not torn between versions. A canary without
+  // ready replicas gives its share back to the live revision. Throws kNotFound for a version that
+  // does not serve.
+  const RoutedRevision& Choose(const std::string& id, const std::string& version) const;
+};
+
+// Tells which of 10,000 slots an id falls into; spread evenly whatever ids look like.
+int TrafficSlot(const std::string& id);
+
+// An endpoint at work: its current route, exchanged as a whole, and its counters. Thread-safe.
+class RoutedEndpoint {
+ public:
+  RoutedEndpoint(EndpointName name, int64_t created_ms)
+      : name_(std::move(name)), created_ms_(created_ms) {}
+
+  const EndpointName& name() const { return name_; }
+  int64_t created_ms() const { return created_ms_; }
+
+  std::shared_ptr<const Route> route() const;
+  void Publish(std::shared_ptr<const Route> route);
+  // Waits until `ready` holds for the route, at most until `deadline_us` of MonotonicUs; looked at
+  // again after each Publish.
+  bool WaitFor(int64_t deadline_us, const std::function<bool(const Route&)>& ready) const;
+  // Ends all waiting: the endpoint is gone or the server stops.
+  void Close();
+
+  TrafficRing traffic;
+  LatencyHistogram totals;
+  std::atomic<int> held = 0;  // requests that wait for a replica
+
+ private:
+  const EndpointName name_;
+  const int64_t created_ms_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  std::shared_ptr<const Route> route_ = std::make_shared<const Route>();
+  bool closed_ = false;
+};
+
+}  // namespace millwright::serving

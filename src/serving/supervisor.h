@@ -1,0 +1,109 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "serving/replica.h"
+
+namespace millwright::serving {
+
+struct SupervisorOptions {
+  // The program and its first words; `NAME@VERSION=PATH --socket SOCKET` is appended.
+  std::vector<std::string> replica_command;
+  std::filesystem::path socket_dir;  // made if absent; a temporary one where the path is too long
+  std::filesystem::path log_dir;     // one file a replica
+  int64_t start_timeout_ms = 60'000;
+  int64_t request_timeout_ms = 60'000;
+  int64_t lease_ms = 10'000;  // without an answer to a ping; then the process is killed
+  int64_t heartbeat_ms = 500;
+  int64_t drain_ms = 30'000;      // that requests at work may take before SIGTERM
+  int64_t stop_grace_ms = 5'000;  // between SIGTERM and SIGKILL
+  int64_t back_off_min_ms = 100;  // before the second restart in a row; the first is at once
+  int64_t back_off_max_ms = 10'000;
+  int64_t healthy_ms = 30'000;  // of life after which a death starts a new row
+};
+
+enum class ReplicaNotice { kReady, kDied, kStartFailed, kStopped };
+
+// Starts, watches and stops the replica processes, all on one thread: the kernel kills a child when
+// the thread that made it ends, so that thread lives as long as the server. A replica that dies is
+// started again with back-off. A missed lease is what declares a process dead that still exists.
+class Supervisor {
+ public:
+  // Both callbacks run on the supervisor's thread: `notice` after a replica changed, `tick` after
+  // every round.
+  using OnNotice = std::function<void(const std::shared_ptr<Replica>&, ReplicaNotice)>;
+  Supervisor(SupervisorOptions options, const Clock& clock, OnNotice notice,
+             std::function<void()> tick);
+  ~Supervisor();
+  // Stops all replicas and the thread; no callback comes after it.
+  void Stop();
+
+  // Starts a replica and looks after it until Drain.
+  std::shared_ptr<Replica> Start(ReplicaSpec spec);
+  // Takes it out of the traffic at once, ends it when its requests are done.
+  void Drain(const std::shared_ptr<Replica>& replica);
+  // Makes the next round come now.
+  void Wake();
+
+ private:
+  enum class Phase { kWaiting, kStarting, kRunning, kDraining, kStopping };
+  struct Slot {
+    std::shared_ptr<Replica> replica;
+    Phase phase = Phase::kWaiting;
+    bool drain = false;  // asked for; guarded by mutex_
+    std::optional<ChildProcess> process;
+    std::optional<Heartbeat> heartbeat;
+    std::filesystem::path socket;
+    std::uintmax_t log_start = 0;
+    int64_t phase_since_us = 0;
+    int64_t start_at_us = 0;
+    int64_t beat_at_us = 0;
+    int64_t lease_until_us = 0;
+    int deaths = 0;  // in a row
+  };
+
+  void Run(const std::stop_token& stop);
+  // Each moves one slot on by what has happened; true when the slot is done with.
+  bool Step(Slot& slot);
+  void StartProcess(Slot& slot);
+  void StepStarting(Slot& slot);
+  void StepRunning(Slot& slot);
+  bool StepStopping(Slot& slot);
+  void BeginDrain(Slot& slot);
+  void Lose(Slot& slot, ReplicaNotice notice, const std::string& reason);
+  void EnterPhase(Slot& slot, Phase phase);
+  bool IsQuiet();
+  void StopAll();
+  std::filesystem::path LogOf(const Slot& slot) const;
+  std::string LastLogLine(const Slot& slot) const;
+
+  const SupervisorOptions options_;
+  const Clock& clock_;
+  const OnNotice notice_;
+  const std::function<void()> tick_;
+  std::optional<TempDir> short_dir_;
+  std::filesystem::path socket_dir_;
+  int64_t sockets_made_ = 0;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool woken_ = false;
+  std::list<Slot> added_;  // by Start, until the next round
+  std::list<Slot> slots_;  // changed by the thread alone; under mutex_ where others look
+  std::jthread thread_;
+};
+
+}  // namespace millwright::serving

@@ -1,0 +1,172 @@
+#include "serving/table_builder.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+
+namespace millwright::serving {
+namespace {
+
+using inference::DataType;
+using inference::Signature;
+using inference::Tensor;
+using inference::TensorSpec;
+
+constexpr size_t kFirstRows = 16;
+constexpr size_t kNamesInMessageMax = 32;
+
+bool IsFloating(DataType type) {
+  return type == DataType::kFp16 || type == DataType::kFp32 || type == DataType::kFp64;
+}
+
+// Tells whether an input holds one value a row: [N] or [N,1].
+bool IsOneColumn(const TensorSpec& spec) {
+  if (spec.shape.empty() || spec.shape[0] != -1) return false;
+  return spec.shape.size() == 1 || (spec.shape.size() == 2 && spec.shape[1] == 1);
+}
+
+bool IsMatrix(const TensorSpec& spec) {
+  return spec.shape.size() == 2 && spec.shape[0] == -1 && spec.shape[1] > 0;
+}
+
+template <typename Range>
+std::string Join(const Range& names) {
+  std::string text;
+  size_t count = 0;
+  for (const auto& name : names) {
+    if (count == kNamesInMessageMax) return text + ", …";
+    text += (count++ == 0 ? "" : ", ") + name;
+  }
+  return text;
+}
+
+}  // namespace
+
+TableBuilder::TableBuilder(const Signature& signature) {
+  const auto& inputs = signature.inputs;
+  if (inputs.size() == 1 && !signature.columns.empty()) {
+    for (size_t i = 0; i < signature.columns.size(); ++i) {
+      columns_.push_back({signature.columns[i].name, 0, i, signature.columns[i].optional});
+    }
+    widths_ = {columns_.size()};
+  } else if (!inputs.empty() && std::all_of(inputs.begin(), inputs.end(), IsOneColumn)) {
+    // An imputer inside the model is the only one that knows what null means here, so a floating
+    // input takes it.
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      columns_.push_back({inputs[i].name, i, 0, inputs[i].optional || IsFloating(inputs[i].type)});
+    }
+    widths_.assign(inputs.size(), 1);
+  } else if (inputs.size() == 1 && IsMatrix(inputs[0])) {
+    named_ = false;
+    for (int64_t i = 0; i < inputs[0].shape[1]; ++i) {
+      columns_.push_back({std::to_string(i), 0, static_cast<size_t>(i), false});
+    }
+    widths_ = {columns_.size()};
+  } else {
+    throw InvalidArgument("The model takes tensors, not tables; use \"inputs\" or \"instances\"");
+  }
+  for (const TensorSpec& spec : inputs) {
+    // The shape holds the rank until Finish knows the number of rows.
+    tensors_.push_back({.name = spec.name, .type = spec.type, .shape = spec.shape});
+  }
+  seen_.resize(columns_.size());
+}
+
+size_t TableBuilder::ColumnOf(std::string_view name, size_t hint) const {
+  if (hint < columns_.size() && columns_[hint].name == name) return hint;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    if (columns_[i].name == name) return i;
+  }
+  std::vector<std::string> names;
+  for (const Target& target : columns_) names.push_back(target.name);
+  throw InvalidArgument("Unknown column: {}; the model takes {}", name, Join(names))
+      .WithField(std::string(name));
+}
+
+std::vector<size_t> TableBuilder::MapHeader(const std::vector<std::string>& names) const {
+  std::vector<size_t> map;
+  if (!named_) {
+    if (names.size() != columns_.size()) {
+      throw InvalidArgument("Expected {} columns, got {}", columns_.size(), names.size())
+          .WithField("columns");
+    }
+    for (size_t i = 0; i < names.size(); ++i) map.push_back(i);
+    return map;
+  }
+  std::vector<bool> seen(columns_.size());
+  for (size_t i = 0; i < names.size(); ++i) {
+    const size_t column = ColumnOf(names[i], i);
+    if (seen[column]) throw InvalidArgument("Column given twice: {}", names[i]).WithField(names[i]);
+    seen[column] = true;
+    map.push_back(column);
+  }
+  std::vector<std::string> missing;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    if (!seen[i] && !columns_[i].optional) missing.push_back(columns_[i].name);
+  }
+  if (!missing.empty()) {
+    throw InvalidArgument("Missing columns: {}", Join(missing)).WithField(missing[0]);
+  }
+  return map;
+}
+
+void TableBuilder::Grow() {
+  capacity_rows_ = std::max(kFirstRows, capacity_rows_ * 2);
+  for (size_t i = 0; i < tensors_.size(); ++i) {
+    ResizeTensor(capacity_rows_ * widths_[i], &tensors_[i]);
+  }
+}
+
+void TableBuilder::BeginRow() {
+  if (rows_ == kTableRowsMax) throw InvalidArgument("More than {} rows", kTableRowsMax);
+  if (rows_ == capacity_rows_) Grow();
+  std::fill(seen_.begin(), seen_.end(), false);
+  seen_count_ = 0;
+}
+
+void TableBuilder::RefuseMissing(const Target& target) const {
+  throw InvalidArgument("Column {} must not be missing (row {})", target.name, rows_)
+      .WithField(target.name);
+}
+
+void TableBuilder::Set(size_t column, const Cell& value) {
+  const Target& target = columns_[column];
+  if (seen_[column]) {
+    throw InvalidArgument("Column given twice: {} (row {})", target.name, rows_)
+        .WithField(target.name);
+  }
+  seen_[column] = true;
+  ++seen_count_;
+  if (std::holds_alternative<std::monostate>(value) && !target.optional) RefuseMissing(target);
+  try {
+    StoreCell(value, rows_ * widths_[target.input] + target.offset, &tensors_[target.input]);
+  } catch (const Error& error) {
+    throw Error(error.code(),
+                fmt::format("Column {} (row {}): {}", target.name, rows_, error.message()))
+        .WithField(target.name);
+  }
+}
+
+void TableBuilder::EndRow() {
+  if (seen_count_ != columns_.size()) {
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      if (!seen_[i]) Set(i, Cell());
+    }
+  }
+  ++rows_;
+}
+
+std::vector<Tensor> TableBuilder::Finish() {
+  if (rows_ == 0) throw InvalidArgument("The table has no rows");
+  for (size_t i = 0; i < tensors_.size(); ++i) {
+    ResizeTensor(rows_ * widths_[i], &tensors_[i]);
+    auto& shape = tensors_[i].shape;
+    const bool is_vector = shape.size() == 1;
+    shape = {static_cast<int64_t>(rows_)};
+    if (!is_vector) shape.push_back(static_cast<int64_t>(widths_[i]));
+  }
+  return std::move(tensors_);
+}
+
+}  // namespace millwright::serving

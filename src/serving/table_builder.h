@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "inference/tensor.h"
+#include "serving/cell.h"
+
+namespace millwright::serving {
+
+inline constexpr size_t kTableRowsMax = 1'000'000;
+
+// Turns rows of named columns into a model's input tensors. Columns are the model's named columns
+// (one input, last dimension), or its inputs where each holds one value a row, or, for a single
+// input without names, just positions. The constructor throws kInvalidArgument for a model that
+// takes no tables; every other error is kInvalidArgument naming column and row. Not thread-safe.
+class TableBuilder {
+ public:
+  explicit TableBuilder(const inference::Signature& signature);
+
+  size_t column_count() const { return columns_.size(); }
+  // Whether columns have names; else a table's column names say nothing and positions count.
+  bool named() const { return named_; }
+  // Finds a column; throws for an unknown name. `hint` is a likely answer.
+  size_t ColumnOf(std::string_view name, size_t hint = 0) const;
+  // Checks a table's header and returns each position's column: unknown, repeated and missing
+  // columns are named. Where columns have no names only their number is checked.
+  std::vector<size_t> MapHeader(const std::vector<std::string>& names) const;
+
+  void BeginRow();
+  // Null is allowed only where the column is optional, as is leaving a column out.
+  void Set(size_t column, const Cell& value);
+  void EndRow();
+  size_t rows() const { return rows_; }
+
+  // Hands the tensors out; at least one row must be there.
+  std::vector<inference::Tensor> Finish();
+
+ private:
+  struct Target {
+    std::string name;
+    size_t input = 0;
+    size_t offset = 0;  // within a row of the input
+    bool optional = false;
+  };
+  void Grow();
+  [[noreturn]] void RefuseMissing(const Target& target) const;
+
+  std::vector<Target> columns_;
+  bool named_ = true;
+  std::vector<inference::Tensor> tensors_;
+  std::vector<size_t> widths_;  // elements a row of each tensor
+  std::vector<bool> seen_;
+  size_t seen_count_ = 0;
+  size_t rows_ = 0;
+  size_t capacity_rows_ = 0;
+};
+
+}  // namespace millwright::serving

@@ -1,0 +1,15 @@
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "serving/replica_listener.h"
+
+// The gateway's tests need replicas that are real processes: this program is one when its first
+// word is "serve", as `millwright serve NAME@VERSION=PATH --socket SOCKET` is.
+int main(int argc, char** argv) {
+  if (argc == 5 && std::strcmp(argv[1], "serve") == 0 && std::strcmp(argv[3], "--socket") == 0) {
+    return millwright::serving::RunReplica({.models = {argv[2]}, .socket = argv[4]});
+  }
+  ::testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}
