@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "inference/onnx_writer.h"
 #include "inference/test_vectors.h"
 
 namespace millwright::inference {
@@ -179,6 +180,39 @@ TEST(Engine, AnswersAnEmptyBatch) {
     EXPECT_EQ(outputs[1].shape, (std::vector<int64_t>{0, 2})) << file;
     EXPECT_TRUE(outputs[1].data.empty()) << file;
   }
+}
+
+TEST(Engine, AnswersWhenTheModelDeclaresAWrongShape) {
+  // NonZero gives as many columns as there are values that are not zero, whatever is declared.
+  OnnxModel model{.name = "wrong"};
+  model.nodes = {{.op_type = "NonZero", .inputs = {"X"}, .outputs = {"Y"}}};
+  model.inputs = {{.name = "X", .type = DataType::kFp32, .shape = {-1}}};
+  model.outputs = {{.name = "Y", .type = DataType::kInt64, .shape = {1, -1}}};
+  const TempDir dir;
+  WriteFileDurably(dir.path() / "model.onnx", SerializeOnnxModel(model));
+  const auto engine = LoadEngine(dir.path() / "model.onnx");
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(engine->Run({Tensor::OfFloats("X", {3}, {1, 2, 3})})[0].shape,
+              (std::vector<int64_t>{1, 3}));
+    const auto outputs = engine->Run({Tensor::OfFloats("X", {3}, {1, 0, 3})});
+    EXPECT_EQ(outputs[0].shape, (std::vector<int64_t>{1, 2}));
+    EXPECT_EQ(outputs[0].As<int64_t>()[1], 2);
+  }
+}
+
+TEST(Engine, KeepsItsAnswerApartFromTheRequest) {
+  OnnxModel model{.name = "same"};
+  model.nodes = {{.op_type = "Identity", .inputs = {"X"}, .outputs = {"Y"}}};
+  model.inputs = {{.name = "X", .type = DataType::kFp32, .shape = {-1}}};
+  model.outputs = {{.name = "Y", .type = DataType::kFp32, .shape = {-1}}};
+  const TempDir dir;
+  WriteFileDurably(dir.path() / "model.onnx", SerializeOnnxModel(model));
+  const auto engine = LoadEngine(dir.path() / "model.onnx");
+  std::vector<Tensor> inputs = {Tensor::OfFloats("X", {2}, {1, 2})};
+  const auto outputs = engine->Run(inputs);
+  inputs[0].As<float>()[0] = 9;
+  EXPECT_EQ(outputs[0].As<float>()[0], 1);
+  EXPECT_EQ(outputs[0].As<float>()[1], 2);
 }
 
 TEST(Engine, SaysWhatTheModelSaysWhenItFails) {

@@ -2,11 +2,14 @@
 
 #include <onnxruntime_c_api.h>
 
+#include <atomic>
+
 #include "base/error.h"
 #include "inference/input_contract.h"
 #include "inference/onnx_handle.h"
 #include "inference/onnx_signature.h"
 #include "inference/onnx_value.h"
+#include "inference/output_plan.h"
 
 namespace millwright::inference {
 namespace {
@@ -17,6 +20,13 @@ struct RunScratch {
   std::vector<const char*> input_names;
   std::vector<OrtValue*> inputs;
   std::vector<OrtValue*> outputs;
+
+  void ReleaseOutputs(const OrtApi& api) {
+    for (OrtValue* value : outputs) {
+      if (value != nullptr) api.ReleaseValue(value);
+    }
+    outputs.clear();
+  }
 };
 
 // Releases a run's values whatever happens.
@@ -29,9 +39,7 @@ class ScratchGuard {
   }
   ~ScratchGuard() {
     for (OrtValue* value : scratch_->inputs) api_.ReleaseValue(value);
-    for (OrtValue* value : scratch_->outputs) {
-      if (value != nullptr) api_.ReleaseValue(value);
-    }
+    scratch_->ReleaseOutputs(api_);
   }
   ScratchGuard(const ScratchGuard&) = delete;
   ScratchGuard& operator=(const ScratchGuard&) = delete;
@@ -47,9 +55,15 @@ class OnnxEngine final : public Engine {
       : api_(*GetOnnxRuntime().api), session_(std::move(session)) {
     OnnxSignature read = ReadOnnxSignature(session_.get());
     signature_ = std::move(read.signature);
-    output_names_ = std::move(read.output_names);
+    outputs_ = std::move(read.outputs);
+    bool all_known = true;
+    for (const OnnxOutput& output : outputs_) {
+      output_names_.push_back(output.name.c_str());
+      plans_.emplace_back(output, read.symbols);
+      all_known = all_known && plans_.back().is_known();
+    }
+    foretells_shapes_ = all_known;
     contract_ = InputContract(signature_.inputs, std::move(read.symbols));
-    for (const std::string& name : output_names_) output_pointers_.push_back(name.c_str());
     OrtMemoryInfo* memory = nullptr;
     CheckOrt(api_.CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory),
              "No memory info");
@@ -67,25 +81,54 @@ class OnnxEngine final : public Engine {
       scratch.inputs.push_back(ToOrtValue(api_, memory_.get(), *scratch.slots[i]));
       scratch.input_names.push_back(signature_.inputs[i].name.c_str());
     }
-    scratch.outputs.assign(output_names_.size(), nullptr);
-    CheckOrt(api_.Run(session_.get(), nullptr, scratch.input_names.data(), scratch.inputs.data(),
-                      scratch.inputs.size(), output_pointers_.data(), output_pointers_.size(),
-                      scratch.outputs.data()),
-             "The model failed");
+    if (foretells_shapes_.load(std::memory_order_relaxed)) {
+      auto outputs = RunInto(&scratch);
+      if (outputs) return std::move(*outputs);
+      // The model's declared shapes are wrong, or it failed: the plain way tells which.
+      scratch.ReleaseOutputs(api_);
+    }
+    scratch.outputs.assign(outputs_.size(), nullptr);
+    CheckOrt(RunSession(&scratch), "The model failed");
     return CopyOutputs(scratch.outputs);
   }
 
  private:
+  OrtStatus* RunSession(RunScratch* scratch) {
+    return api_.Run(session_.get(), nullptr, scratch->input_names.data(), scratch->inputs.data(),
+                    scratch->inputs.size(), output_names_.data(), output_names_.size(),
+                    scratch->outputs.data());
+  }
+
+  // Runs with the answer's own memory as outputs; nothing when the model refuses that.
+  std::optional<std::vector<Tensor>> RunInto(RunScratch* scratch) {
+    std::vector<Tensor> outputs;
+    outputs.reserve(plans_.size());
+    for (const OutputPlan& plan : plans_) {
+      auto tensor = plan.Allocate(scratch->slots);
+      if (!tensor) return std::nullopt;
+      outputs.push_back(std::move(*tensor));
+      scratch->outputs.push_back(ToOrtValue(api_, memory_.get(), outputs.back()));
+    }
+    OrtStatus* status = RunSession(scratch);
+    if (status == nullptr) return outputs;
+    const bool is_wrong_shape = IsShapeRefusal(api_.GetErrorMessage(status));
+    api_.ReleaseStatus(status);
+    if (is_wrong_shape) foretells_shapes_.store(false, std::memory_order_relaxed);
+    return std::nullopt;
+  }
+
+  static bool IsShapeRefusal(std::string_view message) {
+    return message.find("shape verification failed") != std::string_view::npos;
+  }
+
   std::vector<Tensor> CopyOutputs(const std::vector<OrtValue*>& values) const {
     std::vector<Tensor> outputs;
     outputs.reserve(signature_.outputs.size());
     for (size_t i = 0; i < values.size(); ++i) {
-      ONNXType kind = ONNX_TYPE_UNKNOWN;
-      CheckOrt(api_.GetValueType(values[i], &kind), "Cannot read an output's type");
-      if (kind == ONNX_TYPE_TENSOR) {
-        outputs.push_back(FromOrtValue(api_, values[i], output_names_[i]));
+      if (outputs_[i].is_map_sequence) {
+        FlattenMaps(api_, values[i], outputs_[i].name, &outputs);
       } else {
-        FlattenMaps(api_, values[i], output_names_[i], &outputs);
+        outputs.push_back(FromOrtValue(api_, values[i], outputs_[i].name));
       }
     }
     return outputs;
@@ -96,8 +139,11 @@ class OnnxEngine final : public Engine {
   OrtHandle<OrtMemoryInfo> memory_;
   Signature signature_;
   InputContract contract_;
-  std::vector<std::string> output_names_;
-  std::vector<const char*> output_pointers_;
+  std::vector<OnnxOutput> outputs_;
+  std::vector<OutputPlan> plans_;
+  std::vector<const char*> output_names_;
+  // Cleared for good once the model's own shapes turn out to be wrong.
+  std::atomic<bool> foretells_shapes_ = false;
 };
 
 OrtHandle<OrtSessionOptions> MakeOptions(const OrtApi& api) {

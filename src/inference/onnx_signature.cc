@@ -144,11 +144,13 @@ DataType MapKeyType(const OrtApi& api, const OrtTypeInfo* type, const std::strin
 void ReadOutput(OrtSession* session, size_t index, OnnxSignature* out) {
   const OrtApi& api = *GetOnnxRuntime().api;
   TensorSpec spec{.name = ReadName(api, session, index, api.SessionGetOutputName)};
-  out->output_names.push_back(spec.name);
   const auto type = ReadType(session, index, api.SessionGetOutputTypeInfo);
   const ONNXType kind = KindOf(api, type.get());
   if (kind == ONNX_TYPE_TENSOR) {
-    ReadTensorSpec(api, type.get(), "Output " + spec.name, &spec);
+    OnnxOutput output{.name = spec.name};
+    output.symbols = ReadTensorSpec(api, type.get(), "Output " + spec.name, &spec);
+    output.spec = spec;
+    out->outputs.push_back(std::move(output));
     out->signature.outputs.push_back(std::move(spec));
     return;
   }
@@ -157,6 +159,7 @@ void ReadOutput(OrtSession* session, size_t index, OnnxSignature* out) {
                           spec.name, KindName(kind));
   }
   const DataType key = MapKeyType(api, type.get(), spec.name);
+  out->outputs.push_back({.name = spec.name, .is_map_sequence = true});
   out->signature.outputs.push_back({.name = spec.name, .type = DataType::kFp32, .shape = {-1, -1}});
   out->signature.outputs.push_back({.name = spec.name + "_keys", .type = key, .shape = {-1}});
 }

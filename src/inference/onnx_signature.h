@@ -9,11 +9,19 @@ struct OrtSession;
 
 namespace millwright::inference {
 
+// An output of the model itself.
+struct OnnxOutput {
+  std::string name;
+  bool is_map_sequence = false;
+  TensorSpec spec;                   // of a tensor
+  std::vector<std::string> symbols;  // names of its free dimensions
+};
+
 // A session's inputs and outputs as we serve them.
 struct OnnxSignature {
   Signature signature;
   std::vector<std::vector<std::string>> symbols;  // names of free dimensions, input by input
-  std::vector<std::string> output_names;          // of the model itself, before flattening
+  std::vector<OnnxOutput> outputs;                // of the model itself, before flattening
 };
 
 // Reads the types of inputs and outputs and, from the model's metadata, the columns
