@@ -14,6 +14,9 @@ class SplitStore;
 namespace millwright::lineage {
 class LineageGraph;
 }
+namespace millwright::pipelines {
+class PipelineStore;
+}
 namespace millwright::quality {
 class SuiteStore;
 }
@@ -22,6 +25,9 @@ namespace millwright::registry {
 class Registry;
 struct ModelVersion;
 }  // namespace millwright::registry
+namespace millwright::security {
+class Security;
+}
 namespace millwright::serving {
 class Gateway;
 }
@@ -39,6 +45,8 @@ struct Context {
   quality::SuiteStore& suites;
   registry::Registry& registry;
   serving::Gateway& gateway;
+  pipelines::PipelineStore& pipelines;
+  security::Security& security;
   // The local folder that holds a version's files. Throws kFailedPrecondition when there is none.
   std::function<std::filesystem::path(const registry::ModelVersion&)> model_folder;
 };
