@@ -1,0 +1,2 @@
+-- How many principals there are.
+SELECT COUNT(*) FROM principals

@@ -1,0 +1,2 @@
+-- Takes all roles from a principal.
+DELETE FROM principal_roles WHERE principal_id = $1
