@@ -204,10 +204,10 @@ http::Target Router::Resolve(http::Request& head) {
   head.request_id = impl.RequestId(head);
   const std::string_view host = head.headers.Find("Host").value_or("");
   if (!host.empty() && head.path != kHealthPath && !impl.rules.HostAllowed(host))
-    return impl.Refuse(impl.refused_host,
-                       http::Response::Text(403, fmt::format("Host not allowed: {} (start the "
-                                                             "server with it in --allowed-hosts)",
-                                                             host)));
+    return impl.Refuse(
+        impl.refused_host,
+        http::Response::Text(
+            403, fmt::format("Host not allowed: {} (allow it by --allowed-host)", host)));
   if (const auto origin = head.headers.Find("Origin");
       origin && ChangesState(head.method) && !impl.rules.OriginAllowed(*origin, host))
     return impl.Refuse(impl.refused_origin,

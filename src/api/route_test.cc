@@ -223,8 +223,7 @@ TEST(Router, RefusesForeignHostsAndOrigins) {
   EXPECT_EQ(200, edge.Call(Method::kGet, "/shop/1", {{"Host", "ml.example.org"}}).status);
   const Response rebound = edge.Call(Method::kGet, "/shop/1", {{"Host", "evil.org:5000"}});
   EXPECT_EQ(403, rebound.status);
-  EXPECT_EQ("Host not allowed: evil.org:5000 (start the server with it in --allowed-hosts)",
-            rebound.body);
+  EXPECT_EQ("Host not allowed: evil.org:5000 (allow it by --allowed-host)", rebound.body);
   EXPECT_EQ(200, edge.Call(Method::kGet, "/health", {{"Host", "evil.org"}}).status);
   const Response foreign = edge.Call(Method::kPost, "/shop/1",
                                      {{"Host", "localhost:5000"}, {"Origin", "http://evil.org"}});

@@ -1,0 +1,34 @@
+#include "api/authorize.h"
+
+#include "base/error.h"
+
+namespace millwright::api {
+
+std::optional<security::Role> NeededRole(Permission permission) {
+  switch (permission) {
+    case Permission::kPublic:
+      return std::nullopt;
+    case Permission::kRead:
+      return security::Role::kReader;
+    case Permission::kEdit:
+      return security::Role::kEditor;
+    case Permission::kManage:
+      return security::Role::kManager;
+    case Permission::kAdmin:
+      return security::Role::kAdmin;
+  }
+  return security::Role::kAdmin;
+}
+
+Authorize MakeAuthorize(security::Security& security) {
+  return [&security](http::Request& request, Permission permission) {
+    const auto needed = NeededRole(permission);
+    if (!needed) return;
+    security::Identity identity = security.Authenticate(request.headers.Find("Authorization"));
+    if (!identity.MayActAs(*needed)) throw PermissionDenied("Permission denied");
+    request.principal = std::move(identity.name);
+    request.principal_verified = identity.verified;
+  };
+}
+
+}  // namespace millwright::api

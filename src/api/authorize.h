@@ -1,0 +1,15 @@
+#pragma once
+
+#include "api/route.h"
+#include "security/security.h"
+
+namespace millwright::api {
+
+// Which role a permission asks for; kPublic asks for none.
+std::optional<security::Role> NeededRole(Permission permission);
+
+// The router's check of callers: reads the Authorization header, sets principal and
+// principal_verified, and throws kUnauthenticated or kPermissionDenied. `security` outlives it.
+Authorize MakeAuthorize(security::Security& security);
+
+}  // namespace millwright::api
