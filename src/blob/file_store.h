@@ -1,0 +1,33 @@
+#pragma once
+
+#include <filesystem>
+
+#include "blob/blob_store.h"
+
+namespace millwright::blob {
+
+// Blobs as plain files below one folder. A blob is written to <root>/.uploads and renamed into
+// place after fsync, so that a reader or a crash sees the old file, the new one or none. Two
+// writers of one path: the last Commit wins, whole.
+class FileStore : public BlobStore {
+ public:
+  // Makes the folder when absent and clears away what a crash left of uploads a day old.
+  explicit FileStore(std::filesystem::path root);
+
+  std::unique_ptr<BlobWriter> Create(const std::string& path) override;
+  void Read(const std::string& path, uint64_t offset, std::optional<uint64_t> length,
+            const std::function<bool(std::string_view)>& each) override;
+  std::optional<BlobInfo> Stat(const std::string& path) override;
+  std::vector<BlobInfo> List(const std::string& folder) override;
+  void Remove(const std::string& path) override;
+  std::optional<std::filesystem::path> LocalPath(const std::string& path) override;
+
+ private:
+  // The place of a blob; refuses the root itself and the uploads folder.
+  std::filesystem::path Place(const std::string& path) const;
+
+  const std::filesystem::path root_;
+  const std::filesystem::path uploads_;
+};
+
+}  // namespace millwright::blob
