@@ -120,7 +120,7 @@ void FlightsDemo::SendChunk(size_t first, size_t last, int64_t requests_per_s) {
   requests_ += result.sent;
   failed_ += result.failed;
   if (first_failure_.empty()) first_failure_ = result.first_failure;
-  PushOutcomes(console_.client(), chunk);
+  PushOutcomes(console_.client(), kEndpoint, chunk);
 }
 
 Json FlightsDemo::OpenAlert() {
@@ -155,7 +155,7 @@ void FlightsDemo::Live() {
   lines_.push_back(Join({"data", "fetch", reference, "live.parquet"}));
   lines_.push_back(Join({"endpoints", "replay", kEndpoint, "--data", "live.parquet", "--id-column",
                          "flight_id", "--time-column", "departure"}));
-  lines_.push_back(Join({"outcomes", "push", "live.parquet", "--id-column", "flight_id",
+  lines_.push_back(Join({"outcomes", "push", kEndpoint, "live.parquet", "--id-column", "flight_id",
                          "--value-column", "late", "--time-column", "outcome_known_at"}));
   plan_ = {.endpoint = kEndpoint,
            .file = file.string(),

@@ -71,9 +71,11 @@ int QueryPredictions(const QueryOptions& options, Console& console) {
 }
 
 struct PushOptions {
-  std::string file, id_column = "prediction_id", value_column = "outcome", time_column;
+  std::string endpoint, file, id_column = "prediction_id", value_column = "outcome", time_column;
 };
 constexpr Option<PushOptions> kPushOptions[] = {
+    {"", "ENDPOINT", "The endpoint that predicted", &PushOptions::endpoint, "", 0, 0,
+     Option<PushOptions>::Kind::kRequired},
     {"", "FILE", "A Parquet, CSV or JSON lines file", &PushOptions::file, "", 0, 0,
      Option<PushOptions>::Kind::kRequired},
     {"", "--id-column", "The column with the prediction's id", &PushOptions::id_column, "COLUMN"},
@@ -97,7 +99,8 @@ int PushOutcomes(const PushOptions& options, Console& console) {
   Json batch = Json::MakeArray();
   const auto send = [&] {
     if (batch.AsArray().empty()) return;
-    console.client().Post("/api/v1/outcomes", Json::Of({{"outcomes", batch}}));
+    console.client().Post("/api/v1/outcomes",
+                          Json::Of({{"endpoint", options.endpoint}, {"outcomes", batch}}));
     sent += static_cast<int64_t>(batch.AsArray().size());
     batch = Json::MakeArray();
     progress->Update(0, FormatCount(sent));

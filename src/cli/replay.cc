@@ -142,7 +142,7 @@ ReplayResult Replay(Client& client, const ReplayPlan& plan, const std::vector<Re
   return result;
 }
 
-void PushOutcomes(Client& client, const std::vector<ReplayRow>& rows) {
+void PushOutcomes(Client& client, const std::string& endpoint, const std::vector<ReplayRow>& rows) {
   for (size_t first = 0; first < rows.size(); first += kOutcomesPerCall) {
     Json batch = Json::MakeArray();
     const size_t end = std::min(rows.size(), first + kOutcomesPerCall);
@@ -150,7 +150,7 @@ void PushOutcomes(Client& client, const std::vector<ReplayRow>& rows) {
       batch.Append(Json::Of({{"prediction_id", rows[at].id},
                              {"value", rows[at].outcome},
                              {"time_ms", rows[at].outcome_time_ms}}));
-    client.Post("/api/v1/outcomes", Json::Of({{"outcomes", batch}}));
+    client.Post("/api/v1/outcomes", Json::Of({{"endpoint", endpoint}, {"outcomes", batch}}));
   }
 }
 

@@ -56,7 +56,7 @@ ReplayResult Replay(Client& client, const ReplayPlan& plan, const std::vector<Re
                     const std::atomic<bool>* stop = nullptr);
 
 // Tells the server what really happened with the rows.
-void PushOutcomes(Client& client, const std::vector<ReplayRow>& rows);
+void PushOutcomes(Client& client, const std::string& endpoint, const std::vector<ReplayRow>& rows);
 
 Json ReplayResultToJson(const ReplayResult& result);
 

@@ -31,8 +31,7 @@ const UiAsset* UiPages::Find(std::string_view path) const {
 }
 
 http::Response UiPages::Serve(const http::Request& request) const {
-  const bool reads =
-      request.method == http::Method::kGet || request.method == http::Method::kHead;
+  const bool reads = request.method == http::Method::kGet || request.method == http::Method::kHead;
   const bool page = request.path.find('.') == std::string::npos && !IsApiPath(request.path);
   const UiAsset* asset = reads ? Find(request.path) : nullptr;
   if (asset == nullptr && reads && page) asset = Find("/index.html");
@@ -40,8 +39,7 @@ http::Response UiPages::Serve(const http::Request& request) const {
   const auto accept = request.headers.Find("accept");
   if (asset == nullptr && reads && accept && accept->find("text/html") != std::string_view::npos)
     asset = Find("/index.html");
-  if (asset == nullptr)
-    return api::JsonError(Error(Code::kNotFound, "Not found: " + request.path));
+  if (asset == nullptr) return api::JsonError(Error(Code::kNotFound, "Not found: " + request.path));
 
   http::Response response;
   response.headers.Set("Content-Type", std::string(asset->type));

@@ -1,0 +1,150 @@
+#include "api/native/routes.h"
+
+#include "api/json_error.h"
+#include "api/native/datasets.h"
+#include "api/native/endpoints.h"
+#include "api/native/events.h"
+#include "api/native/models.h"
+#include "api/native/monitors.h"
+#include "api/native/overview.h"
+#include "api/native/pipelines.h"
+#include "api/native/principals.h"
+#include "api/native/validations.h"
+
+namespace millwright::api::native {
+namespace {
+
+using http::Body;
+using http::Lane;
+using M = http::Method;
+using P = Permission;
+
+constexpr Route<Context> kRoutes[] = {
+    {M::kGet, "/api/v1/overview", GetOverview, P::kRead, Lane::kMeta, "What there is"},
+
+    {M::kGet, "/api/v1/sources", ListSources, P::kRead, Lane::kMeta, "List data sources"},
+    {M::kPost, "/api/v1/sources", PutSource, P::kEdit, Lane::kMeta, "Declare a data source"},
+    {M::kPost, "/api/v1/sources/{name}/collect", CollectSource, P::kEdit, Lane::kBulk,
+     "Archive a source's bytes and make a dataset version"},
+    {M::kGet, "/api/v1/datasets", ListDatasets, P::kRead, Lane::kMeta, "List datasets"},
+    {M::kGet, "/api/v1/datasets/{name}", GetDataset, P::kRead, Lane::kMeta,
+     "Show a dataset's versions and splits"},
+    {M::kPut, "/api/v1/datasets/{name}/upload", UploadDataset, P::kEdit, Lane::kBulk,
+     "Make a version of the bytes sent", Body::kStream},
+    {M::kPost, "/api/v1/datasets/{name}/derive", DeriveDataset, P::kEdit, Lane::kBulk,
+     "Make a version by SQL over others"},
+    {M::kPost, "/api/v1/datasets/{name}/splits", CreateSplit, P::kEdit, Lane::kBulk,
+     "Record a reproducible split"},
+    {M::kGet, "/api/v1/datasets/{name}/versions/{version}/rows", GetDatasetRows, P::kRead,
+     Lane::kBulk, "Read rows"},
+    {M::kGet, "/api/v1/datasets/{name}/versions/{version}/file", GetDatasetFile, P::kRead,
+     Lane::kBulk, "Download a version as Parquet"},
+    {M::kGet, "/api/v1/datasets/{name}/versions/{version}/profile", GetDatasetProfile, P::kRead,
+     Lane::kBulk, "Profile a version"},
+    {M::kGet, "/api/v1/datasets/{name}/versions/{version}/splits/{split}/{part}/file",
+     GetSplitPartFile, P::kRead, Lane::kBulk, "Download a part of a split as Parquet"},
+
+    {M::kGet, "/api/v1/suites", ListSuites, P::kRead, Lane::kMeta, "List suites"},
+    {M::kPost, "/api/v1/suites", PutSuite, P::kEdit, Lane::kMeta, "Store a suite"},
+    {M::kGet, "/api/v1/suites/{name}", GetSuite, P::kRead, Lane::kMeta, "Show a suite"},
+    {M::kGet, "/api/v1/validations", ListValidations, P::kRead, Lane::kMeta, "List validations"},
+    {M::kPost, "/api/v1/validations", CreateValidation, P::kEdit, Lane::kBulk,
+     "Check a dataset version against a suite"},
+    {M::kGet, "/api/v1/validations/{id}", GetValidation, P::kRead, Lane::kMeta,
+     "Show a validation in Great Expectations' form"},
+    {M::kGet, "/api/v1/validations/{id}/report", GetValidationReport, P::kRead, Lane::kBulk,
+     "Show a validation as a page for people"},
+
+    {M::kGet, "/api/v1/models/{name}/versions/{version}", GetModelVersion, P::kRead, Lane::kMeta,
+     "Show a version's contract and checks"},
+    {M::kPost, "/api/v1/models/{name}/versions/{version}/contract", SetModelContract, P::kEdit,
+     Lane::kBulk, "Set a version's signature and reference profile"},
+    {M::kPost, "/api/v1/models/{name}/versions/{version}/checks", RecordModelCheck, P::kEdit,
+     Lane::kMeta, "Record the result of a check"},
+    {M::kGet, "/api/v1/models/{name}/gate", GetModelGate, P::kRead, Lane::kMeta,
+     "Show what the alias asks for"},
+    {M::kPost, "/api/v1/models/{name}/gate", SetModelGate, P::kManage, Lane::kMeta,
+     "Say what the alias asks for"},
+    {M::kGet, "/api/v1/models/{name}/history", GetModelHistory, P::kRead, Lane::kMeta,
+     "Show who changed what"},
+
+    {M::kGet, "/api/v1/endpoints", ListEndpoints, P::kRead, Lane::kMeta, "List endpoints"},
+    {M::kPost, "/api/v1/endpoints", DeployEndpoint, P::kManage, Lane::kBulk,
+     "Serve a model version"},
+    {M::kGet, "/api/v1/endpoints/{name}", GetEndpoint, P::kRead, Lane::kMeta,
+     "Show an endpoint's revisions and replicas"},
+    {M::kDelete, "/api/v1/endpoints/{name}", DeleteEndpoint, P::kManage, Lane::kBulk,
+     "Stop serving"},
+    {M::kPost, "/api/v1/endpoints/{name}/shadow", ShadowEndpoint, P::kManage, Lane::kBulk,
+     "Let a version see copies of all requests"},
+    {M::kPost, "/api/v1/endpoints/{name}/canary", CanaryEndpoint, P::kManage, Lane::kBulk,
+     "Let a version answer a share of the requests"},
+    {M::kPost, "/api/v1/endpoints/{name}/promote", PromoteEndpoint, P::kManage, Lane::kBulk,
+     "Make a version live by a rolling update"},
+    {M::kPost, "/api/v1/endpoints/{name}/rollback", RollbackEndpoint, P::kManage, Lane::kBulk,
+     "Go back to the version before"},
+    {M::kPost, "/api/v1/endpoints/{name}/wait", WaitForRequests, P::kRead, Lane::kBulk,
+     "Wait until a version has answered so many requests"},
+    {M::kGet, "/api/v1/endpoints/{name}/traffic", GetTraffic, P::kRead, Lane::kMeta,
+     "Show requests and latency over the last hour"},
+    {M::kGet, "/api/v1/endpoints/{name}/predictions", ListPredictions, P::kRead, Lane::kBulk,
+     "Show the newest predictions and what became of them"},
+    {M::kPost, "/api/v1/endpoints/{name}/predictions/query", QueryPredictions, P::kRead,
+     Lane::kBulk, "Ask the prediction log by SQL"},
+
+    {M::kPost, "/api/v1/outcomes", RecordOutcomes, P::kEdit, Lane::kBulk,
+     "Say what really happened"},
+    {M::kGet, "/api/v1/monitors", ListMonitors, P::kRead, Lane::kMeta, "List monitors"},
+    {M::kPost, "/api/v1/monitors", PutMonitor, P::kManage, Lane::kBulk, "Watch an endpoint"},
+    {M::kGet, "/api/v1/monitors/{name}", GetMonitor, P::kRead, Lane::kBulk,
+     "Answer the five questions about an endpoint"},
+    {M::kDelete, "/api/v1/monitors/{name}", DeleteMonitor, P::kManage, Lane::kMeta,
+     "Stop watching"},
+    {M::kPost, "/api/v1/monitors/{name}/evaluate", EvaluateMonitor, P::kEdit, Lane::kBulk,
+     "Look at what came in, now"},
+    {M::kGet, "/api/v1/monitors/{name}/drift", GetDrift, P::kRead, Lane::kMeta,
+     "Show drift by window and feature"},
+    {M::kGet, "/api/v1/monitors/{name}/performance", GetPerformance, P::kRead, Lane::kMeta,
+     "Show performance by window"},
+    {M::kGet, "/api/v1/monitors/{name}/distribution", GetDistribution, P::kRead, Lane::kBulk,
+     "Compare a feature with its reference"},
+    {M::kGet, "/api/v1/alerts", ListAlerts, P::kRead, Lane::kMeta, "List alerts"},
+
+    {M::kGet, "/api/v1/pipelines", ListPipelines, P::kRead, Lane::kMeta, "List pipelines"},
+    {M::kPost, "/api/v1/pipelines", RegisterPipeline, P::kManage, Lane::kMeta, "Store a pipeline"},
+    {M::kPost, "/api/v1/pipelines/{name}/runs", StartPipelineRun, P::kEdit, Lane::kMeta,
+     "Start a run"},
+    {M::kGet, "/api/v1/pipeline-runs", ListPipelineRuns, P::kRead, Lane::kMeta, "List runs"},
+    {M::kGet, "/api/v1/pipeline-runs/{id}", GetPipelineRun, P::kRead, Lane::kMeta,
+     "Show a run's tasks"},
+    {M::kPost, "/api/v1/pipeline-runs/{id}/cancel", CancelPipelineRun, P::kEdit, Lane::kMeta,
+     "Stop a run"},
+    {M::kGet, "/api/v1/pipeline-runs/{id}/tasks/{task}/log", GetTaskLog, P::kRead, Lane::kMeta,
+     "Read what a task printed"},
+
+    {M::kGet, "/api/v1/lineage", GetLineage, P::kRead, Lane::kMeta, "Show what was made of what"},
+    {M::kGet, "/api/v1/events", ListEvents, P::kRead, Lane::kMeta, "List what happened"},
+    {M::kGet, "/api/v1/events/stream", StreamEvents, P::kRead, Lane::kMeta,
+     "Follow what happens (server-sent events)"},
+
+    {M::kGet, "/api/v1/me", GetSelf, P::kRead, Lane::kMeta, "Show who calls"},
+    {M::kGet, "/api/v1/users", ListUsers, P::kAdmin, Lane::kMeta, "List users"},
+    {M::kPost, "/api/v1/users", CreateUser, P::kAdmin, Lane::kMeta, "Add a user"},
+    {M::kPost, "/api/v1/users/{name}/role", SetUserRole, P::kAdmin, Lane::kMeta,
+     "Change a user's role"},
+    {M::kPost, "/api/v1/users/{name}/password", SetUserPassword, P::kAdmin, Lane::kMeta,
+     "Change a user's password"},
+    {M::kDelete, "/api/v1/users/{name}", DeleteUser, P::kAdmin, Lane::kMeta, "Remove a user"},
+    {M::kGet, "/api/v1/tokens", ListTokens, P::kAdmin, Lane::kMeta, "List tokens"},
+    {M::kPost, "/api/v1/tokens", CreateToken, P::kAdmin, Lane::kMeta, "Make a token"},
+    {M::kDelete, "/api/v1/tokens/{id}", DeleteToken, P::kAdmin, Lane::kMeta, "Revoke a token"},
+};
+static_assert(Unique(kRoutes));
+
+}  // namespace
+
+void AddRoutes(Router& router, Context& context) {
+  router.Add("native", kRoutes, context, JsonError);
+}
+
+}  // namespace millwright::api::native

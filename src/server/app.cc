@@ -1,0 +1,231 @@
+#include "server/app.h"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "analytics/session.h"
+#include "api/authorize.h"
+#include "api/json_error.h"
+#include "api/mlflow/context.h"
+#include "api/mlflow/routes.h"
+#include "api/native/routes.h"
+#include "api/route.h"
+#include "api/system/routes.h"
+#include "artifacts/artifacts.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "base/version.h"
+#include "blob/blob_store.h"
+#include "data/dataset_store.h"
+#include "data/source_store.h"
+#include "data/split_store.h"
+#include "events/event_log.h"
+#include "fetch/client.h"
+#include "http/server.h"
+#include "lineage/lineage.h"
+#include "pipelines/pipeline_store.h"
+#include "pipelines/scheduler.h"
+#include "quality/suite_store.h"
+#include "registry/registry.h"
+#include "security/security.h"
+#include "server/model_files.h"
+#include "server/ui_assets.h"
+#include "serving/gateway.h"
+#include "storage/database.h"
+#include "tracking/experiment_store.h"
+#include "tracking/logged_model_store.h"
+#include "tracking/run_store.h"
+
+namespace millwright::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Makes the data folder and returns its absolute path.
+fs::path DataFolder(const Config& config) {
+  const fs::path folder = fs::absolute(config.data_dir);
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error)
+    throw InvalidArgument("Cannot make the data folder {}: {}", folder.string(), error.message())
+        .WithField("--data");
+  return folder;
+}
+
+std::string DatabaseUri(const Config& config, const fs::path& data) {
+  return config.backend_store_uri.empty() ? "sqlite:///" + (data / "millwright.db").string()
+                                          : config.backend_store_uri;
+}
+
+std::string ArtifactStoreUri(const Config& config, const fs::path& data) {
+  return config.artifacts_destination.empty() ? (data / "artifacts").string()
+                                              : config.artifacts_destination;
+}
+
+std::string ArtifactRoot(const Config& config, const fs::path& data) {
+  if (!config.default_artifact_root.empty()) return config.default_artifact_root;
+  return config.serve_artifacts ? "mlflow-artifacts:" : ArtifactStoreUri(config, data);
+}
+
+data::DataOptions DataRoomOptions(const Config& config, const fs::path& data) {
+  data::DataOptions options{.root = data / "data"};
+  for (const auto& root : config.file_roots) options.file_roots.emplace_back(fs::absolute(root));
+  return options;
+}
+
+security::SecurityOptions SecurityRoomOptions(const Config& config) {
+  security::SecurityOptions options;
+  options.mode = security::ParseMode(config.auth_mode);
+  return options;
+}
+
+std::optional<std::string> AdminPassword(const Config& config) {
+  if (!config.admin_password_file.empty()) {
+    std::string password = ReadFile(config.admin_password_file);
+    while (password.ends_with('\n') || password.ends_with('\r')) password.pop_back();
+    return password;
+  }
+  const char* given = std::getenv("MILLWRIGHT_ADMIN_PASSWORD");
+  return given == nullptr ? std::nullopt : std::optional<std::string>(given);
+}
+
+serving::GatewayOptions GatewayRoomOptions(const fs::path& data) {
+  serving::GatewayOptions options;
+  options.supervisor.replica_command = {ThisProgram().string(), "serve"};
+  options.supervisor.socket_dir = data / "run";
+  options.supervisor.log_dir = data / "logs/replicas";
+  return options;
+}
+
+// Tasks call the server on its own machine, whatever address it listens on.
+pipelines::SchedulerOptions SchedulerRoomOptions(const Config& config, const fs::path& data,
+                                                 int port) {
+  pipelines::SchedulerOptions options;
+  options.dir = data / "pipelines";
+  options.uri = "http://127.0.0.1:" + std::to_string(port);
+  options.program_dir = ThisProgram().parent_path();
+  options.tasks_max = config.pipeline_tasks_max;
+  return options;
+}
+
+http::ServerOptions HttpOptions(const Config& config) {
+  http::ServerOptions options;
+  options.host = config.host;
+  options.port = config.port;
+  options.io_threads = config.io_threads;
+  options.meta_threads = config.meta_threads;
+  options.bulk_threads = config.bulk_threads;
+  options.infer_threads = config.infer_threads;
+  return options;
+}
+
+api::Router::Options RouterOptions(const Config& config) {
+  api::Router::Options options;
+  options.body_bytes_max = static_cast<uint64_t>(config.body_bytes_max);
+  options.allowed_hosts = config.allowed_hosts;
+  return options;
+}
+
+}  // namespace
+
+// The system, in the order in which it is built.
+struct App::Parts {
+  const Config config;
+  const fs::path data;
+  SystemClock clock;
+  std::unique_ptr<storage::Database> database;
+  events::EventLog events;
+  security::Security security;
+  lineage::LineageGraph lineage;
+  std::unique_ptr<blob::BlobStore> blobs;
+  artifacts::Artifacts artifacts;
+  fetch::Client fetch;
+
+  tracking::ExperimentStore experiments;
+  tracking::RunStore runs;
+  tracking::LoggedModelStore logged_models;
+  registry::Registry registry;
+  data::DatasetStore datasets;
+  data::SourceStore sources;
+  data::SplitStore splits;
+  quality::SuiteStore suites;
+  serving::Gateway gateway;
+  pipelines::PipelineStore pipelines;
+
+  api::mlflow::Context mlflow;
+  api::native::Context native;
+  UiPages ui;
+  api::system::Context system;
+  api::Router router;
+  std::unique_ptr<http::Server> http;               // after all that it calls
+  std::unique_ptr<pipelines::Scheduler> scheduler;  // its tasks call the server
+
+  explicit Parts(const Config& given);
+};
+
+App::Parts::Parts(const Config& given)
+    : config(given),
+      data(DataFolder(config)),
+      database(storage::OpenDatabase(DatabaseUri(config, data))),
+      events(*database, clock),
+      security(*database, events, clock, SecurityRoomOptions(config)),
+      lineage(*database, clock),
+      blobs(blob::OpenBlobStore(ArtifactStoreUri(config, data))),
+      artifacts(*database, *blobs, events, clock),
+      experiments(*database, events, clock, {.artifact_root = ArtifactRoot(config, data)}),
+      runs(*database, events, clock),
+      logged_models(*database, events, clock),
+      registry(*database, events, clock),
+      datasets(*database, events, lineage, clock, DataRoomOptions(config, data)),
+      sources(*database, events, clock, datasets, fetch),
+      splits(*database, events, lineage, clock, datasets),
+      suites(*database, events, clock),
+      gateway(*database, events, clock, nullptr, GatewayRoomOptions(data)),
+      pipelines(*database, events, clock, data / "pipelines"),
+      mlflow{experiments, runs, logged_models, registry, artifacts},
+      native{
+          clock,
+          events,
+          lineage,
+          datasets,
+          sources,
+          splits,
+          suites,
+          registry,
+          gateway,
+          [this](const registry::ModelVersion& version) { return ModelFolder(artifacts, version); },
+          pipelines,
+          security},
+      system{router, clock, clock.NowMs(), [this] { database->Read([](storage::Connection&) {}); },
+             [this] { return gateway.MetricsText(); }},
+      router(RouterOptions(config), api::MakeAuthorize(security)) {
+  security.EnsureFirstAdmin("admin", AdminPassword(config));
+  api::mlflow::AddRoutes(router, mlflow);
+  api::native::AddRoutes(router, native);
+  api::system::AddRoutes(router, system);
+  router.SetFallback([this](const http::Request& request) { return ui.Serve(request); });
+  http = std::make_unique<http::Server>(
+      HttpOptions(config), [this](http::Request& head) { return router.Resolve(head); });
+  scheduler = std::make_unique<pipelines::Scheduler>(
+      pipelines, SchedulerRoomOptions(config, data, http->port()));
+}
+
+App::App(const Config& config) : parts_(std::make_unique<Parts>(config)) {}
+
+App::~App() {
+  parts_->events.Close();
+}
+
+int App::port() const {
+  return parts_->http->port();
+}
+
+bool App::Drain() {
+  parts_->scheduler->Stop();
+  // Those who follow the event log would otherwise be waited for.
+  parts_->events.Close();
+  return parts_->http->Drain(parts_->config.drain_ms);
+}
+
+}  // namespace millwright::server
