@@ -78,6 +78,7 @@ inline constexpr EventKind kEventKinds[] = {
     {"pipeline_run.created", "A pipeline run was queued"},
     {"pipeline_run.started", "A pipeline run left the queue"},
     {"pipeline_run.finished", "A pipeline run ended; the payload has its state"},
+    {"pipeline_run.cancel_requested", "Somebody asked a running pipeline run to stop"},
     {"pipeline_run.skipped", "A trigger was not followed; the payload says why"},
     {"task.started", "An attempt of a task began"},
     {"task.retried", "An attempt of a task failed or was lost and another follows"},
