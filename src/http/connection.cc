@@ -355,6 +355,7 @@ void Connection::Abandon() {
 // Prepares an answer after which the connection is closed.
 void Connection::Refuse(int status, std::string_view text) {
   response_ = Response::Text(status, std::string(text));
+  response_.headers.Add("X-Content-Type-Options", "nosniff");
   keep_alive_ = false;
   linger_ = true;
 }

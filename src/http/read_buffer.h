@@ -23,7 +23,7 @@ class ReadBuffer {
   // Makes room for at least `bytes_min` more; fill `tail()` and then say how much by Commit.
   void Reserve(size_t bytes_min) {
     if (data_.size() - end_ >= bytes_min) return;
-    std::memmove(data_.data(), data_.data() + begin_, size());
+    if (!empty()) std::memmove(data_.data(), data_.data() + begin_, size());
     end_ -= begin_;
     begin_ = 0;
     if (data_.size() - end_ < bytes_min) data_.resize(std::max(end_ + bytes_min, 2 * data_.size()));
@@ -35,6 +35,7 @@ class ReadBuffer {
   // Moves up to `size` bytes out.
   size_t Take(char* out, size_t size) {
     const size_t taken = std::min(size, this->size());
+    if (taken == 0) return 0;
     std::memcpy(out, data_.data() + begin_, taken);
     Consume(taken);
     return taken;
