@@ -6,10 +6,12 @@
 #include "analytics/session.h"
 #include "api/authorize.h"
 #include "api/json_error.h"
+#include "api/kserve/routes.h"
 #include "api/mlflow/context.h"
 #include "api/mlflow/routes.h"
 #include "api/native/routes.h"
 #include "api/route.h"
+#include "api/scoring/routes.h"
 #include "api/system/routes.h"
 #include "artifacts/artifacts.h"
 #include "base/file.h"
@@ -24,12 +26,14 @@
 #include "fetch/client.h"
 #include "http/server.h"
 #include "lineage/lineage.h"
+#include "monitoring/prediction_log.h"
 #include "pipelines/pipeline_store.h"
 #include "pipelines/scheduler.h"
 #include "quality/suite_store.h"
 #include "registry/registry.h"
 #include "security/security.h"
 #include "server/model_files.h"
+#include "server/prediction_recorder.h"
 #include "server/ui_assets.h"
 #include "serving/gateway.h"
 #include "storage/database.h"
@@ -150,10 +154,13 @@ struct App::Parts {
   data::SourceStore sources;
   data::SplitStore splits;
   quality::SuiteStore suites;
+  monitoring::PredictionLog predictions;
+  PredictionRecorder recorder;
   serving::Gateway gateway;
   pipelines::PipelineStore pipelines;
 
   api::mlflow::Context mlflow;
+  api::prediction::Context inference;
   api::native::Context native;
   UiPages ui;
   api::system::Context system;
@@ -181,9 +188,12 @@ App::Parts::Parts(const Config& given)
       sources(*database, events, clock, datasets, fetch),
       splits(*database, events, lineage, clock, datasets),
       suites(*database, events, clock),
-      gateway(*database, events, clock, nullptr, GatewayRoomOptions(data)),
+      predictions(data / "predictions", clock),
+      recorder(predictions),
+      gateway(*database, events, clock, &recorder, GatewayRoomOptions(data)),
       pipelines(*database, events, clock, data / "pipelines"),
       mlflow{experiments, runs, logged_models, registry, artifacts},
+      inference{gateway},
       native{
           clock,
           events,
@@ -202,6 +212,8 @@ App::Parts::Parts(const Config& given)
       router(RouterOptions(config), api::MakeAuthorize(security)) {
   security.EnsureFirstAdmin("admin", AdminPassword(config));
   api::mlflow::AddRoutes(router, mlflow);
+  router.Add("kserve", api::kserve::kRoutes, inference, api::kserve::WriteError);
+  router.Add("scoring", api::scoring::kRoutes, inference, api::scoring::WriteError);
   api::native::AddRoutes(router, native);
   api::system::AddRoutes(router, system);
   router.SetFallback([this](const http::Request& request) { return ui.Serve(request); });

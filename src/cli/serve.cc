@@ -1,0 +1,72 @@
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/commands.h"
+#include "server/model_server_app.h"
+#include "serving/replica_listener.h"
+
+namespace millwright::cli {
+namespace {
+
+struct ServeOptions {
+  std::vector<std::string> models;
+  std::string host = "127.0.0.1", socket, port_file;
+  int port = 8080;
+  int threads = 8;
+};
+constexpr Option<ServeOptions> kServeOptions[] = {
+    {"", "MODEL", "NAME=PATH or NAME@VERSION=PATH; repeatable", &ServeOptions::models, "", 0, 0,
+     Option<ServeOptions>::Kind::kRequired},
+    {"serve.host", "--host", "The address to listen on", &ServeOptions::host, "HOST"},
+    {"serve.port",
+     "--port",
+     "The port to listen on; 0 picks a free one and prints it",
+     &ServeOptions::port,
+     "PORT",
+     0,
+     65535,
+     {},
+     "-p"},
+    {"serve.port_file", "--port-file", "A file to write the port to once it listens",
+     &ServeOptions::port_file, "FILE"},
+    {"serve.threads", "--threads", "Predictions at the same time", &ServeOptions::threads, "N", 1,
+     1024},
+    {"", "--socket", "Answer a gateway on this Unix socket instead", &ServeOptions::socket, "PATH"},
+};
+
+int Serve(const ServeOptions& options, Console&) {
+  if (!options.socket.empty())
+    return serving::RunReplica({.models = options.models, .socket = options.socket});
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  server::ModelServerApp app({.models = options.models,
+                              .host = options.host,
+                              .port = options.port,
+                              .threads = options.threads});
+  fmt::print("Serving {} on http://{}:{}\n", fmt::join(app.model_names(), ", "), options.host,
+             app.port());
+  std::fflush(stdout);
+  if (!options.port_file.empty()) WriteFileDurably(options.port_file, std::to_string(app.port()));
+  int signal = 0;
+  sigwait(&signals, &signal);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  app.Drain();
+  return 0;
+}
+
+}  // namespace
+
+void AddServeCommands(Commands& commands) {
+  commands.push_back(
+      MakeCommand("serve", "Run a model server on model files", kServeOptions, Serve));
+}
+
+}  // namespace millwright::cli

@@ -1,0 +1,68 @@
+#include "server/model_server_app.h"
+
+#include "api/kserve/routes.h"
+#include "api/route.h"
+#include "api/scoring/routes.h"
+#include "http/server.h"
+#include "serving/model_server.h"
+
+namespace millwright::server {
+namespace {
+
+constexpr int64_t kDrainMs = 10'000;
+
+std::vector<serving::ModelSource> Sources(const std::vector<std::string>& models) {
+  std::vector<serving::ModelSource> sources;
+  for (const auto& model : models) sources.push_back(serving::ParseModelSource(model));
+  return sources;
+}
+
+http::ServerOptions HttpOptions(const ModelServerOptions& options) {
+  http::ServerOptions http;
+  http.host = options.host;
+  http.port = options.port;
+  http.infer_threads = options.threads;
+  http.meta_threads = 2;
+  http.bulk_threads = 1;
+  return http;
+}
+
+}  // namespace
+
+struct ModelServerApp::Parts {
+  serving::ModelServer models;
+  api::prediction::Context context;
+  api::Router router;
+  std::unique_ptr<http::Server> http;  // after the routes are known
+
+  explicit Parts(const ModelServerOptions& options)
+      : models(Sources(options.models)),
+        context{models},
+        router({}, [](http::Request&, api::Permission) {}) {
+    router.Add("kserve", api::kserve::kRoutes, context, api::kserve::WriteError);
+    router.Add("scoring", api::scoring::kRoutes, context, api::scoring::WriteError);
+    router.Add("scoring", api::scoring::kProbeRoutes, context, api::scoring::WriteError);
+    http = std::make_unique<http::Server>(
+        HttpOptions(options), [this](http::Request& head) { return router.Resolve(head); });
+  }
+};
+
+ModelServerApp::ModelServerApp(const ModelServerOptions& options) {
+  parts_ = std::make_unique<Parts>(options);
+}
+
+ModelServerApp::~ModelServerApp() = default;
+
+int ModelServerApp::port() const {
+  return parts_->http->port();
+}
+
+std::vector<std::string> ModelServerApp::model_names() const {
+  return parts_->models.Models();
+}
+
+void ModelServerApp::Drain() {
+  parts_->http->Drain(kDrainMs);
+}
+
+}  // namespace millwright::server

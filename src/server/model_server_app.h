@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace millwright::server {
+
+struct ModelServerOptions {
+  std::vector<std::string> models;  // NAME=PATH or NAME@VERSION=PATH
+  std::string host = "127.0.0.1";
+  int port = 8080;
+  int threads = 8;
+};
+
+// What `millwright serve` is: models in memory behind the prediction protocols, with no data folder
+// and no database. Throws what loading a model throws, and for a taken port.
+class ModelServerApp {
+ public:
+  explicit ModelServerApp(const ModelServerOptions& options);
+  ~ModelServerApp();
+
+  int port() const;
+  std::vector<std::string> model_names() const;
+  // Lets running requests finish, ten seconds at most.
+  void Drain();
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace millwright::server

@@ -1,0 +1,72 @@
+#include "server/prediction_recorder.h"
+
+#include <memory>
+
+#include "base/json.h"
+
+namespace millwright::server {
+namespace {
+
+monitoring::Role LoggedRole(serving::Role role) {
+  switch (role) {
+    case serving::Role::kCanary:
+      return monitoring::Role::kCanary;
+    case serving::Role::kShadow:
+      return monitoring::Role::kShadow;
+    case serving::Role::kLive:
+    case serving::Role::kRetired:
+      return monitoring::Role::kLive;
+  }
+  return monitoring::Role::kLive;
+}
+
+struct ToLoggedValue {
+  monitoring::Value operator()(std::monostate) const { return {}; }
+  monitoring::Value operator()(bool value) const { return value; }
+  monitoring::Value operator()(int64_t value) const { return static_cast<double>(value); }
+  monitoring::Value operator()(double value) const { return value; }
+  monitoring::Value operator()(const std::string& value) const { return value; }
+  monitoring::Value operator()(const std::vector<double>& values) const {
+    Json list = Json::MakeArray();
+    for (const double value : values) list.Append(value);
+    return list.Dump();
+  }
+};
+
+void AppendOutputs(const serving::PredictionRow& row, monitoring::NamedValues* outputs) {
+  for (const auto& [name, value] : row.outputs) {
+    outputs->emplace_back(name, std::visit(ToLoggedValue(), value));
+    const auto* list = std::get_if<std::vector<double>>(&value);
+    if (list != nullptr && list->size() == 2) outputs->emplace_back("probability", (*list)[1]);
+  }
+}
+
+std::vector<monitoring::Prediction> Rows(const serving::LoggedPrediction& logged) {
+  std::vector<monitoring::Prediction> rows;
+  for (const auto& row : serving::RowsOf(logged)) {
+    monitoring::Prediction prediction;
+    prediction.id = row.id;
+    prediction.endpoint = logged.endpoint;
+    prediction.model_version = logged.model_version;
+    prediction.revision = logged.revision;
+    prediction.role = LoggedRole(logged.role);
+    prediction.time_ms = logged.time_ms;
+    prediction.event_time_ms = logged.event_time_ms;
+    prediction.latency_us = logged.latency_us;
+    for (const auto& [name, value] : row.inputs)
+      prediction.inputs.emplace_back(name, std::visit(ToLoggedValue(), value));
+    AppendOutputs(row, &prediction.outputs);
+    rows.push_back(std::move(prediction));
+  }
+  return rows;
+}
+
+}  // namespace
+
+void PredictionRecorder::Take(serving::LoggedPrediction prediction) {
+  // A full queue drops and counts; nothing is to be done about it here.
+  log_.OfferLater([shared = std::make_shared<const serving::LoggedPrediction>(
+                       std::move(prediction))] { return Rows(*shared); });
+}
+
+}  // namespace millwright::server
