@@ -200,6 +200,30 @@ TEST(Engine, AnswersWhenTheModelDeclaresAWrongShape) {
   }
 }
 
+TEST(Engine, FailsARunThatAsksForAbsurdMemory) {
+  OnnxModel model{.name = "huge"};
+  model.nodes = {{.op_type = "ConstantOfShape", .inputs = {"X"}, .outputs = {"big"}},
+                 {.op_type = "ReduceSum", .inputs = {"big"}, .outputs = {"Y"}}};
+  model.inputs = {{.name = "X", .type = DataType::kInt64, .shape = {2}}};
+  model.outputs = {{.name = "Y", .type = DataType::kFp32, .shape = {1, 1}}};
+  const TempDir dir;
+  WriteFileDurably(dir.path() / "model.onnx", SerializeOnnxModel(model));
+  const auto engine = LoadEngine(dir.path() / "model.onnx");
+  Tensor shape{.name = "X", .type = DataType::kInt64, .shape = {2}};
+  shape.data.resize(2 * sizeof(int64_t));
+  shape.As<int64_t>()[0] = int64_t{1} << 20;
+  shape.As<int64_t>()[1] = int64_t{1} << 20;
+  try {
+    engine->Run({shape});
+    FAIL() << "4 TiB were there";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::kInternal);
+  }
+  shape.As<int64_t>()[0] = 2;
+  shape.As<int64_t>()[1] = 3;
+  EXPECT_EQ(engine->Run({shape}).size(), 1U);
+}
+
 TEST(Engine, KeepsItsAnswerApartFromTheRequest) {
   OnnxModel model{.name = "same"};
   model.nodes = {{.op_type = "Identity", .inputs = {"X"}, .outputs = {"Y"}}};

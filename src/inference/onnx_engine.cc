@@ -157,6 +157,8 @@ OrtHandle<OrtSessionOptions> MakeOptions(const OrtApi& api) {
   CheckOrt(
       api.AddSessionConfigEntry(raw_options, "session.use_device_allocator_for_initializers", "1"),
       "Cannot configure");
+  CheckOrt(api.AddSessionConfigEntry(raw_options, "session.use_env_allocators", "1"),
+           "Cannot configure");
   return options;
 }
 

@@ -1,6 +1,7 @@
 #include "inference/onnx_runtime.h"
 
 #include <onnxruntime_c_api.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <mutex>
@@ -14,6 +15,7 @@ namespace millwright::inference {
 namespace {
 
 constexpr uint32_t kOrtApiVersion = 21;
+constexpr size_t kExtendAsRequested = 1;  // not in powers of two
 constexpr char kLibraryName[] = "libonnxruntime.so.1";
 
 std::vector<std::string> Candidates() {
@@ -38,6 +40,29 @@ void ForwardLog(void*, OrtLoggingLevel severity, const char* category, const cha
       {{"runtime", "onnxruntime"}, {"category", category}, {"at", location}});
 }
 
+// Memory that all sessions' intermediate tensors may take together: a model that computes an absurd
+// shape at run time then fails its run instead of taking the machine down.
+size_t ArenaBytesMax() {
+  const auto pages = static_cast<size_t>(sysconf(_SC_PHYS_PAGES));
+  return pages / 2 * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+// Gives the environment one arena for all sessions, with a limit.
+OrtStatus* ShareArena(const OrtApi& api, OrtEnv* environment) {
+  OrtArenaCfg* config = nullptr;
+  OrtMemoryInfo* memory = nullptr;
+  const char* const keys[] = {"max_mem", "arena_extend_strategy"};
+  const size_t values[] = {ArenaBytesMax(), kExtendAsRequested};
+  OrtStatus* status = api.CreateArenaCfgV2(keys, values, std::size(keys), &config);
+  if (status == nullptr) {
+    status = api.CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory);
+  }
+  if (status == nullptr) status = api.CreateAndRegisterAllocator(environment, memory, config);
+  if (memory != nullptr) api.ReleaseMemoryInfo(memory);
+  if (config != nullptr) api.ReleaseArenaCfg(config);
+  return status;
+}
+
 OnnxRuntime Open() {
   ForbidTelemetry();
   const SharedLibrary library(
@@ -56,6 +81,7 @@ OnnxRuntime Open() {
   OrtStatus* status = runtime.api->CreateEnvWithCustomLogger(
       ForwardLog, nullptr, ORT_LOGGING_LEVEL_WARNING, "millwright", &runtime.environment);
   if (status == nullptr) status = runtime.api->DisableTelemetryEvents(runtime.environment);
+  if (status == nullptr) status = ShareArena(*runtime.api, runtime.environment);
   if (status != nullptr) {
     const std::string message = runtime.api->GetErrorMessage(status);
     runtime.api->ReleaseStatus(status);
