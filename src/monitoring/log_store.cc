@@ -1,0 +1,452 @@
+#include "monitoring/log_store.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <fstream>
+#include <optional>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "monitoring/prediction.h"
+
+namespace millwright::monitoring {
+
+namespace fs = std::filesystem;
+using analytics::QuoteText;
+
+namespace {
+
+// This many small files of one folder are merged into one.
+constexpr size_t kFilesMax = 16;
+
+constexpr std::pair<const char*, const char*> kPredictionColumns[] = {
+    {"id", "VARCHAR"},           {"endpoint", "VARCHAR"},  {"model_version", "VARCHAR"},
+    {"revision", "VARCHAR"},     {"role", "VARCHAR"},      {"time_ms", "BIGINT"},
+    {"event_time_ms", "BIGINT"}, {"latency_us", "BIGINT"}, {"caller", "VARCHAR"},
+    {"error", "VARCHAR"},
+};
+constexpr std::pair<const char*, const char*> kOutcomeColumns[] = {
+    {"prediction_id", "VARCHAR"}, {"endpoint", "VARCHAR"}, {"time_ms", "BIGINT"},
+    {"who", "VARCHAR"},           {"number", "DOUBLE"},    {"text", "VARCHAR"},
+    {"sequence", "BIGINT"},
+};
+
+template <typename F>
+void ForEachFixedColumn(RecordKind kind, F&& each) {
+  if (kind == RecordKind::kPrediction) {
+    for (const auto& [name, type] : kPredictionColumns) each(name, type);
+  } else {
+    for (const auto& [name, type] : kOutcomeColumns) each(name, type);
+  }
+}
+
+bool IsFixed(RecordKind kind, std::string_view column) {
+  bool found = false;
+  ForEachFixedColumn(kind, [&](const char* name, const char*) { found |= column == name; });
+  return found;
+}
+
+std::string TypeOf(const Json& value) {
+  if (value.is_bool()) return "BOOLEAN";
+  if (value.is_number()) return "DOUBLE";
+  // A number that JSON cannot write is the text NaN or Infinity: no reason to give up its type.
+  if (value.is_string() && (value.AsString() == "NaN" || value.AsString() == "Infinity" ||
+                            value.AsString() == "-Infinity")) {
+    return "DOUBLE";
+  }
+  return "VARCHAR";
+}
+
+void AddToSchema(RecordKind kind, const Json& row, Schema& schema) {
+  for (const auto& [name, value] : row.AsObject()) {
+    if (value.is_null() || IsFixed(kind, name)) continue;
+    const std::string type = TypeOf(value);
+    const auto [found, added] = schema.emplace(name, type);
+    if (!added && found->second != type) found->second = "VARCHAR";
+  }
+}
+
+void MergeSchema(const Schema& from, Schema& into) {
+  for (const auto& [name, type] : from) {
+    const auto [known, added] = into.emplace(name, type);
+    if (!added && known->second != type) known->second = "VARCHAR";
+  }
+}
+
+std::string ColumnsSql(RecordKind kind, const Schema& schema) {
+  std::string sql = "{";
+  const auto add = [&](std::string_view name, std::string_view type) {
+    if (sql.size() > 1) sql += ", ";
+    sql += QuoteText(name) + ": " + QuoteText(type);
+  };
+  ForEachFixedColumn(kind, add);
+  for (const auto& [name, type] : schema) add(name, type);
+  return sql + "}";
+}
+
+std::string ReadLinesSql(const fs::path& file, RecordKind kind, const Schema& schema) {
+  return "read_json(" + QuoteText(file.string()) +
+         ", format = 'newline_delimited', columns = " + ColumnsSql(kind, schema) + ")";
+}
+
+std::string NoRowsSql(RecordKind kind) {
+  std::string columns;
+  ForEachFixedColumn(kind, [&](const char* name, const char* type) {
+    if (!columns.empty()) columns += ", ";
+    columns += std::string("CAST(NULL AS ") + type + ") AS " + name;
+  });
+  return "(SELECT " + columns + " WHERE FALSE)";
+}
+
+void SyncPath(const fs::path& path) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) throw Internal("Cannot open {}", path.string());
+  fsync(descriptor);
+  close(descriptor);
+}
+
+std::string FileName(int64_t first, int64_t last) {
+  return fmt::format("{:08d}-{:08d}.parquet", first, last);
+}
+
+struct Range {
+  int64_t first = 0;
+  int64_t last = 0;
+};
+
+// Reads "00000001-00000011.parquet"; nothing for another name.
+std::optional<Range> RangeOf(const fs::path& file) {
+  Range range;
+  int end = 0;
+  const std::string name = file.filename().string();
+  if (std::sscanf(name.c_str(), "%8ld-%8ld.parquet%n", &range.first, &range.last, &end) != 2) {
+    return std::nullopt;
+  }
+  return end == static_cast<int>(name.size()) ? std::optional(range) : std::nullopt;
+}
+
+// Parquet files of a folder, in order, without those that a merged file replaces.
+std::vector<fs::path> ParquetFiles(const fs::path& folder) {
+  std::vector<fs::path> files;
+  if (!fs::exists(folder)) return files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (RangeOf(entry.path())) files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  std::vector<fs::path> kept;
+  for (const fs::path& file : files) {
+    const Range range = *RangeOf(file);
+    const bool replaced = std::any_of(files.begin(), files.end(), [&](const fs::path& other) {
+      const Range wider = *RangeOf(other);
+      return other != file && wider.first <= range.first && wider.last >= range.last;
+    });
+    if (!replaced) kept.push_back(file);
+  }
+  return kept;
+}
+
+std::vector<fs::path> FoldersOf(const fs::path& folder) {
+  std::vector<fs::path> folders;
+  if (!fs::exists(folder)) return folders;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.is_directory()) folders.push_back(entry.path());
+  }
+  std::sort(folders.begin(), folders.end());
+  return folders;
+}
+
+std::string ListSql(const std::vector<fs::path>& files) {
+  std::string sql = "[";
+  for (const fs::path& file : files) {
+    if (sql.size() > 1) sql += ", ";
+    sql += QuoteText(file.string());
+  }
+  return sql + "]";
+}
+
+std::string Unescaped(const std::string& folder) {
+  std::string name;
+  for (size_t i = 0; i < folder.size(); ++i) {
+    if (folder[i] == '%' && i + 2 < folder.size()) {
+      name += static_cast<char>(std::stoi(folder.substr(i + 1, 2), nullptr, 16));
+      i += 2;
+    } else {
+      name += folder[i];
+    }
+  }
+  return name;
+}
+
+void WriteLines(const fs::path& file, const std::vector<const TailRow*>& rows) {
+  std::ofstream out(file, std::ios::binary);
+  for (const TailRow* row : rows) out << row->line << '\n';
+  out.close();
+  if (!out) throw ResourceExhausted("Cannot write {}", file.string());
+}
+
+}  // namespace
+
+std::string EndpointFolder(std::string_view endpoint) {
+  std::string folder;
+  for (char c : endpoint) {
+    if (std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_') {
+      folder += c;
+    } else {
+      folder += fmt::format("%{:02X}", static_cast<uint8_t>(c));
+    }
+  }
+  return folder.empty() ? "%" : folder;
+}
+
+LogStore::LogStore(fs::path folder) : folder_(std::move(folder)) {
+  for (const char* part : {"segments", "predictions", "outcomes", "work"}) {
+    fs::create_directories(folder_ / part);
+  }
+  for (const auto& entry : fs::directory_iterator(folder_ / "work")) fs::remove(entry.path());
+  ReadSegments();
+  CountParquet();
+}
+
+void LogStore::ReadSegments() {
+  std::set<int64_t> numbers;
+  for (const auto& entry : fs::directory_iterator(folder_ / "segments")) {
+    if (entry.path().extension() == ".log") numbers.insert(std::stoll(entry.path().stem()));
+  }
+  DropParquetOf(numbers);
+  for (int64_t number : numbers) {
+    std::vector<TailRow> rows;
+    lost_bytes_ += ReadSegment(SegmentFile(number), [&](RecordKind kind, std::string_view bytes) {
+      const Json row = ParseJson(bytes);
+      rows.push_back({kind, row.GetString("endpoint"), row.GetInt("time_ms"), std::string(bytes)});
+    });
+    last_segment_ = std::max(last_segment_.load(), number);
+    Publish(number, std::move(rows));
+  }
+  if (lost_bytes_ > 0) {
+    Log(LogLevel::kWarning, "monitoring", "A torn tail of the prediction log was left out",
+        {{"bytes", std::to_string(lost_bytes_)}});
+  }
+}
+
+// A segment that is still there was not done with: its rows are read from it, not from Parquet.
+void LogStore::DropParquetOf(const std::set<int64_t>& segments) {
+  const auto drop = [&](const fs::path& folder) {
+    const std::vector<fs::path> kept = ParquetFiles(folder);
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      const std::optional<Range> range = RangeOf(entry.path());
+      if (!range) continue;
+      const bool replaced = std::find(kept.begin(), kept.end(), entry.path()) == kept.end();
+      if (replaced || (range->first == range->last && segments.count(range->first) > 0)) {
+        fs::remove(entry.path());
+      } else {
+        last_segment_ = std::max(last_segment_.load(), range->last);
+      }
+    }
+  };
+  for (const fs::path& endpoint : FoldersOf(folder_ / "outcomes")) drop(endpoint);
+  for (const fs::path& endpoint : FoldersOf(folder_ / "predictions")) {
+    for (const fs::path& hour : FoldersOf(endpoint)) drop(hour);
+  }
+}
+
+void LogStore::CountParquet() {
+  const auto rows = [&](const fs::path& folder) -> int64_t {
+    const std::vector<fs::path> files = ParquetFiles(folder);
+    if (files.empty()) return 0;
+    return session_
+        .Query("SELECT count(*) FROM read_parquet(" + ListSql(files) + ", union_by_name = true)")
+        .Int(0, 0);
+  };
+  for (const fs::path& endpoint : FoldersOf(folder_ / "outcomes")) {
+    counts_[Unescaped(endpoint.filename())].outcomes += rows(endpoint);
+  }
+  for (const fs::path& endpoint : FoldersOf(folder_ / "predictions")) {
+    for (const fs::path& hour : FoldersOf(endpoint)) {
+      counts_[Unescaped(endpoint.filename())].predictions += rows(hour);
+    }
+  }
+}
+
+int64_t LogStore::NewSegment() {
+  return ++last_segment_;
+}
+
+fs::path LogStore::SegmentFile(int64_t number) const {
+  return folder_ / "segments" / fmt::format("{:08d}.log", number);
+}
+
+// Types are read from the rows before the lock is taken: that is most of the work.
+void LogStore::Publish(int64_t segment, std::vector<TailRow> rows) {
+  Schemas schemas;
+  for (const TailRow& row : rows) {
+    AddToSchema(row.kind, ParseJson(row.line), schemas[{row.kind, row.endpoint}]);
+  }
+  std::lock_guard lock(mutex_);
+  std::shared_ptr<Tail>& tail = tails_[segment];
+  if (!tail) tail = std::make_shared<Tail>();
+  for (const auto& [key, schema] : schemas) MergeSchema(schema, tail->schemas[key]);
+  for (TailRow& row : rows) {
+    LogCounts& counts = counts_[row.endpoint];
+    ++(row.kind == RecordKind::kPrediction ? counts.predictions : counts.outcomes);
+    tail->rows.push_back(std::move(row));
+  }
+}
+
+std::vector<int64_t> LogStore::Waiting(int64_t before) const {
+  std::lock_guard lock(mutex_);
+  std::vector<int64_t> segments;
+  for (const auto& entry : tails_) {
+    if (entry.first < before) segments.push_back(entry.first);
+  }
+  return segments;
+}
+
+std::vector<LogStore::Pending> LogStore::WriteParquet(int64_t segment, const Tail& tail) {
+  std::map<std::tuple<RecordKind, std::string, std::string>, std::vector<const TailRow*>> groups;
+  for (const TailRow& row : tail.rows) {
+    std::string hour;
+    if (row.kind == RecordKind::kPrediction) {
+      hour = FormatTime(row.time_ms).substr(0, 13);
+      hour[10] = '-';
+    }
+    groups[{row.kind, row.endpoint, hour}].push_back(&row);
+  }
+  std::vector<Pending> pending;
+  for (const auto& [key, rows] : groups) {
+    const auto& [kind, endpoint, hour] = key;
+    const fs::path lines = folder_ / "work" / "rows.ndjson";
+    const fs::path written = folder_ / "work" / fmt::format("{}.parquet", pending.size());
+    WriteLines(lines, rows);
+    session_.Execute("COPY (SELECT * FROM " +
+                     ReadLinesSql(lines, kind, tail.schemas.at({kind, endpoint})) + ") TO " +
+                     QuoteText(written.string()) + " (FORMAT parquet, COMPRESSION zstd)");
+    fs::remove(lines);
+    SyncPath(written);
+    const bool predictions = kind == RecordKind::kPrediction;
+    fs::path place =
+        folder_ / (predictions ? "predictions" : "outcomes") / EndpointFolder(endpoint);
+    if (predictions) place /= hour;
+    fs::create_directories(place);
+    pending.push_back({written, place / FileName(segment, segment)});
+  }
+  return pending;
+}
+
+void LogStore::Compact(int64_t segment) {
+  std::shared_ptr<Tail> tail;
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = tails_.find(segment);
+    if (found == tails_.end()) return;
+    tail = found->second;
+  }
+  try {
+    const std::vector<Pending> pending = WriteParquet(segment, *tail);
+    {
+      std::unique_lock files(files_mutex_);
+      for (const Pending& file : pending) {
+        fs::rename(file.written, file.place);
+        SyncPath(file.place.parent_path());
+      }
+      fs::remove(SegmentFile(segment));
+      std::lock_guard lock(mutex_);
+      tails_.erase(segment);
+    }
+    for (const Pending& file : pending) MergeLarge(file.place.parent_path());
+  } catch (const fs::filesystem_error& failure) {
+    throw Internal("Cannot move the prediction log to Parquet: {}", failure.what());
+  }
+}
+
+void LogStore::MergeLarge(const fs::path& folder) {
+  const std::vector<fs::path> files = ParquetFiles(folder);
+  if (files.size() < kFilesMax) return;
+  const fs::path written = folder_ / "work" / "merged.parquet";
+  session_.Execute("COPY (SELECT * FROM read_parquet(" + ListSql(files) +
+                   ", union_by_name = true)) TO " + QuoteText(written.string()) +
+                   " (FORMAT parquet, COMPRESSION zstd)");
+  SyncPath(written);
+  std::unique_lock lock(files_mutex_);
+  fs::rename(written,
+             folder / FileName(RangeOf(files.front())->first, RangeOf(files.back())->last));
+  SyncPath(folder);
+  for (const fs::path& file : files) fs::remove(file);
+}
+
+std::string LogStore::TableOf(RecordKind kind, const std::string& endpoint,
+                              LogSnapshot& snapshot) const {
+  std::vector<fs::path> files;
+  const fs::path folder = folder_ / (kind == RecordKind::kPrediction ? "predictions" : "outcomes") /
+                          EndpointFolder(endpoint);
+  if (kind == RecordKind::kOutcome) files = ParquetFiles(folder);
+  if (kind == RecordKind::kPrediction) {
+    for (const fs::path& hour : FoldersOf(folder)) {
+      for (fs::path& file : ParquetFiles(hour)) files.push_back(std::move(file));
+    }
+  }
+  std::vector<const TailRow*> rows;
+  Schema schema;
+  std::lock_guard lock(mutex_);
+  for (const auto& entry : tails_) {
+    const Tail& tail = *entry.second;
+    const auto found = tail.schemas.find({kind, endpoint});
+    if (found == tail.schemas.end()) continue;
+    MergeSchema(found->second, schema);
+    for (const TailRow& row : tail.rows) {
+      if (row.kind == kind && row.endpoint == endpoint) rows.push_back(&row);
+    }
+  }
+  for (const fs::path& file : files) snapshot.files.push_back(file.string());
+  std::string sql;
+  if (!files.empty()) {
+    sql = "SELECT * FROM read_parquet(" + ListSql(files) + ", union_by_name = true)";
+  }
+  if (!rows.empty()) {
+    const fs::path lines =
+        snapshot.tail->path() / (kind == RecordKind::kPrediction ? "p.ndjson" : "o.ndjson");
+    WriteLines(lines, rows);
+    snapshot.files.push_back(lines.string());
+    if (!sql.empty()) sql += " UNION ALL BY NAME ";
+    sql += "SELECT * FROM " + ReadLinesSql(lines, kind, schema);
+  }
+  return sql.empty() ? NoRowsSql(kind) : "(" + sql + ")";
+}
+
+LogSnapshot LogStore::Open(const std::string& endpoint) const {
+  LogSnapshot snapshot;
+  snapshot.lock = std::shared_lock(files_mutex_);
+  snapshot.tail = std::make_unique<TempDir>();
+  snapshot.predictions = TableOf(RecordKind::kPrediction, endpoint, snapshot);
+  snapshot.outcomes = TableOf(RecordKind::kOutcome, endpoint, snapshot);
+  return snapshot;
+}
+
+LogCounts LogStore::Counts(const std::string& endpoint) const {
+  std::lock_guard lock(mutex_);
+  const auto found = counts_.find(endpoint);
+  return found == counts_.end() ? LogCounts() : found->second;
+}
+
+LogCounts LogStore::Totals() const {
+  std::lock_guard lock(mutex_);
+  LogCounts totals;
+  for (const auto& entry : counts_) {
+    totals.predictions += entry.second.predictions;
+    totals.outcomes += entry.second.outcomes;
+  }
+  return totals;
+}
+
+std::set<std::string> LogStore::Endpoints() const {
+  std::lock_guard lock(mutex_);
+  std::set<std::string> endpoints;
+  for (const auto& entry : counts_) endpoints.insert(entry.first);
+  return endpoints;
+}
+
+}  // namespace millwright::monitoring

@@ -1,0 +1,108 @@
+#include "monitoring/prediction.h"
+
+#include "base/error.h"
+
+namespace millwright::monitoring {
+namespace {
+
+constexpr std::pair<Role, std::string_view> kRoleNames[] = {
+    {Role::kLive, "live"}, {Role::kCanary, "canary"}, {Role::kShadow, "shadow"}};
+
+void WriteValue(const Value& value, JsonWriter& writer) {
+  if (const auto* truth = std::get_if<bool>(&value)) {
+    writer.Bool(*truth);
+  } else if (const auto* number = std::get_if<double>(&value)) {
+    writer.Double(*number);
+  } else if (const auto* text = std::get_if<std::string>(&value)) {
+    writer.String(*text);
+  } else {
+    writer.Null();
+  }
+}
+
+void WriteColumns(const NamedValues& values, std::string_view prefix, JsonWriter& writer) {
+  std::string column;
+  for (const auto& [name, value] : values) {
+    column.assign(prefix);
+    column += name;
+    writer.Key(column);
+    WriteValue(value, writer);
+  }
+}
+
+}  // namespace
+
+Value ToValue(const Json& json) {
+  if (json.is_null()) return {};
+  if (json.is_bool()) return json.AsBool();
+  if (json.is_number()) return json.AsDouble();
+  if (json.is_string()) return json.AsString();
+  return json.Dump();
+}
+
+Json ToJson(const Value& value) {
+  if (const auto* truth = std::get_if<bool>(&value)) return *truth;
+  if (const auto* number = std::get_if<double>(&value)) return *number;
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  return {};
+}
+
+std::string_view RoleName(Role role) {
+  for (const auto& [value, name] : kRoleNames) {
+    if (value == role) return name;
+  }
+  return "live";
+}
+
+Role ParseRole(std::string_view text) {
+  for (const auto& [value, name] : kRoleNames) {
+    if (name == text) return value;
+  }
+  throw InvalidArgument("role must be live, canary or shadow: {}", text).WithField("role");
+}
+
+std::string EncodePrediction(const Prediction& prediction) {
+  std::string line;
+  line.reserve(256 + 32 * (prediction.inputs.size() + prediction.outputs.size()));
+  JsonWriter writer(&line);
+  writer.BeginObject();
+  writer.Field("id", prediction.id);
+  writer.Field("endpoint", prediction.endpoint);
+  writer.Field("model_version", prediction.model_version);
+  writer.Field("revision", prediction.revision);
+  writer.Field("role", RoleName(prediction.role));
+  writer.Field("time_ms", prediction.time_ms);
+  writer.Field("event_time_ms",
+               prediction.event_time_ms == 0 ? prediction.time_ms : prediction.event_time_ms);
+  writer.Field("latency_us", prediction.latency_us);
+  writer.Field("caller", prediction.caller);
+  writer.Field("error", prediction.error);
+  WriteColumns(prediction.inputs, kInputPrefix, writer);
+  WriteColumns(prediction.outputs, kOutputPrefix, writer);
+  writer.EndObject();
+  return line;
+}
+
+std::string EncodeOutcome(const std::string& endpoint, const Outcome& outcome,
+                          const std::string& who, int64_t sequence) {
+  std::string line;
+  JsonWriter writer(&line);
+  writer.BeginObject();
+  writer.Field("prediction_id", outcome.prediction_id);
+  writer.Field("endpoint", endpoint);
+  writer.Field("time_ms", outcome.time_ms);
+  writer.Field("who", who);
+  writer.Field("sequence", sequence);
+  if (const auto* truth = std::get_if<bool>(&outcome.value)) {
+    writer.Field("number", *truth ? 1.0 : 0.0);
+    writer.Field("text", *truth ? "true" : "false");
+  } else if (const auto* number = std::get_if<double>(&outcome.value)) {
+    writer.Field("number", *number);
+  } else if (const auto* text = std::get_if<std::string>(&outcome.value)) {
+    writer.Field("text", *text);
+  }
+  writer.EndObject();
+  return line;
+}
+
+}  // namespace millwright::monitoring

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/json.h"
+
+namespace millwright::monitoring {
+
+// An input, an output or an outcome: nothing, a truth value, a number or text. Lists are kept as
+// their JSON text.
+using Value = std::variant<std::monostate, bool, double, std::string>;
+Value ToValue(const Json& json);
+Json ToJson(const Value& value);
+
+using NamedValues = std::vector<std::pair<std::string, Value>>;
+
+// Why a revision was asked: for the caller, for the caller as a canary, or for comparison only.
+enum class Role { kLive, kCanary, kShadow };
+std::string_view RoleName(Role role);
+// Throws kInvalidArgument.
+Role ParseRole(std::string_view text);
+
+// One answered (or failed) request for one row: what the prediction log keeps.
+struct Prediction {
+  std::string id;
+  std::string endpoint;
+  std::string model_version;
+  std::string revision;
+  Role role = Role::kLive;
+  int64_t time_ms = 0;        // when it was asked, by the wall clock
+  int64_t event_time_ms = 0;  // when it happened in the data; 0 means time_ms
+  int64_t latency_us = 0;
+  std::string caller;
+  std::string error;  // why there is no answer, empty when there is one
+  NamedValues inputs;
+  NamedValues outputs;
+};
+
+// What really happened. Repeated outcomes of one prediction: the newest time wins.
+struct Outcome {
+  std::string prediction_id;
+  Value value;
+  int64_t time_ms = 0;  // when it became known; 0 means now
+};
+
+// The log's rows are flat objects of JSON: the fields above, and each input and output as a column
+// of its own with one of these prefixes.
+inline constexpr char kInputPrefix[] = "input_";
+inline constexpr char kOutputPrefix[] = "output_";
+
+// Write one row as one line of JSON without a line break.
+std::string EncodePrediction(const Prediction& prediction);
+// `sequence` orders outcomes that were recorded one after another.
+std::string EncodeOutcome(const std::string& endpoint, const Outcome& outcome,
+                          const std::string& who, int64_t sequence);
+
+}  // namespace millwright::monitoring

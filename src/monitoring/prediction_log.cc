@@ -1,0 +1,268 @@
+#include "monitoring/prediction_log.h"
+
+#include "base/error.h"
+#include "base/lane.h"
+#include "base/log.h"
+
+namespace millwright::monitoring {
+namespace {
+
+// Rows that are written between two syncs at most.
+constexpr size_t kBatchRowsMax = 8192;
+// The writer looks this often for a segment that has become too old.
+constexpr std::chrono::milliseconds kIdleWait(500);
+
+}  // namespace
+
+PredictionLog::PredictionLog(const std::filesystem::path& folder, const Clock& clock,
+                             const PredictionLogOptions& options)
+    : clock_(clock), options_(options), store_(folder), ring_(options.queue_slots) {
+  open_before_ = store_.NewSegment();
+  writer_ = std::jthread([this](std::stop_token stop) { Write(stop); });
+  compactor_ = std::jthread([this](std::stop_token stop) { CompactInBackground(stop); });
+}
+
+PredictionLog::~PredictionLog() {
+  writer_.request_stop();
+  Wake();
+  writer_.join();
+  compactor_.request_stop();
+  {
+    std::lock_guard lock(mutex_);
+    compact_.notify_all();
+  }
+  compactor_.join();
+}
+
+bool PredictionLog::Offer(Prediction prediction) {
+  return Push({std::move(prediction), nullptr});
+}
+
+bool PredictionLog::OfferLater(Decode decode) {
+  return Push({std::nullopt, std::move(decode)});
+}
+
+bool PredictionLog::Push(Offered offered) {
+  offered_.fetch_add(1, std::memory_order_relaxed);
+  if (!ring_.TryPush(offered)) {
+    dropped_.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  // The lock is only for a writer that is about to sleep or sleeps: a busy writer costs nothing.
+  if (asleep_.load()) Wake();
+  return true;
+}
+
+void PredictionLog::Wake() {
+  std::lock_guard lock(mutex_);
+  asleep_.store(false);
+  wake_.notify_one();
+}
+
+void PredictionLog::Submit(Batch& batch) {
+  std::unique_lock lock(mutex_);
+  batches_.push_back(&batch);
+  asleep_.store(false);
+  wake_.notify_one();
+  done_.wait(lock, [&] { return batch.done; });
+  if (batch.error) throw *batch.error;
+}
+
+void PredictionLog::RecordOutcomes(const std::string& endpoint, std::vector<Outcome> outcomes,
+                                   const std::string& who) {
+  if (outcomes.size() > kOutcomesPerCallMax) {
+    throw InvalidArgument("One call may bring {} outcomes; this one has {}", kOutcomesPerCallMax,
+                          outcomes.size());
+  }
+  if (outcomes.empty()) return;
+  Batch batch;
+  const auto count = static_cast<int64_t>(outcomes.size());
+  int64_t sequence = NextSequence(count);
+  for (Outcome& outcome : outcomes) {
+    if (outcome.prediction_id.empty()) {
+      throw InvalidArgument("An outcome needs the id of its prediction").WithField("prediction_id");
+    }
+    if (outcome.time_ms == 0) outcome.time_ms = clock_.NowMs();
+    batch.rows.push_back({RecordKind::kOutcome, endpoint, outcome.time_ms,
+                          EncodeOutcome(endpoint, outcome, who, sequence++)});
+  }
+  Submit(batch);
+}
+
+// Grows with the clock, so that a restart goes on above what was given before.
+int64_t PredictionLog::NextSequence(int64_t count) {
+  int64_t last = sequence_.load();
+  for (;;) {
+    const int64_t first =
+        std::max(last, clock_.NowMs() * static_cast<int64_t>(kOutcomesPerCallMax)) + 1;
+    if (sequence_.compare_exchange_weak(last, first + count)) return first;
+  }
+}
+
+void PredictionLog::Flush() {
+  Batch batch;
+  Submit(batch);
+}
+
+void PredictionLog::Compact() {
+  Batch batch;
+  batch.compact = true;
+  Submit(batch);
+  int64_t before = 0;
+  {
+    std::lock_guard lock(mutex_);
+    before = open_before_;
+  }
+  std::lock_guard compacting(compacting_);
+  for (int64_t segment : store_.Waiting(before)) store_.Compact(segment);
+}
+
+PredictionLogStats PredictionLog::stats() const {
+  return {offered_.load(), dropped_.load(), lost_.load(),
+          written_.load(), syncs_.load(),   static_cast<int64_t>(ring_.size())};
+}
+
+void PredictionLog::Write(std::stop_token stop) {
+  NameThisThread("prediction-log");
+  while (!stop.stop_requested()) {
+    {
+      std::unique_lock lock(mutex_);
+      if (batches_.empty()) {
+        asleep_.store(true);
+        // Something may have come between the last look and the flag.
+        if (ring_.size() == 0) {
+          wake_.wait_for(lock, kIdleWait, [&] { return !asleep_.load() || stop.stop_requested(); });
+        }
+        asleep_.store(false);
+      }
+    }
+    WriteOnce();
+  }
+  while (ring_.size() > 0) WriteOnce();
+  WriteOnce();
+}
+
+// Batches are taken before the ring, so that a flush covers what was offered before it.
+void PredictionLog::WriteOnce() {
+  std::vector<Batch*> batches;
+  {
+    std::lock_guard lock(mutex_);
+    batches.swap(batches_);
+  }
+  std::optional<Error> error;
+  bool compact = false;
+  try {
+    std::vector<TailRow> rows;
+    const size_t waiting = batches.empty() ? 0 : ring_.size();
+    size_t taken = 0;
+    do {
+      taken += TakeOffered(rows);
+      if (!rows.empty()) {
+        Store(std::exchange(rows, {}));
+      } else if (taken < waiting) {
+        std::this_thread::yield();  // a producer is between taking a slot and filling it
+      }
+    } while (taken < waiting);
+    for (Batch* batch : batches) {
+      compact |= batch->compact;
+      if (!batch->rows.empty()) Store(std::move(batch->rows));
+    }
+    const bool old = segment_ && clock_.NowMs() - segment_opened_ms_ > options_.segment_age_ms_max;
+    if (segment_ && (compact || old || segment_->bytes() > options_.segment_bytes_max)) Roll();
+  } catch (const Error& failure) {
+    error = failure;
+  } catch (const std::exception& failure) {
+    error = Internal("{}", failure.what());
+  }
+  if (error) {
+    Log(LogLevel::kError, "monitoring", "Predictions could not be written",
+        {{"error", error->message()}});
+  }
+  if (batches.empty()) return;
+  std::lock_guard lock(mutex_);
+  for (Batch* batch : batches) {
+    batch->error = error;
+    batch->done = true;
+  }
+  done_.notify_all();
+}
+
+size_t PredictionLog::TakeOffered(std::vector<TailRow>& rows) {
+  size_t taken = 0;
+  while (rows.size() < kBatchRowsMax) {
+    std::optional<Offered> offered = ring_.TryPop();
+    if (!offered) break;
+    ++taken;
+    try {
+      Decode1(*offered, rows);
+    } catch (const std::exception& failure) {
+      lost_.fetch_add(1, std::memory_order_relaxed);
+      Log(LogLevel::kWarning, "monitoring", "A prediction could not be taken apart",
+          {{"error", failure.what()}});
+    }
+  }
+  return taken;
+}
+
+void PredictionLog::Decode1(Offered& offered, std::vector<TailRow>& rows) {
+  const auto add = [&](const Prediction& prediction) {
+    std::string line = EncodePrediction(prediction);
+    if (line.size() > kRecordBytesMax) {
+      throw InvalidArgument("A prediction of {} bytes is too large to log", line.size());
+    }
+    rows.push_back(
+        {RecordKind::kPrediction, prediction.endpoint, prediction.time_ms, std::move(line)});
+  };
+  if (offered.prediction) return add(*offered.prediction);
+  for (const Prediction& prediction : offered.decode()) add(prediction);
+}
+
+void PredictionLog::Store(std::vector<TailRow> rows) {
+  const auto count = static_cast<int64_t>(rows.size());
+  try {
+    if (!segment_) {
+      std::lock_guard lock(mutex_);
+      segment_number_ = open_before_;
+      segment_ = std::make_unique<SegmentWriter>(store_.SegmentFile(segment_number_));
+      segment_opened_ms_ = clock_.NowMs();
+    }
+    for (const TailRow& row : rows) segment_->Append(row.kind, row.line);
+    segment_->Sync();
+  } catch (const Error&) {
+    lost_.fetch_add(count, std::memory_order_relaxed);
+    throw;
+  }
+  syncs_.fetch_add(1, std::memory_order_relaxed);
+  written_.fetch_add(count, std::memory_order_relaxed);
+  store_.Publish(segment_number_, std::move(rows));
+}
+
+void PredictionLog::Roll() {
+  segment_.reset();
+  std::lock_guard lock(mutex_);
+  open_before_ = store_.NewSegment();
+  compact_.notify_all();
+}
+
+void PredictionLog::CompactInBackground(std::stop_token stop) {
+  NameThisThread("prediction-file");
+  std::unique_lock lock(mutex_);
+  int64_t tried = 0;
+  while (!stop.stop_requested()) {
+    compact_.wait(lock, [&] { return stop.stop_requested() || open_before_ > tried; });
+    if (stop.stop_requested()) return;
+    tried = open_before_;
+    lock.unlock();
+    try {
+      std::lock_guard compacting(compacting_);
+      for (int64_t segment : store_.Waiting(tried)) store_.Compact(segment);
+    } catch (const Error& failure) {
+      // The rows stay in their segment and in memory; the next segment tries again.
+      Log(LogLevel::kError, "monitoring", "Predictions could not be turned into Parquet",
+          {{"error", failure.message()}});
+    }
+    lock.lock();
+  }
+}
+
+}  // namespace millwright::monitoring

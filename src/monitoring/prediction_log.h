@@ -1,0 +1,120 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <filesystem>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "monitoring/log_store.h"
+#include "monitoring/offer_ring.h"
+#include "monitoring/prediction.h"
+
+namespace millwright::monitoring {
+
+struct PredictionLogOptions {
+  size_t queue_slots = 1 << 16;  // a power of two
+  int64_t segment_bytes_max = 4 << 20;
+  int64_t segment_age_ms_max = 60'000;
+};
+
+inline constexpr size_t kOutcomesPerCallMax = 10'000;
+
+struct PredictionLogStats {
+  int64_t offered = 0;
+  int64_t dropped = 0;  // refused because the queue was full
+  int64_t lost = 0;     // accepted but not written: a full disk, or a row that cannot be decoded
+  int64_t written = 0;  // rows that are durable
+  int64_t syncs = 0;
+  int64_t queued = 0;
+};
+
+// The log of what was predicted and what really happened. Serving offers predictions and never
+// waits; one thread writes them to segments (a sync per batch), another turns closed segments into
+// Parquet. What was written survives kill -9; what was only offered does not. Thread-safe.
+class PredictionLog {
+ public:
+  PredictionLog(const std::filesystem::path& folder, const Clock& clock,
+                const PredictionLogOptions& options = {});
+  // Writes what was offered before it ends.
+  ~PredictionLog();
+
+  // Hands a prediction over without blocking; returns false and counts when the queue is full.
+  bool Offer(Prediction prediction);
+  // The same for what must be taken apart first: `decode` is run by the writer's thread. What it
+  // throws is logged and counted as lost.
+  using Decode = std::function<std::vector<Prediction>()>;
+  bool OfferLater(Decode decode);
+
+  // Records outcomes; they are durable when this returns. Predictions that are not known (yet) are
+  // fine: the outcome waits for them. Throws kInvalidArgument for more than kOutcomesPerCallMax or
+  // an outcome without prediction_id, kResourceExhausted for a full disk.
+  void RecordOutcomes(const std::string& endpoint, std::vector<Outcome> outcomes,
+                      const std::string& who);
+
+  // Waits until everything that was offered before is durable and seen by Open.
+  void Flush();
+  // Flushes, closes the open segment and turns all into Parquet.
+  void Compact();
+
+  LogSnapshot Open(const std::string& endpoint) const { return store_.Open(endpoint); }
+  LogCounts Counts(const std::string& endpoint) const { return store_.Counts(endpoint); }
+  LogCounts Totals() const { return store_.Totals(); }
+  PredictionLogStats stats() const;
+
+ private:
+  struct Offered {
+    std::optional<Prediction> prediction;
+    Decode decode;
+  };
+  // Rows that someone waits for.
+  struct Batch {
+    std::vector<TailRow> rows;
+    bool compact = false;
+    bool done = false;
+    std::optional<Error> error;
+  };
+
+  bool Push(Offered offered);
+  int64_t NextSequence(int64_t count);
+  void Wake();
+  void Submit(Batch& batch);
+  void Write(std::stop_token stop);
+  void WriteOnce();
+  size_t TakeOffered(std::vector<TailRow>& rows);
+  void Decode1(Offered& offered, std::vector<TailRow>& rows);
+  void Store(std::vector<TailRow> rows);
+  void Roll();
+  void CompactInBackground(std::stop_token stop);
+
+  const Clock& clock_;
+  const PredictionLogOptions options_;
+  LogStore store_;
+  OfferRing<Offered> ring_;
+
+  std::atomic<int64_t> offered_ = 0, dropped_ = 0, lost_ = 0, written_ = 0, syncs_ = 0;
+
+  std::atomic<int64_t> sequence_ = 0;  // of outcomes
+  std::atomic<bool> asleep_ = false;
+  std::mutex mutex_;  // guards batches_ and open_before_; both threads sleep on it
+  std::condition_variable wake_, done_, compact_;
+  std::vector<Batch*> batches_;
+  int64_t open_before_ = 0;  // segments before this one are closed
+
+  // Of the writer's thread.
+  std::unique_ptr<SegmentWriter> segment_;
+  int64_t segment_number_ = 0;
+  int64_t segment_opened_ms_ = 0;
+
+  std::mutex compacting_;  // held over LogStore::Compact
+  std::jthread writer_;
+  std::jthread compactor_;
+};
+
+}  // namespace millwright::monitoring

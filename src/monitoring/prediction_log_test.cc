@@ -1,0 +1,274 @@
+#include "monitoring/prediction_log.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <random>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "monitoring/prediction_reader.h"
+
+namespace millwright::monitoring {
+namespace {
+
+constexpr int64_t kStart = 1'000'000'000'000;
+
+Prediction Sample(int i) {
+  Prediction prediction;
+  prediction.id = "p" + std::to_string(i);
+  prediction.endpoint = "flights";
+  prediction.model_version = "1";
+  prediction.revision = "r1";
+  prediction.time_ms = kStart + i * 1000;
+  prediction.event_time_ms = prediction.time_ms - 5'000;
+  prediction.latency_us = 1000 + i;
+  prediction.inputs = {{"hour", static_cast<double>(i % 24)},
+                       {"carrier", std::string(i % 2 ? "UA" : "it's \"quoted\"")}};
+  prediction.outputs = {{"probability", (i % 10) / 10.0}};
+  return prediction;
+}
+
+class PredictionLogTest : public ::testing::Test {
+ protected:
+  TempDir dir_;
+  ManualClock clock_{kStart};
+};
+
+int64_t CountRows(PredictionLog& log) {
+  PredictionReader reader(log);
+  return reader.Query("flights", "SELECT count(*) FROM predictions").Int(0, 0);
+}
+
+TEST_F(PredictionLogTest, GivesBackWhatWasOfferedNewestFirst) {
+  PredictionLog log(dir_.path(), clock_);
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(log.Offer(Sample(i)));
+  log.RecordOutcomes("flights", {{"p49", 1.0, kStart}, {"p48", std::string("late"), kStart}},
+                     "ana");
+  log.Flush();
+  for (int round = 0; round < 2; ++round) {
+    PredictionReader reader(log);
+    const auto recent = reader.Recent("flights", 3);
+    ASSERT_EQ(recent.size(), 3u);
+    EXPECT_EQ(recent[0].id, "p49");
+    EXPECT_EQ(recent[0].event_time_ms, kStart + 44'000);
+    EXPECT_EQ(
+        recent[0].inputs, Sample(49).inputs.empty() ? NamedValues() : [] {
+          NamedValues sorted = Sample(49).inputs;
+          std::sort(sorted.begin(), sorted.end());
+          return sorted;
+        }());
+    EXPECT_EQ(recent[0].outputs, Sample(49).outputs);
+    EXPECT_EQ(recent[0].outcome, Value(1.0));
+    EXPECT_EQ(recent[1].outcome, Value(std::string("late")));
+    EXPECT_EQ(recent[2].outcome, Value());
+    EXPECT_EQ(log.Counts("flights"), (LogCounts{50, 2}));
+    log.Compact();  // the second round reads Parquet
+  }
+}
+
+TEST_F(PredictionLogTest, TheNewestOutcomeWinsAndMayComeFirst) {
+  PredictionLog log(dir_.path(), clock_);
+  log.RecordOutcomes("flights", {{"p1", 0.0, kStart + 10}}, "ana");
+  log.RecordOutcomes("flights", {{"p1", 1.0, kStart + 20}}, "ana");
+  log.RecordOutcomes("flights", {{"p1", 0.0, kStart + 15}}, "ana");
+  log.RecordOutcomes("flights", {{"p2", 0.0, kStart}}, "ana");
+  log.RecordOutcomes("flights", {{"p2", true, kStart}}, "ben");
+  for (int i = 1; i <= 3; ++i) log.Offer(Sample(i));
+  log.Flush();
+  PredictionReader reader(log);
+  const auto recent = reader.Recent("flights", 10);
+  EXPECT_EQ(recent[2].outcome, Value(1.0));
+  EXPECT_EQ(recent[2].outcome_time_ms, kStart + 20);
+  EXPECT_EQ(recent[1].outcome, Value(1.0));
+  const LogSummary summary = reader.Summary("flights");
+  EXPECT_EQ(summary.predictions, 3);
+  EXPECT_EQ(summary.outcomes, 2);
+  EXPECT_NEAR(summary.coverage, 2.0 / 3, 1e-12);
+  EXPECT_EQ(*summary.positive_rate_actual, 1.0);
+}
+
+TEST_F(PredictionLogTest, AFullQueueDropsAndCounts) {
+  PredictionLogOptions options;
+  options.queue_slots = 4;
+  PredictionLog log(dir_.path(), clock_, options);
+  std::mutex gate;
+  gate.lock();
+  std::atomic<bool> held = false;
+  log.OfferLater([&]() -> std::vector<Prediction> {
+    held = true;
+    std::lock_guard wait(gate);
+    return {};
+  });
+  while (!held) std::this_thread::yield();
+  int accepted = 0;
+  for (int i = 0; i < 10; ++i) accepted += log.Offer(Sample(i));
+  EXPECT_EQ(accepted, 4);
+  EXPECT_EQ(log.stats().dropped, 6);
+  gate.unlock();
+  log.Flush();
+  EXPECT_EQ(log.stats().written, 4);
+  EXPECT_EQ(CountRows(log), 4);
+}
+
+TEST_F(PredictionLogTest, ADecoderThatThrowsLosesItsRowsOnly) {
+  PredictionLog log(dir_.path(), clock_);
+  log.OfferLater([]() -> std::vector<Prediction> { throw InvalidArgument("odd tensor"); });
+  log.OfferLater([] { return std::vector<Prediction>{Sample(1), Sample(2)}; });
+  log.Flush();
+  EXPECT_EQ(log.stats().lost, 1);
+  EXPECT_EQ(CountRows(log), 2);
+}
+
+TEST_F(PredictionLogTest, SurvivesARestartBeforeAndAfterCompaction) {
+  for (int round = 0; round < 3; ++round) {
+    PredictionLog log(dir_.path(), clock_);
+    EXPECT_EQ(log.Counts("flights").predictions, round * 20);
+    for (int i = 0; i < 20; ++i) log.Offer(Sample(round * 20 + i));
+    log.Flush();
+    if (round == 1) log.Compact();
+    EXPECT_EQ(CountRows(log), (round + 1) * 20);
+  }
+}
+
+TEST_F(PredictionLogTest, MergesManySmallFilesAndKeepsEveryRow) {
+  PredictionLog log(dir_.path(), clock_);
+  for (int i = 0; i < 40; ++i) {
+    Prediction prediction = Sample(0);
+    prediction.id = std::to_string(i);
+    if (i % 3 == 0) prediction.inputs.push_back({"extra", 1.0});
+    log.Offer(std::move(prediction));
+    log.Compact();
+  }
+  EXPECT_EQ(CountRows(log), 40);
+  int files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(dir_.path())) {
+    files += entry.path().extension() == ".parquet";
+  }
+  EXPECT_LT(files, 20);
+  PredictionReader reader(log);
+  EXPECT_EQ(reader.Query("flights", "SELECT count(input_extra) FROM predictions").Int(0, 0), 14);
+}
+
+TEST_F(PredictionLogTest, KillDuringWritingLosesNothingThatWasAcknowledged) {
+  int pipe_ends[2];
+  ASSERT_EQ(pipe(pipe_ends), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    PredictionLogOptions options;
+    options.segment_bytes_max = 64 << 10;
+    PredictionLog log(dir_.path(), clock_, options);
+    for (int i = 0;; ++i) {
+      log.Offer(Sample(i));
+      if (i % 50 != 49) continue;
+      log.Flush();
+      const int acknowledged = i + 1;
+      if (write(pipe_ends[1], &acknowledged, sizeof acknowledged) < 0) _exit(1);
+    }
+  }
+  close(pipe_ends[1]);
+  int acknowledged = 0;
+  while (acknowledged < 1500) {
+    ASSERT_EQ(read(pipe_ends[0], &acknowledged, sizeof acknowledged),
+              static_cast<ssize_t>(sizeof acknowledged));
+  }
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  for (int more; read(pipe_ends[0], &more, sizeof more) == sizeof more;) acknowledged = more;
+  close(pipe_ends[0]);
+  PredictionLog log(dir_.path(), clock_);
+  PredictionReader reader(log);
+  const auto table = reader.Query("flights",
+                                  "SELECT count(*), count(DISTINCT id), count(*) FILTER (WHERE "
+                                  "CAST(substr(id, 2) AS INTEGER) < " +
+                                      std::to_string(acknowledged) + ") FROM predictions");
+  EXPECT_EQ(table.Int(0, 0), table.Int(0, 1)) << "no row twice";
+  EXPECT_EQ(table.Int(0, 2), acknowledged);
+}
+
+TEST_F(PredictionLogTest, OutsideSqlSeesThePredictionsOnly) {
+  const std::filesystem::path secret = dir_.path() / "secret.csv";
+  std::ofstream(secret) << "a\n1\n";
+  PredictionLog log(dir_.path() / "log", clock_);
+  log.Offer(Sample(1));
+  log.Compact();
+  PredictionReader reader(log);
+  EXPECT_EQ(reader.Query("flights", "SELECT input_hour FROM predictions;").Double(0, 0), 1);
+  for (const std::string& sql : {"SELECT * FROM read_csv('" + secret.string() + "')",
+                                 "COPY (SELECT 1) TO '" + (dir_.path() / "x.csv").string() + "'",
+                                 std::string("SELECT 1; DROP VIEW predictions"),
+                                 std::string("SET threads = 1"), std::string("nonsense")}) {
+    EXPECT_THROW(reader.Query("flights", sql), Error) << sql;
+  }
+  EXPECT_EQ(reader.Query("other", "SELECT count(*) FROM predictions").Int(0, 0), 0);
+}
+
+TEST_F(PredictionLogTest, CountsTrafficBySlotsWithoutGaps) {
+  PredictionLog log(dir_.path(), clock_);
+  for (int i = 0; i < 10; ++i) {
+    Prediction prediction = Sample(i);
+    prediction.time_ms = kStart + (i < 6 ? 0 : 25'000);
+    if (i == 7) prediction.error = "replica died";
+    if (i == 8) prediction.role = Role::kShadow;
+    log.Offer(std::move(prediction));
+  }
+  log.Flush();
+  PredictionReader reader(log);
+  const auto traffic = reader.Traffic("flights", 4, 10'000, kStart + 29'000);
+  ASSERT_EQ(traffic.size(), 4u);
+  EXPECT_EQ(traffic[1].start_ms, kStart);
+  EXPECT_EQ(traffic[1].requests, 6);
+  EXPECT_EQ(*traffic[1].p50_ms, 1.0025);
+  EXPECT_EQ(traffic[2].requests, 0);
+  EXPECT_FALSE(traffic[2].p50_ms);
+  EXPECT_EQ(traffic[3].requests, 3);
+  EXPECT_EQ(traffic[3].errors, 1);
+}
+
+TEST(Segment, ATornTailIsLeftOut) {
+  TempDir dir;
+  const auto file = dir.path() / "1.log";
+  {
+    SegmentWriter writer(file);
+    for (int i = 0; i < 5; ++i) writer.Append(RecordKind::kPrediction, std::string(100, 'a' + i));
+    writer.Sync();
+  }
+  const std::string whole = ReadFile(file);
+  for (size_t cut = 0; cut <= whole.size(); cut += 7) {
+    int records = 0;
+    const int64_t lost =
+        ReadSegmentBytes(whole.substr(0, cut), [&](RecordKind, std::string_view r) {
+          EXPECT_EQ(r, std::string(100, static_cast<char>('a' + records)));
+          ++records;
+        });
+    EXPECT_EQ(records, cut < 8 ? 0 : static_cast<int>((cut - 8) / 109));
+    EXPECT_EQ(lost, cut < 8 ? static_cast<int64_t>(cut) : static_cast<int64_t>((cut - 8) % 109));
+  }
+}
+
+TEST(Segment, DamageNeverGivesARecordThatWasNotWritten) {
+  TempDir dir;
+  const auto file = dir.path() / "1.log";
+  {
+    SegmentWriter writer(file);
+    for (int i = 0; i < 20; ++i) writer.Append(RecordKind::kOutcome, std::string(i * 13, 'x'));
+    writer.Sync();
+  }
+  const std::string whole = ReadFile(file);
+  std::mt19937 random(1);
+  for (int round = 0; round < 20'000; ++round) {
+    std::string damaged = whole;
+    for (int i = 0; i < 3; ++i) damaged[random() % damaged.size()] = static_cast<char>(random());
+    int records = 0;
+    ReadSegmentBytes(damaged, [&](RecordKind, std::string_view record) {
+      EXPECT_EQ(record, std::string(records * 13, 'x'));
+      ++records;
+    });
+  }
+}
+
+}  // namespace
+}  // namespace millwright::monitoring

@@ -1,0 +1,210 @@
+#include "monitoring/prediction_reader.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace millwright::monitoring {
+
+using analytics::Column;
+using analytics::ColumnType;
+using analytics::QuoteName;
+using analytics::QuoteText;
+using analytics::Session;
+using analytics::Table;
+
+namespace {
+
+std::optional<double> NumberOrNothing(const Table& table, size_t row, int column) {
+  if (table.IsNull(row, column)) return std::nullopt;
+  return table.Double(row, column);
+}
+
+void ReadColumns(const Table& table, size_t row, std::string_view prefix, NamedValues& values) {
+  for (size_t i = 0; i < table.columns().size(); ++i) {
+    const std::string& name = table.columns()[i].name;
+    if (!name.starts_with(prefix) || table.IsNull(row, i)) continue;
+    values.emplace_back(name.substr(prefix.size()), ToValue(table.ToJson(row, i)));
+  }
+}
+
+KnownPrediction ReadPrediction(const Table& table, size_t row) {
+  const auto text = [&](const char* name) { return table.Text(row, table.ColumnIndex(name)); };
+  const auto integer = [&](const char* name) { return table.Int(row, table.ColumnIndex(name)); };
+  KnownPrediction prediction;
+  prediction.id = text("id");
+  prediction.endpoint = text("endpoint");
+  prediction.model_version = text("model_version");
+  prediction.revision = text("revision");
+  prediction.role = ParseRole(text("role"));
+  prediction.time_ms = integer("time_ms");
+  prediction.event_time_ms = integer("event_time_ms");
+  prediction.latency_us = integer("latency_us");
+  prediction.caller = text("caller");
+  prediction.error = text("error");
+  ReadColumns(table, row, kInputPrefix, prediction.inputs);
+  ReadColumns(table, row, kOutputPrefix, prediction.outputs);
+  const int number = table.ColumnIndex("outcome"), label = table.ColumnIndex("outcome_text");
+  const int time = table.ColumnIndex("outcome_time_ms");
+  if (!table.IsNull(row, time)) prediction.outcome_time_ms = table.Int(row, time);
+  if (!table.IsNull(row, label)) prediction.outcome = table.Text(row, label);
+  if (!table.IsNull(row, number)) prediction.outcome = table.Double(row, number);
+  return prediction;
+}
+
+std::string FilterSql(const PredictionFilter& filter) {
+  std::string sql =
+      filter.role ? "role = " + QuoteText(RoleName(*filter.role)) : std::string("role <> 'shadow'");
+  sql += " AND error = ''";
+  if (!filter.model_version.empty()) {
+    sql += " AND model_version = " + QuoteText(filter.model_version);
+  }
+  if (filter.from_ms != 0) sql += " AND event_time_ms >= " + std::to_string(filter.from_ms);
+  if (filter.to_ms != 0) sql += " AND event_time_ms < " + std::to_string(filter.to_ms);
+  return sql;
+}
+
+}  // namespace
+
+std::string KnownPredictionsSql(const LogSnapshot& snapshot) {
+  return "(SELECT p.*, o.value.number AS outcome, o.value.text AS outcome_text, "
+         "o.value.time_ms AS outcome_time_ms FROM " +
+         snapshot.predictions +
+         " p LEFT JOIN (SELECT prediction_id, arg_max(struct_pack(number := number, text := text, "
+         "time_ms := time_ms), row(time_ms, sequence)) AS value FROM " +
+         snapshot.outcomes + " GROUP BY prediction_id) o ON p.id = o.prediction_id)";
+}
+
+std::string ActualSql(const LabelRule& rule) {
+  return "(CASE WHEN outcome IS NOT NULL THEN CASE WHEN outcome >= 0.5 THEN 1.0 ELSE 0.0 END "
+         "WHEN outcome_text IS NOT NULL THEN CASE WHEN outcome_text = " +
+         QuoteText(rule.positive_label) + " THEN 1.0 ELSE 0.0 END END)";
+}
+
+std::optional<std::string> ProbabilitySql(const LabelRule& rule,
+                                          const std::vector<Column>& columns) {
+  const std::string name = kOutputPrefix + rule.probability_output;
+  for (const Column& column : columns) {
+    const bool number = column.type == ColumnType::kDouble || column.type == ColumnType::kInteger;
+    if (column.name == name && number) return QuoteName(name);
+  }
+  return std::nullopt;
+}
+
+std::vector<KnownPrediction> PredictionReader::Recent(const std::string& endpoint, int limit) {
+  const LogSnapshot snapshot = log_.Open(endpoint);
+  // The newest are found before the join, which then has few rows to do.
+  LogSnapshot newest;
+  newest.predictions = "(SELECT * FROM " + snapshot.predictions +
+                       " ORDER BY time_ms DESC, id DESC LIMIT " +
+                       std::to_string(std::clamp(limit, 1, kRecentMax)) + ")";
+  newest.outcomes = snapshot.outcomes;
+  std::lock_guard lock(mutex_);
+  const Table table = session_.Query("SELECT * FROM " + KnownPredictionsSql(newest) +
+                                     " ORDER BY time_ms DESC, id DESC");
+  std::vector<KnownPrediction> predictions;
+  for (size_t row = 0; row < table.row_count(); ++row) {
+    predictions.push_back(ReadPrediction(table, row));
+  }
+  return predictions;
+}
+
+std::vector<TrafficBucket> PredictionReader::Traffic(const std::string& endpoint, int buckets,
+                                                     int64_t bucket_ms, int64_t now_ms) {
+  if (buckets < 1 || buckets > kTrafficBucketsMax || bucket_ms < 1) {
+    throw InvalidArgument("buckets must be from 1 to {}", kTrafficBucketsMax).WithField("buckets");
+  }
+  const int64_t last = now_ms / bucket_ms;
+  const int64_t first = last - buckets + 1;
+  std::vector<TrafficBucket> traffic;
+  for (int64_t bucket = first; bucket <= last; ++bucket) {
+    traffic.push_back({.start_ms = bucket * bucket_ms});
+  }
+  const LogSnapshot snapshot = log_.Open(endpoint);
+  const std::string width = std::to_string(bucket_ms);
+  std::lock_guard lock(mutex_);
+  const Table table = session_.Query(
+      "SELECT time_ms // " + width +
+      " AS bucket, count(*), count(*) FILTER (WHERE error <> ''), "
+      "quantile_cont(latency_us, 0.5) / 1000, quantile_cont(latency_us, 0.99) / 1000 FROM " +
+      snapshot.predictions +
+      " WHERE role <> 'shadow' AND time_ms >= " + std::to_string(first * bucket_ms) +
+      " AND time_ms < " + std::to_string((last + 1) * bucket_ms) + " GROUP BY 1");
+  for (size_t row = 0; row < table.row_count(); ++row) {
+    TrafficBucket& bucket = traffic[static_cast<size_t>(table.Int(row, 0) - first)];
+    bucket.requests = table.Int(row, 1);
+    bucket.errors = table.Int(row, 2);
+    bucket.p50_ms = NumberOrNothing(table, row, 3);
+    bucket.p99_ms = NumberOrNothing(table, row, 4);
+  }
+  return traffic;
+}
+
+LogSummary PredictionReader::Summary(const std::string& endpoint, const LabelRule& rule) {
+  const LogSnapshot snapshot = log_.Open(endpoint);
+  std::lock_guard lock(mutex_);
+  const std::optional<std::string> probability =
+      ProbabilitySql(rule, session_.Describe("SELECT * FROM " + snapshot.predictions));
+  const std::string positive =
+      probability ? "avg(CASE WHEN " + *probability + " >= " + Json(rule.threshold).Dump() +
+                        " THEN 1.0 WHEN " + *probability + " IS NOT NULL THEN 0.0 END)"
+                  : "NULL";
+  const Table table = session_.Query(
+      "SELECT count(*), count(outcome_time_ms), quantile_cont(latency_us, 0.5) / 1000, "
+      "quantile_cont(latency_us, 0.99) / 1000, " +
+      positive + ", avg(" + ActualSql(rule) + ") FROM " + KnownPredictionsSql(snapshot) +
+      " WHERE role <> 'shadow'");
+  LogSummary summary;
+  summary.predictions = table.Int(0, 0);
+  summary.outcomes = table.Int(0, 1);
+  if (summary.predictions > 0) {
+    summary.coverage =
+        static_cast<double>(summary.outcomes) / static_cast<double>(summary.predictions);
+  }
+  summary.latency_p50_ms = NumberOrNothing(table, 0, 2);
+  summary.latency_p99_ms = NumberOrNothing(table, 0, 3);
+  summary.positive_rate_predicted = NumberOrNothing(table, 0, 4);
+  summary.positive_rate_actual = NumberOrNothing(table, 0, 5);
+  return summary;
+}
+
+std::optional<quality::BinaryMetrics> PredictionReader::Performance(const std::string& endpoint,
+                                                                    const PredictionFilter& filter,
+                                                                    const LabelRule& rule) {
+  const LogSnapshot snapshot = log_.Open(endpoint);
+  std::lock_guard lock(mutex_);
+  const std::optional<std::string> probability =
+      ProbabilitySql(rule, session_.Describe("SELECT * FROM " + snapshot.predictions));
+  if (!probability) return std::nullopt;
+  std::vector<double> labels, scores;
+  session_.Stream("SELECT " + ActualSql(rule) + " AS actual, " + *probability + " AS score FROM " +
+                      KnownPredictionsSql(snapshot) + " WHERE " + FilterSql(filter) +
+                      " AND actual IS NOT NULL AND isfinite(score)",
+                  [&](const Table& piece) {
+                    for (size_t row = 0; row < piece.row_count(); ++row) {
+                      labels.push_back(piece.Double(row, 0));
+                      scores.push_back(piece.Double(row, 1));
+                    }
+                    return true;
+                  });
+  if (labels.empty()) return std::nullopt;
+  return quality::EvaluateBinary(labels, scores, rule.threshold);
+}
+
+Table PredictionReader::Query(const std::string& endpoint, const std::string& sql) {
+  const LogSnapshot snapshot = log_.Open(endpoint);
+  analytics::SessionOptions options;
+  options.allowed_files = snapshot.files;
+  options.allowed_folders = {snapshot.tail->path().string()};
+  Session session(options);
+  session.Execute("CREATE VIEW predictions AS SELECT * FROM " + KnownPredictionsSql(snapshot));
+  std::string text = sql;
+  while (!text.empty() &&
+         (text.back() == ';' || std::isspace(static_cast<unsigned char>(text.back())))) {
+    text.pop_back();
+  }
+  session.RequireOneSelect(text);
+  return session.Query("SELECT * FROM (" + text + "\n) LIMIT " + std::to_string(kQueryRowsMax));
+}
+
+}  // namespace millwright::monitoring
