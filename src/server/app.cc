@@ -27,6 +27,7 @@
 #include "http/server.h"
 #include "lineage/lineage.h"
 #include "monitoring/prediction_log.h"
+#include "monitoring/prediction_reader.h"
 #include "pipelines/pipeline_store.h"
 #include "pipelines/scheduler.h"
 #include "quality/suite_store.h"
@@ -155,6 +156,7 @@ struct App::Parts {
   data::SplitStore splits;
   quality::SuiteStore suites;
   monitoring::PredictionLog predictions;
+  monitoring::PredictionReader prediction_reader;
   PredictionRecorder recorder;
   serving::Gateway gateway;
   pipelines::PipelineStore pipelines;
@@ -189,24 +191,27 @@ App::Parts::Parts(const Config& given)
       splits(*database, events, lineage, clock, datasets),
       suites(*database, events, clock),
       predictions(data / "predictions", clock),
+      prediction_reader(predictions),
       recorder(predictions),
       gateway(*database, events, clock, &recorder, GatewayRoomOptions(data)),
       pipelines(*database, events, clock, data / "pipelines"),
       mlflow{experiments, runs, logged_models, registry, artifacts},
       inference{gateway},
       native{
-          clock,
-          events,
-          lineage,
-          datasets,
-          sources,
-          splits,
-          suites,
-          registry,
-          gateway,
-          [this](const registry::ModelVersion& version) { return ModelFolder(artifacts, version); },
-          pipelines,
-          security},
+          .clock = clock,
+          .events = events,
+          .lineage = lineage,
+          .datasets = datasets,
+          .sources = sources,
+          .splits = splits,
+          .suites = suites,
+          .registry = registry,
+          .gateway = gateway,
+          .model_folder = [this](const auto& version) { return ModelFolder(artifacts, version); },
+          .predictions = predictions,
+          .prediction_reader = prediction_reader,
+          .pipelines = pipelines,
+          .security = security},
       system{router, clock, clock.NowMs(), [this] { database->Read([](storage::Connection&) {}); },
              [this] { return gateway.MetricsText(); }},
       router(RouterOptions(config), api::MakeAuthorize(security)) {

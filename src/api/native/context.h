@@ -14,6 +14,10 @@ class SplitStore;
 namespace millwright::lineage {
 class LineageGraph;
 }
+namespace millwright::monitoring {
+class PredictionLog;
+class PredictionReader;
+}  // namespace millwright::monitoring
 namespace millwright::pipelines {
 class PipelineStore;
 }
@@ -45,6 +49,8 @@ struct Context {
   quality::SuiteStore& suites;
   registry::Registry& registry;
   serving::Gateway& gateway;
+  monitoring::PredictionLog& predictions;
+  monitoring::PredictionReader& prediction_reader;
   pipelines::PipelineStore& pipelines;
   security::Security& security;
   // The local folder that holds a version's files. Throws kFailedPrecondition when there is none.

@@ -4,6 +4,7 @@
 
 #include "analytics/session.h"
 #include "api/native/request_reader.h"
+#include "api/native/table_json.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "data/dataset_store.h"
@@ -140,18 +141,7 @@ http::Response GetDatasetRows(Context& context, const http::Request& request) {
   const auto table = context.datasets.Rows(
       version, QueryInt(request, "limit", kRowsPerPage, 1, data::kRowsPageMax),
       QueryInt(request, "offset", 0, 0, INT64_MAX));
-  Json columns = Json::MakeArray();
-  for (const auto& column : table.columns())
-    columns.Append(
-        Json::Of({{"name", column.name}, {"type", analytics::ColumnTypeName(column.type)}}));
-  Json rows = Json::MakeArray();
-  for (size_t row = 0; row < table.row_count(); ++row) {
-    Json cells = Json::MakeArray();
-    for (size_t column = 0; column < table.columns().size(); ++column)
-      cells.Append(table.ToJson(row, column));
-    rows.Append(std::move(cells));
-  }
-  return Answer(Json::Of({{"columns", columns}, {"rows", rows}}));
+  return Answer(TableJson(table));
 }
 
 http::Response GetDatasetFile(Context& context, const http::Request& request) {

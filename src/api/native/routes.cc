@@ -8,6 +8,7 @@
 #include "api/native/monitors.h"
 #include "api/native/overview.h"
 #include "api/native/pipelines.h"
+#include "api/native/predictions.h"
 #include "api/native/principals.h"
 #include "api/native/validations.h"
 

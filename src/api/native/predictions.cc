@@ -1,0 +1,76 @@
+#include "api/native/predictions.h"
+
+#include "api/native/request_reader.h"
+#include "api/native/table_json.h"
+#include "base/error.h"
+#include "monitoring/prediction_reader.h"
+#include "serving/gateway.h"
+
+namespace millwright::api::native {
+namespace {
+
+constexpr int kPredictionsPerPage = 50;
+
+Json ValuesJson(const monitoring::NamedValues& values) {
+  Json json = Json::MakeObject();
+  for (const auto& [name, value] : values) json.Set(name, monitoring::ToJson(value));
+  return json;
+}
+
+Json PredictionJson(const monitoring::KnownPrediction& prediction) {
+  Json json = Json::Of({{"id", prediction.id},
+                        {"time_ms", prediction.time_ms},
+                        {"event_time_ms", prediction.event_time_ms},
+                        {"model_version", prediction.model_version},
+                        {"revision", prediction.revision},
+                        {"role", monitoring::RoleName(prediction.role)},
+                        {"latency_us", prediction.latency_us},
+                        {"inputs", ValuesJson(prediction.inputs)},
+                        {"outputs", ValuesJson(prediction.outputs)}});
+  if (prediction.outcome_time_ms) {
+    json.Set("outcome", monitoring::ToJson(prediction.outcome));
+    json.Set("outcome_time_ms", *prediction.outcome_time_ms);
+  }
+  return json;
+}
+
+// Names an endpoint that is there; throws kNotFound for another.
+std::string EndpointOf(Context& context, const std::string& name) {
+  return context.gateway.Get(serving::EndpointName(name)).record.name.str();
+}
+
+}  // namespace
+
+http::Response ListPredictions(Context& context, const http::Request& request) {
+  const auto limit =
+      static_cast<int>(QueryInt(request, "limit", kPredictionsPerPage, 1, monitoring::kRecentMax));
+  Json predictions = Json::MakeArray();
+  for (const auto& prediction :
+       context.prediction_reader.Recent(EndpointOf(context, request.PathValue("name")), limit))
+    predictions.Append(PredictionJson(prediction));
+  return Answer(Json::Of({{"predictions", predictions}}));
+}
+
+http::Response QueryPredictions(Context& context, const http::Request& request) {
+  const Json body = BodyObject(request);
+  return Answer(TableJson(context.prediction_reader.Query(
+      EndpointOf(context, request.PathValue("name")), body.At("sql").AsString("sql"))));
+}
+
+http::Response RecordOutcomes(Context& context, const http::Request& request) {
+  const Json body = BodyObject(request);
+  const std::string endpoint = EndpointOf(context, body.At("endpoint").AsString("endpoint"));
+  std::vector<monitoring::Outcome> outcomes;
+  for (const Json& item : body.At("outcomes").AsArray("outcomes")) {
+    monitoring::Outcome outcome;
+    outcome.prediction_id = item.At("prediction_id").AsString("prediction_id");
+    outcome.value = monitoring::ToValue(item.At("value"));
+    outcome.time_ms = item.GetInt("time_ms");
+    outcomes.push_back(std::move(outcome));
+  }
+  const size_t count = outcomes.size();
+  context.predictions.RecordOutcomes(endpoint, std::move(outcomes), request.principal);
+  return Answer(Json::Of({{"recorded", count}}));
+}
+
+}  // namespace millwright::api::native
