@@ -139,7 +139,10 @@ Awaitable<void> Connection::HandleRequest() {
       keep_alive_ = false;
       co_return;
   }
-  if (aborted_) co_return;
+  if (aborted_) {
+    co_await FinishBody();  // a handler may be reading still: the socket stays until it is not
+    co_return;
+  }
   if (!body_.done() &&
       (body_.framing().chunked || body_.left() > kDiscardBytesMax || body_.continue_pending()))
     keep_alive_ = false;  // said in the head of the answer

@@ -32,7 +32,9 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
-// Reads a request's body piece by piece; blocks the calling lane thread until bytes come.
+// Reads a request's body piece by piece; blocks the calling lane thread until bytes come. Used by
+// one thread at a time and not after the reply; the connection goes on when the reader is
+// destroyed.
 class BodyReader {
  public:
   virtual ~BodyReader() = default;

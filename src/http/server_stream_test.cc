@@ -1,5 +1,6 @@
 #include <condition_variable>
 #include <fstream>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -152,6 +153,36 @@ TEST(ServerStream, TellsTheHandlerHowABodyBroke) {
                 .body);
   RawClient announced(server.port());
   EXPECT_EQ(413, announced.Exchange(head + "Content-Length: 101\r\n\r\n").status);
+}
+
+TEST(ServerStream, EndsAReadThatIsUnderWayWithTheServer) {
+  std::promise<void> reading;
+  std::string ended;
+  {
+    ServerOptions options = AnyPort();
+    Server server(options, [&](Request&) {
+      Target target;
+      target.lane = Lane::kBulk;
+      target.body = Body::kStream;
+      target.body_bytes_max = 1000;
+      target.handle = [&](Request&& request, const Reply& reply) {
+        char buffer[100];
+        request.body_reader->Read(buffer, sizeof buffer);
+        reading.set_value();
+        try {
+          request.body_reader->Read(buffer, sizeof buffer);
+        } catch (const Error& error) {
+          ended = CodeName(error.code());
+        }
+        reply(Response::Text(200, "nobody hears it"));
+      };
+      return target;
+    });
+    RawClient client(server.port());
+    client.Send("PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc");
+    reading.get_future().wait();
+  }
+  EXPECT_EQ("invalid_argument", ended);
 }
 
 TEST(ServerStream, SendsFilesWithRanges) {
