@@ -7,20 +7,16 @@
 -- only once the earlier flight has landed. The data has no time of arrival; it is estimated to be
 -- late rather than early: 30 minutes on the ground, 7.5 miles a minute, and the whole delay on top.
 -- History of an hour is what landed before that hour began.
-WITH flown AS (
-  -- The file repeats 191 rows, and its last 6 are midnight flights of 1 July.
-  SELECT DISTINCT date, delay, distance, origin, destination
-  FROM flights
-  WHERE date < TIMESTAMP '2001-07-01'
-),
-numbered AS (
+WITH numbered AS (
   SELECT
     *,
-    strftime(date, '%Y%m%d-%H%M-') || origin || '-' || destination || '-' || row_number() OVER (
-      PARTITION BY date, origin, destination ORDER BY delay, distance
-    ) AS flight_id,
+    row_number() OVER same AS number,
     date + to_minutes(CAST(ceil(30 + distance / 7.5 + greatest(delay, 0)) AS BIGINT)) AS landed
-  FROM flown
+  FROM flights
+  -- The file's last 6 rows are midnight flights of 1 July; 191 rows are copies of another.
+  WHERE date < TIMESTAMP '2001-07-01'
+  WINDOW same AS (PARTITION BY date, origin, destination ORDER BY delay)
+  QUALIFY lag(delay) OVER same IS DISTINCT FROM delay
 ),
 -- Landings by hour, at the airport of arrival and of those that had left an airport, each counted
 -- for the three hours that follow.
@@ -68,7 +64,9 @@ route AS (
   GROUP BY ALL
 ),
 sampled AS (
-  SELECT *, date_trunc('hour', date) AS hour
+  SELECT
+    *, date_trunc('hour', date) AS hour,
+    strftime(date, '%Y%m%d-%H%M-') || origin || '-' || destination || '-' || number AS flight_id
   FROM numbered
   WHERE ${sample} = 1 OR md5_number_lower(flight_id) % ${sample} = 0
 )

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <filesystem>
+#include <mutex>
 #include <utility>
 
 #include "analytics/vector_reader.h"
@@ -216,6 +217,17 @@ std::string CastToText(std::string sql, const Plan& plan) {
   return fmt::format("SELECT {} FROM ({}\n) AS answer({})", selected, sql, names);
 }
 
+// Holds what cannot be closed until the process ends, so that leak checkers see that it is meant.
+void KeepForever(duckdb_database database, duckdb_connection connection) {
+  struct Kept {
+    std::mutex mutex;
+    std::vector<std::pair<duckdb_database, duckdb_connection>> handles;
+  };
+  static Kept* const kept = new Kept;
+  const std::lock_guard lock(kept->mutex);
+  kept->handles.emplace_back(database, connection);
+}
+
 }  // namespace
 
 struct Session::Impl {
@@ -226,11 +238,12 @@ struct Session::Impl {
 
   ~Impl() {
     // SQL from outside can make DuckDB log into a folder that is not allowed; every statement fails
-    // from then on, and disconnecting would throw out of a destructor. Such a session is leaked.
+    // from then on, and disconnecting would throw out of a destructor. Such a session is kept.
     if (!is_confined || Works()) {
       duckdb_disconnect(&connection);
       duckdb_close(&database);
     } else {
+      KeepForever(database, connection);
       Log(LogLevel::kWarning, "analytics", "A confined DuckDB session was left broken by its SQL");
     }
     std::error_code ignored;  // DuckDB makes it only when it spills
