@@ -2,7 +2,7 @@
 
 #include <cmath>
 #include <cstring>
-#include <limits>
+#include <utility>
 
 #include "base/error.h"
 
@@ -11,6 +11,8 @@ namespace {
 
 using inference::DataType;
 using inference::Tensor;
+
+constexpr double kExactIntegerMax = 9007199254740992;  // 2^53
 
 std::string_view CellTypeName(const Cell& cell) {
   static constexpr std::string_view kNames[] = {"null",    "boolean", "integer",
@@ -49,11 +51,11 @@ T ToInteger(const Cell& cell, DataType type) {
       throw InvalidArgument("expected {}, got a number with a fraction",
                             inference::DataTypeName(type));
     }
-    // 2^63 and 2^64 are exact in double, so these comparisons lose nothing.
-    const bool fits = *value >= static_cast<double>(std::numeric_limits<T>::min()) &&
-                      *value < std::ldexp(1.0, std::numeric_limits<T>::digits);
-    if (!fits) throw OutOfRange(type);
-    return static_cast<T>(*value);
+    // Beyond 2^53 a number with a point is no longer one certain integer.
+    if (std::fabs(*value) > kExactIntegerMax) throw OutOfRange(type);
+    const auto integer = static_cast<int64_t>(*value);
+    if (!std::in_range<T>(integer)) throw OutOfRange(type);
+    return static_cast<T>(integer);
   }
   throw WrongType(cell, type);
 }

@@ -1,0 +1,274 @@
+#include "api/prediction/json_in.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace millwright::api::prediction {
+namespace {
+
+using inference::DataType;
+using inference::Tensor;
+using ondemand::json_type;
+using serving::Cell;
+
+std::string_view TypeName(json_type type) {
+  switch (type) {
+    case json_type::array:
+      return "array";
+    case json_type::object:
+      return "object";
+    case json_type::number:
+      return "number";
+    case json_type::string:
+      return "string";
+    case json_type::boolean:
+      return "boolean";
+    case json_type::null:
+      return "null";
+  }
+  return "value";
+}
+
+Error WrongType(std::string_view field, std::string_view wanted, ondemand::value value) {
+  const json_type type = value.type();
+  return InvalidArgument("{} must be {}, not {}", field, wanted, TypeName(type))
+      .WithField(std::string(field));
+}
+
+Error InTensor(const Tensor& tensor, const Error& error) {
+  return Error(error.code(), fmt::format("Input {}: {}", tensor.name, error.message()))
+      .WithField(tensor.name);
+}
+
+// simdjson 3.0 reads an integer above 2^64 as its remainder where the type is left to it, so the
+// type is chosen here. An integer of no 64-bit type is a number like any other.
+Cell NumberCell(ondemand::value value) {
+  const std::string_view token = value.raw_json_token();
+  if (token.find_first_of(".eE") == std::string_view::npos) {
+    if (token.starts_with('-')) {
+      int64_t number = 0;
+      if (value.get_int64().get(number) == simdjson::SUCCESS) return number;
+    } else {
+      uint64_t number = 0;
+      if (value.get_uint64().get(number) == simdjson::SUCCESS) return number;
+    }
+  }
+  return double(value.get_double());
+}
+
+// The number of elements that the shape stands for; each takes two bytes of JSON at least.
+size_t CountOf(const Tensor& tensor, size_t bytes) {
+  size_t count = 1;
+  for (const int64_t size : tensor.shape) {
+    if (size < 0) throw InvalidArgument("a dimension is negative");
+    if (__builtin_mul_overflow(count, static_cast<size_t>(size), &count)) {
+      throw InvalidArgument("the shape is too large");
+    }
+  }
+  if (count > bytes) throw InvalidArgument("the shape holds {} values, data fewer", count);
+  return count;
+}
+
+// The common case without the detour through a Cell: numbers into 32-bit floats.
+bool StoreFloat(ondemand::value value, size_t index, Tensor* tensor) {
+  if (tensor->type != DataType::kFp32 || value.type() != json_type::number) return false;
+  const double number = value.get_double();
+  const auto narrow = static_cast<float>(number);
+  if (std::isinf(narrow)) throw InvalidArgument("a value does not fit FP32");
+  std::memcpy(tensor->data.data() + index * sizeof narrow, &narrow, sizeof narrow);
+  return true;
+}
+
+class DataReader {
+ public:
+  DataReader(Tensor* tensor, size_t count) : tensor_(tensor), count_(count) {}
+
+  void Read(ondemand::array array, size_t depth) {
+    size_t size = 0;
+    for (ondemand::value value : array) {
+      ++size;
+      if (value.type() == json_type::array) {
+        if (depth + 1 >= tensor_->shape.size()) throw InvalidArgument("data is nested too deeply");
+        Nest(depth, true);
+        Read(value.get_array(), depth + 1);
+      } else {
+        Nest(depth, false);
+        Store(value);
+      }
+    }
+    const bool is_flat = depth == 0 && !nested_.value_or(false);
+    if (!is_flat && size != static_cast<size_t>(tensor_->shape[depth])) {
+      throw InvalidArgument("data is nested otherwise than its shape says");
+    }
+  }
+
+  void CheckFull() const {
+    if (stored_ != count_) {
+      throw InvalidArgument("the shape holds {} values, data {}", count_, stored_);
+    }
+  }
+
+ private:
+  // The first value says whether the list is nested; then all levels but the last hold lists.
+  void Nest(size_t depth, bool is_array) {
+    if (depth == 0 && !nested_) nested_ = is_array;
+    const bool wanted = *nested_ && depth + 1 < tensor_->shape.size();
+    if (is_array != wanted) throw InvalidArgument("data is nested unevenly");
+  }
+
+  void Store(ondemand::value value) {
+    if (stored_ == count_) throw InvalidArgument("the shape holds {} values, data more", count_);
+    if (!StoreFloat(value, stored_, tensor_)) serving::StoreCell(AsCell(value), stored_, tensor_);
+    ++stored_;
+  }
+
+  Tensor* tensor_;
+  const size_t count_;
+  size_t stored_ = 0;
+  std::optional<bool> nested_;
+};
+
+}  // namespace
+
+JsonBody::JsonBody(std::string* body) : JsonBody(body, body->size()) {}
+
+JsonBody::JsonBody(std::string* body, size_t bytes) {
+  body->reserve(body->size() + simdjson::SIMDJSON_PADDING);
+  text_ = simdjson::padded_string_view(body->data(), bytes, body->capacity());
+}
+
+ondemand::object JsonBody::RootObject(ondemand::document& document) {
+  if (document.type() != json_type::object) {
+    throw InvalidArgument("The body must be a JSON object");
+  }
+  return document.get_object();
+}
+
+void JsonBody::CheckEnd(ondemand::document& document) {
+  const bool at_end = document.current_location().error() == simdjson::OUT_OF_BOUNDS;
+  if (!at_end) throw InvalidArgument("Malformed JSON: text after the document");
+}
+
+Error JsonBody::Malformed(const simdjson::simdjson_error& error) {
+  if (error.error() == simdjson::UTF8_ERROR) {
+    return InvalidArgument("Malformed JSON: the body is not UTF-8");
+  }
+  if (error.error() == simdjson::NUMBER_ERROR) {
+    return InvalidArgument("Malformed JSON: a number is malformed or too large");
+  }
+  return InvalidArgument("Malformed JSON: {}", error.what());
+}
+
+ondemand::array AsArray(ondemand::value value, std::string_view field) {
+  if (value.type() != json_type::array) throw WrongType(field, "an array", value);
+  return value.get_array();
+}
+
+ondemand::object AsObject(ondemand::value value, std::string_view field) {
+  if (value.type() != json_type::object) throw WrongType(field, "an object", value);
+  return value.get_object();
+}
+
+std::string AsText(ondemand::value value, std::string_view field) {
+  if (value.type() != json_type::string) throw WrongType(field, "a string", value);
+  return std::string(std::string_view(value.get_string()));
+}
+
+int64_t AsInteger(ondemand::value value, std::string_view field) {
+  if (value.type() != json_type::number || !value.is_integer()) {
+    throw WrongType(field, "an integer", value);
+  }
+  return value.get_int64();
+}
+
+Cell AsCell(ondemand::value value) {
+  switch (const json_type type = value.type()) {
+    case json_type::number:
+      return NumberCell(value);
+    case json_type::string:
+      return std::string_view(value.get_string());
+    case json_type::boolean:
+      return bool(value.get_bool());
+    case json_type::null:
+      if (!value.is_null()) throw InvalidArgument("Malformed JSON: a word is no literal");
+      return Cell();
+    default:
+      throw InvalidArgument("expected a single value, got {}", TypeName(type));
+  }
+}
+
+void ReadData(ondemand::array data, size_t bytes, Tensor* tensor) {
+  try {
+    const size_t count = CountOf(*tensor, bytes);
+    serving::ResizeTensor(count, tensor);
+    DataReader reader(tensor, count);
+    reader.Read(data, 0);
+    reader.CheckFull();
+  } catch (const Error& error) {
+    throw InTensor(*tensor, error);
+  }
+}
+
+NestedTensor::NestedTensor(const inference::TensorSpec& spec) : spec_(spec) {
+  tensor_.name = spec.name;
+  tensor_.type = spec.type;
+}
+
+void NestedTensor::Ragged() const {
+  throw InvalidArgument("Input {}: lists of unequal length or depth", spec_.name)
+      .WithField(spec_.name);
+}
+
+void NestedTensor::SetSize(size_t depth, int64_t size) {
+  if (depth >= sizes_.size()) sizes_.resize(depth + 1, -1);
+  if (sizes_[depth] < 0) sizes_[depth] = size;
+  if (sizes_[depth] != size) Ragged();
+}
+
+void NestedTensor::Read(ondemand::value value, size_t depth) {
+  if (value.type() != json_type::array) {
+    if (leaf_depth_.value_or(depth) != depth) Ragged();
+    leaf_depth_ = depth;
+    try {
+      Store(AsCell(value));
+    } catch (const Error& error) {
+      throw InTensor(tensor_, error);
+    }
+    return;
+  }
+  if (leaf_depth_ && depth >= *leaf_depth_) Ragged();
+  if (depth == kRankMax) throw InTensor(tensor_, InvalidArgument("nested too deeply"));
+  int64_t size = 0;
+  for (ondemand::value item : value.get_array()) {
+    Read(item, depth + 1);
+    ++size;
+  }
+  SetSize(depth, size);
+}
+
+void NestedTensor::Store(const Cell& cell) {
+  if (count_ == capacity_) {
+    capacity_ = std::max<size_t>(64, capacity_ * 2);
+    serving::ResizeTensor(capacity_, &tensor_);
+  }
+  serving::StoreCell(cell, count_++, &tensor_);
+}
+
+void NestedTensor::ReadRow(ondemand::value row) {
+  by_row_ = true;
+  Read(row, 1);
+  ++rows_;
+}
+
+Tensor NestedTensor::Finish() {
+  if (by_row_) SetSize(0, rows_);
+  serving::ResizeTensor(count_, &tensor_);
+  tensor_.shape = sizes_;
+  // An empty list somewhere leaves no values below it; the shape is what was seen.
+  const auto& wanted = spec_.shape;
+  if (tensor_.shape.size() + 1 == wanted.size() && wanted.back() == 1) tensor_.shape.push_back(1);
+  return std::move(tensor_);
+}
+
+}  // namespace millwright::api::prediction
