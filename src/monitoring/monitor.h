@@ -1,0 +1,120 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/id.h"
+#include "base/json.h"
+#include "monitoring/prediction_reader.h"
+#include "quality/drift.h"
+#include "quality/profile.h"
+
+namespace millwright::monitoring {
+
+using MonitorName = Id<struct MonitorTag>;
+using AlertId = Id<struct AlertTag>;
+
+inline constexpr int64_t kDayMs = 86'400'000;
+inline constexpr int kWindowsMax = 500;  // the newest that a monitor keeps measuring and lists
+
+// What to watch and what is too much. Windows are slices of event time, `window_ms` long, counted
+// from `window_origin_ms`.
+struct MonitorSpec {
+  std::string name;
+  std::string endpoint;
+  std::string model;                  // "flights-late"
+  std::string reference;              // what the profile is of: "flights-late@1"
+  std::vector<std::string> features;  // of the profile; all of them when empty
+  LabelRule label;
+  int64_t window_ms = 7 * kDayMs;
+  int64_t window_origin_ms = 0;
+  // Predictions asked before this instant of the wall clock are left out.
+  int64_t since_ms = 0;
+
+  int64_t rows_min = 500;  // a window with fewer predictions is not judged for drift
+  double psi_threshold = 0.2;
+  std::map<std::string, double> psi_thresholds;  // by feature
+  // A drift alert needs at least this share of the features to have drifted; 0 means any one.
+  double drift_share_min = 0;
+
+  int64_t outcomes_min = 200;  // a window with fewer outcomes is not judged for performance
+  double coverage_min = 0.5;   // and so is one with a smaller share of known outcomes
+  std::optional<double> auc_min;
+  std::optional<double> reference_auc;
+  std::optional<double> auc_drop_max;  // from reference_auc
+
+  // The AUC below which performance is too low: the higher of the two rules, if there are any.
+  std::optional<double> AucThreshold() const;
+  Json ToJson() const;
+  // Throws kInvalidArgument naming the field. Unknown fields are refused.
+  static MonitorSpec FromJson(const Json& json);
+};
+
+enum class MonitorState { kActive, kPaused };
+std::string_view MonitorStateName(MonitorState state);
+
+struct PerformanceFigures {
+  std::optional<double> auc, log_loss, accuracy;
+  std::optional<double> positive_rate_predicted, positive_rate_actual;
+  std::optional<double> threshold;  // of auc
+};
+
+// What was measured in one window. It is complete once something happened after its end.
+struct MonitorWindow {
+  int64_t start_ms = 0;
+  int64_t end_ms = 0;
+  int64_t predictions = 0;
+  int64_t outcomes = 0;
+  bool complete = false;
+  std::vector<quality::FeatureDrift> features;
+  PerformanceFigures performance;
+};
+
+enum class AlertKind { kDrift, kPerformance };
+std::string_view AlertKindName(AlertKind kind);
+
+struct Alert {
+  AlertId id;
+  std::string monitor;
+  std::string endpoint;
+  std::string model;
+  AlertKind kind = AlertKind::kDrift;
+  std::string feature;  // the drifted one; "auc" for performance
+  double value = 0;
+  double threshold = 0;
+  bool open = true;
+  int64_t opened_ms = 0;
+  std::optional<int64_t> closed_ms;
+  int64_t window_start_ms = 0;
+  int64_t window_end_ms = 0;
+  std::string message;
+  std::optional<std::string> pipeline_run;
+};
+
+struct MonitorSummary {
+  std::string name;
+  std::string endpoint;
+  std::string model;
+  MonitorState state = MonitorState::kActive;
+  int64_t created_ms = 0;
+  int64_t open_alerts = 0;
+};
+
+struct Monitor {
+  MonitorSpec spec;
+  quality::Profile profile;
+  MonitorState state = MonitorState::kActive;
+  int64_t created_ms = 0;
+};
+
+// Read and write what a window measured, as it is stored.
+Json FeaturesToJson(const std::vector<quality::FeatureDrift>& features);
+std::vector<quality::FeatureDrift> FeaturesFromJson(const Json& json);
+Json PerformanceToJson(const PerformanceFigures& figures);
+PerformanceFigures PerformanceFromJson(const Json& json);
+
+}  // namespace millwright::monitoring

@@ -1,0 +1,391 @@
+#include "monitoring/monitors.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "monitoring/sql.h"
+#include "monitoring/window_scan.h"
+
+namespace millwright::monitoring {
+
+using storage::Connection;
+using storage::Row;
+
+namespace {
+
+// How far back a score must come before its alert is closed.
+constexpr double kDriftCloseFactor = 0.9;
+constexpr double kAucCloseMargin = 0.01;
+
+// No window was judged yet.
+constexpr int64_t kNeverJudged = std::numeric_limits<int64_t>::min() / 2;
+
+Alert ReadAlert(const Row& row) {
+  Alert alert;
+  alert.id = AlertId(row.Text(0));
+  alert.monitor = row.Text(1);
+  alert.endpoint = row.Text(2);
+  alert.model = row.Text(3);
+  alert.kind =
+      row.Text(4) == AlertKindName(AlertKind::kDrift) ? AlertKind::kDrift : AlertKind::kPerformance;
+  alert.feature = row.Text(5);
+  alert.value = row.Double(6);
+  alert.threshold = row.Double(7);
+  alert.open = row.Text(8) == "open";
+  alert.opened_ms = row.Int(9);
+  alert.closed_ms = row.OptionalInt(10);
+  alert.window_start_ms = row.Int(11);
+  alert.window_end_ms = row.Int(12);
+  alert.message = row.Text(13);
+  alert.pipeline_run = row.OptionalText(14);
+  return alert;
+}
+
+MonitorState ReadState(const std::string& text) {
+  return text == "paused" ? MonitorState::kPaused : MonitorState::kActive;
+}
+
+MonitorWindow ReadWindow(const Row& row) {
+  MonitorWindow window;
+  window.start_ms = row.Int(0);
+  window.end_ms = row.Int(1);
+  window.predictions = row.Int(2);
+  window.outcomes = row.Int(3);
+  window.complete = row.Int(4) != 0;
+  window.features = FeaturesFromJson(ParseJson(row.Text(5)));
+  window.performance = PerformanceFromJson(ParseJson(row.Text(6)));
+  return window;
+}
+
+std::string Subject(const std::string& monitor) {
+  return "monitor:" + monitor;
+}
+
+std::string MessageOf(const MonitorWindow& window, AlertKind kind, const std::string& feature,
+                      double value, double threshold) {
+  const std::string when = FormatTime(window.start_ms).substr(0, 10);
+  if (kind == AlertKind::kPerformance) {
+    return fmt::format("AUC {:.3f} is below {:.3f} in the window from {} ({} outcomes)", value,
+                       threshold, when, window.outcomes);
+  }
+  return fmt::format("{} has drifted: PSI {:.3f} ≥ {:.3f} in the window from {} ({} predictions)",
+                     feature, value, threshold, when, window.predictions);
+}
+
+bool SameCounts(const MonitorWindow& a, const MonitorWindow& b) {
+  return a.predictions == b.predictions && a.outcomes == b.outcomes && a.complete == b.complete;
+}
+
+}  // namespace
+
+struct Monitors::Stored : Monitor {
+  int64_t judged_drift_ms = kNeverJudged;
+  int64_t judged_performance_ms = kNeverJudged;
+};
+
+Monitors::Monitors(storage::Database& database, events::EventLog& events, const Clock& clock,
+                   const PredictionLog& log)
+    : database_(database), events_(events), clock_(clock), log_(log), reader_(log) {}
+
+void Monitors::Put(const MonitorSpec& spec, const quality::Profile& profile,
+                   const std::string& who) {
+  const MonitorSpec checked = MonitorSpec::FromJson(spec.ToJson());
+  for (const std::string& feature : checked.features) {
+    if (profile.Find(feature) == nullptr) {
+      throw InvalidArgument("The reference profile has no feature {}", feature)
+          .WithField("features");
+    }
+  }
+  std::lock_guard evaluating(evaluating_);
+  const std::vector<MonitorWindow> known = Windows(spec.name, 1);
+  const bool anew = known.empty() || spec.since_ms > 0;
+  const int64_t judged = anew ? kNeverJudged : known.back().start_ms;
+  database_.Write([&](Connection& connection) {
+    const bool existed = connection.SelectOne(sql::kGetMonitor, {spec.name}).has_value();
+    connection.Execute(sql::kPutMonitor,
+                       {spec.name, spec.endpoint, spec.model, checked.ToJson().Dump(),
+                        profile.ToJson().Dump(), clock_.NowMs(), judged});
+    connection.Execute(sql::kDeleteWindows, {spec.name});
+    CloseAll(connection, spec.name, "the monitor was changed", who);
+    events_.Append(connection, existed ? "monitor.updated" : "monitor.created", Subject(spec.name),
+                   who, Json::Of({{"endpoint", spec.endpoint}, {"reference", spec.reference}}));
+  });
+  seen_.erase(spec.name);
+}
+
+void Monitors::CloseAll(Connection& connection, const std::string& monitor, std::string_view reason,
+                        const std::string& who) {
+  for (const Row& row : connection.Select(sql::kCloseAlerts, {monitor, clock_.NowMs()})) {
+    events_.Append(connection, "alert.closed", "alert:" + row.Text(0), who,
+                   Json::Of({{"alert_id", row.Text(0)}, {"monitor", monitor}, {"reason", reason}}));
+  }
+}
+
+Monitors::Stored Monitors::Load(const std::string& name) const {
+  const auto row = database_.Read(
+      [&](Connection& connection) { return connection.SelectOne(sql::kGetMonitor, {name}); });
+  if (!row) throw NotFound("Monitor", name);
+  Stored stored;
+  stored.state = ReadState(row->Text(1));
+  stored.spec = MonitorSpec::FromJson(ParseJson(row->Text(2)));
+  stored.profile = quality::Profile::FromJson(ParseJson(row->Text(3)));
+  stored.created_ms = row->Int(4);
+  stored.judged_drift_ms = row->Int(5);
+  stored.judged_performance_ms = row->Int(6);
+  return stored;
+}
+
+Monitor Monitors::Get(const std::string& name) const {
+  return Load(name);
+}
+
+void Monitors::SetState(const std::string& name, MonitorState state, const std::string& who) {
+  database_.Write([&](Connection& connection) {
+    const int64_t changed = connection.Execute(
+        sql::kSetMonitorState, {name, std::string(MonitorStateName(state)), clock_.NowMs()});
+    if (changed == 0) throw NotFound("Monitor", name);
+    events_.Append(connection, "monitor.updated", Subject(name), who,
+                   Json::Of({{"state", MonitorStateName(state)}}));
+  });
+}
+
+void Monitors::Delete(const std::string& name, const std::string& who) {
+  std::lock_guard evaluating(evaluating_);
+  database_.Write([&](Connection& connection) {
+    if (connection.Execute(sql::kDeleteMonitor, {name}) == 0) throw NotFound("Monitor", name);
+    connection.Execute(sql::kDeleteWindows, {name});
+    CloseAll(connection, name, "the monitor was deleted", who);
+    events_.Append(connection, "monitor.deleted", Subject(name), who);
+  });
+  seen_.erase(name);
+}
+
+std::vector<MonitorSummary> Monitors::List(const std::string& endpoint) const {
+  std::vector<MonitorSummary> monitors;
+  database_.Read([&](Connection& connection) {
+    for (const Row& row : connection.Select(sql::kListMonitors, {endpoint})) {
+      monitors.push_back(
+          {row.Text(0), row.Text(1), row.Text(2), ReadState(row.Text(3)), row.Int(4), row.Int(5)});
+    }
+  });
+  return monitors;
+}
+
+int Monitors::Evaluate() {
+  std::lock_guard evaluating(evaluating_);
+  int measured = 0;
+  for (const MonitorSummary& summary : List()) {
+    if (summary.state == MonitorState::kPaused) continue;
+    const LogCounts counts = log_.Counts(summary.endpoint);
+    const auto seen = seen_.find(summary.name);
+    if (seen != seen_.end() && seen->second == counts) continue;
+    try {
+      measured += EvaluateStored(Load(summary.name));
+      seen_[summary.name] = counts;
+    } catch (const std::exception& failure) {
+      Log(LogLevel::kError, "monitoring", "A monitor could not be evaluated",
+          {{"monitor", summary.name}, {"error", failure.what()}});
+    }
+  }
+  return measured;
+}
+
+int Monitors::EvaluateNow(const std::string& name) {
+  std::lock_guard evaluating(evaluating_);
+  return EvaluateStored(Load(name));
+}
+
+int Monitors::EvaluateStored(const Stored& monitor) {
+  std::map<int64_t, MonitorWindow> known;
+  for (MonitorWindow& window : Windows(monitor.spec.name)) known[window.start_ms] = window;
+  const LogSnapshot snapshot = log_.Open(monitor.spec.endpoint);
+  analytics::Session session;
+  WindowScan scan(session, snapshot, monitor.spec, monitor.profile);
+  std::vector<MonitorWindow> changed;
+  for (MonitorWindow& window : scan.List()) {
+    const auto found = known.find(window.start_ms);
+    if (found == known.end() || !SameCounts(found->second, window)) {
+      changed.push_back(std::move(window));
+    }
+  }
+  if (changed.empty()) return 0;
+  if (changed.size() > kWindowsPerEvaluationMax) {
+    changed.erase(changed.begin(), changed.end() - kWindowsPerEvaluationMax);
+  }
+  scan.Load(changed.front().start_ms, changed.back().end_ms);
+  for (MonitorWindow& window : changed) scan.Measure(window);
+  Save(monitor, changed);
+  return static_cast<int>(changed.size());
+}
+
+void Monitors::Save(const Stored& monitor, const std::vector<MonitorWindow>& measured) {
+  const std::string& name = monitor.spec.name;
+  database_.Write([&](Connection& connection) {
+    int64_t judged_drift_ms = monitor.judged_drift_ms;
+    int64_t judged_performance_ms = monitor.judged_performance_ms;
+    for (const MonitorWindow& window : measured) {
+      connection.Execute(sql::kPutWindow,
+                         {name, window.start_ms, window.end_ms, window.predictions, window.outcomes,
+                          int64_t{window.complete}, FeaturesToJson(window.features).Dump(),
+                          PerformanceToJson(window.performance).Dump(), clock_.NowMs()});
+      Judge(connection, monitor, window, judged_drift_ms, judged_performance_ms);
+    }
+    connection.Execute(sql::kSetMonitorJudged, {name, judged_drift_ms, judged_performance_ms});
+    events_.Append(connection, "report.created", Subject(name), "system",
+                   Json::Of({{"endpoint", monitor.spec.endpoint}, {"windows", measured.size()}}));
+  });
+}
+
+// Windows are judged in their order; one that changes after a later one was judged is measured
+// again and raises nothing.
+void Monitors::Judge(Connection& connection, const Stored& monitor, const MonitorWindow& window,
+                     int64_t& judged_drift_ms, int64_t& judged_performance_ms) {
+  const MonitorSpec& spec = monitor.spec;
+  if (!window.complete) return;
+  if (window.predictions >= spec.rows_min && window.start_ms > judged_drift_ms) {
+    judged_drift_ms = window.start_ms;
+    size_t drifted = 0;
+    for (const quality::FeatureDrift& feature : window.features) drifted += feature.drifted;
+    const bool enough = static_cast<double>(drifted) >=
+                        spec.drift_share_min * static_cast<double>(window.features.size());
+    for (const quality::FeatureDrift& feature : window.features) {
+      if (!feature.score) continue;
+      if (feature.drifted && enough) {
+        Open(connection, monitor, window, AlertKind::kDrift, feature.name, *feature.score,
+             feature.threshold);
+      } else if (*feature.score < feature.threshold * kDriftCloseFactor) {
+        Close(connection, monitor, AlertKind::kDrift, feature.name, *feature.score);
+      }
+    }
+  }
+  const PerformanceFigures& figures = window.performance;
+  const bool covered = window.outcomes >= spec.outcomes_min &&
+                       static_cast<double>(window.outcomes) >=
+                           spec.coverage_min * static_cast<double>(window.predictions);
+  // The window judged last is judged again as more of its outcomes arrive.
+  if (!covered || !figures.auc || !figures.threshold || window.start_ms < judged_performance_ms) {
+    return;
+  }
+  judged_performance_ms = window.start_ms;
+  if (*figures.auc < *figures.threshold) {
+    Open(connection, monitor, window, AlertKind::kPerformance, "auc", *figures.auc,
+         *figures.threshold);
+  } else if (*figures.auc >= *figures.threshold + kAucCloseMargin) {
+    Close(connection, monitor, AlertKind::kPerformance, "auc", *figures.auc);
+  }
+}
+
+void Monitors::Open(Connection& connection, const Stored& monitor, const MonitorWindow& window,
+                    AlertKind kind, const std::string& feature, double value, double threshold) {
+  const MonitorSpec& spec = monitor.spec;
+  const std::string id = NewShortId("al-");
+  const std::string kind_name(AlertKindName(kind));
+  const std::string message = MessageOf(window, kind, feature, value, threshold);
+  const int64_t opened = connection.Execute(
+      sql::kOpenAlert, {id, spec.name, spec.endpoint, spec.model, kind_name, feature, value,
+                        threshold, clock_.NowMs(), window.start_ms, window.end_ms, message});
+  if (opened == 0) return;
+  events_.Append(connection, "alert.opened", "alert:" + id, "system",
+                 Json::Of({{"alert_id", id},
+                           {"monitor", spec.name},
+                           {"endpoint", spec.endpoint},
+                           {"model", spec.model},
+                           {"kind", kind_name},
+                           {"feature", feature},
+                           {"value", value},
+                           {"threshold", threshold},
+                           {"window_start_ms", window.start_ms},
+                           {"window_end_ms", window.end_ms},
+                           {"message", message}}));
+}
+
+void Monitors::Close(Connection& connection, const Stored& monitor, AlertKind kind,
+                     const std::string& feature, double value) {
+  const std::string kind_name(AlertKindName(kind));
+  const auto closed =
+      connection.Select(sql::kCloseAlert, {monitor.spec.name, kind_name, feature, clock_.NowMs()});
+  for (const Row& row : closed) {
+    events_.Append(connection, "alert.closed", "alert:" + row.Text(0), "system",
+                   Json::Of({{"alert_id", row.Text(0)},
+                             {"monitor", monitor.spec.name},
+                             {"kind", kind_name},
+                             {"feature", feature},
+                             {"value", value}}));
+  }
+}
+
+std::vector<MonitorWindow> Monitors::Windows(const std::string& name, int limit) const {
+  std::vector<MonitorWindow> windows;
+  database_.Read([&](Connection& connection) {
+    const int64_t bounded = std::clamp(limit, 1, kWindowsMax);
+    for (const Row& row : connection.Select(sql::kListWindows, {name, bounded})) {
+      windows.push_back(ReadWindow(row));
+    }
+  });
+  std::reverse(windows.begin(), windows.end());
+  return windows;
+}
+
+LogSummary Monitors::Summary(const std::string& name) {
+  const MonitorSpec spec = Load(name).spec;
+  return reader_.Summary(spec.endpoint, spec.label);
+}
+
+quality::Distribution Monitors::Distribution(const std::string& name, const std::string& feature,
+                                             int64_t start_ms, int64_t end_ms) {
+  const Stored monitor = Load(name);
+  const quality::ColumnProfile* column = monitor.profile.Find(feature);
+  if (column == nullptr) throw NotFound("Feature", feature);
+  if (start_ms == 0 && end_ms == 0) {
+    for (const MonitorWindow& window : Windows(name)) {
+      if (window.predictions < monitor.spec.rows_min && end_ms != 0) continue;
+      if (!window.complete && end_ms != 0) continue;
+      start_ms = window.start_ms;
+      end_ms = window.end_ms;
+    }
+  }
+  const LogSnapshot snapshot = log_.Open(monitor.spec.endpoint);
+  MonitorSpec all = monitor.spec;
+  all.features = {feature};
+  analytics::Session session;
+  WindowScan scan(session, snapshot, all, monitor.profile);
+  scan.Load(start_ms, end_ms);
+  try {
+    return quality::CompareDistribution(session, scan.FeaturesSql(start_ms, end_ms), *column);
+  } catch (const Error& error) {
+    if (error.code() != Code::kInvalidArgument) throw;
+    throw FailedPrecondition("No prediction has the feature {} yet", feature);
+  }
+}
+
+std::vector<Alert> Monitors::Alerts(const std::string& monitor, std::optional<bool> open,
+                                    int limit) const {
+  const std::string state = !open ? "" : *open ? "open" : "closed";
+  std::vector<Alert> alerts;
+  database_.Read([&](Connection& connection) {
+    const int64_t bounded = std::clamp(limit, 1, kAlertsMax);
+    for (const Row& row : connection.Select(sql::kListAlerts, {monitor, state, bounded})) {
+      alerts.push_back(ReadAlert(row));
+    }
+  });
+  return alerts;
+}
+
+Alert Monitors::GetAlert(const AlertId& id) const {
+  const auto row = database_.Read(
+      [&](Connection& connection) { return connection.SelectOne(sql::kGetAlert, {id.str()}); });
+  if (!row) throw NotFound("Alert", id.str());
+  return ReadAlert(*row);
+}
+
+void Monitors::SetPipelineRun(const AlertId& id, const std::string& pipeline_run) {
+  database_.Write([&](Connection& connection) {
+    if (connection.Execute(sql::kSetAlertPipelineRun, {id.str(), pipeline_run}) == 0) {
+      throw NotFound("Alert", id.str());
+    }
+  });
+}
+
+}  // namespace millwright::monitoring

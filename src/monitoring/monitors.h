@@ -1,0 +1,94 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "events/event_log.h"
+#include "monitoring/monitor.h"
+#include "monitoring/prediction_log.h"
+#include "storage/database.h"
+
+namespace millwright::monitoring {
+
+inline constexpr int kAlertsMax = 1000;  // in one list
+// Windows that one evaluation measures; older ones wait for the next.
+inline constexpr size_t kWindowsPerEvaluationMax = 200;
+
+// Monitors, what they measured and their alerts. Windows are measured from the prediction log when
+// it has changed; what was measured, judged and alerted is in the database and survives a restart.
+// Thread-safe; evaluations run one after another.
+//
+// A window is judged once it is complete and has enough rows. A score at or above its threshold
+// opens an alert (event alert.opened with alert_id, monitor, endpoint, model, kind, feature, value,
+// threshold, window_start_ms, window_end_ms); there is at most one open alert per monitor, kind and
+// feature. A later window that is clearly back (below 0.9 of the threshold; an AUC 0.01 above it)
+// closes it (event alert.closed).
+class Monitors {
+ public:
+  Monitors(storage::Database& database, events::EventLog& events, const Clock& clock,
+           const PredictionLog& log);
+
+  // Stores a monitor, replacing one of the same name: then its windows are measured anew against
+  // the new reference, but only windows from now on are judged, and its open alerts are closed.
+  // Event monitor.created or monitor.updated. Throws kInvalidArgument for features not in the
+  // profile.
+  void Put(const MonitorSpec& spec, const quality::Profile& profile, const std::string& who);
+  // Throw kNotFound.
+  Monitor Get(const std::string& name) const;
+  void SetState(const std::string& name, MonitorState state, const std::string& who);
+  void Delete(const std::string& name, const std::string& who);
+  // Of all endpoints when `endpoint` is empty.
+  std::vector<MonitorSummary> List(const std::string& endpoint = "") const;
+
+  // Measures and judges what has changed since the last time, in all active monitors; cheap when
+  // nothing has. Returns how many windows were measured. A monitor that fails is logged and does
+  // not stop the others.
+  int Evaluate();
+  // The same for one monitor, whether or not its log changed. Throws kNotFound.
+  int EvaluateNow(const std::string& name);
+
+  // Windows, oldest first: the newest `limit`.
+  std::vector<MonitorWindow> Windows(const std::string& name, int limit = kWindowsMax) const;
+  // The answers to the five questions.
+  LogSummary Summary(const std::string& name);
+  // How a feature is distributed in a window (the newest complete one with enough rows when both
+  // times are 0) and in the reference. Throws kNotFound for an unknown feature.
+  quality::Distribution Distribution(const std::string& name, const std::string& feature,
+                                     int64_t start_ms = 0, int64_t end_ms = 0);
+
+  // Newest first; empty means any monitor, nothing means any state.
+  std::vector<Alert> Alerts(const std::string& monitor = "", std::optional<bool> open = {},
+                            int limit = 100) const;
+  Alert GetAlert(const AlertId& id) const;
+  void SetPipelineRun(const AlertId& id, const std::string& pipeline_run);
+
+ private:
+  struct Stored;
+
+  Stored Load(const std::string& name) const;
+  int EvaluateStored(const Stored& monitor);
+  void Save(const Stored& monitor, const std::vector<MonitorWindow>& measured);
+  void Judge(storage::Connection& connection, const Stored& monitor, const MonitorWindow& window,
+             int64_t& judged_drift_ms, int64_t& judged_performance_ms);
+  void Open(storage::Connection& connection, const Stored& monitor, const MonitorWindow& window,
+            AlertKind kind, const std::string& feature, double value, double threshold);
+  void CloseAll(storage::Connection& connection, const std::string& monitor,
+                std::string_view reason, const std::string& who);
+  void Close(storage::Connection& connection, const Stored& monitor, AlertKind kind,
+             const std::string& feature, double value);
+
+  storage::Database& database_;
+  events::EventLog& events_;
+  const Clock& clock_;
+  const PredictionLog& log_;
+  PredictionReader reader_;
+
+  std::mutex evaluating_;                  // held over an evaluation; guards what follows
+  std::map<std::string, LogCounts> seen_;  // by monitor
+};
+
+}  // namespace millwright::monitoring

@@ -1,0 +1,228 @@
+#include "monitoring/monitors.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "storage/test_database.h"
+
+namespace millwright::monitoring {
+namespace {
+
+constexpr int64_t kWeek = 7 * kDayMs;
+constexpr int64_t kEvents = 1000 * kWeek;  // event time, far from the wall clock
+constexpr int64_t kNow = 1'700'000'000'000;
+constexpr int kRowsPerWindow = 1000;
+
+// A number between 0 and 1 that looks random and is the same in every run.
+double Noise(int i) {
+  const double x = std::sin(i * 12.9898) * 43758.5453;
+  return x - std::floor(x);
+}
+
+class MonitorsTest : public storage::DatabaseTest {
+ protected:
+  MonitorsTest() {
+    session_.Execute(
+        "CREATE TABLE training AS SELECT (range * 7919 % 1000) / 1000.0 AS distance, "
+        "['UA','AA','DL'][1 + range % 3] AS carrier FROM range(9000)");
+    profile_ = quality::ProfileTable(session_, "training");
+    spec_.name = "flights-late";
+    spec_.endpoint = "flights";
+    spec_.model = "flights-late";
+    spec_.reference = "flights-late@1";
+    spec_.auc_min = 0.6;
+  }
+
+  // Logs a window of predictions; `shift` moves the distance, `skill` of 1 ranks perfectly.
+  void LogWindow(int window, double shift, double skill, int rows = kRowsPerWindow,
+                 bool with_outcomes = true) {
+    std::vector<Outcome> outcomes;
+    for (int i = 0; i < rows; ++i) {
+      const int n = window * kRowsPerWindow + i;
+      Prediction prediction;
+      prediction.id = "p" + std::to_string(n);
+      prediction.endpoint = "flights";
+      prediction.model_version = "1";
+      prediction.time_ms = kNow + window;
+      prediction.event_time_ms = kEvents + window * kWeek + i;
+      prediction.latency_us = 1000;
+      prediction.inputs = {{"distance", std::fmod(n * 0.7919, 1.0) + shift},
+                           {"carrier", std::string(n % 3 == 0   ? "UA"
+                                                   : n % 3 == 1 ? "AA"
+                                                                : "DL")}};
+      const double actual = n % 4 == 0 ? 1 : 0;
+      prediction.outputs = {{"probability", skill * actual + (1 - skill) * Noise(n)}};
+      ASSERT_TRUE(log_->Offer(std::move(prediction)));
+      outcomes.push_back({"p" + std::to_string(n), actual, kNow});
+    }
+    log_->Flush();
+    if (with_outcomes) log_->RecordOutcomes("flights", outcomes, "demo");
+  }
+
+  std::vector<std::string> AlertEvents() {
+    std::vector<std::string> kinds;
+    for (const auto& event : events_.After(0, 1000)) {
+      if (event.kind.starts_with("alert.")) {
+        kinds.push_back(event.kind + " " + event.payload.GetString("kind") + " " +
+                        event.payload.GetString("feature"));
+      }
+    }
+    return kinds;
+  }
+
+  TempDir dir_;
+  analytics::Session session_;
+  quality::Profile profile_;
+  MonitorSpec spec_;
+  ManualClock clock_{kNow};
+  events::EventLog events_{db(), clock_};
+  std::unique_ptr<PredictionLog> log_ = std::make_unique<PredictionLog>(dir_.path(), clock_);
+};
+
+using Strings = std::vector<std::string>;
+
+TEST_P(MonitorsTest, AlertsOnceWhenAFeatureDriftsAndClosesWhenItIsBack) {
+  Monitors monitors(db(), events_, clock_, *log_);
+  monitors.Put(spec_, profile_, "ana");
+  LogWindow(0, 0, 0.9);
+  EXPECT_EQ(monitors.Evaluate(), 1);
+  LogWindow(1, 0.5, 0.9);
+  monitors.Evaluate();
+  EXPECT_EQ(AlertEvents(), Strings()) << "a window is judged once it is complete";
+  LogWindow(2, 0.5, 0.9);
+  monitors.Evaluate();
+  EXPECT_EQ(AlertEvents(), Strings{"alert.opened drift distance"});
+  LogWindow(3, 0, 0.9);
+  monitors.Evaluate();
+  EXPECT_EQ(monitors.Evaluate(), 0) << "nothing has changed";
+  EXPECT_EQ(AlertEvents(), Strings{"alert.opened drift distance"}) << "still open: no second one";
+  LogWindow(4, 0, 0.9, 5);
+  monitors.Evaluate();
+  EXPECT_EQ(AlertEvents(), (Strings{"alert.opened drift distance", "alert.closed drift distance"}));
+
+  const auto alerts = monitors.Alerts("flights-late");
+  ASSERT_EQ(alerts.size(), 1u);
+  EXPECT_FALSE(alerts[0].open);
+  EXPECT_EQ(alerts[0].model, "flights-late");
+  EXPECT_EQ(alerts[0].window_start_ms, kEvents + kWeek);
+  EXPECT_EQ(alerts[0].window_end_ms, kEvents + 2 * kWeek);
+  EXPECT_GT(alerts[0].value, 0.2);
+  EXPECT_EQ(alerts[0].threshold, 0.2);
+  const auto windows = monitors.Windows("flights-late");
+  ASSERT_EQ(windows.size(), 5u);
+  EXPECT_EQ(windows[0].predictions, kRowsPerWindow);
+  EXPECT_EQ(windows[0].outcomes, kRowsPerWindow);
+  EXPECT_LT(*windows[0].features[0].score, 0.05);
+  EXPECT_TRUE(windows[1].features[0].drifted);
+  EXPECT_FALSE(windows[1].features[1].drifted);
+  EXPECT_FALSE(windows[4].features[0].score) << "not enough data";
+  EXPECT_GT(*windows[0].performance.auc, 0.95);
+}
+
+TEST_P(MonitorsTest, AlertsWhenOutcomesShowThatPerformanceFell) {
+  Monitors monitors(db(), events_, clock_, *log_);
+  monitors.Put(spec_, profile_, "ana");
+  LogWindow(0, 0, 0);
+  LogWindow(1, 0, 0.9, 10);
+  LogWindow(2, 0, 0.9, 10, false);
+  monitors.Evaluate();
+  EXPECT_EQ(AlertEvents(), Strings{"alert.opened performance auc"});
+  const Alert alert = monitors.Alerts()[0];
+  EXPECT_EQ(alert.kind, AlertKind::kPerformance);
+  EXPECT_NEAR(alert.value, 0.5, 0.06);
+  EXPECT_EQ(alert.threshold, 0.6);
+  monitors.SetPipelineRun(alert.id, "run-1");
+  EXPECT_EQ(monitors.GetAlert(alert.id).pipeline_run, "run-1");
+  const LogSummary summary = monitors.Summary("flights-late");
+  EXPECT_EQ(summary.predictions, kRowsPerWindow + 20);
+  EXPECT_EQ(summary.outcomes, kRowsPerWindow + 10);
+}
+
+TEST_P(MonitorsTest, OutcomesThatArriveLateAreMeasuredInTheirWindow) {
+  Monitors monitors(db(), events_, clock_, *log_);
+  monitors.Put(spec_, profile_, "ana");
+  LogWindow(0, 0, 0, kRowsPerWindow, false);
+  LogWindow(1, 0, 0.9, 10, false);
+  monitors.Evaluate();
+  EXPECT_FALSE(monitors.Windows("flights-late")[0].performance.auc);
+  std::vector<Outcome> outcomes;
+  for (int i = 0; i < kRowsPerWindow; ++i) {
+    outcomes.push_back({"p" + std::to_string(i), i % 4 == 0 ? 1.0 : 0.0, kNow});
+  }
+  log_->RecordOutcomes("flights", outcomes, "demo");
+  EXPECT_EQ(monitors.Evaluate(), 1);
+  EXPECT_TRUE(monitors.Windows("flights-late")[0].performance.auc);
+  EXPECT_EQ(AlertEvents(), Strings{"alert.opened performance auc"});
+}
+
+TEST_P(MonitorsTest, KeepsEverythingOverARestart) {
+  {
+    Monitors monitors(db(), events_, clock_, *log_);
+    monitors.Put(spec_, profile_, "ana");
+    LogWindow(0, 0.5, 0.9);
+    LogWindow(1, 0, 0.9, 300);
+    monitors.Evaluate();
+  }
+  log_.reset();
+  log_ = std::make_unique<PredictionLog>(dir_.path(), clock_);
+  Monitors monitors(db(), events_, clock_, *log_);
+  EXPECT_EQ(monitors.Evaluate(), 0);
+  EXPECT_EQ(monitors.List()[0].open_alerts, 1);
+  EXPECT_EQ(monitors.Windows("flights-late").size(), 2u);
+  EXPECT_EQ(monitors.Get("flights-late").profile.ToJson(), profile_.ToJson());
+  EXPECT_EQ(AlertEvents(), Strings{"alert.opened drift distance"});
+  const quality::Distribution distribution = monitors.Distribution("flights-late", "distance");
+  ASSERT_EQ(distribution.edges.size(), distribution.current.size() + 1);
+  EXPECT_GT(distribution.current.back(), 0.4);
+}
+
+TEST_P(MonitorsTest, AChangedMonitorStartsAnewWithoutOldAlerts) {
+  Monitors monitors(db(), events_, clock_, *log_);
+  monitors.Put(spec_, profile_, "ana");
+  LogWindow(0, 0.5, 0.9);
+  LogWindow(1, 0.5, 0.9);
+  monitors.Evaluate();
+  monitors.Put(spec_, profile_, "ana");
+  monitors.Evaluate();
+  EXPECT_EQ(AlertEvents().size(), 2u) << "opened, closed by the change, not opened again";
+  EXPECT_EQ(monitors.Windows("flights-late").size(), 2u);
+  spec_.since_ms = kNow + 2;
+  monitors.Put(spec_, profile_, "ana");
+  LogWindow(2, 0.5, 0.9);
+  LogWindow(3, 0.5, 0.9, 5);
+  monitors.Evaluate();
+  EXPECT_EQ(monitors.Windows("flights-late").size(), 2u);
+  EXPECT_EQ(monitors.Alerts("flights-late", true).size(), 1u);
+}
+
+TEST_P(MonitorsTest, PausedMonitorsAreNotEvaluatedAndDeletedOnesAreGone) {
+  Monitors monitors(db(), events_, clock_, *log_);
+  monitors.Put(spec_, profile_, "ana");
+  monitors.SetState("flights-late", MonitorState::kPaused, "ana");
+  LogWindow(0, 0, 0.9, 10);
+  EXPECT_EQ(monitors.Evaluate(), 0);
+  monitors.SetState("flights-late", MonitorState::kActive, "ana");
+  EXPECT_EQ(monitors.Evaluate(), 1);
+  monitors.Delete("flights-late", "ana");
+  EXPECT_THROW(monitors.Get("flights-late"), Error);
+  EXPECT_THROW(monitors.SetState("nope", MonitorState::kPaused, "ana"), Error);
+}
+
+TEST_P(MonitorsTest, RefusesWhatCannotBeWatched) {
+  Monitors monitors(db(), events_, clock_, *log_);
+  MonitorSpec unknown = spec_;
+  unknown.features = {"nope"};
+  EXPECT_THROW(monitors.Put(unknown, profile_, "ana"), Error);
+  MonitorSpec drop = spec_;
+  drop.auc_drop_max = 0.1;
+  EXPECT_THROW(monitors.Put(drop, profile_, "ana"), Error);
+  EXPECT_THROW(MonitorSpec::FromJson(ParseJson(R"({"name":"a","endpoint":"b","psi":1})")), Error);
+}
+
+MILLWRIGHT_ON_BOTH_DATABASES(MonitorsTest);
+
+}  // namespace
+}  // namespace millwright::monitoring

@@ -1,0 +1,2 @@
+-- Removes a monitor.
+DELETE FROM monitors WHERE name = $1

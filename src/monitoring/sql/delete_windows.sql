@@ -1,0 +1,2 @@
+-- Removes what a monitor measured.
+DELETE FROM monitor_windows WHERE monitor = $1

@@ -1,0 +1,7 @@
+-- Stores what was measured in a window.
+INSERT INTO monitor_windows (monitor, start_ms, end_ms, predictions, outcomes, complete, drift,
+  performance, updated_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (monitor, start_ms) DO UPDATE SET end_ms = excluded.end_ms,
+  predictions = excluded.predictions, outcomes = excluded.outcomes, complete = excluded.complete,
+  drift = excluded.drift, performance = excluded.performance, updated_ms = excluded.updated_ms

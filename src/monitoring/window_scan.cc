@@ -1,0 +1,122 @@
+#include "monitoring/window_scan.h"
+
+#include <algorithm>
+
+namespace millwright::monitoring {
+
+using analytics::Column;
+using analytics::QuoteName;
+using analytics::Table;
+
+namespace {
+
+constexpr char kLoaded[] = "monitored_rows";
+
+// Shadows are asked about the same rows as the live revision, and a failed request says nothing.
+std::string Counted(const MonitorSpec& spec) {
+  return "role <> 'shadow' AND error = '' AND time_ms >= " + std::to_string(spec.since_ms);
+}
+
+std::string Between(int64_t from_ms, int64_t to_ms) {
+  return "event_time_ms >= " + std::to_string(from_ms) + " AND event_time_ms < " +
+         std::to_string(to_ms);
+}
+
+}  // namespace
+
+WindowScan::WindowScan(analytics::Session& session, const LogSnapshot& snapshot,
+                       const MonitorSpec& spec, const quality::Profile& profile)
+    : session_(session), snapshot_(snapshot), spec_(spec) {
+  reference_.row_count = profile.row_count;
+  for (const quality::ColumnProfile& column : profile.columns) {
+    const bool watched =
+        spec.features.empty() ||
+        std::find(spec.features.begin(), spec.features.end(), column.name) != spec.features.end();
+    if (watched) reference_.columns.push_back(column);
+  }
+  columns_ = session_.Describe("SELECT * FROM " + snapshot_.predictions);
+  probability_ = ProbabilitySql(spec_.label, columns_);
+}
+
+std::vector<MonitorWindow> WindowScan::List() {
+  const std::string window = "CAST(floor((event_time_ms - " +
+                             std::to_string(spec_.window_origin_ms) + ") / " +
+                             std::to_string(spec_.window_ms) + ") AS BIGINT)";
+  const Table table =
+      session_.Query("SELECT " + window + " AS w, count(*), count(outcome_time_ms) FROM " +
+                     KnownPredictionsSql(snapshot_) + " WHERE " + Counted(spec_) +
+                     " GROUP BY 1 ORDER BY 1 DESC LIMIT " + std::to_string(kWindowsMax));
+  std::vector<MonitorWindow> windows;
+  for (size_t row = 0; row < table.row_count(); ++row) {
+    MonitorWindow one;
+    one.start_ms = table.Int(row, 0) * spec_.window_ms + spec_.window_origin_ms;
+    one.end_ms = one.start_ms + spec_.window_ms;
+    one.predictions = table.Int(row, 1);
+    one.outcomes = table.Int(row, 2);
+    one.complete = row > 0;
+    windows.push_back(std::move(one));
+  }
+  std::reverse(windows.begin(), windows.end());
+  return windows;
+}
+
+void WindowScan::Load(int64_t from_ms, int64_t to_ms) {
+  session_.Execute("CREATE OR REPLACE TEMP TABLE " + std::string(kLoaded) + " AS SELECT * FROM " +
+                   KnownPredictionsSql(snapshot_) + " WHERE " + Counted(spec_) + " AND " +
+                   Between(from_ms, to_ms));
+}
+
+std::string WindowScan::FeaturesSql(int64_t from_ms, int64_t to_ms) const {
+  std::string names;
+  for (const quality::ColumnProfile& feature : reference_.columns) {
+    const std::string column = kInputPrefix + feature.name;
+    const bool present = std::any_of(columns_.begin(), columns_.end(),
+                                     [&](const Column& other) { return other.name == column; });
+    if (present) names += QuoteName(column) + " AS " + QuoteName(feature.name) + ", ";
+  }
+  return "(SELECT " + names + "event_time_ms AS __event_time FROM " + kLoaded + " WHERE " +
+         Between(from_ms, to_ms) + ")";
+}
+
+void WindowScan::Measure(MonitorWindow& window) {
+  quality::DriftOptions options;
+  options.rows_min = spec_.rows_min;
+  options.psi_threshold = spec_.psi_threshold;
+  options.psi_thresholds = spec_.psi_thresholds;
+  window.features = quality::CompareWithReference(
+      session_, FeaturesSql(window.start_ms, window.end_ms), reference_, options);
+  window.performance = MeasurePerformance(window);
+}
+
+PerformanceFigures WindowScan::MeasurePerformance(const MonitorWindow& window) {
+  PerformanceFigures figures;
+  figures.threshold = spec_.AucThreshold();
+  if (!probability_) return figures;
+  std::vector<double> labels, scores;
+  int64_t predicted = 0, predicted_positive = 0;
+  const Table table = session_.Query(
+      "SELECT " + ActualSql(spec_.label) + ", " + *probability_ + " FROM " + kLoaded + " WHERE " +
+      Between(window.start_ms, window.end_ms) + " AND isfinite(" + *probability_ + ")");
+  for (size_t row = 0; row < table.row_count(); ++row) {
+    const double score = table.Double(row, 1);
+    ++predicted;
+    predicted_positive += score >= spec_.label.threshold;
+    if (table.IsNull(row, 0)) continue;
+    labels.push_back(table.Double(row, 0));
+    scores.push_back(score);
+  }
+  if (predicted > 0) {
+    figures.positive_rate_predicted =
+        static_cast<double>(predicted_positive) / static_cast<double>(predicted);
+  }
+  if (static_cast<int64_t>(labels.size()) < spec_.outcomes_min) return figures;
+  const quality::BinaryMetrics metrics =
+      quality::EvaluateBinary(labels, scores, spec_.label.threshold);
+  figures.auc = metrics.roc_auc;
+  figures.log_loss = metrics.log_loss;
+  figures.accuracy = metrics.confusion.Accuracy();
+  figures.positive_rate_actual = metrics.positive_rate_actual;
+  return figures;
+}
+
+}  // namespace millwright::monitoring

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "monitoring/monitor.h"
+
+namespace millwright::monitoring {
+
+// Measures the windows of one monitor out of the prediction log.
+class WindowScan {
+ public:
+  // `snapshot` and `session` outlive this; the session must be used by nobody else meanwhile.
+  WindowScan(analytics::Session& session, const LogSnapshot& snapshot, const MonitorSpec& spec,
+             const quality::Profile& profile);
+
+  // All windows with their counts, oldest first; nothing measured yet.
+  std::vector<MonitorWindow> List();
+  // Reads the rows between the two times, so that Measure asks each window from memory.
+  void Load(int64_t from_ms, int64_t to_ms);
+  void Measure(MonitorWindow& window);
+  // A table expression of the features between two times, named as in the profile.
+  std::string FeaturesSql(int64_t from_ms, int64_t to_ms) const;
+
+ private:
+  PerformanceFigures MeasurePerformance(const MonitorWindow& window);
+
+  analytics::Session& session_;
+  const LogSnapshot& snapshot_;
+  const MonitorSpec& spec_;
+  quality::Profile reference_;  // of the watched features
+  std::vector<analytics::Column> columns_;
+  std::optional<std::string> probability_;
+};
+
+}  // namespace millwright::monitoring
