@@ -274,6 +274,12 @@ PipelineRun PipelineStore::LoadRun(storage::Connection& connection, const Pipeli
   return run;
 }
 
+int64_t PipelineStore::CountRuns() {
+  return database_.Read([](storage::Connection& connection) {
+    return connection.SelectOne(sql::kCountRuns)->Int(0);
+  });
+}
+
 PipelineRun PipelineStore::GetRun(const PipelineRunId& id) {
   return database_.Read([&](storage::Connection& connection) { return LoadRun(connection, id); });
 }

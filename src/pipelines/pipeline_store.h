@@ -115,6 +115,7 @@ class PipelineStore {
   // Newest first, of all pipelines when `pipeline` is empty.
   RunPage ListRuns(const std::string& pipeline, int limit, const std::string& page_token = "");
   PipelineRun GetRun(const PipelineRunId& id);
+  int64_t CountRuns();
   // Reads the output of one attempt, or of all one after another when `attempt` is 0. Returns an
   // empty text at the end of what is written so far. Throws kNotFound for an unknown run or task.
   LogPiece ReadLog(const PipelineRunId& id, const std::string& task, int64_t attempt,

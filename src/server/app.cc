@@ -26,6 +26,7 @@
 #include "fetch/client.h"
 #include "http/server.h"
 #include "lineage/lineage.h"
+#include "monitoring/monitors.h"
 #include "monitoring/prediction_log.h"
 #include "monitoring/prediction_reader.h"
 #include "pipelines/pipeline_store.h"
@@ -33,6 +34,7 @@
 #include "quality/suite_store.h"
 #include "registry/registry.h"
 #include "security/security.h"
+#include "server/loop.h"
 #include "server/model_files.h"
 #include "server/prediction_recorder.h"
 #include "server/ui_assets.h"
@@ -157,6 +159,7 @@ struct App::Parts {
   quality::SuiteStore suites;
   monitoring::PredictionLog predictions;
   monitoring::PredictionReader prediction_reader;
+  monitoring::Monitors monitors;
   PredictionRecorder recorder;
   serving::Gateway gateway;
   pipelines::PipelineStore pipelines;
@@ -169,6 +172,7 @@ struct App::Parts {
   api::Router router;
   std::unique_ptr<http::Server> http;               // after all that it calls
   std::unique_ptr<pipelines::Scheduler> scheduler;  // its tasks call the server
+  std::unique_ptr<Loop> loop;
 
   explicit Parts(const Config& given);
 };
@@ -192,6 +196,7 @@ App::Parts::Parts(const Config& given)
       suites(*database, events, clock),
       predictions(data / "predictions", clock),
       prediction_reader(predictions),
+      monitors(*database, events, clock, predictions),
       recorder(predictions),
       gateway(*database, events, clock, &recorder, GatewayRoomOptions(data)),
       pipelines(*database, events, clock, data / "pipelines"),
@@ -226,6 +231,7 @@ App::Parts::Parts(const Config& given)
       HttpOptions(config), [this](http::Request& head) { return router.Resolve(head); });
   scheduler = std::make_unique<pipelines::Scheduler>(
       pipelines, SchedulerRoomOptions(config, data, http->port()));
+  loop = std::make_unique<Loop>(events, monitors, pipelines, config.monitor_interval_ms);
 }
 
 App::App(const Config& config) : parts_(std::make_unique<Parts>(config)) {}

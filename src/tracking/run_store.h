@@ -49,6 +49,12 @@ struct IntervalRequest {
   int64_t points_max = 320;
 };
 
+// What there is, without what is deleted.
+struct TrackingCounts {
+  int64_t experiments = 0;
+  int64_t runs = 0;
+};
+
 struct DatasetSummary {
   ExperimentId experiment_id;
   std::string name;
@@ -74,6 +80,7 @@ class RunStore {
   void Delete(const RunId& id, const std::string& who);
   void Restore(const RunId& id, const std::string& who);
   Page<Run> Search(const RunSearch& search) const;
+  TrackingCounts Count() const;
 
   void LogMetric(const RunId& id, const Metric& metric);
   void LogParam(const RunId& id, const Param& param);

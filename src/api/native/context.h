@@ -15,6 +15,7 @@ namespace millwright::lineage {
 class LineageGraph;
 }
 namespace millwright::monitoring {
+class Monitors;
 class PredictionLog;
 class PredictionReader;
 }  // namespace millwright::monitoring
@@ -35,14 +36,19 @@ class Security;
 namespace millwright::serving {
 class Gateway;
 }
+namespace millwright::tracking {
+class RunStore;
+}
 
 namespace millwright::api::native {
 
 // What the handlers of Millwright's own API, /api/v1, work with. Filled by server::App.
 struct Context {
   const Clock& clock;
+  int64_t started_ms = 0;
   events::EventLog& events;
   lineage::LineageGraph& lineage;
+  tracking::RunStore& runs;
   data::DatasetStore& datasets;
   data::SourceStore& sources;
   data::SplitStore& splits;
@@ -51,6 +57,7 @@ struct Context {
   serving::Gateway& gateway;
   monitoring::PredictionLog& predictions;
   monitoring::PredictionReader& prediction_reader;
+  monitoring::Monitors& monitors;
   pipelines::PipelineStore& pipelines;
   security::Security& security;
   // The local folder that holds a version's files. Throws kFailedPrecondition when there is none.

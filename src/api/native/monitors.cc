@@ -1,0 +1,214 @@
+#include "api/native/monitors.h"
+
+#include <fmt/format.h>
+
+#include "api/native/request_reader.h"
+#include "base/error.h"
+#include "monitoring/monitors.h"
+#include "registry/registry.h"
+#include "tracking/run_store.h"
+
+namespace millwright::api::native {
+namespace {
+
+Json Number(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+
+Json FeatureJson(const quality::FeatureDrift& feature) {
+  return Json::Of({{"name", feature.name},
+                   {"type", feature.type},
+                   {"method", feature.method},
+                   {"score", Number(feature.score)},
+                   {"threshold", feature.threshold},
+                   {"drifted", feature.drifted},
+                   {"status", quality::DriftStatusName(feature.status)}});
+}
+
+Json AlertJson(const monitoring::Alert& alert) {
+  Json json = Json::Of({{"id", alert.id.str()},
+                        {"monitor", alert.monitor},
+                        {"endpoint", alert.endpoint},
+                        {"model", alert.model},
+                        {"kind", monitoring::AlertKindName(alert.kind)},
+                        {"feature", alert.feature},
+                        {"value", alert.value},
+                        {"threshold", alert.threshold},
+                        {"state", alert.open ? "open" : "closed"},
+                        {"opened_ms", alert.opened_ms},
+                        {"window_start_ms", alert.window_start_ms},
+                        {"window_end_ms", alert.window_end_ms},
+                        {"message", alert.message}});
+  if (alert.closed_ms) json.Set("closed_ms", *alert.closed_ms);
+  if (alert.pipeline_run) json.Set("pipeline_run", *alert.pipeline_run);
+  return json;
+}
+
+Json ThresholdsJson(const monitoring::MonitorSpec& spec) {
+  Json json = Json::Of({{"psi", spec.psi_threshold}});
+  for (const auto& [feature, threshold] : spec.psi_thresholds) json.Set("psi " + feature, threshold);
+  if (const auto auc = spec.AucThreshold()) json.Set("auc", *auc);
+  return json;
+}
+
+Json SummaryJson(const monitoring::LogSummary& summary) {
+  return Json::Of({{"predictions", summary.predictions},
+                   {"outcomes", summary.outcomes},
+                   {"coverage", summary.coverage},
+                   {"latency_p50_ms", Number(summary.latency_p50_ms)},
+                   {"latency_p99_ms", Number(summary.latency_p99_ms)},
+                   {"positive_rate_predicted", Number(summary.positive_rate_predicted)},
+                   {"positive_rate_actual", Number(summary.positive_rate_actual)}});
+}
+
+// The features of the latest complete window.
+Json LatestFeatures(const std::vector<monitoring::MonitorWindow>& windows) {
+  Json features = Json::MakeArray();
+  for (auto window = windows.rbegin(); window != windows.rend(); ++window) {
+    if (!window->complete || window->features.empty()) continue;
+    for (const auto& feature : window->features) features.Append(FeatureJson(feature));
+    break;
+  }
+  return features;
+}
+
+Json MonitorJson(Context& context, const std::string& name) {
+  const auto monitor = context.monitors.Get(name);
+  Json summary = SummaryJson(context.monitors.Summary(name));
+  summary.Set("features", LatestFeatures(context.monitors.Windows(name)));
+  return Json::Of({{"name", name},
+                   {"endpoint", monitor.spec.endpoint},
+                   {"model", monitor.spec.model},
+                   {"reference", monitor.spec.reference},
+                   {"state", monitoring::MonitorStateName(monitor.state)},
+                   {"thresholds", ThresholdsJson(monitor.spec)},
+                   {"window_ms", monitor.spec.window_ms},
+                   {"summary", summary}});
+}
+
+// The metric of the run that trained a version.
+std::optional<double> RunMetric(Context& context, const registry::ModelVersion& version,
+                                const std::string& key) {
+  if (version.run_id.empty()) return std::nullopt;
+  for (const auto& metric : context.runs.Get(tracking::RunId(version.run_id)).metrics)
+    if (metric.key == key) return metric.value;
+  return std::nullopt;
+}
+
+// Takes the fields that name a registered version out of the body and puts in what they stand for.
+monitoring::MonitorSpec SpecOf(Context& context, const Json& body, quality::Profile* profile) {
+  const registry::ModelName model(body.At("model").AsString("model"));
+  const std::string name = body.GetString("version", "champion");
+  const bool is_number = name.find_first_not_of("0123456789") == std::string::npos;
+  const auto version = is_number
+                           ? context.registry.GetVersion(model, registry::ParseVersion(name))
+                           : context.registry.GetByAlias(model, name);
+  const auto stored = context.registry.GetReferenceProfile(model, version.version);
+  if (!stored)
+    throw FailedPrecondition("{} version {} has no reference profile", model.str(),
+                             version.version);
+  *profile = quality::Profile::FromJson(*stored);
+  Json json = Json::MakeObject();
+  for (const auto& [key, value] : body.AsObject())
+    if (key != "version" && key != "reference_metric") json.Set(key, value);
+  json.Set("reference", fmt::format("{}@{}", model.str(), version.version));
+  if (const auto auc = RunMetric(context, version, body.GetString("reference_metric", "test_auc")))
+    json.Set("reference_auc", *auc);
+  return monitoring::MonitorSpec::FromJson(json);
+}
+
+}  // namespace
+
+http::Response ListMonitors(Context& context, const http::Request&) {
+  Json monitors = Json::MakeArray();
+  for (const auto& monitor : context.monitors.List())
+    monitors.Append(Json::Of({{"name", monitor.name},
+                              {"endpoint", monitor.endpoint},
+                              {"model", monitor.model},
+                              {"state", monitoring::MonitorStateName(monitor.state)},
+                              {"created_ms", monitor.created_ms},
+                              {"open_alerts", monitor.open_alerts}}));
+  return Answer(Json::Of({{"monitors", monitors}}));
+}
+
+http::Response PutMonitor(Context& context, const http::Request& request) {
+  quality::Profile profile;
+  const auto spec = SpecOf(context, BodyObject(request), &profile);
+  context.monitors.Put(spec, profile, request.principal);
+  return Answer(MonitorJson(context, spec.name));
+}
+
+http::Response GetMonitor(Context& context, const http::Request& request) {
+  return Answer(MonitorJson(context, request.PathValue("name")));
+}
+
+http::Response DeleteMonitor(Context& context, const http::Request& request) {
+  context.monitors.Delete(request.PathValue("name"), request.principal);
+  return Answer(Json::MakeObject());
+}
+
+http::Response EvaluateMonitor(Context& context, const http::Request& request) {
+  context.predictions.Flush();
+  const int windows = context.monitors.EvaluateNow(request.PathValue("name"));
+  return Answer(Json::Of({{"windows", windows}}));
+}
+
+http::Response GetDrift(Context& context, const http::Request& request) {
+  Json windows = Json::MakeArray();
+  for (const auto& window : context.monitors.Windows(request.PathValue("name"))) {
+    Json features = Json::MakeArray();
+    for (const auto& feature : window.features) features.Append(FeatureJson(feature));
+    windows.Append(Json::Of({{"start_ms", window.start_ms},
+                             {"end_ms", window.end_ms},
+                             {"rows", window.predictions},
+                             {"complete", window.complete},
+                             {"features", features}}));
+  }
+  return Answer(Json::Of({{"windows", windows}}));
+}
+
+http::Response GetPerformance(Context& context, const http::Request& request) {
+  Json windows = Json::MakeArray();
+  for (const auto& window : context.monitors.Windows(request.PathValue("name")))
+    windows.Append(Json::Of({{"start_ms", window.start_ms},
+                             {"end_ms", window.end_ms},
+                             {"complete", window.complete},
+                             {"predictions", window.predictions},
+                             {"outcomes", window.outcomes},
+                             {"auc", Number(window.performance.auc)},
+                             {"log_loss", Number(window.performance.log_loss)},
+                             {"accuracy", Number(window.performance.accuracy)},
+                             {"threshold", Number(window.performance.threshold)}}));
+  return Answer(Json::Of({{"windows", windows}}));
+}
+
+http::Response GetDistribution(Context& context, const http::Request& request) {
+  const auto distribution = context.monitors.Distribution(
+      request.PathValue("name"), QueryText(request, "feature"),
+      QueryInt(request, "start_ms", 0, INT64_MIN, INT64_MAX),
+      QueryInt(request, "end_ms", 0, INT64_MIN, INT64_MAX));
+  Json json = Json::Of({{"feature", distribution.feature}});
+  const auto list = [](const auto& values) {
+    Json array = Json::MakeArray();
+    for (const auto& value : values) array.Append(value);
+    return array;
+  };
+  if (!distribution.edges.empty()) json.Set("edges", list(distribution.edges));
+  if (!distribution.categories.empty()) json.Set("categories", list(distribution.categories));
+  json.Set("reference", list(distribution.reference)).Set("current", list(distribution.current));
+  return Answer(json);
+}
+
+http::Response ListAlerts(Context& context, const http::Request& request) {
+  const std::string state = QueryText(request, "state");
+  if (!state.empty() && state != "open" && state != "closed")
+    throw InvalidArgument("state must be open or closed, not \"{}\"", state).WithField("state");
+  const std::optional<bool> open =
+      state.empty() ? std::nullopt : std::optional<bool>(state == "open");
+  const auto limit = static_cast<int>(QueryInt(request, "limit", 100, 1, monitoring::kAlertsMax));
+  Json alerts = Json::MakeArray();
+  for (const auto& alert :
+       context.monitors.Alerts(QueryText(request, "monitor"), open, limit))
+    alerts.Append(AlertJson(alert));
+  return Answer(Json::Of({{"alerts", alerts}}));
+}
+
+}  // namespace millwright::api::native

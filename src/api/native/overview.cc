@@ -1,0 +1,75 @@
+#include "api/native/overview.h"
+
+#include "api/native/request_reader.h"
+#include "base/error.h"
+#include "base/version.h"
+#include "data/dataset_store.h"
+#include "monitoring/monitors.h"
+#include "pipelines/pipeline_store.h"
+#include "registry/registry.h"
+#include "serving/gateway.h"
+#include "tracking/run_store.h"
+
+namespace millwright::api::native {
+namespace {
+
+// The champion of a model, empty while there is none.
+std::string ChampionOf(Context& context, const std::string& model) {
+  try {
+    const auto version = context.registry.GetByAlias(registry::ModelName(model), "champion");
+    return std::to_string(version.version);
+  } catch (const Error&) {
+    return "";
+  }
+}
+
+Json LoopJson(Context& context, const monitoring::MonitorSummary& monitor) {
+  Json loop = Json::Of(
+      {{"monitor", monitor.name}, {"endpoint", monitor.endpoint}, {"model", monitor.model}});
+  if (const auto champion = ChampionOf(context, monitor.model); !champion.empty())
+    loop.Set("champion_version", champion);
+  const auto alerts = context.monitors.Alerts(monitor.name, {}, 1);
+  if (alerts.empty()) return loop;
+  const auto& alert = alerts[0];
+  loop.Set("last_alert", Json::Of({{"id", alert.id.str()},
+                                   {"kind", monitoring::AlertKindName(alert.kind)},
+                                   {"feature", alert.feature},
+                                   {"state", alert.open ? "open" : "closed"},
+                                   {"opened_ms", alert.opened_ms},
+                                   {"message", alert.message}}));
+  if (!alert.pipeline_run) return loop;
+  const auto run = context.pipelines.GetRun(pipelines::PipelineRunId(*alert.pipeline_run));
+  loop.Set("last_pipeline_run", Json::Of({{"id", run.id.str()},
+                                          {"pipeline", run.pipeline},
+                                          {"state", pipelines::Name(run.state)},
+                                          {"created_ms", run.created_ms}}));
+  return loop;
+}
+
+}  // namespace
+
+http::Response GetOverview(Context& context, const http::Request&) {
+  Json loops = Json::MakeArray();
+  int64_t open_alerts = 0;
+  const auto monitors = context.monitors.List();
+  for (const auto& monitor : monitors) {
+    open_alerts += monitor.open_alerts;
+    loops.Append(LoopJson(context, monitor));
+  }
+  const auto tracked = context.runs.Count();
+  return Answer(
+      Json::Of({{"version", Version()},
+                {"uptime_ms", context.clock.NowMs() - context.started_ms},
+                {"counts", Json::Of({{"experiments", tracked.experiments},
+                                     {"runs", tracked.runs},
+                                     {"datasets", context.datasets.List().size()},
+                                     {"models", context.registry.SearchModels({}).items.size()},
+                                     {"endpoints", context.gateway.List().size()},
+                                     {"monitors", monitors.size()},
+                                     {"open_alerts", open_alerts},
+                                     {"pipeline_runs", context.pipelines.CountRuns()},
+                                     {"predictions", context.predictions.Totals().predictions}})},
+                {"loops", loops}}));
+}
+
+}  // namespace millwright::api::native

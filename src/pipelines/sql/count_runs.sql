@@ -1,0 +1,2 @@
+-- How many pipeline runs were there?
+SELECT count(*) FROM pipeline_runs
