@@ -4,24 +4,27 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include "base/error.h"
+#include "events/horizon.h"
 #include "events/kinds.h"
 #include "events/sql.h"
 
 // A cursor must never pass over an event that becomes visible later. On SQLite one writer commits
-// in the order in which seq is drawn. On PostgreSQL transactions that drew 7 and 8 may commit 8
-// first, and a reader that moved on to 8 would never see 7. So appends take turns: each holds one
-// advisory lock from before it draws its seq until its commit is visible. The lock is taken by a
-// hook just before the commit, when the rest of the transaction is done: it is held for one insert
-// and the commit only, and being the last lock of every transaction it cannot close a circle of
-// waiting.
+// in the order in which seq is drawn; for PostgreSQL see horizon.h. Events are inserted by a hook
+// just before the commit, so that a seq is under way for one insert and the commit only.
 namespace millwright::events {
 namespace {
 
 constexpr int kPageMax = 1000;
 // How long another server's event may stay unnoticed by those who wait.
 constexpr auto kPollInterval = std::chrono::milliseconds(500);
+
+// How often, and how long after each time, a reader waits for the transactions that may still fill
+// a gap just before the first event of its page.
+constexpr int kGapTries = 50;
+constexpr auto kGapPause = std::chrono::milliseconds(2);
 
 using SteadyClock = std::chrono::steady_clock;
 
@@ -30,6 +33,7 @@ using SteadyClock = std::chrono::steady_clock;
 struct EventLog::Impl {
   storage::Database& database;
   const Clock& clock;
+  Horizon horizon;
 
   std::mutex mutex;  // guards what follows
   std::condition_variable grown;
@@ -78,7 +82,7 @@ struct EventLog::Impl {
 };
 
 EventLog::EventLog(storage::Database& database, const Clock& clock)
-    : impl_(new Impl{.database = database, .clock = clock}) {
+    : impl_(new Impl{.database = database, .clock = clock, .horizon = Horizon(database)}) {
   impl_->last = impl_->ReadLast();
   impl_->polled = SteadyClock::now();
 }
@@ -97,7 +101,17 @@ void EventLog::Append(storage::Connection& connection, std::string_view kind, st
 }
 
 std::vector<Event> EventLog::After(int64_t after, int limit) const {
-  return impl_->ReadPage(sql::kEventsAfter, after, limit);
+  for (int tries = 0;; ++tries) {
+    auto page = impl_->ReadPage(sql::kEventsAfter, after, limit);
+    if (impl_->database.dialect() == storage::Dialect::kSqlite || page.empty()) return page;
+    std::vector<int64_t> seqs;
+    for (const Event& event : page) seqs.push_back(event.seq);
+    const Horizon::Answer answer = impl_->horizon.Judge(after, seqs);
+    if (answer.settled) continue;
+    page.resize(answer.safe);
+    if (!page.empty() || tries == kGapTries) return page;
+    std::this_thread::sleep_for(kGapPause);
+  }
 }
 
 std::vector<Event> EventLog::Before(int64_t before, int limit) const {
