@@ -52,7 +52,8 @@ class OrderCompiler {
     if (!keyed->can_order) throw InvalidArgument("Invalid order_by entity: {}", entity);
     const std::string alias = "o" + std::to_string(count_++);
     joins_ +=
-        fmt::format(" LEFT JOIN {} {} ON {} AND {}.key = {}", keyed->table, alias,
+        fmt::format(" LEFT JOIN {} {} ON {} AND {}.key = {}",
+                    keyed->order_table.empty() ? keyed->table : keyed->order_table, alias,
                     WithAlias(keyed->owner, alias), alias, parameters_.Add(std::string(name.key)));
     const std::string nan = keyed->type == SearchType::kNumber
                                 ? fmt::format("WHEN {}.is_nan = 1 THEN 1 ", alias)

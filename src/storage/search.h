@@ -46,6 +46,8 @@ struct SearchKeyed {
   std::string_view table;
   std::string_view owner;
   bool can_order = true;
+  // The table to order by where `table` has several rows a key; it has at most one.
+  std::string_view order_table = {};
 };
 
 // How an entity may be written: {"params", "parameter"}.

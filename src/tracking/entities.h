@@ -40,12 +40,16 @@ struct Param {
   bool operator==(const Param&) const = default;
 };
 
-// A point of a metric. NaN is kept; infinities become the largest finite numbers when stored.
+// A point of a metric. NaN is kept; infinities become the largest finite numbers when stored. With
+// a model_id the point is also one of that logged model, measured on the dataset if one is named.
 struct Metric {
   std::string key;
   double value = 0;
   int64_t timestamp_ms = 0;
   int64_t step = 0;
+  std::string model_id = {};
+  std::string dataset_name = {};
+  std::string dataset_digest = {};
   bool operator==(const Metric&) const = default;
 };
 
@@ -88,6 +92,28 @@ struct DatasetInput {
 struct ModelOutput {
   LoggedModelId model_id;
   int64_t step = 0;
+};
+
+// A metric of a logged model and the run that measured it.
+struct ModelMetric {
+  Metric metric;
+  RunId run_id;
+};
+
+struct LoggedModel {
+  LoggedModelId id;
+  ExperimentId experiment_id;
+  std::string name;
+  std::string artifact_uri;
+  LoggedModelStatus status = LoggedModelStatus::kPending;
+  std::string model_type;
+  std::string source_run_id;
+  Lifecycle lifecycle = Lifecycle::kActive;
+  int64_t created_ms = 0;
+  int64_t updated_ms = 0;
+  std::vector<Param> params;
+  std::vector<Tag> tags;
+  std::vector<ModelMetric> metrics;
 };
 
 struct Run {

@@ -33,7 +33,21 @@ std::tuple<int64_t, int64_t, double> Rank(const Metric& metric) {
   return {metric.step, metric.timestamp_ms, std::isnan(metric.value) ? 0.0 : metric.value};
 }
 
-void WriteMetrics(Connection& connection, int64_t run_seq, const std::vector<Metric>& metrics) {
+// Metrics that belong to a logged model as well.
+void WriteModelMetrics(Connection& connection, const RunId& run,
+                       const std::vector<Metric>& metrics) {
+  std::vector<std::vector<Value>> rows;
+  for (const auto& metric : metrics) {
+    if (metric.model_id.empty()) continue;
+    const std::vector<Value> point = MetricRow(0, metric);
+    rows.push_back({metric.model_id, metric.key, run.str(), metric.dataset_name,
+                    metric.dataset_digest, point[2], point[3], point[4], point[5]});
+  }
+  if (!rows.empty()) connection.ExecuteMany(sql::kSetLoggedModelMetric, rows);
+}
+
+void WriteMetrics(Connection& connection, const RunId& run, int64_t run_seq,
+                  const std::vector<Metric>& metrics) {
   if (metrics.empty()) return;
   std::vector<std::vector<Value>> points;
   points.reserve(metrics.size());
@@ -48,6 +62,7 @@ void WriteMetrics(Connection& connection, int64_t run_seq, const std::vector<Met
   rows.reserve(latest.size());
   for (const auto& [key, metric] : latest) rows.push_back(MetricRow(run_seq, *metric));
   connection.ExecuteMany(sql::kRaiseLatestMetric, rows);
+  WriteModelMetrics(connection, run, metrics);
 }
 
 // Writes params; returns those that were there with another value: {key, old, new}.
@@ -135,7 +150,7 @@ void RequireDataset(const DatasetInput& input) {
 void RunStore::LogMetric(const RunId& id, const Metric& metric) {
   RequireMetric(metric, "");
   database_.Write([&](Connection& connection) {
-    WriteMetrics(connection, FindActiveRun(connection, id).seq, {metric});
+    WriteMetrics(connection, id, FindActiveRun(connection, id).seq, {metric});
   });
 }
 
@@ -186,7 +201,7 @@ void RunStore::LogBatch(const RunId& id, const Batch& batch) {
           "ID='{}'.",
           list, id.str());
     }
-    WriteMetrics(connection, seq, batch.metrics);
+    WriteMetrics(connection, id, seq, batch.metrics);
     WriteTags(connection, seq, batch.tags);
   });
 }

@@ -112,7 +112,7 @@ CREATE TABLE logged_model_tags (
   value TEXT NOT NULL,
   PRIMARY KEY (model_id, key)
 );
--- The latest point of each metric of a model by run and dataset; '' where no dataset was named.
+-- The points of a model's metrics by run and dataset; '' where no dataset was named.
 CREATE TABLE logged_model_metrics (
   model_id TEXT NOT NULL,
   key TEXT NOT NULL,
@@ -123,7 +123,7 @@ CREATE TABLE logged_model_metrics (
   step BIGINT NOT NULL,
   value DOUBLE PRECISION NOT NULL,
   is_nan BIGINT NOT NULL,
-  PRIMARY KEY (model_id, key, run_id, dataset_name, dataset_digest)
+  PRIMARY KEY (model_id, key, run_id, dataset_name, dataset_digest, timestamp_ms, step)
 );
 -- Which models a run took in ('input') and which it made ('output').
 CREATE TABLE run_models (

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include "api/mlflow/context.h"
+#include "http/message.h"
+
+namespace millwright::api::mlflow::artifact_files {
+
+// The proxied store: any path below the artifact root.
+http::Response ProxyUpload(Context& context, const http::Request& request);
+http::Response ProxyDownload(Context& context, const http::Request& request);
+http::Response ProxyDelete(Context& context, const http::Request& request);
+http::Response ProxyList(Context& context, const http::Request& request);
+// Multipart and direct transfers are for object stores: 501, by which the client falls back to PUT.
+http::Response MultipartUnsupported(Context& context, const http::Request& request);
+http::Response PresignedUnsupported(Context& context, const http::Request& request);
+http::Response PresignedUpload(Context& context, const http::Request& request);
+
+// By run, by logged model and by model version.
+http::Response ListOfRun(Context& context, const http::Request& request);
+http::Response GetOfRun(Context& context, const http::Request& request);
+http::Response UploadToRun(Context& context, const http::Request& request);
+http::Response ListOfLoggedModel(Context& context, const http::Request& request);
+http::Response GetOfLoggedModel(Context& context, const http::Request& request);
+http::Response GetOfVersion(Context& context, const http::Request& request);
+
+}  // namespace millwright::api::mlflow::artifact_files

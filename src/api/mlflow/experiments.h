@@ -1,0 +1,19 @@
+#pragma once
+
+#include "api/mlflow/context.h"
+#include "http/message.h"
+
+namespace millwright::api::mlflow::experiments {
+
+http::Response Create(Context& context, const http::Request& request);
+http::Response Get(Context& context, const http::Request& request);
+http::Response GetByName(Context& context, const http::Request& request);
+http::Response Search(Context& context, const http::Request& request);
+http::Response Delete(Context& context, const http::Request& request);
+http::Response Restore(Context& context, const http::Request& request);
+http::Response Update(Context& context, const http::Request& request);
+http::Response SetTag(Context& context, const http::Request& request);
+http::Response DeleteTag(Context& context, const http::Request& request);
+http::Response SearchDatasets(Context& context, const http::Request& request);
+
+}  // namespace millwright::api::mlflow::experiments

@@ -1,0 +1,105 @@
+#include "api/mlflow/model_versions.h"
+
+#include "api/mlflow/registry_convert.h"
+#include "api/mlflow/request.h"
+#include "api/mlflow/version_source.h"
+#include "base/error.h"
+#include "registry/registry.h"
+
+namespace millwright::api::mlflow::model_versions {
+namespace {
+
+using registry::ModelName;
+using registry::ParseVersion;
+
+http::Response AnswerVersion(Context& context, const registry::ModelVersion& version) {
+  return Answer(ModelVersionAnswer{ToWire(context, version, ModelData::kAdd)});
+}
+
+}  // namespace
+
+http::Response Create(Context& context, const http::Request& request) {
+  const auto message = Read<CreateModelVersion>(request);
+  const auto version =
+      context.registry.CreateVersion({.name = ModelName(message.name),
+                                      .source = message.source,
+                                      .artifact_uri = ResolveSource(context, message),
+                                      .run_id = message.run_id,
+                                      .run_link = message.run_link,
+                                      .model_id = message.model_id,
+                                      .description = message.description,
+                                      .tags = ToRegistryTags(message.tags)},
+                                     request.principal);
+  return AnswerVersion(context, version);
+}
+
+http::Response Get(Context& context, const http::Request& request) {
+  const auto message = Read<ModelVersionKey>(request);
+  return AnswerVersion(
+      context, context.registry.GetVersion(ModelName(message.name), ParseVersion(message.version)));
+}
+
+http::Response Update(Context& context, const http::Request& request) {
+  const auto message = Read<UpdateModelVersion>(request);
+  return AnswerVersion(context, context.registry.DescribeVersion(
+                                    ModelName(message.name), ParseVersion(message.version),
+                                    message.description, request.principal));
+}
+
+http::Response Delete(Context& context, const http::Request& request) {
+  const auto message = Read<ModelVersionKey>(request);
+  context.registry.DeleteVersion(ModelName(message.name), ParseVersion(message.version),
+                                 request.principal);
+  return Empty();
+}
+
+http::Response Search(Context& context, const http::Request& request) {
+  const auto message = Read<SearchVersions>(request);
+  if (message.max_results < 1) {
+    throw InvalidArgument(
+        "Invalid value for max_results. It must be a positive integer, but got {}",
+        message.max_results);
+  }
+  const auto page = context.registry.SearchVersions(
+      {message.filter, message.order_by, message.max_results, ReadPageToken(message.page_token)});
+  ModelVersionsAnswer answer;
+  for (const auto& version : page.items) {
+    answer.model_versions.push_back(ToWire(context, version, ModelData::kLeaveOut));
+  }
+  answer.next_page_token = MakePageToken(page.next_offset);
+  return Answer(answer);
+}
+
+http::Response GetDownloadUri(Context& context, const http::Request& request) {
+  const auto message = Read<LooseVersionKey>(request);
+  if (message.name.empty()) throw InvalidArgument("Missing value for required parameter 'name'.");
+  const auto version =
+      context.registry.GetVersion(ModelName(message.name), ParseVersion(message.version));
+  return Answer(DownloadUri{version.artifact_uri});
+}
+
+http::Response TransitionStage(Context& context, const http::Request& request) {
+  const auto message = Read<mlflow::TransitionStage>(request);
+  using Existing = registry::Registry::Existing;
+  const auto others = message.archive_existing_versions ? Existing::kArchive : Existing::kKeep;
+  return AnswerVersion(
+      context,
+      context.registry.MoveStage(ModelName(message.name), ParseVersion(message.version),
+                                 registry::ParseStage(message.stage), others, request.principal));
+}
+
+http::Response SetTag(Context& context, const http::Request& request) {
+  const auto message = Read<VersionTag>(request);
+  context.registry.SetVersionTag(ModelName(message.name), ParseVersion(message.version),
+                                 {message.key, message.value}, request.principal);
+  return Empty();
+}
+
+http::Response DeleteTag(Context& context, const http::Request& request) {
+  const auto message = Read<VersionTag>(request);
+  context.registry.DeleteVersionTag(ModelName(message.name), ParseVersion(message.version),
+                                    message.key, request.principal);
+  return Empty();
+}
+
+}  // namespace millwright::api::mlflow::model_versions

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/mlflow/wire.h"
+#include "base/json.h"
+#include "http/message.h"
+
+namespace millwright::api::mlflow {
+
+// Reads the JSON object of a request: a POST's body, which must be declared as application/json, or
+// a GET's query (its body when there is no query). A body that is no JSON counts as empty, a JSON
+// string that holds JSON is read twice, as MLflow's server does. Throws kInvalidArgument.
+Json ReadObject(const http::Request& request, const std::vector<FieldShape>& shape);
+
+template <Message T>
+T Read(const http::Request& request) {
+  return Decode<T>(ReadObject(request, ShapeOf<T>()));
+}
+
+template <Message T>
+http::Response Answer(const T& message) {
+  return http::Response::JsonText(200, Encode(message));
+}
+// The answer of calls that return nothing: {}.
+http::Response Empty();
+
+// Page tokens are MLflow's: base64 of {"offset": n}. Throws kInvalidArgument for another text; an
+// empty one is the first page.
+int64_t ReadPageToken(const std::string& token);
+std::string MakePageToken(int64_t offset);
+std::optional<std::string> MakePageToken(const std::optional<int64_t>& offset);
+
+}  // namespace millwright::api::mlflow

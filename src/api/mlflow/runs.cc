@@ -1,0 +1,270 @@
+#include "api/mlflow/runs.h"
+
+#include <algorithm>
+
+#include "api/mlflow/request.h"
+#include "api/mlflow/tracking_convert.h"
+#include "api/mlflow/tracking_messages.h"
+#include "base/error.h"
+#include "tracking/run_store.h"
+
+namespace millwright::api::mlflow::runs {
+namespace {
+
+using tracking::ExperimentId;
+using tracking::LoggedModelId;
+using tracking::RunId;
+
+// Where the descriptions of models logged by old clients are kept.
+constexpr std::string_view kModelHistoryTag = "mlflow.log-model.history";
+
+tracking::Metric FromWire(WireMetric metric) {
+  return {std::move(metric.key),
+          metric.value,
+          metric.timestamp,
+          metric.step,
+          std::move(metric.model_id).value_or(""),
+          std::move(metric.dataset_name).value_or(""),
+          std::move(metric.dataset_digest).value_or("")};
+}
+
+tracking::DatasetInput FromWire(const WireDatasetInput& input) {
+  const WireDataset& dataset = input.dataset;
+  return {{dataset.name, dataset.digest, dataset.source_type, dataset.source, dataset.schema,
+           dataset.profile},
+          FromWireTags(input.tags)};
+}
+
+}  // namespace
+
+http::Response Create(Context& context, const http::Request& request) {
+  const auto message = Read<CreateRun>(request);
+  const auto run = context.runs.Create({.experiment_id = ExperimentId(message.experiment_id),
+                                        .name = message.run_name,
+                                        .user_id = message.user_id,
+                                        .start_ms = message.start_time,
+                                        .tags = FromWireTags(message.tags)},
+                                       request.principal);
+  return Answer(RunAnswer{ToWire(run, Outputs::kAbsent)});
+}
+
+http::Response Get(Context& context, const http::Request& request) {
+  const auto message = Read<RunIdOnly>(request);
+  const auto run = context.runs.Get(RunId(message.run_id));
+  return Answer(RunAnswer{ToWire(run, Outputs::kPresent)});
+}
+
+http::Response Update(Context& context, const http::Request& request) {
+  const auto message = Read<UpdateRun>(request);
+  tracking::RunUpdate update;
+  if (message.status) {
+    update.status = static_cast<tracking::RunStatus>(static_cast<int>(*message.status) - 1);
+  }
+  update.end_ms = message.end_time;
+  update.name = message.run_name;
+  const auto info = context.runs.Update(RunId(message.run_id), update, request.principal);
+  return Answer(RunInfoAnswer{ToWire(info)});
+}
+
+http::Response Delete(Context& context, const http::Request& request) {
+  const auto message = Read<RunIdOnly>(request);
+  context.runs.Delete(RunId(message.run_id), request.principal);
+  return Empty();
+}
+
+http::Response Restore(Context& context, const http::Request& request) {
+  const auto message = Read<RunIdOnly>(request);
+  context.runs.Restore(RunId(message.run_id), request.principal);
+  return Empty();
+}
+
+http::Response Search(Context& context, const http::Request& request) {
+  const auto message = Read<SearchRuns>(request);
+  RequirePositive(message.max_results);
+  const auto page =
+      context.runs.Search({.experiment_ids = ToIds<ExperimentId>(message.experiment_ids),
+                           .filter = message.filter,
+                           .order_by = message.order_by,
+                           .view = mlflow::FromWire(message.run_view_type),
+                           .limit = message.max_results,
+                           .offset = ReadPageToken(message.page_token)});
+  RunsAnswer answer;
+  answer.runs.reserve(page.items.size());
+  for (const auto& run : page.items) answer.runs.push_back(ToWire(run, Outputs::kPresent));
+  answer.next_page_token = MakePageToken(page.next_offset);
+  return Answer(answer);
+}
+
+http::Response LogMetric(Context& context, const http::Request& request) {
+  auto message = Read<mlflow::LogMetric>(request);
+  context.runs.LogMetric(RunId(message.run_id),
+                         {std::move(message.key), message.value, message.timestamp, message.step,
+                          std::move(message.model_id), std::move(message.dataset_name),
+                          std::move(message.dataset_digest)});
+  return Empty();
+}
+
+http::Response LogParameter(Context& context, const http::Request& request) {
+  const auto message = Read<RunKeyValue>(request);
+  context.runs.LogParam(RunId(message.run_id), {message.key, message.value});
+  return Empty();
+}
+
+http::Response SetTag(Context& context, const http::Request& request) {
+  const auto message = Read<RunKeyValue>(request);
+  context.runs.SetTag(RunId(message.run_id), {message.key, message.value}, request.principal);
+  return Empty();
+}
+
+http::Response DeleteTag(Context& context, const http::Request& request) {
+  const auto message = Read<RunKeyValue>(request);
+  context.runs.DeleteTag(RunId(message.run_id), message.key);
+  return Empty();
+}
+
+http::Response LogBatch(Context& context, const http::Request& request) {
+  auto message = Read<mlflow::LogBatch>(request);
+  tracking::Batch batch;
+  batch.metrics.reserve(message.metrics.size());
+  for (auto& metric : message.metrics) batch.metrics.push_back(FromWire(std::move(metric)));
+  for (auto& param : message.params) {
+    batch.params.push_back({std::move(param.key), std::move(param.value)});
+  }
+  for (auto& tag : message.tags) {
+    batch.tags.push_back({std::move(tag.key), std::move(tag.value)});
+  }
+  context.runs.LogBatch(RunId(message.run_id), batch);
+  return Empty();
+}
+
+http::Response LogInputs(Context& context, const http::Request& request) {
+  const auto message = Read<mlflow::LogInputs>(request);
+  std::vector<tracking::DatasetInput> datasets;
+  for (const auto& input : message.datasets) datasets.push_back(FromWire(input));
+  std::vector<LoggedModelId> models;
+  for (const auto& model : message.models) models.emplace_back(model.model_id);
+  context.runs.LogInputs(RunId(message.run_id), datasets, models);
+  return Empty();
+}
+
+http::Response LogOutputs(Context& context, const http::Request& request) {
+  const auto message = Read<mlflow::LogOutputs>(request);
+  std::vector<tracking::ModelOutput> models;
+  for (const auto& model : message.models) {
+    models.push_back({LoggedModelId(model.model_id), model.step});
+  }
+  context.runs.LogOutputs(RunId(message.run_id), models);
+  return Empty();
+}
+
+http::Response LogModel(Context& context, const http::Request& request) {
+  const auto message = Read<mlflow::LogModel>(request);
+  const RunId id(message.run_id);
+  const Json model = ParseJson(message.model_json);
+  if (!model.is_object()) {
+    throw InvalidArgument("Malformed model info. \n {} \n is not a JSON object.",
+                          message.model_json);
+  }
+  Json history = Json::MakeArray();
+  for (const auto& tag : context.runs.Get(id).tags) {
+    if (tag.key == kModelHistoryTag) history = ParseJson(tag.value);
+  }
+  history.Append(model);
+  context.runs.SetTag(id, {std::string(kModelHistoryTag), history.Dump()}, request.principal);
+  return Empty();
+}
+
+}  // namespace millwright::api::mlflow::runs
+
+namespace millwright::api::mlflow::metrics {
+namespace {
+
+using tracking::RunId;
+
+constexpr int64_t kBulkRunsMax = 100;
+constexpr int64_t kIntervalPointsMax = 2500;
+
+}  // namespace
+
+http::Response GetHistory(Context& context, const http::Request& request) {
+  const auto message = Read<mlflow::GetHistory>(request);
+  // Zero or less is what a client sends that wants all; MLflow answers it with an empty page.
+  const int64_t asked = message.max_results.value_or(tracking::kHistoryResultsMax);
+  const int64_t limit =
+      asked <= 0 ? tracking::kHistoryResultsMax : std::min(asked, tracking::kHistoryResultsMax);
+  const auto page = context.runs.History(RunId(message.run_id), message.metric_key, limit,
+                                         ReadPageToken(message.page_token));
+  HistoryAnswer answer;
+  answer.metrics.reserve(page.items.size());
+  for (const auto& metric : page.items) answer.metrics.push_back(ToWire(metric));
+  answer.next_page_token = MakePageToken(page.next_offset);
+  return Answer(answer);
+}
+
+http::Response GetHistoryBulk(Context& context, const http::Request& request) {
+  const auto message = Read<mlflow::GetHistoryBulk>(request);
+  if (message.run_id.empty()) {
+    throw InvalidArgument("GetMetricHistoryBulk request must specify at least one run_id.");
+  }
+  if (message.run_id.size() > kBulkRunsMax) {
+    throw InvalidArgument(
+        "GetMetricHistoryBulk request cannot specify more than {} run_ids. Received {} run_ids.",
+        kBulkRunsMax, message.run_id.size());
+  }
+  if (message.metric_key.empty()) {
+    throw InvalidArgument("GetMetricHistoryBulk request must specify a metric_key.");
+  }
+  int64_t left = std::clamp<int64_t>(message.max_results.value_or(tracking::kHistoryResultsMax), 0,
+                                     tracking::kHistoryResultsMax);
+  HistoryAnswer answer;
+  for (const auto& run : message.run_id) {
+    if (left == 0) break;
+    for (const auto& metric : context.runs.History(RunId(run), message.metric_key, left, 0).items) {
+      answer.metrics.push_back(ToWire(metric));
+      answer.metrics.back().run_id = run;
+      --left;
+    }
+  }
+  return Answer(answer);
+}
+
+http::Response GetHistoryInterval(Context& context, const http::Request& request) {
+  const auto message = Read<mlflow::GetHistoryInterval>(request);
+  if (message.run_ids.size() > kBulkRunsMax) {
+    throw InvalidArgument(
+        "GetMetricHistoryBulkInterval request must specify at most {} run_ids. Received {} "
+        "run_ids.",
+        kBulkRunsMax, message.run_ids.size());
+  }
+  if (message.start_step.has_value() != message.end_step.has_value()) {
+    throw InvalidArgument(
+        "If either start step or end step are specified, both must be specified.");
+  }
+  if (message.start_step && *message.start_step > *message.end_step) {
+    throw InvalidArgument(
+        "end_step must be greater than start_step. Found start_step={} and end_step={}.",
+        *message.start_step, *message.end_step);
+  }
+  tracking::IntervalRequest interval;
+  interval.runs = ToIds<RunId>(message.run_ids);
+  interval.key = message.metric_key;
+  interval.start_step = message.start_step;
+  interval.end_step = message.end_step;
+  interval.points_max = message.max_results.value_or(interval.points_max);
+  if (interval.points_max < 1 || interval.points_max > kIntervalPointsMax) {
+    throw InvalidArgument(
+        "max_results must be between 1 and {}. See the API docs for more information about "
+        "request parameters.",
+        kIntervalPointsMax);
+  }
+  HistoryAnswer answer;
+  for (const auto& [run, points] : context.runs.Interval(interval)) {
+    for (const auto& metric : points) {
+      answer.metrics.push_back(ToWire(metric));
+      answer.metrics.back().run_id = run.str();
+    }
+  }
+  return Answer(answer);
+}
+
+}  // namespace millwright::api::mlflow::metrics

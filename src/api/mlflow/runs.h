@@ -1,0 +1,31 @@
+#pragma once
+
+#include "api/mlflow/context.h"
+#include "http/message.h"
+
+namespace millwright::api::mlflow::runs {
+
+http::Response Create(Context& context, const http::Request& request);
+http::Response Get(Context& context, const http::Request& request);
+http::Response Update(Context& context, const http::Request& request);
+http::Response Delete(Context& context, const http::Request& request);
+http::Response Restore(Context& context, const http::Request& request);
+http::Response Search(Context& context, const http::Request& request);
+http::Response LogMetric(Context& context, const http::Request& request);
+http::Response LogParameter(Context& context, const http::Request& request);
+http::Response SetTag(Context& context, const http::Request& request);
+http::Response DeleteTag(Context& context, const http::Request& request);
+http::Response LogBatch(Context& context, const http::Request& request);
+http::Response LogInputs(Context& context, const http::Request& request);
+http::Response LogOutputs(Context& context, const http::Request& request);
+http::Response LogModel(Context& context, const http::Request& request);
+
+}  // namespace millwright::api::mlflow::runs
+
+namespace millwright::api::mlflow::metrics {
+
+http::Response GetHistory(Context& context, const http::Request& request);
+http::Response GetHistoryBulk(Context& context, const http::Request& request);
+http::Response GetHistoryInterval(Context& context, const http::Request& request);
+
+}  // namespace millwright::api::mlflow::metrics

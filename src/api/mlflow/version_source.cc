@@ -1,0 +1,104 @@
+#include "api/mlflow/version_source.h"
+
+#include "api/mlflow/safe_path.h"
+#include "base/error.h"
+#include "registry/registry.h"
+#include "tracking/logged_model_store.h"
+#include "tracking/run_store.h"
+
+namespace millwright::api::mlflow {
+namespace {
+
+constexpr std::string_view kModels = "models:/";
+
+std::string_view SchemeOf(std::string_view uri) {
+  const size_t colon = uri.find(':');
+  if (colon == std::string_view::npos || colon < 2) return {};
+  for (const char c : uri.substr(0, colon)) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                        (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+    if (!letter) return {};
+  }
+  return uri.substr(0, colon);
+}
+
+// The path of an address without scheme, query and fragment.
+std::string_view PathOf(std::string_view uri) {
+  uri = uri.substr(0, uri.find('#'));
+  uri = uri.substr(0, uri.find('?'));
+  const std::string_view scheme = SchemeOf(uri);
+  if (scheme.empty()) return uri;
+  uri.remove_prefix(scheme.size() + 1);
+  if (uri.starts_with("//")) {
+    const size_t slash = uri.find('/', 2);
+    return slash == std::string_view::npos ? std::string_view() : uri.substr(slash);
+  }
+  return uri;
+}
+
+std::string ResolveModelsUri(Context& context, const std::string& source) {
+  const std::string_view rest = std::string_view(source).substr(kModels.size());
+  const size_t slash = rest.find('/');
+  if (slash == std::string_view::npos) {
+    return context.logged_models.Get(tracking::LoggedModelId(std::string(rest))).artifact_uri;
+  }
+  const registry::ModelName name{std::string(rest.substr(0, slash))};
+  try {
+    const int64_t version = registry::ParseVersion(std::string(rest.substr(slash + 1)));
+    return context.registry.GetVersion(name, version).artifact_uri;
+  } catch (const Error& error) {
+    throw InvalidArgument(
+        "Unable to fetch model from model URI source artifact location '{}'.Error: {}", source,
+        error.message());
+  }
+}
+
+// A local path is fine only inside of the folder of the run or logged model that is named.
+void RequireInsideOfOwner(Context& context, const CreateModelVersion& version) {
+  const auto inside = [&](const std::string& uri) {
+    const std::string_view scheme = SchemeOf(uri);
+    if (!scheme.empty() && scheme != "file") return false;
+    const std::string_view folder = PathOf(uri);
+    const std::string path = FullyDecoded(PathOf(version.source));
+    return !HasParentSegment(path) && path.starts_with(folder) &&
+           (path.size() == folder.size() || path[folder.size()] == '/');
+  };
+  if (!version.model_id.empty() &&
+      inside(context.logged_models.Get(tracking::LoggedModelId(version.model_id)).artifact_uri)) {
+    return;
+  }
+  if (!version.run_id.empty() &&
+      inside(context.runs.GetInfo(tracking::RunId(version.run_id)).artifact_uri)) {
+    return;
+  }
+  throw InvalidArgument(
+      "Invalid model version source: '{}'. To use a local path as a model version source, the "
+      "run_id request parameter has to be specified and the local path has to be contained within "
+      "the artifact directory of the run specified by the run_id.",
+      version.source);
+}
+
+}  // namespace
+
+std::string ResolveSource(Context& context, const CreateModelVersion& version) {
+  const std::string& source = version.source;
+  if (!version.model_id.empty()) {
+    context.logged_models.Get(tracking::LoggedModelId(version.model_id));
+  }
+  if (source.starts_with(kModels)) return ResolveModelsUri(context, source);
+  const std::string_view scheme = SchemeOf(source);
+  if (scheme.empty() || scheme == "file") {
+    RequireInsideOfOwner(context, version);
+    return source;
+  }
+  if (HasParentSegment(FullyDecoded(PathOf(source)))) {
+    throw InvalidArgument(
+        "Invalid model version source: '{}'. If supplying a source as an http, https, local file "
+        "path, ftp, objectstore, or mlflow-artifacts uri, an absolute path must be provided "
+        "without relative path references present. Please provide an absolute path.",
+        source);
+  }
+  return source;
+}
+
+}  // namespace millwright::api::mlflow

@@ -1,0 +1,273 @@
+#include "tracking/logged_model_store.h"
+
+#include <unordered_map>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "storage/search.h"
+#include "tracking/experiment_store.h"
+#include "tracking/run_rows.h"
+#include "tracking/run_store.h"
+#include "tracking/sql.h"
+
+namespace millwright::tracking {
+namespace {
+
+using storage::Connection;
+using storage::Row;
+using storage::SearchType;
+using storage::Value;
+
+constexpr storage::SearchEntityName kEntities[] = {{"attribute", "attribute"},
+                                                   {"attributes", "attribute"},
+                                                   {"metric", "metric"},
+                                                   {"metrics", "metric"},
+                                                   {"param", "parameter"},
+                                                   {"params", "parameter"},
+                                                   {"tag", "tag"},
+                                                   {"tags", "tag"}};
+constexpr storage::SearchAttribute Text(std::string_view name, std::string_view column) {
+  return {.entity = "attribute", .name = name, .column = column};
+}
+constexpr storage::SearchAttribute Number(std::string_view name, std::string_view column) {
+  return {.entity = "attribute", .name = name, .column = column, .type = SearchType::kNumber};
+}
+constexpr storage::SearchAttribute kAttributes[] = {
+    Text("name", "m.name"),
+    Text("model_id", "m.model_id"),
+    Text("model_type", "m.model_type"),
+    Text("source_run_id", "m.source_run_id"),
+    Text("status",
+         "(CASE m.status WHEN 1 THEN 'PENDING' WHEN 2 THEN 'READY' ELSE 'UPLOAD_FAILED' END)"),
+    Number("creation_time", "m.created_ms"),
+    Number("creation_timestamp", "m.created_ms"),
+    Number("creation_timestamp_ms", "m.created_ms"),
+    Number("last_updated_timestamp", "m.updated_ms"),
+    Number("last_updated_timestamp_ms", "m.updated_ms")};
+constexpr storage::SearchKeyed kKeyed[] = {{.entity = "metric",
+                                            .type = SearchType::kNumber,
+                                            .table = "logged_model_metrics",
+                                            .owner = "@.model_id = m.model_id"},
+                                           {.entity = "parameter",
+                                            .table = "logged_model_params",
+                                            .owner = "@.model_id = m.model_id",
+                                            .can_order = false},
+                                           {.entity = "tag",
+                                            .table = "logged_model_tags",
+                                            .owner = "@.model_id = m.model_id",
+                                            .can_order = false}};
+constexpr storage::SearchSchema kSchema = {
+    .wording = storage::SearchWording::kRuns,
+    .entities_text = "Valid values are ['metric', 'parameter', 'tag', 'attribute']",
+    .entities = kEntities,
+    .attributes = kAttributes,
+    .keyed = kKeyed,
+    .default_order = "m.created_ms DESC",
+    .ties = "m.model_id"};
+
+Error NoModel(const LoggedModelId& id) {
+  return Error(Code::kNotFound, fmt::format("Logged model with ID '{}' not found.", id.str()));
+}
+
+std::string Subject(const LoggedModelId& id) {
+  return "logged_model:" + id.str();
+}
+
+void RequireName(const std::string& name) {
+  if (name.find_first_of("/:.%\"'") == std::string::npos) return;
+  std::string shown;
+  for (const char c : name) {
+    if (c == '\'') shown += '\\';
+    shown += c;
+  }
+  throw InvalidArgument(
+      "Invalid model name ('{}') provided. Model name must be a non-empty string and cannot "
+      "contain the following characters: ('/', ':', '.', '%', '\"', \"'\")",
+      shown);
+}
+
+LoggedModel ReadModel(const Row& row) {
+  LoggedModel model;
+  model.id = LoggedModelId(row.Text(0));
+  model.experiment_id = ExperimentId(std::to_string(row.Int(1)));
+  model.name = row.Text(2);
+  model.artifact_uri = row.Text(3);
+  model.status = static_cast<LoggedModelStatus>(row.Int(4));
+  model.model_type = row.OptionalText(5).value_or("");
+  model.source_run_id = row.OptionalText(6).value_or("");
+  model.lifecycle = ParseLifecycle(row.Text(7));
+  model.created_ms = row.Int(8);
+  model.updated_ms = row.Int(9);
+  return model;
+}
+
+LoggedModel FindModel(Connection& connection, const LoggedModelId& id) {
+  const auto row = connection.SelectOne(sql::kLoggedModelById, {id.str()});
+  if (!row) throw NoModel(id);
+  LoggedModel model = ReadModel(*row);
+  if (model.lifecycle != Lifecycle::kActive) throw NoModel(id);
+  return model;
+}
+
+void AddData(Connection& connection, std::vector<LoggedModel>* models) {
+  if (models->empty()) return;
+  std::unordered_map<std::string, LoggedModel*> by_id;
+  Json ids = Json::MakeArray();
+  for (auto& model : *models) {
+    by_id[model.id.str()] = &model;
+    ids.Append(model.id.str());
+  }
+  const std::string keys = ids.Dump();
+  connection.ForEach(sql::kParamsOfLoggedModels, {keys}, [&](const Row& row) {
+    by_id.at(row.Text(0))->params.push_back({row.Text(1), row.Text(2)});
+    return true;
+  });
+  connection.ForEach(sql::kTagsOfLoggedModels, {keys}, [&](const Row& row) {
+    by_id.at(row.Text(0))->tags.push_back({row.Text(1), row.Text(2)});
+    return true;
+  });
+  connection.ForEach(sql::kMetricsOfLoggedModels, {keys}, [&](const Row& row) {
+    ModelMetric item;
+    item.run_id = RunId(row.Text(2));
+    item.metric = {row.Text(1), StoredValue(row.Double(7), row.Int(8)),
+                   row.Int(5),  row.Int(6),
+                   row.Text(0), row.Text(3),
+                   row.Text(4)};
+    by_id.at(row.Text(0))->metrics.push_back(std::move(item));
+    return true;
+  });
+}
+
+LoggedModel ReadWhole(Connection& connection, const LoggedModelId& id) {
+  std::vector<LoggedModel> models = {FindModel(connection, id)};
+  AddData(connection, &models);
+  return std::move(models.front());
+}
+
+Value TextOrNull(const std::string& text) {
+  return text.empty() ? Value() : Value(text);
+}
+
+}  // namespace
+
+LoggedModelStore::LoggedModelStore(storage::Database& database, events::EventLog& events,
+                                   const Clock& clock)
+    : database_(database), events_(events), clock_(clock) {}
+
+LoggedModel LoggedModelStore::Create(const NewLoggedModel& model, const std::string& who) {
+  RequireName(model.name);
+  ExperimentNumber(model.experiment_id);
+  const LoggedModelId id("m-" + NewHexId());
+  const std::string name = model.name.empty() ? MakeRunName() : model.name;
+  return database_.Write([&](Connection& connection) {
+    const Experiment experiment = FindExperiment(connection, model.experiment_id);
+    RequireActive(experiment);
+    const bool slash = experiment.artifact_location.ends_with('/');
+    const std::string uri = fmt::format("{}{}models/{}/artifacts", experiment.artifact_location,
+                                        slash ? "" : "/", id.str());
+    connection.Execute(
+        sql::kInsertLoggedModel,
+        {id.str(), ExperimentNumber(model.experiment_id), name, uri,
+         static_cast<int64_t>(LoggedModelStatus::kPending), TextOrNull(model.model_type),
+         TextOrNull(model.source_run_id), clock_.NowMs()});
+    for (const auto& param : model.params) {
+      connection.Execute(sql::kInsertLoggedModelParam, {id.str(), param.key, param.value});
+    }
+    for (const auto& tag : model.tags) {
+      connection.Execute(sql::kSetLoggedModelTag, {id.str(), tag.key, tag.value});
+    }
+    events_.Append(connection, "logged_model.created", Subject(id), who,
+                   Json::Of({{"experiment_id", model.experiment_id.str()},
+                             {"name", name},
+                             {"source_run_id", model.source_run_id}}));
+    return ReadWhole(connection, id);
+  });
+}
+
+LoggedModel LoggedModelStore::Get(const LoggedModelId& id) const {
+  return database_.Read([&](Connection& connection) { return ReadWhole(connection, id); });
+}
+
+LoggedModel LoggedModelStore::Finish(const LoggedModelId& id, LoggedModelStatus status,
+                                     const std::string& who) {
+  return database_.Write([&](Connection& connection) {
+    FindModel(connection, id);
+    connection.Execute(sql::kSetLoggedModelStatus,
+                       {id.str(), static_cast<int64_t>(status), clock_.NowMs()});
+    if (status != LoggedModelStatus::kPending) {
+      events_.Append(connection, "logged_model.finished", Subject(id), who,
+                     Json::Of({{"ready", status == LoggedModelStatus::kReady}}));
+    }
+    return ReadWhole(connection, id);
+  });
+}
+
+void LoggedModelStore::Delete(const LoggedModelId& id, const std::string& who) {
+  database_.Write([&](Connection& connection) {
+    const auto row = connection.SelectOne(sql::kLoggedModelById, {id.str()});
+    if (!row) throw NoModel(id);
+    if (ReadModel(*row).lifecycle != Lifecycle::kActive) return;
+    connection.Execute(sql::kDeleteLoggedModel, {id.str(), clock_.NowMs()});
+    events_.Append(connection, "logged_model.finished", Subject(id), who,
+                   Json::Of({{"deleted", true}}));
+  });
+}
+
+void LoggedModelStore::SetTags(const LoggedModelId& id, const std::vector<Tag>& tags) {
+  database_.Write([&](Connection& connection) {
+    FindModel(connection, id);
+    for (const auto& tag : tags) {
+      connection.Execute(sql::kSetLoggedModelTag, {id.str(), tag.key, tag.value});
+    }
+  });
+}
+
+void LoggedModelStore::DeleteTag(const LoggedModelId& id, const std::string& key) {
+  database_.Write([&](Connection& connection) {
+    FindModel(connection, id);
+    if (connection.Execute(sql::kDeleteLoggedModelTag, {id.str(), key}) == 0) {
+      throw Error(Code::kNotFound,
+                  fmt::format("No tag with key '{}' found for model with ID '{}'.", key, id.str()));
+    }
+  });
+}
+
+void LoggedModelStore::LogParams(const LoggedModelId& id, const std::vector<Param>& params) {
+  database_.Write([&](Connection& connection) {
+    FindModel(connection, id);
+    for (const auto& param : params) {
+      if (connection.Execute(sql::kInsertLoggedModelParam, {id.str(), param.key, param.value}) ==
+          0) {
+        throw FailedPrecondition("Param '{}' of logged model '{}' was already logged.", param.key,
+                                 id.str());
+      }
+    }
+  });
+}
+
+Page<LoggedModel> LoggedModelStore::Search(const LoggedModelSearch& search) const {
+  Json experiments = Json::MakeArray();
+  for (const auto& id : search.experiment_ids) experiments.Append(ExperimentNumber(id));
+  Json datasets = Json::MakeArray();
+  for (const auto& dataset : search.datasets) {
+    datasets.Append(Json::Of({{"name", dataset.name}, {"digest", dataset.digest}}));
+  }
+  const storage::SearchQuery query = storage::CompileSearch(
+      sql::kSearchLoggedModels, kSchema, database_.dialect(), search.filter, search.order_by,
+      {experiments.Dump(), datasets.Dump(), search.limit + 1, search.offset});
+  return database_.Read([&](Connection& connection) {
+    Page<LoggedModel> page;
+    connection.ForEach(query.query(), query.parameters(), [&](const Row& row) {
+      page.items.push_back(ReadModel(row));
+      return true;
+    });
+    if (static_cast<int64_t>(page.items.size()) > search.limit) {
+      page.items.pop_back();
+      page.next_offset = search.offset + search.limit;
+    }
+    AddData(connection, &page.items);
+    return page;
+  });
+}
+
+}  // namespace millwright::tracking

@@ -1,0 +1,3 @@
+-- The tags of some logged models; $1 is a JSON array of ids.
+SELECT model_id, key, value FROM logged_model_tags
+WHERE model_id IN (SELECT value FROM json_each($1)) ORDER BY model_id, key
