@@ -7,10 +7,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
-#include <cstring>
+#include <cstdlib>
 #include <mutex>
-#include <optional>
-#include <random>
 
 #include "base/error.h"
 #include "fetch/retry.h"
