@@ -105,6 +105,18 @@ analytics::Table DatasetStore::Rows(const DatasetVersion& version, int64_t limit
       .Query(fmt::format("FROM {} LIMIT {} OFFSET {}", ReadSql(version), limit, offset));
 }
 
+Snapshot DatasetStore::GetSnapshot(const std::string& id) const {
+  return database_.Read([&](Connection& connection) {
+    const auto row = connection.SelectOne(sql::kGetSnapshot, {id});
+    if (!row) throw NotFound("Snapshot", id);
+    return SnapshotFromRow(*row);
+  });
+}
+
+std::filesystem::path DatasetStore::RawFile(const Snapshot& snapshot) const {
+  return content_.RawPath(snapshot.sha256);
+}
+
 Versioned DatasetStore::Upload(const std::string& name, const std::string& file_name,
                                const ByteReader& read, const std::string& who, const Json& config,
                                const ProgressFunction& progress) {

@@ -61,6 +61,11 @@ class DatasetStore {
   // Reads rows in the file's order; `limit` is 1…kRowsPageMax.
   analytics::Table Rows(const DatasetVersion& version, int64_t limit, int64_t offset = 0) const;
 
+  // Finds what a version's snapshot_id names. Throws kNotFound.
+  Snapshot GetSnapshot(const std::string& id) const;
+  // The archived bytes of a snapshot, as they came; must not be written.
+  std::filesystem::path RawFile(const Snapshot& snapshot) const;
+
   // Archives an uploaded file and makes a version of it; the format is taken from `file_name` or
   // from `config` ("format", "options"). The same bytes as the latest version has were made of are
   // no new version. Throws kInvalidArgument when they cannot be parsed; the raw bytes are kept.

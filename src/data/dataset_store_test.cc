@@ -64,6 +64,15 @@ TEST_P(DatasetStoreTest, KeepsTablesInTheLayoutOfDvc) {
                 "raw/sha256/" + raw.substr(0, 2) + "/" + raw.substr(2)}));
 }
 
+TEST_P(DatasetStoreTest, LeadsFromAVersionBackToItsRawBytes) {
+  const auto version = UploadCsv("pets", "name\nkit\n").version;
+  const Snapshot snapshot = datasets_.GetSnapshot(version.snapshot_id.value());
+  EXPECT_EQ(snapshot.location, "rows.csv");
+  EXPECT_EQ(snapshot.state, Snapshot::State::kParsed);
+  EXPECT_EQ(ReadFile(datasets_.RawFile(snapshot)), "name\nkit\n");
+  EXPECT_EQ(CodeOf([&] { datasets_.GetSnapshot("none"); }), Code::kNotFound);
+}
+
 TEST_P(DatasetStoreTest, FindsThatAnUploadIsWhatItHasAlready) {
   UploadCsv("pets", "name\nkit\n");
   const auto again = UploadCsv("pets", "name\nkit\n");
