@@ -45,7 +45,8 @@ class Booster {
   // Makes an untrained booster; parameters by XGBoost's own names ("max_depth", "eta").
   Booster(const std::vector<std::pair<std::string, std::string>>& parameters,
           std::span<const BoosterData* const> tables);
-  // Reads a model as XGBoost writes it: .ubj, .json or its old binary form.
+  // Reads a model as XGBoost writes it: .ubj, .json or its old binary form. The library follows
+  // what the file says: pass files from outside through CheckBoosterFile first, as LoadEngine does.
   static Booster Load(const std::filesystem::path& path);
   ~Booster();
   Booster(Booster&& other) noexcept;

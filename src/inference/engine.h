@@ -22,7 +22,8 @@ class Engine {
 
 // Loads `model.onnx` (ONNX Runtime) or a .ubj/.json booster (XGBoost), by the file's extension.
 // Throws kInvalidArgument with the reason when the file is broken or refers outside of its folder
-// (external data), kUnavailable when the engine's library is not installed.
+// (external data), kUnavailable when the engine's library is not installed. An output of an ONNX
+// model that is a sequence of maps (ZipMap) becomes the tensors NAME [N,C] and NAME_keys [C].
 std::unique_ptr<Engine> LoadEngine(const std::filesystem::path& path);
 
 // Checks an ONNX file's structure without running it: parsable, known operator domains, no external

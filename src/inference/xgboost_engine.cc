@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "inference/booster.h"
+#include "inference/booster_check.h"
 #include "inference/input_contract.h"
 
 namespace millwright::inference {
@@ -98,6 +99,7 @@ class XgboostEngine final : public Engine {
 }  // namespace
 
 std::unique_ptr<Engine> LoadXgboostEngine(const std::filesystem::path& path) {
+  CheckBoosterFile(path);
   return std::make_unique<XgboostEngine>(Booster::Load(path));
 }
 
