@@ -15,11 +15,11 @@ namespace {
 
 // Failed expectations whose rows are unfolded at first; a longer report keeps the others folded.
 constexpr size_t kUnfoldedMax = 12;
-constexpr size_t kParametersMax = 50;
+constexpr size_t kParametersMax = 20;
 constexpr size_t kNoteCharactersMax = 400;
 // Parts of kReportBytesMax; the head, the style and the foot share what is left.
-constexpr size_t kFailuresBytesMax = 650'000;
-constexpr size_t kPassedBytesMax = 250'000;
+constexpr size_t kFailuresBytesMax = 600'000;
+constexpr size_t kPassedBytesMax = 230'000;
 
 std::string TextAt(const Json& json, std::string_view key) {
   const Json* value = json.Find(key);
@@ -125,12 +125,14 @@ class Page {
   void Head() {
     const std::string suite = Suite().empty() ? "Validation" : Suite();
     const std::string dataset = Dataset();
-    html_ += "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-             "<meta name=\"color-scheme\" content=\"light dark\">\n<title>";
+    html_ +=
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        "<meta name=\"color-scheme\" content=\"light dark\">\n<title>";
     html_ += Escape(suite + (dataset.empty() ? "" : " on " + dataset)) + "</title>\n<style>";
-    html_ += kReportStyle;
-    html_ += "</style>\n</head>\n<body>\n<main>\n<header>\n<p class=\"kind\">Data validation</p>\n<h1>";
+    html_ += kReportCss;
+    html_ +=
+        "</style>\n</head>\n<body>\n<main>\n<header>\n<p class=\"kind\">Data validation</p>\n<h1>";
     html_ += Escape(suite);
     if (!dataset.empty()) html_ += " <span>on</span> " + Escape(dataset);
     html_ += "</h1>\n";
@@ -185,7 +187,8 @@ class Page {
       html_ += ValueHtml(parameters[i].second);
     }
     if (shown < parameters.size()) {
-      html_ += fmt::format(" and {} more", CountText(static_cast<int64_t>(parameters.size() - shown)));
+      html_ +=
+          fmt::format(" and {} more", CountText(static_cast<int64_t>(parameters.size() - shown)));
     }
     html_ += "</p>\n";
   }

@@ -1,20 +1,27 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "quality/validation.h"
 
 namespace millwright::quality {
 
-inline constexpr size_t kReportBytesMax = 1 << 20;
+// What a report keeps of a result; the rest is told as "… and N more".
+inline constexpr size_t kReportBytesMax = 1'000'000;
+inline constexpr size_t kReportFailuresMax = 500;
+// Rows of one failed expectation are shown until its text has this size.
+inline constexpr size_t kReportFailureBytesMax = 40'000;
+inline constexpr size_t kReportRowsMax = 10;
+inline constexpr size_t kReportColumnsMax = 40;
+inline constexpr size_t kReportValuesMax = 20;
 
-// Writes a validation as one HTML document for people: what failed, by how much, examples and whole
-// failing rows, then what passed. It loads nothing from elsewhere, runs no script, follows the
-// reader's light or dark setting and stays below kReportBytesMax: rows, and then whole details of
-// the last expectations, are left out with a note when it would not.
-std::string ValidationReport(const ValidationResult& validation);
-
-// The same from the stored JSON. Throws kInvalidArgument.
-std::string ValidationReport(const Json& validation);
+// Renders a validation for people as one HTML document in UTF-8 that refers to nothing outside
+// itself: no scripts, inline style, light and dark, fit for a narrow screen and for print. Failed
+// expectations come first, in plain words, with how far they failed, examples and failing rows.
+// Suite, dataset, version and created_ms are taken from result.meta where they are given. Every
+// text of the input is escaped and clipped, and the document is smaller than kReportBytesMax
+// whatever the input is. A detail of an unknown shape is left out. Thread-safe.
+std::string RenderReport(const ValidationResult& result);
 
 }  // namespace millwright::quality

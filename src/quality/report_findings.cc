@@ -202,9 +202,10 @@ std::string MismatchedHtml(const Json& result) {
     table.Cell(have != nullptr ? *have : Json());
     table.EndRow();
   }
-  return table.End() + (list.size() > kReportValuesMax
-                            ? "<p class=\"more\">" + MoreHtml(kReportValuesMax, list.size()) + "</p>"
-                            : "");
+  return table.End() +
+         (list.size() > kReportValuesMax
+              ? "<p class=\"more\">" + MoreHtml(kReportValuesMax, list.size()) + "</p>"
+              : "");
 }
 
 // Which distinct values are too many and which lack, where a set of them was asked for.
@@ -252,9 +253,8 @@ std::string ObservedHtml(const ExpectationResult& result) {
 std::string ExamplesHtml(const ExpectationResult& result, const Extent& extent) {
   std::vector<Counted> counts;
   const auto add = [&](const Json& value, int64_t count) {
-    const auto found = std::find_if(counts.begin(), counts.end(), [&](const Counted& other) {
-      return other.first == value;
-    });
+    const auto found = std::find_if(counts.begin(), counts.end(),
+                                    [&](const Counted& other) { return other.first == value; });
     if (found != counts.end()) {
       found->second += count;
     } else if (counts.size() < kReportValuesMax) {
@@ -327,8 +327,9 @@ std::string RowsHtml(const ExpectationResult& result, const Extent& extent, Rows
     }
     table.EndRow();
   }
-  const size_t all = std::max(rows.size(), static_cast<size_t>(std::max<int64_t>(
-                                               0, extent.known() ? extent.unexpected : 0)));
+  const size_t all =
+      std::max(rows.size(),
+               static_cast<size_t>(std::max<int64_t>(0, extent.known() ? extent.unexpected : 0)));
   std::string html = how == Rows::kOpen ? "<details open>" : "<details>";
   html += fmt::format("<summary>Failing rows <span class=\"count\">{}</span></summary>",
                       CountText(static_cast<int64_t>(all)));

@@ -22,6 +22,6 @@ std::string FigureHtml(const Json& value);
 std::string SentenceHtml(const Sentence& sentence);
 
 // The style of the report: light and dark, narrow and print.
-extern const std::string_view kReportStyle;
+extern const std::string_view kReportCss;
 
 }  // namespace millwright::quality
