@@ -28,7 +28,7 @@ code {
   font: .86em/1.4 "JetBrains Mono", "SF Mono", Menlo, Consolas, "Liberation Mono",
     "DejaVu Sans Mono", monospace;
   font-variant-ligatures: none; unicode-bidi: isolate; white-space: pre-wrap;
-  overflow-wrap: anywhere; background: var(--code); border-radius: 3px; padding: .1em .35em;
+  overflow-wrap: anywhere; background: var(--code); border-radius: 3px; padding: .1em .25em;
   -webkit-box-decoration-break: clone; box-decoration-break: clone;
 }
 .column { font-weight: 650; unicode-bidi: isolate; overflow-wrap: anywhere; }
@@ -45,7 +45,7 @@ h1 {
 h1 span { color: var(--muted); font-weight: 400; }
 .when { color: var(--muted); margin-top: .3rem; }
 .verdict { margin-top: 1.75rem; padding-top: 1.25rem; border-top: 2px solid var(--ink); }
-.verdict > p:first-child { font-size: 1.2rem; line-height: 1.4; }
+.verdict > p:first-child { font-size: 1.2rem; line-height: 1.4; text-wrap: balance; }
 .verdict.passed > p:first-child strong { color: var(--good); }
 .verdict.failed > p:first-child strong { color: var(--bad); }
 .share-bar { display: flex; gap: 2px; height: 6px; margin: 1rem 0 1.1rem; }
@@ -86,7 +86,7 @@ h4 { font-size: .87rem; font-weight: 400; color: var(--muted); }
 .share { color: var(--bad); margin-left: .35em; }
 .remark { color: var(--muted); font-size: .87rem; white-space: nowrap; }
 .remark::before { content: "·"; margin: 0 .45em; }
-.observed { margin-top: .7rem; }
+.quiet { margin-top: .6rem; }
 .values {
   display: grid; grid-template-columns: 12rem 1fr; gap: .3rem 1rem; align-items: baseline;
   margin-top: .7rem;
@@ -105,8 +105,8 @@ th, td {
   white-space: nowrap; vertical-align: baseline;
 }
 th { color: var(--muted); font-weight: 400; border-bottom-color: var(--strong-line); }
-td code { background: none; padding: 0; white-space: pre; }
-.number { text-align: right; }
+td code { background: none; padding: 0; white-space: pre; font-size: .92em; }
+th.number, td.number { text-align: right; }
 th.fault, td.fault { background: var(--bad-ground); padding-left: .6rem; padding-right: .6rem; }
 th.fault { color: var(--bad); font-weight: 650; }
 .fault + * { padding-left: .9rem; }

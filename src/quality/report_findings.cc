@@ -91,23 +91,22 @@ std::string ExtentHtml(const Extent& extent, const Json& kwargs) {
 // A table that scrolls by itself where the page is narrow.
 class TableHtml {
  public:
+  enum class Column { kText, kNumber };
+
   explicit TableHtml(std::string_view label)
       : html_(fmt::format("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{0}\">"
                           "<table><thead><tr>",
                           label)) {}
 
-  void Head(std::string_view name, bool at_fault = false) {
-    html_ += at_fault ? "<th class=\"fault\">" : "<th>";
+  // Sets a heading over its column: to the right where numbers stand below it.
+  void Head(std::string_view name, Column column = Column::kText, bool at_fault = false) {
+    html_ += "<th" + Class(column == Column::kNumber, at_fault) + ">";
     html_ += Escape(Clip(name, kCellCharactersMax)) + "</th>";
   }
   void EndHead() { html_ += "</tr></thead><tbody>"; }
   void BeginRow() { html_ += "<tr>"; }
   void Cell(const Json& value, bool at_fault = false) {
-    const bool number = value.is_number();
-    html_ += number && at_fault ? "<td class=\"number fault\">"
-             : number           ? "<td class=\"number\">"
-             : at_fault         ? "<td class=\"fault\">"
-                                : "<td>";
+    html_ += "<td" + Class(value.is_number(), at_fault) + ">";
     const bool clipped = value.is_string() && value.AsString().size() > kCellCharactersMax;
     html_ += ValueHtml(clipped ? Json(Clip(value.AsString(), kCellCharactersMax)) : value);
     html_ += "</td>";
@@ -121,6 +120,12 @@ class TableHtml {
   std::string End() { return html_ + "</tbody></table></div>"; }
 
  private:
+  static std::string Class(bool number, bool at_fault) {
+    if (!number && !at_fault) return "";
+    return fmt::format(" class=\"{}{}{}\"", number ? "number" : "", number && at_fault ? " " : "",
+                       at_fault ? "fault" : "");
+  }
+
   std::string html_;
 };
 
@@ -134,7 +139,10 @@ std::string QuantilesHtml(const Json& result, const Json& kwargs) {
     return "";
   }
   TableHtml table("Quantiles");
-  for (const char* name : {"Quantile", "From", "To", "Observed", ""}) table.Head(name);
+  for (const char* name : {"Quantile", "From", "To", "Observed"}) {
+    table.Head(name, TableHtml::Column::kNumber);
+  }
+  table.Head("");
   table.EndHead();
   for (size_t i = 0; i < std::min(quantiles.size(), kReportValuesMax); ++i) {
     const bool two = ranges[i].is_array() && ranges[i].AsArray().size() == 2;
@@ -159,7 +167,8 @@ std::string PartitionHtml(const Json& result) {
   const Json::Array& values = ListAt(observed, "values");
   const Json::Array& bins = ListAt(observed, "bins");
   TableHtml table("Distribution");
-  for (const char* name : {"Value", "Expected", "Observed"}) table.Head(name);
+  table.Head(bins.empty() ? "Value" : "Range");
+  for (const char* name : {"Expected", "Observed"}) table.Head(name, TableHtml::Column::kNumber);
   table.EndHead();
   for (size_t i = 0; i < std::min(have.size(), kReportValuesMax); ++i) {
     if (!have[i].is_number() || !want[i].is_number()) continue;
@@ -190,7 +199,8 @@ std::string MismatchedHtml(const Json& result) {
   }
   if (!mismatched->is_array()) return "";
   TableHtml table("Columns out of place");
-  for (const char* name : {"Place", "Expected", "Found"}) table.Head(name);
+  table.Head("Place", TableHtml::Column::kNumber);
+  for (const char* name : {"Expected", "Found"}) table.Head(name);
   table.EndHead();
   const Json::Array& list = mismatched->AsArray();
   for (size_t i = 0; i < std::min(list.size(), kReportValuesMax); ++i) {
@@ -245,8 +255,9 @@ std::string ObservedHtml(const ExpectationResult& result) {
     return ValuesHtml("Observed", Uncounted(values), values.size());
   }
   const bool infinite = observed->is_null() && result.result.Has("details");
-  return "<p class=\"observed\">Observed " + (infinite ? "<code>∞</code>" : FigureHtml(*observed)) +
-         "</p>" + PartitionHtml(result.result);
+  return "<div class=\"values\"><h4>Observed</h4><p>" +
+         (infinite ? "<code>∞</code>" : FigureHtml(*observed)) + "</p></div>" +
+         PartitionHtml(result.result);
 }
 
 // Examples of unexpected values: as counted by the result, or counted here from its list.
@@ -285,6 +296,15 @@ std::vector<std::string> ColumnNames(const Json::Array& rows) {
   return names;
 }
 
+TableHtml::Column HoldsNumbers(const Json::Array& rows, const std::string& name) {
+  for (const Json& row : rows) {
+    const Json* value = row.Find(name);
+    if (value == nullptr || value->is_null()) continue;
+    return value->is_number() ? TableHtml::Column::kNumber : TableHtml::Column::kText;
+  }
+  return TableHtml::Column::kText;
+}
+
 const Json::Array& FailingRows(const Json& result) {
   const Json::Array& rows = ListAt(result, "unexpected_rows");
   return rows.empty() ? ListAt(ObjectAt(result, "details"), "unexpected_rows") : rows;
@@ -313,8 +333,10 @@ std::string RowsHtml(const ExpectationResult& result, const Extent& extent, Rows
   const std::vector<int64_t> positions = Positions(result.result, rows.size());
   const bool numbered = positions.size() >= std::min(rows.size(), kReportRowsMax);
   TableHtml table("Failing rows");
-  if (numbered) table.Head("#");
-  for (size_t i = 0; i < columns; ++i) table.Head(names[i], at_fault(names[i]));
+  if (numbered) table.Head("#", TableHtml::Column::kNumber);
+  for (size_t i = 0; i < columns; ++i) {
+    table.Head(names[i], HoldsNumbers(rows, names[i]), at_fault(names[i]));
+  }
   if (columns < names.size()) table.Head(MoreHtml(columns, names.size()));
   table.EndHead();
   size_t shown = 0;
@@ -371,7 +393,13 @@ std::string FindingsHtml(const ExpectationResult& result, Rows rows) {
   html += ExamplesHtml(result, extent);
   html += RowsHtml(result, extent, rows,
                    kReportFailureBytesMax - std::min(html.size(), kReportFailureBytesMax));
-  return html.empty() ? "<p class=\"quiet\">The result holds no details.</p>" : html;
+  if (!html.empty()) return html;
+  if (result.expectation.type != "expect_column_to_exist") {
+    return "<p class=\"quiet\">The result holds no details.</p>";
+  }
+  return result.expectation.kwargs.Has("column_index")
+             ? "<p class=\"quiet\">It is absent or in another place.</p>"
+             : "<p class=\"quiet\">There is none.</p>";
 }
 
 std::string PassedRemarkHtml(const ExpectationResult& result) {

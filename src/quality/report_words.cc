@@ -273,10 +273,10 @@ bool Quantiles(Sentence& sentence, const Arguments& arguments) {
   const Json::Array& quantiles = inner.List("quantiles");
   const Json::Array& bounds = inner.List("value_ranges");
   if (quantiles.empty() || quantiles.size() != bounds.size()) return false;
-  sentence.Words("The quantiles of ").Column(arguments.Text("column"));
-  sentence.Words(quantiles.size() == 1 ? " must lie in its range, "
-                                       : " must lie in their ranges, ");
-  sentence.Values(quantiles, "and");
+  const bool one = quantiles.size() == 1;
+  sentence.Words(one ? "The quantile " : "The quantiles ").Values(quantiles, "and");
+  sentence.Words(" of ").Column(arguments.Text("column"));
+  sentence.Words(one ? " must lie in its range" : " must lie in their ranges");
   return true;
 }
 
@@ -489,7 +489,9 @@ void AddCondition(Sentence& sentence, const Expectation& expectation, const Argu
     sentence.Words(", in at least " + PercentText(mostly->AsDouble()));
     sentence.Words(values ? " of values" : " of rows");
   }
-  if (const Json* condition = arguments.Find("row_condition")) {
+  // A row_condition does not apply to a table as a whole.
+  const Json* condition = arguments.Find("row_condition");
+  if (condition != nullptr && !expectation.type.starts_with("expect_table_")) {
     sentence.Words(", in rows where ").Value(*condition);
   }
 }
@@ -515,12 +517,21 @@ std::string NumberText(double value, bool whole_precision) {
 std::string Printed(const Json& value, bool whole_precision) {
   if (value.is_string()) return value.AsString();
   if (value.is_double()) return NumberText(value.AsDouble(), whole_precision);
+  std::string text;
+  // Nobody reads on after so much; the caller clips it.
+  const auto full = [&] { return text.size() > 8 * kWordsTextMax; };
   if (value.is_array()) {
-    std::string text;
     for (const Json& item : value.AsArray()) {
-      // Nobody reads on; what comes after would be clipped.
-      if (text.size() > 8 * kWordsTextMax) break;
+      if (full()) break;
       text += (text.empty() ? "" : ", ") + Printed(item, whole_precision);
+    }
+    return "(" + text + ")";
+  }
+  if (value.is_object()) {
+    for (const Json::Field& field : value.AsObject()) {
+      if (full()) break;
+      text +=
+          (text.empty() ? "" : ", ") + field.first + ": " + Printed(field.second, whole_precision);
     }
     return "(" + text + ")";
   }
@@ -614,14 +625,15 @@ std::string CountOf(int64_t count, std::string_view noun) {
 }
 
 std::string PercentText(double share) {
+  static constexpr double kRounding = 1e-9;
   const double percent = share * 100;
   std::string text;
-  if (percent > 0 && percent < 0.01) {
+  if (percent > 0 && percent < 0.01 - kRounding) {
     text = "<" + std::string(kNarrowGap) + "0.01";
-  } else if (percent < 100 && percent > 99.99) {
+  } else if (percent < 100 && percent > 99.99 + kRounding) {
     text = ">" + std::string(kNarrowGap) + "99.99";
   } else {
-    text = fmt::format("{:.2f}", percent);
+    text = fmt::format("{:.{}f}", percent, percent < 10 || percent > 99 ? 2 : 1);
     while (text.ends_with('0')) text.pop_back();
     if (text.ends_with('.')) text.pop_back();
   }
