@@ -1,0 +1,480 @@
+-- The schema on SQLite, made by tests/tidy/schema.py --write.
+CREATE TABLE alerts (
+  id TEXT PRIMARY KEY,
+  monitor TEXT NOT NULL,
+  endpoint TEXT NOT NULL,
+  model TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  feature TEXT NOT NULL,
+  value DOUBLE PRECISION NOT NULL,
+  threshold DOUBLE PRECISION NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('open', 'closed')),
+  opened_ms BIGINT NOT NULL,
+  closed_ms BIGINT,
+  window_start_ms BIGINT NOT NULL,
+  window_end_ms BIGINT NOT NULL,
+  message TEXT NOT NULL,
+  pipeline_run TEXT
+);
+CREATE INDEX alerts_by_time ON alerts (opened_ms, id);
+CREATE UNIQUE INDEX alerts_open ON alerts (monitor, kind, feature) WHERE state = 'open';
+CREATE TABLE artifacts (
+  path TEXT PRIMARY KEY,
+  bytes BIGINT NOT NULL,
+  sha256 TEXT NOT NULL,
+  stored_ms BIGINT NOT NULL,
+  stored_by TEXT NOT NULL
+);
+CREATE TABLE dataset_heads (
+  name TEXT PRIMARY KEY,
+  latest_version BIGINT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL
+);
+CREATE TABLE dataset_versions (
+  dataset TEXT NOT NULL REFERENCES dataset_heads (name),
+  version BIGINT NOT NULL,
+  md5 TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  bytes BIGINT NOT NULL,
+  row_count BIGINT NOT NULL,
+  columns TEXT NOT NULL,
+  source TEXT NOT NULL,
+  snapshot_id TEXT,
+  sql_text TEXT,
+  inputs TEXT NOT NULL,
+  recipe TEXT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
+  PRIMARY KEY (dataset, version)
+);
+CREATE INDEX dataset_versions_by_recipe ON dataset_versions (dataset, recipe);
+CREATE TABLE datasets (
+  dataset_seq INTEGER PRIMARY KEY,
+  experiment_id BIGINT NOT NULL,
+  name TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  source_type TEXT NOT NULL,
+  source TEXT NOT NULL,
+  schema TEXT,
+  profile TEXT,
+  UNIQUE (experiment_id, name, digest)
+);
+CREATE TABLE endpoints (
+  name TEXT PRIMARY KEY,
+  model TEXT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  promoting TEXT,
+  rollout_error TEXT NOT NULL DEFAULT '',
+  revisions_made BIGINT NOT NULL DEFAULT 0,
+  deleted_ms BIGINT
+);
+CREATE TABLE events (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  time_ms BIGINT NOT NULL,
+  kind TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  who TEXT NOT NULL,
+  payload TEXT NOT NULL
+);
+CREATE INDEX events_by_subject ON events (subject, seq);
+CREATE TABLE experiment_tags (
+  experiment_id BIGINT NOT NULL REFERENCES experiments (experiment_id),
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (experiment_id, key)
+);
+CREATE TABLE experiments (
+  experiment_id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  artifact_location TEXT NOT NULL,
+  lifecycle TEXT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  updated_ms BIGINT NOT NULL
+);
+CREATE TABLE latest_metrics (
+  run_seq BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  timestamp_ms BIGINT NOT NULL,
+  step BIGINT NOT NULL,
+  value DOUBLE PRECISION NOT NULL,
+  is_nan BIGINT NOT NULL,
+  PRIMARY KEY (run_seq, key)
+) WITHOUT ROWID;
+CREATE TABLE lease_generation (last BIGINT NOT NULL);
+CREATE TABLE leases (
+  kind TEXT NOT NULL,
+  id TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  expires_ms BIGINT NOT NULL,
+  generation BIGINT NOT NULL,
+  PRIMARY KEY (kind, id)
+);
+CREATE INDEX leases_by_expiry ON leases (kind, expires_ms);
+CREATE TABLE lineage_edges (
+  from_node TEXT NOT NULL,
+  to_node TEXT NOT NULL,
+  label TEXT NOT NULL,
+  time_ms BIGINT NOT NULL,
+  PRIMARY KEY (from_node, to_node, label)
+);
+CREATE INDEX lineage_edges_by_from ON lineage_edges (from_node, time_ms);
+CREATE INDEX lineage_edges_by_to ON lineage_edges (to_node, time_ms);
+CREATE TABLE logged_model_metrics (
+  model_id TEXT NOT NULL,
+  key TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  dataset_name TEXT NOT NULL,
+  dataset_digest TEXT NOT NULL,
+  timestamp_ms BIGINT NOT NULL,
+  step BIGINT NOT NULL,
+  value DOUBLE PRECISION NOT NULL,
+  is_nan BIGINT NOT NULL,
+  PRIMARY KEY (model_id, key, run_id, dataset_name, dataset_digest, timestamp_ms, step)
+);
+CREATE TABLE logged_model_params (
+  model_id TEXT NOT NULL REFERENCES logged_models (model_id),
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (model_id, key)
+);
+CREATE TABLE logged_model_tags (
+  model_id TEXT NOT NULL REFERENCES logged_models (model_id),
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (model_id, key)
+);
+CREATE TABLE logged_models (
+  model_id TEXT PRIMARY KEY,
+  experiment_id BIGINT NOT NULL REFERENCES experiments (experiment_id),
+  name TEXT NOT NULL,
+  artifact_uri TEXT NOT NULL,
+  status BIGINT NOT NULL,
+  model_type TEXT,
+  source_run_id TEXT,
+  lifecycle TEXT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  updated_ms BIGINT NOT NULL
+);
+CREATE INDEX logged_models_by_experiment ON logged_models (experiment_id, created_ms DESC);
+CREATE TABLE metric_points (
+  run_seq BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  timestamp_ms BIGINT NOT NULL,
+  step BIGINT NOT NULL,
+  value DOUBLE PRECISION NOT NULL,
+  is_nan BIGINT NOT NULL,
+  PRIMARY KEY (run_seq, key, timestamp_ms, step, value, is_nan)
+) WITHOUT ROWID;
+CREATE TABLE model_aliases (
+  model_seq BIGINT NOT NULL REFERENCES registered_models (model_seq),
+  alias TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  PRIMARY KEY (model_seq, alias)
+);
+CREATE TABLE model_history (
+  history_seq INTEGER PRIMARY KEY,
+  model_seq BIGINT NOT NULL REFERENCES registered_models (model_seq),
+  time_ms BIGINT NOT NULL,
+  who TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  version BIGINT,
+  details TEXT NOT NULL
+);
+CREATE INDEX model_history_by_model ON model_history (model_seq, history_seq);
+CREATE TABLE model_tags (
+  model_seq BIGINT NOT NULL REFERENCES registered_models (model_seq),
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (model_seq, key)
+);
+CREATE TABLE model_version_checks (
+  model_seq BIGINT NOT NULL,
+  version BIGINT NOT NULL,
+  name TEXT NOT NULL,
+  passed BIGINT NOT NULL,
+  summary TEXT NOT NULL,
+  details TEXT NOT NULL,
+  time_ms BIGINT NOT NULL,
+  who TEXT NOT NULL,
+  PRIMARY KEY (model_seq, version, name)
+);
+CREATE TABLE model_version_tags (
+  model_seq BIGINT NOT NULL,
+  version BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (model_seq, version, key)
+);
+CREATE TABLE model_versions (
+  model_seq BIGINT NOT NULL REFERENCES registered_models (model_seq),
+  version BIGINT NOT NULL,
+  description TEXT,
+  source TEXT NOT NULL,
+  artifact_uri TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  run_link TEXT NOT NULL,
+  model_id TEXT,
+  stage TEXT NOT NULL,
+  status TEXT NOT NULL,
+  status_message TEXT,
+  signature TEXT,
+  reference_profile TEXT,
+  created_ms BIGINT NOT NULL,
+  updated_ms BIGINT NOT NULL,
+  deleted_ms BIGINT,
+  PRIMARY KEY (model_seq, version)
+);
+CREATE INDEX model_versions_by_run ON model_versions (run_id);
+CREATE TABLE monitor_windows (
+  monitor TEXT NOT NULL,
+  start_ms BIGINT NOT NULL,
+  end_ms BIGINT NOT NULL,
+  predictions BIGINT NOT NULL,
+  outcomes BIGINT NOT NULL,
+  complete BIGINT NOT NULL,
+  drift TEXT NOT NULL,
+  performance TEXT NOT NULL,
+  updated_ms BIGINT NOT NULL,
+  PRIMARY KEY (monitor, start_ms)
+);
+CREATE TABLE monitors (
+  name TEXT PRIMARY KEY,
+  endpoint TEXT NOT NULL,
+  model TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('active', 'paused')),
+  spec TEXT NOT NULL,
+  profile TEXT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  updated_ms BIGINT NOT NULL,
+  judged_drift_ms BIGINT NOT NULL,
+  judged_performance_ms BIGINT NOT NULL
+);
+CREATE INDEX monitors_by_endpoint ON monitors (endpoint);
+CREATE TABLE pipeline_attempts (
+  run TEXT NOT NULL,
+  task TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  state TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  message TEXT NOT NULL,
+  exit_code BIGINT,
+  started_ms BIGINT NOT NULL,
+  ended_ms BIGINT,
+  PRIMARY KEY (run, task, number),
+  FOREIGN KEY (run, task) REFERENCES pipeline_tasks (run, name)
+);
+CREATE TABLE pipeline_cursor (seq BIGINT NOT NULL);
+CREATE TABLE pipeline_runs (
+  id TEXT PRIMARY KEY,
+  pipeline TEXT NOT NULL REFERENCES pipelines (name),
+  version BIGINT NOT NULL,
+  state TEXT NOT NULL,
+  params TEXT NOT NULL,
+  -- The event that started it, as JSON, and which of the pipeline's triggers; empty and -1 by hand.
+  event TEXT NOT NULL,
+  trigger_number BIGINT NOT NULL,
+  who TEXT NOT NULL,
+  message TEXT NOT NULL,
+  cancelled_by TEXT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  started_ms BIGINT,
+  ended_ms BIGINT
+);
+CREATE INDEX pipeline_runs_live ON pipeline_runs (pipeline, state, created_ms)
+  WHERE state IN ('queued', 'running');
+CREATE INDEX pipeline_runs_newest ON pipeline_runs (created_ms, id);
+CREATE INDEX pipeline_runs_of ON pipeline_runs (pipeline, created_ms, id);
+CREATE TABLE pipeline_tasks (
+  run TEXT NOT NULL REFERENCES pipeline_runs (id),
+  name TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  needs TEXT NOT NULL,
+  state TEXT NOT NULL,
+  outputs TEXT NOT NULL,
+  message TEXT NOT NULL,
+  not_before_ms BIGINT NOT NULL,
+  started_ms BIGINT,
+  ended_ms BIGINT,
+  PRIMARY KEY (run, name)
+);
+CREATE TABLE pipeline_versions (
+  name TEXT NOT NULL REFERENCES pipelines (name),
+  version BIGINT NOT NULL,
+  digest TEXT NOT NULL,
+  yaml TEXT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  who TEXT NOT NULL,
+  PRIMARY KEY (name, version)
+);
+CREATE TABLE pipelines (
+  name TEXT PRIMARY KEY,
+  version BIGINT NOT NULL,
+  digest TEXT NOT NULL,
+  yaml TEXT NOT NULL,
+  -- Triggers see events after this one.
+  triggers_after BIGINT NOT NULL,
+  updated_ms BIGINT NOT NULL,
+  who TEXT NOT NULL
+);
+CREATE TABLE principal_roles (
+  principal_id BIGINT NOT NULL REFERENCES principals (principal_id),
+  role TEXT NOT NULL,
+  granted_ms BIGINT NOT NULL,
+  granted_by TEXT NOT NULL,
+  PRIMARY KEY (principal_id, role)
+);
+CREATE TABLE principals (
+  principal_id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  password_hash TEXT,
+  created_ms BIGINT NOT NULL,
+  updated_ms BIGINT NOT NULL
+);
+CREATE TABLE registered_models (
+  model_seq INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  description TEXT,
+  gate TEXT,
+  created_ms BIGINT NOT NULL,
+  updated_ms BIGINT NOT NULL,
+  deleted_ms BIGINT
+);
+CREATE UNIQUE INDEX registered_models_by_name ON registered_models (name) WHERE deleted_ms IS NULL;
+CREATE TABLE revisions (
+  id TEXT PRIMARY KEY,
+  endpoint TEXT NOT NULL REFERENCES endpoints (name),
+  number BIGINT NOT NULL,
+  model_version TEXT NOT NULL,
+  model_path TEXT NOT NULL,
+  role TEXT NOT NULL CHECK (role IN ('live', 'canary', 'shadow', 'retired')),
+  weight BIGINT NOT NULL CHECK (weight BETWEEN 0 AND 100),
+  replicas BIGINT NOT NULL CHECK (replicas > 0),
+  created_ms BIGINT NOT NULL,
+  live_ms BIGINT,
+  retired_ms BIGINT
+);
+CREATE UNIQUE INDEX one_canary_revision ON revisions (endpoint) WHERE role = 'canary';
+CREATE UNIQUE INDEX one_live_revision ON revisions (endpoint) WHERE role = 'live';
+CREATE INDEX revisions_by_endpoint ON revisions (endpoint, number);
+CREATE TABLE run_input_tags (
+  run_seq BIGINT NOT NULL,
+  dataset_seq BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (run_seq, dataset_seq, key)
+);
+CREATE TABLE run_inputs (
+  run_seq BIGINT NOT NULL,
+  dataset_seq BIGINT NOT NULL REFERENCES datasets (dataset_seq),
+  PRIMARY KEY (run_seq, dataset_seq)
+);
+CREATE TABLE run_models (
+  run_seq BIGINT NOT NULL,
+  direction TEXT NOT NULL,
+  model_id TEXT NOT NULL,
+  step BIGINT NOT NULL,
+  PRIMARY KEY (run_seq, direction, model_id, step)
+);
+CREATE TABLE run_params (
+  run_seq BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (run_seq, key)
+) WITHOUT ROWID;
+CREATE TABLE run_tags (
+  run_seq BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (run_seq, key)
+) WITHOUT ROWID;
+CREATE TABLE runs (
+  run_seq INTEGER PRIMARY KEY,
+  run_id TEXT NOT NULL UNIQUE,
+  experiment_id BIGINT NOT NULL REFERENCES experiments (experiment_id),
+  run_name TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  status TEXT NOT NULL,
+  start_ms BIGINT NOT NULL,
+  end_ms BIGINT,
+  artifact_uri TEXT NOT NULL,
+  lifecycle TEXT NOT NULL,
+  deleted_ms BIGINT,
+  written_by TEXT NOT NULL
+);
+CREATE INDEX runs_by_start ON runs (experiment_id, start_ms DESC, run_id);
+CREATE TABLE schema_migrations (
+  number BIGINT PRIMARY KEY,
+  name TEXT NOT NULL,
+  checksum TEXT NOT NULL,
+  applied_ms BIGINT NOT NULL
+);
+CREATE TABLE snapshots (
+  id TEXT PRIMARY KEY,
+  source TEXT NOT NULL,
+  location TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  bytes BIGINT NOT NULL,
+  etag TEXT NOT NULL,
+  parser TEXT NOT NULL,
+  state TEXT NOT NULL,
+  error TEXT NOT NULL,
+  dataset TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  created_ms BIGINT NOT NULL
+);
+CREATE INDEX snapshots_by_source ON snapshots (source, dataset, created_ms);
+CREATE TABLE sources (
+  name TEXT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  dataset TEXT NOT NULL,
+  config TEXT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL
+);
+CREATE TABLE splits (
+  id TEXT PRIMARY KEY,
+  dataset TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  name TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  spec TEXT NOT NULL,
+  parts TEXT NOT NULL,
+  unassigned_count BIGINT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
+  UNIQUE (dataset, version, name),
+  FOREIGN KEY (dataset, version) REFERENCES dataset_versions (dataset, version)
+);
+CREATE TABLE suites (
+  name TEXT PRIMARY KEY,
+  body TEXT NOT NULL,
+  expectation_count BIGINT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  updated_ms BIGINT NOT NULL,
+  updated_by TEXT NOT NULL
+);
+CREATE TABLE tokens (
+  token_id TEXT PRIMARY KEY,
+  principal_id BIGINT NOT NULL REFERENCES principals (principal_id),
+  name TEXT NOT NULL,
+  secret_hash TEXT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  expires_ms BIGINT,
+  created_by TEXT NOT NULL
+);
+CREATE INDEX tokens_by_principal ON tokens (principal_id, created_ms);
+CREATE TABLE validations (
+  id TEXT PRIMARY KEY,
+  suite TEXT NOT NULL,
+  dataset TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  success BIGINT NOT NULL,
+  evaluated BIGINT NOT NULL,
+  unsuccessful BIGINT NOT NULL,
+  result TEXT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL
+);
+CREATE INDEX validations_by_dataset ON validations (dataset, version, created_ms);
+CREATE INDEX validations_by_time ON validations (created_ms, id);
