@@ -56,6 +56,31 @@ int Convert(const ConvertOptions& options, Console& console) {
   return 0;
 }
 
+struct InspectOptions {
+  std::string model;
+};
+constexpr Option<InspectOptions> kInspectOptions[] = {
+    {"", "MODEL", "A model file or folder", &InspectOptions::model, "", 0, 0,
+     Option<InspectOptions>::Kind::kRequired},
+};
+
+int Inspect(const InspectOptions& options, Console& console) {
+  const auto engine = inference::LoadModel(options.model);
+  const auto& signature = engine->signature();
+  console.Answer(inference::SignatureToJson(signature));
+  const auto print = [&](const char* what, const std::vector<inference::TensorSpec>& tensors) {
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& tensor : tensors)
+      rows.push_back({std::string("  ") + tensor.name,
+                      std::string(inference::DataTypeName(tensor.type)),
+                      fmt::format("[{}]", fmt::join(tensor.shape, ","))});
+    console.PrintTable({what, "TYPE", "SHAPE"}, rows);
+  };
+  print("INPUT", signature.inputs);
+  print("OUTPUT", signature.outputs);
+  return 0;
+}
+
 struct ParityOptions {
   std::string original, converted, data, where = "true";
   double max = kParityMax;
@@ -375,6 +400,8 @@ int ShowModel(const NameOptions& options, Console& console) {
 void AddModelCommands(Commands& commands) {
   commands.push_back(
       MakeCommand("models convert", "Convert an XGBoost model to ONNX", kConvertOptions, Convert));
+  commands.push_back(MakeCommand("models inspect", "Load a model and show what it takes and gives",
+                                 kInspectOptions, Inspect));
   commands.push_back(MakeCommand("models parity",
                                  "Check that two models answer the same; exit 99 if not",
                                  kParityOptions, CompareFiles));

@@ -33,7 +33,8 @@ void Guarded(std::string_view what, F&& round) {
 Loop::Loop(events::EventLog& events, monitoring::Monitors& monitors,
            pipelines::PipelineStore& pipelines, int64_t interval_ms)
     : events_(events), monitors_(monitors), pipelines_(pipelines) {
-  measuring_ = std::jthread([this, interval_ms](std::stop_token stop) { Measure(stop, interval_ms); });
+  measuring_ =
+      std::jthread([this, interval_ms](std::stop_token stop) { Measure(stop, interval_ms); });
   linking_ = std::jthread([this](std::stop_token stop) { LinkAlerts(stop); });
 }
 

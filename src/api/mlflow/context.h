@@ -1,5 +1,8 @@
 #pragma once
 
+#include <functional>
+#include <string>
+
 namespace millwright::artifacts {
 class Artifacts;
 }
@@ -21,6 +24,9 @@ struct Context {
   tracking::LoggedModelStore& logged_models;
   registry::Registry& registry;
   artifacts::Artifacts& artifacts;
+  // Judges the files at an artifact address before a version of them is registered: throws
+  // kInvalidArgument with the reason when they are a broken model. May be empty.
+  std::function<void(const std::string& artifact_uri)> inspect_model = {};
 };
 
 }  // namespace millwright::api::mlflow

@@ -20,16 +20,17 @@ http::Response AnswerVersion(Context& context, const registry::ModelVersion& ver
 
 http::Response Create(Context& context, const http::Request& request) {
   const auto message = Read<CreateModelVersion>(request);
-  const auto version =
-      context.registry.CreateVersion({.name = ModelName(message.name),
-                                      .source = message.source,
-                                      .artifact_uri = ResolveSource(context, message),
-                                      .run_id = message.run_id,
-                                      .run_link = message.run_link,
-                                      .model_id = message.model_id,
-                                      .description = message.description,
-                                      .tags = ToRegistryTags(message.tags)},
-                                     request.principal);
+  const std::string artifact_uri = ResolveSource(context, message);
+  if (context.inspect_model) context.inspect_model(artifact_uri);
+  const auto version = context.registry.CreateVersion({.name = ModelName(message.name),
+                                                       .source = message.source,
+                                                       .artifact_uri = artifact_uri,
+                                                       .run_id = message.run_id,
+                                                       .run_link = message.run_link,
+                                                       .model_id = message.model_id,
+                                                       .description = message.description,
+                                                       .tags = ToRegistryTags(message.tags)},
+                                                      request.principal);
   return AnswerVersion(context, version);
 }
 
