@@ -7,6 +7,11 @@
 #include "base/error.h"
 
 namespace millwright::serving {
+namespace {
+
+constexpr int64_t kConnectTimeoutMs = 1;  // of a heartbeat, when the backlog is full
+
+}  // namespace
 
 ReplicaClient::ReplicaClient(std::filesystem::path socket, int64_t timeout_ms)
     : path_(std::move(socket)), timeout_ms_(timeout_ms) {}
@@ -59,26 +64,29 @@ std::optional<Result<ModelInfo>> ReplicaClient::Describe(const std::string& mode
   return DecodeDescription(answer.body);
 }
 
-Heartbeat::Heartbeat(const std::filesystem::path& socket) : socket_(ConnectTo(socket, 1)) {}
+void Heartbeat::Receive(bool* answered) {
+  char head[sizeof(FrameHead)];
+  const ssize_t got = recv(socket_.fd(), head, sizeof head - received_, MSG_DONTWAIT);
+  if (got == 0) {
+    socket_.Close();
+    waiting_ = false;
+  }
+  if (got > 0) received_ += static_cast<size_t>(got);
+  if (received_ != sizeof head) return;
+  waiting_ = false;
+  *answered = true;
+}
 
 bool Heartbeat::Beat() {
   bool answered = false;
-  if (waiting_) {
-    char head[sizeof(FrameHead)];
-    const ssize_t got =
-        recv(socket_.fd(), head, sizeof head - received_, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (got > 0) received_ += static_cast<size_t>(got);
-    if (received_ == sizeof head) {
-      waiting_ = false;
-      received_ = 0;
-      answered = true;
-    }
-  }
-  if (!waiting_ && socket_.open()) {
-    const std::string ping = EncodeEmpty(FrameKind::kPing);
-    waiting_ = send(socket_.fd(), ping.data(), ping.size(), MSG_DONTWAIT | MSG_NOSIGNAL) ==
-               static_cast<ssize_t>(ping.size());
-  }
+  if (waiting_) Receive(&answered);
+  if (waiting_) return false;
+  received_ = 0;
+  if (!socket_.open()) socket_ = ConnectTo(path_, kConnectTimeoutMs);
+  if (!socket_.open()) return answered;
+  const std::string ping = EncodeEmpty(FrameKind::kPing);
+  waiting_ = send(socket_.fd(), ping.data(), ping.size(), MSG_DONTWAIT | MSG_NOSIGNAL) ==
+             static_cast<ssize_t>(ping.size());
   return answered;
 }
 

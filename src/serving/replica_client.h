@@ -40,12 +40,15 @@ class ReplicaClient {
 // Renews a replica's lease without ever blocking the thread that looks after all of them.
 class Heartbeat {
  public:
-  explicit Heartbeat(const std::filesystem::path& socket);
+  explicit Heartbeat(std::filesystem::path socket) : path_(std::move(socket)) {}
   // Sends a ping unless one is under way; returns whether an answer came since the last call.
   bool Beat();
 
  private:
-  Socket socket_;
+  void Receive(bool* answered);
+
+  const std::filesystem::path path_;
+  Socket socket_;  // connected again after the other end closed it
   bool waiting_ = false;
   size_t received_ = 0;  // bytes of the answer so far
 };

@@ -15,7 +15,7 @@ namespace millwright::serving {
 // Answers a gateway: listens on a Unix-domain socket and runs the requests of each connection one
 // after another on a thread of its own. The gateway's pool bounds how many there are;
 // kListenerConnectionsMax bounds them against anybody else.
-inline constexpr size_t kListenerConnectionsMax = 256;
+inline constexpr size_t kListenerConnectionsMax = 2048;
 
 class ReplicaListener {
  public:

@@ -17,6 +17,7 @@ namespace {
 constexpr auto kQuietRound = std::chrono::milliseconds(25);
 constexpr auto kBusyRound = std::chrono::milliseconds(3);
 constexpr size_t kSocketNameBytes = 32;
+constexpr int64_t kProbeTimeoutMs = 200;
 constexpr int64_t kLogTailBytes = 4096;
 constexpr int kBackOffDoublingsMax = 20;
 
@@ -183,6 +184,11 @@ void Supervisor::StartProcess(Slot& slot) {
   EnterPhase(slot, Phase::kStarting);
 }
 
+// Never waits for long: a process that was stopped still has connections accepted by the kernel.
+std::optional<Result<ModelInfo>> Supervisor::Probe(const Slot& slot) {
+  return ReplicaClient(slot.socket, kProbeTimeoutMs).Describe(slot.replica->spec().endpoint);
+}
+
 void Supervisor::StepStarting(Slot& slot) {
   if (const auto status = slot.process->Poll()) {
     const std::string line = LastLogLine(slot);
@@ -198,7 +204,7 @@ void Supervisor::StepStarting(Slot& slot) {
     return;
   }
   Replica& replica = *slot.replica;
-  const auto described = replica.client()->Describe(replica.spec().endpoint);
+  const auto described = Probe(slot);
   if (!described || !*described) return;
   {
     std::lock_guard lock(replica.mutex_);
@@ -235,7 +241,7 @@ void Supervisor::StepRunning(Slot& slot) {
   Replica& replica = *slot.replica;
   if (replica.state() != ReplicaState::kFailed) return;
   // A connection broke, yet the process lives: it gets requests again if a new connection works.
-  const auto described = replica.client()->Describe(replica.spec().endpoint);
+  const auto described = Probe(slot);
   if (!described || !*described) return;
   replica.SetState(ReplicaState::kReady);
   notice_(slot.replica, ReplicaNotice::kReady);

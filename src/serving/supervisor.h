@@ -79,6 +79,7 @@ class Supervisor {
   // Each moves one slot on by what has happened; true when the slot is done with.
   bool Step(Slot& slot);
   void StartProcess(Slot& slot);
+  static std::optional<Result<ModelInfo>> Probe(const Slot& slot);
   void StepStarting(Slot& slot);
   void StepRunning(Slot& slot);
   bool StepStopping(Slot& slot);

@@ -72,10 +72,10 @@ Socket ListenOn(const std::filesystem::path& path) {
   const sockaddr_un address = AddressOf(path);
   Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   unlink(path.c_str());
-  const mode_t before = umask(0077);
-  const bool bound = socket.open() && bind(socket.fd(), reinterpret_cast<const sockaddr*>(&address),
-                                           sizeof address) == 0;
-  umask(before);
+  const bool bound =
+      socket.open() &&
+      bind(socket.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+      chmod(path.c_str(), S_IRUSR | S_IWUSR) == 0;
   if (!bound || listen(socket.fd(), kBacklog) != 0) {
     throw Unavailable("Cannot listen on {}: {}", path.string(), std::strerror(errno));
   }
