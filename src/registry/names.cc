@@ -4,20 +4,11 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "base/key.h"
 #include "registry/change.h"
 
 namespace millwright::registry {
 namespace {
-
-size_t CountCharacters(std::string_view utf8) {
-  return std::count_if(utf8.begin(), utf8.end(),
-                       [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
-}
-
-void RequireLength(std::string_view what, std::string_view value, size_t max) {
-  if (value.size() <= max || CountCharacters(value) <= max) return;
-  throw InvalidArgument("'{}' exceeds the maximum length of {} characters", what, max);
-}
 
 [[noreturn]] void RefusePath(std::string_view parameter, std::string_view value,
                              std::string_view resolved) {
@@ -42,8 +33,7 @@ void RequireModelName(const ModelName& name) {
 }
 
 void RequireTagKey(const std::string& key) {
-  if (key.empty()) RefusePath("key", key, ".");
-  if (key == "." || key.starts_with("..")) RefusePath("key", key, key);
+  RequireKey(key, "key");
   RequireLength("key", key, kTagKeyCharactersMax);
 }
 

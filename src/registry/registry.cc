@@ -23,11 +23,18 @@ constexpr storage::SearchAttribute kAttributes[] = {
      .name = "timestamp",
      .column = "m.updated_ms",
      .type = storage::SearchType::kNumber,
-     .can_filter = false}};
+     .can_filter = false},
+    {.entity = "attribute",
+     .name = "last_updated_timestamp",
+     .column = "m.updated_ms",
+     .type = storage::SearchType::kNumber,
+     .can_filter = false,
+     .is_alias = true}};
 constexpr storage::SearchKeyed kKeyed[] = {{.entity = "tag",
                                             .table = "model_tags",
                                             .owner = "@.model_seq = m.model_seq",
-                                            .can_order = false}};
+                                            .can_order = false,
+                                            .mark = "mlflow.prompt.is_prompt"}};
 constexpr storage::SearchSchema kSchema = {
     .wording = storage::SearchWording::kRegistry,
     .entities_text = "Valid entity types are ('attribute', 'tag', 'tags')",

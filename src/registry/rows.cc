@@ -117,8 +117,6 @@ void AddModelData(Connection& connection, std::vector<ModelRow>* rows) {
   });
   AddVersionData(connection, &latest);
   for (auto& row : latest) {
-    // The aliases of a version stand beside its model here, as in MLflow's answers.
-    row.version.aliases.clear();
     models.at(row.model_seq)->latest_versions.push_back(std::move(row.version));
   }
 }

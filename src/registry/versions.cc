@@ -39,7 +39,8 @@ constexpr storage::SearchKeyed kKeyed[] = {
     {.entity = "tag",
      .table = "model_version_tags",
      .owner = "@.model_seq = v.model_seq AND @.version = v.version",
-     .can_order = false}};
+     .can_order = false,
+     .mark = "mlflow.prompt.is_prompt"}};
 constexpr storage::SearchSchema kSchema = {
     .wording = storage::SearchWording::kRegistry,
     .entities_text = "Valid entity types are ('attribute', 'tag', 'tags')",

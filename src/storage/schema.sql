@@ -121,7 +121,7 @@ CREATE TABLE lineage_edges (
 CREATE INDEX lineage_edges_by_from ON lineage_edges (from_node, time_ms);
 CREATE INDEX lineage_edges_by_to ON lineage_edges (to_node, time_ms);
 CREATE TABLE logged_model_metrics (
-  model_id TEXT NOT NULL,
+  model_id TEXT NOT NULL REFERENCES logged_models (model_id),
   key TEXT NOT NULL,
   run_id TEXT NOT NULL,
   dataset_name TEXT NOT NULL,
@@ -150,8 +150,8 @@ CREATE TABLE logged_models (
   name TEXT NOT NULL,
   artifact_uri TEXT NOT NULL,
   status BIGINT NOT NULL,
-  model_type TEXT,
-  source_run_id TEXT,
+  model_type TEXT NOT NULL,
+  source_run_id TEXT NOT NULL,
   lifecycle TEXT NOT NULL,
   created_ms BIGINT NOT NULL,
   updated_ms BIGINT NOT NULL

@@ -34,6 +34,7 @@ struct SearchAttribute {
   SearchType type = SearchType::kText;
   bool can_filter = true;
   bool can_order = true;
+  bool is_alias = false;  // works but is not named among the valid ones
   // When the column is of another table: "SELECT 1 FROM … WHERE …", completed with AND.
   std::string_view exists = {};
 };
@@ -48,6 +49,8 @@ struct SearchKeyed {
   bool can_order = true;
   // The table to order by where `table` has several rows a key; it has at most one.
   std::string_view order_table = {};
+  // A mark that most rows lack: for this key `!=` also finds what has no such key.
+  std::string_view mark = {};
 };
 
 // How an entity may be written: {"params", "parameter"}.
@@ -56,8 +59,9 @@ struct SearchEntityName {
   std::string_view entity;
 };
 
-// The wording of refusals, which differs between MLflow's searches.
-enum class SearchWording { kRuns, kExperiments, kRegistry };
+// The wording of refusals, which differs between MLflow's searches. Logged models also take values
+// without quotes as texts.
+enum class SearchWording { kRuns, kExperiments, kRegistry, kLoggedModels };
 
 struct SearchSchema {
   SearchWording wording = SearchWording::kRuns;

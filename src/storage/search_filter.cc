@@ -100,7 +100,13 @@ class Compiler {
           keyed.entity, key);
     }
     std::string condition;
-    if (!null_test) {
+    const bool unmarked = !keyed.mark.empty() && key == keyed.mark && node.op == "!=";
+    if (unmarked) {
+      SearchNode marked;
+      marked.op = "=";
+      marked.values = node.values;
+      condition = " AND " + Comparison("f.value", subject, marked);
+    } else if (!null_test) {
       condition = " AND " + Comparison("f.value", subject, node);
       if (keyed.type == SearchType::kNumber) {
         // NaN is stored as 0 beside a mark; it is unequal to every number and nothing else.
@@ -112,7 +118,7 @@ class Compiler {
     const std::string sql =
         fmt::format("EXISTS (SELECT 1 FROM {} f WHERE {} AND f.key = {}{})", keyed.table,
                     WithAlias(keyed.owner, "f"), parameters_.Add(std::string(key)), condition);
-    return node.op == "IS NULL" ? "NOT " + sql : sql;
+    return node.op == "IS NULL" || unmarked ? "NOT " + sql : sql;
   }
 
   std::string Comparison(std::string_view column, const Subject& subject, const SearchNode& node) {
@@ -172,7 +178,8 @@ class Compiler {
       return fmt::format("{} {} ({})", column, node.op, items);
     }
     const SearchToken& value = node.values.front();
-    if (value.kind != Kind::kString) RefuseText(subject, value);
+    const bool loose = schema_.wording == SearchWording::kLoggedModels;
+    if (value.kind != Kind::kString && !loose) RefuseText(subject, value);
     const std::string text(Unquote(value.text));
     if (node.op == "=" || node.op == "!=") {
       return fmt::format("{} {} {}", column, node.op, parameters_.Add(text));
@@ -259,7 +266,7 @@ const SearchAttribute& FindAttribute(const SearchSchema& schema, std::string_vie
     const bool usable = use == SearchUse::kFilter ? attribute.can_filter : attribute.can_order;
     if (attribute.entity != entity || !usable) continue;
     if (attribute.name == key) return attribute;
-    names.push_back(attribute.name);
+    if (!attribute.is_alias) names.push_back(attribute.name);
   }
   const std::string noun =
       use == SearchUse::kOrder ? std::string(schema.order_noun) : fmt::format("{} key", entity);

@@ -212,6 +212,13 @@ class Parser {
 
   // Names all words that are part of no comparison, as MLflow does.
   [[noreturn]] void RefuseClauses() const {
+    if (wording_ == SearchWording::kLoggedModels) {
+      const char quote = filter_.find('\'') == std::string_view::npos ? '\'' : '"';
+      throw InvalidArgument(
+          "Invalid filter string: {0}{1}{0}. Expected a list of comparisons separated by 'AND' "
+          "(e.g. 'metrics.loss > 0.1 AND params.lr = 0.01').",
+          quote, filter_);
+    }
     std::string words;
     const bool quoted = wording_ == SearchWording::kRuns;
     for (size_t i = 0; i < tokens_.size();) {

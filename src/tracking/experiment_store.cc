@@ -1,5 +1,6 @@
 #include "tracking/experiment_store.h"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <set>
@@ -111,6 +112,14 @@ Experiment FindExperiment(Connection& connection, const ExperimentId& id) {
   const auto row = connection.SelectOne(sql::kExperimentById, {ExperimentNumber(id)});
   if (!row) throw NoExperiment(id);
   return ReadExperiment(*row);
+}
+
+std::string ArtifactUriBelow(const Experiment& experiment, const std::string& path) {
+  const std::string& location = experiment.artifact_location;
+  const size_t query = std::min(location.find('?'), location.size());
+  std::string uri = location.substr(0, query);
+  if (!uri.ends_with('/')) uri += '/';
+  return uri + path + location.substr(query);
 }
 
 void RequireActive(const Experiment& experiment) {

@@ -63,6 +63,8 @@ int64_t ExperimentNumber(const ExperimentId& id);
 
 // Finds an experiment within a transaction or throws kNotFound.
 Experiment FindExperiment(storage::Connection& connection, const ExperimentId& id);
+// The address of something below an experiment's artifact location; a query stays at the end.
+std::string ArtifactUriBelow(const Experiment& experiment, const std::string& path);
 // Throws kInvalidArgument when the experiment is deleted.
 void RequireActive(const Experiment& experiment);
 

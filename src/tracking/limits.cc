@@ -1,97 +1,23 @@
 #include "tracking/limits.h"
 
-#include <vector>
-
 #include "base/error.h"
 #include "base/json.h"
 
 namespace millwright::tracking {
-namespace {
-
-bool IsContinuation(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
-}
-
-bool IsKeyCharacter(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte >= 0x80 || (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
-         (byte >= 'a' && byte <= 'z') ||
-         std::string_view("_-. :/").find(c) != std::string_view::npos;
-}
-
-// Resolves "." and ".." and doubled slashes as a file system would, without touching one.
-std::string Normalized(std::string_view path) {
-  const bool absolute = path.starts_with('/');
-  std::vector<std::string_view> parts;
-  for (size_t at = 0; at <= path.size();) {
-    const size_t end = std::min(path.find('/', at), path.size());
-    const std::string_view part = path.substr(at, end - at);
-    at = end + 1;
-    if (part.empty() || part == ".") continue;
-    if (part == ".." && !parts.empty() && parts.back() != "..") {
-      parts.pop_back();
-    } else if (part != ".." || !absolute) {
-      parts.push_back(part);
-    }
-  }
-  std::string text(absolute ? "/" : "");
-  for (size_t i = 0; i < parts.size(); ++i) {
-    if (i > 0) text += '/';
-    text += parts[i];
-  }
-  return text.empty() ? "." : text;
-}
-
-bool IsStablePath(std::string_view key, const std::string& normalized) {
-  return normalized == key && normalized != "." && !normalized.starts_with("..") &&
-         !normalized.starts_with('/');
-}
-
-}  // namespace
-
-size_t CountCharacters(std::string_view utf8) {
-  size_t count = 0;
-  for (const char c : utf8) count += IsContinuation(c) ? 0 : 1;
-  return count;
-}
 
 std::string CutTo(std::string_view utf8, size_t characters) {
   if (utf8.size() <= characters) return std::string(utf8);
   size_t count = 0;
   for (size_t i = 0; i < utf8.size(); ++i) {
-    if (IsContinuation(utf8[i])) continue;
+    const bool continues = (static_cast<unsigned char>(utf8[i]) & 0xC0) == 0x80;
+    if (continues) continue;
     if (count++ == characters) return std::string(utf8.substr(0, i));
   }
   return std::string(utf8);
 }
 
-void RequireLength(std::string_view what, std::string_view value, size_t characters_max) {
-  if (value.size() <= characters_max || CountCharacters(value) <= characters_max) return;
-  throw InvalidArgument("'{}' exceeds the maximum length of {} characters", what, characters_max);
-}
-
-std::string Quoted(std::string_view text) {
-  std::string quoted;
-  AppendJsonString(text, &quoted);
-  return quoted;
-}
-
 void RequireKey(std::string_view key, std::string_view parameter, std::string_view length_name) {
-  for (const char c : key) {
-    if (IsKeyCharacter(c)) continue;
-    throw InvalidArgument(
-        "Invalid value {} for parameter '{}' supplied: Names may only contain alphanumerics, "
-        "underscores (_), dashes (-), periods (.), spaces ( ), colon(:) and slashes (/).",
-        Quoted(key), parameter);
-  }
-  const std::string normalized = Normalized(key);
-  if (!IsStablePath(key, normalized)) {
-    throw InvalidArgument(
-        "Invalid value {} for parameter '{}' supplied: Names may be treated as files in certain "
-        "cases, and must not resolve to other names when treated as such. This name would resolve "
-        "to '{}'",
-        Quoted(key), parameter, normalized);
-  }
+  millwright::RequireKey(key, parameter);
   RequireLength(length_name, key, kKeyCharactersMax);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/key.h"
 #include "tracking/entities.h"
 
 namespace millwright::tracking {
@@ -30,22 +31,14 @@ inline constexpr size_t kBatchItemsMax = 1000;
 inline constexpr int64_t kSearchResultsMax = 50'000;
 inline constexpr int64_t kHistoryResultsMax = 25'000;
 
-// Counts characters; a byte that is no valid UTF-8 counts as one.
-size_t CountCharacters(std::string_view utf8);
 // Cuts to at most `characters`.
 std::string CutTo(std::string_view utf8, size_t characters);
 
-// Throws kInvalidArgument "'what' exceeds the maximum length of N characters".
-void RequireLength(std::string_view what, std::string_view value, size_t characters_max);
-
-// Checks a key of a metric, param or tag: letters and digits of any script, "_-. :/", and stable as
-// a relative path. `parameter` names it in the message, `length_name` where it is too long.
+// Checks a key of a metric, param or tag and its length. `parameter` names it in the message,
+// `length_name` where it is too long.
 void RequireKey(std::string_view key, std::string_view parameter, std::string_view length_name);
 
 // Checks a metric; `prefix` is "" or "metrics[3]." in messages.
 void RequireMetric(const Metric& metric, std::string_view prefix);
-
-// Quotes a text as a JSON string, as the messages show values.
-std::string Quoted(std::string_view text);
 
 }  // namespace millwright::tracking

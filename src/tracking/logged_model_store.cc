@@ -16,7 +16,6 @@ namespace {
 using storage::Connection;
 using storage::Row;
 using storage::SearchType;
-using storage::Value;
 
 constexpr storage::SearchEntityName kEntities[] = {{"attribute", "attribute"},
                                                    {"attributes", "attribute"},
@@ -37,6 +36,7 @@ constexpr storage::SearchAttribute kAttributes[] = {
     Text("model_id", "m.model_id"),
     Text("model_type", "m.model_type"),
     Text("source_run_id", "m.source_run_id"),
+    Text("experiment_id", "CAST(m.experiment_id AS TEXT)"),
     Text("status",
          "(CASE m.status WHEN 1 THEN 'PENDING' WHEN 2 THEN 'READY' ELSE 'UPLOAD_FAILED' END)"),
     Number("creation_time", "m.created_ms"),
@@ -57,7 +57,7 @@ constexpr storage::SearchKeyed kKeyed[] = {{.entity = "metric",
                                             .owner = "@.model_id = m.model_id",
                                             .can_order = false}};
 constexpr storage::SearchSchema kSchema = {
-    .wording = storage::SearchWording::kRuns,
+    .wording = storage::SearchWording::kLoggedModels,
     .entities_text = "Valid values are ['metric', 'parameter', 'tag', 'attribute']",
     .entities = kEntities,
     .attributes = kAttributes,
@@ -93,8 +93,8 @@ LoggedModel ReadModel(const Row& row) {
   model.name = row.Text(2);
   model.artifact_uri = row.Text(3);
   model.status = static_cast<LoggedModelStatus>(row.Int(4));
-  model.model_type = row.OptionalText(5).value_or("");
-  model.source_run_id = row.OptionalText(6).value_or("");
+  model.model_type = row.Text(5);
+  model.source_run_id = row.Text(6);
   model.lifecycle = ParseLifecycle(row.Text(7));
   model.created_ms = row.Int(8);
   model.updated_ms = row.Int(9);
@@ -144,10 +144,6 @@ LoggedModel ReadWhole(Connection& connection, const LoggedModelId& id) {
   return std::move(models.front());
 }
 
-Value TextOrNull(const std::string& text) {
-  return text.empty() ? Value() : Value(text);
-}
-
 }  // namespace
 
 LoggedModelStore::LoggedModelStore(storage::Database& database, events::EventLog& events,
@@ -162,14 +158,11 @@ LoggedModel LoggedModelStore::Create(const NewLoggedModel& model, const std::str
   return database_.Write([&](Connection& connection) {
     const Experiment experiment = FindExperiment(connection, model.experiment_id);
     RequireActive(experiment);
-    const bool slash = experiment.artifact_location.ends_with('/');
-    const std::string uri = fmt::format("{}{}models/{}/artifacts", experiment.artifact_location,
-                                        slash ? "" : "/", id.str());
-    connection.Execute(
-        sql::kInsertLoggedModel,
-        {id.str(), ExperimentNumber(model.experiment_id), name, uri,
-         static_cast<int64_t>(LoggedModelStatus::kPending), TextOrNull(model.model_type),
-         TextOrNull(model.source_run_id), clock_.NowMs()});
+    const std::string uri = ArtifactUriBelow(experiment, "models/" + id.str() + "/artifacts");
+    connection.Execute(sql::kInsertLoggedModel,
+                       {id.str(), ExperimentNumber(model.experiment_id), name, uri,
+                        static_cast<int64_t>(LoggedModelStatus::kPending), model.model_type,
+                        model.source_run_id, clock_.NowMs()});
     for (const auto& param : model.params) {
       connection.Execute(sql::kInsertLoggedModelParam, {id.str(), param.key, param.value});
     }

@@ -100,9 +100,7 @@ Run RunStore::Create(const NewRun& run, const std::string& who) {
   created.info.artifact_uri = database_.Write([&](Connection& connection) {
     const Experiment experiment = FindExperiment(connection, run.experiment_id);
     RequireActive(experiment);
-    const bool slash = experiment.artifact_location.ends_with('/');
-    const std::string uri = fmt::format("{}{}{}/artifacts", experiment.artifact_location,
-                                        slash ? "" : "/", created.info.id.str());
+    const std::string uri = ArtifactUriBelow(experiment, created.info.id.str() + "/artifacts");
     const int64_t seq =
         connection
             .SelectOne(sql::kInsertRun, {created.info.id.str(), experiment_number,

@@ -213,7 +213,7 @@ http::Response UploadToRun(Context& context, const http::Request& request) {
   const std::string safe = SafePath(path);
   const auto run = context.runs.GetInfo(tracking::RunId(id));
   Store(context, JoinPath(FolderOf(run.artifact_uri), safe), request);
-  return http::Response::Text(200, "", "text/html; charset=utf-8");
+  return http::Response::Text(200, "", "application/json");
 }
 
 http::Response ListOfLoggedModel(Context& context, const http::Request& request) {

@@ -5,12 +5,31 @@
 #include "api/mlflow/version_source.h"
 #include "base/error.h"
 #include "registry/registry.h"
+#include "tracking/logged_model_store.h"
 
 namespace millwright::api::mlflow::model_versions {
 namespace {
 
 using registry::ModelName;
 using registry::ParseVersion;
+
+// Where a logged model remembers the versions that were made from it.
+constexpr std::string_view kVersionsTag = "mlflow.modelVersions";
+
+void RememberVersion(Context& context, const registry::ModelVersion& version) {
+  if (version.model_id.empty()) return;
+  const tracking::LoggedModelId id(version.model_id);
+  std::string versions = "[]";
+  for (const auto& tag : context.logged_models.Get(id).tags) {
+    if (tag.key == kVersionsTag && tag.value.ends_with(']')) versions = tag.value;
+  }
+  versions.pop_back();
+  if (versions.size() > 1) versions += ", ";
+  versions += "{\"name\": ";
+  AppendJsonString(version.name.str(), &versions);
+  versions += fmt::format(", \"version\": {}}}]", version.version);
+  context.logged_models.SetTags(id, {{std::string(kVersionsTag), versions}});
+}
 
 http::Response AnswerVersion(Context& context, const registry::ModelVersion& version) {
   return Answer(ModelVersionAnswer{ToWire(context, version, ModelData::kAdd)});
@@ -20,17 +39,18 @@ http::Response AnswerVersion(Context& context, const registry::ModelVersion& ver
 
 http::Response Create(Context& context, const http::Request& request) {
   const auto message = Read<CreateModelVersion>(request);
-  const std::string artifact_uri = ResolveSource(context, message);
-  if (context.inspect_model) context.inspect_model(artifact_uri);
+  const VersionOrigin origin = ResolveSource(context, message);
+  if (context.inspect_model) context.inspect_model(origin.artifact_uri);
   const auto version = context.registry.CreateVersion({.name = ModelName(message.name),
                                                        .source = message.source,
-                                                       .artifact_uri = artifact_uri,
-                                                       .run_id = message.run_id,
+                                                       .artifact_uri = origin.artifact_uri,
+                                                       .run_id = origin.run_id,
                                                        .run_link = message.run_link,
-                                                       .model_id = message.model_id,
+                                                       .model_id = origin.model_id,
                                                        .description = message.description,
                                                        .tags = ToRegistryTags(message.tags)},
                                                       request.principal);
+  RememberVersion(context, version);
   return AnswerVersion(context, version);
 }
 

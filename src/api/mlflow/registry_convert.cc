@@ -26,7 +26,6 @@ WireModelVersion ToWire(const registry::ModelVersion& version) {
   wire.tags = ToWireTags(version.tags);
   wire.run_link = version.run_link;
   wire.aliases = version.aliases;
-  if (!version.model_id.empty()) wire.model_id = version.model_id;
   return wire;
 }
 
@@ -43,8 +42,11 @@ WireRegisteredModel ToWire(const registry::RegisteredModel& model) {
   wire.name = model.name.str();
   wire.creation_timestamp = model.created_ms;
   wire.last_updated_timestamp = model.updated_ms;
-  wire.description = model.description;
-  for (const auto& version : model.latest_versions) wire.latest_versions.push_back(ToWire(version));
+  if (!model.description.value_or("").empty()) wire.description = model.description;
+  for (const auto& version : model.latest_versions) {
+    wire.latest_versions.push_back(ToWire(version));
+    wire.latest_versions.back().aliases.clear();  // they stand beside the versions here
+  }
   wire.tags = ToWireTags(model.tags);
   for (const auto& alias : model.aliases) {
     wire.aliases.push_back({alias.alias, std::to_string(alias.version)});

@@ -36,16 +36,32 @@ std::string_view PathOf(std::string_view uri) {
   return uri;
 }
 
-std::string ResolveModelsUri(Context& context, const std::string& source) {
+// Versions that are no models have sources that are no addresses.
+constexpr std::string_view kPromptTag = "mlflow.prompt.is_prompt";
+
+bool IsPrompt(const CreateModelVersion& version) {
+  for (const auto& tag : version.tags) {
+    if (tag.key == kPromptTag) return true;
+  }
+  return false;
+}
+
+VersionOrigin FromLoggedModel(Context& context, const std::string& model_id) {
+  const auto model = context.logged_models.Get(tracking::LoggedModelId(model_id));
+  return {model.artifact_uri, model.source_run_id, model_id};
+}
+
+VersionOrigin ResolveModelsUri(Context& context, const std::string& source) {
   const std::string_view rest = std::string_view(source).substr(kModels.size());
   const size_t slash = rest.find('/');
   if (slash == std::string_view::npos) {
-    return context.logged_models.Get(tracking::LoggedModelId(std::string(rest))).artifact_uri;
+    return FromLoggedModel(context, std::string(rest));
   }
   const registry::ModelName name{std::string(rest.substr(0, slash))};
   try {
     const int64_t version = registry::ParseVersion(std::string(rest.substr(slash + 1)));
-    return context.registry.GetVersion(name, version).artifact_uri;
+    const auto found = context.registry.GetVersion(name, version);
+    return {found.artifact_uri, found.run_id, found.model_id};
   } catch (const Error& error) {
     throw InvalidArgument(
         "Unable to fetch model from model URI source artifact location '{}'.Error: {}", source,
@@ -80,25 +96,27 @@ void RequireInsideOfOwner(Context& context, const CreateModelVersion& version) {
 
 }  // namespace
 
-std::string ResolveSource(Context& context, const CreateModelVersion& version) {
+VersionOrigin ResolveSource(Context& context, const CreateModelVersion& version) {
   const std::string& source = version.source;
-  if (!version.model_id.empty()) {
-    context.logged_models.Get(tracking::LoggedModelId(version.model_id));
+  VersionOrigin origin;
+  if (!version.model_id.empty()) origin = FromLoggedModel(context, version.model_id);
+  if (source.starts_with(kModels)) {
+    origin = ResolveModelsUri(context, source);
+  } else {
+    origin.artifact_uri = source;
+    const std::string_view scheme = SchemeOf(source);
+    if (scheme.empty() || scheme == "file") {
+      if (!IsPrompt(version)) RequireInsideOfOwner(context, version);
+    } else if (HasParentSegment(FullyDecoded(PathOf(source)))) {
+      throw InvalidArgument(
+          "Invalid model version source: '{}'. If supplying a source as an http, https, local file "
+          "path, ftp, objectstore, or mlflow-artifacts uri, an absolute path must be provided "
+          "without relative path references present. Please provide an absolute path.",
+          source);
+    }
   }
-  if (source.starts_with(kModels)) return ResolveModelsUri(context, source);
-  const std::string_view scheme = SchemeOf(source);
-  if (scheme.empty() || scheme == "file") {
-    RequireInsideOfOwner(context, version);
-    return source;
-  }
-  if (HasParentSegment(FullyDecoded(PathOf(source)))) {
-    throw InvalidArgument(
-        "Invalid model version source: '{}'. If supplying a source as an http, https, local file "
-        "path, ftp, objectstore, or mlflow-artifacts uri, an absolute path must be provided "
-        "without relative path references present. Please provide an absolute path.",
-        source);
-  }
-  return source;
+  if (!version.run_id.empty()) origin.run_id = version.run_id;
+  return origin;
 }
 
 }  // namespace millwright::api::mlflow

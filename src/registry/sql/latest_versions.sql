@@ -6,4 +6,4 @@ JOIN (SELECT model_seq, stage, MAX(version) AS newest FROM model_versions
       WHERE deleted_ms IS NULL GROUP BY model_seq, stage) n
   ON n.model_seq = v.model_seq AND n.newest = v.version
 WHERE v.model_seq IN (SELECT value FROM json_each($1))
-ORDER BY v.model_seq, v.stage
+ORDER BY v.model_seq, v.stage DESC

@@ -93,8 +93,8 @@ CREATE TABLE logged_models (
   name TEXT COLLATE "C" NOT NULL,
   artifact_uri TEXT COLLATE "C" NOT NULL,
   status BIGINT NOT NULL,
-  model_type TEXT COLLATE "C",
-  source_run_id TEXT COLLATE "C",
+  model_type TEXT COLLATE "C" NOT NULL,
+  source_run_id TEXT COLLATE "C" NOT NULL,
   lifecycle TEXT NOT NULL,
   created_ms BIGINT NOT NULL,
   updated_ms BIGINT NOT NULL
@@ -114,7 +114,7 @@ CREATE TABLE logged_model_tags (
 );
 -- The points of a model's metrics by run and dataset; '' where no dataset was named.
 CREATE TABLE logged_model_metrics (
-  model_id TEXT COLLATE "C" NOT NULL,
+  model_id TEXT COLLATE "C" NOT NULL REFERENCES logged_models (model_id),
   key TEXT COLLATE "C" NOT NULL,
   run_id TEXT COLLATE "C" NOT NULL,
   dataset_name TEXT COLLATE "C" NOT NULL,

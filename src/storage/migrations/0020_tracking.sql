@@ -93,8 +93,8 @@ CREATE TABLE logged_models (
   name TEXT NOT NULL,
   artifact_uri TEXT NOT NULL,
   status BIGINT NOT NULL,
-  model_type TEXT,
-  source_run_id TEXT,
+  model_type TEXT NOT NULL,
+  source_run_id TEXT NOT NULL,
   lifecycle TEXT NOT NULL,
   created_ms BIGINT NOT NULL,
   updated_ms BIGINT NOT NULL
@@ -114,7 +114,7 @@ CREATE TABLE logged_model_tags (
 );
 -- The points of a model's metrics by run and dataset; '' where no dataset was named.
 CREATE TABLE logged_model_metrics (
-  model_id TEXT NOT NULL,
+  model_id TEXT NOT NULL REFERENCES logged_models (model_id),
   key TEXT NOT NULL,
   run_id TEXT NOT NULL,
   dataset_name TEXT NOT NULL,
