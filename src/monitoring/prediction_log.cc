@@ -48,7 +48,8 @@ bool PredictionLog::Push(Offered offered) {
     dropped_.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
-  // The lock is only for a writer that is about to sleep or sleeps: a busy writer costs nothing.
+  // The lock is only for a writer that is about to sleep or sleeps: a busy writer costs nothing. A
+  // flag seen too late delays a row by kIdleWait at most.
   if (asleep_.load()) Wake();
   return true;
 }

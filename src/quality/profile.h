@@ -54,6 +54,7 @@ struct ColumnProfile {
 // trained on, as drift's reference. Small: some kilobytes a column.
 struct Profile {
   int64_t row_count = 0;
+  bool quantiles_approximate = false;  // of a table above 200,000 rows
   std::vector<ColumnProfile> columns;
 
   const ColumnProfile* Find(std::string_view name) const;

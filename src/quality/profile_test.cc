@@ -49,6 +49,15 @@ TEST(Profile, IsTheSameAfterJson) {
   EXPECT_LT(text.size(), 20'000u);
 }
 
+TEST(Profile, OfALargeTableHasNearlyEqualDeciles) {
+  analytics::Session session;
+  const Profile profile =
+      ProfileTable(session, "(SELECT (range * 7919 % 300007)::DOUBLE AS x FROM range(300007))");
+  EXPECT_TRUE(profile.quantiles_approximate);
+  ASSERT_EQ(profile.columns[0].deciles->counts.size(), 10u);
+  for (int64_t count : profile.columns[0].deciles->counts) EXPECT_NEAR(count, 30'000, 2'000);
+}
+
 TEST(Profile, TakesEmptyAndConstantColumns) {
   analytics::Session session;
   session.Execute(

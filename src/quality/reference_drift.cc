@@ -105,7 +105,7 @@ class Comparison {
     std::vector<std::string> aggregates = {"count(*)"};
     for (const ColumnProfile& profile : reference_.columns) {
       if (const Column* column = shape_.Find(profile.name)) {
-        aggregates.push_back("count(*) FILTER (WHERE " + MissingSql(*column) + ")");
+        aggregates.push_back("coalesce(count_if(" + MissingSql(*column) + "), 0)");
       }
       if (const Column* column = NumberColumn(profile)) {
         aggregates.push_back(OutsideCountsSql(FiniteSql(*column), profile.deciles->edges));

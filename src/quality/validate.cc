@@ -76,6 +76,11 @@ std::string Filtered(const std::string& aggregate, const std::string& filter) {
   return filter.empty() ? aggregate : aggregate + " FILTER (WHERE " + filter + ")";
 }
 
+// Counts rows. count_if takes half the time of a FILTER; it gives NULL for an empty table.
+std::string CountSql(const std::string& condition) {
+  return condition.empty() ? "count(*)" : "count_if(" + condition + ")";
+}
+
 std::string AllOf(const std::vector<std::string>& conditions) {
   std::vector<std::string> set;
   for (const std::string& condition : conditions) {
@@ -183,14 +188,11 @@ class Validation {
 
   void AddCounts(Work& work, AggregateScan& scan) {
     const RowCheck& check = *work.plan.rows;
-    work.cells.push_back(scan.Add(Filtered("count(*)", work.plan.filter)));
+    work.cells.push_back(scan.Add(CountSql(work.plan.filter)));
     work.cells.push_back(scan.Add(
-        check.ignored == "FALSE" ? "0"
-                                 : Filtered("count(*)", AllOf({work.plan.filter, check.ignored}))));
-    work.cells.push_back(
-        scan.Add(check.unexpected == "FALSE"
-                     ? "0"
-                     : Filtered("count(*)", AllOf({Judged(work), check.unexpected}))));
+        check.ignored == "FALSE" ? "0" : CountSql(AllOf({work.plan.filter, check.ignored}))));
+    work.cells.push_back(scan.Add(
+        check.unexpected == "FALSE" ? "0" : CountSql(AllOf({Judged(work), check.unexpected}))));
   }
 
   void RunScan(AggregateScan& scan) {
@@ -214,9 +216,10 @@ class Validation {
   }
 
   static void SetCounts(Work& work, const Cells& cells) {
-    work.findings.elements = cells[0].AsInt();
-    work.findings.missing = cells[1].AsInt();
-    work.findings.unexpected = cells[2].AsInt();
+    const auto count = [&](size_t i) { return cells[i].is_null() ? 0 : cells[i].AsInt(); };
+    work.findings.elements = count(0);
+    work.findings.missing = count(1);
+    work.findings.unexpected = count(2);
   }
 
   void FirstScan() {
