@@ -74,7 +74,7 @@ std::string SummaryOf(const registry::HistoryEntry& entry) {
   if (entry.kind == "model_version.checked")
     return fmt::format("{} {} check {}", version,
                        entry.details.GetBool("passed") ? "passed" : "failed",
-                       entry.details.GetString("name"));
+                       entry.details.GetString("check"));
   std::string words = entry.kind;
   for (char& c : words)
     if (c == '.' || c == '_') c = ' ';
@@ -141,7 +141,11 @@ http::Response RecordModelCheck(Context& context, const http::Request& request) 
   check.passed = body.At("passed").AsBool("passed");
   check.summary = body.GetString("summary");
   if (const Json* details = body.Find("details")) check.details = *details;
-  context.registry.RecordCheck(ModelOf(request), PathVersion(request), check, request.principal);
+  const int64_t version = PathVersion(request);
+  context.registry.RecordCheck(ModelOf(request), version, check, request.principal);
+  // The registry sets who and when.
+  for (const auto& recorded : context.registry.Checks(ModelOf(request), version))
+    if (recorded.name == check.name) check = recorded;
   return Answer(CheckJson(check));
 }
 

@@ -54,7 +54,10 @@ http::Response CreateValidation(Context& context, const http::Request& request) 
       context.datasets.Get(body.At("dataset").AsString("dataset"), body.GetInt("version"));
   quality::ValidationOptions options;
   options.format = quality::ParseResultFormat(body.GetString("result_format", "SUMMARY"));
-  analytics::Session session;
+  // A suite may hold SQL of its own, which must see this version and no other file.
+  analytics::SessionOptions sandbox;
+  sandbox.allowed_files = {context.datasets.File(version).string()};
+  analytics::Session session(sandbox);
   const auto result = quality::Validate(session, context.datasets.ReadSql(version), suite, options);
   const auto summary =
       context.suites.Record(version.dataset, version.version, result, request.principal);
