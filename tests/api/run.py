@@ -14,23 +14,42 @@ A file is a list of exchanges, separated by blank lines, that share one fresh se
 
 The body and the expected body may span lines. In an expected body "<any>" stands for any value,
 "<any:name>" also captures it for ${name} in what follows, and an object with the field "..." may
-have more fields than those written. An expected body that is no JSON is compared as text;
-without one only the status counts.
+have more fields than those written. An expected body that is no JSON is compared as text, but
+for a line end at its end; without one only the status counts. After `GET /path within 20 s` the request is sent again until
+it is answered as written or the time is up, for work that goes on in the background.
+
+A file may begin with lines that say how its server is started:
+
+    #! server: --auth basic
+    #! environment: MILLWRIGHT_ADMIN_PASSWORD=secret
 """
 import json
 import pathlib
 import re
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness.millwright import Failure, Postgres, Server, run_tests  # noqa: E402
 
-REQUEST = re.compile(r"^(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (\S+)$")
+REQUEST = re.compile(r"^(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (\S+)(?: within (\d+) s)?$")
+ASK_AGAIN_SECONDS = 0.05
+
+
+def start_options(text):
+    """Returns the server's options and environment that a file asks for."""
+    options, environment = [], {}
+    for line in text.splitlines():
+        if match := re.match(r"^#! server: (.*)$", line):
+            options += match[1].split()
+        elif match := re.match(r"^#! environment: (\w+)=(.*)$", line):
+            environment[match[1]] = match[2]
+    return options, environment
 
 
 def parse(text):
-    """Yields (line, method, path, headers, body, status, expected) of a file's exchanges."""
+    """Yields (line, method, path, seconds, headers, body, status, expected) of a file's exchanges."""
     blocks, block, start = [], [], 0
     for number, line in enumerate(text.splitlines(), 1):
         if line.startswith("#"):
@@ -54,8 +73,8 @@ def parse(text):
             headers[header[1]] = header[2]
             at += 1
         end = next(i for i in range(at, len(lines)) if re.match(r"^\d{3}$", lines[i]))
-        yield (start, match[1], match[2], headers, "\n".join(lines[at:end]), int(lines[end]),
-               "\n".join(lines[end + 1:]))
+        yield (start, match[1], match[2], int(match[3] or 0), headers, "\n".join(lines[at:end]),
+               int(lines[end]), "\n".join(lines[end + 1:]))
 
 
 def compare(expected, actual, captured, path="$"):
@@ -81,32 +100,41 @@ def compare(expected, actual, captured, path="$"):
         raise Failure(f"{path}: {json.dumps(actual)[:300]} instead of {json.dumps(expected)}")
 
 
+def check(answer, status, expected, captured):
+    if answer.status != status:
+        raise Failure(f"{answer.status} instead of {status}: {answer.body[:300]}")
+    if not expected:
+        return
+    try:
+        wanted = json.loads(expected)
+    except json.JSONDecodeError:
+        if expected != answer.body.decode().removesuffix("\n"):
+            raise Failure(f"body {answer.body[:300]!r}") from None
+        return
+    compare(wanted, answer.json(), captured)
+
+
 def run_file(path, server):
     captured = {}
 
     def fill(text):
         return re.sub(r"\$\{(\w+)\}", lambda m: captured[m[1]], text)
 
-    for line, method, target, headers, body, status, expected in parse(path.read_text()):
-        where = f"line {line}: {method} {target}"
-        body = fill(body)
+    for line, method, target, seconds, headers, body, status, expected in parse(path.read_text()):
+        deadline = time.monotonic() + seconds
+        body = fill(body).encode()
         if body and "Content-Type" not in headers:
             headers["Content-Type"] = "application/json"
-        answer = server.request(method, fill(target), body or None, headers)
-        if answer.status != status:
-            raise Failure(f"{where}: {answer.status} instead of {status}: {answer.body[:300]}")
-        if not expected:
-            continue
-        try:
-            wanted = json.loads(fill(expected))
-        except json.JSONDecodeError:
-            if fill(expected) != answer.body.decode():
-                raise Failure(f"{where}: body {answer.body[:300]!r}") from None
-            continue
-        try:
-            compare(wanted, answer.json(), captured)
-        except Failure as difference:
-            raise Failure(f"{where}: {difference}") from None
+        headers = {name: fill(value) for name, value in headers.items()}
+        while True:
+            answer = server.request(method, fill(target), body or None, headers)
+            try:
+                check(answer, status, fill(expected), captured)
+                break
+            except Failure as difference:
+                if time.monotonic() >= deadline:
+                    raise Failure(f"line {line}: {method} {target}: {difference}") from None
+            time.sleep(ASK_AGAIN_SECONDS)
 
 
 def main():
@@ -117,7 +145,8 @@ def main():
         def one(path, database):
             data = pathlib.Path(scratch) / f"{path.stem}-{database}"
             backend = postgres.new_database() if database == "postgres" else ""
-            with Server(binary, data, backend=backend) as server:
+            options, environment = start_options(path.read_text())
+            with Server(binary, data, *options, backend=backend, environment=environment) as server:
                 run_file(path, server)
                 if server.stop() != 0:
                     raise Failure(f"the server ended with {server.process.returncode}")
