@@ -235,6 +235,9 @@ void AddEndpointCommands(Commands& commands) {
   commands.push_back(
       MakeCommand("endpoints rollback", "Go back to the version before", kNameOptions, Rollback));
   commands.push_back(MakeCommand("endpoints delete", "Stop serving", kNameOptions, DeleteEndpoint));
+  commands.push_back(MakeCommand("endpoints replay",
+                                 "Send a file's rows as requests, in time order", kReplayOptions,
+                                 ReplayFile));
   commands.push_back(
       MakeCommand("predict", "Ask an endpoint for predictions", kPredictOptions, Predict));
 }

@@ -178,6 +178,9 @@ void FlightsDemo::Live() {
   progress->Finish(fmt::format("{} requests up to {}, {} failed", FormatCount(requests_),
                                FormatTime(rows_[next_row_ - 1].event_time_ms).substr(0, 10),
                                failed_));
+  if (failed_ > 0)
+    throw FailedPrecondition("{} of {} requests failed, first {}", failed_, requests_,
+                             first_failure_);
   if (alert_.is_null()) throw FailedPrecondition("No threshold was crossed in the live months");
 }
 
@@ -188,27 +191,28 @@ void FlightsDemo::Watch() {
   progress.Finish("alert: " + alert_.GetString("message"));
 }
 
-std::string FlightsDemo::RunOfAlert(const std::string& alert_id) {
+Json FlightsDemo::AlertWithRun() {
   const Json alerts = console_.client().Get("/api/v1/alerts", {{"monitor", kMonitor}});
   for (const Json& alert : alerts.At("alerts").AsArray())
-    if (alert.GetString("id") == alert_id) return alert.GetString("pipeline_run");
-  return "";
+    if (alert.GetInt("opened_ms") >= alert_.GetInt("opened_ms") && alert.Has("pipeline_run"))
+      return alert;
+  return Json();
 }
 
 // Keeps requests flowing until the pipeline that the alert started has ended.
 void FlightsDemo::Retrain() {
   step_ = 10;
   Progress progress(fmt::format("{:>2}/{} retrain", step_, kSteps), console_.interactive());
-  const std::string alert_id = alert_.GetString("id");
-  std::string run;
+  // Several features may have crossed their thresholds at once; the first alert starts the run.
   const int64_t start_us = MonotonicUs();
   const auto elapsed_ms = [&] { return (MonotonicUs() - start_us) / 1000; };
-  while (run.empty()) {
-    run = RunOfAlert(alert_id);
-    if (run.empty() && elapsed_ms() > kAlertWaitMs)
-      throw DeadlineExceeded("The alert started no pipeline run");
-    if (run.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(kPollMs));
+  Json starter;
+  while ((starter = AlertWithRun()).is_null()) {
+    if (elapsed_ms() > kAlertWaitMs) throw DeadlineExceeded("The alert started no pipeline run");
+    std::this_thread::sleep_for(std::chrono::milliseconds(kPollMs));
   }
+  alert_ = starter;
+  const std::string run = alert_.GetString("pipeline_run");
   lines_.push_back(Join({"pipelines", "show", run}));
   size_t repeats = 0;
   for (;;) {

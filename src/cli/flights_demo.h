@@ -44,8 +44,8 @@ class FlightsDemo {
   void SendChunk(size_t first, size_t last, int64_t requests_per_s);
   // The newest alert of this demo's monitor that is open, or null.
   Json OpenAlert();
-  // The pipeline run that an alert started, once there is one.
-  std::string RunOfAlert(const std::string& alert_id);
+  // The alert, of those opened with this one, that started a pipeline run; null until one has.
+  Json AlertWithRun();
   std::string File(const std::string& name) const { return (options_.examples / name).string(); }
 
   Console& console_;

@@ -98,12 +98,17 @@ void SendRows(Client& client, const ReplayPlan& plan, const std::vector<ReplayRo
 }  // namespace
 
 std::vector<ReplayRow> LoadReplayRows(Client& client, const ReplayPlan& plan) {
-  const auto columns = FeatureColumns(client, plan.endpoint);
+  const auto as = [](const std::string& column, const char* expression, const char* absent) {
+    return column.empty() ? std::string(absent)
+                          : fmt::format(fmt::runtime(expression), analytics::QuoteName(column));
+  };
   std::string select =
-      fmt::format("CAST({} AS VARCHAR), epoch_ms(CAST({} AS TIMESTAMP))",
-                  analytics::QuoteName(plan.id_column), analytics::QuoteName(plan.time_column));
+      fmt::format("CAST({} AS VARCHAR), {}, {}, {}", analytics::QuoteName(plan.id_column),
+                  as(plan.time_column, "epoch_ms(CAST({} AS TIMESTAMP))", "0::BIGINT"),
+                  as(plan.outcome_column, "CAST({} AS DOUBLE)", "0.0::DOUBLE"),
+                  as(plan.outcome_time_column, "epoch_ms(CAST({} AS TIMESTAMP))", "0::BIGINT"));
   Json names = Json::MakeArray();
-  for (const auto& column : columns) {
+  for (const auto& column : FeatureColumns(client, plan.endpoint)) {
     select += ", " + analytics::QuoteName(column);
     names.Append(column);
   }
@@ -116,7 +121,8 @@ std::vector<ReplayRow> LoadReplayRows(Client& client, const ReplayPlan& plan) {
                   analytics::ReadFileSql(plan.file), plan.where),
       [&](const analytics::Table& table) {
         for (size_t row = 0; row < table.row_count(); ++row)
-          rows.push_back({table.Text(row, 0), table.Int(row, 1), RowBody(table, row, header)});
+          rows.push_back({plan.id_prefix + table.Text(row, 0), table.Int(row, 1),
+                          RowBody(table, row, header), table.Double(row, 2), table.Int(row, 3)});
         return true;
       });
   return rows;

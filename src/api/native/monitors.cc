@@ -11,7 +11,9 @@
 namespace millwright::api::native {
 namespace {
 
-Json Number(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+Json Number(const std::optional<double>& value) {
+  return value ? Json(*value) : Json();
+}
 
 Json FeatureJson(const quality::FeatureDrift& feature) {
   return Json::Of({{"name", feature.name},
@@ -44,7 +46,8 @@ Json AlertJson(const monitoring::Alert& alert) {
 
 Json ThresholdsJson(const monitoring::MonitorSpec& spec) {
   Json json = Json::Of({{"psi", spec.psi_threshold}});
-  for (const auto& [feature, threshold] : spec.psi_thresholds) json.Set("psi " + feature, threshold);
+  for (const auto& [feature, threshold] : spec.psi_thresholds)
+    json.Set("psi " + feature, threshold);
   if (const auto auc = spec.AucThreshold()) json.Set("auc", *auc);
   return json;
 }
@@ -98,9 +101,8 @@ monitoring::MonitorSpec SpecOf(Context& context, const Json& body, quality::Prof
   const registry::ModelName model(body.At("model").AsString("model"));
   const std::string name = body.GetString("version", "champion");
   const bool is_number = name.find_first_not_of("0123456789") == std::string::npos;
-  const auto version = is_number
-                           ? context.registry.GetVersion(model, registry::ParseVersion(name))
-                           : context.registry.GetByAlias(model, name);
+  const auto version = is_number ? context.registry.GetVersion(model, registry::ParseVersion(name))
+                                 : context.registry.GetByAlias(model, name);
   const auto stored = context.registry.GetReferenceProfile(model, version.version);
   if (!stored)
     throw FailedPrecondition("{} version {} has no reference profile", model.str(),
@@ -108,7 +110,13 @@ monitoring::MonitorSpec SpecOf(Context& context, const Json& body, quality::Prof
   *profile = quality::Profile::FromJson(*stored);
   Json json = Json::MakeObject();
   for (const auto& [key, value] : body.AsObject())
-    if (key != "version" && key != "reference_metric") json.Set(key, value);
+    if (key != "version" && key != "reference_metric" && key != "since") json.Set(key, value);
+  const std::string since = body.GetString("since");
+  if (since == "now") {
+    json.Set("since_ms", context.clock.NowMs());
+  } else if (!since.empty()) {
+    json.Set("since_ms", ParseTime(since));
+  }
   json.Set("reference", fmt::format("{}@{}", model.str(), version.version));
   if (const auto auc = RunMetric(context, version, body.GetString("reference_metric", "test_auc")))
     json.Set("reference_auc", *auc);
@@ -181,10 +189,10 @@ http::Response GetPerformance(Context& context, const http::Request& request) {
 }
 
 http::Response GetDistribution(Context& context, const http::Request& request) {
-  const auto distribution = context.monitors.Distribution(
-      request.PathValue("name"), QueryText(request, "feature"),
-      QueryInt(request, "start_ms", 0, INT64_MIN, INT64_MAX),
-      QueryInt(request, "end_ms", 0, INT64_MIN, INT64_MAX));
+  const auto distribution =
+      context.monitors.Distribution(request.PathValue("name"), QueryText(request, "feature"),
+                                    QueryInt(request, "start_ms", 0, INT64_MIN, INT64_MAX),
+                                    QueryInt(request, "end_ms", 0, INT64_MIN, INT64_MAX));
   Json json = Json::Of({{"feature", distribution.feature}});
   const auto list = [](const auto& values) {
     Json array = Json::MakeArray();
@@ -205,8 +213,7 @@ http::Response ListAlerts(Context& context, const http::Request& request) {
       state.empty() ? std::nullopt : std::optional<bool>(state == "open");
   const auto limit = static_cast<int>(QueryInt(request, "limit", 100, 1, monitoring::kAlertsMax));
   Json alerts = Json::MakeArray();
-  for (const auto& alert :
-       context.monitors.Alerts(QueryText(request, "monitor"), open, limit))
+  for (const auto& alert : context.monitors.Alerts(QueryText(request, "monitor"), open, limit))
     alerts.Append(AlertJson(alert));
   return Answer(Json::Of({{"alerts", alerts}}));
 }
