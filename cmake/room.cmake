@@ -55,7 +55,7 @@ function(room name)
   if(MILLWRIGHT_TESTS AND tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${name} ${ARG_LIBS} GTest::gtest_main)
-    if(TARGET storage_testing AND "storage" IN_LIST ROOM_DEPS_${name})
+    if(TARGET storage_testing AND ("storage" IN_LIST ROOM_DEPS_${name} OR "events" IN_LIST ROOM_DEPS_${name}))
       target_link_libraries(${name}_test PRIVATE storage_testing)
     endif()
     target_compile_definitions(${name}_test PRIVATE

@@ -2,6 +2,8 @@
 
 namespace millwright {
 
-std::string_view Version() { return MILLWRIGHT_VERSION; }
+std::string_view Version() {
+  return MILLWRIGHT_VERSION;
+}
 
 }  // namespace millwright

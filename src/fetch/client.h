@@ -40,8 +40,8 @@ struct FetchResponse {
 // Calls HTTP and HTTPS servers, no other protocol (libcurl inside), keeping connections open
 // between calls. Thread-safe: each call uses a handle of a pool. An answer of any status is a
 // FetchResponse; no answer at all throws kUnavailable (refused, broken off) or kDeadlineExceeded.
-// A kept connection that turns out to be closed before the first byte of an answer is replaced once,
-// whatever `retries` says.
+// A kept connection that turns out to be closed before the first byte of an answer is replaced
+// once, whatever `retries` says.
 class Client {
  public:
   Client();

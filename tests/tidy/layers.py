@@ -33,6 +33,9 @@ def violations(path, layers):
     room = path.relative_to(ROOT / "src").parts[0]
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if match := re.match(r'#include "([a-z_]+)/', line):
+            # A test may ask for a database of its own, whatever its room may name.
+            if path.name.endswith("_test.cc") and "storage/test_database.h" in line:
+                continue
             if match[1] in layers and match[1] not in layers[room]:
                 yield f"{path.relative_to(ROOT)}:{number}: {room} may not include {match[1]}"
         elif match := re.match(r"#include <([^>]+)>", line):

@@ -76,7 +76,8 @@ TEST_F(Kserve, EveryTypeSurvivesAtItsLimits) {
         R"("datatype":"INT64","data":[0,1,-9223372036854775808,9223372036854775807])",
         R"("datatype":"UINT64","data":[0,1,0,18446744073709551615])",
         R"("datatype":"BOOL","data":[true,false,false,true])",
-        "\"data\":[\"plain\",\"żółć – 日本 🙂\",\"\",\"with \\\"quotes\\\" and \\\\ and \\n "
+        "\"data\":[\"plain\",\"żółć – 日本 🙂\",\"\",\"with \\\"quotes\\\" and \\\\ and "
+        "\\n "
         "newline\"]",
         R"("datatype":"FP16","data":[0,-0.5,65504,6.1035156e-05])"}) {
     EXPECT_NE(response.body.find(data), std::string::npos) << data << "\n" << response.body;
