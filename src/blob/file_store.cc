@@ -164,12 +164,13 @@ std::optional<BlobInfo> FileStore::Stat(const std::string& path) {
 
 std::vector<BlobInfo> FileStore::List(const std::string& folder) {
   const fs::path place = ConfinedPath(root_, folder);
+  const bool at_root = place.lexically_relative(root_) == ".";
   std::vector<BlobInfo> entries;
   std::error_code error;
   for (auto it = fs::directory_iterator(place, error); !error && it != fs::directory_iterator();
        it.increment(error)) {
     const std::string name = it->path().filename().string();
-    if (name == kUploads && place == root_) continue;
+    if (at_root && name == kUploads) continue;
     // A symbolic link is neither followed nor shown: it may lead out of the root.
     const auto status = it->symlink_status(error);
     if (fs::is_directory(status)) entries.push_back({name, true, 0});

@@ -99,6 +99,7 @@ class Compiler {
           "IS NULL / IS NOT NULL is only supported for tags and params, not for '{}' '{}'",
           keyed.entity, key);
     }
+    const std::string wanted = parameters_.Add(std::string(key));
     std::string condition;
     const bool unmarked = !keyed.mark.empty() && key == keyed.mark && node.op == "!=";
     if (unmarked) {
@@ -117,7 +118,7 @@ class Compiler {
     }
     const std::string sql =
         fmt::format("EXISTS (SELECT 1 FROM {} f WHERE {} AND f.key = {}{})", keyed.table,
-                    WithAlias(keyed.owner, "f"), parameters_.Add(std::string(key)), condition);
+                    WithAlias(keyed.owner, "f"), wanted, condition);
     return node.op == "IS NULL" || unmarked ? "NOT " + sql : sql;
   }
 

@@ -1,6 +1,7 @@
 #include "api/mlflow/version_source.h"
 
 #include "api/mlflow/safe_path.h"
+#include "artifacts/artifacts.h"
 #include "base/error.h"
 #include "registry/registry.h"
 #include "tracking/logged_model_store.h"
@@ -115,6 +116,8 @@ VersionOrigin ResolveSource(Context& context, const CreateModelVersion& version)
           source);
     }
   }
+  // What this server keeps itself must be a path that it could have stored.
+  if (const auto path = artifacts::StorePath(origin.artifact_uri)) SafePath(*path);
   if (!version.run_id.empty()) origin.run_id = version.run_id;
   return origin;
 }

@@ -1,0 +1,102 @@
+#include "blob/file_store.h"
+
+#include <gtest/gtest.h>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/file.h"
+
+namespace millwright::blob {
+namespace {
+
+namespace fs = std::filesystem;
+
+class FileStoreTest : public ::testing::Test {
+ protected:
+  Code CodeOf(const std::function<void()>& call) {
+    try {
+      call();
+    } catch (const Error& error) {
+      return error.code();
+    }
+    ADD_FAILURE() << "nothing was refused";
+    return Code::kInternal;
+  }
+  TempDir dir_;
+  FileStore store_{dir_.path() / "root"};
+};
+
+TEST_F(FileStoreTest, ReturnsWhatWasPutAndItsChecksum) {
+  const std::string bytes(1'000'000, 'x');
+  EXPECT_EQ(store_.Put("a/b/c.bin", bytes), Sha256Hex(bytes));
+  EXPECT_EQ(store_.ReadAll("a/b/c.bin"), bytes);
+  std::string part;
+  store_.Read("a/b/c.bin", 999'990, 100, [&](std::string_view piece) {
+    part.append(piece);
+    return true;
+  });
+  EXPECT_EQ(part, "xxxxxxxxxx");
+  store_.Put("a/b/c.bin", "new");
+  EXPECT_EQ(store_.ReadAll("a/b/c.bin"), "new");
+}
+
+TEST_F(FileStoreTest, ShowsNothingBeforeCommitAndLeavesNothingWithoutIt) {
+  {
+    const auto writer = store_.Create("a.txt");
+    writer->Write("half");
+    EXPECT_EQ(store_.Stat("a.txt"), std::nullopt);
+  }
+  EXPECT_TRUE(store_.List("").empty());
+  EXPECT_TRUE(fs::is_empty(dir_.path() / "root/.uploads"));
+}
+
+TEST_F(FileStoreTest, ListsChildrenByName) {
+  store_.Put("z", "12");
+  store_.Put("a/1", "1");
+  store_.Put("b", "");
+  const auto entries = store_.List("");
+  ASSERT_EQ(entries.size(), 3U);
+  EXPECT_EQ(entries[0].path, "a");
+  EXPECT_TRUE(entries[0].is_folder);
+  EXPECT_EQ(entries[1].path, "b");
+  EXPECT_EQ(entries[2].bytes, 2U);
+  EXPECT_TRUE(store_.List("z").empty());
+  EXPECT_TRUE(store_.List("none").empty());
+}
+
+TEST_F(FileStoreTest, RefusesEveryWayOut) {
+  WriteFileDurably(dir_.path() / "secret", "s");
+  fs::create_symlink(dir_.path(), dir_.path() / "root/link");
+  fs::create_symlink(dir_.path() / "secret", dir_.path() / "root/file-link");
+  for (const std::string& path : std::initializer_list<std::string>{
+           "../secret", "a/../../secret", "/etc/passwd", "link/secret", "file-link", "..", ".", "",
+           "a\\..\\b", std::string("a\0b", 3), ".uploads/x", "./.uploads/x"}) {
+    EXPECT_EQ(CodeOf([&] { store_.Create(path); }), Code::kInvalidArgument) << path;
+    EXPECT_EQ(CodeOf([&] { store_.Remove(path); }), Code::kInvalidArgument) << path;
+    EXPECT_EQ(CodeOf([&] { store_.Stat(path); }), Code::kInvalidArgument) << path;
+  }
+  EXPECT_TRUE(store_.List("").empty()) << "links are not shown";
+  EXPECT_EQ(ReadFile(dir_.path() / "secret"), "s");
+}
+
+TEST_F(FileStoreTest, RefusesAFileBelowAFileOrOverAFolder) {
+  store_.Put("a", "1");
+  store_.Put("d/e", "1");
+  EXPECT_EQ(CodeOf([&] { store_.Put("a/b", "2"); }), Code::kInvalidArgument);
+  EXPECT_EQ(CodeOf([&] { store_.Put("d", "2"); }), Code::kInvalidArgument);
+  EXPECT_EQ(store_.ReadAll("a"), "1");
+  EXPECT_TRUE(fs::is_empty(dir_.path() / "root/.uploads"));
+}
+
+TEST_F(FileStoreTest, RemovesFilesAndFolders) {
+  store_.Put("d/e/f", "1");
+  store_.Put("g", "1");
+  store_.Remove("d");
+  store_.Remove("g");
+  store_.Remove("none");
+  EXPECT_TRUE(store_.List("").empty());
+  EXPECT_EQ(CodeOf([&] { store_.ReadAll("g"); }), Code::kNotFound);
+}
+
+}  // namespace
+}  // namespace millwright::blob
