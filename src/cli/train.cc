@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "analytics/session.h"
@@ -111,12 +112,15 @@ Json CreateRun(Client& client, const TrainOptions& options, const std::string& e
                int number) {
   const Reference dataset = ParseReference(options.dataset);
   const int64_t version = ResolveDatasetVersion(client, dataset);
+  Json tags = Json::MakeArray();
+  tags.Append(Json::Of({{"key", "millwright.split"}, {"value", options.split}}));
+  if (const char* pipeline_run = std::getenv("MILLWRIGHT_PIPELINE_RUN"))
+    tags.Append(Json::Of({{"key", "millwright.pipeline_run"}, {"value", pipeline_run}}));
   const Json run = client.MlflowPost(
       "runs/create", Json::Of({{"experiment_id", experiment_id},
                                {"run_name", fmt::format("{} trial {}", options.split, number)},
                                {"start_time", SystemClock().NowMs()},
-                               {"tags", Json(Json::Array{Json::Of({{"key", "millwright.split"},
-                                                                   {"value", options.split}})})}}));
+                               {"tags", tags}}));
   const std::string run_id = run.At("run").At("info").GetString("run_id");
   const std::string reference = fmt::format("{}@{}", dataset.name, version);
   client.MlflowPost(

@@ -16,6 +16,7 @@ struct SchedulerOptions {
   // Holds the lock, the name of this scheduler and the folders of runs; the same as the store's.
   std::filesystem::path dir;
   std::string uri;                    // given to tasks as MILLWRIGHT_URI
+  std::string token;                  // given to tasks as MILLWRIGHT_TOKEN, unless it is empty
   std::filesystem::path program_dir;  // comes first in the PATH of tasks
   int tasks_max = 4;                  // attempts at the same time
   int64_t lease_ttl_ms = 15'000;

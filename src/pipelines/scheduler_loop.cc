@@ -438,7 +438,8 @@ void SchedulerLoop::StartAttempt(Entry& entry, size_t task) {
   const fs::path log =
       store_.LogFile(run.id, run.tasks[task].name, run.tasks[task].attempts.back().number);
   fs::create_directories(dir);
-  ChildProcess child(TaskProcess(entry.live, task, dir, log, {options_.uri, options_.program_dir}));
+  ChildProcess child(TaskProcess(entry.live, task, dir, log,
+                                 {options_.uri, options_.token, options_.program_dir}));
   const int descriptor = static_cast<int>(syscall(SYS_pidfd_open, child.pid(), 0));
   if (descriptor < 0) throw ResourceExhausted("No file descriptor is left for the task");
   const int64_t timeout_ms = entry.live.spec().tasks[task].timeout_ms;

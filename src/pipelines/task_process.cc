@@ -85,6 +85,7 @@ ProcessSpec TaskProcess(const LiveRun& live, size_t task, const fs::path& run_di
     }
   }
   process.environment["MILLWRIGHT_URI"] = environment.uri;
+  if (!environment.token.empty()) process.environment["MILLWRIGHT_TOKEN"] = environment.token;
   process.environment["MILLWRIGHT_PIPELINE_RUN"] = live.run().id.str();
   process.environment["MILLWRIGHT_TASK"] = spec.name;
   process.environment["MILLWRIGHT_ATTEMPT"] = std::to_string(attempt);

@@ -14,6 +14,7 @@ inline constexpr size_t kOutputsMax = 200;
 // Where and how tasks run.
 struct TaskEnvironment {
   std::string uri;                    // MILLWRIGHT_URI: the server that tasks talk to
+  std::string token;                  // MILLWRIGHT_TOKEN; not set when empty
   std::filesystem::path program_dir;  // comes first in PATH
 };
 

@@ -10,11 +10,13 @@
 #include "api/mlflow/context.h"
 #include "api/mlflow/routes.h"
 #include "api/native/routes.h"
+#include "api/prometheus/monitoring_metrics.h"
 #include "api/route.h"
 #include "api/scoring/routes.h"
 #include "api/system/routes.h"
 #include "artifacts/artifacts.h"
 #include "base/file.h"
+#include "base/id.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "base/version.h"
@@ -34,7 +36,8 @@
 #include "quality/suite_store.h"
 #include "registry/registry.h"
 #include "security/security.h"
-#include "server/loop.h"
+#include "server/event_follower.h"
+#include "server/measuring.h"
 #include "server/model_files.h"
 #include "server/prediction_recorder.h"
 #include "server/ui_assets.h"
@@ -48,6 +51,9 @@ namespace millwright::server {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Whom the tasks of pipelines act as.
+constexpr const char* kTaskPrincipal = "pipelines";
 
 // Makes the data folder and returns its absolute path.
 fs::path DataFolder(const Config& config) {
@@ -107,13 +113,28 @@ serving::GatewayOptions GatewayRoomOptions(const fs::path& data) {
 
 // Tasks call the server on its own machine, whatever address it listens on.
 pipelines::SchedulerOptions SchedulerRoomOptions(const Config& config, const fs::path& data,
-                                                 int port) {
+                                                 int port, const std::string& token) {
   pipelines::SchedulerOptions options;
   options.dir = data / "pipelines";
   options.uri = "http://127.0.0.1:" + std::to_string(port);
   options.program_dir = ThisProgram().parent_path();
   options.tasks_max = config.pipeline_tasks_max;
+  options.token = token;
   return options;
+}
+
+// A token by which this server's own tasks may call it; empty where everybody may. Those that an
+// earlier start left are revoked.
+std::string TaskToken(security::Security& security) {
+  if (security.mode() == security::Mode::kOff) return "";
+  bool known = false;
+  for (const auto& user : security.ListUsers("", security::kPrincipalsPageMax))
+    known = known || user.name == kTaskPrincipal;
+  if (!known)
+    security.CreateUser(kTaskPrincipal, NewHexId(), security::Role::kManager, kTaskPrincipal);
+  for (const auto& token : security.ListTokens(kTaskPrincipal))
+    security.DeleteToken(token.id, kTaskPrincipal);
+  return security.CreateToken(kTaskPrincipal, "tasks of this server", {}, kTaskPrincipal).secret;
 }
 
 http::ServerOptions HttpOptions(const Config& config) {
@@ -172,7 +193,8 @@ struct App::Parts {
   api::Router router;
   std::unique_ptr<http::Server> http;               // after all that it calls
   std::unique_ptr<pipelines::Scheduler> scheduler;  // its tasks call the server
-  std::unique_ptr<Loop> loop;
+  std::unique_ptr<EventFollower> follower;
+  std::unique_ptr<Measuring> measuring;
 
   explicit Parts(const Config& given);
 };
@@ -226,7 +248,10 @@ App::Parts::Parts(const Config& given)
           .security = security,
           .model_folder = [this](const auto& version) { return ModelFolder(artifacts, version); }},
       system{router, clock, clock.NowMs(), [this] { database->Read([](storage::Connection&) {}); },
-             [this] { return gateway.MetricsText(); }},
+             [this] {
+               return gateway.MetricsText() +
+                      api::prometheus::MonitoringMetrics(monitors, predictions);
+             }},
       router(RouterOptions(config), api::MakeAuthorize(security)) {
   security.EnsureFirstAdmin("admin", AdminPassword(config));
   api::mlflow::AddRoutes(router, mlflow);
@@ -238,8 +263,11 @@ App::Parts::Parts(const Config& given)
   http = std::make_unique<http::Server>(
       HttpOptions(config), [this](http::Request& head) { return router.Resolve(head); });
   scheduler = std::make_unique<pipelines::Scheduler>(
-      pipelines, SchedulerRoomOptions(config, data, http->port()));
-  loop = std::make_unique<Loop>(events, monitors, pipelines, config.monitor_interval_ms);
+      pipelines, SchedulerRoomOptions(config, data, http->port(), TaskToken(security)));
+  follower = std::make_unique<EventFollower>(
+      FollowerContext{*database, events, lineage, runs, gateway, monitors, pipelines},
+      data / "follower.cursor");
+  measuring = std::make_unique<Measuring>(monitors, config.monitor_interval_ms);
 }
 
 App::App(const Config& config) : parts_(std::make_unique<Parts>(config)) {}

@@ -1,0 +1,98 @@
+#include "api/prometheus/monitoring_metrics.h"
+
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "api/prometheus/exposition.h"
+#include "monitoring/monitors.h"
+
+namespace millwright::api::prometheus {
+namespace {
+
+// Collects the samples of each metric, for they must stand together in the text.
+class Samples {
+ public:
+  void Add(const std::string& metric, std::string labels, std::optional<double> value) {
+    if (value) samples_[metric].emplace_back(std::move(labels), *value);
+  }
+
+  void Append(const char* metric, const char* help, Type type, std::string* out) const {
+    const auto found = samples_.find(metric);
+    if (found == samples_.end()) return;
+    AppendHead(metric, help, type, out);
+    for (const auto& [labels, value] : found->second) AppendSample(metric, labels, value, out);
+  }
+
+ private:
+  std::map<std::string, std::vector<std::pair<std::string, double>>> samples_;
+};
+
+std::optional<double> Seconds(const std::optional<double>& ms) {
+  return ms ? std::optional<double>(*ms / 1000) : std::nullopt;
+}
+
+void AddMonitor(monitoring::Monitors& monitors, const monitoring::MonitorSummary& monitor,
+                Samples* samples) {
+  std::string labels;
+  AppendLabel("monitor", monitor.name, &labels);
+  AppendLabel("endpoint", monitor.endpoint, &labels);
+  const auto summary = monitors.Summary(monitor.name);
+  samples->Add("millwright_monitor_predictions_total", labels, double(summary.predictions));
+  samples->Add("millwright_monitor_outcomes_total", labels, double(summary.outcomes));
+  samples->Add("millwright_monitor_latency_p50_seconds", labels, Seconds(summary.latency_p50_ms));
+  samples->Add("millwright_monitor_latency_p99_seconds", labels, Seconds(summary.latency_p99_ms));
+  samples->Add("millwright_monitor_positive_rate_predicted", labels,
+               summary.positive_rate_predicted);
+  samples->Add("millwright_monitor_positive_rate_actual", labels, summary.positive_rate_actual);
+  samples->Add("millwright_monitor_open_alerts", labels, double(monitor.open_alerts));
+  const auto windows = monitors.Windows(monitor.name, 2);
+  for (auto window = windows.rbegin(); window != windows.rend(); ++window) {
+    if (!window->complete) continue;
+    samples->Add("millwright_monitor_auc", labels, window->performance.auc);
+    for (const auto& feature : window->features) {
+      std::string with_feature = labels;
+      AppendLabel("feature", feature.name, &with_feature);
+      samples->Add("millwright_monitor_feature_drift", with_feature, feature.score);
+    }
+    break;
+  }
+}
+
+}  // namespace
+
+std::string MonitoringMetrics(monitoring::Monitors& monitors,
+                              const monitoring::PredictionLog& log) {
+  Samples samples;
+  for (const auto& monitor : monitors.List()) AddMonitor(monitors, monitor, &samples);
+  const auto stats = log.stats();
+  samples.Add("millwright_prediction_log_rows_total", "", double(stats.written));
+  samples.Add("millwright_prediction_log_dropped_total", "", double(stats.dropped));
+  samples.Add("millwright_prediction_log_lost_total", "", double(stats.lost));
+  std::string out;
+  using T = Type;
+  samples.Append("millwright_monitor_predictions_total", "Predictions answered", T::kCounter, &out);
+  samples.Append("millwright_monitor_outcomes_total", "Predictions whose outcome is known",
+                 T::kCounter, &out);
+  samples.Append("millwright_monitor_latency_p50_seconds", "Median latency", T::kGauge, &out);
+  samples.Append("millwright_monitor_latency_p99_seconds", "99th percentile of latency", T::kGauge,
+                 &out);
+  samples.Append("millwright_monitor_positive_rate_predicted", "Share predicted positive",
+                 T::kGauge, &out);
+  samples.Append("millwright_monitor_positive_rate_actual", "Share that was positive", T::kGauge,
+                 &out);
+  samples.Append("millwright_monitor_auc", "AUC of the latest complete window", T::kGauge, &out);
+  samples.Append("millwright_monitor_feature_drift", "Drift in the latest complete window",
+                 T::kGauge, &out);
+  samples.Append("millwright_monitor_open_alerts", "Alerts that are open", T::kGauge, &out);
+  samples.Append("millwright_prediction_log_rows_total", "Rows of the prediction log", T::kCounter,
+                 &out);
+  samples.Append("millwright_prediction_log_dropped_total", "Rows refused by a full queue",
+                 T::kCounter, &out);
+  samples.Append("millwright_prediction_log_lost_total", "Rows that could not be written",
+                 T::kCounter, &out);
+  return out;
+}
+
+}  // namespace millwright::api::prometheus

@@ -1,0 +1,38 @@
+#include "server/measuring.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+#include "base/lane.h"
+#include "base/log.h"
+#include "monitoring/monitors.h"
+
+namespace millwright::server {
+namespace {
+
+void Measure(monitoring::Monitors& monitors, int64_t interval_ms, const std::stop_token& stop) {
+  NameThisThread("monitors");
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  while (!stop.stop_requested()) {
+    try {
+      monitors.Evaluate();
+    } catch (const std::exception& error) {
+      Log(LogLevel::kError, "server", "cannot measure the monitors", {{"error", error.what()}});
+    }
+    std::unique_lock lock(mutex);
+    wake.wait_for(lock, stop, std::chrono::milliseconds(interval_ms), [] { return false; });
+  }
+}
+
+}  // namespace
+
+Measuring::Measuring(monitoring::Monitors& monitors, int64_t interval_ms)
+    : thread_([&monitors, interval_ms](std::stop_token stop) {
+        Measure(monitors, interval_ms, stop);
+      }) {}
+
+Measuring::~Measuring() = default;
+
+}  // namespace millwright::server
