@@ -60,6 +60,7 @@ void FlightsDemo::Collect() {
   const Json raw = Step("collect", {"data", "collect", "flights"});
   raw_ = fmt::format("flights@{}", raw.GetInt("dataset_version"));
   Call(console_, {"data", "upload", "airports", File("data/us_airports.csv")});
+  lines_.push_back(Join({"data", "upload", "airports", File("data/us_airports.csv")}));
   const Json features =
       Step("features", {"data", "derive", "flights-features", "--sql", File("features.sql"),
                         "--input", "flights=" + raw_, "--input", "airports=airports", "--set",
@@ -97,7 +98,7 @@ void FlightsDemo::Train() {
 void FlightsDemo::Register() {
   step_ = 5;
   Call(console_, {"models", "gate", kModel, File("gate.yaml")});
-  lines_.push_back(Join({"models", "gate", kModel, "examples/flights/gate.yaml"}));
+  lines_.push_back(Join({"models", "gate", kModel, File("gate.yaml")}));
   const Json version =
       Step("convert, check, register", {"models", "register", kModel, "--run", run_id_, "--dataset",
                                         features_, "--split", "winter", "--suite-dataset", raw_});
@@ -141,7 +142,7 @@ void FlightsDemo::Live() {
   Call(console_, words);
   lines_.push_back(Join(words));
   Call(console_, {"monitors", "create", File("monitor.yaml")});
-  lines_.push_back(Join({"monitors", "create", "examples/flights/monitor.yaml"}));
+  lines_.push_back(Join({"monitors", "create", File("monitor.yaml")}));
 
   auto progress = std::make_unique<Progress>(fmt::format("{:>2}/{} live", step_, kSteps),
                                              console_.interactive());
@@ -151,6 +152,9 @@ void FlightsDemo::Live() {
   const TempDir scratch;
   const auto file = scratch.path() / "live.parquet";
   const std::string reference = fmt::format("flights-live@{}", live.GetInt("dataset_version"));
+  lines_.push_back(
+      Join({"data", "derive", "flights-live", "--sql", File("live.sql"), "--input",
+            "features=" + features_, "--set", options_.quick ? "rows=6000" : "rows=50000"}));
   Call(console_, {"data", "fetch", reference, file.string()});
   lines_.push_back(Join({"data", "fetch", reference, "live.parquet"}));
   lines_.push_back(Join({"endpoints", "replay", kEndpoint, "--data", "live.parquet", "--id-column",
