@@ -21,8 +21,10 @@ constexpr char kLibraryName[] = "libonnxruntime.so.1";
 std::vector<std::string> Candidates() {
   const char* chosen = std::getenv("MILLWRIGHT_ORT_LIBRARY");
   if (chosen != nullptr && *chosen != '\0') return {chosen};
-  return {(ThisProgram().parent_path() / kLibraryName).string(), MILLWRIGHT_ORT_FETCHED,
-          kLibraryName};
+  const auto folder = ThisProgram().parent_path();
+  return {(folder / kLibraryName).string(),
+          (folder / "../lib/millwright" / kLibraryName).string(),  // where `make install` puts it
+          MILLWRIGHT_ORT_FETCHED, kLibraryName};
 }
 
 // ONNX Runtime's official builds report model names and graphs unless this is set before the
