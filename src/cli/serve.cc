@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -38,7 +39,19 @@ constexpr Option<ServeOptions> kServeOptions[] = {
     {"", "--socket", "Answer a gateway on this Unix socket instead", &ServeOptions::socket, "PATH"},
 };
 
-int Serve(const ServeOptions& options, Console&) {
+// What is in force: defaults, then the environment, then the flags.
+ServeOptions InForce(const Console& console) {
+  ServeOptions options;
+  auto bound = BindOptions(kServeOptions, options);
+  ApplyConfiguration(bound, Json(), [](const char* name) -> const char* { return getenv(name); });
+  for (const auto& [flag, value] : console.given)
+    for (const auto& option : bound)
+      if (option.flag == flag) option.set(value);
+  return options;
+}
+
+int Serve(const ServeOptions&, Console& console) {
+  const ServeOptions options = InForce(console);
   if (!options.socket.empty())
     return serving::RunReplica({.models = options.models, .socket = options.socket});
   sigset_t signals;
