@@ -17,6 +17,7 @@ Commands AllCommands() {
   AddPipelineCommands(commands);
   AddSecurityCommands(commands);
   AddDemoCommands(commands);
+  AddReferenceCommands(commands);
   return commands;
 }
 

@@ -20,5 +20,6 @@ void AddMonitorCommands(Commands& commands);
 void AddPipelineCommands(Commands& commands);
 void AddSecurityCommands(Commands& commands);
 void AddDemoCommands(Commands& commands);
+void AddReferenceCommands(Commands& commands);
 
 }  // namespace millwright::cli
