@@ -1,0 +1,27 @@
+# `make install`: the program, the two libraries that no Debian package brings, the flights example,
+# the documents and the systemd unit. The program finds its libraries from where it stands, so the
+# whole prefix can be moved.
+include(GNUInstallDirs)
+set(MILLWRIGHT_PRIVATE_LIBDIR lib/millwright)
+
+function(install_millwright)
+  set_target_properties(millwright PROPERTIES INSTALL_RPATH "$ORIGIN/../${MILLWRIGHT_PRIVATE_LIBDIR}")
+  install(TARGETS millwright RUNTIME DESTINATION bin)
+  install(PROGRAMS ${DUCKDB_ROOT}/lib/libduckdb.so ${ONNXRUNTIME_ROOT}/lib/libonnxruntime.so.1
+          DESTINATION ${MILLWRIGHT_PRIVATE_LIBDIR})
+  install(DIRECTORY ${CMAKE_SOURCE_DIR}/examples/flights
+          DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/millwright/examples)
+  install(FILES ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/ARCHITECTURE.md
+                ${CMAKE_SOURCE_DIR}/CHANGELOG.md ${CMAKE_SOURCE_DIR}/LICENSE
+          DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/millwright)
+  install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs
+          DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/millwright)
+  # The prefix is known only when it is installed.
+  install(CODE "
+    file(READ \"${CMAKE_SOURCE_DIR}/deploy/systemd/millwright.service\" unit)
+    string(REPLACE /usr/local \"\${CMAKE_INSTALL_PREFIX}\" unit \"\${unit}\")
+    file(WRITE \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/lib/systemd/system/millwright.service\"
+         \"\${unit}\")
+    message(STATUS \"Installed: \${CMAKE_INSTALL_PREFIX}/lib/systemd/system/millwright.service\")
+  ")
+endfunction()
