@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import typing
 import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -170,15 +171,24 @@ class Postgres:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Counts(typing.NamedTuple):
+    """What a test may return that runs another program which counts its own cases."""
+
+    passed: int
+    failed: int
+
+
 def run_tests(tests):
     """Runs named functions, prints each result and the closing line, and exits."""
     passed = failed = 0
     for name, test in tests:
         start = time.monotonic()
         try:
-            test()
-            passed += 1
-            print(f"ok      {name} ({time.monotonic() - start:.1f} s)", flush=True)
+            counts = test() or Counts(1, 0)
+            passed += counts.passed
+            failed += counts.failed
+            word = "FAILED " if counts.failed else "ok     "
+            print(f"{word} {name} ({time.monotonic() - start:.1f} s)", flush=True)
         except Exception as error:  # every failure is reported, the others still run
             failed += 1
             print(f"FAILED  {name}: {type(error).__name__}: {error}", flush=True)
