@@ -9,29 +9,47 @@ const base = process.env.MILLWRIGHT_URI ?? 'http://localhost:5099';
 const out = new URL('../shots/', import.meta.url).pathname;
 const widths = (process.env.WIDTHS ?? '1280,400').split(',').map(Number);
 const themes = (process.env.THEMES ?? 'light,dark').split(',');
-const run = await fetch(`${base}/ajax-api/2.0/mlflow/runs/search`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ experiment_ids: ['1'], max_results: 4 }) })
-  .then((answer) => answer.json())
-  .then((answer) => answer.runs ?? []);
-const ids = run.map((each) => each.info.run_id);
+/** What the server has, so that the same pictures can be taken of a real one. */
+async function api(path, body) {
+  const answer = await fetch(base + path, body && { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  return answer.ok ? answer.json() : {};
+}
+const mlflow = '/ajax-api/2.0/mlflow';
+const { experiments = [] } = await api(`${mlflow}/experiments/search`, { max_results: 100 });
+const { runs = [] } = await api(`${mlflow}/runs/search`, { experiment_ids: experiments.map((each) => each.experiment_id), max_results: 200 });
+const { model_versions: versions = [] } = await api(`${mlflow}/model-versions/search?max_results=100`);
+const { validations = [] } = await api('/api/v1/validations');
+const { pipeline_runs: pipelineRuns = [] } = await api('/api/v1/pipeline-runs?limit=10');
+const { alerts = [] } = await api('/api/v1/alerts');
+const { loops: [loop] = [] } = await api('/api/v1/overview');
+const source = runs.find((each) => each.info.run_id === versions.find((version) => version.version === '1')?.run_id) ?? runs[0];
+const [experiment, run] = [source?.info.experiment_id ?? '0', source?.info.run_id ?? 'none'];
+const compared = runs.filter((each) => each.info.experiment_id === experiment).slice(0, 4);
+const judged = validations.find((each) => !each.success) ?? validations[0];
+const feature = alerts.find((each) => each.feature)?.feature ?? '';
+const pipelineRun = pipelineRuns[0]?.id ?? 'none';
+const step = pipelineRuns[0] ? (await api(`/api/v1/pipeline-runs/${pipelineRun}`)).tasks?.[1]?.name : '';
 
 const pages = {
   overview: '/',
-  runs: '/runs?experiment=1',
-  run: `/runs/${ids[0]}`,
-  artifacts: `/runs/${ids[0]}?tab=artifacts&file=train.log`,
-  compare: `/compare?runs=${ids.join(',')}`,
+  runs: `/runs?experiment=${experiment}`,
+  run: `/runs/${run}`,
+  artifacts: `/runs/${run}?tab=artifacts`,
+  compare: `/compare?runs=${compared.map((each) => each.info.run_id).join(',')}`,
   models: '/models',
-  model: '/models/flights-late?version=2',
+  model: '/models/flights-late?version=1',
   datasets: '/datasets',
   dataset: '/datasets/flights',
   rows: '/datasets/flights?tab=rows',
   splits: '/datasets/flights?tab=splits',
-  validation: '/validations/v-2',
-  endpoint: '/endpoints/flights-late',
-  monitor: '/monitors/flights-late',
+  validation: `/validations/${judged?.id ?? 'none'}`,
+  endpoints: '/endpoints',
+  endpoint: `/endpoints/${loop?.endpoint ?? 'none'}`,
+  monitors: '/monitors',
+  monitor: `/monitors/${loop?.monitor ?? 'none'}?feature=${feature}`,
   pipelines: '/pipelines',
-  pipelinerun: '/pipeline-runs/pr-0001',
-  lineage: '/lineage?node=model:flights-late@1',
+  pipelinerun: `/pipeline-runs/${pipelineRun}?task=${step ?? ''}`,
+  lineage: '/lineage?node=model:flights-late@1&depth=5',
   alerts: '/alerts',
   events: '/events',
   missing: '/models/nothing',

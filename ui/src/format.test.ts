@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bytes, count, duration, eventTime, grouped, inline, measure, percent, plural, relative, shortId, tick, windowText } from './format';
+import { byInterest, bytes, count, duration, eventTime, grouped, inline, measure, namedValue, parameter, percent, plural, relative, shortId, tick, windowText } from './format';
 
 /** Thin spaces hold numbers and units together; here they are written as plain ones. */
 const plain = (text: string) => text.replace(/\u202f/g, ' ');
@@ -96,4 +96,17 @@ test('only long hexadecimal ids are shortened', () => {
 test('grouping and plurals', () => {
   expect(grouped(1234567.25)).toBe('1,234,567.25');
   expect([plural(1, 'run'), plural(2, 'run'), plural(0, 'entry', 'entries')]).toEqual(['1 run', '2 runs', '0 entries']);
+});
+
+test('long fractions of parameters are rounded, other text is kept', () => {
+  expect(['0.80786272000', '0.1', '1e-05', '7', 'hist', '1.2.3', undefined].map(parameter)).toEqual(['0.8079', '0.1', '1e-05', '7', 'hist', '1.2.3', '–']);
+});
+
+test('metrics of validation come first and those of training last', () => {
+  expect(byInterest(['loss', 'test_auc', 'train_auc', 'validation_auc'])).toEqual(['validation_auc', 'test_auc', 'loss', 'train_auc']);
+});
+
+test('an instant among the parameters of a pipeline is written as a time', () => {
+  expect(namedValue('until', '993945600000')).toBe('2001-07-01 00:00:00');
+  expect(namedValue('requests', '200')).toBe('200');
 });

@@ -151,6 +151,24 @@ export function tick(instant_ms: number, step_ms: number, utc: boolean): string 
   return step_ms >= 60_000 ? time : `${time}:${two(d.getUTCSeconds())}`;
 }
 
+/** A parameter, which is text: a fraction of many digits is rounded, all else stays as it was given. */
+export function parameter(text: string | undefined): string {
+  if (text === undefined) return noValue;
+  return /^-?\d*\.\d{6,}(e-?\d+)?$/i.test(text) ? measure(Number(text)) : text;
+}
+
+/** Metric names with those first that tell most: of validation, then of test, of training last. */
+export function byInterest(names: readonly string[]): string[] {
+  const rank = (name: string) => (/val|eval/i.test(name) ? 0 : /test/i.test(name) ? 1 : /train/i.test(name) ? 3 : 2);
+  return [...names].sort((a, b) => rank(a) - rank(b));
+}
+
+/** A parameter of a run that says when by its name, as UTC; any other value on one line. */
+export function namedValue(key: string, value: unknown): string {
+  const says = /(_ms|^until|^since|^from|^to)$/.test(key) && Number(value) > 1e11;
+  return says ? eventTime(Number(value)) : inline(value);
+}
+
 /** Any JSON value on one line. */
 export function inline(value: unknown): string {
   if (value === null || value === undefined) return noValue;

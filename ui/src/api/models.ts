@@ -44,6 +44,16 @@ export interface ModelChange {
   summary: string;
   version?: string;
   alias?: string;
+  /** The event's payload; a move of an alias lists the gates it passed or was refused by. */
+  details?: { gates?: Gate[] } & Record<string, unknown>;
+}
+
+/** One rule that an alias asks of a version, as it was judged. */
+export interface Gate {
+  /** `metric test_auc`, `check parity` … */
+  gate: string;
+  passed: boolean;
+  reason: string;
 }
 
 export function getModelVersionDetails(name: string, version: string, signal?: AbortSignal): Promise<ModelVersionDetails> {

@@ -29,6 +29,8 @@ export interface ChartProps {
   format?: (value: number) => string;
   /** Keeps zero in sight. */
   fromZero?: boolean;
+  /** x counts slots of these names, such as windows of time with nothing between them. */
+  names?: readonly string[];
   /** What x is, when not steps. */
   across?: string;
   /** y follows powers of ten. */
@@ -109,13 +111,18 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
       y: props.log ? { distr: 3, range: bounds } : { range: bounds },
     },
     axes: [
-      { ...axis, size: 24, ...(props.time ? { space: 52, values: (_, ticks, __, ___, step) => ticks.map((at) => tick(at * 1000, step * 1000, props.utc ?? false)) } : {}) },
+      {
+        ...axis,
+        size: 24,
+        ...(props.names ? { space: 80, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500], values: (_, ticks) => ticks.map((at) => props.names?.[at] ?? '') } : {}),
+        ...(props.time ? { space: 52, values: (_, ticks, __, ___, step) => ticks.map((at) => tick(at * 1000, step * 1000, props.utc ?? false)) } : {}),
+      },
       { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : format(tick))) },
     ],
     series: [
       props.time
         ? { label: 'Time', value: (_, at) => (at === null || at === undefined ? 'latest' : (props.utc ? eventTime : absolute)(at * 1000)) }
-        : { label: props.across ?? 'Step', value: (_, at) => (at === null || at === undefined ? 'last' : measure(at)) },
+        : { label: props.across ?? 'Step', value: (_, at) => (at === null || at === undefined ? 'last' : (props.names?.[at] ?? measure(at))) },
       ...props.lines.map((line, index): uPlot.Series => {
         const colour = resolved(`--c${((line.colour ?? index) % paletteSize) + 1}`);
         const known = line.values.filter((value) => typeof value === 'number').length;
@@ -186,6 +193,7 @@ export function Chart(props: ChartProps) {
     props.log,
     props.fromZero,
     props.picked,
+    props.names,
     props.limits,
     props.lines.map((line) => [line.label, line.colour, line.dashed, line.values.length > 40]),
   ]);

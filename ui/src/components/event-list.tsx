@@ -66,7 +66,12 @@ export function EventList(props: { events: readonly Event[]; onEnd?: () => void;
           label: 'About',
           cell: (event) => {
             const to = subjectPath(event.subject);
-            return to ? <a href={to}>{subjectText(event.subject)}</a> : subjectText(event.subject);
+            const text = subjectText(event.subject);
+            return (
+              <span class="clipped" title={event.subject}>
+                {to ? <a href={to}>{text}</a> : text}
+              </span>
+            );
           },
         },
         { id: 'payload', label: 'What', grow: true, cell: (event) => <span title={payloadText(event.payload)}>{payloadText(event.payload)}</span> },

@@ -2,7 +2,7 @@
 import { getMetricHistory, getRun, type Run } from '../api/mlflow';
 import { Badge, Empty, Page, Section, Select, Shown } from '../components/basics';
 import { Chart } from '../components/chart';
-import { duration, measure } from '../format';
+import { byInterest, duration, measure, parameter } from '../format';
 import { runPath } from '../links';
 import { nouns } from '../nouns';
 import { useRead } from '../query';
@@ -43,7 +43,7 @@ function nameOf(run: Run): string {
 
 function Curves(props: { runs: readonly Run[] }) {
   const keys = [...new Set(props.runs.flatMap((run) => (run.data.metrics ?? []).map((metric) => metric.key)))].sort();
-  const chosen = place.value.query.get('metric') ?? keys.find((key) => /auc/i.test(key)) ?? keys[0];
+  const chosen = place.value.query.get('metric') ?? byInterest(keys.filter((key) => /auc/i.test(key)))[0] ?? byInterest(keys)[0];
   const histories = useRead(chosen ? `compare:${props.runs.map((run) => run.info.run_id).join(',')}:${chosen}` : null, (signal) =>
     Promise.all(props.runs.map((run) => getMetricHistory(run.info.run_id, chosen!, signal))),
   );
@@ -146,7 +146,7 @@ function Differences(props: { runs: readonly Run[] }) {
                 </th>
                 {props.runs.map((run) => (
                   <td key={run.info.run_id} class="number">
-                    {param(run, key)}
+                    <span title={param(run, key)}>{parameter(param(run, key))}</span>
                   </td>
                 ))}
               </tr>

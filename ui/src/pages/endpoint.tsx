@@ -232,7 +232,7 @@ function Predictions(props: { predictions: readonly Prediction[]; model: string 
           { id: 'time', label: 'When', cell: (each) => <a href={`${place.value.path}?prediction=${encodeURIComponent(each.id)}`}><When ms={each.time_ms} /></a> },
           { id: 'version', label: 'Version', cell: (each) => <>v{each.model_version}{each.role !== 'live' && <> <Chip>{each.role}</Chip></>}</> },
           { id: 'input', label: 'Input', grow: true, cell: (each) => <span title={summaryOf(each.inputs)}>{Object.values(each.inputs).map(inline).join(' · ')}</span> },
-          { id: 'output', label: 'Output', number: true, cell: (each) => Object.values(each.outputs).map(inline).join(', ') },
+          { id: 'output', label: 'Output', number: true, cell: (each) => <span title={summaryOf(each.outputs)}>{answerText(each.outputs)}</span> },
           { id: 'outcome', label: 'Outcome', number: true, cell: (each) => (each.outcome === undefined || each.outcome === null ? <span class="muted">waiting</span> : <b>{inline(each.outcome)}</b>) },
           { id: 'latency', label: 'Took', number: true, cell: (each) => duration(each.latency_us / 1000) },
         ]}
@@ -240,6 +240,13 @@ function Predictions(props: { predictions: readonly Prediction[]; model: string 
       {chosen && <PredictionDetails model={props.model} prediction={kept.current?.id === chosen ? kept.current : undefined} />}
     </>
   );
+}
+
+/** An answer in a table: what was decided and how sure; the whole of it stands in the details. */
+export function answerText(outputs: Prediction['outputs']): string {
+  const named = Object.entries(outputs);
+  const single = named.filter(([, value]) => typeof value !== 'object' && !String(value).startsWith('['));
+  return (single.length > 0 ? single : named).map(([, value]) => inline(value)).join(' · ');
 }
 
 function summaryOf(inputs: Record<string, unknown>): string {

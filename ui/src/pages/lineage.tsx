@@ -1,6 +1,6 @@
 /** What something was made from and what was made from it. */
 import { useEffect, useState } from 'preact/hooks';
-import { getLineage } from '../api/lineage';
+import { getLineage, type Lineage, type LineageNode } from '../api/lineage';
 import { cli } from '../cli';
 import { Choice, Empty, Page, Section, Shown } from '../components/basics';
 import { Graph } from '../components/graph';
@@ -21,6 +21,7 @@ const kindTones: Record<string, string> = {
   endpoint: 'k-serve',
   monitor: 'k-watch',
   alert: 'k-watch',
+  alerts: 'k-watch',
   pipeline_run: 'k-pipe',
 };
 
@@ -64,22 +65,24 @@ export function LineagePage() {
       {node && (
         <Shown read={lineage} rows={6}>
           {(data) =>
-            data.nodes.length === 0 ? (
-              <Empty title="Nothing is connected to this." />
+            data.edges.length === 0 ? (
+              <Empty title="Nothing is connected to this.">
+                No data, run, model or endpoint is known to lead to <code>{node}</code> or to come from it.
+              </Empty>
             ) : (
               <>
                 <div class="panel flush">
                   <Graph
                     label={`Lineage of ${node}`}
-                    nodes={data.nodes.map((each) => ({
+                    nodes={folded(data, node).nodes.map((each) => ({
                       id: each.id,
                       title: shortId(each.label),
                       over: each.kind.replace('_', ' '),
                       tone: kindTones[each.kind] ?? 'quiet',
-                      to: each.id === node ? (subjectPath(each.id) ?? lineagePath(each.id)) : lineagePath(each.id),
+                      to: each.kind === 'alerts' ? '/alerts' : each.id === node ? (subjectPath(each.id) ?? lineagePath(each.id)) : lineagePath(each.id),
                       current: each.id === node,
                     }))}
-                    arrows={data.edges}
+                    arrows={folded(data, node).edges}
                   />
                 </div>
                 <Section title="Connections" note={data.is_cut ? `${data.edges.length}, more lie further away` : data.edges.length} flush>
@@ -101,6 +104,29 @@ export function LineagePage() {
       )}
     </Page>
   );
+}
+
+/** Alerts of one monitor that led nowhere are one node of the picture; the table below names each. */
+export function folded(lineage: Lineage, kept: string): Lineage {
+  const starts = new Set(lineage.edges.map((edge) => edge.from));
+  const parent = new Map(lineage.edges.map((edge) => [edge.to, edge.from]));
+  const groups = new Map<string, string[]>();
+  for (const each of lineage.nodes) {
+    const from = parent.get(each.id);
+    if (each.kind !== 'alert' || each.id === kept || starts.has(each.id) || !from) continue;
+    groups.set(from, [...(groups.get(from) ?? []), each.id]);
+  }
+  const gone = new Set([...groups.values()].filter((ids) => ids.length > 1).flat());
+  const together: LineageNode[] = [...groups]
+    .filter(([, ids]) => ids.length > 1)
+    .map(([from, ids]) => ({ id: `alerts:${from}`, kind: 'alerts', label: `${ids.length} that led nowhere` }));
+  return {
+    nodes: [...lineage.nodes.filter((each) => !gone.has(each.id)), ...together],
+    edges: [
+      ...lineage.edges.filter((edge) => !gone.has(edge.to)),
+      ...together.map((each) => ({ from: each.id.slice('alerts:'.length), to: each.id, label: 'raised' })),
+    ],
+  };
 }
 
 function NodeLink(props: { id: string }) {

@@ -1,6 +1,6 @@
 /** A model: its versions, what was checked about the chosen one, and how it came to be where it is. */
 import { getRegisteredModel, searchModelVersions, type ModelVersionInfo, type RegisteredModel } from '../api/mlflow';
-import { getModelHistory, getModelVersionDetails, type Check, type Signature, type TensorSpec } from '../api/models';
+import { getModelHistory, getModelVersionDetails, type Check, type Gate, type ModelChange, type Signature, type TensorSpec } from '../api/models';
 import { Badge, Chip, Empty, Facts, Page, Section, Shown, When } from '../components/basics';
 import { Table } from '../components/table';
 import { quoteText } from '../filter';
@@ -95,6 +95,8 @@ function VersionDetails(props: { name: string; version: string; info?: ModelVers
     (signal) => getModelVersionDetails(props.name, props.version, signal),
     { on: nouns.model },
   );
+  const history = useRead(`history:${props.name}`, (signal) => getModelHistory(props.name, signal), { on: nouns.model });
+  const judged = gatesOf(history.data ?? [], props.version);
   return (
     <Shown read={details}>
       {(data) => (
@@ -110,9 +112,16 @@ function VersionDetails(props: { name: string; version: string; info?: ModelVers
             />
           )}
           <div class="columns even">
-            <Section title={`Checks of v${props.version}`} note={checkNote(data.checks)} flush>
-              {data.checks.length === 0 ? <Empty title="Nothing was checked." /> : <Checks checks={data.checks} />}
-            </Section>
+            <div>
+              <Section title={`Checks of v${props.version}`} note={checkNote(data.checks)} flush>
+                {data.checks.length === 0 ? <Empty title="Nothing was checked." /> : <Checks checks={data.checks} />}
+              </Section>
+              {judged.map((change) => (
+                <Section key={`${change.alias} ${change.time_ms}`} title={`Gate of ${change.alias}`} note={<When ms={change.time_ms} />} flush>
+                  <Gates gates={change.details?.gates ?? []} />
+                </Section>
+              ))}
+            </div>
             <Section title="Signature" flush>
               {data.signature ? <SignatureTable signature={data.signature} /> : <Empty title="This version has no signature." />}
             </Section>
@@ -120,6 +129,31 @@ function VersionDetails(props: { name: string; version: string; info?: ModelVers
         </>
       )}
     </Shown>
+  );
+}
+
+/** The latest judgement of each alias that this version was asked to bear. */
+export function gatesOf(changes: readonly ModelChange[], version: string): ModelChange[] {
+  const seen = new Set<string>();
+  return changes.filter((change) => {
+    if (change.version !== version || !change.alias || !change.details?.gates?.length || seen.has(change.alias)) return false;
+    seen.add(change.alias);
+    return true;
+  });
+}
+
+function Gates(props: { gates: readonly Gate[] }) {
+  return (
+    <ul class="checks">
+      {props.gates.map((each) => (
+        <li key={each.gate}>
+          <Badge state={each.passed ? 'passed' : 'failed'} />
+          <div>
+            <strong>{each.gate}</strong> <span>{each.reason}</span>
+          </div>
+        </li>
+      ))}
+    </ul>
   );
 }
 

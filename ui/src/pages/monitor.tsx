@@ -15,7 +15,7 @@ import { Badge, Empty, Page, Section, Select, Shown } from '../components/basics
 import { ComparedBars, Spark } from '../components/bars';
 import { Chart, paletteColour } from '../components/chart';
 import { Table } from '../components/table';
-import { count, duration, grouped, inline, measure, percent, windowText } from '../format';
+import { count, duration, eventTime, grouped, inline, measure, percent, windowText } from '../format';
 import { endpointPath, lineagePath, monitorPath } from '../links';
 import { nouns } from '../nouns';
 import { useRead } from '../query';
@@ -75,6 +75,12 @@ export function MonitorPage(props: { name: string }) {
   );
 }
 
+/** Windows stand side by side: years may lie between two, as between a replay and a question asked today. */
+function windowName(start_ms: number): string {
+  const text = eventTime(start_ms);
+  return start_ms % 86_400_000 === 0 ? text.slice(0, 10) : text.slice(0, 16);
+}
+
 function NoWindows(props: { what: string }) {
   return (
     <Section title={props.what}>
@@ -126,11 +132,12 @@ function Question(props: { ask: string; children: preact.ComponentChildren }) {
 }
 
 function Drift(props: { name: string; windows: DriftWindow[] }) {
-  const { xs, lines } = driftLines(props.windows);
+  const { lines } = driftLines(props.windows);
   const chosen = place.value.query.get('feature') ?? lines[0]?.name ?? '';
   const askedWindow = place.value.query.get('window');
   const index = askedWindow ? props.windows.findIndex((window) => String(window.start_ms) === askedWindow) : -1;
-  const picked = index >= 0 ? index : props.windows.length - 1;
+  const judged = props.windows.findLastIndex((each) => each.features.some((feature) => feature.score !== null));
+  const picked = index >= 0 ? index : judged >= 0 ? judged : props.windows.length - 1;
   const window = props.windows[picked]!;
   const limits = [...new Set(lines.map((line) => line.threshold))];
   const limit = limits.length === 1 ? limits[0]! : (lines.find((line) => line.name === chosen)?.threshold ?? 0);
@@ -141,9 +148,9 @@ function Drift(props: { name: string; windows: DriftWindow[] }) {
       <Section title="Drift by feature" note={`${methods.join(', ')} against the reference · ${props.windows.length} windows · click one to look into it`}>
         <Chart
           label="Drift score of each feature by window"
-          xs={xs}
-          time
-          utc
+          xs={props.windows.map((_, i) => i)}
+          names={props.windows.map((each) => windowName(each.start_ms))}
+          across="Window from"
           fromZero
           height={230}
           lines={lines.slice(0, linesMax).map((line) => ({ label: line.name, values: line.scores }))}
@@ -152,8 +159,8 @@ function Drift(props: { name: string; windows: DriftWindow[] }) {
           onPick={choose}
         />
       </Section>
-      <div class="columns even">
-        <Section title="Features" flush>
+      <div class="columns halves">
+        <Section title="Features" note={limits.length === 1 ? `limit ${measure(limit, 3)}` : undefined} flush>
           <Table
             label="Drift of features"
             rows={lines}
@@ -177,9 +184,12 @@ function Drift(props: { name: string; windows: DriftWindow[] }) {
                 number: true,
                 cell: (line) => <span class={(line.latest ?? 0) > line.threshold ? 'bad-text' : ''}>{measure(line.latest, 3)}</span>,
               },
-              { id: 'limit', label: 'Limit', number: true, cell: (line) => <span class="muted">{measure(line.threshold, 3)}</span> },
               { id: 'windows', label: 'Drifted', number: true, cell: (line) => `${line.driftedWindows}/${props.windows.length}` },
-              { id: 'spark', label: 'Course', cell: (line) => <Spark values={line.scores} limit={line.threshold} label={`Course of ${line.name}`} /> },
+              {
+                id: 'spark',
+                label: 'Course',
+                cell: (line) => <Spark values={line.scores} limit={line.threshold} width={90} label={`Course of ${line.name}, limit ${measure(line.threshold, 3)}`} />,
+              },
             ]}
           />
         </Section>
@@ -250,7 +260,8 @@ export function binLabels(distribution: Pick<Distribution, 'edges' | 'categories
 function Performance(props: { windows: PerformanceWindow[] }) {
   const { windows } = props;
   const limit = windows.find((window) => window.threshold !== null)?.threshold;
-  const xs = windows.map((window) => window.start_ms / 1000);
+  const xs = windows.map((_, i) => i);
+  const names = windows.map((window) => windowName(window.start_ms));
   return (
     <Section title="Performance" note="by event time, once outcomes arrived">
       <div class="charts two">
@@ -259,8 +270,8 @@ function Performance(props: { windows: PerformanceWindow[] }) {
           <Chart
             label="AUC by window"
             xs={xs}
-            time
-            utc
+            names={names}
+            across="Window from"
             height={190}
             sync="performance"
             lines={[{ label: 'AUC', values: windows.map((window) => window.auc) }]}
@@ -272,8 +283,8 @@ function Performance(props: { windows: PerformanceWindow[] }) {
           <Chart
             label="Label coverage by window"
             xs={xs}
-            time
-            utc
+            names={names}
+            across="Window from"
             fromZero
             height={190}
             sync="performance"

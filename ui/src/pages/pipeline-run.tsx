@@ -4,7 +4,7 @@ import { getPipelineRun, readTaskLog, type PipelineRun, type TaskRun } from '../
 import { Badge, Empty, Facts, Failure, Page, Section, Shown, When } from '../components/basics';
 import { Graph } from '../components/graph';
 import { Table } from '../components/table';
-import { duration, inline, shortId } from '../format';
+import { duration, inline, namedValue, shortId } from '../format';
 import { lineagePath, pipelinePath, pipelineRunPath, subjectPath } from '../links';
 import { now } from '../live';
 import { nouns } from '../nouns';
@@ -79,7 +79,7 @@ function Details(props: { run: PipelineRun }) {
           ['Started by', triggerPath ? <a href={triggerPath}>{run.trigger}</a> : run.trigger],
           ['Started', <When ms={run.created_ms} both />],
           ['Took', duration((run.ended_ms ?? now.value) - run.created_ms)],
-          ...Object.entries(run.params).map(([key, value]) => [key, inline(value)] as const),
+          ...Object.entries(run.params).map(([key, value]) => [key, namedValue(key, value)] as const),
         ]}
       />
       <Section title="Steps" note={`${run.tasks.filter((each) => each.state === 'succeeded').length} of ${run.tasks.length} succeeded`}>

@@ -5,7 +5,7 @@ import { cli } from '../cli';
 import { Badge, Chip, Command, Empty, Page, Select, Shown, When } from '../components/basics';
 import { Table, type TableColumn } from '../components/table';
 import { columnText, nextSort, parseColumn, toFilter, toOrderBy } from '../filter';
-import { duration, measure } from '../format';
+import { byInterest, duration, measure, parameter } from '../format';
 import { runPath } from '../links';
 import { now } from '../live';
 import { nouns } from '../nouns';
@@ -198,7 +198,7 @@ export function defaultColumns(runs: readonly Run[]): string[] {
   const params = all.filter((column) => column.startsWith('params.'));
   const varied = params.filter((column) => (values.get(column)?.size ?? 0) > 1);
   return [
-    ...all.filter((column) => column.startsWith('metrics.')).slice(0, defaultMetrics),
+    ...byInterest(all.filter((column) => column.startsWith('metrics.'))).slice(0, defaultMetrics),
     ...(varied.length > 0 ? varied : params).slice(0, defaultParams),
   ];
 }
@@ -206,7 +206,7 @@ export function defaultColumns(runs: readonly Run[]): string[] {
 function valueOf(run: Run, column: string) {
   const { kind, key } = parseColumn(column);
   if (kind === 'metrics') return measure(run.data.metrics?.find((metric) => metric.key === key)?.value);
-  if (kind === 'params') return run.data.params?.find((param) => param.key === key)?.value ?? '–';
+  if (kind === 'params') return parameter(run.data.params?.find((param) => param.key === key)?.value);
   return run.data.tags?.find((tag) => tag.key === key)?.value ?? '–';
 }
 

@@ -9,6 +9,10 @@ import { useRead } from '../query';
 import { place, setQuery } from '../router';
 
 const failingRowsShown = 20;
+/** The first expectations not met show their rows; those of the others unfold. */
+const unfolded = 2;
+/** A list that was observed is named by its length beyond this. */
+const observedTextMax = 60;
 
 export function ValidationPage(props: { id: string }) {
   const validation = useRead(`validation:${props.id}`, (signal) => getValidation(props.id, signal));
@@ -61,7 +65,7 @@ export function ValidationPage(props: { id: string }) {
                   .sort((a, b) => Number(a.success) - Number(b.success))
                   .filter((each) => !onlyFailed || !each.success)
                   .map((each, i) => (
-                    <Expectation key={i} result={each} />
+                    <Expectation key={i} result={each} open={i < unfolded} />
                   ))}
               </ul>
             </Section>
@@ -77,7 +81,13 @@ function wordsOf(type: string): string {
   return type.replace(/^expect_(column_pair_|multicolumn_|column_|table_)?/, '').replace(/_/g, ' ');
 }
 
-function Expectation(props: { result: ExpectationResult }) {
+function observedText(value: unknown): string {
+  const text = inline(value);
+  if (text.length <= observedTextMax) return text;
+  return Array.isArray(value) ? `${count(value.length)} values` : `${text.slice(0, observedTextMax)}…`;
+}
+
+function Expectation(props: { result: ExpectationResult; open: boolean }) {
   const { type, kwargs } = props.result.expectation_config;
   const { column, ...rest } = kwargs as { column?: string };
   const result = props.result.result ?? {};
@@ -91,7 +101,7 @@ function Expectation(props: { result: ExpectationResult }) {
           {column && <code class="column-name">{column}</code>} {wordsOf(type)}{' '}
           <span class="muted">
             {Object.entries(rest)
-              .map(([key, value]) => `${key.replace(/_/g, ' ')} ${inline(value)}`)
+              .map(([key, value]) => `${key.replace(/_/g, ' ')} ${Array.isArray(value) && value.length > 20 ? observedText(value) : inline(value)}`)
               .join(' · ')}
           </span>
         </p>
@@ -103,27 +113,31 @@ function Expectation(props: { result: ExpectationResult }) {
                     typeof result.unexpected_percent === 'number' ? ` (${measure(result.unexpected_percent, 3)} %)` : ''
                   }`
                 : result.observed_value !== undefined
-                  ? `observed ${inline(result.observed_value)}`
+                  ? `observed ${observedText(result.observed_value)}`
                   : (props.result.exception_info?.exception_message ?? 'not met')}
             </p>
             {rows.length > 0 ? (
-              <FailingRows rows={rows} column={column} total={result.unexpected_count ?? rows.length} />
+              <FailingRows open={props.open} rows={rows} column={column} total={result.unexpected_count ?? rows.length} />
             ) : partial.length > 0 ? (
               <p class="muted">such as {partial.slice(0, 12).map(inline).join(', ')}</p>
             ) : null}
           </>
         )}
       </div>
-      {props.result.success && result.observed_value !== undefined && <span class="muted figures">{inline(result.observed_value)}</span>}
+      {props.result.success && result.observed_value !== undefined && (
+        <span class="muted figures" title={inline(result.observed_value)}>
+          {observedText(result.observed_value)}
+        </span>
+      )}
     </li>
   );
 }
 
-function FailingRows(props: { rows: readonly Record<string, Cell>[]; column?: string; total: number }) {
+function FailingRows(props: { open: boolean; rows: readonly Record<string, Cell>[]; column?: string; total: number }) {
   const columns = [...new Set(props.rows.flatMap((row) => Object.keys(row)))];
   const shown = props.rows.slice(0, failingRowsShown).map((row, index) => ({ row, index }));
   return (
-    <details open>
+    <details open={props.open}>
       <summary>
         Failing rows <span class="muted">{shown.length < props.total ? `${shown.length} of ${grouped(props.total)}` : shown.length}</span>
       </summary>
