@@ -1,5 +1,8 @@
 #include "api/native/overview.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "api/native/request_reader.h"
 #include "base/error.h"
 #include "base/version.h"
@@ -13,6 +16,9 @@
 namespace millwright::api::native {
 namespace {
 
+// Newest alerts of a monitor among which its last pipeline run is looked for.
+constexpr int kAlertsLookedAt = 50;
+
 // The champion of a model, empty while there is none.
 std::string ChampionOf(Context& context, const std::string& model) {
   try {
@@ -23,12 +29,27 @@ std::string ChampionOf(Context& context, const std::string& model) {
   }
 }
 
+// An alert that opened while a run was under way started none, so the newest run may belong to an
+// older alert.
+void SetLastPipelineRun(Context& context, const std::vector<monitoring::Alert>& alerts,
+                        Json& loop) {
+  const auto started = std::find_if(alerts.begin(), alerts.end(), [](const auto& alert) {
+    return alert.pipeline_run.has_value();
+  });
+  if (started == alerts.end()) return;
+  const auto run = context.pipelines.GetRun(pipelines::PipelineRunId(*started->pipeline_run));
+  loop.Set("last_pipeline_run", Json::Of({{"id", run.id.str()},
+                                          {"pipeline", run.pipeline},
+                                          {"state", pipelines::Name(run.state)},
+                                          {"created_ms", run.created_ms}}));
+}
+
 Json LoopJson(Context& context, const monitoring::MonitorSummary& monitor) {
   Json loop = Json::Of(
       {{"monitor", monitor.name}, {"endpoint", monitor.endpoint}, {"model", monitor.model}});
   if (const auto champion = ChampionOf(context, monitor.model); !champion.empty())
     loop.Set("champion_version", champion);
-  const auto alerts = context.monitors.Alerts(monitor.name, {}, 1);
+  const auto alerts = context.monitors.Alerts(monitor.name, {}, kAlertsLookedAt);
   if (alerts.empty()) return loop;
   const auto& alert = alerts[0];
   loop.Set("last_alert", Json::Of({{"id", alert.id.str()},
@@ -37,12 +58,7 @@ Json LoopJson(Context& context, const monitoring::MonitorSummary& monitor) {
                                    {"state", alert.open ? "open" : "closed"},
                                    {"opened_ms", alert.opened_ms},
                                    {"message", alert.message}}));
-  if (!alert.pipeline_run) return loop;
-  const auto run = context.pipelines.GetRun(pipelines::PipelineRunId(*alert.pipeline_run));
-  loop.Set("last_pipeline_run", Json::Of({{"id", run.id.str()},
-                                          {"pipeline", run.pipeline},
-                                          {"state", pipelines::Name(run.state)},
-                                          {"created_ms", run.created_ms}}));
+  SetLastPipelineRun(context, alerts, loop);
   return loop;
 }
 
