@@ -41,7 +41,7 @@ const pages = {
   datasets: '/datasets',
   dataset: '/datasets/flights',
   rows: '/datasets/flights?tab=rows',
-  splits: '/datasets/flights?tab=splits',
+  splits: '/datasets/flights-features?tab=splits',
   validation: `/validations/${judged?.id ?? 'none'}`,
   endpoints: '/endpoints',
   endpoint: `/endpoints/${loop?.endpoint ?? 'none'}`,

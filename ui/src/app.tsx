@@ -99,7 +99,7 @@ export function App() {
             ))}
           </nav>
           <div class="side-foot">
-            <span class={`live ${liveState.value}`} role="status">
+            <span class={`live is-${liveState.value}`} role="status">
               <span class="mark" aria-hidden="true" />
               {liveWords[liveState.value]}
             </span>

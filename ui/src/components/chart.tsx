@@ -33,6 +33,8 @@ export interface ChartProps {
   names?: readonly string[];
   /** What x is, when not steps. */
   across?: string;
+  /** Leaves out what lies between two values where nothing was measured. */
+  gaps?: boolean;
   /** y follows powers of ten. */
   log?: boolean;
   /** Charts of one key share their cursor. */
@@ -130,7 +132,7 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
           label: line.label,
           stroke: colour,
           width: 1.5,
-          spanGaps: true,
+          spanGaps: !props.gaps,
           points: { show: known <= 40, size: known <= 40 ? 5 : 4, fill: resolved('--surface') },
           // Without a cursor the legend says the latest values rather than nothing.
           value: (_, value, __, at) => {

@@ -34,7 +34,7 @@ const nodeHeight_px = 46;
 const scaleMin = 0.8;
 
 function widthOf(node: GraphNode): number {
-  const longest = Math.max(node.title.length * 7.3, (node.detail?.length ?? 0) * 6.2, (node.over?.length ?? 0) * 6.4);
+  const longest = Math.max(node.title.length * 8, (node.detail?.length ?? 0) * 6.2, (node.over?.length ?? 0) * 6.4);
   return Math.min(220, Math.max(92, longest + 28));
 }
 

@@ -132,6 +132,7 @@ function TrafficSection(props: { traffic: Traffic; buckets: string; endpoint: En
               xs={series.xs}
               time
               fromZero
+              gaps
               sync="traffic"
               height={170}
               format={duration}
@@ -194,7 +195,7 @@ function Revisions(props: { endpoint: Endpoint }) {
           { id: 'replica', label: 'Replica', cell: (row) => row.replica?.id ?? <span class="muted">none</span> },
           { id: 'state', label: 'State', cell: (row) => row.replica && <Badge state={row.replica.state} /> },
           { id: 'pid', label: 'Process', number: true, cell: (row) => row.replica?.pid ?? '–' },
-          { id: 'requests', label: 'Requests', number: true, cell: (row) => count(row.replica?.requests ?? row.revision.requests) },
+          { id: 'requests', label: 'Requests', number: true, cell: (row) => count(row.replica?.requests ?? (row.revision.role === 'retired' ? null : row.revision.requests)) },
           { id: 'errors', label: 'Failed', number: true, cell: (row) => count(row.replica?.errors ?? row.revision.errors) },
           { id: 'since', label: 'Since', grow: true, cell: (row) => <When ms={row.replica?.started_ms ?? row.revision.created_ms} /> },
         ]}
