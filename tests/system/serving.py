@@ -97,6 +97,20 @@ def kill_replicas(replicas):
         expect(not load.failures, f"{len(load.failures)} of {load.answered} failed: {load.failures[:3]}")
 
 
+def pass_gate(server, version):
+    """The champion's alias is refused while the gate's check is missing, and moves once it passed."""
+    gate = server.post("/api/v1/models/cancer/gate", {"aliases": ["champion"], "checks": ["parity"]})
+    expect(gate.status == 200, f"gate: {gate.status} {gate.body[:300]}")
+    alias = {"name": "cancer", "alias": "champion", "version": version}
+    refused = server.post("/api/2.0/mlflow/registered-models/alias", alias)
+    expect(refused.status == 400 and "parity" in refused.json()["message"],
+           f"the gate let it pass: {refused.status} {refused.body[:300]}")
+    server.post(f"/api/v1/models/cancer/versions/{version}/checks",
+                {"name": "parity", "passed": True, "summary": "the same answers"})
+    moved = server.post("/api/2.0/mlflow/registered-models/alias", alias)
+    expect(moved.status == 200, f"alias: {moved.status} {moved.body[:300]}")
+
+
 def promote(backend=""):
     with tempfile.TemporaryDirectory() as data, Server(BINARY, data, backend=backend) as server:
         deploy(server, 2)
@@ -106,6 +120,8 @@ def promote(backend=""):
             for step, body in (("shadow", {"version": second}),
                                ("canary", {"version": second, "weight": 10}),
                                ("promote", {"version": second})):
+                if step == "promote":
+                    pass_gate(server, second)
                 answer = server.post(f"/api/v1/endpoints/cancer/{step}", body)
                 expect(answer.status == 200, f"{step}: {answer.status} {answer.body[:300]}")
                 load.wait_for(100)
@@ -155,5 +171,5 @@ run_tests([("an endpoint answers what the model answers", answers_are_the_models
            ("broken models are refused at registration", refuses_broken_models),
            ("a killed replica of two costs no request", lambda: kill_replicas(2)),
            ("a killed only replica costs no request", lambda: kill_replicas(1)),
-           ("shadow, canary and promotion cost no request on sqlite", promote),
-           ("shadow, canary and promotion cost no request on postgres", promote_on_postgres)])
+           ("shadow, canary, gate and promotion cost no request on sqlite", promote),
+           ("shadow, canary, gate and promotion cost no request on postgres", promote_on_postgres)])
