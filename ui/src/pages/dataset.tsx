@@ -306,7 +306,7 @@ function SplitsTab(props: { dataset: Dataset }) {
 function rangeOf(split: Split, name: string): string {
   const parts = (split.spec['parts'] ?? []) as { name?: string; from?: unknown; to?: unknown }[];
   const part = Array.isArray(parts) ? parts.find((each) => each?.name === name) : undefined;
-  return part?.from === undefined && part?.to === undefined ? '' : `· ${inline(part.from)} to ${inline(part.to)}`;
+  return part?.from === undefined && part?.to === undefined ? '' : `· ${inline(part.from)} to ${inline(part.to)}`.replace(/T00:00:00(\.000)?Z/g, '');
 }
 
 function VersionsTab(props: { name: string; versions: readonly DatasetVersion[]; current: number }) {

@@ -5,7 +5,10 @@ import type { Run } from '../api/mlflow';
 import type { TaskRun, TaskState } from '../api/pipelines';
 import { headline } from '../components/try-it';
 import { barsOf } from './dataset';
+import { answerText } from './endpoint';
 import { joinEvents } from './events';
+import { folded } from './lineage';
+import { gatesOf } from './model';
 import { binLabels } from './monitor';
 import { usualTask } from './pipeline-run';
 import { columnsOf, defaultColumns } from './runs';
@@ -94,4 +97,33 @@ test('an answer of either protocol has a headline', () => {
   expect(headline({ predictions: [0.25] })).toBe('0.25');
   expect(headline({ predictions: [{ late_probability: 0.25, label: 1 }] })).toBe('late_probability 0.25 · label 1');
   expect(headline({ outputs: [{ name: 'p', data: [0.5] }] })).toBe('p 0.5');
+});
+
+test('an answer shows what was decided and how sure, not the vector behind it', () => {
+  expect(answerText({ label: 1, probabilities: '[0.1134,0.8865]', probability: 0.88653 })).toBe('1 · 0.8865');
+  expect(answerText({ scores: [0.25, 0.75] })).toBe('0.25, 0.75');
+});
+
+test('alerts that led nowhere are one node, those that started something stay', () => {
+  const node = (id: string) => ({ id, kind: id.split(':')[0]!, label: id });
+  const raised = (id: string) => ({ from: 'monitor:m', to: id, label: 'raised' });
+  const started = { from: 'alert:3', to: 'pipeline_run:p', label: 'started' };
+  const ids = ['monitor:m', 'alert:1', 'alert:2', 'alert:3', 'pipeline_run:p'];
+  const picture = folded({ nodes: ids.map(node), edges: [raised('alert:1'), raised('alert:2'), raised('alert:3'), started] }, 'monitor:m');
+  expect(picture.nodes.map((each) => each.id)).toEqual(['monitor:m', 'alert:3', 'pipeline_run:p', 'alerts:monitor:m']);
+  expect(picture.edges).toEqual([raised('alert:3'), started, raised('alerts:monitor:m')]);
+});
+
+test('a version shows the latest judgement of each alias', () => {
+  const moved = (time_ms: number, version: string, alias: string) => ({
+    time_ms,
+    who: 'ann',
+    kind: 'alias.moved',
+    summary: '',
+    version,
+    alias,
+    details: { gates: [{ gate: 'metric auc', passed: true, reason: '' }] },
+  });
+  const changes = [moved(4, '1', 'champion'), moved(3, '2', 'champion'), moved(2, '1', 'canary'), moved(1, '1', 'champion')];
+  expect(gatesOf(changes, '1').map((each) => each.time_ms)).toEqual([4, 2]);
 });
