@@ -3,6 +3,7 @@
 
 usage: kill_pipeline.py BINARY
 """
+import os
 import pathlib
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from harness.millwright import Postgres, Server, expect, run_tests  # noqa: E402
 BINARY = pathlib.Path(sys.argv[1]).resolve()
 SECONDS_MAX = 60
 
-# `gate` waits for a file, so that the kill surely falls into it.
+# `gate` waits to read a line of a pipe, so that the kill surely falls into it.
 PIPELINE = """
 name: crash
 tasks:
@@ -24,7 +25,7 @@ tasks:
     needs: [first]
     run: |
       echo started >> {folder}/gate
-      while [ ! -e {folder}/open ]; do read -t 0.02 < <(:) || true; done
+      read -r _ < {folder}/open
       echo gate >> {folder}/done
   last:
     needs: [gate]
@@ -47,6 +48,7 @@ def on(backend):
     with tempfile.TemporaryDirectory() as scratch, \
             Server(BINARY, pathlib.Path(scratch) / "data", backend=backend) as server:
         folder = pathlib.Path(scratch)
+        os.mkfifo(folder / "open")
         registered = server.post("/api/v1/pipelines", {"yaml": PIPELINE.format(folder=folder)})
         expect(registered.status == 200, registered.body[:300])
         run = server.post("/api/v1/pipelines/crash/runs", {"params": {}}).json()
@@ -54,7 +56,7 @@ def on(backend):
         server.kill()
         server.start()
         wait_for(lambda: len(lines(folder / "gate")) == 2, "the gate's second attempt")
-        (folder / "open").touch()
+        (folder / "open").write_text("go on\n")
         path = f"/api/v1/pipeline-runs/{run['id']}"
         wait_for(lambda: server.get(path).json()["state"] not in ("queued", "running"), "the end")
         ended = server.get(path).json()
