@@ -7,6 +7,7 @@
 #include <mutex>
 #include <utility>
 
+#include "analytics/time_limit.h"
 #include "analytics/vector_reader.h"
 #include "base/check.h"
 #include "base/error.h"
@@ -235,6 +236,7 @@ struct Session::Impl {
   duckdb_connection connection = nullptr;
   std::filesystem::path spill_folder;
   bool is_confined = false;
+  int64_t time_limit_ms = 0;
 
   ~Impl() {
     // SQL from outside can make DuckDB log into a folder that is not allowed; every statement fails
@@ -254,6 +256,9 @@ struct Session::Impl {
   void Confine(const SessionOptions& options);
   void Run(duckdb_prepared_statement statement);
   bool Works();
+  // Runs `work` on the connection, for time_limit_ms at most.
+  template <typename F>
+  void Limited(const F& work);
   // Runs all statements but the last and returns that one.
   Prepared PrepareLast(const std::string& sql);
   // Prepares the last statement such that every column can be read, with its true types in `plan`.
@@ -363,13 +368,25 @@ Session::Session(const SessionOptions& options) : impl_(std::make_unique<Impl>()
   RequireVersion();
   impl_->Open(options);
   if (!options.allowed_folders.empty() || !options.allowed_files.empty()) impl_->Confine(options);
+  impl_->time_limit_ms = options.time_limit_ms;
 }
 
 Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
 
+template <typename F>
+void Session::Impl::Limited(const F& work) {
+  const TimeLimit limit(time_limit_ms, [this] { duckdb_interrupt(connection); });
+  try {
+    work();
+  } catch (const Error& error) {
+    if (error.code() != Code::kAborted || !limit.passed()) throw;
+    throw DeadlineExceeded("The query did not end within {} s", time_limit_ms / 1000);
+  }
+}
+
 void Session::Execute(const std::string& sql) {
-  impl_->Run(impl_->PrepareLast(sql).statement);
+  impl_->Limited([&] { impl_->Run(impl_->PrepareLast(sql).statement); });
 }
 
 Table Session::Query(const std::string& sql) {
@@ -378,12 +395,13 @@ Table Session::Query(const std::string& sql) {
   Table table;
   table.columns_ = plan.columns;
   table.cells_.resize(plan.columns.size());
-  impl_->ForEachChunk(prepared.statement, [&](duckdb_data_chunk chunk, idx_t rows) {
+  const auto take = [&](duckdb_data_chunk chunk, idx_t rows) {
     for (size_t i = 0; i < plan.readers.size(); ++i)
       plan.readers[i].Read(duckdb_data_chunk_get_vector(chunk, i), rows, &table.cells_[i]);
     table.row_count_ += rows;
     return true;
-  });
+  };
+  impl_->Limited([&] { impl_->ForEachChunk(prepared.statement, take); });
   return table;
 }
 
@@ -398,7 +416,7 @@ FloatMatrix Session::QueryFloats(const std::string& sql) {
     matrix.columns.push_back(column.name);
   }
   const size_t width = plan.columns.size();
-  impl_->ForEachChunk(prepared.statement, [&](duckdb_data_chunk chunk, idx_t rows) {
+  const auto take = [&](duckdb_data_chunk chunk, idx_t rows) {
     const size_t start = matrix.values.size();
     matrix.values.resize(start + rows * width);
     for (size_t i = 0; i < width; ++i)
@@ -406,7 +424,8 @@ FloatMatrix Session::QueryFloats(const std::string& sql) {
                                  &matrix.values[start + i], width);
     matrix.row_count += rows;
     return true;
-  });
+  };
+  impl_->Limited([&] { impl_->ForEachChunk(prepared.statement, take); });
   return matrix;
 }
 
@@ -416,14 +435,15 @@ void Session::Stream(const std::string& sql, const std::function<bool(const Tabl
   Table table;
   table.columns_ = plan.columns;
   table.cells_.resize(plan.columns.size());
-  impl_->ForEachChunk(prepared.statement, [&](duckdb_data_chunk chunk, idx_t rows) {
+  const auto take = [&](duckdb_data_chunk chunk, idx_t rows) {
     for (size_t i = 0; i < plan.readers.size(); ++i) {
       table.cells_[i].clear();
       plan.readers[i].Read(duckdb_data_chunk_get_vector(chunk, i), rows, &table.cells_[i]);
     }
     table.row_count_ = rows;
     return each(table);
-  });
+  };
+  impl_->Limited([&] { impl_->ForEachChunk(prepared.statement, take); });
 }
 
 std::vector<Column> Session::Describe(const std::string& sql) {

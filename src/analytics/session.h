@@ -73,6 +73,9 @@ struct SessionOptions {
   std::vector<std::string> allowed_folders;
   std::vector<std::string> allowed_files;
   std::string database_file;  // in memory when empty
+  // A statement that runs longer is interrupted and throws kDeadlineExceeded; 0 for no limit. Set
+  // for SQL that comes from outside.
+  int64_t time_limit_ms = 0;
 };
 
 // One DuckDB database: planners write SQL, this runs it. Nothing else includes duckdb.h. A session

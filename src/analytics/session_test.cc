@@ -257,6 +257,14 @@ TEST_F(ConfinedSession, AllowsSingleFilesWithoutTheirFolder) {
   ExpectRefused(session, "COPY (SELECT 1) TO '" + inside_.string() + "/new.csv'");
 }
 
+TEST(Session, EndsAQueryThatRunsLongerThanItsLimit) {
+  Session session({.time_limit_ms = 50});
+  const std::string endless =
+      "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b";
+  EXPECT_EQ(CodeOf([&] { session.Query(endless); }), Code::kDeadlineExceeded);
+  EXPECT_EQ(session.Query("SELECT 1").Int(0, 0), 1);
+}
+
 TEST(Session, StopsARunningQueryWhenInterrupted) {
   Session session;
   std::atomic<bool> done = false;

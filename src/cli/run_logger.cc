@@ -50,11 +50,13 @@ void RunLogger::OnArtifact(const std::filesystem::path& file) {
 
 void RunLogger::OnEnd(const training::TrialResult& result) {
   Flush();
+  // The best round's values come last, for the latest value of a metric is the one that searches,
+  // gates and tables see.
   Json metrics = Json::MakeArray();
   const int64_t now_ms = SystemClock().NowMs();
   for (const auto& [key, value] : result.metrics)
     metrics.Append(Json::Of(
-        {{"key", key}, {"value", value}, {"timestamp", now_ms}, {"step", result.best_round}}));
+        {{"key", key}, {"value", value}, {"timestamp", now_ms}, {"step", result.rounds_run}}));
   if (!metrics.AsArray().empty())
     client_.MlflowPost("runs/log-batch", Json::Of({{"run_id", run_id_}, {"metrics", metrics}}));
   EndRun(client_, run_id_, result.succeeded ? "FINISHED" : "FAILED");

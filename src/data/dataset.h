@@ -69,6 +69,7 @@ struct DataOptions {
   std::vector<std::filesystem::path> file_roots;
   int threads = 2;
   uint64_t memory_bytes_max = 2ULL << 30;
+  int64_t time_limit_ms = 1'800'000;  // of parsing a file or deriving a version
 };
 
 inline constexpr size_t kColumnsMax = 10'000;    // of a table

@@ -64,6 +64,7 @@ Session TableWriter::Open(const std::vector<std::filesystem::path>& files) const
   options.threads = options_.threads;
   options.memory_bytes_max = options_.memory_bytes_max;
   options.temp_dir = store_.temp_folder().string();
+  options.time_limit_ms = options_.time_limit_ms;
   for (const auto& file : files) options.allowed_files.push_back(file.string());
   return Session(options);
 }

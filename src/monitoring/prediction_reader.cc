@@ -196,6 +196,7 @@ Table PredictionReader::Query(const std::string& endpoint, const std::string& sq
   analytics::SessionOptions options;
   options.allowed_files = snapshot.files;
   options.allowed_folders = {snapshot.tail->path().string()};
+  options.time_limit_ms = kQueryMsMax;
   Session session(options);
   session.Execute("CREATE VIEW predictions AS SELECT * FROM " + KnownPredictionsSql(snapshot));
   std::string text = sql;

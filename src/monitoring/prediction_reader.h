@@ -53,6 +53,7 @@ struct PredictionFilter {
 inline constexpr int kRecentMax = 1000;
 inline constexpr int kTrafficBucketsMax = 1000;
 inline constexpr int64_t kQueryRowsMax = 10'000;
+inline constexpr int64_t kQueryMsMax = 60'000;
 
 // Reads the prediction log by SQL. Thread-safe; questions are answered one after another.
 class PredictionReader {

@@ -10,6 +10,8 @@
 namespace millwright::api::native {
 namespace {
 
+constexpr int64_t kValidationMsMax = 600'000;
+
 Json SummaryJson(const quality::ValidationSummary& summary) {
   return Json::Of({{"id", summary.id.str()},
                    {"suite", summary.suite},
@@ -57,6 +59,7 @@ http::Response CreateValidation(Context& context, const http::Request& request) 
   // A suite may hold SQL of its own, which must see this version and no other file.
   analytics::SessionOptions sandbox;
   sandbox.allowed_files = {context.datasets.File(version).string()};
+  sandbox.time_limit_ms = kValidationMsMax;
   analytics::Session session(sandbox);
   const auto result = quality::Validate(session, context.datasets.ReadSql(version), suite, options);
   const auto summary =
