@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/exit_status.h"
 #include "cli/name_option.h"
 #include "cli/progress.h"
 #include "cli/reference.h"
@@ -88,45 +89,54 @@ constexpr Option<RolloutOptions> kRolloutOptions[] = {
     {"", "--timeout-ms", "Give up waiting after this", &RolloutOptions::timeout_ms, "MS", 1, 1e9},
 };
 
-// Waits until the version has answered enough requests in its role; one that it failed fails the
-// command, so that a pipeline stops there.
-void WaitForRequests(const RolloutOptions& options, Console& console, Progress& progress,
-                     std::string_view role) {
+// What a challenger showed while it was watched.
+enum class Verdict { kEnough, kNoTraffic };
+
+// Waits until the version has answered enough requests in its role. One that it failed fails the
+// command; too few requests are no proof of anything, so the version is taken out again.
+Verdict WatchChallenger(const RolloutOptions& options, Console& console, std::string_view role) {
   const Json result = console.client().Post(EndpointPath(options.name) + "/wait",
                                             Json::Of({{"version", options.version},
                                                       {"role", role},
                                                       {"requests", options.requests},
                                                       {"timeout_ms", options.timeout_ms}}));
-  const int64_t errors = result.GetInt("errors");
-  progress.Update(1, fmt::format("{} requests", result.GetInt("requests")));
-  if (errors > 0)
-    throw FailedPrecondition("Version {} failed {} of {} requests as {}", options.version, errors,
-                             result.GetInt("requests"), role);
-  if (result.GetInt("requests") < options.requests)
-    throw DeadlineExceeded("Version {} saw {} of {} requests as {} in {}", options.version,
-                           result.GetInt("requests"), options.requests, role,
-                           FormatDuration(options.timeout_ms));
+  const int64_t seen = result.GetInt("requests");
+  if (result.GetInt("errors") > 0)
+    throw FailedPrecondition("Version {} failed {} of {} requests as {}", options.version,
+                             result.GetInt("errors"), seen, role);
+  if (seen >= options.requests) return Verdict::kEnough;
+  console.client().Post(EndpointPath(options.name) + "/retire",
+                        Json::Of({{"version", options.version}}));
+  return Verdict::kNoTraffic;
+}
+
+int FinishWatching(const RolloutOptions& options, Console& console, Progress& progress,
+                   std::string_view role, const std::string& done) {
+  if (options.requests > 0 && WatchChallenger(options, console, role) == Verdict::kNoTraffic) {
+    progress.Finish(fmt::format("hold: version {} saw fewer than {} requests as {} in {}",
+                                options.version, options.requests, role,
+                                FormatDuration(options.timeout_ms)));
+    return kHold;
+  }
+  progress.Finish(done);
+  return 0;
 }
 
 int StartShadow(const RolloutOptions& options, Console& console) {
   auto progress = console.StartProgress("shadow " + options.name);
-  const Json endpoint = console.client().Post(EndpointPath(options.name) + "/shadow",
-                                              Json::Of({{"version", options.version}}));
-  if (options.requests > 0) WaitForRequests(options, console, *progress, "shadow");
-  progress->Finish(fmt::format("version {} sees copies of the requests", options.version));
-  console.Answer(endpoint);
-  return 0;
+  console.Answer(console.client().Post(EndpointPath(options.name) + "/shadow",
+                                       Json::Of({{"version", options.version}})));
+  return FinishWatching(options, console, *progress, "shadow",
+                        fmt::format("version {} sees copies of the requests", options.version));
 }
 
 int StartCanary(const RolloutOptions& options, Console& console) {
   auto progress = console.StartProgress("canary " + options.name);
-  const Json endpoint =
+  console.Answer(
       console.client().Post(EndpointPath(options.name) + "/canary",
-                            Json::Of({{"version", options.version}, {"weight", options.weight}}));
-  if (options.requests > 0) WaitForRequests(options, console, *progress, "canary");
-  progress->Finish(fmt::format("version {} answers {} %", options.version, options.weight));
-  console.Answer(endpoint);
-  return 0;
+                            Json::Of({{"version", options.version}, {"weight", options.weight}})));
+  return FinishWatching(options, console, *progress, "canary",
+                        fmt::format("version {} answers {} %", options.version, options.weight));
 }
 
 int Promote(const RolloutOptions& options, Console& console) {

@@ -8,6 +8,7 @@
 #include "cli/artifact_transfer.h"
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/exit_status.h"
 #include "cli/model_evaluation.h"
 #include "cli/name_option.h"
 #include "cli/progress.h"
@@ -22,8 +23,6 @@ namespace {
 
 // How far the converted model may be from the original on any row.
 constexpr double kParityMax = 1e-5;
-// The exit status of a comparison that says hold; a pipeline ends its run as held.
-constexpr int kHold = 99;
 
 std::string ModelPath(const std::string& model, const std::string& version) {
   return fmt::format("/api/v1/models/{}/versions/{}", fetch::PercentEncode(model),

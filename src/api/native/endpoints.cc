@@ -193,6 +193,20 @@ http::Response WaitForRequests(Context& context, const http::Request& request) {
   return Answer(Json::Of({{"requests", answered.requests}, {"errors", answered.errors}}));
 }
 
+// Takes a shadow or canary out again.
+http::Response RetireRevision(Context& context, const http::Request& request) {
+  const std::string& version = BodyObject(request).At("version").AsString("version");
+  const auto name = EndpointOf(request);
+  for (const auto& revision : context.gateway.Get(name).record.revisions) {
+    if (revision.model_version != version) continue;
+    if (revision.role != serving::Role::kShadow && revision.role != serving::Role::kCanary)
+      continue;
+    context.gateway.Retire(name, revision.id, request.principal);
+    return WhenReady(context, name);
+  }
+  throw NotFound("Shadow or canary of version", version);
+}
+
 http::Response DeleteEndpoint(Context& context, const http::Request& request) {
   context.gateway.Delete(EndpointOf(request), request.principal);
   return Answer(Json::MakeObject());

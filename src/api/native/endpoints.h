@@ -13,6 +13,7 @@ http::Response ShadowEndpoint(Context& context, const http::Request& request);
 http::Response CanaryEndpoint(Context& context, const http::Request& request);
 http::Response PromoteEndpoint(Context& context, const http::Request& request);
 http::Response RollbackEndpoint(Context& context, const http::Request& request);
+http::Response RetireRevision(Context& context, const http::Request& request);
 http::Response WaitForRequests(Context& context, const http::Request& request);
 http::Response DeleteEndpoint(Context& context, const http::Request& request);
 http::Response GetTraffic(Context& context, const http::Request& request);

@@ -84,6 +84,8 @@ constexpr Route<Context> kRoutes[] = {
      "Make a version live by a rolling update"},
     {M::kPost, "/api/v1/endpoints/{name}/rollback", RollbackEndpoint, P::kManage, Lane::kBulk,
      "Go back to the version before"},
+    {M::kPost, "/api/v1/endpoints/{name}/retire", RetireRevision, P::kManage, Lane::kBulk,
+     "Take a shadow or canary out again"},
     {M::kPost, "/api/v1/endpoints/{name}/wait", WaitForRequests, P::kRead, Lane::kBulk,
      "Wait until a version has answered so many requests"},
     {M::kGet, "/api/v1/endpoints/{name}/traffic", GetTraffic, P::kRead, Lane::kMeta,
