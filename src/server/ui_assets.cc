@@ -14,10 +14,10 @@ constexpr std::string_view kContentPolicy =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "frame-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'";
 
-bool IsApiPath(std::string_view path) {
-  for (const std::string_view prefix : {"/api/", "/ajax-api/", "/v2/", "/v1/", "/endpoints/"})
-    if (path.starts_with(prefix)) return true;
-  return false;
+// Whether a person's browser asks for a page, rather than a program for an answer.
+bool WantsPage(const http::Request& request) {
+  const auto accept = request.headers.Find("accept");
+  return accept && accept->find("text/html") != std::string_view::npos;
 }
 
 }  // namespace
@@ -32,12 +32,8 @@ const UiAsset* UiPages::Find(std::string_view path) const {
 
 http::Response UiPages::Serve(const http::Request& request) const {
   const bool reads = request.method == http::Method::kGet || request.method == http::Method::kHead;
-  const bool page = request.path.find('.') == std::string::npos && !IsApiPath(request.path);
   const UiAsset* asset = reads ? Find(request.path) : nullptr;
-  if (asset == nullptr && reads && page) asset = Find("/index.html");
-  // `/endpoints/NAME` is a page too when a browser asks for it.
-  const auto accept = request.headers.Find("accept");
-  if (asset == nullptr && reads && accept && accept->find("text/html") != std::string_view::npos)
+  if (asset == nullptr && reads && (request.path == "/" || WantsPage(request)))
     asset = Find("/index.html");
   if (asset == nullptr) return api::JsonError(Error(Code::kNotFound, "Not found: " + request.path));
 

@@ -21,7 +21,8 @@ struct UiAsset {
 // All files; empty in a build without the UI.
 std::vector<UiAsset> UiAssets();
 
-// Answers what no route takes: a file of the UI, or its index page for any other page's address.
+// Answers what no route takes: a file of the UI, its index page for the address of any other page
+// when a browser asks for HTML, and 404 as JSON to programs.
 // Names with a hash in them may be kept for ever, the index is asked for each time.
 class UiPages {
  public:
