@@ -67,6 +67,14 @@ def wait_for(server, run_id, claim, what):
     return run
 
 
+def wait_until_ready(server):
+    """Waits for the endpoint's replicas, which start again beside their server."""
+    deadline = time.monotonic() + RETRAIN_SECONDS_MAX
+    while server.get(f"/v2/models/{NAME}/ready").status != 200:
+        expect(time.monotonic() < deadline, "the endpoint was not ready in time")
+        time.sleep(0.05)
+
+
 @contextlib.contextmanager
 def traffic(server, scratch):
     """Replays the live months again and again until the block ends; no request may fail."""
@@ -107,6 +115,7 @@ def kill_retraining(server, scratch):
                       "training")
     server.kill()
     server.start()
+    wait_until_ready(server)
     with traffic(server, scratch):
         ended = wait_for(server, run_id, lambda run: run["state"] not in ("queued", "running"),
                          "the end")
