@@ -70,8 +70,9 @@ void EventFollower::Take(const events::Event& event) {
       const std::string run = event.payload.GetString("run_id");
       if (!run.empty()) AddEdge("run:" + run, event.subject, "registered");
     } else if (event.kind == "revision.created") {
-      const auto endpoint = context_.gateway.Get(serving::EndpointName(IdOf(event)));
-      AddEdge("model:" + endpoint.record.model + "@" + event.payload.GetString("model_version"),
+      // The gateway may not know the endpoint yet: the event is written before it starts.
+      AddEdge("model:" + event.payload.GetString("model") + "@" +
+                  event.payload.GetString("model_version"),
               event.subject, "deployed");
     } else if (event.kind == "monitor.created" || event.kind == "monitor.updated") {
       AddEdge("endpoint:" + event.payload.GetString("endpoint"), event.subject, "watched");

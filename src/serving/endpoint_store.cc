@@ -110,6 +110,7 @@ struct EndpointStore::Change {
 
   void Append(std::string_view kind, const RevisionRecord& revision, Json payload = Json()) {
     payload.Set("revision", revision.id.str());
+    payload.Set("model", before.model);
     payload.Set("model_version", revision.model_version);
     payload.Set("role", std::string(RoleName(revision.role)));
     payload.Set("weight", revision.weight);
