@@ -265,7 +265,7 @@ App::Parts::Parts(const Config& given)
   scheduler = std::make_unique<pipelines::Scheduler>(
       pipelines, SchedulerRoomOptions(config, data, http->port(), TaskToken(security)));
   follower = std::make_unique<EventFollower>(
-      FollowerContext{*database, events, lineage, runs, gateway, monitors, pipelines},
+      FollowerContext{*database, events, lineage, runs, monitors, pipelines},
       data / "follower.cursor");
   measuring = std::make_unique<Measuring>(monitors, config.monitor_interval_ms);
 }

@@ -9,7 +9,6 @@
 #include "lineage/lineage.h"
 #include "monitoring/monitors.h"
 #include "pipelines/pipeline_store.h"
-#include "serving/gateway.h"
 #include "storage/database.h"
 #include "tracking/run_store.h"
 

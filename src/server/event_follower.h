@@ -15,9 +15,6 @@ class Monitors;
 namespace millwright::pipelines {
 class PipelineStore;
 }
-namespace millwright::serving {
-class Gateway;
-}
 namespace millwright::storage {
 class Database;
 }
@@ -33,7 +30,6 @@ struct FollowerContext {
   events::EventLog& events;
   lineage::LineageGraph& lineage;
   tracking::RunStore& runs;
-  serving::Gateway& gateway;
   monitoring::Monitors& monitors;
   pipelines::PipelineStore& pipelines;
 };
