@@ -26,10 +26,15 @@ constexpr int64_t kAlertWaitMs = 20'000;
 constexpr int64_t kRetrainWaitMs = 420'000;
 constexpr int64_t kPollMs = 100;
 
+// A command line as a person in this folder would type it.
 std::string Join(const std::vector<std::string>& words) {
+  const std::string here = std::filesystem::current_path().string() + "/";
   std::string line = "millwright";
-  for (const auto& word : words)
-    line += word.find_first_of(" $'*;&|<>()") == std::string::npos ? " " + word : " '" + word + "'";
+  for (const auto& word : words) {
+    const std::string shown = word.starts_with(here) ? word.substr(here.size()) : word;
+    const bool plain = shown.find_first_of(" $'*;&|<>()") == std::string::npos;
+    line += plain ? " " + shown : " '" + shown + "'";
+  }
   return line;
 }
 
