@@ -40,6 +40,7 @@ class FlightsDemo {
 
   // Runs a command line as step `number` of the loop, with a progress bar of that title.
   Json Step(const std::string& title, std::vector<std::string> words);
+  void EndEarlierRetraining();
   // Sends the next rows and, after them, what really happened.
   void SendChunk(size_t first, size_t last, int64_t requests_per_s);
   // The newest alert of this demo's monitor that is open, or null.

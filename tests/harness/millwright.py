@@ -90,6 +90,28 @@ class Server:
     def post(self, path, body):
         return self.request("POST", path, body)
 
+    def wait_for(self, claim, what, seconds=60):
+        """Asks again whenever the server's event log grows, until `claim` holds; returns its answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
+        deadline = time.monotonic() + seconds
+        try:
+            # The stream is open before the first question, so that no event falls between the two.
+            connection.request("GET", "/api/v1/events/stream")
+            stream = connection.getresponse()
+            while not (answer := claim()):
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise Failure(f"{what} did not happen within {seconds} s")
+                connection.sock.settimeout(left)
+                with contextlib.suppress(TimeoutError):
+                    while (line := stream.readline()).strip():
+                        pass  # an event ends with an empty line
+                    if not line:
+                        raise Failure(f"the server ended before {what}: {self.log()[-2000:]}")
+            return answer
+        finally:
+            connection.close()
+
     def mlflow(self, route, body):
         answer = self.post("/api/2.0/mlflow/" + route, body)
         if answer.status != 200:

@@ -58,21 +58,21 @@ def task_of(run, name):
     return next(task for task in run["tasks"] if task["name"] == name)
 
 
-def wait_for(server, run_id, claim, what):
-    deadline = time.monotonic() + RETRAIN_SECONDS_MAX
-    while not claim(run := get_run(server, run_id)):
-        expect(time.monotonic() < deadline, f"{what} did not happen in time: {json.dumps(run)}")
+def wait_for_run(server, run_id, claim, what):
+    def asked():
+        run = get_run(server, run_id)
+        if claim(run):
+            return run
         expect(run["state"] != "failed", f"before {what}: {json.dumps(run)}")
-        time.sleep(0.05)  # polls a process of its own; there is nothing to wait on
-    return run
+        return None
+
+    return server.wait_for(asked, what, RETRAIN_SECONDS_MAX)
 
 
 def wait_until_ready(server):
     """Waits for the endpoint's replicas, which start again beside their server."""
-    deadline = time.monotonic() + RETRAIN_SECONDS_MAX
-    while server.get(f"/v2/models/{NAME}/ready").status != 200:
-        expect(time.monotonic() < deadline, "the endpoint was not ready in time")
-        time.sleep(0.05)
+    server.wait_for(lambda: server.get(f"/v2/models/{NAME}/ready").status == 200,
+                    "the endpoint's readiness", RETRAIN_SECONDS_MAX)
 
 
 @contextlib.contextmanager
@@ -111,14 +111,14 @@ def kill_retraining(server, scratch):
     started = server.post("/api/v1/pipelines/flights-retrain/runs", {"params": first["params"]})
     expect(started.status == 200, f"start: {started.status} {started.body[:300]}")
     run_id = started.json()["id"]
-    before = wait_for(server, run_id, lambda run: task_of(run, "train")["state"] == "running",
-                      "training")
+    before = wait_for_run(server, run_id,
+                          lambda run: task_of(run, "train")["state"] == "running", "training")
     server.kill()
     server.start()
     wait_until_ready(server)
     with traffic(server, scratch):
-        ended = wait_for(server, run_id, lambda run: run["state"] not in ("queued", "running"),
-                         "the end")
+        ended = wait_for_run(server, run_id,
+                             lambda run: run["state"] not in ("queued", "running"), "the end")
     expect(ended["state"] in ("succeeded", "held"), f"the run {ended['state']}: {json.dumps(ended)}")
     for name in ("split", "validate"):
         expect(task_of(ended, name)["attempts"] == task_of(before, name)["attempts"],
@@ -171,7 +171,27 @@ def ask(server):
             {each["name"]: each["data"] for each in inferred.json()["outputs"]})
 
 
+def rest(server):
+    """Ends what goes on by itself, so that nothing changes any more: later alerts start retrainings."""
+    pipeline = (ROOT / "examples/flights/retrain.yaml").read_text()
+    untriggered = re.sub(r"^trigger:\n(?: .*\n)+", "", pipeline, flags=re.M)
+    expect(untriggered != pipeline, "retrain.yaml has no trigger")
+    untriggered = untriggered.replace("${{ pipeline.folder }}", str(ROOT / "examples/flights"))
+    registered = server.post("/api/v1/pipelines", {"yaml": untriggered})
+    expect(registered.status == 200, f"register: {registered.status} {registered.body[:300]}")
+    call(server, "monitors", "evaluate", NAME)
+    for run in live_runs(server):
+        server.post(f"/api/v1/pipeline-runs/{run['id']}/cancel", {})
+    server.wait_for(lambda: not live_runs(server), "the end of all retrainings")
+
+
+def live_runs(server):
+    runs = server.get("/api/v1/pipeline-runs").json()["pipeline_runs"]
+    return [run for run in runs if run["state"] in ("queued", "running")]
+
+
 def restart(server):
+    rest(server)
     answers, state = ask(server), state_of(server)
     for what, there in state.items():
         expect(there and there != {what: []}, f"no {what}")

@@ -7,15 +7,13 @@ import os
 import pathlib
 import sys
 import tempfile
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness.millwright import Postgres, Server, expect, run_tests  # noqa: E402
 
 BINARY = pathlib.Path(sys.argv[1]).resolve()
-SECONDS_MAX = 60
-
-# `gate` waits to read a line of a pipe, so that the kill surely falls into it.
+# `gate` says on a pipe that it runs and waits to read a line of another, so that the kill surely falls
+# into it.
 PIPELINE = """
 name: crash
 tasks:
@@ -24,20 +22,13 @@ tasks:
   gate:
     needs: [first]
     run: |
-      echo started >> {folder}/gate
+      echo started > {folder}/started
       read -r _ < {folder}/open
       echo gate >> {folder}/done
   last:
     needs: [gate]
     run: echo last ${{{{ tasks.first.outputs.answer }}}} >> {folder}/done
 """
-
-
-def wait_for(claim, what):
-    deadline = time.monotonic() + SECONDS_MAX
-    while not claim():
-        expect(time.monotonic() < deadline, f"{what} did not happen within {SECONDS_MAX} s")
-        time.sleep(0.02)  # polls a process of its own; there is nothing to wait on
 
 
 def lines(path):
@@ -48,17 +39,19 @@ def on(backend):
     with tempfile.TemporaryDirectory() as scratch, \
             Server(BINARY, pathlib.Path(scratch) / "data", backend=backend) as server:
         folder = pathlib.Path(scratch)
+        os.mkfifo(folder / "started")
         os.mkfifo(folder / "open")
         registered = server.post("/api/v1/pipelines", {"yaml": PIPELINE.format(folder=folder)})
         expect(registered.status == 200, registered.body[:300])
         run = server.post("/api/v1/pipelines/crash/runs", {"params": {}}).json()
-        wait_for(lambda: lines(folder / "gate"), "the gate")
+        expect((folder / "started").read_text() == "started\n", "the gate's first attempt")
         server.kill()
         server.start()
-        wait_for(lambda: len(lines(folder / "gate")) == 2, "the gate's second attempt")
+        expect((folder / "started").read_text() == "started\n", "the gate's second attempt")
         (folder / "open").write_text("go on\n")
         path = f"/api/v1/pipeline-runs/{run['id']}"
-        wait_for(lambda: server.get(path).json()["state"] not in ("queued", "running"), "the end")
+        server.wait_for(lambda: server.get(path).json()["state"] not in ("queued", "running"),
+                        "the run's end")
         ended = server.get(path).json()
         expect(ended["state"] == "succeeded", f"the run {ended['state']}: {ended}")
         expect(lines(folder / "done") == ["first", "gate", "last 42"],
