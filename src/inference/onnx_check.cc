@@ -2,10 +2,10 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/protobuf_reader.h"
 #include "inference/engine.h"
 #include "inference/mapped_file.h"
 #include "inference/onnx_graph_check.h"
-#include "inference/protobuf_reader.h"
 
 namespace millwright::inference {
 namespace {

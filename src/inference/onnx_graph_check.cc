@@ -1,7 +1,7 @@
 #include "inference/onnx_graph_check.h"
 
 #include "base/error.h"
-#include "inference/protobuf_reader.h"
+#include "base/protobuf_reader.h"
 
 namespace millwright::inference {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "inference/protobuf_reader.h"
+#include "base/protobuf_reader.h"
 
 namespace millwright::inference {
 namespace {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-namespace millwright::inference {
+namespace millwright {
 
 // Walks the fields of one protobuf message in wire format, without a schema and without copying.
 // It holds a view: the bytes must outlive it. Malformed bytes throw kInvalidArgument.
@@ -37,4 +37,4 @@ class ProtobufReader {
   std::string_view rest_;
 };
 
-}  // namespace millwright::inference
+}  // namespace millwright

@@ -1,10 +1,10 @@
-#include "inference/protobuf_reader.h"
+#include "base/protobuf_reader.h"
 
 #include <cstring>
 
 #include "base/error.h"
 
-namespace millwright::inference {
+namespace millwright {
 namespace {
 
 constexpr int kVarintBytesMax = 10;
@@ -66,4 +66,4 @@ std::optional<ProtobufReader::Field> ProtobufReader::Next() {
   throw InvalidArgument("field {} has the wire type {}", field.number, tag & 7);
 }
 
-}  // namespace millwright::inference
+}  // namespace millwright
