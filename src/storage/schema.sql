@@ -69,6 +69,15 @@ CREATE TABLE endpoints (
   revisions_made BIGINT NOT NULL DEFAULT 0,
   deleted_ms BIGINT
 );
+CREATE TABLE event_files (
+  run_id TEXT NOT NULL,
+  file TEXT NOT NULL,
+  bytes_read BIGINT NOT NULL,
+  records BIGINT NOT NULL,
+  problem TEXT NOT NULL,
+  updated_ms BIGINT NOT NULL,
+  PRIMARY KEY (run_id, file)
+);
 CREATE TABLE events (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   time_ms BIGINT NOT NULL,
@@ -453,6 +462,24 @@ CREATE TABLE suites (
   created_ms BIGINT NOT NULL,
   updated_ms BIGINT NOT NULL,
   updated_by TEXT NOT NULL
+);
+CREATE TABLE summary_samples (
+  tag_seq BIGINT NOT NULL REFERENCES summary_tags (seq),
+  step BIGINT NOT NULL,
+  time_ms BIGINT NOT NULL,
+  data TEXT NOT NULL,
+  PRIMARY KEY (tag_seq, step)
+);
+CREATE TABLE summary_tags (
+  seq INTEGER PRIMARY KEY,
+  run_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  folder TEXT NOT NULL,
+  key TEXT NOT NULL,
+  plugin TEXT NOT NULL,
+  seen BIGINT NOT NULL,
+  UNIQUE (run_id, kind, tag)
 );
 CREATE TABLE tokens (
   token_id TEXT PRIMARY KEY,
