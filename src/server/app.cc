@@ -36,6 +36,7 @@
 #include "quality/suite_store.h"
 #include "registry/registry.h"
 #include "security/security.h"
+#include "server/event_file_watch.h"
 #include "server/event_follower.h"
 #include "server/measuring.h"
 #include "server/model_files.h"
@@ -43,6 +44,7 @@
 #include "server/ui_assets.h"
 #include "serving/gateway.h"
 #include "storage/database.h"
+#include "tensorboard/event_ingest.h"
 #include "tracking/experiment_store.h"
 #include "tracking/logged_model_store.h"
 #include "tracking/run_store.h"
@@ -74,6 +76,13 @@ std::string DatabaseUri(const Config& config, const fs::path& data) {
 std::string ArtifactStoreUri(const Config& config, const fs::path& data) {
   return config.artifacts_destination.empty() ? (data / "artifacts").string()
                                               : config.artifacts_destination;
+}
+
+// A plain path or file://… as an absolute path.
+fs::path LocalFolder(std::string uri) {
+  constexpr std::string_view kFileScheme = "file://";
+  if (uri.starts_with(kFileScheme)) uri.erase(0, kFileScheme.size());
+  return fs::absolute(uri).lexically_normal();
 }
 
 std::string ArtifactRoot(const Config& config, const fs::path& data) {
@@ -173,6 +182,7 @@ struct App::Parts {
   tracking::ExperimentStore experiments;
   tracking::RunStore runs;
   tracking::LoggedModelStore logged_models;
+  tensorboard::EventIngest event_ingest;
   registry::Registry registry;
   data::DatasetStore datasets;
   data::SourceStore sources;
@@ -195,6 +205,7 @@ struct App::Parts {
   std::unique_ptr<pipelines::Scheduler> scheduler;  // its tasks call the server
   std::unique_ptr<EventFollower> follower;
   std::unique_ptr<Measuring> measuring;
+  std::unique_ptr<EventFileWatch> event_files;
 
   explicit Parts(const Config& given);
 };
@@ -211,6 +222,7 @@ App::Parts::Parts(const Config& given)
       experiments(*database, events, clock, {.artifact_root = ArtifactRoot(config, data)}),
       runs(*database, events, clock),
       logged_models(*database, events, clock),
+      event_ingest(*database, runs, artifacts, clock),
       registry(*database, events, clock),
       datasets(*database, events, lineage, clock, DataRoomOptions(config, data)),
       sources(*database, events, clock, datasets, fetch),
@@ -235,6 +247,8 @@ App::Parts::Parts(const Config& given)
           .events = events,
           .lineage = lineage,
           .runs = runs,
+          .artifacts = artifacts,
+          .event_ingest = event_ingest,
           .datasets = datasets,
           .sources = sources,
           .splits = splits,
@@ -268,6 +282,12 @@ App::Parts::Parts(const Config& given)
       FollowerContext{*database, events, lineage, runs, monitors, pipelines},
       data / "follower.cursor");
   measuring = std::make_unique<Measuring>(monitors, config.monitor_interval_ms);
+  if (config.tensorboard_watch)
+    event_files = std::make_unique<EventFileWatch>(
+        EventFileContext{events, experiments, runs, artifacts, event_ingest},
+        EventFileWatch::Options{.cursor_file = data / "event_files.cursor",
+                                .store_root = LocalFolder(ArtifactStoreUri(config, data)),
+                                .interval_ms = config.tensorboard_interval_ms});
 }
 
 App::App(const Config& config) : parts_(std::make_unique<Parts>(config)) {}

@@ -35,6 +35,8 @@ struct Config {
   int64_t drain_ms = 10'000;
   int pipeline_tasks_max = 4;
   int64_t monitor_interval_ms = 500;
+  bool tensorboard_watch = true;
+  int64_t tensorboard_interval_ms = 1000;
 };
 
 inline constexpr Option<Config> kServerOptions[] = {
@@ -96,6 +98,12 @@ inline constexpr Option<Config> kServerOptions[] = {
     {"monitoring.interval_ms", "--monitor-interval-ms",
      "How soon after new predictions or outcomes the monitors look", &Config::monitor_interval_ms,
      "MS", 10, 3'600'000},
+    {"tensorboard.watch", "--tensorboard-watch",
+     "Whether event files among the artifacts of runs are read into the runs",
+     &Config::tensorboard_watch},
+    {"tensorboard.interval_ms", "--tensorboard-interval-ms",
+     "How often the artifacts of running runs are looked at for event files that grew",
+     &Config::tensorboard_interval_ms, "MS", 10, 3'600'000},
 };
 
 // The flags of a command line in order, as ("--port", "6000").

@@ -6,6 +6,9 @@
 #include "base/clock.h"
 #include "events/event_log.h"
 
+namespace millwright::artifacts {
+class Artifacts;
+}
 namespace millwright::data {
 class DatasetStore;
 class SourceStore;
@@ -36,6 +39,9 @@ class Security;
 namespace millwright::serving {
 class Gateway;
 }
+namespace millwright::tensorboard {
+class EventIngest;
+}
 namespace millwright::tracking {
 class RunStore;
 }
@@ -49,6 +55,8 @@ struct Context {
   events::EventLog& events;
   lineage::LineageGraph& lineage;
   tracking::RunStore& runs;
+  artifacts::Artifacts& artifacts;
+  tensorboard::EventIngest& event_ingest;
   data::DatasetStore& datasets;
   data::SourceStore& sources;
   data::SplitStore& splits;

@@ -10,6 +10,7 @@
 #include "api/native/pipelines.h"
 #include "api/native/predictions.h"
 #include "api/native/principals.h"
+#include "api/native/tensorboard.h"
 #include "api/native/validations.h"
 
 namespace millwright::api::native {
@@ -112,6 +113,15 @@ constexpr Route<Context> kRoutes[] = {
     {M::kGet, "/api/v1/monitors/{name}/distribution", GetDistribution, P::kRead, Lane::kBulk,
      "Compare a feature with its reference"},
     {M::kGet, "/api/v1/alerts", ListAlerts, P::kRead, Lane::kMeta, "List alerts"},
+
+    {M::kGet, "/api/v1/runs/{run_id}/tensorboard", GetTensorboard, P::kRead, Lane::kMeta,
+     "Show which event files were read into a run and the tags they hold"},
+    {M::kGet, "/api/v1/runs/{run_id}/tensorboard/samples", ListSamples, P::kRead, Lane::kMeta,
+     "Read the kept histograms, images or texts of a tag"},
+    {M::kGet, "/api/v1/runs/{run_id}/tensorboard/image", GetSampleImage, P::kRead, Lane::kBulk,
+     "Download an image of a tag at a step"},
+    {M::kPost, "/api/v1/runs/{run_id}/tensorboard/events", TakeEvents, P::kEdit, Lane::kBulk,
+     "Read a piece of an event file into a run"},
 
     {M::kGet, "/api/v1/pipelines", ListPipelines, P::kRead, Lane::kMeta, "List pipelines"},
     {M::kPost, "/api/v1/pipelines", RegisterPipeline, P::kManage, Lane::kMeta, "Store a pipeline"},
