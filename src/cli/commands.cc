@@ -9,6 +9,7 @@ Commands AllCommands() {
   AddDataCommands(commands);
   AddQualityCommands(commands);
   AddTrackingCommands(commands);
+  AddTensorboardCommands(commands);
   AddTrainCommands(commands);
   AddModelCommands(commands);
   AddEndpointCommands(commands);

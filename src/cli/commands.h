@@ -12,6 +12,7 @@ void AddServeCommands(Commands& commands);
 void AddDataCommands(Commands& commands);
 void AddQualityCommands(Commands& commands);
 void AddTrackingCommands(Commands& commands);
+void AddTensorboardCommands(Commands& commands);
 void AddTrainCommands(Commands& commands);
 void AddModelCommands(Commands& commands);
 void AddEndpointCommands(Commands& commands);

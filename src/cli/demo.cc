@@ -2,18 +2,15 @@
 
 #include <filesystem>
 
-#include "base/clock.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/process.h"
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/flights_demo.h"
+#include "cli/temporary_server.h"
 
 namespace millwright::cli {
 namespace {
-
-constexpr int64_t kServerReadyMs = 15'000;
 
 struct DemoOptions {
   bool quick = false;
@@ -35,28 +32,6 @@ std::filesystem::path FindExamples(const std::string& given) {
       return std::filesystem::canonical(candidate);
   throw NotFound("Folder of the flights example", "give --examples DIR");
 }
-
-// A server for this demo alone, when none runs.
-struct TemporaryServer {
-  TempDir data;
-  std::unique_ptr<ChildProcess> process;
-
-  // Starts it on a free port and returns its address.
-  std::string Start() {
-    const auto port_file = data.path() / "port";
-    process = std::make_unique<ChildProcess>(
-        ProcessSpec{.arguments = {ThisProgram().string(), "server", "--port", "0", "--port-file",
-                                  port_file.string(), "--data", (data.path() / "data").string()},
-                    .output_file = data.path() / "server.log"});
-    const int64_t deadline_us = MonotonicUs() + kServerReadyMs * 1000;
-    while (!std::filesystem::exists(port_file)) {
-      if (process->Wait(10) || MonotonicUs() > deadline_us)
-        throw Unavailable("The temporary server did not start:\n{}",
-                          ReadFile(data.path() / "server.log"));
-    }
-    return "http://127.0.0.1:" + ReadFile(port_file);
-  }
-};
 
 int DemoFlights(const DemoOptions& options, Console& console) {
   TemporaryServer temporary;
