@@ -108,6 +108,7 @@ const routes = [
   ['GET', '/ajax-api/2.0/mlflow/registered-models/get', (_, query) => ({ registered_model: named(flights.models[0], query.get('name'), 'Registered model') })],
   ['GET', '/ajax-api/2.0/mlflow/model-versions/search', () => ({ model_versions: list(flights.modelVersions) })],
   ['GET', '/api/v1/overview', overview],
+  ['GET', '/api/v1/runs/:id/tensorboard', () => ({ files: [], tags: [] })],
   ['GET', '/api/v1/datasets', () => ({ datasets: list(Object.values(flights.datasets)).map(({ name, versions: [v] }) => ({ name, latest_version: v.version, row_count: v.row_count, bytes: v.bytes, created_ms: v.created_ms, source: v.source })) })],
   ['GET', '/api/v1/datasets/:name', ({ name }) => found(flights.datasets[name], 'Dataset', name)],
   ['GET', '/api/v1/datasets/:name/versions/:version/profile', ({ name }) => flights.profile(found(flights.datasets[name], 'Dataset', name).versions[0].row_count)],

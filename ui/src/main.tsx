@@ -7,6 +7,7 @@ import './styles/tokens.css';
 import './styles/base.css';
 import './styles/components.css';
 import './styles/pages.css';
+import './styles/tensorboard.css';
 import { startTheme } from './theme';
 
 startTheme();

@@ -5,6 +5,7 @@ import { Artifact, RocPlot, ImportancePlot } from '../components/artifact';
 import { Badge, Chip, Choice, Empty, Facts, Page, Section, Shown, Skeleton, Tabs, When, currentTab } from '../components/basics';
 import { Chart } from '../components/chart';
 import { Table } from '../components/table';
+import { TensorboardTab, useTensorboard } from '../components/tensorboard-tab';
 import { clause } from '../filter';
 import { bytes, duration, measure } from '../format';
 import { datasetPath, lineagePath } from '../links';
@@ -24,8 +25,9 @@ export function RunPage(props: { id: string }) {
   const run = useRead(`run:${props.id}`, (signal) => getRun(props.id, signal), { on: nouns.run, pollMs: running ? runningPollMs : undefined });
   const isRunning = run.data?.info.status === 'RUNNING';
   if (isRunning !== running) setRunning(isRunning);
-  const tab = currentTab(['metrics', 'artifacts', 'tags']);
+  const tab = currentTab(['metrics', 'tensorboard', 'artifacts', 'tags']);
   const info = run.data?.info;
+  const hasEventFiles = (useTensorboard(props.id, isRunning).data?.files.length ?? 0) > 0;
   const experiments = useRead('experiments', searchExperiments);
   const experiment = experiments.data?.find((each) => each.experiment_id === info?.experiment_id);
   return (
@@ -58,11 +60,13 @@ export function RunPage(props: { id: string }) {
               current={tab}
               tabs={[
                 { id: 'metrics', label: 'Metrics and parameters' },
+                ...(hasEventFiles || tab === 'tensorboard' ? [{ id: 'tensorboard', label: 'TensorBoard' }] : []),
                 { id: 'artifacts', label: 'Artifacts' },
                 { id: 'tags', label: 'Tags', amount: data.data.tags?.length ?? 0 },
               ]}
             />
             {tab === 'metrics' && <MetricsTab run={data} running={isRunning} />}
+            {tab === 'tensorboard' && <TensorboardTab run_id={data.info.run_id} running={isRunning} />}
             {tab === 'artifacts' && <ArtifactsTab run={data} />}
             {tab === 'tags' && <TagsTab run={data} />}
           </>
