@@ -2,6 +2,7 @@
 import type { ComponentType } from 'preact';
 import { getTensorboard, type EventFile, type SummaryTag, type Tensorboard } from '../api/tensorboard';
 import { bytes, count } from '../format';
+import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { place, setQuery } from '../router';
 import { Empty, Section, Shown, When } from './basics';
@@ -14,7 +15,7 @@ const tagsShownMax = 24;
 
 /** Whether a run has a tab of this kind, and what is on it. */
 export function useTensorboard(run_id: string, running: boolean) {
-  return useRead(`tensorboard:${run_id}`, (signal) => getTensorboard(run_id, signal), { pollMs: running ? pollMs : undefined });
+  return useRead(`tensorboard:${run_id}`, (signal) => getTensorboard(run_id, signal), { on: nouns.run, pollMs: running ? pollMs : undefined });
 }
 
 export function TensorboardTab(props: { run_id: string; running: boolean }) {
