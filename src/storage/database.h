@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -108,6 +109,9 @@ struct DatabaseStats {
   int64_t commit_us = 0;
 };
 
+// How a queued write is told to its caller: nothing once it is durable, else what went wrong.
+using WriteDone = std::function<void(const std::exception_ptr& error)>;
+
 // The metadata database: one schema on SQLite (WAL, one writer thread with group commit, a pool of
 // readers) or PostgreSQL (a pool of connections). Thread-safe.
 //
@@ -122,6 +126,14 @@ struct DatabaseStats {
 // serialization failure on PostgreSQL, or when its group could not be committed on SQLite), so it
 // has no effects outside of the database.
 // Never call Read or Write from inside `work`, and never block in it.
+//
+// WriteLater is Write for a caller that must not wait: it queues `work` and returns. `done` is
+// called once, on a thread of the database: with nothing when the commit is durable, else with what
+// Write would have thrown. When too many works wait already (DatabaseOptions::queued_writes_max),
+// it is called at once on the caller's thread with kUnavailable. `done` holds up the next commit:
+// it must be quick, and must not throw, block or use the database. SQLite runs works in the order
+// of the calls. PostgreSQL runs some of them in one transaction, each in a savepoint. A database
+// that is destroyed runs what is queued and calls every `done` first.
 class Database {
  public:
   virtual ~Database() = default;
@@ -129,6 +141,7 @@ class Database {
   virtual Dialect dialect() const = 0;
   virtual void WriteErased(const std::function<void(Connection&)>& work) = 0;
   virtual void ReadErased(const std::function<void(Connection&)>& work) = 0;
+  virtual void WriteLater(std::function<void(Connection&)> work, WriteDone done) = 0;
   virtual DatabaseStats stats() const = 0;
 
   template <typename F>
@@ -161,6 +174,8 @@ struct DatabaseOptions {
   // SQLite: the size in pages of 4 kB that the file may reach, 0 for no limit. A write beyond it is
   // refused as on a full disk.
   int64_t pages_max = 0;
+  // Works of WriteLater that wait at a time; beyond it they are refused.
+  size_t queued_writes_max = 8192;
 };
 
 // Opens `sqlite:///path` (made if absent; the path is absolute after three slashes and a fourth) or

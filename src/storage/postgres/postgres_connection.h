@@ -48,6 +48,9 @@ class PostgresConnection : public Connection {
   // Takes the hooks of AfterCommit; the list is empty then.
   std::vector<std::function<void()>> TakeAfterCommit();
 
+  // Forgets all hooks: the work that left them is undone.
+  void DropHooks() { hooks_ = {}; }
+
   Failure failure() const { return failure_; }
   // Runs several statements without parameters, such as a migration. Returns the tag of the last
   // one ("COMMIT", "ROLLBACK", …).

@@ -13,9 +13,11 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/lane.h"
 #include "base/log.h"
 #include "storage/migration.h"
 #include "storage/postgres/postgres_connection.h"
+#include "storage/write_queue.h"
 
 // Isolation. A Write is SERIALIZABLE, because rooms are written for SQLite's one writer: they read,
 // decide and write. Under READ COMMITTED two such writers could decide on the same state. The price
@@ -23,12 +25,22 @@
 // a Write's contract that this is harmless. A work that has lost kFairAfter times waits for its
 // turn on a lock, so that the losers meet no longer among themselves. A Read is REPEATABLE READ,
 // READ ONLY: one snapshot, which nothing can disturb.
+//
+// Queued works (WriteLater) are taken by a few threads, each of which runs as many as are waiting,
+// up to a limit, in one transaction, a savepoint each: one commit and its flush for all of them.
+// Works that wait together often touch the same rows, where transactions of their own would only
+// end one another. A group that loses against another transaction is given up, and each of its
+// works is run alone, as a Write.
 namespace millwright::storage {
 namespace {
 
 constexpr std::string_view kBeginWrite = "BEGIN ISOLATION LEVEL SERIALIZABLE";
 constexpr std::string_view kBeginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 constexpr int kFairAfter = 3;
+// Threads for queued works, and how many of these share a transaction at most. The longer one is,
+// the likelier it loses.
+constexpr int kWriterThreads = 2;
+constexpr size_t kGroupMax = 64;
 constexpr int64_t kBackoffUsMax = 5'000;
 // A server that restarts is away for a moment; a longer absence is the caller's to handle.
 constexpr int kConnectTries = 4;
@@ -53,7 +65,8 @@ class PostgresDatabase : public Database {
   PostgresDatabase(std::string uri, const DatabaseOptions& options)
       : uri_(std::move(uri)),
         connections_max_(std::max(1, options.readers)),
-        busy_timeout_ms_(options.busy_timeout_ms) {
+        busy_timeout_ms_(options.busy_timeout_ms),
+        queue_(options.queued_writes_max) {
     Borrowed connection = Take();
     connection->Script(kLockMigrations);
     Migrate({.dialect = Dialect::kPostgres,
@@ -68,7 +81,16 @@ class PostgresDatabase : public Database {
     connection->Script(kUnlockMigrations);
   }
 
+  ~PostgresDatabase() override { queue_.Close(); }
+
   Dialect dialect() const override { return Dialect::kPostgres; }
+
+  void WriteLater(std::function<void(Connection&)> work, WriteDone done) override {
+    std::call_once(writers_started_, [this] {
+      for (int i = 0; i < kWriterThreads; ++i) writers_.emplace_back([this] { WriteLoop(); });
+    });
+    queue_.PushOrRefuse({std::move(work), std::move(done)});
+  }
 
   void WriteErased(const std::function<void(Connection&)>& work) override {
     const int64_t deadline_us = MonotonicUs() + busy_timeout_ms_ * 1000;
@@ -143,9 +165,7 @@ class PostgresDatabase : public Database {
         case Failure::kLost:
           DropIdle();
           if (!committing) return error;
-          throw Unavailable(
-              "The connection was lost during a commit; it may or may not have "
-              "taken place");
+          throw LostInCommit();
         case Failure::kNone:
         case Failure::kOther:
           throw;
@@ -154,6 +174,96 @@ class PostgresDatabase : public Database {
     ++transactions_;
     for (const auto& hook : after_commit) hook();
     return std::nullopt;
+  }
+
+  void WriteLoop() {
+    NameThisThread("postgres-writer");
+    std::vector<QueuedWrite> group;
+    while (queue_.Take(kGroupMax, &group)) {
+      if (group.size() == 1 || !WriteGroup(group)) {
+        for (const QueuedWrite& write : group) WriteAlone(write);
+      }
+      group.clear();
+    }
+  }
+
+  void WriteAlone(const QueuedWrite& write) {
+    std::exception_ptr error;
+    try {
+      WriteErased(write.work);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    write.done(error);
+  }
+
+  // A transaction of several works: what each of them threw, and the hooks of those that did not.
+  struct GroupOutcome {
+    std::vector<std::exception_ptr> errors;
+    std::vector<std::function<void()>> after_commit;
+  };
+
+  // Runs works in one transaction and tells all of them; false, with nobody told and nothing
+  // changed, when they have to be run one by one.
+  bool WriteGroup(const std::vector<QueuedWrite>& group) {
+    GroupOutcome outcome;
+    if (!CommitGroup(group, &outcome)) return false;
+    for (const auto& hook : outcome.after_commit) hook();
+    for (size_t i = 0; i < group.size(); ++i) {
+      if (!outcome.errors[i]) ++transactions_;
+      group[i].done(outcome.errors[i]);
+    }
+    return true;
+  }
+
+  bool CommitGroup(const std::vector<QueuedWrite>& group, GroupOutcome* outcome) {
+    Borrowed connection;
+    bool committing = false;
+    try {
+      connection = TakeAndBegin(kBeginWrite);
+      for (const QueuedWrite& write : group) RunInSavepoint(*connection, write, outcome);
+      committing = true;
+      Commit(*connection);
+      return true;
+    } catch (const Error&) {
+      const bool lost = connection != nullptr && connection->failure() == Failure::kLost;
+      if (lost) DropIdle();
+      if (!lost || !committing) return false;
+    }
+    outcome->after_commit.clear();
+    for (std::exception_ptr& error : outcome->errors) {
+      if (!error) error = std::make_exception_ptr(LostInCommit());
+    }
+    return true;
+  }
+
+  // Throws only what ends the transaction as a whole.
+  void RunInSavepoint(PostgresConnection& connection, const QueuedWrite& write,
+                      GroupOutcome* outcome) {
+    connection.Script("SAVEPOINT work");
+    std::exception_ptr& error = outcome->errors.emplace_back();
+    try {
+      write.work(connection);
+      connection.RunBeforeCommit();
+      connection.Script("RELEASE work");
+      for (auto& hook : connection.TakeAfterCommit()) {
+        outcome->after_commit.push_back(std::move(hook));
+      }
+      return;
+    } catch (...) {
+      error = std::current_exception();
+    }
+    connection.DropHooks();
+    const Failure failure = connection.failure();
+    if (failure == Failure::kConflict || failure == Failure::kLost) {
+      throw Aborted("A group of writes lost its transaction");
+    }
+    connection.Script("ROLLBACK TO work; RELEASE work");
+  }
+
+  static Error LostInCommit() {
+    return Unavailable(
+        "The connection was lost during a commit; it may or may not have taken place");
   }
 
   void Commit(PostgresConnection& connection) {
@@ -244,6 +354,10 @@ class PostgresDatabase : public Database {
   std::atomic<int64_t> transactions_ = 0;
   std::atomic<int64_t> commits_ = 0;
   std::atomic<int64_t> commit_us_ = 0;
+
+  WriteQueue queue_;
+  std::once_flag writers_started_;
+  std::vector<std::jthread> writers_;  // last: they use all of the above
 };
 
 }  // namespace

@@ -8,7 +8,7 @@
 namespace millwright::storage {
 namespace {
 
-// Statements kept prepared; beyond it all idle ones are dropped. Far above what the rooms have.
+// Statements kept prepared; beyond it all are dropped. Far above what the rooms have.
 constexpr size_t kStatementsMax = 1024;
 // The WAL file is cut to this size after a checkpoint.
 constexpr int64_t kWalBytesMax = 64 << 20;
@@ -120,49 +120,47 @@ struct SqliteConnection::Statement {
   ~Statement() { sqlite3_finalize(handle); }
 };
 
-// A statement taken out of the cache; reset and given back when it goes out of scope.
+// A statement in use; reset when this goes out of scope.
 class SqliteConnection::Use {
  public:
   Use(SqliteConnection& connection, const Query& query)
       : connection_(connection), query_(query), statement_(connection.Prepare(query)) {}
   ~Use() {
-    sqlite3_reset(statement_->handle);
-    sqlite3_clear_bindings(statement_->handle);
-    if (connection_.idle_.size() >= kStatementsMax) connection_.idle_.clear();
-    connection_.idle_[std::string(query_.name)] = std::move(statement_);
+    sqlite3_reset(statement_.handle);
+    sqlite3_clear_bindings(statement_.handle);
   }
 
   void Bind(const std::vector<Value>& parameters) {
-    if (parameters.size() != statement_->index_of.size()) {
+    if (parameters.size() != statement_.index_of.size()) {
       throw Internal("Query {} takes {} parameters and was given {}", query_.name,
-                     statement_->index_of.size(), parameters.size());
+                     statement_.index_of.size(), parameters.size());
     }
     for (size_t i = 0; i < parameters.size(); ++i) {
-      const int status = BindOne(statement_->handle, statement_->index_of[i], parameters[i]);
+      const int status = BindOne(statement_.handle, statement_.index_of[i], parameters[i]);
       if (status != SQLITE_OK) connection_.Fail(status, query_.name);
     }
   }
 
   // Returns false when there are no more rows.
   bool Step() {
-    const int status = sqlite3_step(statement_->handle);
+    const int status = sqlite3_step(statement_.handle);
     if (status == SQLITE_ROW) return true;
     if (status != SQLITE_DONE) connection_.Fail(status, query_.name);
     return false;
   }
 
   Row Current() {
-    std::vector<Value> columns(sqlite3_column_count(statement_->handle));
-    for (size_t i = 0; i < columns.size(); ++i) columns[i] = ColumnOf(statement_->handle, i);
+    std::vector<Value> columns(sqlite3_column_count(statement_.handle));
+    for (size_t i = 0; i < columns.size(); ++i) columns[i] = ColumnOf(statement_.handle, i);
     return Row(std::move(columns));
   }
 
-  void Reset() { sqlite3_reset(statement_->handle); }
+  void Reset() { sqlite3_reset(statement_.handle); }
 
  private:
   SqliteConnection& connection_;
   const Query& query_;
-  std::unique_ptr<Statement> statement_;
+  Statement& statement_;
 };
 
 // Marks the connection as taken while the rows of a ForEach are handed out. SQLite could run
@@ -201,7 +199,7 @@ SqliteConnection::SqliteConnection(const std::filesystem::path& path, const Opti
 }
 
 SqliteConnection::~SqliteConnection() {
-  idle_.clear();
+  statements_.clear();
   sqlite3_close(db_);
 }
 
@@ -211,15 +209,11 @@ void SqliteConnection::Fail(int status, std::string_view what) const {
   throw Error(CodeOf(code), MessageFor(code, what, sqlite3_errmsg(db_)));
 }
 
-std::unique_ptr<SqliteConnection::Statement> SqliteConnection::Prepare(const Query& query) {
+SqliteConnection::Statement& SqliteConnection::Prepare(const Query& query) {
   if (streaming_) throw Internal("Query {} was run from inside ForEach", query.name);
-  const auto found = idle_.find(std::string(query.name));
-  if (found != idle_.end()) {
-    auto statement = std::move(found->second);
-    idle_.erase(found);
-    // A query that is composed at run time keeps its name while its text varies.
-    if (statement->sql == query.sql) return statement;
-  }
+  const auto found = statements_.find(query.name);
+  // A query that is composed at run time keeps its name while its text varies.
+  if (found != statements_.end() && found->second->sql == query.sql) return *found->second;
   auto statement = std::make_unique<Statement>();
   statement->sql = query.sql;
   const int status = sqlite3_prepare_v3(db_, query.sql.data(), static_cast<int>(query.sql.size()),
@@ -235,7 +229,8 @@ std::unique_ptr<SqliteConnection::Statement> SqliteConnection::Prepare(const Que
     if (index == 0) throw Internal("Query {} lacks parameter ${}", query.name, n);
     statement->index_of.push_back(index);
   }
-  return statement;
+  if (statements_.size() >= kStatementsMax) statements_.clear();
+  return *(statements_[std::string(query.name)] = std::move(statement));
 }
 
 std::vector<Row> SqliteConnection::Select(const Query& query,
@@ -280,6 +275,10 @@ int64_t SqliteConnection::ExecuteMany(const Query& query,
     use.Reset();
   }
   return changed;
+}
+
+void SqliteConnection::Control(std::string_view sql) {
+  Execute({.name = sql, .sql = sql, .postgres = {}}, {});
 }
 
 void SqliteConnection::Script(std::string_view sql) {

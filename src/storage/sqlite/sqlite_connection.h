@@ -33,7 +33,9 @@ class SqliteConnection : public Connection {
   int64_t Execute(const Query& query, const std::vector<Value>& parameters) override;
   int64_t ExecuteMany(const Query& query, const std::vector<std::vector<Value>>& rows) override;
 
-  // Runs several statements without parameters, such as a migration or BEGIN.
+  // Runs BEGIN, SAVEPOINT and the like, which are prepared once.
+  void Control(std::string_view sql);
+  // Runs several statements without parameters, such as a migration.
   void Script(std::string_view sql);
   // Says whether a transaction is open: SQLite ends it by itself on a full disk and on I/O errors.
   bool InTransaction() const;
@@ -49,12 +51,17 @@ class SqliteConnection : public Connection {
   class Use;
   class Streaming;
 
-  std::unique_ptr<Statement> Prepare(const Query& query);
+  Statement& Prepare(const Query& query);
   [[noreturn]] void Fail(int status, std::string_view what) const;
 
   sqlite3* db_ = nullptr;
-  // By Query::name; a statement is outside of the map while it is in use.
-  std::unordered_map<std::string, std::unique_ptr<Statement>> idle_;
+  struct NameHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
+  };
+  // By Query::name. One at a time is in use.
+  std::unordered_map<std::string, std::unique_ptr<Statement>, NameHash, std::equal_to<>>
+      statements_;
   bool streaming_ = false;  // inside ForEach
 };
 

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -14,15 +13,16 @@
 #include "base/log.h"
 #include "storage/migration.h"
 #include "storage/sqlite/sqlite_connection.h"
+#include "storage/write_queue.h"
 
-// Group commit. Callers of Write queue their work and sleep; one thread owns the only connection
-// that writes. It opens a transaction, runs what is queued, each work in a savepoint of its own,
-// and goes on while more arrives, up to the limits below. Then it commits once and wakes all whose
-// work is in the group. During the fsync of one group the next one gathers, so that the cost of
-// durability is shared by as many as happen to wait. A work that throws is rolled back to its
-// savepoint and disturbs no other. Where the group as a whole fails (a full disk ends SQLite's
-// transaction), each of its works is run again in a transaction of its own, so that only those that
-// do not fit are refused.
+// Group commit. Callers queue their work and sleep (Write) or go on (WriteLater); one thread owns
+// the only connection that writes. It opens a transaction, runs what is queued, each work in a
+// savepoint of its own, and goes on while more arrives, up to the limits below. Then it commits
+// once and tells all whose work is in the group. During the fsync of one group the next one
+// gathers, so that the cost of durability is shared by as many as happen to wait. A work that
+// throws is rolled back to its savepoint and disturbs no other. Where the group as a whole fails (a
+// full disk ends SQLite's transaction), each of its works is run again in a transaction of its own,
+// so that only those that do not fit are refused.
 namespace millwright::storage {
 namespace {
 
@@ -31,34 +31,42 @@ namespace {
 constexpr size_t kGroupMax = 512;
 constexpr int64_t kGroupUs = 10'000;
 
+// A work in a group and how it went.
 struct Job {
-  const std::function<void(Connection&)>* work;
-  std::vector<std::function<void()>> after_commit;
-  std::exception_ptr error;
+  QueuedWrite write;
+  std::vector<std::function<void()>> after_commit = {};
+  std::exception_ptr error = {};
+};
 
-  // Guards only `done`: the job lives on its caller's stack and is gone once the caller has seen
-  // it.
-  std::mutex mutex;
-  std::condition_variable wake;
-  bool done = false;
+// Where a caller of Write sleeps. It lives on the caller's stack and is gone once that has seen
+// `done_`.
+class Waiter {
+ public:
+  void Finish(const std::exception_ptr& error) {
+    std::lock_guard lock(mutex_);
+    error_ = error;
+    done_ = true;
+    wake_.notify_one();
+  }
+  std::exception_ptr Await() {
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [&] { return done_; });
+    return error_;
+  }
 
-  void Finish() {
-    std::lock_guard lock(mutex);
-    done = true;
-    wake.notify_one();
-  }
-  void Await() {
-    std::unique_lock lock(mutex);
-    wake.wait(lock, [&] { return done; });
-  }
+ private:
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable wake_;
+  std::exception_ptr error_;
+  bool done_ = false;
 };
 
 class SqliteDatabase : public Database {
  public:
   SqliteDatabase(const std::filesystem::path& path, const DatabaseOptions& options)
       : busy_timeout_ms_(options.busy_timeout_ms),
-        writer_(path,
-                {.busy_timeout_ms = options.busy_timeout_ms, .pages_max = options.pages_max}) {
+        writer_(path, {.busy_timeout_ms = options.busy_timeout_ms, .pages_max = options.pages_max}),
+        queue_(options.queued_writes_max) {
     Migrate({.dialect = Dialect::kSqlite,
              .transaction = [&](const auto& work) { RunAlone(work); },
              .script = [&](std::string_view sql) { writer_.Script(sql); }},
@@ -71,31 +79,25 @@ class SqliteDatabase : public Database {
     thread_ = std::jthread([this] { WriteLoop(); });
   }
 
-  ~SqliteDatabase() override {
-    {
-      std::lock_guard lock(mutex_);
-      closing_ = true;
-    }
-    queued_.notify_all();
-  }
+  ~SqliteDatabase() override { queue_.Close(); }
 
   Dialect dialect() const override { return Dialect::kSqlite; }
 
   void WriteErased(const std::function<void(Connection&)>& work) override {
     CHECK(std::this_thread::get_id() != thread_.get_id());
-    Job job{.work = &work};
-    {
-      std::lock_guard lock(mutex_);
-      queue_.push_back(&job);
-    }
-    queued_.notify_one();
-    job.Await();
-    if (job.error) std::rethrow_exception(job.error);
+    Waiter waiter;
+    queue_.Push(
+        {std::ref(work), [&waiter](const std::exception_ptr& error) { waiter.Finish(error); }});
+    if (const auto error = waiter.Await()) std::rethrow_exception(error);
+  }
+
+  void WriteLater(std::function<void(Connection&)> work, WriteDone done) override {
+    queue_.PushOrRefuse({std::move(work), std::move(done)});
   }
 
   void ReadErased(const std::function<void(Connection&)>& work) override {
     const auto reader = TakeReader();
-    reader->Script("BEGIN");
+    reader->Control("BEGIN");
     work(*reader);
   }
 
@@ -109,7 +111,7 @@ class SqliteDatabase : public Database {
     SqliteDatabase* database;
     void operator()(SqliteConnection* reader) const {
       reader->DropHooks();
-      if (reader->InTransaction()) reader->Script("ROLLBACK");
+      if (reader->InTransaction()) reader->Control("ROLLBACK");
       {
         std::lock_guard lock(database->reader_mutex_);
         database->readers_.emplace_back(reader);
@@ -132,36 +134,35 @@ class SqliteDatabase : public Database {
 
   void WriteLoop() {
     NameThisThread("sqlite-writer");
-    for (;;) {
-      {
-        std::unique_lock lock(mutex_);
-        queued_.wait(lock, [&] { return closing_ || !queue_.empty(); });
-        if (queue_.empty()) return;
-      }
-      CommitGroup();
+    while (queue_.Take(kGroupMax, &taken_)) {
+      while (taken_at_ < taken_.size()) CommitGroup();
+      taken_.clear();
+      taken_at_ = 0;
     }
   }
 
-  Job* TakeJob() {
-    std::lock_guard lock(mutex_);
-    if (queue_.empty()) return nullptr;
-    Job* job = queue_.front();
-    queue_.pop_front();
-    return job;
+  // Appends the next waiting work to the group; false when there is none.
+  bool AddNext(std::vector<Job>* group) {
+    if (taken_at_ == taken_.size()) {
+      taken_.clear();
+      taken_at_ = 0;
+      queue_.TakeMore(kGroupMax, &taken_);
+      if (taken_.empty()) return false;
+    }
+    group->push_back({std::move(taken_[taken_at_++])});
+    return true;
   }
 
   void CommitGroup() {
-    std::vector<Job*> group;
+    std::vector<Job> group;
     bool committed = false;
     try {
-      writer_.Script("BEGIN IMMEDIATE");
+      writer_.Control("BEGIN IMMEDIATE");
       const int64_t start_us = MonotonicUs();
       bool whole = true;
-      while (whole && group.size() < kGroupMax && MonotonicUs() - start_us < kGroupUs) {
-        Job* job = TakeJob();
-        if (job == nullptr) break;
-        group.push_back(job);
-        whole = RunInSavepoint(*job);
+      while (whole && group.size() < kGroupMax && MonotonicUs() - start_us < kGroupUs &&
+             AddNext(&group)) {
+        whole = RunInSavepoint(group.back());
       }
       if (whole) {
         Commit();
@@ -171,29 +172,29 @@ class SqliteDatabase : public Database {
       Log(LogLevel::kWarning, "storage", "a group of writes was not committed",
           {{"error", error.message()}, {"writes", std::to_string(group.size())}});
     }
-    if (writer_.InTransaction()) writer_.Script("ROLLBACK");
+    if (writer_.InTransaction()) writer_.Control("ROLLBACK");
     if (!committed) {
-      if (group.empty()) group.push_back(TakeJob());
-      for (Job* job : group) RunJobAlone(*job);
+      if (group.empty()) AddNext(&group);
+      for (Job& job : group) RunJobAlone(job);
     }
-    for (Job* job : group) Complete(*job);
+    for (Job& job : group) Complete(job);
   }
 
   // Returns false when SQLite has ended the transaction, and with it the earlier works of the
   // group.
   bool RunInSavepoint(Job& job) {
-    writer_.Script("SAVEPOINT work");
+    writer_.Control("SAVEPOINT work");
     try {
-      (*job.work)(writer_);
+      job.write.work(writer_);
       writer_.RunBeforeCommit();
       if (!writer_.InTransaction()) return false;
     } catch (...) {
       writer_.DropHooks();
       if (!writer_.InTransaction()) return false;
       job.error = std::current_exception();
-      writer_.Script("ROLLBACK TO work");
+      writer_.Control("ROLLBACK TO work");
     }
-    writer_.Script("RELEASE work");
+    writer_.Control("RELEASE work");
     job.after_commit = writer_.TakeAfterCommit();
     return true;
   }
@@ -204,7 +205,7 @@ class SqliteDatabase : public Database {
     job.after_commit.clear();
     writer_.DropHooks();
     try {
-      RunAlone([&](Connection& connection) { (*job.work)(connection); });
+      RunAlone(job.write.work);
       job.after_commit = writer_.TakeAfterCommit();
     } catch (...) {
       job.error = std::current_exception();
@@ -213,21 +214,21 @@ class SqliteDatabase : public Database {
 
   void RunAlone(const std::function<void(Connection&)>& work) {
     try {
-      writer_.Script("BEGIN IMMEDIATE");
+      writer_.Control("BEGIN IMMEDIATE");
       work(writer_);
       writer_.RunBeforeCommit();
       if (!writer_.InTransaction()) throw ResourceExhausted("The database or its disk is full");
       Commit();
     } catch (...) {
       writer_.DropHooks();
-      if (writer_.InTransaction()) writer_.Script("ROLLBACK");
+      if (writer_.InTransaction()) writer_.Control("ROLLBACK");
       throw;
     }
   }
 
   void Commit() {
     const int64_t start_us = MonotonicUs();
-    writer_.Script("COMMIT");
+    writer_.Control("COMMIT");
     commit_us_ += MonotonicUs() - start_us;
     ++commits_;
   }
@@ -237,16 +238,16 @@ class SqliteDatabase : public Database {
       ++transactions_;
       for (const auto& hook : job.after_commit) hook();
     }
-    job.Finish();
+    job.write.done(job.error);
   }
 
   const int64_t busy_timeout_ms_;
   SqliteConnection writer_;
 
-  std::mutex mutex_;  // guards queue_ and closing_
-  std::condition_variable queued_;
-  std::deque<Job*> queue_;  // at most one of each calling thread
-  bool closing_ = false;
+  WriteQueue queue_;
+  // Works that the writer thread has taken and those of them that it has run.
+  std::vector<QueuedWrite> taken_;
+  size_t taken_at_ = 0;
 
   std::mutex reader_mutex_;  // guards readers_, the idle ones
   std::condition_variable reader_free_;
