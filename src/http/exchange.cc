@@ -27,10 +27,54 @@ void BodyChannel::Cut() {
   body_ = nullptr;
 }
 
+void LoopGate::PostReply(std::weak_ptr<Connection> connection, Response response) {
+  std::lock_guard lock(mutex_);
+  if (io_ == nullptr) return;
+  replies_.push_back({std::move(connection), std::move(response)});
+  if (replies_.size() > 1) return;
+  boost::asio::post(*io_, [self = shared_from_this()] { self->TakeReplies(); });
+}
+
+void LoopGate::TakeReplies() {
+  std::vector<ReadyReply> taken;
+  {
+    std::lock_guard lock(mutex_);
+    taken.swap(replies_);
+  }
+  for (ReadyReply& reply : taken) {
+    if (const auto connection = reply.connection.lock()) {
+      connection->TakeReply(std::move(reply.response));
+    }
+  }
+}
+
+void LoopGate::ReplyOut() {
+  std::lock_guard lock(mutex_);
+  ++replies_out_;
+}
+
+void LoopGate::ReplyGone() {
+  std::lock_guard lock(mutex_);
+  if (--replies_out_ == 0) no_replies_.notify_all();
+}
+
+void LoopGate::AwaitReplies() {
+  std::unique_lock lock(mutex_);
+  no_replies_.wait(lock, [&] { return replies_out_ == 0; });
+}
+
+PendingReply::PendingReply(std::shared_ptr<LoopGate> loop_gate,
+                           const std::shared_ptr<Connection>& connection)
+    : gate(std::move(loop_gate)), connection(connection), origin(connection.get()) {
+  gate->ReplyOut();
+}
+
 PendingReply::~PendingReply() {
-  if (answered.load()) return;
-  Log(LogLevel::kError, "http", "A handler dropped its reply");
-  Answer(Response::Text(500, "The request was dropped without an answer"));
+  if (!answered.load()) {
+    Log(LogLevel::kError, "http", "A handler dropped its reply");
+    Answer(Response::Text(500, "The request was dropped without an answer"));
+  }
+  gate->ReplyGone();
 }
 
 void PendingReply::Run(const std::shared_ptr<PendingReply>& self) {
@@ -50,9 +94,7 @@ void PendingReply::Answer(Response response) {
     origin->TakeReply(std::move(response));
     return;
   }
-  gate->Post([weak = connection, response = std::move(response)]() mutable {
-    if (const auto target = weak.lock()) target->TakeReply(std::move(response));
-  });
+  gate->PostReply(connection, std::move(response));
 }
 
 InlineScope::InlineScope(Connection* connection) {

@@ -43,8 +43,8 @@ class ChannelReader : public BodyReader {
 // A request on its way through a handler and back. Whoever drops the last reference without an
 // answer answers 500, so that no client waits for ever.
 struct PendingReply {
-  PendingReply(std::shared_ptr<LoopGate> gate, const std::shared_ptr<Connection>& connection)
-      : gate(std::move(gate)), connection(connection), origin(connection.get()) {}
+  // The server waits for the end of this before it ends itself.
+  PendingReply(std::shared_ptr<LoopGate> gate, const std::shared_ptr<Connection>& connection);
   ~PendingReply();
 
   // Runs the handler on the calling thread.

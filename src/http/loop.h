@@ -12,6 +12,7 @@
 #include <mutex>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "base/lane.h"
 #include "http/server.h"
@@ -64,7 +65,7 @@ struct ServerState {
 
 // The door from other threads to an I/O thread. It outlives the thread: what is posted after the
 // server went away is dropped.
-class LoopGate {
+class LoopGate : public std::enable_shared_from_this<LoopGate> {
  public:
   explicit LoopGate(boost::asio::io_context& io) : io_(&io) {}
 
@@ -73,14 +74,32 @@ class LoopGate {
     std::lock_guard lock(mutex_);
     if (io_ != nullptr) boost::asio::post(*io_, std::move(task));
   }
+  // Hands over an answer. Those that come before the I/O thread has taken the first share its
+  // wake-up: a commit that ends many requests at once wakes it once.
+  void PostReply(std::weak_ptr<Connection> connection, Response response);
   void Close() {
     std::lock_guard lock(mutex_);
     io_ = nullptr;
   }
 
+  // Count those who have an answer still to give: handlers, and whoever answers later.
+  void ReplyOut();
+  void ReplyGone();
+  // Waits until there are none.
+  void AwaitReplies();
+
  private:
-  std::mutex mutex_;
+  struct ReadyReply {
+    std::weak_ptr<Connection> connection;
+    Response response;
+  };
+  void TakeReplies();
+
+  std::mutex mutex_;  // guards what follows
   boost::asio::io_context* io_;
+  std::vector<ReadyReply> replies_;
+  int64_t replies_out_ = 0;
+  std::condition_variable no_replies_;  // `replies_out_` became 0
 };
 
 // One I/O thread's world. Everything but `gate` is touched by that thread alone.

@@ -115,7 +115,8 @@ Server::Impl::Impl(const ServerOptions& options, Resolve resolve)
 }
 
 // Order matters: handlers and producers end while the I/O threads still run, for they hand their
-// results to them; connections end before the I/O threads do.
+// results to them; connections end before the I/O threads do. Whoever answers later is waited for,
+// too: what the handlers work with may go away after this.
 Server::Impl::~Impl() {
   Drain(kDestructorDrainMs);
   ForEachConnection(&Connection::Abort);
@@ -125,6 +126,7 @@ Server::Impl::~Impl() {
     std::unique_lock lock(state.drained_mutex);
     state.drained.wait(lock, [&] { return state.connections.load() == 0; });
   }
+  for (auto& loop : loops) loop->gate->AwaitReplies();
   for (auto& loop : loops) {
     asio::post(loop->io, [&loop = *loop] {
       loop.stopping = true;

@@ -61,7 +61,7 @@ class Server {
  public:
   Server(const ServerOptions& options, Resolve resolve);
   // Drains for a second at most, then cuts what is left and waits for handlers and producers to
-  // return: whatever a producer waits for must be closed before.
+  // return and for every Reply to be gone: whatever these wait for must be closed before.
   ~Server();
 
   int port() const;

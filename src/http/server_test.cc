@@ -2,7 +2,9 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "base/error.h"
@@ -307,6 +309,78 @@ TEST(Server, ServesManyConnectionsAtOnce) {
   }
   clients.clear();
   EXPECT_EQ(32 * 50, right.load());
+}
+
+// Keeps replies until told to give them, from a thread of its own.
+class LateAnswers {
+ public:
+  Target MakeTarget() {
+    Target target;
+    target.lane = Lane::kInline;
+    target.body_bytes_max = 1 << 20;
+    target.handle = [this](Request&&, Reply reply) {
+      std::lock_guard lock(mutex_);
+      replies_.push_back(std::move(reply));
+      grown_.notify_all();
+    };
+    return target;
+  }
+  void AwaitRequests(size_t count) {
+    std::unique_lock lock(mutex_);
+    grown_.wait(lock, [&] { return replies_.size() >= count; });
+  }
+  // Answers all that wait, one after another, as a commit does.
+  size_t Give() {
+    std::vector<Reply> replies;
+    {
+      std::lock_guard lock(mutex_);
+      replies.swap(replies_);
+    }
+    for (size_t i = 0; i < replies.size(); ++i) {
+      replies[i](Response::Text(200, "late"));
+      replies[i] = nullptr;
+    }
+    return replies.size();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable grown_;
+  std::vector<Reply> replies_;
+};
+
+TEST(Server, ManyAnswersThatComeAtOnceAllGoOut) {
+  constexpr int kClients = 40, kRounds = 25;
+  LateAnswers late;
+  Server server(AnyPort(), [&](Request&) { return late.MakeTarget(); });
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < kClients; ++i) clients.push_back(std::make_unique<RawClient>(server.port()));
+  for (int round = 0; round < kRounds; ++round) {
+    for (auto& client : clients) client->Send(kGet);
+    late.AwaitRequests(kClients);
+    EXPECT_EQ(static_cast<size_t>(kClients), late.Give());
+    for (auto& client : clients) EXPECT_EQ("late", client->Read().body);
+  }
+}
+
+TEST(Server, EndsOnlyWhenNobodyHasAnAnswerToGive) {
+  LateAnswers late;
+  std::atomic<bool> given = false;
+  std::optional<RawClient> client;
+  std::jthread answering;
+  {
+    Server server(AnyPort(), [&](Request&) { return late.MakeTarget(); });
+    client.emplace(server.port());
+    client->Send(kGet);
+    late.AwaitRequests(1);
+    EXPECT_FALSE(server.Drain(1));
+    answering = std::jthread([&] {
+      client->Read();  // the server has cut the connection: it is ending
+      given = true;
+      late.Give();
+    });
+  }
+  EXPECT_TRUE(given);
 }
 
 }  // namespace
