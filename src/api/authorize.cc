@@ -20,6 +20,18 @@ std::optional<security::Role> NeededRole(Permission permission) {
   return security::Role::kAdmin;
 }
 
+AuthorizeAtOnce MakeAuthorizeAtOnce(const security::Security& security) {
+  return [&security](http::Request& request, Permission permission) {
+    const auto needed = NeededRole(permission);
+    if (!needed) return true;
+    auto identity = security.AuthenticateAtOnce(request.headers.Find("Authorization"));
+    if (!identity || !identity->MayActAs(*needed)) return false;
+    request.principal = std::move(identity->name);
+    request.principal_verified = identity->verified;
+    return true;
+  };
+}
+
 Authorize MakeAuthorize(security::Security& security) {
   return [&security](http::Request& request, Permission permission) {
     const auto needed = NeededRole(permission);

@@ -11,5 +11,7 @@ std::optional<security::Role> NeededRole(Permission permission);
 // The router's check of callers: reads the Authorization header, sets principal and
 // principal_verified, and throws kUnauthenticated or kPermissionDenied. `security` outlives it.
 Authorize MakeAuthorize(security::Security& security);
+// The same for callers that were checked a short while ago, without asking the database.
+AuthorizeAtOnce MakeAuthorizeAtOnce(const security::Security& security);
 
 }  // namespace millwright::api

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <deque>
 
 #include "api/json_error.h"
@@ -21,6 +22,7 @@ namespace millwright::api {
 struct RouteEntry {
   RouteInfo info;
   http::Body body = http::Body::kWhole;
+  uint64_t inline_bytes_max = 0;
   ErrorWriter error_writer = nullptr;
   std::function<void(http::Request&&, http::Reply)> handle;
   std::vector<std::string> names;
@@ -62,10 +64,30 @@ http::Response AuthorisationRefused(const Error& error, std::string_view challen
 
 }  // namespace
 
+http::Response FailureAnswer(const std::exception_ptr& thrown, ErrorWriter error_writer,
+                             std::string_view request_id) {
+  std::string what = "an exception of unknown type";
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const Error& error) {
+    if (error.code() == Code::kInternal)
+      Log(LogLevel::kError, "api", error.message(), {{"request", std::string(request_id)}});
+    return error_writer(error);
+  } catch (const std::exception& error) {
+    what = error.what();
+  } catch (...) {  // `what` says so
+  }
+  const std::string log_id = NewShortId("log-");
+  Log(LogLevel::kError, "api", "A handler failed unexpectedly",
+      {{"id", log_id}, {"error", what}, {"request", std::string(request_id)}});
+  return error_writer(Internal("Internal error; the server's log has it as {}", log_id));
+}
+
 struct Router::Impl {
-  Impl(const Options& options, Authorize authorize)
+  Impl(const Options& options, Authorize authorize, AuthorizeAtOnce authorize_at_once)
       : options(options),
         authorize(std::move(authorize)),
+        authorize_at_once(std::move(authorize_at_once)),
         rules({options.allowed_hosts, options.allowed_origins}) {
     const auto edge = [&](std::string_view name) -> RouteEntry& {
       RouteEntry& entry = entries.emplace_back();
@@ -89,15 +111,21 @@ struct Router::Impl {
     return fmt::format("{}-{:x}", id_prefix, next_id.fetch_add(1, std::memory_order_relaxed));
   }
 
+  // What is known of a request when its head has come.
+  struct Arrival {
+    int64_t start_us = 0;
+    bool authorised = false;
+  };
   // Runs an entry's handler and sees to it that exactly one answer goes out.
-  void Dispatch(RouteEntry& entry, http::Request&& request, http::Reply reply, int64_t start_us);
-  http::Response Unexpected(const RouteEntry& entry, const std::string& request_id,
-                            std::string_view what) const;
+  void Dispatch(RouteEntry& entry, http::Request&& request, http::Reply reply,
+                const Arrival& arrival);
+  bool RunsInline(const RouteEntry& entry, http::Request& head) const;
   // An answer that needs no handler; the body of the request is left unread.
   http::Target Refuse(RouteEntry* entry, http::Response response);
 
   const Options options;
   const Authorize authorize;
+  const AuthorizeAtOnce authorize_at_once;
   const OriginRules rules;
   const std::string id_prefix = NewHexId().substr(0, 8);
   std::atomic<uint64_t> next_id = 1;
@@ -112,9 +140,9 @@ struct Router::Impl {
 };
 
 void Router::Impl::Dispatch(RouteEntry& entry, http::Request&& request, http::Reply reply,
-                            int64_t start_us) {
+                            const Arrival& arrival) {
   const std::string request_id = request.request_id;
-  const http::Reply finish = [&metrics = entry.metrics, request_id, start_us,
+  const http::Reply finish = [&metrics = entry.metrics, request_id, start_us = arrival.start_us,
                               reply = std::move(reply)](http::Response response) {
     metrics.Record(response.status, MonotonicUs() - start_us);
     response.headers.Add("X-Content-Type-Options", "nosniff");
@@ -123,7 +151,7 @@ void Router::Impl::Dispatch(RouteEntry& entry, http::Request&& request, http::Re
     reply(std::move(response));
   };
   try {
-    authorize(request, entry.info.permission);
+    if (!arrival.authorised) authorize(request, entry.info.permission);
   } catch (const Error& error) {
     const bool known =
         error.code() == Code::kUnauthenticated || error.code() == Code::kPermissionDenied;
@@ -132,27 +160,21 @@ void Router::Impl::Dispatch(RouteEntry& entry, http::Request&& request, http::Re
   }
   try {
     entry.handle(std::move(request), finish);
-  } catch (const Error& error) {
-    if (error.code() == Code::kInternal)
-      Log(LogLevel::kError, "api", error.message(),
-          {{"route", std::string(entry.info.pattern)}, {"request", request_id}});
-    finish(entry.error_writer(error));
-  } catch (const std::exception& error) {
-    finish(Unexpected(entry, request_id, error.what()));
   } catch (...) {
-    finish(Unexpected(entry, request_id, "an exception of unknown type"));
+    finish(FailureAnswer(std::current_exception(), entry.error_writer, request_id));
   }
 }
 
-http::Response Router::Impl::Unexpected(const RouteEntry& entry, const std::string& request_id,
-                                        std::string_view what) const {
-  const std::string log_id = NewShortId("log-");
-  Log(LogLevel::kError, "api", "A handler failed unexpectedly",
-      {{"id", log_id},
-       {"error", std::string(what)},
-       {"route", std::string(entry.info.pattern)},
-       {"request", request_id}});
-  return entry.error_writer(Internal("Internal error; the server's log has it as {}", log_id));
+// Whether a request is so short that its handler runs on the I/O thread, and its caller is known
+// already: authorising may ask the database or hash a password.
+bool Router::Impl::RunsInline(const RouteEntry& entry, http::Request& head) const {
+  if (entry.inline_bytes_max == 0 || !authorize_at_once) return false;
+  const auto length = head.headers.Find("Content-Length");
+  uint64_t bytes = 0;
+  if (!length) return false;
+  const auto [end, error] = std::from_chars(length->begin(), length->end(), bytes);
+  if (error != std::errc() || end != length->end() || bytes > entry.inline_bytes_max) return false;
+  return authorize_at_once(head, entry.info.permission);
 }
 
 http::Target Router::Impl::Refuse(RouteEntry* entry, http::Response response) {
@@ -172,8 +194,8 @@ http::Target Router::Impl::Refuse(RouteEntry* entry, http::Response response) {
   return target;
 }
 
-Router::Router(const Options& options, Authorize authorize)
-    : impl_(std::make_unique<Impl>(options, std::move(authorize))) {}
+Router::Router(const Options& options, Authorize authorize, AuthorizeAtOnce authorize_at_once)
+    : impl_(std::make_unique<Impl>(options, std::move(authorize), std::move(authorize_at_once))) {}
 Router::~Router() = default;
 
 void Router::SetFallback(std::function<http::Response(const http::Request&)> fallback) {
@@ -183,12 +205,13 @@ void Router::SetFallback(std::function<http::Response(const http::Request&)> fal
   };
 }
 
-void Router::AddErased(RouteInfo info, http::Body body, ErrorWriter error_writer,
+void Router::AddErased(RouteInfo info, const RowOptions& options,
                        std::function<void(http::Request&&, http::Reply)> handle) {
   RouteEntry& entry = impl_->entries.emplace_back();
   entry.info = info;
-  entry.body = body;
-  entry.error_writer = error_writer;
+  entry.body = options.body;
+  entry.inline_bytes_max = options.inline_bytes_max;
+  entry.error_writer = options.error_writer;
   entry.handle = std::move(handle);
   entry.names = impl_->trie.Add(info.method, info.pattern, &entry);
   impl_->infos.push_back(info);
@@ -225,12 +248,13 @@ http::Target Router::Resolve(http::Request& head) {
     head.path_values.emplace_back(entry->names[i], std::move(match.values[i]));
 
   http::Target target;
-  target.lane = entry->info.lane;
+  Impl::Arrival arrival{start_us, impl.RunsInline(*entry, head)};
+  target.lane = arrival.authorised ? http::Lane::kInline : entry->info.lane;
   target.body = entry->body;
   target.body_bytes_max = entry->body == http::Body::kStream ? impl.options.stream_bytes_max
                                                              : impl.options.body_bytes_max;
-  target.handle = [&impl, entry, start_us](http::Request&& request, http::Reply reply) {
-    impl.Dispatch(*entry, std::move(request), std::move(reply), start_us);
+  target.handle = [&impl, entry, arrival](http::Request&& request, http::Reply reply) {
+    impl.Dispatch(*entry, std::move(request), std::move(reply), arrival);
   };
   return target;
 }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,7 +21,10 @@ enum class Permission { kPublic, kRead, kEdit, kManage, kAdmin };
 // One row of a protocol's table. `Context` is a struct of references to the domain services that
 // the protocol needs. Patterns hold {name} for one path segment and {name...} for the rest of the
 // path, possibly empty. Exactly one of `handle` and `handle_later` is set: the first answers when
-// it returns, the second may answer later from any thread.
+// it returns, the second may answer later from any thread. The work of a small request with a
+// `handle_later` that only queues something takes less than a change of threads: bodies of up to
+// `inline_bytes_max` are handled as on Lane::kInline when the caller can be authorised without
+// waiting, larger and other ones on `lane`.
 template <typename Context>
 struct Route {
   http::Method method;
@@ -30,6 +35,7 @@ struct Route {
   std::string_view summary;
   http::Body body = http::Body::kWhole;
   void (*handle_later)(Context&, http::Request&&, http::Reply) = nullptr;
+  uint64_t inline_bytes_max = 0;
 };
 
 // A row as the router, /api/routes and the metrics see it.
@@ -45,6 +51,11 @@ struct RouteInfo {
 // Turns an error into the protocol's own answer.
 using ErrorWriter = http::Response (*)(const Error&);
 
+// Words what was thrown as the router does when a handler throws it: for what fails after a
+// handler has returned. Anything but an Error becomes kInternal with a log id.
+http::Response FailureAnswer(const std::exception_ptr& thrown, ErrorWriter error_writer,
+                             std::string_view request_id);
+
 // Tells whether no two rows have the same method and pattern; for a static_assert beside a table.
 template <typename Context, size_t N>
 constexpr bool Unique(const Route<Context> (&routes)[N]) {
@@ -58,6 +69,8 @@ constexpr bool Unique(const Route<Context> (&routes)[N]) {
 // Decides who calls and whether they may; throws kUnauthenticated or kPermissionDenied. Sets
 // principal and principal_verified of the request.
 using Authorize = std::function<void(http::Request&, Permission)>;
+// Does the same where nothing has to be waited for; else, and for a refusal, returns false.
+using AuthorizeAtOnce = std::function<bool(http::Request&, Permission)>;
 
 // Joins the tables of all protocols: finds the row of a request, authorises, runs the handler and
 // turns whatever it throws into the protocol's answer (anything but an Error becomes kInternal with
@@ -76,7 +89,7 @@ class Router {
     std::vector<std::string> allowed_origins;
     std::string challenge = "Basic realm=\"mlflow\"";  // WWW-Authenticate of a 401
   };
-  Router(const Options& options, Authorize authorize);
+  Router(const Options& options, Authorize authorize, AuthorizeAtOnce authorize_at_once = {});
   ~Router();
 
   // `context` and the table live as long as the router.
@@ -86,7 +99,8 @@ class Router {
     for (const auto& route : routes) {
       AddErased(
           {protocol, route.method, route.pattern, route.permission, route.lane, route.summary},
-          route.body, error_writer, [&context, &route](http::Request&& request, http::Reply reply) {
+          {route.body, route.inline_bytes_max, error_writer},
+          [&context, &route](http::Request&& request, http::Reply reply) {
             if (route.handle != nullptr) {
               reply(route.handle(context, request));
             } else {
@@ -104,7 +118,13 @@ class Router {
   std::string MetricsText() const;
 
  private:
-  void AddErased(RouteInfo info, http::Body body, ErrorWriter error_writer,
+  // What the router alone needs to know of a row.
+  struct RowOptions {
+    http::Body body = http::Body::kWhole;
+    uint64_t inline_bytes_max = 0;
+    ErrorWriter error_writer = nullptr;
+  };
+  void AddErased(RouteInfo info, const RowOptions& options,
                  std::function<void(http::Request&&, http::Reply)> handle);
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -57,6 +57,10 @@ void Later(Shop&, Request&& request, http::Reply reply) {
   }).detach();
 }
 
+void Queue(Shop&, Request&& request, http::Reply reply) {
+  reply(Response::Text(200, request.principal));
+}
+
 constexpr Route<Shop> kRoutes[] = {
     {Method::kGet, "/shop/{id}", Show, Permission::kRead, Lane::kMeta, "Show one"},
     {Method::kPost, "/shop/{id}", Show, Permission::kEdit, Lane::kMeta, "Change one"},
@@ -69,6 +73,8 @@ constexpr Route<Shop> kRoutes[] = {
     {Method::kGet, "/fail", Fail, Permission::kPublic, Lane::kMeta, "Fail"},
     {Method::kGet, "/later/{id}", nullptr, Permission::kPublic, Lane::kInline, "Answer later",
      http::Body::kWhole, Later},
+    {Method::kPost, "/queue", nullptr, Permission::kEdit, Lane::kMeta, "Queue something",
+     http::Body::kWhole, Queue, 100},
     {Method::kGet, "/health", Literal, Permission::kPublic, Lane::kInline, "Health"},
 };
 static_assert(Unique(kRoutes));
@@ -180,6 +186,46 @@ TEST(Router, LetsHandlersAnswerLater) {
   const Response response = edge.Call(Method::kGet, "/later/7");
   EXPECT_EQ(202, response.status);
   EXPECT_EQ("later 7", response.body);
+}
+
+TEST(Router, HandlesSmallRequestsOfKnownCallersOnTheIoThread) {
+  Shop shop;
+  Router router({}, AllowAll, [](Request& request, Permission permission) {
+    EXPECT_EQ(Permission::kEdit, permission);
+    if (request.headers.Find("Authorization") != "known") return false;
+    request.principal = "bob";
+    return true;
+  });
+  router.Add("shop", kRoutes, shop, JsonError);
+  const auto lane = [&](const std::string& caller, const std::string& length) {
+    Request request;
+    request.method = Method::kPost;
+    request.raw_target = request.path = "/queue";
+    request.headers.Add("Authorization", caller);
+    if (!length.empty()) request.headers.Add("Content-Length", length);
+    http::Target target = router.Resolve(request);
+    std::string who;
+    target.handle(std::move(request), [&](Response response) { who = response.body; });
+    return (target.lane == Lane::kInline ? "inline " : "lane ") + who;
+  };
+  EXPECT_EQ("inline bob", lane("known", "0"));
+  EXPECT_EQ("inline bob", lane("known", "100"));
+  EXPECT_EQ("lane ann", lane("known", "101"));
+  EXPECT_EQ("lane ann", lane("known", ""));  // in chunks
+  EXPECT_EQ("lane ann", lane("another", "100"));
+}
+
+TEST(Router, WordsWhatIsThrownLaterAsItWordsWhatAHandlerThrows) {
+  const auto answer = [](auto thrown) {
+    return FailureAnswer(std::make_exception_ptr(thrown), JsonError, "r-1");
+  };
+  EXPECT_EQ(JsonError(NotFound("Run", "1")).body, answer(NotFound("Run", "1")).body);
+  EXPECT_EQ(503, answer(Unavailable("full")).status);
+  for (const Response& response : {answer(std::runtime_error("the secret detail")), answer(42)}) {
+    EXPECT_EQ(500, response.status);
+    EXPECT_NE(std::string::npos, response.body.find("has it as log-")) << response.body;
+    EXPECT_EQ(std::string::npos, response.body.find("secret"));
+  }
 }
 
 TEST(Router, AsksForThePermissionOfTheRow) {

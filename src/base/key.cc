@@ -1,5 +1,6 @@
 #include "base/key.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "base/error.h"
@@ -15,8 +16,8 @@ bool IsContinuation(char c) {
 bool IsKeyCharacter(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte >= 0x80 || (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
-         (byte >= 'a' && byte <= 'z') ||
-         std::string_view("_-. :/").find(c) != std::string_view::npos;
+         (byte >= 'a' && byte <= 'z') || c == '_' || c == '-' || c == '.' || c == ' ' || c == ':' ||
+         c == '/';
 }
 
 // Resolves "." and ".." and doubled slashes as a file system would, without touching one.
@@ -60,7 +61,13 @@ void RequireLength(std::string_view what, std::string_view value, size_t charact
   throw InvalidArgument("'{}' exceeds the maximum length of {} characters", what, characters_max);
 }
 
+bool IsPlainKey(std::string_view key) {
+  if (key.empty() || key.front() == '.') return false;
+  return std::all_of(key.begin(), key.end(), [](char c) { return c != '/' && IsKeyCharacter(c); });
+}
+
 void RequireKey(std::string_view key, std::string_view parameter) {
+  if (IsPlainKey(key)) return;
   std::string quoted;
   AppendJsonString(key, &quoted);
   for (const char c : key) {

@@ -213,20 +213,26 @@ Mode Security::mode() const {
   return impl_->options.mode;
 }
 
-Identity Security::Authenticate(std::optional<std::string_view> authorization) {
+std::optional<Identity> Security::AuthenticateAtOnce(
+    std::optional<std::string_view> authorization) const {
   const std::string_view text = authorization.value_or("");
+  if (impl_->options.mode != Mode::kOff) return impl_->cache.Find(text, impl_->clock.NowMs());
+  Identity identity;
+  identity.role = Role::kAdmin;
   const auto basic = AfterScheme(text, "Basic");
   const auto credentials = basic ? ParseBasic(*basic) : std::nullopt;
-  if (impl_->options.mode == Mode::kOff) {
-    Identity identity;
-    identity.role = Role::kAdmin;
-    if (credentials && IsPrincipalName(credentials->first)) identity.name = credentials->first;
-    return identity;
-  }
-  if (text.empty()) throw Unauthenticated("You are not authenticated: send a user and password");
-  const int64_t now_ms = impl_->clock.NowMs();
-  if (auto known = impl_->cache.Find(text, now_ms)) return std::move(*known);
+  if (credentials && IsPrincipalName(credentials->first)) identity.name = credentials->first;
+  return identity;
+}
 
+Identity Security::Authenticate(std::optional<std::string_view> authorization) {
+  if (auto known = AuthenticateAtOnce(authorization)) return std::move(*known);
+  const std::string_view text = authorization.value_or("");
+  if (text.empty()) throw Unauthenticated("You are not authenticated: send a user and password");
+  const auto basic = AfterScheme(text, "Basic");
+  const auto credentials = basic ? ParseBasic(*basic) : std::nullopt;
+
+  const int64_t now_ms = impl_->clock.NowMs();
   const int64_t generation = impl_->cache.generation();
   int64_t until_ms = now_ms + impl_->options.cache_ms;
   std::optional<Identity> identity;

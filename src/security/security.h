@@ -44,6 +44,9 @@ class Security {
   // wrong is not told, nor to be seen from the time it takes. Costs a password hash the first time
   // and a lookup in memory after that.
   Identity Authenticate(std::optional<std::string_view> authorization);
+  // Says the same where it is known without a password hash and without the database: when nothing
+  // is checked, or the credential was found right a short while ago. Nothing otherwise.
+  std::optional<Identity> AuthenticateAtOnce(std::optional<std::string_view> authorization) const;
 
   // Makes the first admin when there is no principal yet; with no password then throws
   // kFailedPrecondition saying where to give one. Nothing in mode off.

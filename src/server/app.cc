@@ -266,7 +266,8 @@ App::Parts::Parts(const Config& given)
                return gateway.MetricsText() +
                       api::prometheus::MonitoringMetrics(monitors, predictions);
              }},
-      router(RouterOptions(config), api::MakeAuthorize(security)) {
+      router(RouterOptions(config), api::MakeAuthorize(security),
+             api::MakeAuthorizeAtOnce(security)) {
   security.EnsureFirstAdmin("admin", AdminPassword(config));
   api::mlflow::AddRoutes(router, mlflow);
   router.Add("kserve", api::kserve::kRoutes, inference, api::kserve::WriteError);

@@ -21,7 +21,13 @@ void RequireKey(std::string_view key, std::string_view parameter, std::string_vi
   RequireLength(length_name, key, kKeyCharactersMax);
 }
 
+bool IsPlain(const Metric& metric) {
+  return metric.timestamp_ms >= 0 && metric.key.size() <= kKeyCharactersMax &&
+         IsPlainKey(metric.key);
+}
+
 void RequireMetric(const Metric& metric, std::string_view prefix) {
+  if (IsPlain(metric)) return;
   RequireKey(metric.key, fmt::format("{}name", prefix), "Metric name");
   if (metric.timestamp_ms < 0) {
     std::string value;

@@ -38,6 +38,10 @@ std::string CutTo(std::string_view utf8, size_t characters);
 // `length_name` where it is too long.
 void RequireKey(std::string_view key, std::string_view parameter, std::string_view length_name);
 
+// Tells at once that a metric is right, as nearly all are; one that is not plain may be right
+// still.
+bool IsPlain(const Metric& metric);
+
 // Checks a metric; `prefix` is "" or "metrics[3]." in messages.
 void RequireMetric(const Metric& metric, std::string_view prefix);
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <memory>
 #include <set>
 #include <tuple>
 #include <unordered_map>
@@ -120,6 +121,42 @@ void WriteTags(Connection& connection, int64_t run_seq, const std::vector<Tag>& 
   }
 }
 
+void WriteMetric(Connection& connection, const RunId& id, const Metric& metric) {
+  WriteMetrics(connection, id, FindActiveRun(connection, id).seq, {metric});
+}
+
+void WriteParam(Connection& connection, const RunId& id, const Param& param) {
+  const auto changes = WriteParams(connection, FindActiveRun(connection, id).seq, {param});
+  if (changes.empty()) return;
+  throw InvalidArgument(
+      "Changing param values is not allowed. Param with key='{}' was already logged with "
+      "value='{}' for run ID='{}'. Attempted logging new value '{}'.",
+      param.key, changes[0].old_value, id.str(), changes[0].new_value);
+}
+
+void WriteTag(Connection& connection, events::EventLog& events, const RunId& id, const Tag& tag,
+              const std::string& who) {
+  WriteTags(connection, FindActiveRun(connection, id).seq, {tag});
+  events.Append(connection, "run.updated", "run:" + id.str(), who, Json::Of({{"tag", tag.key}}));
+}
+
+void WriteBatch(Connection& connection, const RunId& id, const Batch& batch) {
+  const int64_t seq = FindActiveRun(connection, id).seq;
+  const auto changes = WriteParams(connection, seq, batch.params);
+  if (!changes.empty()) {
+    std::string list;
+    for (const auto& change : changes) {
+      list += fmt::format("{}{{'key': '{}', 'old_value': '{}', 'new_value': '{}'}}",
+                          list.empty() ? "" : ", ", change.key, change.old_value, change.new_value);
+    }
+    throw InvalidArgument(
+        "Changing param values is not allowed. Params were already logged='[{}]' for run ID='{}'.",
+        list, id.str());
+  }
+  WriteMetrics(connection, id, seq, batch.metrics);
+  WriteTags(connection, seq, batch.tags);
+}
+
 void RequireCount(std::string_view noun, size_t count, size_t max) {
   if (count <= max) return;
   throw InvalidArgument(
@@ -130,6 +167,7 @@ void RequireCount(std::string_view noun, size_t count, size_t max) {
 
 void RequireBatch(const Batch& batch) {
   for (size_t i = 0; i < batch.metrics.size(); ++i) {
+    if (IsPlain(batch.metrics[i])) continue;
     RequireMetric(batch.metrics[i], fmt::format("metrics[{}].", i));
   }
   for (size_t i = 0; i < batch.params.size(); ++i) {
@@ -175,29 +213,38 @@ void RequireDataset(const DatasetInput& input) {
 
 void RunStore::LogMetric(const RunId& id, const Metric& metric) {
   RequireMetric(metric, "");
-  database_.Write([&](Connection& connection) {
-    WriteMetrics(connection, id, FindActiveRun(connection, id).seq, {metric});
-  });
+  database_.Write([&](Connection& connection) { WriteMetric(connection, id, metric); });
+}
+
+void RunStore::LogMetricLater(const RunId& id, Metric metric, storage::WriteDone done) {
+  RequireMetric(metric, "");
+  database_.WriteLater([id, metric = std::move(metric)](
+                           Connection& connection) { WriteMetric(connection, id, metric); },
+                       std::move(done));
 }
 
 void RunStore::LogParam(const RunId& id, const Param& param) {
   RequireKey(param.key, "key", "Param key");
-  database_.Write([&](Connection& connection) {
-    const auto changes = WriteParams(connection, FindActiveRun(connection, id).seq, {param});
-    if (changes.empty()) return;
-    throw InvalidArgument(
-        "Changing param values is not allowed. Param with key='{}' was already logged with "
-        "value='{}' for run ID='{}'. Attempted logging new value '{}'.",
-        param.key, changes[0].old_value, id.str(), changes[0].new_value);
-  });
+  database_.Write([&](Connection& connection) { WriteParam(connection, id, param); });
+}
+
+void RunStore::LogParamLater(const RunId& id, Param param, storage::WriteDone done) {
+  RequireKey(param.key, "key", "Param key");
+  database_.WriteLater(
+      [id, param = std::move(param)](Connection& connection) { WriteParam(connection, id, param); },
+      std::move(done));
 }
 
 void RunStore::SetTag(const RunId& id, const Tag& tag, const std::string& who) {
   RequireKey(tag.key, "key", "key");
-  database_.Write([&](Connection& connection) {
-    WriteTags(connection, FindActiveRun(connection, id).seq, {tag});
-    events_.Append(connection, "run.updated", "run:" + id.str(), who, Json::Of({{"tag", tag.key}}));
-  });
+  database_.Write([&](Connection& connection) { WriteTag(connection, events_, id, tag, who); });
+}
+
+void RunStore::SetTagLater(const RunId& id, Tag tag, std::string who, storage::WriteDone done) {
+  RequireKey(tag.key, "key", "key");
+  database_.WriteLater([&events = events_, id, tag = std::move(tag), who = std::move(who)](
+                           Connection& connection) { WriteTag(connection, events, id, tag, who); },
+                       std::move(done));
 }
 
 void RunStore::DeleteTag(const RunId& id, const std::string& key) {
@@ -212,24 +259,15 @@ void RunStore::DeleteTag(const RunId& id, const std::string& key) {
 
 void RunStore::LogBatch(const RunId& id, const Batch& batch) {
   RequireBatch(batch);
-  database_.Write([&](Connection& connection) {
-    const int64_t seq = FindActiveRun(connection, id).seq;
-    const auto changes = WriteParams(connection, seq, batch.params);
-    if (!changes.empty()) {
-      std::string list;
-      for (const auto& change : changes) {
-        list +=
-            fmt::format("{}{{'key': '{}', 'old_value': '{}', 'new_value': '{}'}}",
-                        list.empty() ? "" : ", ", change.key, change.old_value, change.new_value);
-      }
-      throw InvalidArgument(
-          "Changing param values is not allowed. Params were already logged='[{}]' for run "
-          "ID='{}'.",
-          list, id.str());
-    }
-    WriteMetrics(connection, id, seq, batch.metrics);
-    WriteTags(connection, seq, batch.tags);
-  });
+  database_.Write([&](Connection& connection) { WriteBatch(connection, id, batch); });
+}
+
+void RunStore::LogBatchLater(const RunId& id, Batch batch, storage::WriteDone done) {
+  RequireBatch(batch);
+  auto kept = std::make_shared<const Batch>(std::move(batch));
+  database_.WriteLater(
+      [id, kept = std::move(kept)](Connection& connection) { WriteBatch(connection, id, *kept); },
+      std::move(done));
 }
 
 void RunStore::LogInputs(const RunId& id, const std::vector<DatasetInput>& datasets,

@@ -82,12 +82,18 @@ class RunStore {
   Page<Run> Search(const RunSearch& search) const;
   TrackingCounts Count() const;
 
+  // The Later forms check their arguments at once, throw what is wrong with these, and return;
+  // `done` is told the rest, as Database::WriteLater says.
   void LogMetric(const RunId& id, const Metric& metric);
+  void LogMetricLater(const RunId& id, Metric metric, storage::WriteDone done);
   void LogParam(const RunId& id, const Param& param);
+  void LogParamLater(const RunId& id, Param param, storage::WriteDone done);
   void SetTag(const RunId& id, const Tag& tag, const std::string& who);
+  void SetTagLater(const RunId& id, Tag tag, std::string who, storage::WriteDone done);
   // Throws kNotFound when there is no such tag.
   void DeleteTag(const RunId& id, const std::string& key);
   void LogBatch(const RunId& id, const Batch& batch);
+  void LogBatchLater(const RunId& id, Batch batch, storage::WriteDone done);
   void LogInputs(const RunId& id, const std::vector<DatasetInput>& datasets,
                  const std::vector<LoggedModelId>& models);
   void LogOutputs(const RunId& id, const std::vector<ModelOutput>& models);

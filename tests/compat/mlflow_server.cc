@@ -51,7 +51,9 @@ int Run(int port, const std::string& dir, const std::string& database_uri) {
   registry::Registry registry(*database, events, clock);
   api::mlflow::Context context{experiments, runs, logged_models, registry, artifacts};
   System system;
-  api::Router router({}, [](http::Request&, api::Permission) {});
+  api::Router router(
+      {}, [](http::Request&, api::Permission) {},
+      [](http::Request&, api::Permission) { return true; });
   api::mlflow::AddRoutes(router, context);
   router.Add("system", kSystemRoutes, system,
              [](const Error& error) { return http::Response::Text(500, error.message()); });

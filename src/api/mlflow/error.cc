@@ -46,7 +46,9 @@ http::Response ErrorAnswer(const Error& error) {
     writer.Field("sqlstate", row.sqlstate).Field("error_class", row.error_class);
   }
   writer.EndObject();
-  return http::Response::JsonText(row.status, std::move(json));
+  http::Response response = http::Response::JsonText(row.status, std::move(json));
+  if (error.code() == Code::kUnavailable) response.headers.Add("Retry-After", "1");
+  return response;
 }
 
 }  // namespace millwright::api::mlflow

@@ -10,15 +10,6 @@ namespace {
 
 constexpr std::string_view kJsonType = "application/json";
 
-void RequireJsonType(const http::Request& request) {
-  const auto type = request.headers.Find("content-type");
-  if (!type || type->empty()) throw InvalidArgument("Bad Request. Content-Type header is missing.");
-  const std::string_view essence = type->substr(0, type->find(';'));
-  if (essence != kJsonType) {
-    throw InvalidArgument("Bad Request. Content-Type must be one of ['application/json'].");
-  }
-}
-
 // What is no JSON at all counts as an empty object.
 Json ParseLeniently(const std::string& text) {
   try {
@@ -76,6 +67,15 @@ bool DecodeBase64(std::string_view text, std::string* out) {
 }
 
 }  // namespace
+
+void RequireJsonType(const http::Request& request) {
+  const auto type = request.headers.Find("content-type");
+  if (!type || type->empty()) throw InvalidArgument("Bad Request. Content-Type header is missing.");
+  const std::string_view essence = type->substr(0, type->find(';'));
+  if (essence != kJsonType) {
+    throw InvalidArgument("Bad Request. Content-Type must be one of ['application/json'].");
+  }
+}
 
 Json ReadObject(const http::Request& request, const std::vector<FieldShape>& shape) {
   if (request.method == http::Method::kGet) {

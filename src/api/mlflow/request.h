@@ -14,6 +14,9 @@ namespace millwright::api::mlflow {
 // string that holds JSON is read twice, as MLflow's server does. Throws kInvalidArgument.
 Json ReadObject(const http::Request& request, const std::vector<FieldShape>& shape);
 
+// Throws kInvalidArgument unless the body is declared as application/json.
+void RequireJsonType(const http::Request& request);
+
 template <Message T>
 T Read(const http::Request& request) {
   return Decode<T>(ReadObject(request, ShapeOf<T>()));

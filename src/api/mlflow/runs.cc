@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include "api/mlflow/error.h"
+#include "api/mlflow/log_bodies.h"
 #include "api/mlflow/request.h"
 #include "api/mlflow/tracking_convert.h"
 #include "api/mlflow/tracking_messages.h"
+#include "api/route.h"
 #include "base/error.h"
 #include "tracking/run_store.h"
 
@@ -18,7 +21,7 @@ using tracking::RunId;
 // Where the descriptions of models logged by old clients are kept.
 constexpr std::string_view kModelHistoryTag = "mlflow.log-model.history";
 
-tracking::Metric FromWire(WireMetric metric) {
+tracking::Metric FromWire(WireMetric&& metric) {
   return {std::move(metric.key),
           metric.value,
           metric.timestamp,
@@ -33,6 +36,15 @@ tracking::DatasetInput FromWire(const WireDatasetInput& input) {
   return {{dataset.name, dataset.digest, dataset.source_type, dataset.source, dataset.schema,
            dataset.profile},
           FromWireTags(input.tags)};
+}
+
+// Answers {} when a write is durable, or what it failed with. It is called on a thread of the
+// database, so it does no more than word the answer.
+auto AnswerOnce(http::Request&& request, http::Reply reply) {
+  return [id = std::move(request.request_id),
+          reply = std::move(reply)](const std::exception_ptr& error) {
+    reply(error ? FailureAnswer(error, ErrorAnswer, id) : Empty());
+  };
 }
 
 }  // namespace
@@ -95,25 +107,28 @@ http::Response Search(Context& context, const http::Request& request) {
   return Answer(answer);
 }
 
-http::Response LogMetric(Context& context, const http::Request& request) {
-  auto message = Read<mlflow::LogMetric>(request);
-  context.runs.LogMetric(RunId(message.run_id),
-                         {std::move(message.key), message.value, message.timestamp, message.step,
-                          std::move(message.model_id), std::move(message.dataset_name),
-                          std::move(message.dataset_digest)});
-  return Empty();
+void LogMetric(Context& context, http::Request&& request, http::Reply reply) {
+  auto message = ReadLogged<mlflow::LogMetric>(request);
+  context.runs.LogMetricLater(RunId(std::move(message.run_id)),
+                              {std::move(message.key), message.value, message.timestamp,
+                               message.step, std::move(message.model_id),
+                               std::move(message.dataset_name), std::move(message.dataset_digest)},
+                              AnswerOnce(std::move(request), std::move(reply)));
 }
 
-http::Response LogParameter(Context& context, const http::Request& request) {
-  const auto message = Read<RunKeyValue>(request);
-  context.runs.LogParam(RunId(message.run_id), {message.key, message.value});
-  return Empty();
+void LogParameter(Context& context, http::Request&& request, http::Reply reply) {
+  auto message = ReadLogged<RunKeyValue>(request);
+  context.runs.LogParamLater(RunId(std::move(message.run_id)),
+                             {std::move(message.key), std::move(message.value)},
+                             AnswerOnce(std::move(request), std::move(reply)));
 }
 
-http::Response SetTag(Context& context, const http::Request& request) {
-  const auto message = Read<RunKeyValue>(request);
-  context.runs.SetTag(RunId(message.run_id), {message.key, message.value}, request.principal);
-  return Empty();
+void SetTag(Context& context, http::Request&& request, http::Reply reply) {
+  auto message = ReadLogged<RunKeyValue>(request);
+  std::string who = std::move(request.principal);
+  context.runs.SetTagLater(RunId(std::move(message.run_id)),
+                           {std::move(message.key), std::move(message.value)}, std::move(who),
+                           AnswerOnce(std::move(request), std::move(reply)));
 }
 
 http::Response DeleteTag(Context& context, const http::Request& request) {
@@ -122,8 +137,8 @@ http::Response DeleteTag(Context& context, const http::Request& request) {
   return Empty();
 }
 
-http::Response LogBatch(Context& context, const http::Request& request) {
-  auto message = Read<mlflow::LogBatch>(request);
+void LogBatch(Context& context, http::Request&& request, http::Reply reply) {
+  auto message = ReadLogged<mlflow::LogBatch>(request);
   tracking::Batch batch;
   batch.metrics.reserve(message.metrics.size());
   for (auto& metric : message.metrics) batch.metrics.push_back(FromWire(std::move(metric)));
@@ -133,8 +148,8 @@ http::Response LogBatch(Context& context, const http::Request& request) {
   for (auto& tag : message.tags) {
     batch.tags.push_back({std::move(tag.key), std::move(tag.value)});
   }
-  context.runs.LogBatch(RunId(message.run_id), batch);
-  return Empty();
+  context.runs.LogBatchLater(RunId(std::move(message.run_id)), std::move(batch),
+                             AnswerOnce(std::move(request), std::move(reply)));
 }
 
 http::Response LogInputs(Context& context, const http::Request& request) {

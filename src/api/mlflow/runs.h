@@ -2,6 +2,7 @@
 
 #include "api/mlflow/context.h"
 #include "http/message.h"
+#include "http/server.h"
 
 namespace millwright::api::mlflow::runs {
 
@@ -11,11 +12,12 @@ http::Response Update(Context& context, const http::Request& request);
 http::Response Delete(Context& context, const http::Request& request);
 http::Response Restore(Context& context, const http::Request& request);
 http::Response Search(Context& context, const http::Request& request);
-http::Response LogMetric(Context& context, const http::Request& request);
-http::Response LogParameter(Context& context, const http::Request& request);
-http::Response SetTag(Context& context, const http::Request& request);
 http::Response DeleteTag(Context& context, const http::Request& request);
-http::Response LogBatch(Context& context, const http::Request& request);
+// These answer when the write is durable, without holding a thread until then.
+void LogMetric(Context& context, http::Request&& request, http::Reply reply);
+void LogParameter(Context& context, http::Request&& request, http::Reply reply);
+void SetTag(Context& context, http::Request&& request, http::Reply reply);
+void LogBatch(Context& context, http::Request&& request, http::Reply reply);
 http::Response LogInputs(Context& context, const http::Request& request);
 http::Response LogOutputs(Context& context, const http::Request& request);
 http::Response LogModel(Context& context, const http::Request& request);
