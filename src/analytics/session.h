@@ -126,4 +126,17 @@ std::string QuoteText(std::string_view text);
 // another extension.
 std::string ReadFileSql(const std::string& path);
 
+// A session that its first use opens: where nobody asks, as on most servers, it costs neither the
+// time nor DuckDB's 40 MB. Used by one thread at a time.
+class LazySession {
+ public:
+  Session* operator->() {
+    if (!session_) session_.emplace();
+    return &*session_;
+  }
+
+ private:
+  std::optional<Session> session_;
+};
+
 }  // namespace millwright::analytics

@@ -259,7 +259,7 @@ void LogStore::CountParquet() {
     const std::vector<fs::path> files = ParquetFiles(folder);
     if (files.empty()) return 0;
     return session_
-        .Query("SELECT count(*) FROM read_parquet(" + ListSql(files) + ", union_by_name = true)")
+        ->Query("SELECT count(*) FROM read_parquet(" + ListSql(files) + ", union_by_name = true)")
         .Int(0, 0);
   };
   for (const fs::path& endpoint : FoldersOf(folder_ / "outcomes")) {
@@ -322,9 +322,9 @@ std::vector<LogStore::Pending> LogStore::WriteParquet(int64_t segment, const Tai
     const fs::path lines = folder_ / "work" / "rows.ndjson";
     const fs::path written = folder_ / "work" / fmt::format("{}.parquet", pending.size());
     WriteLines(lines, rows);
-    session_.Execute("COPY (SELECT * FROM " +
-                     ReadLinesSql(lines, kind, tail.schemas.at({kind, endpoint})) + ") TO " +
-                     QuoteText(written.string()) + " (FORMAT parquet, COMPRESSION zstd)");
+    session_->Execute("COPY (SELECT * FROM " +
+                      ReadLinesSql(lines, kind, tail.schemas.at({kind, endpoint})) + ") TO " +
+                      QuoteText(written.string()) + " (FORMAT parquet, COMPRESSION zstd)");
     fs::remove(lines);
     SyncPath(written);
     const bool predictions = kind == RecordKind::kPrediction;
@@ -367,9 +367,9 @@ void LogStore::MergeLarge(const fs::path& folder) {
   const std::vector<fs::path> files = ParquetFiles(folder);
   if (files.size() < kFilesMax) return;
   const fs::path written = folder_ / "work" / "merged.parquet";
-  session_.Execute("COPY (SELECT * FROM read_parquet(" + ListSql(files) +
-                   ", union_by_name = true)) TO " + QuoteText(written.string()) +
-                   " (FORMAT parquet, COMPRESSION zstd)");
+  session_->Execute("COPY (SELECT * FROM read_parquet(" + ListSql(files) +
+                    ", union_by_name = true)) TO " + QuoteText(written.string()) +
+                    " (FORMAT parquet, COMPRESSION zstd)");
   SyncPath(written);
   std::unique_lock lock(files_mutex_);
   fs::rename(written,

@@ -101,7 +101,7 @@ class LogStore {
   const std::filesystem::path folder_;
   int64_t lost_bytes_ = 0;
   std::atomic<int64_t> last_segment_ = 0;
-  analytics::Session session_;  // of Compact
+  analytics::LazySession session_;  // of Compact
 
   mutable std::shared_mutex files_mutex_;  // taken first: which Parquet files there are
   mutable std::mutex mutex_;               // guards what follows

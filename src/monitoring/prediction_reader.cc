@@ -100,8 +100,8 @@ std::vector<KnownPrediction> PredictionReader::Recent(const std::string& endpoin
                        std::to_string(std::clamp(limit, 1, kRecentMax)) + ")";
   newest.outcomes = snapshot.outcomes;
   std::lock_guard lock(mutex_);
-  const Table table = session_.Query("SELECT * FROM " + KnownPredictionsSql(newest) +
-                                     " ORDER BY time_ms DESC, id DESC");
+  const Table table = session_->Query("SELECT * FROM " + KnownPredictionsSql(newest) +
+                                      " ORDER BY time_ms DESC, id DESC");
   std::vector<KnownPrediction> predictions;
   for (size_t row = 0; row < table.row_count(); ++row) {
     predictions.push_back(ReadPrediction(table, row));
@@ -123,7 +123,7 @@ std::vector<TrafficBucket> PredictionReader::Traffic(const std::string& endpoint
   const LogSnapshot snapshot = log_.Open(endpoint);
   const std::string width = std::to_string(bucket_ms);
   std::lock_guard lock(mutex_);
-  const Table table = session_.Query(
+  const Table table = session_->Query(
       "SELECT time_ms // " + width +
       " AS bucket, count(*), count(*) FILTER (WHERE error <> ''), "
       "quantile_cont(latency_us, 0.5) / 1000, quantile_cont(latency_us, 0.99) / 1000 FROM " +
@@ -144,12 +144,12 @@ LogSummary PredictionReader::Summary(const std::string& endpoint, const LabelRul
   const LogSnapshot snapshot = log_.Open(endpoint);
   std::lock_guard lock(mutex_);
   const std::optional<std::string> probability =
-      ProbabilitySql(rule, session_.Describe("SELECT * FROM " + snapshot.predictions));
+      ProbabilitySql(rule, session_->Describe("SELECT * FROM " + snapshot.predictions));
   const std::string positive =
       probability ? "avg(CASE WHEN " + *probability + " >= " + Json(rule.threshold).Dump() +
                         " THEN 1.0 WHEN " + *probability + " IS NOT NULL THEN 0.0 END)"
                   : "NULL";
-  const Table table = session_.Query(
+  const Table table = session_->Query(
       "SELECT count(*), count(outcome_time_ms), quantile_cont(latency_us, 0.5) / 1000, "
       "quantile_cont(latency_us, 0.99) / 1000, " +
       positive + ", avg(" + ActualSql(rule) + ") FROM " + KnownPredictionsSql(snapshot) +
@@ -174,19 +174,19 @@ std::optional<quality::BinaryMetrics> PredictionReader::Performance(const std::s
   const LogSnapshot snapshot = log_.Open(endpoint);
   std::lock_guard lock(mutex_);
   const std::optional<std::string> probability =
-      ProbabilitySql(rule, session_.Describe("SELECT * FROM " + snapshot.predictions));
+      ProbabilitySql(rule, session_->Describe("SELECT * FROM " + snapshot.predictions));
   if (!probability) return std::nullopt;
   std::vector<double> labels, scores;
-  session_.Stream("SELECT " + ActualSql(rule) + " AS actual, " + *probability + " AS score FROM " +
-                      KnownPredictionsSql(snapshot) + " WHERE " + FilterSql(filter) +
-                      " AND actual IS NOT NULL AND isfinite(score)",
-                  [&](const Table& piece) {
-                    for (size_t row = 0; row < piece.row_count(); ++row) {
-                      labels.push_back(piece.Double(row, 0));
-                      scores.push_back(piece.Double(row, 1));
-                    }
-                    return true;
-                  });
+  session_->Stream("SELECT " + ActualSql(rule) + " AS actual, " + *probability + " AS score FROM " +
+                       KnownPredictionsSql(snapshot) + " WHERE " + FilterSql(filter) +
+                       " AND actual IS NOT NULL AND isfinite(score)",
+                   [&](const Table& piece) {
+                     for (size_t row = 0; row < piece.row_count(); ++row) {
+                       labels.push_back(piece.Double(row, 0));
+                       scores.push_back(piece.Double(row, 1));
+                     }
+                     return true;
+                   });
   if (labels.empty()) return std::nullopt;
   return quality::EvaluateBinary(labels, scores, rule.threshold);
 }

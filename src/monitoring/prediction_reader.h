@@ -79,7 +79,7 @@ class PredictionReader {
  private:
   const PredictionLog& log_;
   std::mutex mutex_;  // guards session_
-  analytics::Session session_;
+  analytics::LazySession session_;
 };
 
 // The log's predictions joined with the newest outcome of each, as a table expression.
