@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""kill -9 of the server during log-batch load loses no acknowledged point.
+"""kill -9 of the server during log-batch and log-metric load loses no acknowledged point.
 
 usage: kill_log_batch.py BINARY
 """
@@ -14,34 +14,42 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness.millwright import Postgres, Server, expect, run_tests  # noqa: E402
 
 BINARY = pathlib.Path(sys.argv[1]).resolve()
-ROUNDS = 20 if os.environ.get("MILLWRIGHT_SOAK") else 3
-WRITERS = 4
+ROUNDS = 100 if os.environ.get("MILLWRIGHT_SOAK") else 3
+WRITERS = 4  # of batches, and as many of single points
 BATCH = 50
 BATCHES_BEFORE_KILL = 40
 
 
 def load(server, run_id, key, acknowledged, enough):
-    """Logs batches until the server is gone; remembers the steps of those that were answered."""
-    step = 0
+    """Logs until the server is gone, one point at a time or a batch; remembers the steps of those
+    that were answered."""
+    size = batch_size(key)
     while True:
+        step = len(acknowledged)
         metrics = [{"key": key, "value": s * 0.5, "timestamp": s, "step": s}
-                   for s in range(step, step + BATCH)]
+                   for s in range(step, step + size)]
         try:
-            answer = server.post("/api/2.0/mlflow/runs/log-batch",
-                                 {"run_id": run_id, "metrics": metrics})
+            if size == 1:
+                answer = server.post("/api/2.0/mlflow/runs/log-metric", {"run_id": run_id, **metrics[0]})
+            else:
+                answer = server.post("/api/2.0/mlflow/runs/log-batch",
+                                     {"run_id": run_id, "metrics": metrics})
         except (OSError, http.client.HTTPException):
             return
         if answer.status != 200:
             return
-        acknowledged.extend(range(step, step + BATCH))
-        step += BATCH
-        if len(acknowledged) >= BATCH * BATCHES_BEFORE_KILL // WRITERS:
+        acknowledged.extend(range(step, step + size))
+        if len(acknowledged) >= size * BATCHES_BEFORE_KILL // WRITERS:
             enough.release()
+
+
+def batch_size(key):
+    return 1 if key.startswith("single") else BATCH
 
 
 def one_round(server):
     run_id = server.mlflow("runs/create", {"experiment_id": "0", "start_time": 1})["run"]["info"]["run_id"]
-    acknowledged = {f"loss{i}": [] for i in range(WRITERS)}
+    acknowledged = {f"{kind}{i}": [] for i in range(WRITERS) for kind in ("batch", "single")}
     enough = threading.Semaphore(0)
     threads = [threading.Thread(target=load, args=(server, run_id, key, steps, enough))
                for key, steps in acknowledged.items()]
@@ -59,7 +67,7 @@ def one_round(server):
         lost = [s for s in steps if stored.get(s) != s * 0.5]
         expect(not lost, f"{len(lost)} of {len(steps)} acknowledged points of {key} are lost")
         expect(len(answer.get("metrics", [])) == len(stored), f"{key} has doubled points")
-        expect(len(stored) % BATCH == 0, f"{key} has half a batch: {len(stored)} points")
+        expect(len(stored) % batch_size(key) == 0, f"{key} has half a batch: {len(stored)} points")
 
 
 def on(backend):
