@@ -170,29 +170,6 @@ TEST(Server, AnswersWhenAHandlerDropsItsReply) {
   EXPECT_EQ(500, client.Exchange(kGet).status);
 }
 
-TEST(Server, SurvivesAReplyThatComesAfterItsEnd) {
-  Reply kept;
-  std::mutex mutex;
-  std::condition_variable taken;
-  {
-    Server server(AnyPort(), [&](Request&) {
-      Target target;
-      target.lane = Lane::kInline;
-      target.handle = [&](Request&&, Reply reply) {
-        std::lock_guard lock(mutex);
-        kept = std::move(reply);
-        taken.notify_all();
-      };
-      return target;
-    });
-    RawClient client(server.port());
-    client.Send(kGet);
-    std::unique_lock lock(mutex);
-    taken.wait(lock, [&] { return kept != nullptr; });
-  }
-  kept(Response::Text(200, "too late"));
-}
-
 // Handlers that wait until the test lets them go.
 class Blocker {
  public:
