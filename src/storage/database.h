@@ -175,7 +175,7 @@ struct DatabaseOptions {
   // refused as on a full disk.
   int64_t pages_max = 0;
   // Works of WriteLater that wait at a time; beyond it they are refused.
-  size_t queued_writes_max = 8192;
+  size_t queued_writes_max = 2048;
 };
 
 // Opens `sqlite:///path` (made if absent; the path is absolute after three slashes and a fourth) or
