@@ -36,6 +36,7 @@
 #include "quality/suite_store.h"
 #include "registry/registry.h"
 #include "security/security.h"
+#include "server/compacting.h"
 #include "server/event_file_watch.h"
 #include "server/event_follower.h"
 #include "server/measuring.h"
@@ -47,6 +48,9 @@
 #include "tensorboard/event_ingest.h"
 #include "tracking/experiment_store.h"
 #include "tracking/logged_model_store.h"
+#include "tracking/metric_chart.h"
+#include "tracking/metric_compactor.h"
+#include "tracking/metric_history.h"
 #include "tracking/run_store.h"
 
 namespace millwright::server {
@@ -181,6 +185,9 @@ struct App::Parts {
 
   tracking::ExperimentStore experiments;
   tracking::RunStore runs;
+  tracking::MetricHistory metrics;
+  tracking::ChartReader charts;
+  tracking::MetricCompactor compactor;
   tracking::LoggedModelStore logged_models;
   tensorboard::EventIngest event_ingest;
   registry::Registry registry;
@@ -206,6 +213,7 @@ struct App::Parts {
   std::unique_ptr<EventFollower> follower;
   std::unique_ptr<Measuring> measuring;
   std::unique_ptr<EventFileWatch> event_files;
+  std::unique_ptr<Compacting> compacting;
 
   explicit Parts(const Config& given);
 };
@@ -221,6 +229,9 @@ App::Parts::Parts(const Config& given)
       artifacts(*database, *blobs, events, clock),
       experiments(*database, events, clock, {.artifact_root = ArtifactRoot(config, data)}),
       runs(*database, events, clock),
+      metrics(*database),
+      charts(*database),
+      compactor(*database, clock),
       logged_models(*database, events, clock),
       event_ingest(*database, runs, artifacts, clock),
       registry(*database, events, clock),
@@ -236,6 +247,7 @@ App::Parts::Parts(const Config& given)
       pipelines(*database, events, clock, data / "pipelines"),
       mlflow{.experiments = experiments,
              .runs = runs,
+             .metrics = metrics,
              .logged_models = logged_models,
              .registry = registry,
              .artifacts = artifacts,
@@ -249,6 +261,7 @@ App::Parts::Parts(const Config& given)
           .runs = runs,
           .artifacts = artifacts,
           .event_ingest = event_ingest,
+          .charts = charts,
           .datasets = datasets,
           .sources = sources,
           .splits = splits,
@@ -289,6 +302,7 @@ App::Parts::Parts(const Config& given)
         EventFileWatch::Options{.cursor_file = data / "event_files.cursor",
                                 .store_root = LocalFolder(ArtifactStoreUri(config, data)),
                                 .interval_ms = config.tensorboard_interval_ms});
+  compacting = std::make_unique<Compacting>(compactor);
 }
 
 App::App(const Config& config) : parts_(std::make_unique<Parts>(config)) {}

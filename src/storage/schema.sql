@@ -166,14 +166,42 @@ CREATE TABLE logged_models (
   updated_ms BIGINT NOT NULL
 );
 CREATE INDEX logged_models_by_experiment ON logged_models (experiment_id, created_ms DESC);
-CREATE TABLE metric_points (
+CREATE TABLE metric_appends (
+  run_seq BIGINT NOT NULL,
+  append_seq BIGINT NOT NULL,
+  points BIGINT NOT NULL,
+  written_ms BIGINT NOT NULL,
+  data BLOB NOT NULL,
+  PRIMARY KEY (run_seq, append_seq)
+) WITHOUT ROWID;
+CREATE TABLE metric_compactions (
+  run_seq INTEGER PRIMARY KEY,
+  count BIGINT NOT NULL
+);
+CREATE TABLE metric_parts (
   run_seq BIGINT NOT NULL,
   key TEXT NOT NULL,
-  timestamp_ms BIGINT NOT NULL,
-  step BIGINT NOT NULL,
-  value DOUBLE PRECISION NOT NULL,
-  is_nan BIGINT NOT NULL,
-  PRIMARY KEY (run_seq, key, timestamp_ms, step, value, is_nan)
+  segment BIGINT NOT NULL,
+  part BIGINT NOT NULL,
+  last_ms BIGINT NOT NULL,
+  step_min BIGINT NOT NULL,
+  step_max BIGINT NOT NULL,
+  data BLOB NOT NULL,
+  PRIMARY KEY (run_seq, key, segment, part)
+) WITHOUT ROWID;
+CREATE TABLE metric_segments (
+  run_seq BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  segment BIGINT NOT NULL,
+  points BIGINT NOT NULL,
+  first_ms BIGINT NOT NULL,
+  last_ms BIGINT NOT NULL,
+  step_min BIGINT NOT NULL,
+  step_max BIGINT NOT NULL,
+  overview BLOB NOT NULL,
+  data BLOB NOT NULL,
+  detail BLOB NOT NULL,
+  PRIMARY KEY (run_seq, key, segment)
 ) WITHOUT ROWID;
 CREATE TABLE model_aliases (
   model_seq BIGINT NOT NULL REFERENCES registered_models (model_seq),

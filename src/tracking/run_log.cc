@@ -1,16 +1,11 @@
 // What runs log: metrics, params, tags, inputs and outputs.
-#include <algorithm>
-#include <cmath>
-#include <limits>
 #include <map>
 #include <memory>
-#include <set>
-#include <tuple>
-#include <unordered_map>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "tracking/limits.h"
+#include "tracking/metric_append.h"
 #include "tracking/run_store.h"
 #include "tracking/sql.h"
 
@@ -19,78 +14,6 @@ namespace {
 
 using storage::Connection;
 using storage::Value;
-
-constexpr size_t kPointsAtOnceMin = 8;
-
-// A metric as its row: {run, key, time, step, value, is_nan}.
-std::vector<Value> MetricRow(int64_t run_seq, const Metric& metric) {
-  const bool nan = std::isnan(metric.value);
-  constexpr double kMax = std::numeric_limits<double>::max();
-  // -0.0 becomes 0.0, so that it is the same point.
-  const double value = nan ? 0.0 : std::clamp(metric.value, -kMax, kMax) + 0.0;
-  return {run_seq, metric.key, metric.timestamp_ms, metric.step, value, int64_t{nan}};
-}
-
-// The order in which a latest metric is chosen; NaN counts as 0, as it is stored.
-std::tuple<int64_t, int64_t, double> Rank(const Metric& metric) {
-  return {metric.step, metric.timestamp_ms, std::isnan(metric.value) ? 0.0 : metric.value};
-}
-
-// Metrics that belong to a logged model as well.
-void WriteModelMetrics(Connection& connection, const RunId& run,
-                       const std::vector<Metric>& metrics) {
-  std::vector<std::vector<Value>> rows;
-  for (const auto& metric : metrics) {
-    if (metric.model_id.empty()) continue;
-    const std::vector<Value> point = MetricRow(0, metric);
-    rows.push_back({metric.model_id, metric.key, run.str(), metric.dataset_name,
-                    metric.dataset_digest, point[2], point[3], point[4], point[5]});
-  }
-  if (!rows.empty()) connection.ExecuteMany(sql::kSetLoggedModelMetric, rows);
-}
-
-// Writes points the fastest way each database has: a prepared statement per point on SQLite, all of
-// them in one statement on PostgreSQL, where each statement costs a round of its server.
-void WritePoints(Connection& connection, int64_t run_seq,
-                 const std::vector<std::vector<Value>>& points) {
-  if (connection.dialect() == storage::Dialect::kSqlite || points.size() < kPointsAtOnceMin) {
-    connection.ExecuteMany(sql::kInsertMetricPoint, points);
-    return;
-  }
-  std::string json;
-  JsonWriter writer(&json);
-  writer.BeginArray();
-  for (const auto& point : points) {
-    writer.BeginObject()
-        .Field("k", std::get<std::string>(point[1]))
-        .Field("t", std::get<int64_t>(point[2]))
-        .Field("s", std::get<int64_t>(point[3]))
-        .Field("v", std::get<double>(point[4]))
-        .Field("n", std::get<int64_t>(point[5]))
-        .EndObject();
-  }
-  writer.EndArray();
-  connection.Execute(sql::kInsertMetricPoints, {run_seq, std::move(json)});
-}
-
-void WriteMetrics(Connection& connection, const RunId& run, int64_t run_seq,
-                  const std::vector<Metric>& metrics) {
-  if (metrics.empty()) return;
-  std::vector<std::vector<Value>> points;
-  points.reserve(metrics.size());
-  std::map<std::string_view, const Metric*> latest;
-  for (const auto& metric : metrics) {
-    points.push_back(MetricRow(run_seq, metric));
-    const Metric*& best = latest[metric.key];
-    if (best == nullptr || Rank(metric) > Rank(*best)) best = &metric;
-  }
-  WritePoints(connection, run_seq, points);
-  std::vector<std::vector<Value>> rows;
-  rows.reserve(latest.size());
-  for (const auto& [key, metric] : latest) rows.push_back(MetricRow(run_seq, *metric));
-  connection.ExecuteMany(sql::kRaiseLatestMetric, rows);
-  WriteModelMetrics(connection, run, metrics);
-}
 
 // Writes params; returns those that were there with another value: {key, old, new}.
 struct ParamChange {
@@ -121,8 +44,8 @@ void WriteTags(Connection& connection, int64_t run_seq, const std::vector<Tag>& 
   }
 }
 
-void WriteMetric(Connection& connection, const RunId& id, const Metric& metric) {
-  WriteMetrics(connection, id, FindActiveRun(connection, id).seq, {metric});
+void WriteMetric(Connection& connection, const RunId& id, MetricAppend& append, int64_t now_ms) {
+  append.Write(connection, id, FindActiveRun(connection, id).seq, now_ms);
 }
 
 void WriteParam(Connection& connection, const RunId& id, const Param& param) {
@@ -140,10 +63,23 @@ void WriteTag(Connection& connection, events::EventLog& events, const RunId& id,
   events.Append(connection, "run.updated", "run:" + id.str(), who, Json::Of({{"tag", tag.key}}));
 }
 
-void WriteBatch(Connection& connection, const RunId& id, const Batch& batch) {
-  const int64_t seq = FindActiveRun(connection, id).seq;
-  const auto changes = WriteParams(connection, seq, batch.params);
-  if (!changes.empty()) {
+// A batch with its metrics made ready on the caller's thread. May be written again when the
+// transaction is run again.
+class ReadyBatch {
+ public:
+  explicit ReadyBatch(const Batch& batch)
+      : params_(batch.params), tags_(batch.tags), metrics_(batch.metrics) {}
+
+  void Write(Connection& connection, const RunId& id, int64_t now_ms) {
+    const int64_t seq = FindActiveRun(connection, id).seq;
+    const auto changes = WriteParams(connection, seq, params_);
+    if (!changes.empty()) RefuseChanges(changes, id);
+    metrics_.Write(connection, id, seq, now_ms);
+    WriteTags(connection, seq, tags_);
+  }
+
+ private:
+  [[noreturn]] static void RefuseChanges(const std::vector<ParamChange>& changes, const RunId& id) {
     std::string list;
     for (const auto& change : changes) {
       list += fmt::format("{}{{'key': '{}', 'old_value': '{}', 'new_value': '{}'}}",
@@ -153,9 +89,11 @@ void WriteBatch(Connection& connection, const RunId& id, const Batch& batch) {
         "Changing param values is not allowed. Params were already logged='[{}]' for run ID='{}'.",
         list, id.str());
   }
-  WriteMetrics(connection, id, seq, batch.metrics);
-  WriteTags(connection, seq, batch.tags);
-}
+
+  std::vector<Param> params_;
+  std::vector<Tag> tags_;
+  MetricAppend metrics_;
+};
 
 void RequireCount(std::string_view noun, size_t count, size_t max) {
   if (count <= max) return;
@@ -213,14 +151,19 @@ void RequireDataset(const DatasetInput& input) {
 
 void RunStore::LogMetric(const RunId& id, const Metric& metric) {
   RequireMetric(metric, "");
-  database_.Write([&](Connection& connection) { WriteMetric(connection, id, metric); });
+  MetricAppend append({metric});
+  database_.Write(
+      [&](Connection& connection) { WriteMetric(connection, id, append, clock_.NowMs()); });
 }
 
-void RunStore::LogMetricLater(const RunId& id, Metric metric, storage::WriteDone done) {
+void RunStore::LogMetricLater(const RunId& id, const Metric& metric, storage::WriteDone done) {
   RequireMetric(metric, "");
-  database_.WriteLater([id, metric = std::move(metric)](
-                           Connection& connection) { WriteMetric(connection, id, metric); },
-                       std::move(done));
+  auto append = std::make_shared<MetricAppend>(std::vector<Metric>{metric});
+  database_.WriteLater(
+      [&clock = clock_, id, append = std::move(append)](Connection& connection) {
+        WriteMetric(connection, id, *append, clock.NowMs());
+      },
+      std::move(done));
 }
 
 void RunStore::LogParam(const RunId& id, const Param& param) {
@@ -259,15 +202,15 @@ void RunStore::DeleteTag(const RunId& id, const std::string& key) {
 
 void RunStore::LogBatch(const RunId& id, const Batch& batch) {
   RequireBatch(batch);
-  database_.Write([&](Connection& connection) { WriteBatch(connection, id, batch); });
+  ReadyBatch ready(batch);
+  database_.Write([&](Connection& connection) { ready.Write(connection, id, clock_.NowMs()); });
 }
 
-void RunStore::LogBatchLater(const RunId& id, Batch batch, storage::WriteDone done) {
+void RunStore::LogBatchLater(const RunId& id, const Batch& batch, storage::WriteDone done) {
   RequireBatch(batch);
-  auto kept = std::make_shared<const Batch>(std::move(batch));
-  database_.WriteLater(
-      [id, kept = std::move(kept)](Connection& connection) { WriteBatch(connection, id, *kept); },
-      std::move(done));
+  database_.WriteLater([&clock = clock_, id, ready = std::make_shared<ReadyBatch>(batch)](
+                           Connection& connection) { ready->Write(connection, id, clock.NowMs()); },
+                       std::move(done));
 }
 
 void RunStore::LogInputs(const RunId& id, const std::vector<DatasetInput>& datasets,

@@ -1,7 +1,4 @@
-// Searching runs and reading the histories of their metrics.
-#include <algorithm>
-#include <limits>
-#include <set>
+// Searching runs and the datasets that they took in.
 
 #include "base/error.h"
 #include "base/json.h"
@@ -100,28 +97,6 @@ std::string_view ViewName(View view) {
   }
 }
 
-std::vector<Metric> ReadPoints(const std::vector<Row>& rows, const std::string& key) {
-  std::vector<Metric> points;
-  points.reserve(rows.size());
-  for (const Row& row : rows) {
-    points.push_back({key, StoredValue(row.Double(0), row.Int(3)), row.Int(1), row.Int(2)});
-  }
-  return points;
-}
-
-// Chooses at most `max` steps evenly and the last one.
-std::set<int64_t> SampleSteps(const std::vector<int64_t>& steps, int64_t max) {
-  const auto count = static_cast<int64_t>(steps.size());
-  if (count <= max) return {steps.begin(), steps.end()};
-  std::set<int64_t> chosen = {steps.back()};
-  const double interval = static_cast<double>(count) / static_cast<double>(max);
-  for (int64_t i = 0; i < max; ++i) {
-    const auto at = static_cast<int64_t>(static_cast<double>(i) * interval);
-    if (at < count) chosen.insert(steps[at]);
-  }
-  return chosen;
-}
-
 }  // namespace
 
 Page<Run> RunStore::Search(const RunSearch& search) const {
@@ -145,51 +120,6 @@ Page<Run> RunStore::Search(const RunSearch& search) const {
     page.items.reserve(rows.size());
     for (auto& row : rows) page.items.push_back(std::move(row.run));
     return page;
-  });
-}
-
-Page<Metric> RunStore::History(const RunId& id, const std::string& key, int64_t limit,
-                               int64_t offset) const {
-  return database_.Read([&](Connection& connection) {
-    Page<Metric> page;
-    page.items =
-        ReadPoints(connection.Select(sql::kMetricHistory, {id.str(), key, limit + 1, offset}), key);
-    if (static_cast<int64_t>(page.items.size()) > limit) {
-      page.items.pop_back();
-      page.next_offset = offset + limit;
-    }
-    return page;
-  });
-}
-
-std::vector<std::pair<RunId, std::vector<Metric>>> RunStore::Interval(
-    const IntervalRequest& request) const {
-  const int64_t first = request.start_step.value_or(std::numeric_limits<int64_t>::min());
-  const int64_t last = request.end_step.value_or(std::numeric_limits<int64_t>::max());
-  Json ids = Json::MakeArray();
-  for (const auto& run : request.runs) ids.Append(run.str());
-  return database_.Read([&](Connection& connection) {
-    std::vector<int64_t> steps;
-    for (const Row& row :
-         connection.Select(sql::kMetricSteps, {ids.Dump(), request.key, first, last})) {
-      steps.push_back(row.Int(0));
-    }
-    const std::set<int64_t> sampled = SampleSteps(steps, request.points_max);
-    std::vector<std::pair<RunId, std::vector<Metric>>> result;
-    for (const auto& run : request.runs) {
-      std::set<int64_t> wanted = sampled;
-      const auto range =
-          connection.SelectOne(sql::kMetricStepRange, {run.str(), request.key, first, last});
-      if (range && !range->IsNull(0)) wanted.insert({range->Int(0), range->Int(1)});
-      Json list = Json::MakeArray();
-      for (const int64_t step : wanted) list.Append(step);
-      result.emplace_back(
-          run,
-          ReadPoints(connection.Select(sql::kMetricPointsAt,
-                                       {run.str(), request.key, list.Dump(), kHistoryResultsMax}),
-                     request.key));
-    }
-    return result;
   });
 }
 

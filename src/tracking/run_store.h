@@ -40,15 +40,6 @@ struct RunSearch {
   int64_t offset = 0;
 };
 
-// A sampled stretch of a metric's history over several runs, for charts.
-struct IntervalRequest {
-  std::vector<RunId> runs;
-  std::string key;
-  std::optional<int64_t> start_step;
-  std::optional<int64_t> end_step;
-  int64_t points_max = 320;
-};
-
 // What there is, without what is deleted.
 struct TrackingCounts {
   int64_t experiments = 0;
@@ -85,7 +76,7 @@ class RunStore {
   // The Later forms check their arguments at once, throw what is wrong with these, and return;
   // `done` is told the rest, as Database::WriteLater says.
   void LogMetric(const RunId& id, const Metric& metric);
-  void LogMetricLater(const RunId& id, Metric metric, storage::WriteDone done);
+  void LogMetricLater(const RunId& id, const Metric& metric, storage::WriteDone done);
   void LogParam(const RunId& id, const Param& param);
   void LogParamLater(const RunId& id, Param param, storage::WriteDone done);
   void SetTag(const RunId& id, const Tag& tag, const std::string& who);
@@ -93,16 +84,11 @@ class RunStore {
   // Throws kNotFound when there is no such tag.
   void DeleteTag(const RunId& id, const std::string& key);
   void LogBatch(const RunId& id, const Batch& batch);
-  void LogBatchLater(const RunId& id, Batch batch, storage::WriteDone done);
+  void LogBatchLater(const RunId& id, const Batch& batch, storage::WriteDone done);
   void LogInputs(const RunId& id, const std::vector<DatasetInput>& datasets,
                  const std::vector<LoggedModelId>& models);
   void LogOutputs(const RunId& id, const std::vector<ModelOutput>& models);
 
-  // The points of a metric by time, step and value; empty for an unknown run or key.
-  Page<Metric> History(const RunId& id, const std::string& key, int64_t limit,
-                       int64_t offset) const;
-  // Points of several runs on steps chosen from all of theirs; first and last of each run are kept.
-  std::vector<std::pair<RunId, std::vector<Metric>>> Interval(const IntervalRequest& request) const;
   std::vector<DatasetSummary> SearchDatasets(const std::vector<ExperimentId>& experiments) const;
 
  private:

@@ -1,8 +1,5 @@
 #include "tracking/run_store.h"
 
-#include <cmath>
-#include <limits>
-
 #include "base/error.h"
 #include "storage/test_database.h"
 #include "tracking/experiment_store.h"
@@ -63,25 +60,6 @@ TEST_P(RunStoreTest, KeepsTheHighestStepAsLatest) {
   runs_.LogMetric(id, {"loss", 8, 9, 9});   // same step and time: the greater value
   runs_.LogMetric(id, {"loss", 0, 99, 8});  // later, but of a lower step
   EXPECT_EQ(runs_.Get(id).metrics, (std::vector<Metric>{{"loss", 8, 9, 9}}));
-}
-
-TEST_P(RunStoreTest, KeepsEveryPointOnce) {
-  const RunId id = NewRunId();
-  const double nan = std::numeric_limits<double>::quiet_NaN();
-  const double infinity = std::numeric_limits<double>::infinity();
-  for (int round = 0; round < 2; ++round) {
-    runs_.LogBatch(
-        id, {.metrics = {{"m", 2, 2, 0}, {"m", 1, 1, 0}, {"m", nan, 3, 0}, {"m", infinity, 4, 0}}});
-  }
-  const auto page = runs_.History(id, "m", 3, 0);
-  ASSERT_EQ(page.items.size(), 3U);
-  EXPECT_EQ(page.items[0], (Metric{"m", 1, 1, 0}));
-  EXPECT_EQ(page.items[1], (Metric{"m", 2, 2, 0}));
-  EXPECT_TRUE(std::isnan(page.items[2].value));
-  EXPECT_EQ(page.next_offset, 3);
-  const auto rest = runs_.History(id, "m", 3, 3);
-  EXPECT_EQ(rest.items, (std::vector<Metric>{{"m", std::numeric_limits<double>::max(), 4, 0}}));
-  EXPECT_EQ(rest.next_offset, std::nullopt);
 }
 
 TEST_P(RunStoreTest, NeverChangesAParam) {
@@ -194,17 +172,6 @@ TEST_P(RunStoreTest, SearchesByWhatRunsLogged) {
   EXPECT_EQ(Found("params.algo IS NULL"), Names{"r4"});
   EXPECT_EQ(Found("dataset.name = 'flights' AND dataset.context LIKE 'train%'"), Names{"r4"});
   EXPECT_EQ(Found("start_time = 5", {"metrics.auc DESC"}), (Names{"r3", "r2", "r1", "r0", "r4"}));
-}
-
-TEST_P(RunStoreTest, SamplesHistoriesWithFirstAndLastKept) {
-  const RunId id = NewRunId();
-  Batch batch;
-  for (int step = 0; step < 100; ++step) batch.metrics.push_back({"m", step * 1.0, step, step});
-  runs_.LogBatch(id, batch);
-  const auto result = runs_.Interval({.runs = {id}, .key = "m", .points_max = 4});
-  std::vector<int64_t> steps;
-  for (const auto& metric : result[0].second) steps.push_back(metric.step);
-  EXPECT_EQ(steps, (std::vector<int64_t>{0, 25, 50, 75, 99}));
 }
 
 TEST_P(RunStoreTest, MeasuresALoggedModelByRunAndDataset) {

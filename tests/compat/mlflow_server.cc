@@ -15,6 +15,7 @@
 #include "registry/registry.h"
 #include "tracking/experiment_store.h"
 #include "tracking/logged_model_store.h"
+#include "tracking/metric_history.h"
 #include "tracking/run_store.h"
 
 namespace millwright {
@@ -47,9 +48,11 @@ int Run(int port, const std::string& dir, const std::string& database_uri) {
   artifacts::Artifacts artifacts(*database, *blobs, events, clock);
   tracking::ExperimentStore experiments(*database, events, clock, {});
   tracking::RunStore runs(*database, events, clock);
+  tracking::MetricHistory metrics(*database);
   tracking::LoggedModelStore logged_models(*database, events, clock);
   registry::Registry registry(*database, events, clock);
-  api::mlflow::Context context{experiments, runs, logged_models, registry, artifacts};
+  api::mlflow::Context context{experiments, runs, metrics, logged_models, registry,
+                               artifacts};
   System system;
   api::Router router(
       {}, [](http::Request&, api::Permission) {},

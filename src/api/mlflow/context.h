@@ -12,6 +12,7 @@ class Registry;
 namespace millwright::tracking {
 class ExperimentStore;
 class LoggedModelStore;
+class MetricHistory;
 class RunStore;
 }  // namespace millwright::tracking
 
@@ -21,6 +22,7 @@ namespace millwright::api::mlflow {
 struct Context {
   tracking::ExperimentStore& experiments;
   tracking::RunStore& runs;
+  tracking::MetricHistory& metrics;
   tracking::LoggedModelStore& logged_models;
   registry::Registry& registry;
   artifacts::Artifacts& artifacts;

@@ -89,17 +89,24 @@ http::Response Empty() {
   return http::Response::JsonText(200, "{}");
 }
 
-int64_t ReadPageToken(const std::string& token) {
-  if (token.empty()) return 0;
+std::string DecodePageToken(const std::string& token) {
   std::string decoded;
   if (!DecodeBase64(token, &decoded)) {
     throw InvalidArgument("Invalid page token, could not base64-decode");
   }
+  return decoded;
+}
+
+Error WrongPageToken(const std::string& decoded) {
+  return InvalidArgument("Invalid page token, decoded value=b'{}'", decoded);
+}
+
+int64_t ReadPageToken(const std::string& token) {
+  if (token.empty()) return 0;
+  const std::string decoded = DecodePageToken(token);
   const Json json = ParseLeniently(decoded);
   const Json* offset = json.Find("offset");
-  if (offset == nullptr || !offset->is_int()) {
-    throw InvalidArgument("Invalid page token, decoded value=b'{}'", decoded);
-  }
+  if (offset == nullptr || !offset->is_int()) throw WrongPageToken(decoded);
   return std::max<int64_t>(offset->AsInt(), 0);
 }
 

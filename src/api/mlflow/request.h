@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "api/mlflow/wire.h"
+#include "base/error.h"
 #include "base/json.h"
 #include "http/message.h"
 
@@ -29,7 +30,11 @@ http::Response Answer(const T& message) {
 // The answer of calls that return nothing: {}.
 http::Response Empty();
 
-// Page tokens are MLflow's: base64 of {"offset": n}. Throws kInvalidArgument for another text; an
+// The text within a page token, whatever it says. Throws kInvalidArgument when it is no base64.
+std::string DecodePageToken(const std::string& token);
+// What is thrown for a page token that says something else than it should.
+Error WrongPageToken(const std::string& decoded);
+// Page tokens of lists are MLflow's: base64 of {"offset": n}. Throws kInvalidArgument for another text; an
 // empty one is the first page.
 int64_t ReadPageToken(const std::string& token);
 std::string MakePageToken(int64_t offset);

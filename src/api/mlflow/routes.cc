@@ -4,6 +4,7 @@
 #include "api/mlflow/error.h"
 #include "api/mlflow/experiments.h"
 #include "api/mlflow/logged_models.h"
+#include "api/mlflow/metrics.h"
 #include "api/mlflow/model_versions.h"
 #include "api/mlflow/registered_models.h"
 #include "api/mlflow/runs.h"

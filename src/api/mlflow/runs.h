@@ -23,11 +23,3 @@ http::Response LogOutputs(Context& context, const http::Request& request);
 http::Response LogModel(Context& context, const http::Request& request);
 
 }  // namespace millwright::api::mlflow::runs
-
-namespace millwright::api::mlflow::metrics {
-
-http::Response GetHistory(Context& context, const http::Request& request);
-http::Response GetHistoryBulk(Context& context, const http::Request& request);
-http::Response GetHistoryInterval(Context& context, const http::Request& request);
-
-}  // namespace millwright::api::mlflow::metrics

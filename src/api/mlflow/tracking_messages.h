@@ -390,14 +390,6 @@ struct GetHistory {
                       May("page_token", &T::page_token), May("max_results", &T::max_results));
   }
 };
-struct HistoryAnswer {
-  std::vector<WireMetric> metrics;
-  std::optional<std::string> next_page_token;
-  static constexpr auto fields() {
-    using T = HistoryAnswer;
-    return std::tuple(May("metrics", &T::metrics), May("next_page_token", &T::next_page_token));
-  }
-};
 struct GetHistoryBulk {
   std::vector<std::string> run_id;
   std::string metric_key;

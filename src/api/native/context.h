@@ -43,6 +43,7 @@ namespace millwright::tensorboard {
 class EventIngest;
 }
 namespace millwright::tracking {
+class ChartReader;
 class RunStore;
 }
 
@@ -57,6 +58,7 @@ struct Context {
   tracking::RunStore& runs;
   artifacts::Artifacts& artifacts;
   tensorboard::EventIngest& event_ingest;
+  tracking::ChartReader& charts;
   data::DatasetStore& datasets;
   data::SourceStore& sources;
   data::SplitStore& splits;

@@ -1,6 +1,7 @@
 #include "api/native/routes.h"
 
 #include "api/json_error.h"
+#include "api/native/charts.h"
 #include "api/native/datasets.h"
 #include "api/native/endpoints.h"
 #include "api/native/events.h"
@@ -23,6 +24,8 @@ using P = Permission;
 
 constexpr Route<Context> kRoutes[] = {
     {M::kGet, "/api/v1/overview", GetOverview, P::kRead, Lane::kMeta, "What there is"},
+    {M::kPost, "/api/v1/charts", DrawChart, P::kRead, Lane::kBulk,
+     "Draw metrics of runs for a number of pixels"},
 
     {M::kGet, "/api/v1/sources", ListSources, P::kRead, Lane::kMeta, "List data sources"},
     {M::kPost, "/api/v1/sources", PutSource, P::kEdit, Lane::kMeta, "Declare a data source"},

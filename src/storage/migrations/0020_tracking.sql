@@ -43,16 +43,49 @@ CREATE TABLE run_tags (
   PRIMARY KEY (run_seq, key)
 ) WITHOUT ROWID;
 
--- Every point once; the key is the order in which a history is read. NaN is 0 with a mark.
-CREATE TABLE metric_points (
+-- The points of metrics (docs/decisions/0008-metric-history.md). An append is what one call
+-- brought, as it came; its run's points wait there until they are compacted.
+CREATE TABLE metric_appends (
+  run_seq BIGINT NOT NULL,
+  append_seq BIGINT NOT NULL,
+  points BIGINT NOT NULL,
+  written_ms BIGINT NOT NULL,
+  data BLOB NOT NULL,
+  PRIMARY KEY (run_seq, append_seq)
+) WITHOUT ROWID;
+-- A segment is a sorted stretch of one metric's history. Its points are in `data`, or in parts when
+-- there are many; then it has summaries of them, coarse and fine.
+CREATE TABLE metric_segments (
   run_seq BIGINT NOT NULL,
   key TEXT NOT NULL,
-  timestamp_ms BIGINT NOT NULL,
-  step BIGINT NOT NULL,
-  value DOUBLE PRECISION NOT NULL,
-  is_nan BIGINT NOT NULL,
-  PRIMARY KEY (run_seq, key, timestamp_ms, step, value, is_nan)
+  segment BIGINT NOT NULL,
+  points BIGINT NOT NULL,
+  first_ms BIGINT NOT NULL,
+  last_ms BIGINT NOT NULL,
+  step_min BIGINT NOT NULL,
+  step_max BIGINT NOT NULL,
+  overview BLOB NOT NULL,
+  data BLOB NOT NULL,
+  detail BLOB NOT NULL,
+  PRIMARY KEY (run_seq, key, segment)
 ) WITHOUT ROWID;
+CREATE TABLE metric_parts (
+  run_seq BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  segment BIGINT NOT NULL,
+  part BIGINT NOT NULL,
+  last_ms BIGINT NOT NULL,
+  step_min BIGINT NOT NULL,
+  step_max BIGINT NOT NULL,
+  data BLOB NOT NULL,
+  PRIMARY KEY (run_seq, key, segment, part)
+) WITHOUT ROWID;
+-- How often a run was compacted: who would compact it finds here whether another did meanwhile.
+CREATE TABLE metric_compactions (
+  run_seq INTEGER PRIMARY KEY,
+  count BIGINT NOT NULL
+);
+-- The latest point of each metric, raised by the call that brings it. NaN is 0 with a mark.
 CREATE TABLE latest_metrics (
   run_seq BIGINT NOT NULL,
   key TEXT NOT NULL,

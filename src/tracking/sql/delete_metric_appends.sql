@@ -1,0 +1,3 @@
+-- Removes appends that were compacted; $2 is a JSON array of their numbers.
+DELETE FROM metric_appends
+WHERE run_seq = $1 AND append_seq IN (SELECT value FROM json_each($2))
