@@ -40,8 +40,8 @@ struct Param {
   bool operator==(const Param&) const = default;
 };
 
-// A point of a metric. A history keeps any value; as the latest of a run or of a model infinities
-// are the largest finite numbers. With a model_id the point is also one of that logged model, measured on the dataset if one is named.
+// A point of a metric, of any value; as a latest metric infinities are the largest finite numbers.
+// With a model_id it is one of that logged model as well, measured on the dataset if one is named.
 struct Metric {
   std::string key;
   double value = 0;

@@ -77,6 +77,24 @@ TEST_P(MetricHistoryTest, TakesInfinitiesForTheGreatestNumbersInWhatIsLatest) {
   EXPECT_EQ(runs_.Get(run).metrics, (std::vector<Metric>{{"m", kMax, 1, 1}, {"n", -kMax, 1, 1}}));
 }
 
+TEST_P(MetricHistoryTest, RaisesTheLatestOfManyKeysAtOnce) {
+  const RunId run = NewRun();
+  constexpr int kKeys = 40;
+  for (const int64_t step : {5, 9, 7}) {
+    Batch batch;
+    for (int key = 0; key < kKeys; ++key) {
+      batch.metrics.push_back({"k" + std::to_string(key), step * 1.0 + key, 1, step});
+    }
+    runs_.LogBatch(run, batch);
+  }
+  const auto metrics = runs_.Get(run).metrics;
+  ASSERT_EQ(metrics.size(), static_cast<size_t>(kKeys));
+  for (const auto& metric : metrics) {
+    EXPECT_EQ(metric.step, 9) << metric.key;
+    EXPECT_EQ(metric.value, 9.0 + std::stoi(metric.key.substr(1))) << metric.key;
+  }
+}
+
 TEST_P(MetricHistoryTest, IsEmptyForWhatIsNotThere) {
   const RunId run = NewRun();
   runs_.LogMetric(run, {"m", 1, 1, 0});

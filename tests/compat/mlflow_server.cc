@@ -51,8 +51,7 @@ int Run(int port, const std::string& dir, const std::string& database_uri) {
   tracking::MetricHistory metrics(*database);
   tracking::LoggedModelStore logged_models(*database, events, clock);
   registry::Registry registry(*database, events, clock);
-  api::mlflow::Context context{experiments, runs, metrics, logged_models, registry,
-                               artifacts};
+  api::mlflow::Context context{experiments, runs, metrics, logged_models, registry, artifacts};
   System system;
   api::Router router(
       {}, [](http::Request&, api::Permission) {},
