@@ -79,4 +79,19 @@ std::string Base64Decode(std::string_view text) {
   return bytes;
 }
 
+std::optional<std::string> Base64DecodeLoosely(std::string_view text) {
+  std::string kept;
+  size_t padding = 0;
+  for (const char c : text) {
+    const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                        (c >= '0' && c <= '9') || c == '+' || c == '/';
+    if (letter) kept += c;
+    if (c == '=') ++padding;
+  }
+  const size_t rest = kept.size() % 4;
+  if (rest == 1 || (rest != 0 && padding < 4 - rest)) return std::nullopt;
+  if (rest != 0) kept.append(4 - rest, '=');
+  return Base64Decode(kept);
+}
+
 }  // namespace millwright

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,5 +33,8 @@ std::string ToHex(std::string_view bytes);
 std::string Base64(std::string_view bytes);
 // Throws kInvalidArgument on characters outside of the standard alphabet.
 std::string Base64Decode(std::string_view text);
+// Decodes as Python does by default: other characters are passed over, and what is left must come
+// in whole groups of four. Returns nothing where it does not.
+std::optional<std::string> Base64DecodeLoosely(std::string_view text);
 
 }  // namespace millwright

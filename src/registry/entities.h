@@ -75,10 +75,4 @@ struct HistoryEntry {
   Json details;
 };
 
-template <typename T>
-struct Page {
-  std::vector<T> items;
-  std::optional<int64_t> next_offset;
-};
-
 }  // namespace millwright::registry

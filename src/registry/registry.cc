@@ -35,14 +35,15 @@ constexpr storage::SearchKeyed kKeyed[] = {{.entity = "tag",
                                             .owner = "@.model_seq = m.model_seq",
                                             .can_order = false,
                                             .mark = "mlflow.prompt.is_prompt"}};
+constexpr storage::SearchColumn kTies[] = {{"m.name", storage::SearchType::kText, false}};
 constexpr storage::SearchSchema kSchema = {
     .wording = storage::SearchWording::kRegistry,
+    .from = "registered_models m",
     .entities_text = "Valid entity types are ('attribute', 'tag', 'tags')",
     .entities = kEntities,
     .attributes = kAttributes,
     .keyed = kKeyed,
-    .default_order = "",
-    .ties = "m.name",
+    .ties = kTies,
     .order_noun = "order by key",
     .refuse_repeated_order = true};
 
@@ -133,21 +134,17 @@ void Registry::DeleteModel(const ModelName& name, const std::string& who) {
   });
 }
 
-Page<RegisteredModel> Registry::SearchModels(const Search& search) const {
-  const storage::SearchQuery query =
-      storage::CompileSearch(sql::kSearchModels, kSchema, database_.dialect(), search.filter,
-                             search.order_by, {search.limit + 1, search.offset});
+storage::SearchPage<RegisteredModel> Registry::SearchModels(const Search& search) const {
+  const storage::Search compiled(kSchema, database_.dialect(), {},
+                                 {.filter = search.filter,
+                                  .order_by = search.order_by,
+                                  .limit = search.limit,
+                                  .page_token = search.page_token});
   return database_.Read([&](Connection& connection) {
     std::vector<ModelRow> rows;
-    connection.ForEach(query.query(), query.parameters(), [&](const Row& row) {
-      rows.push_back(ReadModel(row));
-      return true;
-    });
-    Page<RegisteredModel> page;
-    if (static_cast<int64_t>(rows.size()) > search.limit) {
-      rows.pop_back();
-      page.next_offset = search.offset + search.limit;
-    }
+    storage::SearchPage<RegisteredModel> page;
+    page.next_token = compiled.Page(connection, sql::kSearchModels,
+                                    [&](const Row& row) { rows.push_back(ReadModel(row)); });
     AddModelData(connection, &rows);
     for (auto& row : rows) page.items.push_back(std::move(row.model));
     return page;

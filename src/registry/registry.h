@@ -12,6 +12,7 @@
 #include "registry/entities.h"
 #include "registry/gate.h"
 #include "storage/database.h"
+#include "storage/search_page.h"
 
 namespace millwright::registry {
 
@@ -44,7 +45,7 @@ struct Search {
   std::string filter;
   std::vector<std::string> order_by;
   int64_t limit = 100;
-  int64_t offset = 0;
+  std::string page_token = {};
 };
 
 struct AliasMove {
@@ -73,7 +74,7 @@ class Registry {
   RegisteredModel RenameModel(const ModelName& name, const ModelName& new_name,
                               const std::string& who);
   void DeleteModel(const ModelName& name, const std::string& who);
-  Page<RegisteredModel> SearchModels(const Search& search) const;
+  storage::SearchPage<RegisteredModel> SearchModels(const Search& search) const;
   void SetModelTag(const ModelName& name, const Tag& tag, const std::string& who);
   void DeleteModelTag(const ModelName& name, const std::string& key, const std::string& who);
   // The newest version of each stage asked for, of all stages when none is named.
@@ -89,7 +90,7 @@ class Registry {
   enum class Existing { kKeep, kArchive };
   ModelVersion MoveStage(const ModelName& name, int64_t version, Stage stage, Existing others,
                          const std::string& who);
-  Page<ModelVersion> SearchVersions(const Search& search) const;
+  storage::SearchPage<ModelVersion> SearchVersions(const Search& search) const;
   void SetVersionTag(const ModelName& name, int64_t version, const Tag& tag,
                      const std::string& who);
   void DeleteVersionTag(const ModelName& name, int64_t version, const std::string& key,

@@ -41,14 +41,19 @@ constexpr storage::SearchKeyed kKeyed[] = {
      .owner = "@.model_seq = v.model_seq AND @.version = v.version",
      .can_order = false,
      .mark = "mlflow.prompt.is_prompt"}};
+constexpr storage::SearchColumn kDefaultOrder[] = {
+    {"v.updated_ms", storage::SearchType::kNumber, true}};
+constexpr storage::SearchColumn kTies[] = {{"m.name", storage::SearchType::kText, false},
+                                           {"v.version", storage::SearchType::kNumber, true}};
 constexpr storage::SearchSchema kSchema = {
     .wording = storage::SearchWording::kRegistry,
+    .from = "model_versions v JOIN registered_models m ON m.model_seq = v.model_seq",
     .entities_text = "Valid entity types are ('attribute', 'tag', 'tags')",
     .entities = kEntities,
     .attributes = kAttributes,
     .keyed = kKeyed,
-    .default_order = "v.updated_ms DESC",
-    .ties = "m.name, v.version DESC"};
+    .default_order = kDefaultOrder,
+    .ties = kTies};
 
 ModelVersion ReadWhole(Connection& connection, const ModelName& name, int64_t version) {
   std::vector<VersionRow> rows = {FindVersion(connection, name, version)};
@@ -149,21 +154,17 @@ ModelVersion Registry::MoveStage(const ModelName& name, int64_t version, Stage s
   });
 }
 
-Page<ModelVersion> Registry::SearchVersions(const Search& search) const {
-  const storage::SearchQuery query =
-      storage::CompileSearch(sql::kSearchVersions, kSchema, database_.dialect(), search.filter,
-                             search.order_by, {search.limit + 1, search.offset});
+storage::SearchPage<ModelVersion> Registry::SearchVersions(const Search& search) const {
+  const storage::Search compiled(kSchema, database_.dialect(), {},
+                                 {.filter = search.filter,
+                                  .order_by = search.order_by,
+                                  .limit = search.limit,
+                                  .page_token = search.page_token});
   return database_.Read([&](Connection& connection) {
     std::vector<VersionRow> rows;
-    connection.ForEach(query.query(), query.parameters(), [&](const Row& row) {
-      rows.push_back(ReadVersion(row));
-      return true;
-    });
-    Page<ModelVersion> page;
-    if (static_cast<int64_t>(rows.size()) > search.limit) {
-      rows.pop_back();
-      page.next_offset = search.offset + search.limit;
-    }
+    storage::SearchPage<ModelVersion> page;
+    page.next_token = compiled.Page(connection, sql::kSearchVersions,
+                                    [&](const Row& row) { rows.push_back(ReadVersion(row)); });
     AddVersionData(connection, &rows);
     for (auto& row : rows) page.items.push_back(std::move(row.version));
     return page;

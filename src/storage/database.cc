@@ -61,6 +61,11 @@ std::optional<std::string> Row::OptionalText(int column) const {
   return IsNull(column) ? std::nullopt : std::optional(Text(column));
 }
 
+std::vector<Value> Row::Last(size_t count) const {
+  CHECK(count <= columns_.size());
+  return {columns_.end() - static_cast<ptrdiff_t>(count), columns_.end()};
+}
+
 std::optional<Row> Connection::SelectOne(const Query& query, const std::vector<Value>& parameters) {
   std::optional<Row> first;
   ForEach(query, parameters, [&](const Row& row) {

@@ -53,6 +53,8 @@ class Row {
   std::optional<int64_t> OptionalInt(int column) const;
   std::optional<double> OptionalDouble(int column) const;
   std::optional<std::string> OptionalText(int column) const;
+  // The last `count` columns as they are.
+  std::vector<Value> Last(size_t count) const;
 
  private:
   std::vector<Value> columns_;
@@ -82,6 +84,10 @@ class Connection {
   // Runs a statement once for each row of `rows`: prepared once on SQLite, in one round trip on
   // PostgreSQL (pipeline mode). Returns how many rows it changed in all.
   virtual int64_t ExecuteMany(const Query& query, const std::vector<std::vector<Value>>& rows) = 0;
+
+  // From here to the end of the transaction a statement that is still running after so long is
+  // ended with kDeadlineExceeded. Only inside Read.
+  virtual void LimitTime(int64_t ms) = 0;
 
   // The first row, or nothing.
   std::optional<Row> SelectOne(const Query& query, const std::vector<Value>& parameters = {});

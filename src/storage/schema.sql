@@ -110,6 +110,7 @@ CREATE TABLE latest_metrics (
   is_nan BIGINT NOT NULL,
   PRIMARY KEY (run_seq, key)
 ) WITHOUT ROWID;
+CREATE INDEX latest_by_value ON latest_metrics (key, is_nan, value, run_seq);
 CREATE TABLE lease_generation (last BIGINT NOT NULL);
 CREATE TABLE leases (
   kind TEXT NOT NULL,
@@ -406,6 +407,7 @@ CREATE TABLE run_inputs (
   dataset_seq BIGINT NOT NULL REFERENCES datasets (dataset_seq),
   PRIMARY KEY (run_seq, dataset_seq)
 );
+CREATE INDEX run_inputs_by_dataset ON run_inputs (dataset_seq, run_seq);
 CREATE TABLE run_models (
   run_seq BIGINT NOT NULL,
   direction TEXT NOT NULL,
@@ -419,15 +421,17 @@ CREATE TABLE run_params (
   value TEXT NOT NULL,
   PRIMARY KEY (run_seq, key)
 ) WITHOUT ROWID;
+CREATE INDEX params_by_value ON run_params (key, substr(value, 1, 200), run_seq);
 CREATE TABLE run_tags (
   run_seq BIGINT NOT NULL,
   key TEXT NOT NULL,
   value TEXT NOT NULL,
   PRIMARY KEY (run_seq, key)
 ) WITHOUT ROWID;
+CREATE INDEX tags_by_value ON run_tags (key, substr(value, 1, 200), run_seq);
 CREATE TABLE runs (
   run_seq INTEGER PRIMARY KEY,
-  run_id TEXT NOT NULL UNIQUE,
+  run_id TEXT NOT NULL,
   experiment_id BIGINT NOT NULL REFERENCES experiments (experiment_id),
   run_name TEXT NOT NULL,
   user_id TEXT NOT NULL,
@@ -439,7 +443,11 @@ CREATE TABLE runs (
   deleted_ms BIGINT,
   written_by TEXT NOT NULL
 );
-CREATE INDEX runs_by_start ON runs (experiment_id, start_ms DESC, run_id);
+CREATE UNIQUE INDEX runs_by_id ON runs (run_id);
+CREATE INDEX runs_by_name ON runs (run_name);
+CREATE INDEX runs_by_start ON runs (experiment_id, lifecycle, start_ms DESC, run_id);
+CREATE INDEX runs_by_status ON runs (status, experiment_id);
+CREATE INDEX runs_by_time ON runs (start_ms DESC, run_id);
 CREATE TABLE schema_migrations (
   number BIGINT PRIMARY KEY,
   name TEXT NOT NULL,

@@ -1,127 +1,301 @@
 #include "storage/search.h"
 
-#include <set>
-
 #include "base/check.h"
 #include "base/error.h"
+#include "storage/search_cursor.h"
 #include "storage/search_filter.h"
+#include "storage/search_order.h"
+#include "storage/search_plan.h"
+#include "storage/sql.h"
 
 namespace millwright::storage {
 namespace {
 
-struct OrderKey {
-  std::string_view name;
-  bool descending = false;
-};
-
-OrderKey ParseOrder(std::string_view clause) {
-  const std::vector<SearchToken> tokens = SplitSearch(clause);
-  const bool named = !tokens.empty() && (tokens[0].kind == SearchToken::Kind::kName ||
-                                         tokens[0].kind == SearchToken::Kind::kString);
-  if (!named || tokens.size() > 2 ||
-      (tokens.size() == 2 && tokens[1].kind != SearchToken::Kind::kName)) {
-    throw InvalidArgument("Invalid order_by clause '{}'. Could not be parsed.", clause);
-  }
-  if (tokens.size() == 1) return {tokens[0].text, false};
-  const bool descending = IsKeyword(tokens[1].text, "DESC");
-  if (!descending && !IsKeyword(tokens[1].text, "ASC")) {
-    throw InvalidArgument("Invalid ordering key in order_by clause '{}'.", clause);
-  }
-  return {tokens[0].text, descending};
-}
-
-// Compiles order_by: what is absent comes last in both directions, NaN just before it.
-class OrderCompiler {
- public:
-  OrderCompiler(const SearchSchema& schema, SearchParameters& parameters)
-      : schema_(schema), parameters_(parameters) {}
-
-  void Add(std::string_view clause) {
-    const OrderKey key = ParseOrder(clause);
-    const SearchName name = SplitName(key.name);
-    const std::string_view entity = EntityOf(schema_, name);
-    const std::string_view direction = key.descending ? "DESC" : "ASC";
-    const SearchKeyed* keyed = FindKeyed(schema_, entity);
-    if (keyed == nullptr) {
-      if (entity != "attribute") throw InvalidArgument("Invalid identifier type '{}'", entity);
-      const auto& attribute = FindAttribute(schema_, entity, name.key, SearchUse::kOrder);
-      Append(fmt::format("CASE WHEN {0} IS NULL THEN 1 ELSE 0 END, {0} {1}", attribute.column,
-                         direction));
-      return;
-    }
-    if (!keyed->can_order) throw InvalidArgument("Invalid order_by entity: {}", entity);
-    const std::string alias = "o" + std::to_string(count_++);
-    joins_ +=
-        fmt::format(" LEFT JOIN {} {} ON {} AND {}.key = {}",
-                    keyed->order_table.empty() ? keyed->table : keyed->order_table, alias,
-                    WithAlias(keyed->owner, alias), alias, parameters_.Add(std::string(name.key)));
-    const std::string nan = keyed->type == SearchType::kNumber
-                                ? fmt::format("WHEN {}.is_nan = 1 THEN 1 ", alias)
-                                : std::string();
-    Append(fmt::format("CASE WHEN {0}.value IS NULL THEN 2 {1}ELSE 0 END, {0}.value {2}", alias,
-                       nan, direction));
-  }
-
-  void Append(std::string_view sql) {
-    if (sql.empty()) return;
-    if (!order_.empty()) order_ += ", ";
-    order_ += sql;
-  }
-
-  const std::string& joins() const { return joins_; }
-  const std::string& order() const { return order_; }
-
- private:
-  const SearchSchema& schema_;
-  SearchParameters& parameters_;
-  std::string joins_;
-  std::string order_;
-  int count_ = 0;
-};
-
-// Ordering twice by the same name is a slip of the caller: the second can have no effect.
-void RefuseRepeatedOrder(const std::vector<std::string>& order_by) {
-  std::set<std::string_view> seen;
-  for (const std::string_view clause : order_by) {
-    if (seen.insert(ParseOrder(clause).name).second) continue;
-    std::string list;
-    for (const auto& item : order_by) {
-      list += fmt::format("{}'{}'", list.empty() ? "" : ", ", item);
-    }
-    throw InvalidArgument("`order_by` contains duplicate fields: [{}]", list);
-  }
-}
-
 void Replace(std::string* sql, std::string_view marker, std::string_view text) {
   const size_t at = sql->find(marker);
-  CHECK(at != std::string::npos);
-  sql->replace(at, marker.size(), text);
+  if (at != std::string::npos) sql->replace(at, marker.size(), text);
+}
+
+// A part of a search's answer, which one statement gives: a walk has one for each rank of its
+// first key.
+struct Part {
+  std::string from;
+  std::string condition;  // beside the scope and the filter
+  std::optional<SearchRank> rank;
+  SearchParameters parameters;
+};
+
+bool Names(const SearchNode& node, const SearchSchema& schema, std::string_view entity) {
+  if (node.kind == SearchNode::Kind::kTest) return EntityOf(schema, SplitName(node.name)) == entity;
+  for (const auto& child : node.children) {
+    if (Names(*child, schema, entity)) return true;
+  }
+  return false;
+}
+
+// MLflow's clients repeat what was answered with a time-out, again and again; this is final.
+[[noreturn]] void RefuseSlow(int64_t limit_ms) {
+  throw FailedPrecondition(
+      "The search was given up after {} ms. Narrow its filter, for instance by start_time, or "
+      "order by a metric, a param, a tag or start_time.",
+      limit_ms);
 }
 
 }  // namespace
 
-SearchQuery CompileSearch(const Query& base, const SearchSchema& schema, Dialect dialect,
-                          std::string_view filter, const std::vector<std::string>& order_by,
-                          std::vector<Value> parameters) {
-  if (order_by.size() > kOrderKeysMax) {
-    throw InvalidArgument("order_by has more than {} items", kOrderKeysMax);
+struct Search::Impl {
+  Impl(const SearchSchema& given_schema, Dialect given_dialect, SearchScope given_scope,
+       SearchRequest given_request)
+      : schema(given_schema),
+        dialect(given_dialect),
+        scope(std::move(given_scope)),
+        request(std::move(given_request)),
+        order(ParseOrders(schema, request.order_by)),
+        filter(ParseFilter(request.filter, schema.wording)) {
+    // Compiling refuses what the grammar lets pass.
+    SearchParameters unused({});
+    if (filter) CompileFilter(*filter, schema, dialect, unused);
+    const SearchTerms terms = OrderTerms(schema, order, unused);
+    columns = terms.columns.size();
+    std::vector<std::string_view> texts = {schema.from, request.bound_to, request.filter};
+    for (const auto& clause : request.order_by) texts.push_back(clause);
+    digest = SearchDigest(texts);
+    if (request.page_token.empty()) return;
+    place = ReadToken(request.page_token, digest).place;
+    if (!place.empty() && !Fits(terms)) {
+      throw InvalidArgument("Invalid page token: it was not made by this server");
+    }
   }
-  if (schema.refuse_repeated_order) RefuseRepeatedOrder(order_by);
-  SearchParameters bound(std::move(parameters));
-  const auto tree = ParseFilter(filter, schema.wording);
-  const std::string condition =
-      tree == nullptr ? std::string("1 = 1") : CompileFilter(*tree, schema, dialect, bound);
-  OrderCompiler order(schema, bound);
-  for (const auto& clause : order_by) order.Add(clause);
-  if (order_by.empty()) order.Append(schema.default_order);
-  order.Append(schema.ties);
 
-  const bool postgres = dialect == Dialect::kPostgres && !base.postgres.empty();
-  std::string sql(postgres ? base.postgres : base.sql);
-  Replace(&sql, "/*joins*/", order.joins());
-  Replace(&sql, "/*filter*/", condition);
-  Replace(&sql, "/*order*/", order.order());
-  return SearchQuery(base.name, std::move(sql), bound.Take());
+  bool Fits(const SearchTerms& terms) const {
+    if (place.size() != terms.columns.size()) return false;
+    for (size_t i = 0; i < place.size(); ++i) {
+      const bool text = std::holds_alternative<std::string>(place[i]);
+      if (text != (terms.columns[i].type == SearchType::kText)) return false;
+    }
+    return true;
+  }
+
+  SearchedTable table() const { return {schema, dialect, scope, filter.get()}; }
+
+  std::string FilterSql(SearchParameters& parameters) const {
+    return filter ? CompileFilter(*filter, schema, dialect, parameters) : std::string("1 = 1");
+  }
+
+  std::string_view Text(const Query& query) const {
+    const bool postgres = dialect == Dialect::kPostgres && !query.postgres.empty();
+    return postgres ? query.postgres : query.sql;
+  }
+
+  // Fills the markers for `rows` rows of a part; nothing when all of them come before the place.
+  std::optional<SearchQuery> Fill(const Query& query, Part part, int64_t rows) const {
+    SearchParameters& parameters = part.parameters;
+    const SearchTerms terms = OrderTerms(schema, order, parameters, part.rank);
+    std::string condition = FilterSql(parameters);
+    if (!part.condition.empty()) condition += " AND " + part.condition;
+    if (!place.empty()) {
+      const auto after = AfterSql(terms, place, parameters);
+      if (!after) return std::nullopt;
+      condition += " AND " + *after;
+    }
+    std::string sql(Text(query));
+    Replace(&sql, "/*columns*/", SelectSql(terms));
+    Replace(&sql, "/*from*/", part.from + terms.joins);
+    Replace(&sql, "/*scope*/", scope.sql);
+    Replace(&sql, "/*filter*/", condition);
+    Replace(&sql, "/*order*/", OrderSql(terms));
+    Replace(&sql, "/*limit*/", std::to_string(rows));
+    return SearchQuery(query.name, std::move(sql), parameters.Take());
+  }
+
+  // The parts whose rows, one after another, are the answer.
+  std::vector<Part> Parts(Connection& connection) const {
+    if (schema.table == nullptr) return {Whole()};
+    const SearchPlan plan = PlanPage(connection, table(), order, request.limit + 1);
+    if (plan.kind == SearchPlan::Kind::kFind) {
+      Part part = Whole();
+      part.from = FoundFrom(table(), plan, part.parameters);
+      return {std::move(part)};
+    }
+    if (order.empty() || order[0].keyed == nullptr) {
+      Part part = Whole();
+      part.from = OrderedFrom();
+      return {std::move(part)};
+    }
+    std::vector<Part> parts;
+    for (const SearchRank rank : {SearchRank::kPresent, SearchRank::kNan, SearchRank::kAbsent}) {
+      const bool number = order[0].keyed->type == SearchType::kNumber;
+      if (rank != SearchRank::kNan || number) parts.push_back(Walk(rank));
+    }
+    return parts;
+  }
+
+  Part Whole() const {
+    return {std::string(schema.from), "", {}, SearchParameters(scope.parameters)};
+  }
+
+  std::string OrderedFrom() const { return ByIndex(schema.from, scope.ordered_index, dialect); }
+
+  // Walks the first key's table where it has the key, else the rows that lack it.
+  Part Walk(SearchRank rank) const {
+    Part part = Whole();
+    part.rank = rank;
+    const SearchKeyed& keyed = *order[0].keyed;
+    const bool sqlite = dialect == Dialect::kSqlite;
+    const std::string key = "o0.key = " + part.parameters.Add(order[0].key);
+    const std::string owner = WithAlias(keyed.owner, "o0");
+    if (rank == SearchRank::kAbsent) {
+      part.from = OrderedFrom();
+      part.condition = fmt::format("NOT EXISTS (SELECT 1 FROM {} o0 WHERE {} AND {}{})",
+                                   keyed.table, owner, key, sqlite ? "" : " OFFSET 0");
+      return part;
+    }
+    part.from = fmt::format("{} o0 {} {} ON {}", keyed.table, sqlite ? "CROSS JOIN" : "JOIN",
+                            schema.from, owner);
+    part.condition = key;
+    if (keyed.type == SearchType::kNumber) {
+      part.condition += rank == SearchRank::kNan ? " AND o0.is_nan = 1" : " AND o0.is_nan = 0";
+    }
+    return part;
+  }
+
+  // What stands for a name in a list of columns; `joins` gains what it needs.
+  std::string ValueSql(std::string_view written, int number, std::string* joins,
+                       SearchParameters& parameters) const {
+    const SearchName name = SplitName(written);
+    const std::string_view entity = EntityOf(schema, name);
+    const SearchKeyed* keyed = FindKeyed(schema, entity);
+    if (keyed == nullptr) {
+      if (entity != "attribute") throw InvalidArgument("Invalid identifier type '{}'", entity);
+      return std::string(FindAttribute(schema, entity, name.key, SearchUse::kOrder).column);
+    }
+    const std::string alias = fmt::format("v{}", number);
+    *joins += fmt::format(" LEFT JOIN {0} {1} ON {2} AND {1}.key = {3}", keyed->table, alias,
+                          WithAlias(keyed->owner, alias), parameters.Add(std::string(name.key)));
+    if (keyed->type == SearchType::kText) return alias + ".value";
+    return fmt::format("CASE WHEN {0}.is_nan = 0 THEN {0}.value END", alias);
+  }
+
+  const SearchSchema& schema;
+  const Dialect dialect;
+  const SearchScope scope;
+  const SearchRequest request;
+  const std::vector<SearchOrderKey> order;
+  const std::unique_ptr<SearchNode> filter;
+  std::string digest;
+  std::vector<Value> place;
+  size_t columns = 0;  // of the order
+};
+
+namespace {
+
+// Runs statements under a search's time limit.
+template <typename F>
+auto WithinLimit(Connection& connection, int64_t limit_ms, F&& work) {
+  try {
+    connection.LimitTime(limit_ms);
+    return work();
+  } catch (const Error& error) {
+    if (error.code() == Code::kDeadlineExceeded) RefuseSlow(limit_ms);
+    throw;
+  }
+}
+
+}  // namespace
+
+Search::Search(const SearchSchema& schema, Dialect dialect, SearchScope scope,
+               SearchRequest request)
+    : impl_(std::make_unique<Impl>(schema, dialect, std::move(scope), std::move(request))) {}
+
+Search::~Search() = default;
+
+std::string Search::Page(Connection& connection, const Query& query,
+                         const std::function<void(const Row&)>& each) const {
+  const int64_t limit = impl_->request.limit;
+  std::vector<Value> last = impl_->place;
+  const auto token = [&] { return WriteToken({impl_->digest, last}); };
+  if (limit <= 0) return token();
+  return WithinLimit(connection, impl_->request.time_limit_ms, [&]() -> std::string {
+    const bool planned = impl_->schema.table != nullptr;
+    if (planned && impl_->dialect == Dialect::kPostgres) connection.Select(sql::kPlanByIndexes);
+    int64_t given = 0;
+    for (Part& part : impl_->Parts(connection)) {
+      const auto filled = impl_->Fill(query, std::move(part), limit + 1 - given);
+      if (!filled) continue;
+      connection.ForEach(filled->query(), filled->parameters(), [&](const Row& row) {
+        if (++given > limit) return false;
+        each(row);
+        if (given == limit) last = row.Last(impl_->columns);
+        return true;
+      });
+      if (given > limit) return token();
+    }
+    return "";
+  });
+}
+
+void Search::Values(Connection& connection, const std::vector<std::string>& names,
+                    const std::function<void(const Row&)>& each) const {
+  SearchParameters parameters(impl_->scope.parameters);
+  std::string columns;
+  std::string joins;
+  for (size_t i = 0; i < names.size(); ++i) {
+    columns += i == 0 ? "" : ", ";
+    columns += impl_->ValueSql(names[i], static_cast<int>(i), &joins, parameters);
+  }
+  if (columns.empty()) columns = "1";
+  WithinLimit(connection, impl_->request.time_limit_ms, [&] {
+    const SearchPlan plan = PlanAll(connection, impl_->table());
+    std::string sql = fmt::format("SELECT {} FROM {}{}", columns,
+                                  FoundFrom(impl_->table(), plan, parameters), joins);
+    sql += fmt::format(" WHERE {} AND {}", impl_->scope.sql, impl_->FilterSql(parameters));
+    const SearchQuery query("search.values", std::move(sql), parameters.Take());
+    connection.ForEach(query.query(), query.parameters(), [&](const Row& row) {
+      each(row);
+      return true;
+    });
+  });
+}
+
+int64_t Search::Count(Connection& connection, int64_t max) const {
+  return WithinLimit(connection, impl_->request.time_limit_ms, [&] {
+    SearchParameters parameters(impl_->scope.parameters);
+    const SearchPlan plan = PlanAll(connection, impl_->table());
+    std::string sql = "SELECT count(*) FROM (SELECT 1 FROM ";
+    sql += FoundFrom(impl_->table(), plan, parameters);
+    sql += fmt::format(" WHERE {} AND {} LIMIT {}) counted", impl_->scope.sql,
+                       impl_->FilterSql(parameters), max);
+    const SearchQuery query("search.count", std::move(sql), parameters.Take());
+    return connection.SelectOne(query.query(), query.parameters())->Int(0);
+  });
+}
+
+std::vector<Row> Search::Keys(Connection& connection, const Query& few, const Query& many,
+                              const std::vector<Value>& parameters) const {
+  return WithinLimit(connection, impl_->request.time_limit_ms, [&] {
+    std::vector<Value> bound = impl_->scope.parameters;
+    bound.insert(bound.end(), parameters.begin(), parameters.end());
+    SearchParameters all(std::move(bound));
+    const SearchPlan plan = PlanAll(connection, impl_->table());
+    const Query& query = plan.is_few ? few : many;
+    std::string sql(impl_->Text(query));
+    if (plan.is_few) Replace(&sql, "/*from*/", FoundFrom(impl_->table(), plan, all));
+    Replace(&sql, "/*scope*/", impl_->scope.sql);
+    Replace(&sql, "/*filter*/", impl_->FilterSql(all));
+    const SearchQuery filled(query.name, std::move(sql), all.Take());
+    return connection.Select(filled.query(), filled.parameters());
+  });
+}
+
+bool Search::Uses(std::string_view entity) const {
+  for (const auto& key : impl_->order) {
+    if (key.keyed != nullptr && key.keyed->entity == entity) return true;
+  }
+  return impl_->filter != nullptr && Names(*impl_->filter, impl_->schema, entity);
+}
+
+SearchQuery Search::Statement(const Query& query) const {
+  return *impl_->Fill(query, impl_->Whole(), impl_->request.limit + 1);
 }
 
 }  // namespace millwright::storage

@@ -5,11 +5,15 @@
 #include <map>
 
 #include "base/error.h"
+#include "storage/search_order.h"
 
 namespace millwright::storage {
 namespace {
 
 using Kind = SearchToken::Kind;
+
+// A longer list finds too many rows to be worth finding them by it.
+constexpr size_t kFoundListMax = 100;
 
 // What a test is about, for messages and for the comparison's SQL.
 struct Subject {
@@ -73,6 +77,21 @@ class Compiler {
     return sql + ")";
   }
 
+  std::optional<SearchFinder> Finder(const SearchNode& node) {
+    const SearchName name = SplitName(node.name);
+    const std::string_view entity = EntityOf(schema_, name);
+    const bool list = node.op == "IN" && node.values.size() <= kFoundListMax;
+    const bool equal = node.op == "=" || list;
+    if (const SearchKeyed* keyed = FindKeyed(schema_, entity)) {
+      const bool number = keyed->type == SearchType::kNumber && !list && node.op != "!=";
+      if (!keyed->is_indexed || (!equal && !number)) return std::nullopt;
+      return KeyedFinder(*keyed, name.key, node);
+    }
+    const SearchAttribute& attribute = FindAttribute(schema_, entity, name.key, SearchUse::kFilter);
+    if (!equal || (attribute.index.empty() && attribute.finder.empty())) return std::nullopt;
+    return AttributeFinder(attribute, node);
+  }
+
  private:
   std::string Test(const SearchNode& node) {
     const SearchName name = SplitName(node.name);
@@ -88,7 +107,7 @@ class Compiler {
     }
     const std::string condition = Comparison(attribute.column, subject, node);
     if (attribute.exists.empty()) return "(" + condition + ")";
-    return fmt::format("EXISTS ({} AND {})", attribute.exists, condition);
+    return fmt::format("EXISTS ({} AND {}{})", attribute.exists, condition, Fence());
   }
 
   std::string KeyedTest(const SearchKeyed& keyed, std::string_view key, const SearchNode& node) {
@@ -108,18 +127,60 @@ class Compiler {
       marked.values = node.values;
       condition = " AND " + Comparison("f.value", subject, marked);
     } else if (!null_test) {
-      condition = " AND " + Comparison("f.value", subject, node);
-      if (keyed.type == SearchType::kNumber) {
-        // NaN is stored as 0 beside a mark; it is unequal to every number and nothing else.
-        const std::string inner = condition.substr(5);
-        condition = node.op == "!=" ? fmt::format(" AND (f.is_nan = 1 OR {})", inner)
-                                    : fmt::format(" AND f.is_nan = 0 AND {}", inner);
-      }
+      condition = " AND " + KeyedComparison(keyed, subject, node);
     }
     const std::string sql =
-        fmt::format("EXISTS (SELECT 1 FROM {} f WHERE {} AND f.key = {}{})", keyed.table,
-                    WithAlias(keyed.owner, "f"), wanted, condition);
+        fmt::format("EXISTS (SELECT 1 FROM {} f WHERE {} AND f.key = {}{}{})", keyed.table,
+                    WithAlias(keyed.owner, "f"), wanted, condition, Fence());
     return node.op == "IS NULL" || unmarked ? "NOT " + sql : sql;
+  }
+
+  std::string KeyedComparison(const SearchKeyed& keyed, const Subject& subject,
+                              const SearchNode& node) {
+    const std::string comparison = Comparison("f.value", subject, node);
+    if (keyed.type != SearchType::kNumber) return comparison;
+    // NaN is stored as 0 beside a mark; it is unequal to every number and nothing else.
+    return node.op == "!=" ? fmt::format("(f.is_nan = 1 OR {})", comparison)
+                           : fmt::format("f.is_nan = 0 AND {}", comparison);
+  }
+
+  // Keeps PostgreSQL from turning a test into a join over all rows of its table: a page needs it
+  // for few rows.
+  std::string_view Fence() const { return dialect_ == Dialect::kPostgres ? " OFFSET 0" : ""; }
+
+  SearchFinder KeyedFinder(const SearchKeyed& keyed, std::string_view key, const SearchNode& node) {
+    const Subject subject{keyed.entity, key, keyed.type, true};
+    std::string sql = fmt::format("SELECT f.{} FROM {} f WHERE f.key = {} AND ", schema_.table->key,
+                                  keyed.table, parameters_.Add(std::string(key)));
+    if (keyed.type == SearchType::kNumber) {
+      return ByKeys(sql + KeyedComparison(keyed, subject, node));
+    }
+    // The prefix is enough, since the filter is applied to what is found. An equality of the value
+    // beside it would even keep SQLite from the index: it puts the value into the prefix.
+    std::string prefixes;
+    for (const auto& value : node.values) {
+      prefixes += prefixes.empty() ? "" : ", ";
+      prefixes += PrefixSql(parameters_.Add(std::string(Unquote(value.text))));
+    }
+    return ByKeys(fmt::format("{}{} IN ({})", sql, PrefixSql("f.value"), prefixes));
+  }
+
+  SearchFinder ByKeys(const std::string& keys) {
+    const bool sqlite = dialect_ == Dialect::kSqlite;
+    return {fmt::format("({}{}) found {} {} ON {} = found.{}", keys, Fence(),
+                        sqlite ? "CROSS JOIN" : "JOIN", schema_.from, schema_.table->row_key,
+                        schema_.table->key),
+            keys};
+  }
+
+  SearchFinder AttributeFinder(const SearchAttribute& attribute, const SearchNode& node) {
+    const Subject subject{attribute.entity, attribute.name, attribute.type, false};
+    const std::string condition = Comparison(attribute.column, subject, node);
+    if (!attribute.finder.empty()) {
+      return ByKeys(fmt::format("{} {}", attribute.finder, condition));
+    }
+    return ByKeys(fmt::format("SELECT {} FROM {} WHERE {}", schema_.table->row_key,
+                              ByIndex(schema_.from, attribute.index, dialect_), condition));
   }
 
   std::string Comparison(std::string_view column, const Subject& subject, const SearchNode& node) {
@@ -290,6 +351,16 @@ std::string WithAlias(std::string_view condition, std::string_view alias) {
 std::string CompileFilter(const SearchNode& node, const SearchSchema& schema, Dialect dialect,
                           SearchParameters& parameters) {
   return Compiler(schema, dialect, parameters).Node(node);
+}
+
+std::optional<SearchFinder> CompileFinder(const SearchNode& test, const SearchSchema& schema,
+                                          Dialect dialect, SearchParameters& parameters) {
+  return Compiler(schema, dialect, parameters).Finder(test);
+}
+
+std::string ByIndex(std::string_view from, std::string_view index, Dialect dialect) {
+  if (index.empty() || dialect == Dialect::kPostgres) return std::string(from);
+  return fmt::format("{} INDEXED BY {}", from, index);
 }
 
 }  // namespace millwright::storage

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,8 +60,20 @@ class SearchParameters {
 // Replaces '@' in an owner condition by an alias.
 std::string WithAlias(std::string_view condition, std::string_view alias);
 
+// Makes SQLite read a table by this index; PostgreSQL knows from its statistics.
+std::string ByIndex(std::string_view from, std::string_view index, Dialect dialect);
+
 // Compiles a tree to a condition.
 std::string CompileFilter(const SearchNode& node, const SearchSchema& schema, Dialect dialect,
                           SearchParameters& parameters);
+
+// Compiles a test to a way of finding the rows that pass it by an index: a FROM clause of the
+// table, and a query whose rows are counted. Nothing when there is no such index.
+struct SearchFinder {
+  std::string from;
+  std::string probe;
+};
+std::optional<SearchFinder> CompileFinder(const SearchNode& test, const SearchSchema& schema,
+                                          Dialect dialect, SearchParameters& parameters);
 
 }  // namespace millwright::storage

@@ -40,14 +40,18 @@ constexpr storage::SearchKeyed kKeyed[] = {{.entity = "tag",
                                             .table = "experiment_tags",
                                             .owner = "@.experiment_id = e.experiment_id",
                                             .can_order = false}};
+constexpr storage::SearchColumn kDefaultOrder[] = {
+    {"e.created_ms", storage::SearchType::kNumber, true}};
+constexpr storage::SearchColumn kTies[] = {{"e.experiment_id", storage::SearchType::kNumber, true}};
 constexpr storage::SearchSchema kSchema = {
     .wording = storage::SearchWording::kExperiments,
+    .from = "experiments e",
     .entities_text = "Valid entity types are ('attribute', 'tag', 'tags')",
     .entities = kEntities,
     .attributes = kAttributes,
     .keyed = kKeyed,
-    .default_order = "e.created_ms DESC",
-    .ties = "e.experiment_id DESC"};
+    .default_order = kDefaultOrder,
+    .ties = kTies};
 
 Experiment ReadExperiment(const Row& row) {
   return {.id = ExperimentId(std::to_string(row.Int(0))),
@@ -187,19 +191,19 @@ Experiment ExperimentStore::GetByName(const std::string& name) const {
   });
 }
 
-Page<Experiment> ExperimentStore::Search(const ExperimentSearch& search) const {
-  const storage::SearchQuery query = storage::CompileSearch(
-      sql::kSearchExperiments, kSchema, database_.dialect(), search.filter, search.order_by,
-      {std::string(ViewName(search.view)), search.limit + 1, search.offset});
+storage::SearchPage<Experiment> ExperimentStore::Search(const ExperimentSearch& search) const {
+  const std::string view(ViewName(search.view));
+  const storage::Search compiled(kSchema, database_.dialect(), {.parameters = {view}},
+                                 {.filter = search.filter,
+                                  .order_by = search.order_by,
+                                  .limit = search.limit,
+                                  .page_token = search.page_token,
+                                  .bound_to = view});
   return database_.Read([&](Connection& connection) {
-    Page<Experiment> page;
-    for (const Row& row : connection.Select(query.query(), query.parameters())) {
+    storage::SearchPage<Experiment> page;
+    page.next_token = compiled.Page(connection, sql::kSearchExperiments, [&](const Row& row) {
       page.items.push_back(ReadExperiment(row));
-    }
-    if (static_cast<int64_t>(page.items.size()) > search.limit) {
-      page.items.pop_back();
-      page.next_offset = search.offset + search.limit;
-    }
+    });
     AddTags(connection, &page.items);
     return page;
   });

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "events/event_log.h"
 #include "storage/database.h"
+#include "storage/search_page.h"
 #include "tracking/entities.h"
 
 namespace millwright::tracking {
@@ -21,7 +22,7 @@ struct ExperimentSearch {
   std::vector<std::string> order_by;  // newest first when empty
   View view = View::kActiveOnly;
   int64_t limit = 1000;  // 1 … kSearchResultsMax
-  int64_t offset = 0;
+  std::string page_token = {};
 };
 
 // Experiments with MLflow's rules: names are unique even beside deleted ones, experiment "0" always
@@ -41,7 +42,7 @@ class ExperimentStore {
   // Both find deleted ones too.
   Experiment Get(const ExperimentId& id) const;
   Experiment GetByName(const std::string& name) const;
-  Page<Experiment> Search(const ExperimentSearch& search) const;
+  storage::SearchPage<Experiment> Search(const ExperimentSearch& search) const;
 
   void Rename(const ExperimentId& id, const std::string& name, const std::string& who);
   // The runs of an experiment are deleted and restored with it.

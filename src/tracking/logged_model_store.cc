@@ -44,10 +44,17 @@ constexpr storage::SearchAttribute kAttributes[] = {
     Number("creation_timestamp_ms", "m.created_ms"),
     Number("last_updated_timestamp", "m.updated_ms"),
     Number("last_updated_timestamp_ms", "m.updated_ms")};
+// Of a metric that was measured several times the newest counts.
+constexpr std::string_view kNewestMetrics =
+    "(SELECT model_id, key, value, is_nan, ROW_NUMBER() OVER (PARTITION BY model_id, key "
+    "ORDER BY timestamp_ms DESC, step DESC, run_id, dataset_name, dataset_digest) AS nth "
+    "FROM logged_model_metrics)";
 constexpr storage::SearchKeyed kKeyed[] = {{.entity = "metric",
                                             .type = SearchType::kNumber,
                                             .table = "logged_model_metrics",
-                                            .owner = "@.model_id = m.model_id"},
+                                            .owner = "@.model_id = m.model_id",
+                                            .order_table = kNewestMetrics,
+                                            .order_owner = "@.model_id = m.model_id AND @.nth = 1"},
                                            {.entity = "parameter",
                                             .table = "logged_model_params",
                                             .owner = "@.model_id = m.model_id",
@@ -56,14 +63,17 @@ constexpr storage::SearchKeyed kKeyed[] = {{.entity = "metric",
                                             .table = "logged_model_tags",
                                             .owner = "@.model_id = m.model_id",
                                             .can_order = false}};
+constexpr storage::SearchColumn kDefaultOrder[] = {{"m.created_ms", SearchType::kNumber, true}};
+constexpr storage::SearchColumn kTies[] = {{"m.model_id", SearchType::kText, false}};
 constexpr storage::SearchSchema kSchema = {
     .wording = storage::SearchWording::kLoggedModels,
+    .from = "logged_models m",
     .entities_text = "Valid values are ['metric', 'parameter', 'tag', 'attribute']",
     .entities = kEntities,
     .attributes = kAttributes,
     .keyed = kKeyed,
-    .default_order = "m.created_ms DESC",
-    .ties = "m.model_id"};
+    .default_order = kDefaultOrder,
+    .ties = kTies};
 
 Error NoModel(const LoggedModelId& id) {
   return Error(Code::kNotFound, fmt::format("Logged model with ID '{}' not found.", id.str()));
@@ -238,26 +248,24 @@ void LoggedModelStore::LogParams(const LoggedModelId& id, const std::vector<Para
   });
 }
 
-Page<LoggedModel> LoggedModelStore::Search(const LoggedModelSearch& search) const {
+storage::SearchPage<LoggedModel> LoggedModelStore::Search(const LoggedModelSearch& search) const {
   Json experiments = Json::MakeArray();
   for (const auto& id : search.experiment_ids) experiments.Append(ExperimentNumber(id));
   Json datasets = Json::MakeArray();
   for (const auto& dataset : search.datasets) {
     datasets.Append(Json::Of({{"name", dataset.name}, {"digest", dataset.digest}}));
   }
-  const storage::SearchQuery query = storage::CompileSearch(
-      sql::kSearchLoggedModels, kSchema, database_.dialect(), search.filter, search.order_by,
-      {experiments.Dump(), datasets.Dump(), search.limit + 1, search.offset});
+  const std::vector<storage::Value> scope = {experiments.Dump(), datasets.Dump()};
+  const storage::Search compiled(kSchema, database_.dialect(), {.parameters = scope},
+                                 {.filter = search.filter,
+                                  .order_by = search.order_by,
+                                  .limit = search.limit,
+                                  .page_token = search.page_token,
+                                  .bound_to = experiments.Dump() + datasets.Dump()});
   return database_.Read([&](Connection& connection) {
-    Page<LoggedModel> page;
-    connection.ForEach(query.query(), query.parameters(), [&](const Row& row) {
-      page.items.push_back(ReadModel(row));
-      return true;
-    });
-    if (static_cast<int64_t>(page.items.size()) > search.limit) {
-      page.items.pop_back();
-      page.next_offset = search.offset + search.limit;
-    }
+    storage::SearchPage<LoggedModel> page;
+    page.next_token = compiled.Page(connection, sql::kSearchLoggedModels,
+                                    [&](const Row& row) { page.items.push_back(ReadModel(row)); });
     AddData(connection, &page.items);
     return page;
   });

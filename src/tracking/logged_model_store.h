@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "events/event_log.h"
 #include "storage/database.h"
+#include "storage/search_page.h"
 #include "tracking/entities.h"
 
 namespace millwright::tracking {
@@ -30,7 +31,7 @@ struct LoggedModelSearch {
   std::vector<DatasetName> datasets;  // one of them must be a dataset of the model's metrics
   std::vector<std::string> order_by;  // newest first when empty
   int64_t limit = 50;
-  int64_t offset = 0;
+  std::string page_token = {};
 };
 
 // Models as runs log them: what they are called, where their files are and how they were measured.
@@ -49,7 +50,7 @@ class LoggedModelStore {
   void DeleteTag(const LoggedModelId& id, const std::string& key);
   // Params never change: a key that is there is refused.
   void LogParams(const LoggedModelId& id, const std::vector<Param>& params);
-  Page<LoggedModel> Search(const LoggedModelSearch& search) const;
+  storage::SearchPage<LoggedModel> Search(const LoggedModelSearch& search) const;
 
  private:
   storage::Database& database_;

@@ -4,6 +4,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "base/error.h"
 #include "base/json.h"
 #include "tracking/sql.h"
 
@@ -13,8 +14,42 @@ namespace {
 using storage::Connection;
 using storage::Row;
 
-void AddInputs(Connection& connection, const std::string& keys,
-               const std::unordered_map<int64_t, Run*>& runs) {
+using RunsBySeq = std::unordered_map<int64_t, Run*>;
+
+// Lists the short keys of runs as a JSON array.
+std::string KeysOf(std::vector<RunRow>* rows, RunsBySeq* runs) {
+  std::string keys = "[";
+  for (auto& row : *rows) {
+    if (keys.size() > 1) keys += ',';
+    keys += std::to_string(row.seq);
+    (*runs)[row.seq] = &row.run;
+  }
+  return keys + ']';
+}
+
+// Readers of rows that begin with a run's short key and a name.
+auto ReadMetricOf(const RunsBySeq& runs) {
+  return [&runs](const Row& row) {
+    runs.at(row.Int(0))
+        ->metrics.push_back(
+            {row.Text(1), StoredValue(row.Double(2), row.Int(5)), row.Int(3), row.Int(4)});
+    return true;
+  };
+}
+auto ReadParamOf(const RunsBySeq& runs) {
+  return [&runs](const Row& row) {
+    runs.at(row.Int(0))->params.push_back({row.Text(1), row.Text(2)});
+    return true;
+  };
+}
+auto ReadTagOf(const RunsBySeq& runs) {
+  return [&runs](const Row& row) {
+    runs.at(row.Int(0))->tags.push_back({row.Text(1), row.Text(2)});
+    return true;
+  };
+}
+
+void AddInputs(Connection& connection, const std::string& keys, const RunsBySeq& runs) {
   std::map<std::pair<int64_t, int64_t>, size_t> places;
   connection.ForEach(sql::kInputsOfRuns, {keys}, [&](const Row& row) {
     auto& inputs = runs.at(row.Int(0))->dataset_inputs;
@@ -58,28 +93,11 @@ RunRow ReadRun(const Row& row) {
 
 void AddRunData(Connection& connection, std::vector<RunRow>* rows) {
   if (rows->empty()) return;
-  std::unordered_map<int64_t, Run*> runs;
-  std::string keys = "[";
-  for (auto& row : *rows) {
-    if (keys.size() > 1) keys += ',';
-    keys += std::to_string(row.seq);
-    runs[row.seq] = &row.run;
-  }
-  keys += ']';
-  connection.ForEach(sql::kMetricsOfRuns, {keys}, [&](const Row& row) {
-    runs.at(row.Int(0))
-        ->metrics.push_back(
-            {row.Text(1), StoredValue(row.Double(2), row.Int(5)), row.Int(3), row.Int(4)});
-    return true;
-  });
-  connection.ForEach(sql::kParamsOfRuns, {keys}, [&](const Row& row) {
-    runs.at(row.Int(0))->params.push_back({row.Text(1), row.Text(2)});
-    return true;
-  });
-  connection.ForEach(sql::kTagsOfRuns, {keys}, [&](const Row& row) {
-    runs.at(row.Int(0))->tags.push_back({row.Text(1), row.Text(2)});
-    return true;
-  });
+  RunsBySeq runs;
+  const std::string keys = KeysOf(rows, &runs);
+  connection.ForEach(sql::kMetricsOfRuns, {keys}, ReadMetricOf(runs));
+  connection.ForEach(sql::kParamsOfRuns, {keys}, ReadParamOf(runs));
+  connection.ForEach(sql::kTagsOfRuns, {keys}, ReadTagOf(runs));
   AddInputs(connection, keys, runs);
   connection.ForEach(sql::kModelsOfRuns, {keys}, [&](const Row& row) {
     Run& run = *runs.at(row.Int(0));
@@ -90,6 +108,30 @@ void AddRunData(Connection& connection, std::vector<RunRow>* rows) {
     }
     return true;
   });
+}
+
+void AddRunColumns(Connection& connection, const RunColumns& columns, std::vector<RunRow>* rows) {
+  const size_t count = columns.metrics.size() + columns.params.size() + columns.tags.size();
+  if (count > kNamedColumnsMax) {
+    throw InvalidArgument("columns may name at most {}, not {}", kNamedColumnsMax, count);
+  }
+  if (rows->empty()) return;
+  RunsBySeq runs;
+  const std::string keys = KeysOf(rows, &runs);
+  const auto list = [](const std::vector<std::string>& names) {
+    Json json = Json::MakeArray();
+    for (const auto& name : names) json.Append(name);
+    return json.Dump();
+  };
+  if (!columns.metrics.empty()) {
+    connection.ForEach(sql::kNamedMetricsOfRuns, {keys, list(columns.metrics)}, ReadMetricOf(runs));
+  }
+  if (!columns.params.empty()) {
+    connection.ForEach(sql::kNamedParamsOfRuns, {keys, list(columns.params)}, ReadParamOf(runs));
+  }
+  if (!columns.tags.empty()) {
+    connection.ForEach(sql::kNamedTagsOfRuns, {keys, list(columns.tags)}, ReadTagOf(runs));
+  }
 }
 
 }  // namespace millwright::tracking

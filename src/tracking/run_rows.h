@@ -6,6 +6,7 @@
 
 #include "storage/database.h"
 #include "tracking/entities.h"
+#include "tracking/run_search.h"
 
 namespace millwright::tracking {
 
@@ -20,6 +21,11 @@ RunRow ReadRun(const storage::Row& row);
 
 // Adds metrics, params, tags, inputs and outputs to runs, with one query each for all.
 void AddRunData(storage::Connection& connection, std::vector<RunRow>* rows);
+
+// Adds the named metrics, params and tags alone. Throws kInvalidArgument when more than
+// kNamedColumnsMax are named.
+void AddRunColumns(storage::Connection& connection, const RunColumns& columns,
+                   std::vector<RunRow>* rows);
 
 // Restores a metric's value from how it is stored: NaN is a mark beside 0.
 double StoredValue(double value, int64_t is_nan);

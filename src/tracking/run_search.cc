@@ -1,10 +1,12 @@
-// Searching runs and the datasets that they took in.
+// Searching runs, counting and grouping them, the columns they have and the datasets they took in.
+#include <algorithm>
+#include <cmath>
+#include <map>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "storage/search.h"
 #include "tracking/experiment_store.h"
-#include "tracking/limits.h"
 #include "tracking/run_rows.h"
 #include "tracking/run_store.h"
 #include "tracking/sql.h"
@@ -36,55 +38,79 @@ constexpr storage::SearchEntityName kEntities[] = {{"attribute", "attribute"},
 constexpr std::string_view kDataset =
     "SELECT 1 FROM run_inputs i JOIN datasets d ON d.dataset_seq = i.dataset_seq "
     "WHERE i.run_seq = r.run_seq";
+constexpr std::string_view kByDataset =
+    "SELECT DISTINCT i.run_seq FROM datasets d JOIN run_inputs i ON i.dataset_seq = d.dataset_seq "
+    "WHERE";
 constexpr std::string_view kContext =
     "SELECT 1 FROM run_input_tags t "
     "WHERE t.run_seq = r.run_seq AND t.key = 'mlflow.data.context'";
 
 constexpr storage::SearchAttribute Text(std::string_view name, std::string_view column,
-                                        bool can_order = true) {
-  return {.entity = "attribute", .name = name, .column = column, .can_order = can_order};
+                                        std::string_view index = {}) {
+  return {.entity = "attribute", .name = name, .column = column, .index = index};
+}
+constexpr storage::SearchAttribute NameAlias(std::string_view name) {
+  return {.entity = "attribute", .name = name, .column = "r.run_name", .can_order = false};
 }
 constexpr storage::SearchAttribute Number(std::string_view name, std::string_view column) {
   return {.entity = "attribute", .name = name, .column = column, .type = SearchType::kNumber};
 }
+constexpr storage::SearchAttribute kEndTime = {.entity = "attribute",
+                                               .name = "end_time",
+                                               .column = "r.end_ms",
+                                               .type = SearchType::kNumber,
+                                               .is_nullable = true};
 constexpr storage::SearchAttribute OfDataset(std::string_view name, std::string_view column,
-                                             std::string_view exists) {
-  return {.entity = "dataset", .name = name, .column = column, .exists = exists};
+                                             std::string_view exists,
+                                             std::string_view finder = {}) {
+  return {.entity = "dataset", .name = name, .column = column, .exists = exists, .finder = finder};
 }
 
-constexpr storage::SearchAttribute kAttributes[] = {Text("run_id", "r.run_id"),
-                                                    Text("run_name", "r.run_name"),
-                                                    Text("run name", "r.run_name", false),
-                                                    Text("Run name", "r.run_name", false),
-                                                    Text("Run Name", "r.run_name", false),
-                                                    Text("status", "r.status"),
-                                                    Text("user_id", "r.user_id"),
-                                                    Text("artifact_uri", "r.artifact_uri"),
-                                                    Number("start_time", "r.start_ms"),
-                                                    Number("created", "r.start_ms"),
-                                                    Number("Created", "r.start_ms"),
-                                                    Number("end_time", "r.end_ms"),
-                                                    OfDataset("name", "d.name", kDataset),
-                                                    OfDataset("digest", "d.digest", kDataset),
-                                                    OfDataset("context", "t.value", kContext)};
+constexpr storage::SearchAttribute kAttributes[] = {
+    Text("run_id", "r.run_id", "runs_by_id"),
+    Text("run_name", "r.run_name", "runs_by_name"),
+    NameAlias("run name"),
+    NameAlias("Run name"),
+    NameAlias("Run Name"),
+    Text("status", "r.status", "runs_by_status"),
+    Text("user_id", "r.user_id"),
+    Text("artifact_uri", "r.artifact_uri"),
+    Number("start_time", "r.start_ms"),
+    Number("created", "r.start_ms"),
+    Number("Created", "r.start_ms"),
+    kEndTime,
+    OfDataset("name", "d.name", kDataset, kByDataset),
+    OfDataset("digest", "d.digest", kDataset, kByDataset),
+    OfDataset("context", "t.value", kContext)};
 
 constexpr storage::SearchKeyed kKeyed[] = {
     {.entity = "metric",
      .type = SearchType::kNumber,
      .table = "latest_metrics",
-     .owner = "@.run_seq = r.run_seq"},
-    {.entity = "parameter", .table = "run_params", .owner = "@.run_seq = r.run_seq"},
-    {.entity = "tag", .table = "run_tags", .owner = "@.run_seq = r.run_seq"}};
+     .owner = "@.run_seq = r.run_seq",
+     .is_indexed = true},
+    {.entity = "parameter",
+     .table = "run_params",
+     .owner = "@.run_seq = r.run_seq",
+     .is_indexed = true},
+    {.entity = "tag", .table = "run_tags", .owner = "@.run_seq = r.run_seq", .is_indexed = true}};
 
+constexpr storage::SearchColumn kTies[] = {{"r.start_ms", SearchType::kNumber, true},
+                                           {"r.run_id", SearchType::kText, false}};
+constexpr storage::SearchTable kTable = {.key = "run_seq",
+                                         .row_key = "r.run_seq",
+                                         .size = "SELECT max(run_seq) FROM runs",
+                                         .scope_test = "r.start_ms"};
 constexpr storage::SearchSchema kSchema = {
     .wording = storage::SearchWording::kRuns,
+    .from = "runs r",
     .entities_text = "Valid values are ['metric', 'parameter', 'tag', 'attribute', 'dataset']",
     .entities = kEntities,
     .attributes = kAttributes,
     .keyed = kKeyed,
-    .default_order = "",
-    .ties = "r.start_ms DESC, r.run_id",
-    .refuse_repeated_order = true};
+    .ties = kTies,
+    .refuse_repeated_order = true,
+    .table = &kTable};
 
 std::string_view ViewName(View view) {
   switch (view) {
@@ -97,29 +123,188 @@ std::string_view ViewName(View view) {
   }
 }
 
+// The runs of one experiment in one state are a stretch of an index; of more they are not, and only
+// an index over all runs has them in the order of a page.
+constexpr std::string_view kOneScope = "r.experiment_id = $1 AND r.lifecycle = $2";
+constexpr std::string_view kScopeOnSqlite =
+    "r.experiment_id IN (SELECT value FROM json_each($1)) AND ($2 = 'all' OR r.lifecycle = $2)";
+constexpr std::string_view kScopeOnPostgres =
+    "r.experiment_id IN (SELECT json_array_elements_text($1::json)::bigint) AND ($2 = 'all' OR "
+    "r.lifecycle = $2)";
+
+storage::SearchScope ScopeOf(const RunFilter& runs, storage::Dialect dialect) {
+  const std::string view(ViewName(runs.view));
+  if (runs.experiment_ids.size() == 1 && runs.view != View::kAll) {
+    return {{ExperimentNumber(runs.experiment_ids[0]), view},
+            kOneScope,
+            "runs_by_start",
+            "runs_by_start"};
+  }
+  Json experiments = Json::MakeArray();
+  for (const auto& id : runs.experiment_ids) experiments.Append(ExperimentNumber(id));
+  return {{experiments.Dump(), view},
+          dialect == storage::Dialect::kPostgres ? kScopeOnPostgres : kScopeOnSqlite,
+          "runs_by_start",
+          "runs_by_time"};
+}
+
+// What a page's token is bound to beside the filter and the order.
+std::string BoundTo(const RunFilter& runs) {
+  std::string text(ViewName(runs.view));
+  for (const auto& id : runs.experiment_ids) text += ' ' + id.str();
+  return text;
+}
+
+// A search that has neither an order nor pages.
+storage::Search Matching(const RunFilter& runs, storage::Dialect dialect) {
+  return {kSchema, dialect, ScopeOf(runs, dialect), {.filter = runs.filter}};
+}
+
+std::string Quoted(std::string_view entity, const std::string& key) {
+  return fmt::format("{}.`{}`", entity, key);
+}
+
+std::optional<std::string> GroupValue(const storage::Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* whole = std::get_if<int64_t>(&value)) return std::to_string(*whole);
+  if (const auto* number = std::get_if<double>(&value)) return fmt::format("{}", *number);
+  return std::nullopt;
+}
+
+// Gathers figures in one pass by Welford's method: a sum of squares would lose all digits of a
+// metric that varies little beside its size.
+class Gatherer {
+ public:
+  void Add(double value) {
+    min_ = count_ == 0 ? value : std::min(min_, value);
+    max_ = count_ == 0 ? value : std::max(max_, value);
+    const double distance = value - mean_;
+    mean_ += distance / static_cast<double>(++count_);
+    squares_ += distance * (value - mean_);
+  }
+  MetricFigures Figures() const {
+    MetricFigures figures{count_, mean_, min_, max_, {}};
+    if (count_ > 1) figures.std = std::sqrt(squares_ / static_cast<double>(count_ - 1));
+    return figures;
+  }
+
+ private:
+  int64_t count_ = 0;
+  double mean_ = 0;
+  double squares_ = 0;
+  double min_ = 0;
+  double max_ = 0;
+};
+
+struct Gathered {
+  int64_t runs = 0;
+  std::vector<Gatherer> metrics;
+};
+using GroupKey = std::vector<std::optional<std::string>>;
+
+RunGroups Largest(const std::map<GroupKey, Gathered>& gathered, int64_t limit) {
+  std::vector<const std::pair<const GroupKey, Gathered>*> order;
+  RunGroups result{.groups_total = static_cast<int64_t>(gathered.size())};
+  for (const auto& group : gathered) {
+    order.push_back(&group);
+    result.runs_total += group.second.runs;
+  }
+  // Stable: groups of one size stay in the order of their values.
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto* a, const auto* b) { return a->second.runs > b->second.runs; });
+  for (const auto* group : order) {
+    if (static_cast<int64_t>(result.groups.size()) == limit) break;
+    RunGroup& out = result.groups.emplace_back(RunGroup{group->first, group->second.runs, {}});
+    for (const auto& metric : group->second.metrics) out.metrics.push_back(metric.Figures());
+  }
+  return result;
+}
+
+void RequireMost(std::string_view what, size_t count, size_t max) {
+  if (count > max) throw InvalidArgument("{} may name at most {}, not {}", what, max, count);
+}
+
 }  // namespace
 
-Page<Run> RunStore::Search(const RunSearch& search) const {
-  Json experiments = Json::MakeArray();
-  for (const auto& id : search.experiment_ids) experiments.Append(ExperimentNumber(id));
-  const storage::SearchQuery query = storage::CompileSearch(
-      sql::kSearchRuns, kSchema, database_.dialect(), search.filter, search.order_by,
-      {experiments.Dump(), std::string(ViewName(search.view)), search.limit + 1, search.offset});
+storage::SearchPage<Run> RunStore::Search(const RunSearch& search) const {
+  const RunFilter runs{search.experiment_ids, search.filter, search.view};
+  const storage::Search compiled(kSchema, database_.dialect(), ScopeOf(runs, database_.dialect()),
+                                 {.filter = search.filter,
+                                  .order_by = search.order_by,
+                                  .limit = search.limit,
+                                  .page_token = search.page_token,
+                                  .bound_to = BoundTo(runs),
+                                  .time_limit_ms = search.time_limit_ms});
   return database_.Read([&](Connection& connection) {
     std::vector<RunRow> rows;
-    connection.ForEach(query.query(), query.parameters(), [&](const Row& row) {
-      rows.push_back(ReadRun(row));
-      return true;
-    });
-    Page<Run> page;
-    if (static_cast<int64_t>(rows.size()) > search.limit) {
-      rows.pop_back();
-      page.next_offset = search.offset + search.limit;
+    storage::SearchPage<Run> page;
+    page.next_token = compiled.Page(connection, sql::kSearchRuns,
+                                    [&](const Row& row) { rows.push_back(ReadRun(row)); });
+    if (search.columns) {
+      AddRunColumns(connection, *search.columns, &rows);
+    } else {
+      AddRunData(connection, &rows);
     }
-    AddRunData(connection, &rows);
     page.items.reserve(rows.size());
     for (auto& row : rows) page.items.push_back(std::move(row.run));
     return page;
+  });
+}
+
+RunCount RunStore::CountMatching(const RunFilter& filter, int64_t max) const {
+  const storage::Search matching = Matching(filter, database_.dialect());
+  const int64_t count =
+      database_.Read([&](Connection& connection) { return matching.Count(connection, max + 1); });
+  return {std::min(count, max), count <= max};
+}
+
+RunGroups RunStore::Group(const RunGrouping& grouping) const {
+  if (grouping.keys.empty()) throw InvalidArgument("group_by must name at least one key");
+  RequireMost("group_by", grouping.keys.size(), kGroupKeysMax);
+  RequireMost("metrics", grouping.metrics.size(), kGroupMetricsMax);
+  std::vector<std::string> names = grouping.keys;
+  for (const auto& key : grouping.metrics) names.push_back(Quoted("metrics", key));
+  const size_t keys = grouping.keys.size();
+  const storage::Search matching = Matching(grouping.runs, database_.dialect());
+  return database_.Read([&](Connection& connection) {
+    std::map<GroupKey, Gathered> groups;
+    matching.Values(connection, names, [&](const Row& row) {
+      const std::vector<storage::Value> values = row.Last(names.size());
+      GroupKey key(keys);
+      for (size_t i = 0; i < keys; ++i) key[i] = GroupValue(values[i]);
+      Gathered& group = groups[std::move(key)];
+      if (groups.size() > kGroupsMax) {
+        throw InvalidArgument("The runs fall into more than {} groups", kGroupsMax);
+      }
+      ++group.runs;
+      group.metrics.resize(grouping.metrics.size());
+      for (size_t i = keys; i < names.size(); ++i) {
+        if (const auto* value = std::get_if<double>(&values[i]))
+          group.metrics[i - keys].Add(*value);
+      }
+    });
+    return Largest(groups, grouping.limit);
+  });
+}
+
+std::vector<std::string> RunStore::Columns(const ColumnSearch& search) const {
+  struct Queries {
+    const storage::Query& few;
+    const storage::Query& many;
+  };
+  const Queries queries = search.kind == ColumnSearch::Kind::kMetric
+                              ? Queries{sql::kMetricKeysOfFew, sql::kMetricKeysOfMany}
+                          : search.kind == ColumnSearch::Kind::kParam
+                              ? Queries{sql::kParamKeysOfFew, sql::kParamKeysOfMany}
+                              : Queries{sql::kTagKeysOfFew, sql::kTagKeysOfMany};
+  const storage::Search matching = Matching(search.runs, database_.dialect());
+  return database_.Read([&](Connection& connection) {
+    std::vector<std::string> keys;
+    for (const Row& row : matching.Keys(connection, queries.few, queries.many,
+                                        {search.after, search.text, search.limit})) {
+      keys.push_back(row.Text(0));
+    }
+    return keys;
   });
 }
 

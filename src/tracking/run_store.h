@@ -7,6 +7,7 @@
 #include "events/event_log.h"
 #include "storage/database.h"
 #include "tracking/entities.h"
+#include "tracking/run_search.h"
 
 namespace millwright::tracking {
 
@@ -29,15 +30,6 @@ struct Batch {
   std::vector<Metric> metrics;
   std::vector<Param> params;
   std::vector<Tag> tags;
-};
-
-struct RunSearch {
-  std::vector<ExperimentId> experiment_ids;
-  std::string filter;
-  std::vector<std::string> order_by;  // start time, newest first, when empty
-  View view = View::kActiveOnly;
-  int64_t limit = 1000;  // 1 … kSearchResultsMax
-  int64_t offset = 0;
 };
 
 // What there is, without what is deleted.
@@ -70,7 +62,12 @@ class RunStore {
   RunInfo Update(const RunId& id, const RunUpdate& update, const std::string& who);
   void Delete(const RunId& id, const std::string& who);
   void Restore(const RunId& id, const std::string& who);
-  Page<Run> Search(const RunSearch& search) const;
+  // Searches throw kFailedPrecondition when they take longer than kSearchTimeLimitMs.
+  storage::SearchPage<Run> Search(const RunSearch& search) const;
+  RunCount CountMatching(const RunFilter& filter, int64_t max = kCountMax) const;
+  RunGroups Group(const RunGrouping& grouping) const;
+  // The keys in their order (of bytes).
+  std::vector<std::string> Columns(const ColumnSearch& search) const;
   TrackingCounts Count() const;
 
   // The Later forms check their arguments at once, throw what is wrong with these, and return;

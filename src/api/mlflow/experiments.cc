@@ -56,10 +56,10 @@ http::Response Search(Context& context, const http::Request& request) {
                                                 .order_by = message.order_by,
                                                 .view = FromWire(message.view_type),
                                                 .limit = message.max_results,
-                                                .offset = ReadPageToken(message.page_token)});
+                                                .page_token = message.page_token});
   ExperimentsAnswer answer;
   for (const auto& experiment : page.items) answer.experiments.push_back(ToWire(experiment));
-  answer.next_page_token = MakePageToken(page.next_offset);
+  answer.next_page_token = NextToken(page.next_token);
   return Answer(answer);
 }
 

@@ -4,7 +4,6 @@
 
 #include "api/mlflow/request.h"
 #include "api/mlflow/tracking_convert.h"
-#include "base/digest.h"
 #include "base/error.h"
 #include "tracking/logged_model_store.h"
 
@@ -167,37 +166,6 @@ WireModel ToWire(const tracking::LoggedModel& model) {
   return wire;
 }
 
-// A token is bound to its search: the offset stands beside what was asked for.
-std::string SearchKey(const SearchLoggedModels& message) {
-  std::string key = message.filter;
-  for (const auto& order : message.order_by) {
-    key += '\n' + order.field_name + (order.ascending ? " ASC " : " DESC ") + order.dataset_name +
-           ' ' + order.dataset_digest;
-  }
-  return key;
-}
-
-int64_t ReadSearchToken(const SearchLoggedModels& message) {
-  if (message.page_token.empty()) return 0;
-  Json token;
-  try {
-    token = ParseJson(Base64Decode(message.page_token));
-  } catch (const Error&) {
-    throw InvalidArgument("Invalid page token, could not base64-decode");
-  }
-  if (!token.is_object() || !token.Has("offset") || !token.Has("search")) {
-    throw InvalidArgument("Invalid page token");
-  }
-  if (token.GetString("search") != SearchKey(message)) {
-    const bool same_filter =
-        token.GetString("search").substr(0, token.GetString("search").find('\n')) == message.filter;
-    throw InvalidArgument("{} in the page token does not match the requested {}.",
-                          same_filter ? "Order by" : "Filter string",
-                          same_filter ? "order by" : "filter string");
-  }
-  return std::max<int64_t>(token.GetInt("offset"), 0);
-}
-
 std::vector<std::string> OrderClauses(const std::vector<OrderBy>& order_by) {
   std::vector<std::string> clauses;
   for (const auto& order : order_by) {
@@ -281,14 +249,11 @@ http::Response Search(Context& context, const http::Request& request) {
   search.order_by = OrderClauses(message.order_by);
   search.limit =
       message.max_results <= 0 ? kSearchDefault : std::min(message.max_results, kSearchMax);
-  search.offset = ReadSearchToken(message);
+  search.page_token = message.page_token;
   const auto page = context.logged_models.Search(search);
   ModelsAnswer answer;
   for (const auto& model : page.items) answer.models.push_back(ToWire(model));
-  if (page.next_offset) {
-    answer.next_page_token =
-        Base64(Json::Of({{"offset", *page.next_offset}, {"search", SearchKey(message)}}).Dump());
-  }
+  answer.next_page_token = NextToken(page.next_token);
   return Answer(answer);
 }
 

@@ -82,12 +82,12 @@ http::Response Search(Context& context, const http::Request& request) {
         message.max_results);
   }
   const auto page = context.registry.SearchVersions(
-      {message.filter, message.order_by, message.max_results, ReadPageToken(message.page_token)});
+      {message.filter, message.order_by, message.max_results, message.page_token});
   ModelVersionsAnswer answer;
   for (const auto& version : page.items) {
     answer.model_versions.push_back(ToWire(context, version, ModelData::kLeaveOut));
   }
-  answer.next_page_token = MakePageToken(page.next_offset);
+  answer.next_page_token = NextToken(page.next_token);
   return Answer(answer);
 }
 

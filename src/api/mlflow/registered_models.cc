@@ -46,14 +46,13 @@ http::Response Delete(Context& context, const http::Request& request) {
 
 http::Response Search(Context& context, const http::Request& request) {
   const auto message = Read<SearchModels>(request);
-  const int64_t offset = ReadPageToken(message.page_token);
   // MLflow answers a page of nothing with a token; so does this, which leads nowhere either.
   const int64_t limit = std::max<int64_t>(message.max_results, 0);
   const auto page =
-      context.registry.SearchModels({message.filter, message.order_by, limit, offset});
+      context.registry.SearchModels({message.filter, message.order_by, limit, message.page_token});
   RegisteredModelsAnswer answer;
   for (const auto& model : page.items) answer.registered_models.push_back(ToWire(model));
-  answer.next_page_token = MakePageToken(page.next_offset);
+  answer.next_page_token = NextToken(page.next_token);
   return Answer(answer);
 }
 

@@ -48,24 +48,6 @@ Json ParseQuery(const http::Request& request, const std::vector<FieldShape>& sha
   return object;
 }
 
-// Decodes base64 as Python does by default: other characters are passed over, and what is left must
-// come in whole groups of four.
-bool DecodeBase64(std::string_view text, std::string* out) {
-  std::string kept;
-  size_t padding = 0;
-  for (const char c : text) {
-    const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                        (c >= '0' && c <= '9') || c == '+' || c == '/';
-    if (letter) kept += c;
-    if (c == '=') ++padding;
-  }
-  const size_t rest = kept.size() % 4;
-  if (rest == 1 || (rest != 0 && padding < 4 - rest)) return false;
-  if (rest != 0) kept.append(4 - rest, '=');
-  *out = Base64Decode(kept);
-  return true;
-}
-
 }  // namespace
 
 void RequireJsonType(const http::Request& request) {
@@ -90,33 +72,17 @@ http::Response Empty() {
 }
 
 std::string DecodePageToken(const std::string& token) {
-  std::string decoded;
-  if (!DecodeBase64(token, &decoded)) {
-    throw InvalidArgument("Invalid page token, could not base64-decode");
-  }
-  return decoded;
+  auto decoded = Base64DecodeLoosely(token);
+  if (!decoded) throw InvalidArgument("Invalid page token, could not base64-decode");
+  return std::move(*decoded);
 }
 
 Error WrongPageToken(const std::string& decoded) {
   return InvalidArgument("Invalid page token, decoded value=b'{}'", decoded);
 }
 
-int64_t ReadPageToken(const std::string& token) {
-  if (token.empty()) return 0;
-  const std::string decoded = DecodePageToken(token);
-  const Json json = ParseLeniently(decoded);
-  const Json* offset = json.Find("offset");
-  if (offset == nullptr || !offset->is_int()) throw WrongPageToken(decoded);
-  return std::max<int64_t>(offset->AsInt(), 0);
-}
-
-std::string MakePageToken(int64_t offset) {
-  return Base64(Json::Of({{"offset", offset}}).Dump());
-}
-
-std::optional<std::string> MakePageToken(const std::optional<int64_t>& offset) {
-  if (!offset) return std::nullopt;
-  return MakePageToken(*offset);
+std::optional<std::string> NextToken(const std::string& token) {
+  return token.empty() ? std::nullopt : std::optional(token);
 }
 
 }  // namespace millwright::api::mlflow

@@ -34,10 +34,7 @@ http::Response Empty();
 std::string DecodePageToken(const std::string& token);
 // What is thrown for a page token that says something else than it should.
 Error WrongPageToken(const std::string& decoded);
-// Page tokens of lists are MLflow's: base64 of {"offset": n}. Throws kInvalidArgument for another
-// text; an empty one is the first page.
-int64_t ReadPageToken(const std::string& token);
-std::string MakePageToken(int64_t offset);
-std::optional<std::string> MakePageToken(const std::optional<int64_t>& offset);
+// The token of a search's next page as the answer holds it: absent at the end.
+std::optional<std::string> NextToken(const std::string& token);
 
 }  // namespace millwright::api::mlflow

@@ -97,11 +97,11 @@ http::Response Search(Context& context, const http::Request& request) {
                            .order_by = message.order_by,
                            .view = mlflow::FromWire(message.run_view_type),
                            .limit = message.max_results,
-                           .offset = ReadPageToken(message.page_token)});
+                           .page_token = message.page_token});
   RunsAnswer answer;
   answer.runs.reserve(page.items.size());
   for (const auto& run : page.items) answer.runs.push_back(ToWire(run, Outputs::kPresent));
-  answer.next_page_token = MakePageToken(page.next_offset);
+  answer.next_page_token = NextToken(page.next_token);
   return Answer(answer);
 }
 

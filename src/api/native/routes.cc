@@ -11,6 +11,7 @@
 #include "api/native/pipelines.h"
 #include "api/native/predictions.h"
 #include "api/native/principals.h"
+#include "api/native/run_search.h"
 #include "api/native/tensorboard.h"
 #include "api/native/validations.h"
 
@@ -26,6 +27,14 @@ constexpr Route<Context> kRoutes[] = {
     {M::kGet, "/api/v1/overview", GetOverview, P::kRead, Lane::kMeta, "What there is"},
     {M::kPost, "/api/v1/charts", DrawChart, P::kRead, Lane::kBulk,
      "Draw metrics of runs for a number of pixels"},
+
+    {M::kPost, "/api/v1/runs/search", SearchRuns, P::kRead, Lane::kMeta,
+     "Search runs and read the columns that are named"},
+    {M::kPost, "/api/v1/runs/count", CountRuns, P::kRead, Lane::kMeta, "Count runs"},
+    {M::kPost, "/api/v1/runs/groups", GroupRuns, P::kRead, Lane::kBulk,
+     "Group runs and measure each group's metrics"},
+    {M::kPost, "/api/v1/runs/columns", ListRunColumns, P::kRead, Lane::kMeta,
+     "List the metrics, params or tags that runs have"},
 
     {M::kGet, "/api/v1/sources", ListSources, P::kRead, Lane::kMeta, "List data sources"},
     {M::kPost, "/api/v1/sources", PutSource, P::kEdit, Lane::kMeta, "Declare a data source"},

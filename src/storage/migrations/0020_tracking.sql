@@ -17,7 +17,7 @@ CREATE TABLE experiment_tags (
 -- run_seq is a short key for the tables that have many rows a run.
 CREATE TABLE runs (
   run_seq INTEGER PRIMARY KEY,
-  run_id TEXT NOT NULL UNIQUE,
+  run_id TEXT NOT NULL,
   experiment_id BIGINT NOT NULL REFERENCES experiments (experiment_id),
   run_name TEXT NOT NULL,
   user_id TEXT NOT NULL,
@@ -29,19 +29,27 @@ CREATE TABLE runs (
   deleted_ms BIGINT,
   written_by TEXT NOT NULL
 );
-CREATE INDEX runs_by_start ON runs (experiment_id, start_ms DESC, run_id);
+CREATE UNIQUE INDEX runs_by_id ON runs (run_id);
+-- In the order of a page, of one experiment and of all; the others find what is rare.
+CREATE INDEX runs_by_start ON runs (experiment_id, lifecycle, start_ms DESC, run_id);
+CREATE INDEX runs_by_time ON runs (start_ms DESC, run_id);
+CREATE INDEX runs_by_name ON runs (run_name);
+CREATE INDEX runs_by_status ON runs (status, experiment_id);
 CREATE TABLE run_params (
   run_seq BIGINT NOT NULL,
   key TEXT NOT NULL,
   value TEXT NOT NULL,
   PRIMARY KEY (run_seq, key)
 ) WITHOUT ROWID;
+-- Values by their beginning, for PostgreSQL limits the size of an index row.
+CREATE INDEX params_by_value ON run_params (key, substr(value, 1, 200), run_seq);
 CREATE TABLE run_tags (
   run_seq BIGINT NOT NULL,
   key TEXT NOT NULL,
   value TEXT NOT NULL,
   PRIMARY KEY (run_seq, key)
 ) WITHOUT ROWID;
+CREATE INDEX tags_by_value ON run_tags (key, substr(value, 1, 200), run_seq);
 
 -- The points of metrics (docs/decisions/0008-metric-history.md). An append is what one call
 -- brought, as it came; its run's points wait there until they are compacted.
@@ -95,6 +103,7 @@ CREATE TABLE latest_metrics (
   is_nan BIGINT NOT NULL,
   PRIMARY KEY (run_seq, key)
 ) WITHOUT ROWID;
+CREATE INDEX latest_by_value ON latest_metrics (key, is_nan, value, run_seq);
 
 CREATE TABLE datasets (
   dataset_seq INTEGER PRIMARY KEY,
@@ -112,6 +121,7 @@ CREATE TABLE run_inputs (
   dataset_seq BIGINT NOT NULL REFERENCES datasets (dataset_seq),
   PRIMARY KEY (run_seq, dataset_seq)
 );
+CREATE INDEX run_inputs_by_dataset ON run_inputs (dataset_seq, run_seq);
 CREATE TABLE run_input_tags (
   run_seq BIGINT NOT NULL,
   dataset_seq BIGINT NOT NULL,

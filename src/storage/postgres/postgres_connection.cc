@@ -18,7 +18,8 @@ constexpr size_t kStatementsMax = 1024;
 constexpr size_t kPipelineMax = 256;
 
 Code CodeOf(std::string_view state) {
-  if (state == "08P01") return Code::kInternal;  // a wrong number of parameters, for one
+  if (state == "08P01") return Code::kInternal;          // a wrong number of parameters, for one
+  if (state == "57014") return Code::kDeadlineExceeded;  // statement_timeout
   if (state == "23505") return Code::kAlreadyExists;
   if (state.starts_with("23")) return Code::kFailedPrecondition;
   if (state == "53300" || state.starts_with("08") || state.starts_with("57P") || state == "55P03") {
@@ -49,6 +50,8 @@ std::string MessageFor(const PGresult* result, std::string_view state, std::stri
                          Field(result, PG_DIAG_CONSTRAINT_NAME));
     case Code::kUnavailable:
       return "The database is not available";
+    case Code::kDeadlineExceeded:
+      return "A query of the database took too long";
     case Code::kResourceExhausted:
       return "The database or its disk is full";
     case Code::kInvalidArgument:
@@ -244,6 +247,10 @@ int64_t PostgresConnection::ReceivePipeline(std::string_view name, size_t count)
   if (PQresultStatus(sync.get()) != PGRES_PIPELINE_SYNC) Fail(sync.get(), name);
   if (failed != nullptr) Fail(failed.get(), name);
   return changed;
+}
+
+void PostgresConnection::LimitTime(int64_t ms) {
+  Script(fmt::format("SET LOCAL statement_timeout = {}", ms));
 }
 
 std::string PostgresConnection::Script(std::string_view sql) {

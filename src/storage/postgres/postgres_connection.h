@@ -36,6 +36,7 @@ class PostgresConnection : public Connection {
                const std::function<bool(const Row&)>& each) override;
   int64_t Execute(const Query& query, const std::vector<Value>& parameters) override;
   int64_t ExecuteMany(const Query& query, const std::vector<std::vector<Value>>& rows) override;
+  void LimitTime(int64_t ms) override;
 
   // Opens a transaction with a BEGIN statement and forgets earlier failures.
   void Begin(std::string_view begin);

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/error.h"
 
 namespace millwright::storage {
@@ -13,6 +14,8 @@ constexpr size_t kStatementsMax = 1024;
 // The WAL file is cut to this size after a checkpoint.
 constexpr int64_t kWalBytesMax = 64 << 20;
 constexpr int64_t kCacheKib = 16 << 10;
+// SQLite looks at the clock after so many of its instructions, some 20 µs.
+constexpr int kInstructionsPerLook = 2'000;
 
 Code CodeOf(int extended) {
   switch (extended) {
@@ -30,6 +33,8 @@ Code CodeOf(int extended) {
     case SQLITE_LOCKED:
     case SQLITE_CANTOPEN:
       return Code::kUnavailable;
+    case SQLITE_INTERRUPT:
+      return Code::kDeadlineExceeded;
     case SQLITE_FULL:
     case SQLITE_TOOBIG:
     case SQLITE_NOMEM:
@@ -58,6 +63,8 @@ std::string MessageFor(int extended, std::string_view name, std::string_view det
       return fmt::format("A row breaks a rule of its table: {}", detail);
     case Code::kUnavailable:
       return "The database is busy or cannot be opened";
+    case Code::kDeadlineExceeded:
+      return "A query of the database took too long";
     case Code::kResourceExhausted:
       return "The database or its disk is full";
     default:
@@ -124,7 +131,9 @@ struct SqliteConnection::Statement {
 class SqliteConnection::Use {
  public:
   Use(SqliteConnection& connection, const Query& query)
-      : connection_(connection), query_(query), statement_(connection.Prepare(query)) {}
+      : connection_(connection), query_(query), statement_(connection.Prepare(query)) {
+    connection_.deadline_us_ = MonotonicUs() + connection_.time_limit_us_;
+  }
   ~Use() {
     sqlite3_reset(statement_.handle);
     sqlite3_clear_bindings(statement_.handle);
@@ -279,6 +288,19 @@ int64_t SqliteConnection::ExecuteMany(const Query& query,
 
 void SqliteConnection::Control(std::string_view sql) {
   Execute({.name = sql, .sql = sql, .postgres = {}}, {});
+}
+
+void SqliteConnection::LimitTime(int64_t ms) {
+  time_limit_us_ = ms * 1000;
+  const auto is_over = [](void* self) {
+    return MonotonicUs() > static_cast<SqliteConnection*>(self)->deadline_us_ ? 1 : 0;
+  };
+  sqlite3_progress_handler(db_, kInstructionsPerLook, is_over, this);
+}
+
+void SqliteConnection::EndTimeLimit() {
+  time_limit_us_ = 0;
+  sqlite3_progress_handler(db_, 0, nullptr, nullptr);
 }
 
 void SqliteConnection::Script(std::string_view sql) {

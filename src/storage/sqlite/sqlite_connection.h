@@ -32,6 +32,7 @@ class SqliteConnection : public Connection {
                const std::function<bool(const Row&)>& each) override;
   int64_t Execute(const Query& query, const std::vector<Value>& parameters) override;
   int64_t ExecuteMany(const Query& query, const std::vector<std::vector<Value>>& rows) override;
+  void LimitTime(int64_t ms) override;
 
   // Runs BEGIN, SAVEPOINT and the like, which are prepared once.
   void Control(std::string_view sql);
@@ -45,6 +46,8 @@ class SqliteConnection : public Connection {
   std::vector<std::function<void()>> TakeAfterCommit();
   // Forgets all hooks: the work that left them is undone.
   void DropHooks() { hooks_ = {}; }
+  // Lets statements run as long as they like again.
+  void EndTimeLimit();
 
  private:
   struct Statement;
@@ -62,7 +65,9 @@ class SqliteConnection : public Connection {
   // By Query::name. One at a time is in use.
   std::unordered_map<std::string, std::unique_ptr<Statement>, NameHash, std::equal_to<>>
       statements_;
-  bool streaming_ = false;  // inside ForEach
+  bool streaming_ = false;     // inside ForEach
+  int64_t time_limit_us_ = 0;  // of a statement; 0 for none
+  int64_t deadline_us_ = 0;    // of the one at work
 };
 
 }  // namespace millwright::storage

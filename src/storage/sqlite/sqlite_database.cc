@@ -111,6 +111,7 @@ class SqliteDatabase : public Database {
     SqliteDatabase* database;
     void operator()(SqliteConnection* reader) const {
       reader->DropHooks();
+      reader->EndTimeLimit();
       if (reader->InTransaction()) reader->Control("ROLLBACK");
       {
         std::lock_guard lock(database->reader_mutex_);

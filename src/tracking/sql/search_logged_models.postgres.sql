@@ -1,8 +1,8 @@
 -- Logged models that match a filter; $1 is a JSON array of experiments, $2 a JSON array of
 -- {name, digest} of which one must be a dataset of a metric, '[]' for no such condition.
 SELECT m.model_id, m.experiment_id, m.name, m.artifact_uri, m.status, m.model_type, m.source_run_id,
-       m.lifecycle, m.created_ms, m.updated_ms
-FROM logged_models m/*joins*/
+       m.lifecycle, m.created_ms, m.updated_ms/*columns*/
+FROM /*from*/
 WHERE m.experiment_id IN (SELECT json_array_elements_text($1::json)::bigint) AND m.lifecycle = 'active'
   AND ($2 = '[]' OR EXISTS (
     SELECT 1 FROM logged_model_metrics d, json_array_elements($2::json) w
@@ -11,4 +11,4 @@ WHERE m.experiment_id IN (SELECT json_array_elements_text($1::json)::bigint) AND
       AND d.dataset_digest = w.value ->> 'digest'))
   AND /*filter*/
 ORDER BY /*order*/
-LIMIT $3 OFFSET $4
+LIMIT /*limit*/

@@ -1,8 +1,7 @@
--- Runs that match a filter; $1 is a JSON array of experiments, $2 'active', 'deleted' or 'all'.
+-- Runs that match a filter; the scope brings the experiments and the view.
 SELECT r.run_seq, r.run_id, r.experiment_id, r.run_name, r.user_id, r.status, r.start_ms, r.end_ms,
-       r.artifact_uri, r.lifecycle
-FROM runs r/*joins*/
-WHERE r.experiment_id IN (SELECT value FROM json_each($1)) AND ($2 = 'all' OR r.lifecycle = $2)
-  AND /*filter*/
+       r.artifact_uri, r.lifecycle/*columns*/
+FROM /*from*/
+WHERE /*scope*/ AND /*filter*/
 ORDER BY /*order*/
-LIMIT $3 OFFSET $4
+LIMIT /*limit*/

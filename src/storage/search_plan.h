@@ -1,0 +1,46 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "storage/search_filter.h"
+#include "storage/search_order.h"
+
+namespace millwright::storage {
+
+// What a plan is made for.
+struct SearchedTable {
+  const SearchSchema& schema;
+  Dialect dialect;
+  const SearchScope& scope;
+  const SearchNode* filter = nullptr;  // nothing when every row of the scope matches
+};
+
+// How the rows of a page are come by:
+//  kFind      by the test, or the scope, that fewest rows pass; they are sorted.
+//  kWalk      in the order asked for, along an index of the first key; the rows are tested on the
+//             way and the page ends it. Ends early where many rows match.
+struct SearchPlan {
+  enum class Kind { kFind, kWalk };
+  Kind kind = Kind::kFind;
+  const SearchNode* found_by = nullptr;  // of kFind; nothing stands for the scope
+  bool is_few = false;                   // of kFind: fewer than kFewRows are found
+};
+
+// So few rows are found, tested and sorted in about a millisecond.
+inline constexpr int64_t kFewRows = 1'000;
+
+// Chooses by counting: each test that has an index is asked how many rows pass it, up to a bound.
+SearchPlan PlanPage(Connection& connection, const SearchedTable& table,
+                    const std::vector<SearchOrderKey>& order, int64_t rows);
+// Chooses how to find all rows that match.
+SearchPlan PlanAll(Connection& connection, const SearchedTable& table);
+
+// The FROM clause of kFind.
+std::string FoundFrom(const SearchedTable& table, const SearchPlan& plan,
+                      SearchParameters& parameters);
+
+// Says whether an index has the rows in this order.
+bool IsWalkable(const SearchSchema& schema, const std::vector<SearchOrderKey>& order);
+
+}  // namespace millwright::storage
