@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""Types what guides tell their readers to type, against the real binary.
+
+usage: guides.py BINARY GUIDE.md …
+
+The fenced blocks marked `sh` of a guide are run one after another in one shell, which stops at the first
+command that fails, in an empty folder that holds links to what is in the repository's. The server's address
+is in MILLWRIGHT_URI and MLFLOW_TRACKING_URI, and `millwright` is in the path. A block marked `output` right
+behind one holds what it prints; in it "…" stands for any text within a line.
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness.millwright import Failure, ROOT, Server, run_tests  # noqa: E402
+
+FENCE = re.compile(r"^```(\w*)$")
+SECONDS_MAX = 300
+
+
+def blocks(text):
+    """Yields (line, kind, text) of the fenced blocks."""
+    kind, lines, start = None, [], 0
+    for number, line in enumerate(text.splitlines(), 1):
+        match = FENCE.match(line)
+        if kind is None and match:
+            kind, lines, start = match[1], [], number
+        elif kind is not None and line == "```":
+            yield start, kind, "\n".join(lines)
+            kind = None
+        elif kind is not None:
+            lines.append(line)
+    if kind is not None:
+        raise Failure(f"line {start}: a block without an end")
+
+
+def steps(text):
+    """Yields (line, commands, expected output or None)."""
+    waiting = None
+    for line, kind, body in blocks(text):
+        if waiting and kind == "output":
+            yield *waiting, body
+            waiting = None
+            continue
+        if waiting:
+            yield *waiting, None
+        waiting = (line, body) if kind == "sh" else None
+    if waiting:
+        yield *waiting, None
+
+
+def matches(expected, actual):
+    pattern = ".*".join(re.escape(part) for part in expected.split("…"))
+    return re.fullmatch(pattern, actual) is not None
+
+
+def run_guide(path, binary):
+    with tempfile.TemporaryDirectory(prefix="millwright-guide-") as scratch:
+        scratch = pathlib.Path(scratch)
+        folder, bin_folder = scratch / "work", scratch / "bin"
+        folder.mkdir()
+        bin_folder.mkdir()
+        (bin_folder / "millwright").symlink_to(binary)
+        for entry in ROOT.iterdir():
+            if not entry.name.startswith(".") and entry.name != "build":
+                (folder / entry.name).symlink_to(entry)
+        with Server(binary, scratch / "data") as server:
+            # Each block ends with a line that no command prints, so that outputs can be told apart.
+            end = "== end of block"
+            script = "set -euo pipefail\n"
+            wanted = list(steps(path.read_text()))
+            for line, commands, _ in wanted:
+                script += f"{commands}\necho '{end} {line}'\n"
+            environment = {**os.environ, "MILLWRIGHT_URI": server.uri, "MLFLOW_TRACKING_URI": server.uri,
+                           "PATH": f"{bin_folder}:{os.environ['PATH']}"}
+            done = subprocess.run(["bash", "-c", script], cwd=folder, env=environment, text=True,
+                                  capture_output=True, timeout=SECONDS_MAX)
+            rest = done.stdout
+            for line, _, expected in wanted:
+                actual, found, rest = rest.partition(f"{end} {line}\n")
+                if not found:
+                    raise Failure(f"{path.name}, line {line}: status {done.returncode}: "
+                                  f"{done.stderr[-1000:]}")
+                if expected is not None and not matches(expected, actual.rstrip("\n")):
+                    raise Failure(f"{path.name}, line {line}: printed\n{actual}instead of\n{expected}")
+
+
+def main():
+    binary = pathlib.Path(sys.argv[1]).resolve()
+    guides = [pathlib.Path(argument) for argument in sys.argv[2:]]
+    run_tests([(path.name, lambda path=path: run_guide(path, binary)) for path in guides])
+
+
+main()
