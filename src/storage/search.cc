@@ -117,6 +117,7 @@ struct Search::Impl {
       part.from = FoundFrom(table(), plan, part.parameters);
       return {std::move(part)};
     }
+    if (dialect == Dialect::kPostgres) connection.Select(sql::kPlanByIndexes);
     if (order.empty() || order[0].keyed == nullptr) {
       Part part = Whole();
       part.from = OrderedFrom();
@@ -216,8 +217,6 @@ std::string Search::Page(Connection& connection, const Query& query,
   const auto token = [&] { return WriteToken({impl_->digest, last}); };
   if (limit <= 0) return token();
   return WithinLimit(connection, impl_->request.time_limit_ms, [&]() -> std::string {
-    const bool planned = impl_->schema.table != nullptr;
-    if (planned && impl_->dialect == Dialect::kPostgres) connection.Select(sql::kPlanByIndexes);
     int64_t given = 0;
     for (Part& part : impl_->Parts(connection)) {
       const auto filled = impl_->Fill(query, std::move(part), limit + 1 - given);
