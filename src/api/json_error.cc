@@ -53,4 +53,14 @@ http::Response JsonError(const Error& error) {
   return http::Response::JsonText(HttpStatus(error.code()), std::move(json));
 }
 
+http::Response NoRoute(int status, std::string_view message) {
+  std::string json;
+  JsonWriter(&json)
+      .BeginObject()
+      .Field("error_code", "ENDPOINT_NOT_FOUND")
+      .Field("message", message)
+      .EndObject();
+  return http::Response::JsonText(status, std::move(json));
+}
+
 }  // namespace millwright::api

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <deque>
 
+#include "api/cross_origin.h"
 #include "api/json_error.h"
 #include "api/origin_rules.h"
 #include "api/prometheus/exposition.h"
@@ -48,8 +49,7 @@ std::string_view RawPath(const http::Request& request) {
 }
 
 http::Response MethodNotAllowed(const std::string& allow) {
-  http::Response response = http::Response::JsonText(
-      405, R"({"error_code":"METHOD_NOT_ALLOWED","message":"Method not allowed; see Allow"})");
+  http::Response response = NoRoute(405, "Method not allowed; see Allow");
   response.headers.Add("Allow", allow);
   return response;
 }
@@ -98,6 +98,7 @@ struct Router::Impl {
     };
     refused_host = &edge("(host refused)");
     refused_origin = &edge("(origin refused)");
+    preflight = &edge("(preflight)");
     unknown_path = &edge("(unknown path)");
     wrong_method = &edge("(wrong method)");
     fallback = &edge("(fallback)");
@@ -134,6 +135,7 @@ struct Router::Impl {
   RouteTrie trie;
   RouteEntry* refused_host;
   RouteEntry* refused_origin;
+  RouteEntry* preflight;
   RouteEntry* unknown_path;
   RouteEntry* wrong_method;
   RouteEntry* fallback;
@@ -231,19 +233,26 @@ http::Target Router::Resolve(http::Request& head) {
         impl.refused_host,
         http::Response::Text(
             403, fmt::format("Host not allowed: {} (allow it by --allowed-host)", host)));
-  if (const auto origin = head.headers.Find("Origin");
-      origin && ChangesState(head.method) && !impl.rules.OriginAllowed(*origin, host))
-    return impl.Refuse(impl.refused_origin,
-                       http::Response::Text(403, "Cross-origin request blocked"));
+  std::string page;  // a page elsewhere that may call us
+  if (const auto origin = head.headers.Find("Origin")) {
+    if (impl.rules.OriginAllowed(*origin, host)) {
+      page = *origin;
+    } else if (ChangesState(head.method)) {
+      return impl.Refuse(impl.refused_origin,
+                         http::Response::Text(403, "Cross-origin request blocked"));
+    }
+  }
 
   RouteTrie::Match match = impl.trie.Find(head.method, RawPath(head));
   RouteEntry* entry = match.entry;
+  if (entry == nullptr && !page.empty() && IsPreflight(head))
+    return impl.Refuse(impl.preflight, PreflightAnswer(head, page, match.allow));
   if (entry == nullptr && !match.allow.empty())
     return impl.Refuse(impl.wrong_method, MethodNotAllowed(match.allow));
   if (entry == nullptr && impl.fallback->handle && !ChangesState(head.method))
     entry = impl.fallback;
   if (entry == nullptr)
-    return impl.Refuse(impl.unknown_path, JsonError(NotFound("Path", head.path)));
+    return impl.Refuse(impl.unknown_path, NoRoute(404, "Path not found: " + head.path));
   for (size_t i = 0; i < match.values.size(); ++i)
     head.path_values.emplace_back(entry->names[i], std::move(match.values[i]));
 
@@ -253,7 +262,9 @@ http::Target Router::Resolve(http::Request& head) {
   target.body = entry->body;
   target.body_bytes_max = entry->body == http::Body::kStream ? impl.options.stream_bytes_max
                                                              : impl.options.body_bytes_max;
-  target.handle = [&impl, entry, arrival](http::Request&& request, http::Reply reply) {
+  target.handle = [&impl, entry, arrival, page = std::move(page)](http::Request&& request,
+                                                                  http::Reply reply) {
+    if (!page.empty()) reply = LetRead(page, std::move(reply));
     impl.Dispatch(*entry, std::move(request), std::move(reply), arrival);
   };
   return target;

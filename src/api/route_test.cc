@@ -146,9 +146,9 @@ TEST(Router, TellsUnknownPathsFromUnknownMethods) {
   for (const char* path : {"/", "/shop", "/shop/", "/shop/1/", "/shop/1/parts", "/nothing"}) {
     const Response unknown = edge.Call(Method::kGet, path);
     EXPECT_EQ(404, unknown.status) << path;
-    EXPECT_EQ(
-        std::string(R"({"error_code":"NOT_FOUND","message":"Path not found: )") + path + "\"}",
-        unknown.body);
+    EXPECT_EQ(std::string(R"({"error_code":"ENDPOINT_NOT_FOUND","message":"Path not found: )") +
+                  path + "\"}",
+              unknown.body);
   }
   edge.router.SetFallback(
       [](const Request& request) { return Response::Text(200, "page " + request.path); });

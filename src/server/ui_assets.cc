@@ -35,7 +35,7 @@ http::Response UiPages::Serve(const http::Request& request) const {
   const UiAsset* asset = reads ? Find(request.path) : nullptr;
   if (asset == nullptr && reads && (request.path == "/" || WantsPage(request)))
     asset = Find("/index.html");
-  if (asset == nullptr) return api::JsonError(Error(Code::kNotFound, "Not found: " + request.path));
+  if (asset == nullptr) return api::NoRoute(404, "Path not found: " + request.path);
 
   http::Response response;
   response.headers.Set("Content-Type", std::string(asset->type));

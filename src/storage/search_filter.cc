@@ -21,15 +21,18 @@ struct Subject {
   std::string_view key;
   SearchType type = SearchType::kText;
   bool keyed = false;
+  std::string_view written = {};  // by the caller: "params.lr"
 };
+
+std::string QuotedList(const std::vector<std::string_view>& items) {
+  std::string text;
+  for (const auto& item : items) text += fmt::format("{}'{}'", text.empty() ? "" : ", ", item);
+  return text;
+}
 
 std::string QuotedSet(std::vector<std::string_view> items) {
   std::sort(items.begin(), items.end());
-  std::string text = "'{";
-  for (size_t i = 0; i < items.size(); ++i) {
-    text += fmt::format("{}'{}'", i == 0 ? "" : ", ", items[i]);
-  }
-  return text + "}'";
+  return "'{" + QuotedList(items) + "}'";
 }
 
 // Translates LIKE's pattern for SQLite's GLOB, which minds case as LIKE must.
@@ -99,7 +102,7 @@ class Compiler {
     const SearchKeyed* keyed = FindKeyed(schema_, entity);
     if (keyed != nullptr) return KeyedTest(*keyed, name.key, node);
     const SearchAttribute& attribute = FindAttribute(schema_, entity, name.key, SearchUse::kFilter);
-    const Subject subject{entity, attribute.name, attribute.type, false};
+    const Subject subject{entity, attribute.name, attribute.type, false, node.name};
     if (node.op == "IS NULL" || node.op == "IS NOT NULL") {
       throw InvalidArgument(
           "IS NULL / IS NOT NULL is only supported for tags and params, not for '{}' '{}'", entity,
@@ -111,7 +114,7 @@ class Compiler {
   }
 
   std::string KeyedTest(const SearchKeyed& keyed, std::string_view key, const SearchNode& node) {
-    const Subject subject{keyed.entity, key, keyed.type, true};
+    const Subject subject{keyed.entity, key, keyed.type, true, node.name};
     const bool null_test = node.op == "IS NULL" || node.op == "IS NOT NULL";
     if (null_test && keyed.type == SearchType::kNumber) {
       throw InvalidArgument(
@@ -200,7 +203,8 @@ class Compiler {
                            (node.values.front().kind == Kind::kNumber || registry);
     static constexpr std::string_view kOps[] = {"=", "!=", "<", "<=", ">", ">="};
     const bool known = std::find(std::begin(kOps), std::end(kOps), node.op) != std::end(kOps);
-    if (registry && !known) RefuseComparator(subject, node.op);
+    const bool operator_first = registry || schema_.wording == SearchWording::kLoggedModels;
+    if (operator_first && !known) RefuseComparator(subject, node.op);
     if (!is_number) {
       if (subject.keyed) {
         throw InvalidArgument("Expected numeric value type for {}. Found {}", subject.entity,
@@ -291,10 +295,14 @@ class Compiler {
     std::vector<std::string_view> known = {"=", "!="};
     if (number) {
       known.insert(known.end(), {"<", "<=", ">", ">="});
-    } else if (subject.keyed) {
+    } else if (subject.keyed && schema_.wording != SearchWording::kLoggedModels) {
       known.insert(known.end(), {"LIKE", "ILIKE", "IS NULL", "IS NOT NULL"});
     } else {
       known.insert(known.end(), {"LIKE", "ILIKE", "IN", "NOT IN"});
+    }
+    if (schema_.wording == SearchWording::kLoggedModels) {
+      throw InvalidArgument("Invalid comparison operator for {}: '{}'. Expected one of ({}).",
+                            subject.written, op, QuotedList(known));
     }
     throw InvalidArgument("Invalid comparator '{}' not one of {}", op, QuotedSet(known));
   }
@@ -329,6 +337,9 @@ const SearchAttribute& FindAttribute(const SearchSchema& schema, std::string_vie
     if (attribute.entity != entity || !usable) continue;
     if (attribute.name == key) return attribute;
     if (!attribute.is_alias) names.push_back(attribute.name);
+  }
+  if (use == SearchUse::kOrder && schema.wording == SearchWording::kLoggedModels) {
+    throw InvalidArgument("Invalid order by field name: {}", key);
   }
   const std::string noun =
       use == SearchUse::kOrder ? std::string(schema.order_noun) : fmt::format("{} key", entity);

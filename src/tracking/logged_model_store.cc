@@ -1,5 +1,6 @@
 #include "tracking/logged_model_store.h"
 
+#include <deque>
 #include <unordered_map>
 
 #include "base/error.h"
@@ -65,6 +66,13 @@ constexpr storage::SearchKeyed kKeyed[] = {{.entity = "metric",
                                             .can_order = false}};
 constexpr storage::SearchColumn kDefaultOrder[] = {{"m.created_ms", SearchType::kNumber, true}};
 constexpr storage::SearchColumn kTies[] = {{"m.model_id", SearchType::kText, false}};
+// The metrics on one dataset: its name and digest are the parameters numbered {0} and {1}, an empty
+// digest is any. Of a metric that was measured several times the newest counts.
+constexpr const char* kMetricsOnDataset =
+    "(SELECT model_id, key, value, is_nan FROM (SELECT model_id, key, value, is_nan, ROW_NUMBER() "
+    "OVER (PARTITION BY model_id, key ORDER BY timestamp_ms DESC, step DESC, run_id, "
+    "dataset_digest) AS nth FROM logged_model_metrics WHERE dataset_name = ${0} AND (${1} = '' OR "
+    "dataset_digest = ${1})) AS measured WHERE nth = 1)";
 constexpr storage::SearchSchema kSchema = {
     .wording = storage::SearchWording::kLoggedModels,
     .from = "logged_models m",
@@ -74,6 +82,52 @@ constexpr storage::SearchSchema kSchema = {
     .keyed = kKeyed,
     .default_order = kDefaultOrder,
     .ties = kTies};
+
+// A search's schema and order_by. An order by a metric on one dataset is an entity of its own, over
+// the rows of that dataset.
+class OrderedSchema {
+ public:
+  // `parameters` are the query's own; the datasets are added to them.
+  OrderedSchema(const std::vector<LoggedModelOrder>& order_by,
+                std::vector<storage::Value>& parameters)
+      : entities_(std::begin(kEntities), std::end(kEntities)),
+        keyed_(std::begin(kKeyed), std::end(kKeyed)) {
+    for (const auto& order : order_by) Add(order, parameters);
+    schema_.entities = entities_;
+    schema_.keyed = keyed_;
+  }
+
+  const storage::SearchSchema& schema() const { return schema_; }
+  const std::vector<std::string>& order_by() const { return order_by_; }
+
+ private:
+  void Add(const LoggedModelOrder& order, std::vector<storage::Value>& parameters) {
+    std::string field = order.field;
+    const size_t dot = field.find('.');
+    const bool metric = field.starts_with("metric.") || field.starts_with("metrics.");
+    if (metric && !order.dataset.name.empty()) {
+      parameters.emplace_back(order.dataset.name);
+      parameters.emplace_back(order.dataset.digest);
+      const std::string& entity =
+          texts_.emplace_back(fmt::format("metric_on_dataset_{}", order_by_.size()));
+      const std::string& table = texts_.emplace_back(
+          fmt::format(kMetricsOnDataset, parameters.size() - 1, parameters.size()));
+      entities_.push_back({entity, entity});
+      keyed_.push_back({.entity = entity,
+                        .type = SearchType::kNumber,
+                        .table = table,
+                        .owner = "@.model_id = m.model_id"});
+      field.replace(0, dot, entity);
+    }
+    order_by_.push_back(field + (order.descending ? " DESC" : " ASC"));
+  }
+
+  storage::SearchSchema schema_ = kSchema;
+  std::vector<storage::SearchEntityName> entities_;
+  std::vector<storage::SearchKeyed> keyed_;
+  std::vector<std::string> order_by_;
+  std::deque<std::string> texts_;  // what the views above are of; never moves its items
+};
 
 Error NoModel(const LoggedModelId& id) {
   return Error(Code::kNotFound, fmt::format("Logged model with ID '{}' not found.", id.str()));
@@ -255,13 +309,18 @@ storage::SearchPage<LoggedModel> LoggedModelStore::Search(const LoggedModelSearc
   for (const auto& dataset : search.datasets) {
     datasets.Append(Json::Of({{"name", dataset.name}, {"digest", dataset.digest}}));
   }
-  const std::vector<storage::Value> scope = {experiments.Dump(), datasets.Dump()};
-  const storage::Search compiled(kSchema, database_.dialect(), {.parameters = scope},
+  storage::SearchScope scope = {.parameters = {experiments.Dump(), datasets.Dump()}};
+  const OrderedSchema ordered(search.order_by, scope.parameters);
+  std::string bound_to = experiments.Dump() + datasets.Dump();
+  for (const auto& order : search.order_by) {
+    bound_to += Json::Of({{"name", order.dataset.name}, {"digest", order.dataset.digest}}).Dump();
+  }
+  const storage::Search compiled(ordered.schema(), database_.dialect(), std::move(scope),
                                  {.filter = search.filter,
-                                  .order_by = search.order_by,
+                                  .order_by = ordered.order_by(),
                                   .limit = search.limit,
                                   .page_token = search.page_token,
-                                  .bound_to = experiments.Dump() + datasets.Dump()});
+                                  .bound_to = std::move(bound_to)});
   return database_.Read([&](Connection& connection) {
     storage::SearchPage<LoggedModel> page;
     page.next_token = compiled.Page(connection, sql::kSearchLoggedModels,

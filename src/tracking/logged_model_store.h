@@ -25,11 +25,19 @@ struct DatasetName {
   std::string digest;
 };
 
+// A field to order by. With a dataset's name a metric is the one measured on it, of any digest when
+// that is empty; without it, of whatever dataset.
+struct LoggedModelOrder {
+  std::string field;  // "name", "metrics.acc"
+  bool descending = false;
+  DatasetName dataset;
+};
+
 struct LoggedModelSearch {
   std::vector<ExperimentId> experiment_ids;
   std::string filter;
-  std::vector<DatasetName> datasets;  // one of them must be a dataset of the model's metrics
-  std::vector<std::string> order_by;  // newest first when empty
+  std::vector<DatasetName> datasets;       // one of them must be a dataset of the model's metrics
+  std::vector<LoggedModelOrder> order_by;  // newest first when empty
   int64_t limit = 50;
   std::string page_token = {};
 };

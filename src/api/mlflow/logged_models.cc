@@ -93,7 +93,8 @@ struct FinalizeLoggedModel {
   tracking::LoggedModelStatus status = tracking::LoggedModelStatus::kPending;
   static constexpr auto fields() {
     using T = FinalizeLoggedModel;
-    return std::tuple(Must("model_id", &T::model_id), May("status", &T::status));
+    // The status first, so that a bad one is what is named.
+    return std::tuple(May("status", &T::status), Must("model_id", &T::model_id));
   }
 };
 struct TagList {
@@ -166,17 +167,19 @@ WireModel ToWire(const tracking::LoggedModel& model) {
   return wire;
 }
 
-std::vector<std::string> OrderClauses(const std::vector<OrderBy>& order_by) {
-  std::vector<std::string> clauses;
+std::vector<tracking::LoggedModelOrder> FromWire(const std::vector<OrderBy>& order_by) {
+  std::vector<tracking::LoggedModelOrder> orders;
   for (const auto& order : order_by) {
     if (order.field_name.empty()) throw InvalidArgument("Invalid order by field name: ");
     if (order.field_name.starts_with("params.") || order.field_name.starts_with("tags.")) {
       throw InvalidArgument("Invalid order by field name: {}. Only metrics are supported.",
                             order.field_name);
     }
-    clauses.push_back(order.field_name + (order.ascending ? " ASC" : " DESC"));
+    orders.push_back({.field = order.field_name,
+                      .descending = !order.ascending,
+                      .dataset = {order.dataset_name, order.dataset_digest}});
   }
-  return clauses;
+  return orders;
 }
 
 LoggedModelId ModelIdOf(const http::Request& request) {
@@ -246,9 +249,10 @@ http::Response Search(Context& context, const http::Request& request) {
     }
     search.datasets.push_back({dataset.dataset_name, dataset.dataset_digest});
   }
-  search.order_by = OrderClauses(message.order_by);
+  search.order_by = FromWire(message.order_by);
+  if (message.max_results < 0) RequirePositive(message.max_results);
   search.limit =
-      message.max_results <= 0 ? kSearchDefault : std::min(message.max_results, kSearchMax);
+      message.max_results == 0 ? kSearchDefault : std::min(message.max_results, kSearchMax);
   search.page_token = message.page_token;
   const auto page = context.logged_models.Search(search);
   ModelsAnswer answer;

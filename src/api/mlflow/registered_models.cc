@@ -1,9 +1,8 @@
 #include "api/mlflow/registered_models.h"
 
-#include <algorithm>
-
 #include "api/mlflow/registry_convert.h"
 #include "api/mlflow/request.h"
+#include "api/mlflow/tracking_convert.h"
 #include "base/error.h"
 #include "registry/registry.h"
 
@@ -46,10 +45,9 @@ http::Response Delete(Context& context, const http::Request& request) {
 
 http::Response Search(Context& context, const http::Request& request) {
   const auto message = Read<SearchModels>(request);
-  // MLflow answers a page of nothing with a token; so does this, which leads nowhere either.
-  const int64_t limit = std::max<int64_t>(message.max_results, 0);
-  const auto page =
-      context.registry.SearchModels({message.filter, message.order_by, limit, message.page_token});
+  RequirePositive(message.max_results);
+  const auto page = context.registry.SearchModels(
+      {message.filter, message.order_by, message.max_results, message.page_token});
   RegisteredModelsAnswer answer;
   for (const auto& model : page.items) answer.registered_models.push_back(ToWire(model));
   answer.next_page_token = NextToken(page.next_token);
