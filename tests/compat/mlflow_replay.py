@@ -185,16 +185,16 @@ def run_step(base, step, v, kinds, o):
         got = json.loads(raw)
     except ValueError:
         return out + [f"body: JSON expected, got {short(raw.decode(errors='replace'))}"]
-    for name, path in step.get("capture", {}).items():
+    for name, path in (step.get("capture") or {}).items():
         x = select(got, tokens(path))
         if x is None:
             return out + [f"{path}: missing (to be kept as ${{{name}}})"]
         v[name] = x
         if not isinstance(x, str) or not re.fullmatch(KINDS.get(kinds.get(name), ".*"), x, re.S):
             out.append(f"{path}: not a {kinds.get(name)}: {x!r}")
-    cmp = Compare(o, step.get("volatile", []), step.get("unordered", []), step.get("compare") == "subset")
+    cmp = Compare(o, step.get("volatile") or [], step.get("unordered") or [], step.get("compare") == "subset")
     try:
-        if "select" in step:
+        if step.get("select"):
             for path, x in step["select"].items():
                 y = select(got, tokens(path))
                 if y is None and x == []:
@@ -256,32 +256,44 @@ class Server:
 
 # ---- the recordings and what we expect otherwise -------------------------------------------------------------------
 
-def load(dir):
-    """(scenarios by name, fixtures by name), amended."""
+def recordings(dir):
+    """{"scenarios": by name, "fixtures": by name} as they were recorded."""
     kinds = {"scenarios": {}, "fixtures": {}}
     with tarfile.open(os.path.join(dir, "golden.tar.xz")) as tar:
         for m in tar:
             kind, _, name = m.name.partition("/")
             if m.isfile() and name.endswith(".json"):
                 kinds[kind][name[:-5]] = json.load(tar.extractfile(m))
-    with open(os.path.join(dir, "amendments.json"), encoding="utf-8") as f:
-        for a in json.load(f):
-            for path in a["in"]:
-                kind, _, name = path.partition("/")
-                amend(kinds[kind][name], a)
+    return kinds
+
+
+def load(dir):
+    """(scenarios by name, fixtures by name), amended."""
+    kinds = recordings(dir)
+    for reason in amendments(dir):
+        for kind in kinds:
+            for name, change in reason.get(kind, {}).items():
+                amend(kinds[kind][name], change)
+    for sc in [*kinds["scenarios"].values(), *kinds["fixtures"].values()]:
+        sc["steps"] = [s for s in sc["steps"] if not s.get("dropped")]
     return kinds["scenarios"], kinds["fixtures"]
 
 
-def amend(sc, a):
-    """`steps`: {number from 1: fields that replace those of the step}; `drop`: numbers of steps left out; `end`: the
-    number of the last step replayed."""
-    for n, change in a.get("steps", {}).items():
+def amendments(dir):
+    """What is expected otherwise: a list of {title, why, scenarios: {name: change}, fixtures: {name: change}}."""
+    with open(os.path.join(dir, "amendments.json"), encoding="utf-8") as f:
+        return json.load(f)
+
+
+def amend(sc, change):
+    """`steps`: {number from 1: fields that replace those of the step, null for none}; `drop`: numbers of steps left out."""
+    for n, fields in change.get("steps", {}).items():
         step = sc["steps"][int(n) - 1]
-        step.update(change)
-        if change.get("compare") == "none":
+        step.update(fields)
+        if "response_body" in fields:
             step.pop("select", None)
-    keep = [s for i, s in enumerate(sc["steps"], 1) if i not in a.get("drop", []) and i <= a.get("end", i)]
-    sc["steps"] = keep
+    for n in change.get("drop", []):
+        sc["steps"][n - 1]["dropped"] = True
 
 
 def main():
