@@ -22,6 +22,10 @@ A file may begin with lines that say how its server is started:
 
     #! server: --auth basic
     #! environment: MILLWRIGHT_ADMIN_PASSWORD=secret
+
+or that its exchanges are sent once more to a fresh server by other paths:
+
+    #! again: /api/2.0/ as /ajax-api/2.0/
 """
 import json
 import pathlib
@@ -46,6 +50,12 @@ def start_options(text):
         elif match := re.match(r"^#! environment: (\w+)=(.*)$", line):
             environment[match[1]] = match[2]
     return options, environment
+
+
+def spellings(text):
+    """Returns the text of a file and, where it asks for that, the same by other paths."""
+    match = re.search(r"^#! again: (\S+) as (\S+)$", text, re.M)
+    return [text] + ([text.replace(match[1], match[2])] if match else [])
 
 
 def parse(text):
@@ -114,13 +124,13 @@ def check(answer, status, expected, captured):
     compare(wanted, answer.json(), captured)
 
 
-def run_file(path, server):
+def run_file(text, server):
     captured = {}
 
     def fill(text):
         return re.sub(r"\$\{(\w+)\}", lambda m: captured[m[1]], text)
 
-    for line, method, target, seconds, headers, body, status, expected in parse(path.read_text()):
+    for line, method, target, seconds, headers, body, status, expected in parse(text):
         deadline = time.monotonic() + seconds
         body = fill(body).encode()
         if body and "Content-Type" not in headers:
@@ -143,17 +153,19 @@ def main():
     files = [pathlib.Path(f) for f in sys.argv[2:]] or sorted(here.rglob("*.test"))
     with Postgres() as postgres, tempfile.TemporaryDirectory() as scratch:
         def one(path, database):
-            data = pathlib.Path(scratch) / f"{path.stem}-{database}"
-            backend = postgres.new_database() if database == "postgres" else ""
-            options, environment = start_options(path.read_text())
-            with Server(binary, data, *options, backend=backend, environment=environment) as server:
-                run_file(path, server)
-                if server.stop() != 0:
-                    raise Failure(f"the server ended with {server.process.returncode}")
+            for text in spellings(path.read_text()):
+                data = pathlib.Path(tempfile.mkdtemp(dir=scratch))
+                backend = postgres.new_database() if database == "postgres" else ""
+                options, environment = start_options(text)
+                with Server(binary, data, *options, backend=backend, environment=environment) as server:
+                    run_file(text, server)
+                    if server.stop() != 0:
+                        raise Failure(f"the server ended with {server.process.returncode}")
 
         run_tests([(f"{path.relative_to(here) if path.is_relative_to(here) else path} on {database}",
                     lambda path=path, database=database: one(path, database))
                    for path in files for database in ("sqlite", "postgres")])
 
 
-main()
+if __name__ == "__main__":
+    main()
