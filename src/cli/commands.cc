@@ -1,5 +1,7 @@
 #include "cli/commands.h"
 
+#include "cli/move.h"
+
 namespace millwright::cli {
 
 Commands AllCommands() {
@@ -17,6 +19,7 @@ Commands AllCommands() {
   AddMonitorCommands(commands);
   AddPipelineCommands(commands);
   AddSecurityCommands(commands);
+  AddMoveCommands(commands);
   AddDemoCommands(commands);
   AddReferenceCommands(commands);
   return commands;

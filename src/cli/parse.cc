@@ -84,6 +84,8 @@ void DescribeGroups(CLI::App& root) {
       {"monitors", "Drift and performance over time"},
       {"alerts", "Crossed thresholds"},
       {"pipelines", "Durable pipelines and their runs"},
+      {"import", "Move in from another tool"},
+      {"export", "Move out to another tool"},
       {"demo", "Walk the whole loop on real data"},
       {"config", "The configuration in force"},
       {"users", "People and their roles"},

@@ -5,6 +5,7 @@
 
 #include "analytics/session.h"
 #include "api/authorize.h"
+#include "api/intake/routes.h"
 #include "api/json_error.h"
 #include "api/kserve/routes.h"
 #include "api/mlflow/context.h"
@@ -34,6 +35,7 @@
 #include "pipelines/pipeline_store.h"
 #include "pipelines/scheduler.h"
 #include "quality/suite_store.h"
+#include "registry/intake.h"
 #include "registry/registry.h"
 #include "security/security.h"
 #include "server/compacting.h"
@@ -47,6 +49,7 @@
 #include "storage/database.h"
 #include "tensorboard/event_ingest.h"
 #include "tracking/experiment_store.h"
+#include "tracking/intake.h"
 #include "tracking/logged_model_store.h"
 #include "tracking/metric_chart.h"
 #include "tracking/metric_compactor.h"
@@ -189,8 +192,10 @@ struct App::Parts {
   tracking::ChartReader charts;
   tracking::MetricCompactor compactor;
   tracking::LoggedModelStore logged_models;
+  tracking::Intake tracking_intake;
   tensorboard::EventIngest event_ingest;
   registry::Registry registry;
+  registry::Intake registry_intake;
   data::DatasetStore datasets;
   data::SourceStore sources;
   data::SplitStore splits;
@@ -205,6 +210,7 @@ struct App::Parts {
   api::mlflow::Context mlflow;
   api::prediction::Context inference;
   api::native::Context native;
+  api::intake::Context intake;
   UiPages ui;
   api::system::Context system;
   api::Router router;
@@ -233,8 +239,10 @@ App::Parts::Parts(const Config& given)
       charts(*database),
       compactor(*database, clock),
       logged_models(*database, events, clock),
+      tracking_intake(*database, events, clock, ArtifactRoot(config, data)),
       event_ingest(*database, runs, artifacts, clock),
       registry(*database, events, clock),
+      registry_intake(*database, events, clock),
       datasets(*database, events, lineage, clock, DataRoomOptions(config, data)),
       sources(*database, events, clock, datasets, fetch),
       splits(*database, events, lineage, clock, datasets),
@@ -274,6 +282,7 @@ App::Parts::Parts(const Config& given)
           .pipelines = pipelines,
           .security = security,
           .model_folder = [this](const auto& version) { return ModelFolder(artifacts, version); }},
+      intake{experiments, tracking_intake, registry_intake, artifacts},
       system{router, clock, clock.NowMs(), [this] { database->Read([](storage::Connection&) {}); },
              [this] {
                return gateway.MetricsText() +
@@ -286,6 +295,7 @@ App::Parts::Parts(const Config& given)
   router.Add("kserve", api::kserve::kRoutes, inference, api::kserve::WriteError);
   router.Add("scoring", api::scoring::kRoutes, inference, api::scoring::WriteError);
   api::native::AddRoutes(router, native);
+  api::intake::AddRoutes(router, intake);
   api::system::AddRoutes(router, system);
   router.SetFallback([this](const http::Request& request) { return ui.Serve(request); });
   http = std::make_unique<http::Server>(

@@ -1,8 +1,13 @@
 #include "storage/database.h"
 
+#include <filesystem>
+
 #include "base/check.h"
 #include "base/error.h"
+#include "storage/foreign_database.h"
+#include "storage/postgres/postgres_connection.h"
 #include "storage/postgres/postgres_database.h"
+#include "storage/sqlite/sqlite_connection.h"
 #include "storage/sqlite/sqlite_database.h"
 
 namespace millwright::storage {
@@ -16,6 +21,30 @@ std::optional<std::string> AfterScheme(const std::string& uri, std::string_view 
   if (end == std::string::npos) return std::nullopt;
   if (end != scheme.size() && uri[scheme.size()] != '+') return std::nullopt;
   return uri.substr(end + 3);
+}
+
+std::optional<std::string> SqlitePath(const std::string& uri) {
+  const auto rest = AfterScheme(uri, "sqlite");
+  if (!rest) return std::nullopt;
+  if (rest->size() < 2 || rest->front() != '/') {
+    throw InvalidArgument(
+        "Not a database file: {} (write sqlite:///relative/path.db or "
+        "sqlite:////absolute/path.db)",
+        uri);
+  }
+  return rest->substr(1);
+}
+
+std::optional<std::string> PostgresAddress(const std::string& uri) {
+  for (const char* scheme : {"postgresql", "postgres"}) {
+    if (const auto rest = AfterScheme(uri, scheme)) return "postgresql://" + *rest;
+  }
+  return std::nullopt;
+}
+
+Error NoDatabase() {
+  return InvalidArgument(
+      "Not a database: the URI starts with neither sqlite:/// nor postgresql://");
 }
 
 }  // namespace
@@ -84,21 +113,25 @@ void Connection::AfterCommit(std::function<void()> hook) {
 }
 
 std::unique_ptr<Database> OpenDatabase(const std::string& uri, const DatabaseOptions& options) {
-  if (const auto rest = AfterScheme(uri, "sqlite")) {
-    if (rest->size() < 2 || rest->front() != '/') {
-      throw InvalidArgument(
-          "Not a database file: {} (write sqlite:///relative/path.db or "
-          "sqlite:////absolute/path.db)",
-          uri);
-    }
-    return OpenSqlite(rest->substr(1), options);
+  if (const auto path = SqlitePath(uri)) return OpenSqlite(*path, options);
+  if (const auto address = PostgresAddress(uri)) return OpenPostgres(*address, options);
+  throw NoDatabase();
+}
+
+std::unique_ptr<Connection> OpenForeignDatabase(const std::string& uri) {
+  if (const auto path = SqlitePath(uri)) {
+    if (!std::filesystem::is_regular_file(*path)) throw NotFound("database file", *path);
+    return std::make_unique<SqliteConnection>(
+        *path, SqliteConnection::Options{.read_only = true,
+                                         .foreign = true,
+                                         .busy_timeout_ms = DatabaseOptions().busy_timeout_ms});
   }
-  for (const char* scheme : {"postgresql", "postgres"}) {
-    if (const auto rest = AfterScheme(uri, scheme)) {
-      return OpenPostgres("postgresql://" + *rest, options);
-    }
+  if (const auto address = PostgresAddress(uri)) {
+    auto connection = std::make_unique<PostgresConnection>(*address);
+    connection->Begin("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+    return connection;
   }
-  throw InvalidArgument("Not a database: the URI starts with neither sqlite:/// nor postgresql://");
+  throw NoDatabase();
 }
 
 }  // namespace millwright::storage

@@ -186,7 +186,9 @@ class SqliteConnection::Streaming {
 };
 
 SqliteConnection::SqliteConnection(const std::filesystem::path& path, const Options& options) {
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  const int access =
+      options.foreign ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  const int flags = access | SQLITE_OPEN_NOMUTEX;
   if (sqlite3_open_v2(path.c_str(), &db_, flags, nullptr) != SQLITE_OK) {
     sqlite3_close(db_);
     throw Unavailable("Cannot open the database {}", path.string());
@@ -194,6 +196,7 @@ SqliteConnection::SqliteConnection(const std::filesystem::path& path, const Opti
   try {
     sqlite3_extended_result_codes(db_, 1);
     sqlite3_busy_timeout(db_, static_cast<int>(options.busy_timeout_ms));
+    if (options.foreign) return;
     Script(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
         "PRAGMA temp_store = MEMORY");

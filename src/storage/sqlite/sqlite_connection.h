@@ -20,6 +20,7 @@ class SqliteConnection : public Connection {
  public:
   struct Options {
     bool read_only = false;
+    bool foreign = false;  // of another program: neither its mode nor its file is touched
     int64_t busy_timeout_ms = 0;
     int64_t pages_max = 0;
   };

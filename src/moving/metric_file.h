@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tracking/entities.h"
+
+namespace millwright::moving {
+
+// Whose metric a file of the file store holds.
+enum class MetricFile { kOfRun, kOfModel };
+
+// A line of a metric's file. The run is only said in a model's.
+struct MetricLine {
+  tracking::Metric metric;
+  std::string run_id;
+};
+
+// Reads one line; nothing when it is garbage.
+std::optional<MetricLine> ParseMetricLine(std::string_view line, MetricFile kind);
+
+// Calls `each` with every line of a metric's file, in constant memory, and `bad` with the number of
+// each line that is garbage. Throws when the file cannot be read.
+void ForEachMetricLine(const std::filesystem::path& file, MetricFile kind,
+                       const std::function<void(MetricLine)>& each,
+                       const std::function<void(int64_t number)>& bad);
+
+// The line that the file store writes for a point, without a line end.
+std::string ToMetricLine(const tracking::Metric& metric, const std::string& run_id,
+                         MetricFile kind);
+
+}  // namespace millwright::moving

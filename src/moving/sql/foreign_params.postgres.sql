@@ -1,0 +1,4 @@
+-- The params of some runs.
+SELECT CAST(run_uuid AS TEXT), CAST(key AS TEXT), CAST(COALESCE(value, '') AS TEXT)
+FROM params WHERE run_uuid IN (SELECT json_array_elements_text($1::json))
+ORDER BY run_uuid, key

@@ -1,0 +1,2 @@
+-- How many runs an experiment has.
+SELECT COUNT(*) FROM runs WHERE experiment_id = $1

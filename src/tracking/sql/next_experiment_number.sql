@@ -1,0 +1,2 @@
+-- SQLite numbers on from the greatest one by itself.
+SELECT 0
