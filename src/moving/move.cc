@@ -309,7 +309,8 @@ void Move::Send(const Source::RunGroup& source_runs, const Source::RunGroup& run
 }
 
 void Move::MoveFiles(const FileOwner& from, const FileOwner& to) {
-  if (options_.files != FilesMode::kCopy || from.uri == to.uri || !source_.CanFetch(from)) return;
+  // Two servers may give the same address to folders of their own, so addresses say nothing.
+  if (options_.files != FilesMode::kCopy || !source_.CanFetch(from)) return;
   const auto files = source_.Files(from);
   if (!files || files->empty()) return;
   std::map<std::string, StoredFile> there;
