@@ -2,13 +2,14 @@
  * A stand-in for `millwright server` with the flights demo behind it, for working on the pages and
  * for their browser test. Answers what src/api declares, and serves dist/ when it was built.
  *
- *   node dev/fixture-server.mjs [--port 5099] [--empty] [--runs 10000]
+ *   node dev/fixture-server.mjs [--port 5099] [--empty] [--runs 10000 [--columns 5000]]
  */
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as flights from './flights.mjs';
+import { bigRun, bigRuns, trackingRoutes } from './tracking.mjs';
 
 const option = (name, otherwise) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -30,8 +31,17 @@ const found = (value, what, id) => {
   return value;
 };
 
-const runs = empty ? [] : [...flights.trials, ...flights.moreTrials(Number(option('runs', '0')))];
-const runOf = (id) => found(runs.find(({ run }) => run.info.run_id === id), 'Run', id);
+const runs = empty ? [] : flights.trials;
+const big = bigRuns(Number(option('runs', '0')), Number(option('columns', '40')));
+const experiments = [
+  ...(empty ? flights.experiments.slice(0, 1) : flights.experiments),
+  ...(big.amount > 0 ? [{ ...flights.experiments[0], experiment_id: '2', name: 'big' }] : []),
+];
+const anyRun = (id) => {
+  const run = bigRun(big, id);
+  return run && { run, histories: {} };
+};
+const runOf = (id) => found(runs.find(({ run }) => run.info.run_id === id) ?? anyRun(id), 'Run', id);
 
 /** Enough of the search grammar for the pages: AND of comparisons. */
 function matches(run, filter) {
@@ -99,7 +109,12 @@ const probability = (record) => Math.min(0.95, 0.05 + 0.014 * Number(record.hour
 
 /** [method, pattern, handler(params, query, body)] in the order of src/api. */
 const routes = [
-  ['POST', '/ajax-api/2.0/mlflow/experiments/search', () => ({ experiments: empty ? flights.experiments.slice(0, 1) : flights.experiments })],
+  ...trackingRoutes(runs, big, matches),
+  ['POST', '/ajax-api/2.0/mlflow/experiments/search', (_, __, body) => {
+    const name = /ILIKE '%(.*)%'/.exec(body.filter ?? '')?.[1].toLowerCase() ?? '';
+    return { experiments: experiments.filter((each) => body.view_type !== 'DELETED_ONLY' && each.name.toLowerCase().includes(name)) };
+  }],
+  ['GET', '/ajax-api/2.0/mlflow/experiments/get', (_, query) => ({ experiment: found(experiments.find((each) => each.experiment_id === query.get('experiment_id')), 'Experiment', query.get('experiment_id')) })],
   ['POST', '/ajax-api/2.0/mlflow/runs/search', (_, __, body) => searchRuns(body)],
   ['GET', '/ajax-api/2.0/mlflow/runs/get', (_, query) => ({ run: runOf(query.get('run_id')).run })],
   ['GET', '/ajax-api/2.0/mlflow/metrics/get-history', (_, query) => ({ metrics: runOf(query.get('run_id')).histories[query.get('metric_key')] ?? [] })],

@@ -91,9 +91,6 @@ export const trials = [...names.slice(0, 8).map((_, i) => trial(i, 1 + (i % 2) *
 export const bestRun = trials[3].run.info.run_id;
 export const retrainedRun = trials[8].run.info.run_id;
 
-/** A long table to scroll through. */
-export const moreTrials = (amount) => Array.from({ length: amount }, (_, i) => trial(20 + i, -i / 10));
-
 const curve = Array.from({ length: 60 }, (_, i) => i / 59);
 export const artifacts = {
   'roc.json': JSON.stringify({ fpr: curve, tpr: curve.map((x) => x ** 0.47) }),

@@ -11,6 +11,7 @@ import { Datasets } from './pages/datasets';
 import { EndpointPage } from './pages/endpoint';
 import { Endpoints } from './pages/endpoints';
 import { Events } from './pages/events';
+import { Experiments } from './pages/experiments';
 import { LineagePage } from './pages/lineage';
 import { ModelPage } from './pages/model';
 import { Models } from './pages/models';
@@ -27,6 +28,7 @@ import { theme, toggleTheme } from './theme';
 
 const routes: readonly { pattern: string; page: ComponentType<Params> }[] = [
   { pattern: '/', page: Overview },
+  { pattern: '/experiments', page: Experiments },
   { pattern: '/runs', page: Runs },
   { pattern: '/runs/:id', page: RunPage as ComponentType<Params> },
   { pattern: '/compare', page: Compare },
@@ -50,6 +52,7 @@ const routes: readonly { pattern: string; page: ComponentType<Params> }[] = [
 const sections: readonly { to: string; label: string; also?: readonly string[] }[] = [
   { to: '/', label: 'Overview' },
   { to: '/datasets', label: 'Datasets', also: ['/validations'] },
+  { to: '/experiments', label: 'Experiments' },
   { to: '/runs', label: 'Runs', also: ['/compare'] },
   { to: '/models', label: 'Models' },
   { to: '/endpoints', label: 'Endpoints' },

@@ -11,6 +11,7 @@ export const shortcuts: readonly { keys: string; what: string }[] = [
   { keys: 'Enter', what: 'Open the row' },
   { keys: 'x', what: 'Select the row, where rows can be compared' },
   { keys: 'g o', what: 'Overview' },
+  { keys: 'g x', what: 'Experiments' },
   { keys: 'g r', what: 'Runs' },
   { keys: 'g m', what: 'Models' },
   { keys: 'g d', what: 'Datasets' },
@@ -26,6 +27,7 @@ export const shortcuts: readonly { keys: string; what: string }[] = [
 
 const places: Record<string, string> = {
   o: '/',
+  x: '/experiments',
   r: '/runs',
   m: '/models',
   d: '/datasets',

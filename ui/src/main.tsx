@@ -8,6 +8,7 @@ import './styles/base.css';
 import './styles/components.css';
 import './styles/pages.css';
 import './styles/tensorboard.css';
+import './styles/runs.css';
 import { startTheme } from './theme';
 
 startTheme();

@@ -104,6 +104,10 @@ export async function searchExperiments(signal?: AbortSignal): Promise<Experimen
   return answer.experiments ?? [];
 }
 
+export async function getExperiment(experiment_id: string, signal?: AbortSignal): Promise<Experiment> {
+  return (await getJson<{ experiment: Experiment }>(`${base}/experiments/get`, { experiment_id }, signal)).experiment;
+}
+
 export async function searchRuns(search: RunSearch, signal?: AbortSignal): Promise<{ runs: Run[]; next_page_token?: string }> {
   const answer = await postJson<{ runs?: Run[]; next_page_token?: string }>(`${base}/runs/search`, search, signal);
   return { runs: answer.runs ?? [], next_page_token: answer.next_page_token };

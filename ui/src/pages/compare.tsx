@@ -1,22 +1,39 @@
-/** Runs beside each other: where their parameters differ, how their metrics went. */
-import { getMetricHistory, getRun, type Run } from '../api/mlflow';
-import { Badge, Empty, Page, Section, Select, Shown } from '../components/basics';
-import { Chart } from '../components/chart';
-import { byInterest, duration, measure, parameter } from '../format';
+/** Runs beside each other: curves, points, parallel coordinates, boxes, contours, differences. */
+import { useMemo } from 'preact/hooks';
+import { listRunColumns, searchRunRows, type ColumnName, type RunRow } from '../api/tracking';
+import { settingsOf } from '../chart-settings';
+import { Choice, Empty, Page, Section, Shown, Skeleton } from '../components/basics';
+import { KeyChooser } from '../components/key-chooser';
+import { ChartTools, MetricCharts } from '../components/metric-charts';
+import { comparedMost } from '../components/run-actions';
+import { byInterest } from '../format';
 import { runPath } from '../links';
 import { nouns } from '../nouns';
+import { runColour } from '../plot/colours';
 import { useRead } from '../query';
 import { place, setQuery } from '../router';
-import { align, metricSeries, thin } from '../series';
+import { idFilter } from '../run-feed';
+import { theme } from '../theme';
+import { Differences } from './compare-differences';
+import { BoxView, ContourView, ParallelView, ScatterView } from './compare-views';
+import { runName } from './run-columns';
 
-const comparedMax = 10;
-const chartSlots = 400;
+const views = ['lines', 'scatter', 'parallel', 'box', 'contour', 'diff'] as const;
+type ViewName = (typeof views)[number];
+const viewLabels: Record<ViewName, string> = { lines: 'Curves', scatter: 'Scatter', parallel: 'Parallel', box: 'Box', contour: 'Contour', diff: 'Differences' };
+const knownMost = 1_000;
+const usualMetrics = 4;
+const chartedMost = 60;
+
+export const listOf = (name: string) => (place.value.query.get(name) ?? '').split(',').filter((each) => each !== '');
 
 export function Compare() {
-  const ids = (place.value.query.get('runs') ?? '').split(',').filter(Boolean).slice(0, comparedMax);
-  const runs = useRead(ids.length > 0 ? `runs:${ids.join(',')}` : null, (signal) => Promise.all(ids.map((id) => getRun(id, signal))), {
-    on: nouns.run,
-  });
+  const ids = listOf('runs').slice(0, comparedMost);
+  const read = useRead(
+    ids.length > 0 ? `compared:${ids.join()}` : null,
+    (signal) => searchRunRows({ experiment_ids: [], filter: idFilter(ids), order_by: [], view: 'ALL', columns: [], max_results: ids.length }, signal),
+    { on: nouns.run },
+  );
   return (
     <Page title="Compare runs" trail={[{ label: 'Runs', to: '/runs' }]}>
       {ids.length === 0 ? (
@@ -24,140 +41,121 @@ export function Compare() {
           Select runs in <a href="/runs">the table</a> with <kbd>x</kbd> and press Compare.
         </Empty>
       ) : (
-        <Shown read={runs}>
-          {(list) => (
-            <>
-              <Curves runs={list} />
-              <Differences runs={list} />
-            </>
-          )}
+        <Shown read={read} rows={8}>
+          {({ runs }) => <Compared ids={ids} runs={runs} />}
         </Shown>
       )}
     </Page>
   );
 }
 
-function nameOf(run: Run): string {
-  return run.info.run_name || run.info.run_id.slice(0, 8);
+function Compared(props: { ids: readonly string[]; runs: readonly RunRow[] }) {
+  // In the order in which they were chosen.
+  const runs = useMemo(() => props.ids.flatMap((id) => props.runs.find((run) => run.run_id === id) ?? []), [props.ids.join(), props.runs]);
+  const missing = props.ids.filter((id) => !runs.some((run) => run.run_id === id));
+  const experiment_ids = [...new Set(runs.map((run) => run.experiment_id))];
+  const wanted = place.value.query.get('view') as ViewName;
+  const view = views.includes(wanted) ? wanted : 'lines';
+  const hidden = listOf('hidden');
+  const shown = useMemo(() => runs.filter((run) => !hidden.includes(run.run_id)), [runs, hidden.join()]);
+  const known = useRead(`columns:${experiment_ids.join()}`, (signal) => listRunColumns({ experiment_ids, max_results: knownMost }, signal));
+  if (!known.data) return <Skeleton rows={8} />;
+  const columns = known.data.columns.map((each) => each.column);
+  const use = { runs: shown, columns, experiment_ids };
+  return (
+    <>
+      {missing.length > 0 && <p class="failure">Not found: {missing.map((id) => id.slice(0, 8)).join(', ')}</p>}
+      <div class="toolbar">
+        <Choice label="View" value={view} options={views.map((value) => ({ value, label: viewLabels[value] }))} onChange={(value) => setQuery({ view: value === 'lines' ? undefined : value })} />
+      </div>
+      <div class="with-legend">
+        <RunLegend runs={runs} hidden={hidden} />
+        <div>
+          {view === 'lines' && <Curves {...use} />}
+          {view === 'scatter' && <ScatterView {...use} />}
+          {view === 'parallel' && <ParallelView {...use} />}
+          {view === 'box' && <BoxView {...use} />}
+          {view === 'contour' && <ContourView {...use} />}
+          {(view === 'diff' || view === 'lines') && <Differences {...use} />}
+        </div>
+      </div>
+    </>
+  );
 }
 
-function Curves(props: { runs: readonly Run[] }) {
-  const keys = [...new Set(props.runs.flatMap((run) => (run.data.metrics ?? []).map((metric) => metric.key)))].sort();
-  const chosen = place.value.query.get('metric') ?? byInterest(keys.filter((key) => /auc/i.test(key)))[0] ?? byInterest(keys)[0];
-  const histories = useRead(chosen ? `compare:${props.runs.map((run) => run.info.run_id).join(',')}:${chosen}` : null, (signal) =>
-    Promise.all(props.runs.map((run) => getMetricHistory(run.info.run_id, chosen!, signal))),
+export interface ComparedUse {
+  runs: readonly RunRow[];
+  columns: readonly ColumnName[];
+  experiment_ids: readonly string[];
+}
+
+/** Every run with its colour; each can be taken out of sight. */
+function RunLegend(props: { runs: readonly RunRow[]; hidden: readonly string[] }) {
+  const { hidden } = props;
+  const set = (ids: readonly string[]) => setQuery({ hidden: ids.join(',') }, { replace: true });
+  const dark = theme.value === 'dark';
+  return (
+    <aside class="run-legend" aria-label="Compared runs">
+      <div class="run-legend-head">
+        <span class="note">{props.runs.length} runs</span>
+        <button type="button" class="plain small" onClick={() => set([])} disabled={hidden.length === 0}>
+          Show all
+        </button>
+        <button type="button" class="plain small" onClick={() => set(props.runs.map((run) => run.run_id))}>
+          None
+        </button>
+      </div>
+      <ul>
+        {props.runs.map((run) => {
+          const shown = !hidden.includes(run.run_id);
+          return (
+            <li key={run.run_id}>
+              <label>
+                <input
+                  type="checkbox"
+                  checked={shown}
+                  aria-label={`Show ${runName(run)}`}
+                  onChange={() => set(shown ? [...hidden, run.run_id] : hidden.filter((id) => id !== run.run_id))}
+                />
+                <i class="run-dot" style={{ background: runColour(run.run_id, dark) }} aria-hidden="true" />
+              </label>
+              <a href={runPath(run.run_id)} title={runName(run)}>
+                {runName(run)}
+              </a>
+            </li>
+          );
+        })}
+      </ul>
+    </aside>
   );
-  if (!chosen) return null;
+}
+
+function Curves(props: ComparedUse) {
+  const settings = settingsOf(place.value.query);
+  const metrics = props.columns.filter((column) => column.startsWith('metrics.'));
+  const chosen = listOf('metrics');
+  const usual = byInterest(metrics.filter((column) => !column.startsWith('metrics.system/'))).slice(0, usualMetrics);
+  const drawn = (chosen.length > 0 ? chosen : usual).slice(0, chartedMost);
+  const runs = useMemo(() => props.runs.map((run) => ({ run_id: run.run_id, label: runName(run), running: run.status === 'RUNNING' })), [props.runs]);
   return (
     <Section
       title="Curves"
-      tools={<Select label="Metric" value={chosen} options={keys.map((key) => ({ value: key, label: key }))} onChange={(metric) => setQuery({ metric })} />}
-    >
-      <Shown read={histories}>
-        {(data) => {
-          const [xs, ...columns] = align(data.map((points) => thin(metricSeries(points, 'step'), chartSlots)));
-          return (
-            <Chart
-              key={chosen}
-              label={`${chosen} by step`}
-              xs={xs}
-              lines={props.runs.map((run, i) => ({ label: nameOf(run), values: columns[i] ?? [] }))}
-              height={260}
-            />
-          );
-        }}
-      </Shown>
-    </Section>
-  );
-}
-
-function Differences(props: { runs: readonly Run[] }) {
-  const params = keysOf(props.runs, (run) => run.data.params ?? []);
-  const metrics = keysOf(props.runs, (run) => run.data.metrics ?? []);
-  const onlyDifferent = place.value.query.get('all') === null;
-  const param = (run: Run, key: string) => run.data.params?.find((each) => each.key === key)?.value ?? '–';
-  const shown = onlyDifferent ? params.filter((key) => new Set(props.runs.map((run) => param(run, key))).size > 1) : params;
-  const best = (key: string) => {
-    const values = props.runs.map((run) => run.data.metrics?.find((each) => each.key === key)?.value).filter((value) => typeof value === 'number');
-    if (/loss|error|rmse|mae|mse/i.test(key)) return Math.min(...values);
-    return /auc|accuracy|f1|precision|recall|r2/i.test(key) ? Math.max(...values) : undefined;
-  };
-  return (
-    <Section
-      title="Parameters and metrics"
-      flush
       tools={
-        <label class="check">
-          <input type="checkbox" checked={onlyDifferent} onChange={() => setQuery({ all: onlyDifferent ? '1' : undefined }, { replace: true })} /> Only
-          parameters that differ
-        </label>
+        <>
+          <KeyChooser
+            label="Metrics"
+            only="metrics"
+            most={chartedMost}
+            experiment_ids={props.experiment_ids}
+            chosen={drawn}
+            onChange={(columns) => setQuery({ metrics: columns.join(',') }, { replace: true })}
+          />
+          <ChartTools settings={settings} />
+        </>
       }
     >
-      <div class="table-box">
-        <table aria-label="Compared runs">
-          <thead>
-            <tr>
-              <th scope="col" />
-              {props.runs.map((run) => (
-                <th key={run.info.run_id} scope="col" class="number">
-                  <a href={runPath(run.info.run_id)}>{nameOf(run)}</a>
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            <tr>
-              <th scope="row">Status</th>
-              {props.runs.map((run) => (
-                <td key={run.info.run_id} class="number">
-                  <Badge state={run.info.status} />
-                </td>
-              ))}
-            </tr>
-            <tr>
-              <th scope="row">Took</th>
-              {props.runs.map((run) => (
-                <td key={run.info.run_id} class="number">
-                  {run.info.end_time ? duration(run.info.end_time - run.info.start_time) : '–'}
-                </td>
-              ))}
-            </tr>
-            {metrics.map((key) => (
-              <tr key={`m${key}`}>
-                <th scope="row">
-                  <span class="kind metrics" aria-hidden="true" />
-                  {key}
-                </th>
-                {props.runs.map((run) => {
-                  const value = run.data.metrics?.find((each) => each.key === key)?.value;
-                  return (
-                    <td key={run.info.run_id} class={value === best(key) ? 'number best' : 'number'}>
-                      {measure(value, 5)}
-                    </td>
-                  );
-                })}
-              </tr>
-            ))}
-            {shown.map((key) => (
-              <tr key={`p${key}`}>
-                <th scope="row">
-                  <span class="kind params" aria-hidden="true" />
-                  {key}
-                </th>
-                {props.runs.map((run) => (
-                  <td key={run.info.run_id} class="number">
-                    <span title={param(run, key)}>{parameter(param(run, key))}</span>
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      {runs.length === 0 ? <Empty title="Every run is hidden." /> : drawn.length === 0 ? <Empty title="These runs have no metrics." /> : null}
+      {runs.length > 0 && <MetricCharts runs={runs} keys={drawn.map((column) => column.slice('metrics.'.length))} settings={settings} height={240} wide />}
     </Section>
   );
-}
-
-function keysOf(runs: readonly Run[], entries: (run: Run) => readonly { key: string }[]): string[] {
-  return [...new Set(runs.flatMap((run) => entries(run).map((entry) => entry.key)))].sort();
 }

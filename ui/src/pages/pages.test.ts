@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ColumnProfile } from '../api/datasets';
 import type { Event } from '../api/events';
-import type { Run } from '../api/mlflow';
 import type { TaskRun, TaskState } from '../api/pipelines';
 import { headline } from '../components/try-it';
 import { barsOf } from './dataset';
@@ -11,34 +10,6 @@ import { folded } from './lineage';
 import { gatesOf } from './model';
 import { binLabels } from './monitor';
 import { usualTask } from './pipeline-run';
-import { columnsOf, defaultColumns } from './runs';
-
-function run(params: Record<string, string>, metrics: string[]): Run {
-  return {
-    info: { run_id: 'r', experiment_id: '1', status: 'FINISHED', start_time: 0, lifecycle_stage: 'active' },
-    data: {
-      params: Object.entries(params).map(([key, value]) => ({ key, value })),
-      metrics: metrics.map((key) => ({ key, value: 1, timestamp: 0, step: 0 })),
-      tags: [
-        { key: 'mlflow.user', value: 'x' },
-        { key: 'study', value: 'first' },
-      ],
-    },
-  };
-}
-
-describe('columns of the runs table', () => {
-  const runs = [run({ depth: '3', eta: '0.1', seed: '17' }, ['auc', 'loss']), run({ depth: '6', eta: '0.1' }, ['auc'])];
-
-  test('those that most runs have come first, without the tags of the client', () => {
-    expect(columnsOf(runs)).toEqual(['metrics.auc', 'params.depth', 'params.eta', 'tags.study', 'metrics.loss', 'params.seed']);
-  });
-
-  test('usually metrics and the parameters that differ', () => {
-    expect(defaultColumns(runs)).toEqual(['metrics.auc', 'metrics.loss', 'params.depth']);
-    expect(defaultColumns(runs.slice(0, 1))).toEqual(['metrics.auc', 'metrics.loss', 'params.depth', 'params.eta', 'params.seed']);
-  });
-});
 
 test('events of several pages are joined newest first, each once', () => {
   const event = (seq: number): Event => ({ seq, time_ms: seq, kind: 'run.created', subject: 'run:1', who: 'a', payload: {} });

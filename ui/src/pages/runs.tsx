@@ -1,131 +1,245 @@
-/** The runs of an experiment: search, sort, choose columns, select to compare. */
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { searchExperiments, searchRuns, type Run } from '../api/mlflow';
+/** The runs of experiments: search, sort, choose columns, group, select to compare, delete, restore. */
+import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
+import { noteTag, setExperimentTag } from '../api/experiments';
+import { getExperiment } from '../api/mlflow';
+import { listRunColumns, type ColumnName, type RunRow } from '../api/tracking';
 import { cli } from '../cli';
-import { Badge, Chip, Command, Empty, Page, Select, Shown, When } from '../components/basics';
-import { Table, type TableColumn } from '../components/table';
-import { columnText, nextSort, parseColumn, toFilter, toOrderBy } from '../filter';
-import { byInterest, duration, measure, parameter } from '../format';
+import { Command, Empty, Failure, Page, Skeleton } from '../components/basics';
+import { ColumnChooser } from '../components/column-chooser';
+import { ExperimentChooser } from '../components/experiment-chooser';
+import { Grid, rowsMost, type GridColumn, type InSight } from '../components/grid';
+import { Note } from '../components/note';
+import { RunActions, comparedMost, selectedMost } from '../components/run-actions';
+import { SearchField } from '../components/search-field';
+import { fileName, save, toCsv } from '../csv';
+import { nextSort } from '../filter';
+import { grouped } from '../format';
 import { runPath } from '../links';
-import { now } from '../live';
+import { onEvents } from '../live';
 import { nouns } from '../nouns';
 import { useRead } from '../query';
-import { href, place, setQuery } from '../router';
+import { place, setQuery } from '../router';
+import { RunFeed } from '../run-feed';
+import { candidateColumns, columnWidth, differs, isTree, orderedColumns, parentColumn, queryOf, usualColumns, viewOf, type RunsView, type TreeRow } from '../runs-view';
+import { theme } from '../theme';
+import { RunGroups } from './run-groups';
+import { cellText, identityColumns, valueColumn } from './run-columns';
+import { useTree } from './run-tree';
 
-const pageSize = 500;
-const comparedMax = 10;
-const typingPauseMs = 250;
-
-/** Columns that a first look needs: the figures and parameters that most runs have. */
-const defaultMetrics = 4;
-const defaultParams = 4;
-
-interface RunPages {
-  runs: Run[];
-  next_page_token?: string;
-}
+/** Columns that are listed without a search; a search finds the others. */
+const columnsListed = 300;
+const settleMs = 500;
+const followMs = 5_000;
+const downloadMost = 100_000;
 
 export function Runs() {
-  const query = place.value.query;
-  const experiments = useRead('experiments', searchExperiments, { on: nouns.run });
-  const experiment = query.get('experiment') ?? '';
-  const typed = query.get('q') ?? '';
-  const sort = query.get('sort') ?? undefined;
-  const filter = toFilter(typed);
-
-  const ids = experiment ? [experiment] : (experiments.data ?? []).map((each) => each.experiment_id);
-  const search = { experiment_ids: ids, filter, order_by: toOrderBy(sort), max_results: pageSize };
-  const ready = experiments.data !== undefined && ids.length > 0;
-  const first = useRead<RunPages>(ready ? `runs:${JSON.stringify(search)}` : null, (signal) => searchRuns(search, signal), {
+  const view = viewOf(place.value.query);
+  const one = view.experiment_ids.length === 1 ? view.experiment_ids[0]! : undefined;
+  const experiment = useRead(one ? `experiment:${one}` : null, (signal) => getExperiment(one!, signal), { on: nouns.run });
+  const known = useRead(`columns:${view.experiment_ids.join()}`, (signal) => listRunColumns({ experiment_ids: view.experiment_ids, max_results: columnsListed }, signal), {
     on: nouns.run,
   });
-
-  const [later, setLater] = useState<{ of?: RunPages; pages: RunPages[] }>({ pages: [] });
-  const pages = first.data ? [first.data, ...(later.of === first.data ? later.pages : [])] : [];
-  const runs = pages.flatMap((page) => page.runs);
-  const next = pages[pages.length - 1]?.next_page_token;
-  const loadingMore = useRef(false);
-  const more = () => {
-    if (!next || loadingMore.current) return;
-    loadingMore.current = true;
-    const of = first.data;
-    void searchRuns({ ...search, page_token: next })
-      .then((page) => setLater((known) => ({ of, pages: [...(known.of === of ? known.pages : []), page] })))
-      .finally(() => (loadingMore.current = false));
+  const [selected, setSelected] = useState<readonly string[]>(() => place.value.query.get('selected')?.split(',').filter(Boolean) ?? []);
+  const select = (ids: readonly string[]) => {
+    setSelected(ids.slice(-selectedMost));
+    // A link carries as many as can be compared; more would not fit into an address.
+    setQuery({ selected: ids.length <= comparedMost ? ids.join(',') : undefined }, { replace: true });
   };
-
-  const available = columnsOf(runs);
-  const columns = (query.get('columns')?.split(',').filter(Boolean) ?? defaultColumns(runs)).filter((column) => column !== '');
-  const selected = query.get('selected')?.split(',').filter(Boolean) ?? [];
-
+  const [revision, reread] = useReducer<number, void>((count) => count + 1, 0);
+  const note = experiment.data?.tags?.find((tag) => tag.key === noteTag)?.value;
   return (
     <Page
-      title="Runs"
-      actions={
-        <>
-          {selected.length > 0 && (
-            <button type="button" class="plain" onClick={() => setQuery({ selected: undefined })}>
-              Clear {selected.length}
-            </button>
-          )}
-          <a
-            class="button primary"
-            aria-disabled={selected.length < 2}
-            href={selected.length < 2 ? undefined : href('/compare', {}, { runs: selected.join(',') })}
-            title={selected.length < 2 ? 'Select two runs or more' : undefined}
-          >
-            Compare{selected.length > 1 ? ` ${selected.length}` : ''}
-          </a>
-        </>
-      }
+      title={experiment.data?.name ?? 'Runs'}
+      trail={[{ label: 'Experiments', to: '/experiments' }]}
+      actions={<RunActions selected={selected} select={select} deleted={view.deleted} changed={() => reread()} />}
     >
+      {experiment.error && <Failure error={experiment.error} />}
+      {experiment.data && <Note key={one} text={note ?? ''} write={(text) => setExperimentTag(one!, noteTag, text).then(experiment.reload)} />}
       <div class="toolbar">
-        <Select
-          label="Experiment"
-          value={experiment}
-          options={[
-            { value: '', label: 'All experiments' },
-            ...(experiments.data ?? []).map((each) => ({ value: each.experiment_id, label: each.name })),
-          ]}
-          onChange={(value) => setQuery({ experiment: value, selected: undefined })}
+        <ExperimentChooser chosen={view.experiment_ids} />
+        <SearchField
+          wide
+          label="Search runs by MLflow filter or name"
+          placeholder="metrics.auc > 0.65 AND params.max_depth = '6', or part of a name"
+          value={view.typed}
+          onChange={(q) => setQuery({ q }, { replace: true })}
         />
-        <SearchBox value={typed} />
-        <ColumnPicker available={available} chosen={columns} />
+        <ViewMenu view={view} />
       </div>
-      {experiments.error && <Shown read={experiments}>{() => null}</Shown>}
-      <div class="panel flush">
-        <Shown read={first} rows={10}>
-          {() =>
-            runs.length === 0 ? (
-              filter ? (
-                <Empty title="No run matches.">
-                  The filter sent was <code>{filter}</code>
-                </Empty>
-              ) : (
-                <NoRuns />
-              )
-            ) : (
-              <Table
-                label="Runs"
-                rows={runs}
-                rowKey={(run) => run.info.run_id}
-                to={(run) => runPath(run.info.run_id)}
-                columns={tableColumns(columns, sort, selected)}
-                onEnd={next ? more : undefined}
-                height="calc(100vh - 190px)"
-              />
-            )
-          }
-        </Shown>
-      </div>
-      {runs.length > 0 && (
-        <p class="foot-note">
-          {runs.length}
-          {next ? '+' : ''} runs · <kbd>j</kbd>
-          <kbd>k</kbd> move, <kbd>x</kbd> selects, <kbd>Enter</kbd> opens
-        </p>
+      {known.error ? (
+        <Failure error={known.error} retry={known.reload} />
+      ) : !known.data ? (
+        <Skeleton rows={10} />
+      ) : view.groupBy.length > 0 ? (
+        <RunGroups view={view} columns={view.columns ?? candidateColumns(known.data.columns).filter((name) => name.startsWith('metrics.'))} available={known.data} />
+      ) : (
+        <RunList view={view} available={known.data} selected={selected} select={select} revision={revision} name={experiment.data?.name ?? 'runs'} />
       )}
     </Page>
+  );
+}
+
+type Available = Awaited<ReturnType<typeof listRunColumns>>;
+
+/** A feed for the question that the view asks, kept as long as the question is the same. */
+function useFeed(view: RunsView, columns: readonly ColumnName[]) {
+  const [, redraw] = useReducer<number, void>((count) => count + 1, 0);
+  const query = queryOf(view);
+  const key = JSON.stringify([query, columns]);
+  const [opened, reopen] = useReducer<number, void>((count) => count + 1, 0);
+  const feed = useMemo(() => new RunFeed(query, columns, () => redraw()), [key, opened]);
+  useEffect(() => {
+    feed.need(0);
+    let settle: ReturnType<typeof setTimeout> | undefined;
+    const stop = onEvents(nouns.run, () => {
+      settle ??= setTimeout(() => {
+        settle = undefined;
+        void feed.refresh();
+      }, settleMs);
+    });
+    return () => {
+      stop();
+      clearTimeout(settle);
+      feed.close();
+    };
+  }, [feed]);
+  return { feed, reopen: () => reopen() };
+}
+
+function RunList(props: {
+  view: RunsView;
+  available: Available;
+  selected: readonly string[];
+  select: (ids: readonly string[]) => void;
+  revision: number;
+  name: string;
+}) {
+  const { view, selected } = props;
+  const sorted = view.sort?.replace(/^-/, '');
+  const candidates = useMemo(() => candidateColumns(props.available.columns), [props.available.columns.map((each) => each.column).join()]);
+  const asked = [...new Set([...(view.columns ?? candidates), ...view.pinned, ...(sorted?.includes('.') ? [sorted] : []), parentColumn])];
+  const { feed, reopen } = useFeed(view, orderedColumns(asked, [parentColumn, ...view.pinned]));
+  useEffect(() => {
+    if (props.revision > 0) void feed.refresh();
+  }, [props.revision]);
+
+  const looked = feed.rows.length > 0;
+  // Decided by the first page alone, so that columns do not come and go while one scrolls.
+  const usual = useMemo(() => usualColumns(candidates, feed.rows), [candidates, feed, looked]);
+  let shown = orderedColumns(view.columns ?? usual, view.pinned);
+  if (view.onlyDiffering) shown = shown.filter((column) => view.pinned.includes(column) || differs(column, feed.rows));
+
+  const tree = useTree(feed, isTree(view), asked);
+  const rows: readonly TreeRow[] | undefined = tree.rows;
+  const rowAt = (index: number): TreeRow | undefined => {
+    if (rows) return rows[index];
+    const run = feed.rows[index];
+    return run && { run, depth: 0, open: false, children: 0 };
+  };
+  const count = rows ? feed.length - feed.rows.length + rows.length : feed.length;
+
+  const anchor = useRef<string | undefined>();
+  const latest = useRef({ selected, rows, feed });
+  latest.current = { selected, rows, feed };
+  const toggle = useCallback(
+    (id: string, extend: boolean) => {
+      const now = latest.current;
+      const ids = (now.rows?.map((row) => row.run) ?? now.feed.rows).map((run) => run.run_id);
+      const isIn = now.selected.includes(id);
+      const [from, to] = [ids.indexOf(anchor.current ?? ''), ids.indexOf(id)];
+      anchor.current = id;
+      if (extend && from >= 0 && to >= 0) return props.select([...new Set([...now.selected, ...ids.slice(Math.min(from, to), Math.max(from, to) + 1)])]);
+      props.select(isIn ? now.selected.filter((each) => each !== id) : [...now.selected, id]);
+    },
+    [props.select],
+  );
+
+  const columnsKey = `${shown.join()}|${view.sort}|${view.pinned.join()}|${theme.value}`;
+  const columns = useMemo<GridColumn<TreeRow>[]>(() => {
+    const sorter = (column: string) => ({
+      direction: view.sort === column ? ('ascending' as const) : view.sort === `-${column}` ? ('descending' as const) : undefined,
+      toggle: () => setQuery({ sort: nextSort(view.sort, column) }),
+    });
+    const all = () => {
+      const ids = (latest.current.rows?.map((row) => row.run) ?? latest.current.feed.rows).map((run) => run.run_id).slice(0, comparedMost);
+      props.select(ids.every((id) => latest.current.selected.includes(id)) ? [] : ids);
+    };
+    return [
+      ...identityColumns({ sorter, toggle, all, isSelected: (id) => latest.current.selected.includes(id), flip: tree.flip }),
+      ...shown.map((column) => valueColumn(column, sorter(column), view.pinned.includes(column), columnWidth(column))),
+    ].sort((a, b) => Number(b.pinned ?? false) - Number(a.pinned ?? false));
+  }, [columnsKey, toggle]);
+
+  const sight = useRef<InSight>({ rows: [0, 0], columns: [0, 0] });
+  const freeIds = columns.filter((column) => !column.pinned).map((column) => column.id);
+  const onSight = useCallback(
+    (now: InSight) => {
+      sight.current = now;
+      feed.need(now.rows[1]);
+      void feed.fill(now.rows[0], now.rows[1], freeIds.slice(now.columns[0], now.columns[1]).filter((id) => id.includes('.')));
+    },
+    [feed, feed.rows, columnsKey],
+  );
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (document.visibilityState !== 'visible') return;
+      const { rows: inSight, columns: across } = sight.current;
+      void feed.follow(inSight[0], inSight[1], [...view.pinned, ...freeIds.slice(across[0], across[1]).filter((id) => id.includes('.'))]);
+    }, followMs);
+    return () => clearInterval(timer);
+  }, [feed, columnsKey]);
+
+  const chosen = useMemo(() => new Set(selected), [selected]);
+  if (feed.error && !feed.ready) return <Failure error={feed.error} retry={() => feed.retry()} />;
+  if (!feed.ready) return <Skeleton rows={10} />;
+  if (feed.length === 0) return <div class="panel flush">{view.typed || view.deleted ? <NoMatch view={view} filter={feed.query.filter} /> : <NoRuns />}</div>;
+  return (
+    <>
+      {feed.error && <Failure error={feed.error} retry={() => feed.retry()} />}
+      <div class="list-head">
+        <p class="note" role="status">
+          <b data-total={feed.total}>{grouped(feed.total ?? feed.rows.length)}</b> {feed.total === 1 ? 'run' : 'runs'}
+          {feed.length > rowsMost ? `, the first ${grouped(rowsMost)} are listed` : ''}
+          {rows && rows.length > feed.rows.length ? ' without those below others' : ''}
+          {selected.length > 0 ? `, ${grouped(selected.length)} selected` : ''}
+        </p>
+        {feed.stale && (
+          <button type="button" class="plain small" onClick={() => reopen()}>
+            The list has changed: read it again
+          </button>
+        )}
+        <div class="tools">
+          <Download feed={feed} columns={shown} name={props.name} />
+          <ColumnChooser experiment_ids={view.experiment_ids} available={props.available} chosen={shown} pinned={view.pinned} />
+        </div>
+      </div>
+      <div class="panel flush" data-loaded={feed.rows.length}>
+        <Grid
+          label="Runs"
+          columns={columns}
+          rowCount={count}
+          rowAt={rowAt}
+          rowKey={(row) => row.run.run_id}
+          rowState={(row) => `${chosen.has(row.run.run_id)}${row.depth}${row.open}${row.children}`}
+          to={(row) => runPath(row.run.run_id)}
+          onSight={onSight}
+          height="calc(100vh - 216px)"
+        />
+      </div>
+      <p class="foot-note wide-only">
+        <kbd>j</kbd>
+        <kbd>k</kbd> move, <kbd>x</kbd> selects, <kbd>Enter</kbd> opens; Shift and a click select a range
+      </p>
+    </>
+  );
+}
+
+function NoMatch(props: { view: RunsView; filter: string }) {
+  if (!props.view.typed) return <Empty title="No run was deleted." />;
+  return (
+    <Empty title="No run matches.">
+      The filter sent was <code>{props.filter}</code>
+    </Empty>
   );
 }
 
@@ -142,166 +256,82 @@ function NoRuns() {
   );
 }
 
-function SearchBox(props: { value: string }) {
-  const [text, setText] = useState(props.value);
-  const pause = useRef<ReturnType<typeof setTimeout> | undefined>();
-  useEffect(() => setText(props.value), [props.value]);
-  const send = (value: string) => {
-    clearTimeout(pause.current);
-    setQuery({ q: value }, { replace: true });
-  };
-  return (
-    <input
-      type="search"
-      class="wide"
-      data-search
-      spellcheck={false}
-      autocomplete="off"
-      placeholder="metrics.auc > 0.65 AND params.max_depth = '6', or part of a name"
-      aria-label="Search runs by MLflow filter or name"
-      value={text}
-      onInput={(event) => {
-        const value = event.currentTarget.value;
-        setText(value);
-        clearTimeout(pause.current);
-        pause.current = setTimeout(() => send(value), typingPauseMs);
-      }}
-      onKeyDown={(event) => {
-        if (event.key === 'Enter') send(event.currentTarget.value);
-      }}
-    />
+/** What kind of list it is; all of it is in the URL. */
+function ViewMenu(props: { view: RunsView }) {
+  const { view } = props;
+  const option = (label: string, on: boolean, changes: Record<string, string | undefined>) => (
+    <li>
+      <label>
+        <input type="checkbox" checked={on} onChange={() => setQuery(changes)} />
+        <span>{label}</span>
+      </label>
+    </li>
   );
-}
-
-/** Every column that the runs could show, in the order of how many runs have it. */
-export function columnsOf(runs: readonly Run[]): string[] {
-  const seen = new Map<string, number>();
-  const add = (column: string) => seen.set(column, (seen.get(column) ?? 0) + 1);
-  for (const run of runs) {
-    for (const metric of run.data.metrics ?? []) add(`metrics.${metric.key}`);
-    for (const param of run.data.params ?? []) add(`params.${param.key}`);
-    for (const tag of run.data.tags ?? []) if (!tag.key.startsWith('mlflow.')) add(`tags.${tag.key}`);
-  }
-  return [...seen.entries()].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0])).map(([column]) => column);
-}
-
-/** Metrics and the parameters whose values differ between the runs: what one came to see. */
-export function defaultColumns(runs: readonly Run[]): string[] {
-  const all = columnsOf(runs);
-  const values = new Map<string, Set<string>>();
-  for (const run of runs) {
-    for (const param of run.data.params ?? []) {
-      const key = `params.${param.key}`;
-      values.set(key, (values.get(key) ?? new Set()).add(param.value));
-    }
-  }
-  const params = all.filter((column) => column.startsWith('params.'));
-  const varied = params.filter((column) => (values.get(column)?.size ?? 0) > 1);
-  return [
-    ...byInterest(all.filter((column) => column.startsWith('metrics.'))).slice(0, defaultMetrics),
-    ...(varied.length > 0 ? varied : params).slice(0, defaultParams),
-  ];
-}
-
-function valueOf(run: Run, column: string) {
-  const { kind, key } = parseColumn(column);
-  if (kind === 'metrics') return measure(run.data.metrics?.find((metric) => metric.key === key)?.value);
-  if (kind === 'params') return parameter(run.data.params?.find((param) => param.key === key)?.value);
-  return run.data.tags?.find((tag) => tag.key === key)?.value ?? '–';
-}
-
-function tableColumns(columns: readonly string[], sort: string | undefined, selected: readonly string[]): TableColumn<Run>[] {
-  const sorter = (column: string) => ({
-    direction: sort === column ? ('ascending' as const) : sort === `-${column}` ? ('descending' as const) : undefined,
-    toggle: () => setQuery({ sort: nextSort(sort, column) }),
-  });
-  const toggle = (id: string) => {
-    const rest = selected.filter((each) => each !== id);
-    const chosen = rest.length < selected.length ? rest : [...selected, id].slice(-comparedMax);
-    setQuery({ selected: chosen.join(',') }, { replace: true });
-  };
-  return [
-    {
-      id: 'select',
-      label: <span class="hidden">Select</span>,
-      cell: (run) => (
-        <input
-          type="checkbox"
-          checked={selected.includes(run.info.run_id)}
-          onChange={() => toggle(run.info.run_id)}
-          aria-label={`Select ${run.info.run_name ?? run.info.run_id}`}
-        />
-      ),
-    },
-    {
-      id: 'run_name',
-      label: 'Run',
-      sort: sorter('run_name'),
-      cell: (run) => <a href={runPath(run.info.run_id)}>{run.info.run_name || run.info.run_id.slice(0, 8)}</a>,
-    },
-    { id: 'status', label: 'Status', sort: sorter('status'), cell: (run) => <Badge state={run.info.status} /> },
-    { id: 'start_time', label: 'Started', sort: sorter('start_time'), cell: (run) => <When ms={run.info.start_time} /> },
-    {
-      id: 'duration',
-      label: 'Took',
-      number: true,
-      cell: (run) => duration((run.info.end_time ?? (run.info.status === 'RUNNING' ? now.value : run.info.start_time)) - run.info.start_time),
-    },
-    ...columns.map((column): TableColumn<Run> => {
-      const { kind, key } = parseColumn(column);
-      return {
-        id: column,
-        label: (
-          <span title={column}>
-            <span class={`kind ${kind}`} aria-hidden="true" />
-            {key}
-          </span>
-        ),
-        number: kind !== 'tags',
-        sort: sorter(column),
-        cell: (run) => valueOf(run, column),
-      };
-    }),
-    { id: 'user', label: 'By', cell: (run) => <span class="muted">{run.info.user_id || '–'}</span> },
-  ];
-}
-
-function ColumnPicker(props: { available: readonly string[]; chosen: readonly string[] }) {
-  const [wanted, setWanted] = useState('');
-  const shown = props.available.filter((column) => column.toLowerCase().includes(wanted.toLowerCase()));
-  const toggle = (column: string) => {
-    const next = props.chosen.includes(column) ? props.chosen.filter((each) => each !== column) : [...props.chosen, column];
-    setQuery({ columns: next.map(columnFixed).join(',') || ',' }, { replace: true });
-  };
   return (
     <details class="menu">
-      <summary class="button">
-        Columns <span class="amount">{props.chosen.length}</span>
-      </summary>
+      <summary class="button">View</summary>
       <div class="menu-body">
-        <input type="search" placeholder="Find a column" aria-label="Find a column" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} />
         <ul>
-          {shown.slice(0, 200).map((column) => {
-            const { kind, key } = parseColumn(column);
-            return (
-              <li key={column}>
-                <label>
-                  <input type="checkbox" checked={props.chosen.includes(column)} onChange={() => toggle(column)} />
-                  <span>{key}</span>
-                  <Chip>{kind.slice(0, -1)}</Chip>
-                </label>
-              </li>
-            );
-          })}
+          {option('Child runs below their parents', view.nested, { nest: view.nested ? '0' : undefined })}
+          {option('Only columns that differ', view.onlyDiffering, { differ: view.onlyDiffering ? undefined : '1' })}
+          {option('Deleted runs', view.deleted, { show: view.deleted ? undefined : 'deleted', selected: undefined })}
         </ul>
-        <button type="button" class="plain" onClick={() => setQuery({ columns: undefined }, { replace: true })}>
-          Back to the usual columns
+        <GroupBy view={view} />
+        <button type="button" class="plain" onClick={() => void navigator.clipboard?.writeText(location.href)}>
+          Copy a link to this view
         </button>
       </div>
     </details>
   );
 }
 
-function columnFixed(column: string): string {
-  return columnText(parseColumn(column));
+function GroupBy(props: { view: RunsView }) {
+  const [text, setText] = useState('');
+  const params = useRead(`group-columns:${props.view.experiment_ids.join()}:${text}`, (signal) =>
+    listRunColumns({ experiment_ids: props.view.experiment_ids, contains: text, max_results: 60 }, signal),
+  );
+  const offered = (params.data?.columns ?? []).map((each) => each.column).filter((column) => !column.startsWith('metrics.') && !props.view.groupBy.includes(column));
+  const set = (group: readonly string[]) => setQuery({ group: group.join(','), sort: undefined });
+  return (
+    <fieldset class="group-by">
+      <legend>Group by</legend>
+      {props.view.groupBy.map((column) => (
+        <button key={column} type="button" class="chip strong" aria-label={`No longer group by ${column}`} onClick={() => set(props.view.groupBy.filter((each) => each !== column))}>
+          {column} ×
+        </button>
+      ))}
+      <input type="search" placeholder="Find a param or tag" aria-label="Find a param or tag to group by" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+      <ul class="low">
+        {offered.slice(0, 40).map((column) => (
+          <li key={column}>
+            <button type="button" class="plain" onClick={() => set([...props.view.groupBy, column])}>
+              {column}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </fieldset>
+  );
+}
+
+function Download(props: { feed: RunFeed; columns: readonly ColumnName[]; name: string }) {
+  const [state, setState] = useState<'idle' | 'reading'>('idle');
+  const download = async () => {
+    setState('reading');
+    // A feed of its own: what the reader looks at stays where it is.
+    const whole = new RunFeed(props.feed.query, props.columns, () => {});
+    await whole.readAll(downloadMost, props.columns);
+    setState('idle');
+    const head = ['run_id', 'run_name', 'experiment_id', 'status', 'start_time_ms', 'end_time_ms', 'user_id', ...props.columns];
+    const line = (run: RunRow) => [
+      ...[run.run_id, run.run_name, run.experiment_id, run.status, run.start_time_ms, run.end_time_ms ?? '', run.user_id].map(String),
+      ...props.columns.map((column) => cellText(run, column)),
+    ];
+    save(fileName(props.name, 'csv'), new Blob([toCsv([head, ...whole.rows.map(line)])], { type: 'text/csv' }));
+  };
+  return (
+    <button type="button" disabled={state === 'reading'} onClick={() => void download()} title={`Up to ${grouped(downloadMost)} runs with the columns shown`}>
+      {state === 'reading' ? 'Reading…' : 'Download CSV'}
+    </button>
+  );
 }

@@ -1,0 +1,75 @@
+/** Choosing columns among thousands: the server searches, the most common are listed first. */
+import { useState } from 'preact/hooks';
+import { listRunColumns, type ColumnName, type KnownColumn } from '../api/tracking';
+import { parseColumn } from '../filter';
+import { grouped } from '../format';
+import { useRead } from '../query';
+import { setQuery } from '../router';
+import { Chip } from './basics';
+
+const listed = 200;
+/** What "add all that match" adds at most. */
+const addedMost = 5_000;
+
+export function ColumnChooser(props: {
+  experiment_ids: readonly string[];
+  available: { columns: readonly KnownColumn[]; total: number };
+  chosen: readonly ColumnName[];
+  pinned: readonly ColumnName[];
+}) {
+  const [wanted, setWanted] = useState('');
+  const search = (contains: string, max_results: number, signal?: AbortSignal) =>
+    listRunColumns({ experiment_ids: props.experiment_ids, ...(contains ? { contains } : {}), max_results }, signal);
+  const found = useRead(wanted ? `columns:${props.experiment_ids.join()}:${wanted}` : null, (signal) => search(wanted, listed, signal));
+  const { columns, total } = wanted ? (found.data ?? { columns: [], total: 0 }) : props.available;
+  const chosen = new Set(props.chosen);
+  const set = (names: readonly ColumnName[]) => setQuery({ columns: names.join(',') || ',' }, { replace: true });
+  const toggle = (column: ColumnName) => set(chosen.has(column) ? props.chosen.filter((each) => each !== column) : [...props.chosen, column]);
+  const pin = (column: ColumnName) => {
+    const next = props.pinned.includes(column) ? props.pinned.filter((each) => each !== column) : [...props.pinned, column];
+    setQuery({ pin: next.join(','), columns: [...new Set([...props.chosen, column])].join(',') }, { replace: true });
+  };
+  const addAll = async () => set([...new Set([...props.chosen, ...(await search(wanted, addedMost)).columns.map((each) => each.column)])]);
+  // Those chosen stand first, so that what is shown can be seen and taken away.
+  const list: KnownColumn[] = wanted
+    ? [...columns]
+    : [...props.chosen.map((column) => columns.find((each) => each.column === column) ?? { column, runs: 0 }), ...columns.filter((each) => !chosen.has(each.column))];
+  return (
+    <details class="menu">
+      <summary class="button">
+        Columns <span class="amount">{grouped(props.chosen.length)}</span>
+      </summary>
+      <div class="menu-body wide">
+        <input type="search" placeholder={`Find among ${grouped(props.available.total)} columns`} aria-label="Find a column" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} />
+        {found.error && <p class="bad-text">{found.error.message}</p>}
+        <ul>
+          {list.slice(0, listed).map(({ column, runs }) => {
+            const { kind, key } = parseColumn(column);
+            return (
+              <li key={column} class="column-line">
+                <label title={runs > 0 ? `${column}, in ${grouped(runs)} runs` : column}>
+                  <input type="checkbox" checked={chosen.has(column)} onChange={() => toggle(column)} />
+                  <span>{key}</span>
+                  <Chip>{kind.slice(0, -1)}</Chip>
+                </label>
+                <button type="button" class="plain small" aria-pressed={props.pinned.includes(column)} aria-label={`Pin ${column}`} title="Keep in sight while scrolling sideways" onClick={() => pin(column)}>
+                  {props.pinned.includes(column) ? '◆' : '◇'}
+                </button>
+              </li>
+            );
+          })}
+        </ul>
+        {total > listed && <p class="note">{grouped(total - Math.min(listed, list.length))} more: search for them.</p>}
+        <div class="menu-actions">
+          <button type="button" class="plain" disabled={total === 0} onClick={() => void addAll()}>
+            Add all {grouped(Math.min(total, addedMost))}
+            {wanted ? ' that match' : ''}
+          </button>
+          <button type="button" class="plain" onClick={() => setQuery({ columns: undefined, pin: undefined }, { replace: true })}>
+            Back to the usual columns
+          </button>
+        </div>
+      </div>
+    </details>
+  );
+}
