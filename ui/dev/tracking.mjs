@@ -87,7 +87,8 @@ export function trackingRoutes(runs, big, matches) {
         list.push({ number, row: (columns) => big.row(number, columns), value: (column) => big.value(number, column) });
       }
     }
-    const [order] = body.order_by ?? [];
+    const [order] = body.order_by ?? ['attributes.start_time DESC'];
+    if (order === 'attributes.start_time DESC') return list;
     const sorted = /^(\w+)\.`?([^`]+?)`?\s*(ASC|DESC)?$/.exec(order ?? '');
     if (sorted) {
       const [, kind, key, direction] = sorted;

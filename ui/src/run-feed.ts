@@ -4,9 +4,11 @@
  */
 import { searchRunRows, countRuns, type ColumnName, type RunQuery, type RunRow } from './api/tracking';
 
-/** Runs of one request. Later ones are larger, so that a jump far down takes few. */
+/** Runs of one request. Far down they are read by more and without values, which are read where somebody looks. */
 const firstPage = 100;
-const laterPage = 1_000;
+const laterPage = 500;
+const farPage = 10_000;
+const farRows = 2_000;
 /** Columns that come with the pages; those further right are read when they are scrolled to. */
 export const columnsWithPages = 40;
 const idsPerFill = 60;
@@ -36,8 +38,11 @@ export class RunFeed {
   private ended = false;
   private wanted = 0;
   private reading: Promise<void> | undefined;
-  private readonly filled = new Map<string, Set<ColumnName>>();
+  /** Columns read of each run; runs of one page share a set. */
+  private readonly filled = new Map<string, ReadonlySet<ColumnName>>();
   private filling = false;
+  /** All rows are wanted with all values. */
+  private whole = false;
   private columns: readonly ColumnName[];
   private readonly stop = new AbortController();
 
@@ -76,6 +81,7 @@ export class RunFeed {
   /** Reads all rows, `most` at most, with every one of the columns. */
   async readAll(most: number, columns: readonly ColumnName[]): Promise<void> {
     this.columns = columns;
+    this.whole = true;
     this.need(most);
     await this.reading;
   }
@@ -103,6 +109,7 @@ export class RunFeed {
       const before = new Map(this.rows.map((row) => [row.run_id, row]));
       this.rows = page.runs.map((row) => ({ ...row, values: { ...before.get(row.run_id)?.values, ...row.values } }));
       this.filled.clear();
+      this.mark(page.runs, this.columns);
       this.next = page.next_page_token;
       this.ended = !page.next_page_token;
       this.begun = true;
@@ -118,13 +125,12 @@ export class RunFeed {
   /** Reads values of the rows in sight for columns that did not come with the pages. */
   async fill(first: number, last: number, columns: readonly ColumnName[]): Promise<void> {
     if (this.filling) return;
-    const missing = columns.filter((column) => !this.columns.includes(column));
-    if (missing.length === 0) return;
-    const rows = this.rows.slice(first, last).filter((row) => missing.some((column) => !this.filled.get(row.run_id)?.has(column))).slice(0, idsPerFill);
+    const lacks = (row: RunRow) => columns.some((column) => !this.filled.get(row.run_id)?.has(column));
+    const rows = this.rows.slice(first, last).filter(lacks).slice(0, idsPerFill);
     if (rows.length === 0) return;
     this.filling = true;
     try {
-      await this.readValues(rows, missing);
+      await this.readValues(rows, columns.filter((column) => rows.some((row) => !this.filled.get(row.run_id)?.has(column))));
     } catch (error) {
       this.fail(error);
     }
@@ -148,10 +154,11 @@ export class RunFeed {
     try {
       if (!this.begun) void this.readCount();
       while (!this.ended && this.rows.length <= this.wanted) {
-        const page = await this.source.search(
-          { ...this.query, columns: this.columns, max_results: this.begun ? laterPage : firstPage, page_token: this.next },
-          this.stop.signal,
-        );
+        const far = this.wanted - this.rows.length > farRows && !this.whole;
+        const columns = far ? [] : this.columns;
+        const max_results = far || this.whole ? farPage : this.begun ? laterPage : firstPage;
+        const page = await this.source.search({ ...this.query, columns, max_results, page_token: this.next }, this.stop.signal);
+        this.mark(page.runs, columns);
         this.rows = this.rows.concat(page.runs);
         this.next = page.next_page_token;
         this.ended = !page.next_page_token;
@@ -184,11 +191,12 @@ export class RunFeed {
       const fresh = found.get(row.run_id);
       return fresh ? { ...fresh, values: { ...row.values, ...fresh.values } } : row;
     });
-    for (const id of ids) {
-      const known = this.filled.get(id) ?? new Set();
-      columns.forEach((column) => known.add(column));
-      this.filled.set(id, known);
-    }
+    for (const id of ids) this.filled.set(id, new Set([...(this.filled.get(id) ?? []), ...columns]));
+  }
+
+  private mark(rows: readonly RunRow[], columns: readonly ColumnName[]): void {
+    const set = new Set(columns);
+    for (const row of rows) this.filled.set(row.run_id, set);
   }
 
   private fail(error: unknown): void {

@@ -8,8 +8,8 @@ export interface RunsView {
   experiment_ids: string[];
   typed: string;
   sort: string | undefined;
-  /** Undefined for the usual ones. */
-  columns: ColumnName[] | undefined;
+  /** Names, patterns and exceptions (see `chosenColumns`); undefined for the usual ones. */
+  columns: string[] | undefined;
   pinned: ColumnName[];
   groupBy: ColumnName[];
   /** Leaves out columns that say the same of every run. */
@@ -80,6 +80,28 @@ export function usualColumns(candidates: readonly ColumnName[], rows: readonly R
 export function differs(column: ColumnName, rows: readonly RunRow[]): boolean {
   const first = rows[0]?.values[column];
   return rows.some((row) => row.values[column] !== first);
+}
+
+/** Columns that a pattern may mean. */
+export const patternMost = 10_000;
+
+/** `*loss*` stands for all columns whose name holds `loss`: five thousand names would not fit into a link. */
+export const isPattern = (entry: string) => entry.length >= 2 && entry.startsWith('*') && entry.endsWith('*');
+export const patternText = (pattern: string) => pattern.slice(1, -1);
+
+/** The columns that entries of the URL mean; `!name` takes one out of a pattern. */
+export function chosenColumns(entries: readonly string[], matches: (text: string) => readonly ColumnName[]): ColumnName[] {
+  const without = new Set(entries.filter((entry) => entry.startsWith('!')).map((entry) => entry.slice(1)));
+  const named = entries.flatMap((entry) => (entry.startsWith('!') ? [] : isPattern(entry) ? matches(patternText(entry)) : [entry]));
+  return [...new Set(named)].filter((column) => !without.has(column));
+}
+
+/** The entries after one column was put in or taken out. */
+export function withColumn(entries: readonly string[], column: ColumnName, chosen: boolean): string[] {
+  const others = entries.filter((entry) => entry !== column && entry !== `!${column}`);
+  const covered = others.some((entry) => isPattern(entry) && column.toLowerCase().includes(patternText(entry).toLowerCase()));
+  if (chosen) return covered ? others : [...others, column];
+  return covered ? [...others, `!${column}`] : others;
 }
 
 /** Pinned columns first, each column once. */

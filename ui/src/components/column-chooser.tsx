@@ -5,16 +5,17 @@ import { parseColumn } from '../filter';
 import { grouped } from '../format';
 import { useRead } from '../query';
 import { setQuery } from '../router';
+import { patternMost, withColumn } from '../runs-view';
 import { Chip } from './basics';
 
 const listed = 200;
-/** What "add all that match" adds at most. */
-const addedMost = 5_000;
 
 export function ColumnChooser(props: {
   experiment_ids: readonly string[];
   available: { columns: readonly KnownColumn[]; total: number };
   chosen: readonly ColumnName[];
+  /** As they stand in the URL; undefined while they are the usual ones. */
+  entries: readonly string[] | undefined;
   pinned: readonly ColumnName[];
 }) {
   const [wanted, setWanted] = useState('');
@@ -23,13 +24,15 @@ export function ColumnChooser(props: {
   const found = useRead(wanted ? `columns:${props.experiment_ids.join()}:${wanted}` : null, (signal) => search(wanted, listed, signal));
   const { columns, total } = wanted ? (found.data ?? { columns: [], total: 0 }) : props.available;
   const chosen = new Set(props.chosen);
-  const set = (names: readonly ColumnName[]) => setQuery({ columns: names.join(',') || ',' }, { replace: true });
-  const toggle = (column: ColumnName) => set(chosen.has(column) ? props.chosen.filter((each) => each !== column) : [...props.chosen, column]);
+  const entries = props.entries ?? props.chosen;
+  // Nothing at all is a choice too.
+  const set = (next: readonly string[]) => setQuery({ columns: next.join(',') || ',' }, { replace: true });
+  const toggle = (column: ColumnName) => set(withColumn(entries, column, !chosen.has(column)));
   const pin = (column: ColumnName) => {
     const next = props.pinned.includes(column) ? props.pinned.filter((each) => each !== column) : [...props.pinned, column];
-    setQuery({ pin: next.join(','), columns: [...new Set([...props.chosen, column])].join(',') }, { replace: true });
+    setQuery({ pin: next.join(','), columns: withColumn(entries, column, true).join(',') }, { replace: true });
   };
-  const addAll = async () => set([...new Set([...props.chosen, ...(await search(wanted, addedMost)).columns.map((each) => each.column)])]);
+  const addAll = () => set([...new Set([...entries.filter((entry) => !entry.startsWith('!')), `*${wanted}*`])]);
   // Those chosen stand first, so that what is shown can be seen and taken away.
   const list: KnownColumn[] = wanted
     ? [...columns]
@@ -61,8 +64,8 @@ export function ColumnChooser(props: {
         </ul>
         {total > listed && <p class="note">{grouped(total - Math.min(listed, list.length))} more: search for them.</p>}
         <div class="menu-actions">
-          <button type="button" class="plain" disabled={total === 0} onClick={() => void addAll()}>
-            Add all {grouped(Math.min(total, addedMost))}
+          <button type="button" class="plain" disabled={total === 0} onClick={addAll}>
+            Add all {grouped(Math.min(total, patternMost))}
             {wanted ? ' that match' : ''}
           </button>
           <button type="button" class="plain" onClick={() => setQuery({ columns: undefined, pin: undefined }, { replace: true })}>

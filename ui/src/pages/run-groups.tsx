@@ -85,7 +85,7 @@ export function RunGroups(props: { view: RunsView; columns: readonly ColumnName[
       </div>
       <div class="foot">
         <p class="foot-note">Mean ± standard deviation of the latest values</p>
-        <ColumnChooser experiment_ids={view.experiment_ids} available={props.available} chosen={columns} pinned={view.pinned} />
+        <ColumnChooser experiment_ids={view.experiment_ids} available={props.available} chosen={columns} entries={view.columns} pinned={view.pinned} />
       </div>
     </>
   );

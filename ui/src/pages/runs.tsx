@@ -20,7 +20,22 @@ import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { place, setQuery } from '../router';
 import { RunFeed } from '../run-feed';
-import { candidateColumns, columnWidth, differs, isTree, orderedColumns, parentColumn, queryOf, usualColumns, viewOf, type RunsView, type TreeRow } from '../runs-view';
+import {
+  candidateColumns,
+  chosenColumns,
+  columnWidth,
+  differs,
+  isPattern,
+  isTree,
+  orderedColumns,
+  patternMost,
+  patternText,
+  queryOf,
+  usualColumns,
+  viewOf,
+  type RunsView,
+  type TreeRow,
+} from '../runs-view';
 import { theme } from '../theme';
 import { RunGroups } from './run-groups';
 import { cellText, identityColumns, valueColumn } from './run-columns';
@@ -31,6 +46,8 @@ const columnsListed = 300;
 const settleMs = 500;
 const followMs = 5_000;
 const downloadMost = 100_000;
+/** Rows by which a column is told to differ or not. */
+const rowsCompared = 1_000;
 
 export function Runs() {
   const view = viewOf(place.value.query);
@@ -46,6 +63,7 @@ export function Runs() {
     setQuery({ selected: ids.length <= comparedMost ? ids.join(',') : undefined }, { replace: true });
   };
   const [revision, reread] = useReducer<number, void>((count) => count + 1, 0);
+  const columns = useChosenColumns(view);
   const note = experiment.data?.tags?.find((tag) => tag.key === noteTag)?.value;
   return (
     <Page
@@ -66,20 +84,33 @@ export function Runs() {
         />
         <ViewMenu view={view} />
       </div>
-      {known.error ? (
-        <Failure error={known.error} retry={known.reload} />
-      ) : !known.data ? (
+      {(known.error ?? columns.error) ? (
+        <Failure error={(known.error ?? columns.error)!} retry={known.reload} />
+      ) : !known.data || columns.loading ? (
         <Skeleton rows={10} />
       ) : view.groupBy.length > 0 ? (
-        <RunGroups view={view} columns={view.columns ?? candidateColumns(known.data.columns).filter((name) => name.startsWith('metrics.'))} available={known.data} />
+        <RunGroups view={view} columns={columns.names ?? candidateColumns(known.data.columns).filter((name) => name.startsWith('metrics.'))} available={known.data} />
       ) : (
-        <RunList view={view} available={known.data} selected={selected} select={select} revision={revision} name={experiment.data?.name ?? 'runs'} />
+        <RunList view={view} columns={columns.names} available={known.data} selected={selected} select={select} revision={revision} name={experiment.data?.name ?? 'runs'} />
       )}
     </Page>
   );
 }
 
 type Available = Awaited<ReturnType<typeof listRunColumns>>;
+
+/** The columns that the URL asks for; patterns are looked up on the server. Undefined for the usual ones. */
+function useChosenColumns(view: RunsView): { names: ColumnName[] | undefined; loading: boolean; error?: Error } {
+  const texts = [...new Set((view.columns ?? []).filter(isPattern).map(patternText))];
+  const { experiment_ids } = view;
+  const read = useRead(texts.length > 0 ? `patterns:${experiment_ids.join()}:${texts.join()}` : null, async (signal) => {
+    const found = await Promise.all(texts.map((contains) => listRunColumns({ experiment_ids, contains, max_results: patternMost }, signal)));
+    return new Map(texts.map((text, i) => [text, found[i]!.columns.map((each) => each.column)]));
+  });
+  const key = `${view.columns?.join()}`;
+  const names = useMemo(() => view.columns && chosenColumns(view.columns, (text) => read.data?.get(text) ?? []), [key, read.data]);
+  return { names, loading: read.loading, error: read.error };
+}
 
 /** A feed for the question that the view asks, kept as long as the question is the same. */
 function useFeed(view: RunsView, columns: readonly ColumnName[]) {
@@ -108,6 +139,7 @@ function useFeed(view: RunsView, columns: readonly ColumnName[]) {
 
 function RunList(props: {
   view: RunsView;
+  columns: readonly ColumnName[] | undefined;
   available: Available;
   selected: readonly string[];
   select: (ids: readonly string[]) => void;
@@ -117,8 +149,8 @@ function RunList(props: {
   const { view, selected } = props;
   const sorted = view.sort?.replace(/^-/, '');
   const candidates = useMemo(() => candidateColumns(props.available.columns), [props.available.columns.map((each) => each.column).join()]);
-  const asked = [...new Set([...(view.columns ?? candidates), ...view.pinned, ...(sorted?.includes('.') ? [sorted] : []), parentColumn])];
-  const { feed, reopen } = useFeed(view, orderedColumns(asked, [parentColumn, ...view.pinned]));
+  const asked = orderedColumns(props.columns ?? candidates, [...view.pinned, ...(sorted?.includes('.') ? [sorted] : [])]);
+  const { feed, reopen } = useFeed(view, asked);
   useEffect(() => {
     if (props.revision > 0) void feed.refresh();
   }, [props.revision]);
@@ -126,8 +158,8 @@ function RunList(props: {
   const looked = feed.rows.length > 0;
   // Decided by the first page alone, so that columns do not come and go while one scrolls.
   const usual = useMemo(() => usualColumns(candidates, feed.rows), [candidates, feed, looked]);
-  let shown = orderedColumns(view.columns ?? usual, view.pinned);
-  if (view.onlyDiffering) shown = shown.filter((column) => view.pinned.includes(column) || differs(column, feed.rows));
+  let shown = orderedColumns(props.columns ?? usual, view.pinned);
+  if (view.onlyDiffering) shown = shown.filter((column) => view.pinned.includes(column) || differs(column, feed.rows.slice(0, rowsCompared)));
 
   const tree = useTree(feed, isTree(view), asked);
   const rows: readonly TreeRow[] | undefined = tree.rows;
@@ -176,6 +208,7 @@ function RunList(props: {
     (now: InSight) => {
       sight.current = now;
       feed.need(now.rows[1]);
+      tree.look(feed.rows.slice(now.rows[0], now.rows[1]));
       void feed.fill(now.rows[0], now.rows[1], freeIds.slice(now.columns[0], now.columns[1]).filter((id) => id.includes('.')));
     },
     [feed, feed.rows, columnsKey],
@@ -210,7 +243,7 @@ function RunList(props: {
         )}
         <div class="tools">
           <Download feed={feed} columns={shown} name={props.name} />
-          <ColumnChooser experiment_ids={view.experiment_ids} available={props.available} chosen={shown} pinned={view.pinned} />
+          <ColumnChooser experiment_ids={view.experiment_ids} available={props.available} chosen={shown} entries={view.columns} pinned={view.pinned} />
         </div>
       </div>
       <div class="panel flush" data-loaded={feed.rows.length}>
@@ -223,7 +256,7 @@ function RunList(props: {
           rowState={(row) => `${chosen.has(row.run.run_id)}${row.depth}${row.open}${row.children}`}
           to={(row) => runPath(row.run.run_id)}
           onSight={onSight}
-          height="calc(100vh - 216px)"
+          height="max(300px, calc(100vh - 266px))"
         />
       </div>
       <p class="foot-note wide-only">
