@@ -104,7 +104,7 @@ function MetricChart(props: { metric: string; runs: readonly ChartedRun[]; setti
   const lines = useMemo(() => linesOf(series ?? [], runs, dark), [series, runs.map((run) => run.run_id + run.label).join(), dark]);
   const single = series !== undefined && !settings.window && lines.length > 0 && lines.every((line) => line.ends.xs.length < 2);
   return (
-    <figure ref={element} class="metric-chart" style={{ minHeight: `${props.height + 24}px` }}>
+    <figure ref={element} class="metric-chart" style={single ? undefined : { minHeight: `${props.height + 24}px` }}>
       <figcaption>
         <span title={metric}>{metric}</span>{' '}
         {lines.length === 1 && !single && <span class="muted">{measure(lines[0]!.ends.ys.at(-1), 5)}</span>}

@@ -37,6 +37,12 @@ export function RunGroups(props: { view: RunsView; columns: readonly ColumnName[
   const runsOf = (group: RunGroup) => place.value.path + searchOf(place.value.query, { group: undefined, q: withClause(view.typed, groupClause(group.by)) });
   return (
     <>
+      <div class="list-head">
+        <p class="note">Mean ± standard deviation of the latest values</p>
+        <div class="tools">
+          <ColumnChooser experiment_ids={view.experiment_ids} available={props.available} chosen={columns} entries={view.columns} pinned={view.pinned} />
+        </div>
+      </div>
       <div class="panel flush">
         <Shown read={read} rows={6}>
           {({ groups, total }) =>
@@ -82,10 +88,6 @@ export function RunGroups(props: { view: RunsView; columns: readonly ColumnName[
             )
           }
         </Shown>
-      </div>
-      <div class="foot">
-        <p class="foot-note">Mean ± standard deviation of the latest values</p>
-        <ColumnChooser experiment_ids={view.experiment_ids} available={props.available} chosen={columns} entries={view.columns} pinned={view.pinned} />
       </div>
     </>
   );

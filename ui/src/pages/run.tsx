@@ -2,6 +2,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import { changeRuns, noteTag, parentTag, renameRun, setRunTag } from '../api/experiments';
 import { getExperiment, getRun, type Run } from '../api/mlflow';
+import { countRuns } from '../api/tracking';
 import { settingsOf } from '../chart-settings';
 import { Badge, Chip, Empty, Facts, Page, Section, Shown, Tabs, When, currentTab } from '../components/basics';
 import { Dialog, TextDialog } from '../components/dialog';
@@ -11,7 +12,7 @@ import { SearchField } from '../components/search-field';
 import { Table } from '../components/table';
 import { TensorboardTab, useTensorboard } from '../components/tensorboard-tab';
 import { clause } from '../filter';
-import { byInterest, duration, grouped, measure } from '../format';
+import { byInterest, duration, grouped, measure, plural } from '../format';
 import { datasetPath, lineagePath, runPath } from '../links';
 import { now } from '../live';
 import { isSystemMetric } from '../logged-files';
@@ -68,6 +69,12 @@ function RunBody(props: { run: Run; reload: () => void }) {
   const hasEventFiles = (useTensorboard(run.info.run_id, run.info.status === 'RUNNING').data?.files.length ?? 0) > 0;
   const metrics = run.data.metrics ?? [];
   const system = metrics.filter((metric) => isSystemMetric(metric.key));
+  const { run_id, experiment_id } = run.info;
+  const children = useRead(
+    `children:${run_id}`,
+    (signal) => countRuns({ experiment_ids: [experiment_id], filter: childrenFilter(run_id), order_by: [], view: 'ACTIVE_ONLY' }, signal),
+    { on: nouns.run },
+  );
   const tag = (key: string) => run.data.tags?.find((each) => each.key === key)?.value;
   return (
     <>
@@ -79,7 +86,9 @@ function RunBody(props: { run: Run; reload: () => void }) {
           ['By', run.info.user_id],
           ['Source', tag('mlflow.source.name')],
           ['Commit', tag('mlflow.source.git.commit') && <code title={tag('mlflow.source.git.commit')}>{tag('mlflow.source.git.commit')!.slice(0, 10)}</code>],
-          ['Children', <a href={href('/runs', {}, { experiment: run.info.experiment_id, q: childrenFilter(run.info.run_id) })}>Child runs</a>],
+          children.data
+            ? ['Children', <a href={href('/runs', {}, { experiment: run.info.experiment_id, q: childrenFilter(run.info.run_id) })}>{plural(children.data, 'child run')}</a>]
+            : null,
         ]}
       />
       <Note key={run.info.run_id} text={tag(noteTag) ?? ''} write={(text) => setRunTag(run.info.run_id, noteTag, text).then(props.reload)} />

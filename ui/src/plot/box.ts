@@ -42,8 +42,9 @@ export function boxOf(name: string, values: readonly number[]): BoxStatistics | 
     upper,
     greatest: sorted[sorted.length - 1]!,
     mean: sorted.reduce((sum, value) => sum + value, 0) / sorted.length,
-    low: inside[0]!,
-    high: inside[inside.length - 1]!,
+    // With few values the last one within reach may lie inside the box; a whisker never does.
+    low: Math.min(lower, inside[0]!),
+    high: Math.max(upper, inside[inside.length - 1]!),
     outliers: sorted.filter((value) => value < lower - reach || value > upper + reach),
   };
 }

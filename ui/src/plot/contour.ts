@@ -24,7 +24,7 @@ export interface Contour {
   zLabel: string;
 }
 
-const cells = 48;
+const cells = 96;
 const levelsMost = 8;
 
 /** Value at a place given in shares of the plot, over points given likewise. */
