@@ -11,6 +11,16 @@ const hash = (a, b) => {
   return ((h ^ (h >>> 15)) >>> 0) / 4294967296;
 };
 
+/** Values of columns as the server sorts them: metrics, params, tags. */
+function byKind(entries) {
+  const kinds = { metrics: {}, params: {}, tags: {} };
+  for (const [column, value] of entries) {
+    const dot = column.indexOf('.');
+    if (value !== undefined) kinds[column.slice(0, dot)][column.slice(dot + 1)] = value;
+  }
+  return kinds;
+}
+
 /** Runs of experiment 2, `big`: every one has all columns. */
 export function bigRuns(amount, columns) {
   const names = [
@@ -40,22 +50,17 @@ export function bigRuns(amount, columns) {
   const start = Date.now() - 2 * day;
   const id = (run) => run.toString(16).padStart(8, '0').repeat(4);
   const row = (run, wanted) => ({
-    run_id: id(run), run_name: `sweep-${String(run).padStart(6, '0')}`, experiment_id: '2', user_id: 'ann', status: run % 50 === 7 ? 'FAILED' : 'FINISHED', lifecycle_stage: 'active',
-    start_time_ms: start - run * 60_000, end_time_ms: start - run * 60_000 + 45_000 + Math.floor(hash(run, 9) * 60_000),
-    values: Object.fromEntries(wanted.map((column) => [column, value(run, column)]).filter(([, each]) => each !== undefined)),
+    run_id: id(run), run_name: `sweep-${String(run).padStart(6, '0')}`, experiment_id: '2', user_id: 'ann', status: run % 50 === 7 ? 'FAILED' : 'FINISHED', lifecycle: 'active',
+    start_ms: start - run * 60_000, end_ms: start - run * 60_000 + 45_000 + Math.floor(hash(run, 9) * 60_000),
+    ...byKind(wanted.map((column) => [column, value(run, column)])),
   }); // prettier-ignore
   return { amount, names, value, row, number: (run_id) => parseInt(run_id.slice(0, 8), 16) };
 }
 
 function flightRow({ run }, wanted) {
-  const values = {};
-  for (const column of wanted) {
-    const dot = column.indexOf('.');
-    const found = run.data[column.slice(0, dot)]?.find((each) => each.key === column.slice(dot + 1));
-    if (found) values[column] = found.value;
-  }
-  const { run_id, run_name, experiment_id, user_id, status, lifecycle_stage, start_time, end_time } = run.info;
-  return { run_id, run_name, experiment_id, user_id, status, lifecycle_stage, start_time_ms: start_time, ...(end_time ? { end_time_ms: end_time } : {}), values };
+  const valueOf = (column) => run.data[column.slice(0, column.indexOf('.'))]?.find((each) => each.key === column.slice(column.indexOf('.') + 1))?.value;
+  const { run_id, run_name, experiment_id, user_id, status, start_time, end_time } = run.info;
+  return { run_id, run_name, experiment_id, user_id, status, lifecycle: run.info.lifecycle_stage, start_ms: start_time, ...(end_time ? { end_ms: end_time } : {}), ...byKind(wanted.map((column) => [column, valueOf(column)])) };
 }
 
 const isIdList = /^attributes\.run_id IN \((.*)\)$/;
@@ -70,11 +75,11 @@ export function trackingRoutes(runs, big, matches) {
     const list = [];
     const ids = isIdList.exec(body.filter ?? '')?.[1].match(/[0-9a-f]{32}/g);
     const filter = (body.filter ?? '').replace(/tags\.`mlflow\.parentRunId` IS NULL/, '');
-    if (body.view === 'DELETED_ONLY' || /parentRunId/.test(filter)) return list;
+    if (body.view === 'deleted' || /parentRunId/.test(filter)) return list;
     for (const each of runs) {
       if (!has(each.run.info.experiment_id)) continue;
       if (ids ? !ids.includes(each.run.info.run_id) : filter && !matches(each.run, filter)) continue;
-      list.push({ row: (columns) => flightRow(each, columns), value: (column) => flightRow(each, [column]).values[column], info: each.run.info });
+      list.push({ row: (columns) => flightRow(each, columns), value: (column) => each.run.data[column.slice(0, column.indexOf('.'))]?.find((entry) => entry.key === column.slice(column.indexOf('.') + 1))?.value, info: each.run.info });
     }
     if (has('2') && big.amount > 0) {
       const wanted = ids ? ids.map(big.number).filter((run) => run < big.amount && big.row(run, []).run_id === ids.find((id) => big.number(id) === run)) : undefined;
@@ -93,7 +98,7 @@ export function trackingRoutes(runs, big, matches) {
     if (sorted) {
       const [, kind, key, direction] = sorted;
       const sign = direction === 'DESC' ? -1 : 1;
-      const attribute = { start_time: 'start_time_ms' }[key] ?? key;
+      const attribute = { start_time: 'start_ms' }[key] ?? key;
       const keyed = list.map((each) => ({ each, at: kind === 'attributes' ? each.row([])[attribute] : each.value(`${kind}.${key}`) }));
       keyed.sort((a, b) => (a.at === b.at ? 0 : a.at === undefined ? 1 : b.at === undefined ? -1 : sign * (a.at < b.at ? -1 : 1)));
       return keyed.map(({ each }) => each);
@@ -103,39 +108,44 @@ export function trackingRoutes(runs, big, matches) {
 
   function columnsOf(body) {
     const has = inExperiments(body.experiment_ids ?? []);
-    const counts = new Map();
-    for (const { run } of runs) {
-      if (!has(run.info.experiment_id)) continue;
-      for (const kind of ['metrics', 'params', 'tags']) {
-        for (const { key } of run.data[kind]) if (!key.startsWith('mlflow.')) counts.set(`${kind}.${key}`, (counts.get(`${kind}.${key}`) ?? 0) + 1);
-      }
-    }
-    if (has('2') && big.amount > 0) for (const name of big.names) counts.set(name, big.amount);
-    const wanted = (body.contains ?? '').toLowerCase();
-    const all = [...counts.entries()].filter(([column]) => column.toLowerCase().includes(wanted)).sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]));
-    return { columns: all.slice(0, body.max_results).map(([column, amount]) => ({ column, runs: amount })), total: all.length };
+    const kind = body.kind ?? 'metrics';
+    const keys = new Set();
+    for (const { run } of runs) if (has(run.info.experiment_id)) for (const { key } of run.data[kind]) keys.add(key);
+    if (has('2') && big.amount > 0) for (const name of big.names) if (name.startsWith(`${kind}.`)) keys.add(name.slice(kind.length + 1));
+    const wanted = (body.search ?? '').toLowerCase();
+    const all = [...keys].filter((key) => key.toLowerCase().includes(wanted)).sort();
+    const from = Number(body.page_token ?? 0);
+    const to = from + body.limit;
+    return { kind, columns: all.slice(from, to), ...(to < all.length ? { next_page_token: String(to) } : {}) };
   }
 
   function group(body) {
     const groups = new Map();
-    for (const each of found(body)) {
-      const by = Object.fromEntries(body.by.map((column) => [column, each.value(column) ?? null]));
+    const list = found(body);
+    for (const each of list) {
+      const by = Object.fromEntries(body.group_by.map((column) => [column, each.value(column.replaceAll('`', '')) ?? null]));
       const key = JSON.stringify(by);
-      const entry = groups.get(key) ?? { by, count: 0, sums: body.columns.map(() => []) };
-      entry.count += 1;
-      body.columns.forEach((column, i) => {
-        const value = Number(each.value(column));
-        if (Number.isFinite(value)) entry.sums[i].push(value);
+      const entry = groups.get(key) ?? { by, runs: 0, values: body.metrics.map(() => []) };
+      entry.runs += 1;
+      body.metrics.forEach((metric, i) => {
+        const value = Number(each.value(`metrics.${metric}`));
+        if (Number.isFinite(value)) entry.values[i].push(value);
       });
       groups.set(key, entry);
     }
-    const spread = (values) => {
+    const figures = (values) => {
       const n = values.length;
-      const mean = n > 0 ? values.reduce((a, b) => a + b, 0) / n : null;
-      return { count: n, mean, std: n > 1 ? Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1)) : null, min: n ? values.reduce((a, b) => Math.min(a, b)) : null, max: n ? values.reduce((a, b) => Math.max(a, b)) : null };
+      if (n === 0) return { count: 0 };
+      const mean = values.reduce((a, b) => a + b, 0) / n;
+      const std = n > 1 ? { std: Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1)) } : {};
+      return { count: n, mean, min: values.reduce((a, b) => Math.min(a, b)), max: values.reduce((a, b) => Math.max(a, b)), ...std };
     };
-    const list = [...groups.values()].sort((a, b) => b.count - a.count);
-    return { groups: list.slice(0, body.max_results).map(({ by, count, sums }) => ({ by, count, values: Object.fromEntries(body.columns.map((column, i) => [column, spread(sums[i])])) })), total: list.length };
+    const sorted = [...groups.values()].sort((a, b) => b.runs - a.runs);
+    return {
+      groups: sorted.slice(0, body.limit).map(({ by, runs: amount, values }) => ({ by, runs: amount, metrics: Object.fromEntries(body.metrics.map((metric, i) => [metric, figures(values[i])])) })),
+      groups_total: sorted.length,
+      runs_total: list.length,
+    };
   }
 
   function pointsOf(run_id, key) {
@@ -143,7 +153,7 @@ export function trackingRoutes(runs, big, matches) {
     if (flight) return (flight.histories[key] ?? []).map(({ step, timestamp, value }) => ({ step, timestamp, value }));
     const run = big.number(run_id);
     if (!(run < big.amount) || !big.names.includes(`metrics.${key}`)) return [];
-    const begun = big.row(run, []).start_time_ms;
+    const begun = big.row(run, []).start_ms;
     const last = big.value(run, `metrics.${key}`);
     return Array.from({ length: 2_000 }, (_, step) => ({ step, timestamp: begun + step * 20, value: last * (1 - Math.exp(-step / 300)) + (hash(run, step) - 0.5) * 0.05 }));
   }
@@ -190,11 +200,11 @@ export function trackingRoutes(runs, big, matches) {
     ['POST', '/api/v1/runs/search', (_, __, body) => {
       const list = found(body);
       const from = Number(body.page_token ?? 0);
-      const to = from + (body.max_results ?? 1000);
+      const to = from + (body.limit ?? 100);
       return { runs: list.slice(from, to).map((each) => each.row(body.columns ?? [])), ...(to < list.length ? { next_page_token: String(to) } : {}) };
     }],
-    ['POST', '/api/v1/runs/count', (_, __, body) => ({ count: found(body).length })],
-    ['POST', '/api/v1/runs/group', (_, __, body) => group(body)],
+    ['POST', '/api/v1/runs/count', (_, __, body) => ({ runs: found(body).length, exact: true })],
+    ['POST', '/api/v1/runs/groups', (_, __, body) => group(body)],
     ['POST', '/api/v1/runs/columns', (_, __, body) => columnsOf(body)],
     ['POST', '/api/v1/charts', (_, __, body) => chart(body)],
   ]; // prettier-ignore
@@ -205,10 +215,10 @@ export function bigRun(big, run_id) {
   const number = big.number(run_id);
   if (!(number < big.amount) || big.row(number, []).run_id !== run_id) return undefined;
   const row = big.row(number, big.names);
-  const of = (kind) => Object.entries(row.values).filter(([column]) => column.startsWith(`${kind}.`)).map(([column, value]) => ({ key: column.slice(kind.length + 1), value }));
+  const of = (kind) => Object.entries(row[kind]).map(([key, value]) => ({ key, value }));
   return {
-    info: { run_id, run_name: row.run_name, experiment_id: '2', user_id: row.user_id, status: row.status, lifecycle_stage: 'active', start_time: row.start_time_ms, end_time: row.end_time_ms },
-    data: { metrics: of('metrics').map((metric) => ({ ...metric, step: 1999, timestamp: row.end_time_ms })), params: of('params'), tags: of('tags') },
+    info: { run_id, run_name: row.run_name, experiment_id: '2', user_id: row.user_id, status: row.status, lifecycle_stage: 'active', start_time: row.start_ms, end_time: row.end_ms },
+    data: { metrics: of('metrics').map((metric) => ({ ...metric, step: 1999, timestamp: row.end_ms })), params: of('params'), tags: of('tags') },
   };
 }
 

@@ -1,5 +1,5 @@
 /** The state of the runs page as it stands in the URL, and what follows from it. */
-import type { ColumnName, KnownColumn, RunQuery, RunRow } from './api/tracking';
+import type { ColumnName, RunQuery, RunRow } from './api/tracking';
 import { parentTag } from './api/experiments';
 import { parseColumn, quoteKey, toFilter, toOrderBy } from './filter';
 import { byInterest } from './format';
@@ -61,8 +61,7 @@ const usualParams = 4;
 const paramsLookedAt = 12;
 
 /** What is read for a first look: a choice is made of these once the values are there. */
-export function candidateColumns(known: readonly KnownColumn[]): ColumnName[] {
-  const names = known.map((each) => each.column);
+export function candidateColumns(names: readonly ColumnName[]): ColumnName[] {
   return [
     ...byInterest(names.filter((name) => name.startsWith('metrics.') && !name.startsWith('metrics.system/'))).slice(0, usualMetrics),
     ...names.filter((name) => name.startsWith('params.')).slice(0, paramsLookedAt),
@@ -85,7 +84,7 @@ export function differs(column: ColumnName, rows: readonly RunRow[]): boolean {
 /** Columns that a pattern may mean. */
 export const patternMost = 10_000;
 
-/** `*loss*` stands for all columns whose name holds `loss`: five thousand names would not fit into a link. */
+/** `*loss*` stands for all columns whose key holds `loss`: five thousand names would not fit into a link. */
 export const isPattern = (entry: string) => entry.length >= 2 && entry.startsWith('*') && entry.endsWith('*');
 export const patternText = (pattern: string) => pattern.slice(1, -1);
 
@@ -99,7 +98,7 @@ export function chosenColumns(entries: readonly string[], matches: (text: string
 /** The entries after one column was put in or taken out. */
 export function withColumn(entries: readonly string[], column: ColumnName, chosen: boolean): string[] {
   const others = entries.filter((entry) => entry !== column && entry !== `!${column}`);
-  const covered = others.some((entry) => isPattern(entry) && column.toLowerCase().includes(patternText(entry).toLowerCase()));
+  const covered = others.some((entry) => isPattern(entry) && parseColumn(column).key.toLowerCase().includes(patternText(entry).toLowerCase()));
   if (chosen) return covered ? others : [...others, column];
   return covered ? [...others, `!${column}`] : others;
 }

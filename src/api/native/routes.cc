@@ -13,6 +13,7 @@
 #include "api/native/principals.h"
 #include "api/native/run_search.h"
 #include "api/native/tensorboard.h"
+#include "api/native/run_files.h"
 #include "api/native/validations.h"
 
 namespace millwright::api::native {
@@ -35,6 +36,11 @@ constexpr Route<Context> kRoutes[] = {
      "Group runs and measure each group's metrics"},
     {M::kPost, "/api/v1/runs/columns", ListRunColumns, P::kRead, Lane::kMeta,
      "List the metrics, params or tags that runs have"},
+
+    {M::kGet, "/api/v1/runs/{id}/artifacts/table", GetRunTable, P::kRead, Lane::kBulk,
+     "Read rows of a data file that a run left"},
+    {M::kGet, "/api/v1/runs/{id}/artifacts/page", GetRunPage, P::kRead, Lane::kBulk,
+     "Show an HTML file that a run left, without the reader's rights"},
 
     {M::kGet, "/api/v1/sources", ListSources, P::kRead, Lane::kMeta, "List data sources"},
     {M::kPost, "/api/v1/sources", PutSource, P::kEdit, Lane::kMeta, "Declare a data source"},

@@ -1,18 +1,18 @@
 /** Choosing columns among thousands: the server searches, the most common are listed first. */
 import { useState } from 'preact/hooks';
-import { listRunColumns, type ColumnName, type KnownColumn } from '../api/tracking';
+import { listRunColumns, type ColumnName, type KnownColumns } from '../api/tracking';
 import { parseColumn } from '../filter';
 import { grouped } from '../format';
 import { useRead } from '../query';
 import { setQuery } from '../router';
-import { patternMost, withColumn } from '../runs-view';
+import { withColumn } from '../runs-view';
 import { Chip } from './basics';
 
 const listed = 200;
 
 export function ColumnChooser(props: {
   experiment_ids: readonly string[];
-  available: { columns: readonly KnownColumn[]; total: number };
+  available: KnownColumns;
   chosen: readonly ColumnName[];
   /** As they stand in the URL; undefined while they are the usual ones. */
   entries: readonly string[] | undefined;
@@ -22,7 +22,7 @@ export function ColumnChooser(props: {
   const search = (contains: string, max_results: number, signal?: AbortSignal) =>
     listRunColumns({ experiment_ids: props.experiment_ids, ...(contains ? { contains } : {}), max_results }, signal);
   const found = useRead(wanted ? `columns:${props.experiment_ids.join()}:${wanted}` : null, (signal) => search(wanted, listed, signal));
-  const { columns, total } = wanted ? (found.data ?? { columns: [], total: 0 }) : props.available;
+  const { columns, more } = wanted ? (found.data ?? { columns: [], more: false }) : props.available;
   const chosen = new Set(props.chosen);
   const entries = props.entries ?? props.chosen;
   // Nothing at all is a choice too.
@@ -34,23 +34,21 @@ export function ColumnChooser(props: {
   };
   const addAll = () => set([...new Set([...entries.filter((entry) => !entry.startsWith('!')), `*${wanted}*`])]);
   // Those chosen stand first, so that what is shown can be seen and taken away.
-  const list: KnownColumn[] = wanted
-    ? [...columns]
-    : [...props.chosen.map((column) => columns.find((each) => each.column === column) ?? { column, runs: 0 }), ...columns.filter((each) => !chosen.has(each.column))];
+  const list = wanted ? columns : [...props.chosen, ...columns.filter((column) => !chosen.has(column))];
   return (
     <details class="menu">
       <summary class="button">
         Columns <span class="amount">{grouped(props.chosen.length)}</span>
       </summary>
       <div class="menu-body wide">
-        <input type="search" placeholder={`Find among ${grouped(props.available.total)} columns`} aria-label="Find a column" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} />
+        <input type="search" placeholder="Part of a metric, param or tag" aria-label="Find a column" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} />
         {found.error && <p class="bad-text">{found.error.message}</p>}
         <ul>
-          {list.slice(0, listed).map(({ column, runs }) => {
+          {list.slice(0, listed).map((column) => {
             const { kind, key } = parseColumn(column);
             return (
               <li key={column} class="column-line">
-                <label title={runs > 0 ? `${column}, in ${grouped(runs)} runs` : column}>
+                <label title={column}>
                   <input type="checkbox" checked={chosen.has(column)} onChange={() => toggle(column)} />
                   <span>{key}</span>
                   <Chip>{kind.slice(0, -1)}</Chip>
@@ -62,11 +60,10 @@ export function ColumnChooser(props: {
             );
           })}
         </ul>
-        {total > listed && <p class="note">{grouped(total - Math.min(listed, list.length))} more: search for them.</p>}
+        {(more || list.length > listed) && <p class="note">There are more: search for them.</p>}
         <div class="menu-actions">
-          <button type="button" class="plain" disabled={total === 0} onClick={addAll}>
-            Add all {grouped(Math.min(total, patternMost))}
-            {wanted ? ' that match' : ''}
+          <button type="button" class="plain" disabled={columns.length === 0} onClick={addAll}>
+            Add all{wanted ? ' that match' : ''}
           </button>
           <button type="button" class="plain" onClick={() => setQuery({ columns: undefined, pin: undefined }, { replace: true })}>
             Back to the usual columns

@@ -18,11 +18,10 @@ export function KeyChooser(props: {
   most?: number;
 }) {
   const [wanted, setWanted] = useState('');
-  const found = useRead(`columns:${props.experiment_ids.join()}:${wanted}:chart`, (signal) =>
-    listRunColumns({ experiment_ids: props.experiment_ids, ...(wanted ? { contains: wanted } : {}), max_results: 1_000 }, signal),
+  const found = useRead(`columns:${props.experiment_ids.join()}:${wanted}:chart:${props.only ?? ''}`, (signal) =>
+    listRunColumns({ experiment_ids: props.experiment_ids, ...(wanted ? { contains: wanted } : {}), max_results: 1_000, ...(props.only ? { kinds: [props.only] } : {}) }, signal),
   );
-  const fits = (column: ColumnName) => (props.only ? column.startsWith(`${props.only}.`) : !column.startsWith('tags.mlflow.'));
-  const columns = (found.data?.columns ?? []).map((each) => each.column).filter(fits);
+  const columns = found.data?.columns ?? [];
   const rest = columns.filter((column) => !props.chosen.includes(column));
   const toggle = (column: ColumnName) => {
     if (props.single) return props.onChange([column]);

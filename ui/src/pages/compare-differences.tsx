@@ -32,11 +32,11 @@ export function bestOf(column: ColumnName, runs: readonly RunRow[]): CellValue |
   return better.greatest.test(key) ? Math.max(...values) : undefined;
 }
 
-async function readAll(ids: readonly string[], columns: readonly ColumnName[], signal: AbortSignal): Promise<RunRow[]> {
+async function readAll(experiment_ids: readonly string[], ids: readonly string[], columns: readonly ColumnName[], signal: AbortSignal): Promise<RunRow[]> {
   const rows = new Map<string, RunRow>();
   for (let at = 0; at < Math.max(1, columns.length); at += columnsPerRead) {
     const part = columns.slice(at, at + columnsPerRead);
-    const page = await searchRunRows({ experiment_ids: [], filter: idFilter(ids), order_by: [], view: 'ALL', columns: part, max_results: ids.length }, signal);
+    const page = await searchRunRows({ experiment_ids, filter: idFilter(ids), order_by: [], view: 'ALL', columns: part, max_results: ids.length }, signal);
     for (const run of page.runs) rows.set(run.run_id, { ...run, values: { ...rows.get(run.run_id)?.values, ...run.values } });
   }
   return ids.flatMap((id) => rows.get(id) ?? []);
@@ -45,7 +45,7 @@ async function readAll(ids: readonly string[], columns: readonly ColumnName[], s
 export function Differences(props: ComparedUse) {
   const ids = props.runs.map((run) => run.run_id);
   const columns = props.columns.filter((column) => !column.startsWith('tags.mlflow.'));
-  const read = useRead(ids.length > 0 ? `differences:${ids.join()}:${columns.length}` : null, (signal) => readAll(ids, columns, signal), { on: nouns.run });
+  const read = useRead(ids.length > 0 ? `differences:${ids.join()}:${columns.length}` : null, (signal) => readAll(props.experiment_ids, ids, columns, signal), { on: nouns.run });
   const onlyDiffering = place.value.query.get('all') === null;
   const wanted = (place.value.query.get('key') ?? '').toLowerCase();
   return (

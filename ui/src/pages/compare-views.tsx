@@ -36,7 +36,7 @@ function useValues(runs: readonly RunRow[], columns: readonly ColumnName[]) {
   return useRead(
     ids.length > 0 && wanted.length > 0 ? `values:${ids.join()}:${wanted.join()}` : null,
     async (signal) => {
-      const page = await searchRunRows({ experiment_ids: [], filter: idFilter(ids), order_by: [], view: 'ALL', columns: wanted, max_results: ids.length }, signal);
+      const page = await searchRunRows({ experiment_ids: [...new Set(runs.map((run) => run.experiment_id))], filter: idFilter(ids), order_by: [], view: 'ALL', columns: wanted, max_results: ids.length }, signal);
       const found = new Map(page.runs.map((run) => [run.run_id, run]));
       return ids.flatMap((id) => found.get(id) ?? []);
     },

@@ -60,7 +60,7 @@ function Compared(props: { ids: readonly string[]; runs: readonly RunRow[] }) {
   const shown = useMemo(() => runs.filter((run) => !hidden.includes(run.run_id)), [runs, hidden.join()]);
   const known = useRead(`columns:${experiment_ids.join()}`, (signal) => listRunColumns({ experiment_ids, max_results: knownMost }, signal));
   if (!known.data) return <Skeleton rows={8} />;
-  const columns = known.data.columns.map((each) => each.column);
+  const { columns } = known.data;
   const use = { runs: shown, columns, experiment_ids };
   return (
     <>

@@ -1,5 +1,5 @@
 /** Runs grouped by params or tags: how many, and the mean and deviation of each metric. */
-import { groupRuns, type CellValue, type ColumnName, type RunGroup, type Spread } from '../api/tracking';
+import { groupKeysMost, groupMetricsMost, groupRuns, type CellValue, type ColumnName, type KnownColumns, type RunGroup, type Spread } from '../api/tracking';
 import { Empty, Shown } from '../components/basics';
 import { ColumnChooser } from '../components/column-chooser';
 import { Table, type TableColumn } from '../components/table';
@@ -9,14 +9,13 @@ import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { place, searchOf } from '../router';
 import { queryOf, type RunsView } from '../runs-view';
-import type { KnownColumn } from '../api/tracking';
 
 const groupsMost = 500;
 
 /** `0.651 ± 0.004`; a single run has no deviation. */
 export function spreadText(spread: Spread | undefined): string {
   if (!spread || spread.count === 0) return '–';
-  return spread.std === null || spread.count < 2 ? measure(spread.mean) : `${measure(spread.mean)} ± ${measure(spread.std, 2)}`;
+  return spread.std === undefined ? measure(spread.mean) : `${measure(spread.mean)} ± ${measure(spread.std, 2)}`;
 }
 
 /** The clause that picks the runs of a group. */
@@ -29,10 +28,10 @@ export function groupClause(by: Readonly<Record<ColumnName, CellValue | null>>):
     .join(' AND ');
 }
 
-export function RunGroups(props: { view: RunsView; columns: readonly ColumnName[]; available: { columns: KnownColumn[]; total: number } }) {
+export function RunGroups(props: { view: RunsView; columns: readonly ColumnName[]; available: KnownColumns }) {
   const { view } = props;
-  const columns = props.columns.filter((column) => column.startsWith('metrics.') || column.startsWith('params.')).filter((column) => !view.groupBy.includes(column));
-  const question = { ...queryOf(view), order_by: [], by: view.groupBy, columns, max_results: groupsMost };
+  const metrics = props.columns.filter((column) => column.startsWith('metrics.')).slice(0, groupMetricsMost);
+  const question = { ...queryOf(view), order_by: [], by: view.groupBy.slice(0, groupKeysMost), metrics: metrics.map((column) => parseColumn(column).key), max_results: groupsMost };
   const read = useRead(`groups:${JSON.stringify(question)}`, (signal) => groupRuns(question, signal), { on: nouns.run });
   const runsOf = (group: RunGroup) => place.value.path + searchOf(place.value.query, { group: undefined, q: withClause(view.typed, groupClause(group.by)) });
   return (
@@ -40,7 +39,7 @@ export function RunGroups(props: { view: RunsView; columns: readonly ColumnName[
       <div class="list-head">
         <p class="note">Mean ± standard deviation of the latest values</p>
         <div class="tools">
-          <ColumnChooser experiment_ids={view.experiment_ids} available={props.available} chosen={columns} entries={view.columns} pinned={view.pinned} />
+          <ColumnChooser experiment_ids={view.experiment_ids} available={props.available} chosen={metrics} entries={view.columns} pinned={view.pinned} />
         </div>
       </div>
       <div class="panel flush">
@@ -63,7 +62,7 @@ export function RunGroups(props: { view: RunsView; columns: readonly ColumnName[
                       cell: (group) => <a href={runsOf(group)}>{group.by[column] === null || group.by[column] === undefined ? <span class="missing">none</span> : String(group.by[column])}</a>,
                     })),
                     { id: 'count', label: 'Runs', number: true, cell: (group) => count(group.count) },
-                    ...columns.map((column): TableColumn<RunGroup> => {
+                    ...metrics.map((column): TableColumn<RunGroup> => {
                       const { kind, key } = parseColumn(column);
                       return {
                         id: column,
@@ -74,7 +73,7 @@ export function RunGroups(props: { view: RunsView; columns: readonly ColumnName[
                             {key}
                           </span>
                         ),
-                        cell: (group) => <span title={rangeText(group.values[column])}>{spreadText(group.values[column])}</span>,
+                        cell: (group) => <span title={rangeText(group.metrics[key])}>{spreadText(group.metrics[key])}</span>,
                       };
                     }),
                   ]}

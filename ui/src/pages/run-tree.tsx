@@ -33,7 +33,7 @@ export function useTree(feed: RunFeed, on: boolean, columns: readonly ColumnName
     if (fresh.length === 0) return;
     fresh.forEach((id) => asked.current.add(id));
     const { experiment_ids, view } = latest.current.feed.query;
-    groupRuns({ experiment_ids, view, filter: childrenOfFilter(fresh), order_by: [], by: [parentColumn], columns: [], max_results: parentsPerRead }).then(
+    groupRuns({ experiment_ids, view, filter: childrenOfFilter(fresh), order_by: [], by: [parentColumn], metrics: [], max_results: parentsPerRead }).then(
       ({ groups }) => groups.length > 0 && setCounts((before) => new Map([...before, ...groups.map((group) => [String(group.by[parentColumn]), group.count] as const)])),
       // Without the answer runs only lack their arrows.
       () => fresh.forEach((id) => asked.current.delete(id)),

@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import { noteTag, setExperimentTag } from '../api/experiments';
 import { getExperiment } from '../api/mlflow';
-import { listRunColumns, type ColumnName, type RunRow } from '../api/tracking';
+import { groupKeysMost, listRunColumns, type ColumnName, type KnownColumns, type RunRow } from '../api/tracking';
 import { cli } from '../cli';
 import { Command, Empty, Failure, Page, Skeleton } from '../components/basics';
 import { ColumnChooser } from '../components/column-chooser';
@@ -97,15 +97,13 @@ export function Runs() {
   );
 }
 
-type Available = Awaited<ReturnType<typeof listRunColumns>>;
-
 /** The columns that the URL asks for; patterns are looked up on the server. Undefined for the usual ones. */
 function useChosenColumns(view: RunsView): { names: ColumnName[] | undefined; loading: boolean; error?: Error } {
   const texts = [...new Set((view.columns ?? []).filter(isPattern).map(patternText))];
   const { experiment_ids } = view;
   const read = useRead(texts.length > 0 ? `patterns:${experiment_ids.join()}:${texts.join()}` : null, async (signal) => {
     const found = await Promise.all(texts.map((contains) => listRunColumns({ experiment_ids, contains, max_results: patternMost }, signal)));
-    return new Map(texts.map((text, i) => [text, found[i]!.columns.map((each) => each.column)]));
+    return new Map(texts.map((text, i) => [text, found[i]!.columns]));
   });
   const key = `${view.columns?.join()}`;
   const names = useMemo(() => view.columns && chosenColumns(view.columns, (text) => read.data?.get(text) ?? []), [key, read.data]);
@@ -140,7 +138,7 @@ function useFeed(view: RunsView, columns: readonly ColumnName[]) {
 function RunList(props: {
   view: RunsView;
   columns: readonly ColumnName[] | undefined;
-  available: Available;
+  available: KnownColumns;
   selected: readonly string[];
   select: (ids: readonly string[]) => void;
   revision: number;
@@ -148,7 +146,7 @@ function RunList(props: {
 }) {
   const { view, selected } = props;
   const sorted = view.sort?.replace(/^-/, '');
-  const candidates = useMemo(() => candidateColumns(props.available.columns), [props.available.columns.map((each) => each.column).join()]);
+  const candidates = useMemo(() => candidateColumns(props.available.columns), [props.available.columns.join()]);
   const asked = orderedColumns(props.columns ?? candidates, [...view.pinned, ...(sorted?.includes('.') ? [sorted] : [])]);
   const { feed, reopen } = useFeed(view, asked);
   useEffect(() => {
@@ -321,9 +319,9 @@ function ViewMenu(props: { view: RunsView }) {
 function GroupBy(props: { view: RunsView }) {
   const [text, setText] = useState('');
   const params = useRead(`group-columns:${props.view.experiment_ids.join()}:${text}`, (signal) =>
-    listRunColumns({ experiment_ids: props.view.experiment_ids, contains: text, max_results: 60 }, signal),
+    listRunColumns({ experiment_ids: props.view.experiment_ids, contains: text, max_results: 40, kinds: ['params', 'tags'] }, signal),
   );
-  const offered = (params.data?.columns ?? []).map((each) => each.column).filter((column) => !column.startsWith('metrics.') && !props.view.groupBy.includes(column));
+  const offered = (params.data?.columns ?? []).filter((column) => !props.view.groupBy.includes(column));
   const set = (group: readonly string[]) => setQuery({ group: group.join(','), sort: undefined });
   return (
     <fieldset class="group-by">
@@ -333,9 +331,10 @@ function GroupBy(props: { view: RunsView }) {
           {column} ×
         </button>
       ))}
+      {props.view.groupBy.length >= groupKeysMost && <p class="note">At most {groupKeysMost} columns.</p>}
       <input type="search" placeholder="Find a param or tag" aria-label="Find a param or tag to group by" value={text} onInput={(event) => setText(event.currentTarget.value)} />
       <ul class="low">
-        {offered.slice(0, 40).map((column) => (
+        {offered.slice(0, props.view.groupBy.length >= groupKeysMost ? 0 : 40).map((column) => (
           <li key={column}>
             <button type="button" class="plain" onClick={() => set([...props.view.groupBy, column])}>
               {column}
