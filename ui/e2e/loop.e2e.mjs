@@ -7,75 +7,8 @@
  * Ends with `N passed, N failed` and exit code 1 if any failed. On a failure the page is kept as a
  * picture in shots/. CHROMIUM names the browser where it is not /usr/bin/chromium.
  */
-import { mkdir, readFile } from 'node:fs/promises';
-import { chromium } from 'playwright-core';
-
-const base = (process.env.MILLWRIGHT_URI ?? 'http://localhost:5000').replace(/\/$/, '');
-const shots = new URL('../shots/', import.meta.url).pathname;
-const pageTimeout_ms = 15_000;
-
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync',
-  ], // prettier-ignore
-});
-const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, colorScheme: 'light' });
-const page = await context.newPage();
-page.setDefaultTimeout(pageTimeout_ms);
-
-/** Everything the browser complained about, but for answers that a test provokes. */
-const complaints = [];
-let provoking = false;
-page.on('console', (message) => {
-  if (message.type() === 'error' && !provoking) complaints.push(`${new URL(page.url()).pathname}: ${message.text()}`);
-});
-page.on('pageerror', (error) => complaints.push(`${new URL(page.url()).pathname}: ${error.message}`));
-
-let passed = 0;
-const failures = [];
-async function test(name, body) {
-  const started = performance.now();
-  try {
-    await body();
-    passed += 1;
-    console.log(`ok      ${name} (${Math.round(performance.now() - started)} ms)`);
-  } catch (error) {
-    failures.push(name);
-    await mkdir(shots, { recursive: true });
-    const picture = `${shots}failed-${failures.length}.png`;
-    await page.screenshot({ path: picture, fullPage: true }).catch(() => {});
-    console.log(`FAILED  ${name}\n        ${String(error.message).split('\n').slice(0, 6).join('\n        ')}\n        at ${page.url()}, see ${picture}`);
-  }
-}
-
-function check(condition, claim) {
-  if (!condition) throw new Error(claim);
-}
-const go = (path) => page.goto(base + path, { waitUntil: 'load' });
-const see = (selector, options) => page.locator(selector).first().waitFor(options);
-const texts = (selector) => page.locator(selector).allInnerTexts();
-const query = () => new URL(page.url()).searchParams;
-async function eventually(claim, condition) {
-  const end = performance.now() + pageTimeout_ms;
-  while (performance.now() < end) {
-    if (await condition().catch(() => false)) return;
-    await page.waitForTimeout(50);
-  }
-  throw new Error(claim);
-}
-const drawn = (label, least = 2) =>
-  eventually(`chart "${label}" is drawn with at least ${least} points`, async () => {
-    const chart = page.locator(`.chart[aria-label^="${label}"]`).first();
-    return Number(await chart.getAttribute('data-drawn')) >= least && (await chart.locator('canvas').count()) > 0 && !/no values/.test(await chart.getAttribute('aria-label'));
-  });
-
-async function api(path, body) {
-  const answer = await fetch(base + path, body && { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-  check(answer.ok, `${path} answers ${answer.status}`);
-  return answer.json();
-}
+import { readFile } from 'node:fs/promises';
+import { api, base, check, complaints, drawn, eventually, finish, go, namelessControls, page, query, see, state, test, texts } from './harness.mjs';
 
 /** The demo judges its dirty copy without a server; here it becomes a dataset whose validation fails. */
 async function withDirtyOne(validations) {
@@ -183,11 +116,11 @@ await test('runs: a heading sorts, first downwards, then upwards', async () => {
 });
 
 await test('runs: the server says what is wrong with a filter', async () => {
-  provoking = true;
+  state.provoking = true;
   await go(`/runs?q=${encodeURIComponent('metrics.auc >')}`);
   await see('[role=alert]');
   check((await page.locator('[role=alert]').innerText()).length > 30, 'its message is shown');
-  provoking = false;
+  state.provoking = false;
 });
 
 await test('runs: columns can be chosen', async () => {
@@ -384,13 +317,13 @@ await test('events: the log can be searched', async () => {
 });
 
 await test('an unknown thing says so in the words of the server', async () => {
-  provoking = true;
+  state.provoking = true;
   await go('/models/no-such-model');
   await see('[role=alert]');
   check(/no-such-model/.test(await page.locator('[role=alert]').innerText()), 'the message names it');
   await go('/nowhere/at/all');
   await see('.empty');
-  provoking = false;
+  state.provoking = false;
 });
 
 // ------------------------------------------------------------------ keyboard, appearance, width
@@ -464,16 +397,7 @@ await test('every page: one heading, landmarks, and a name for every control', a
     await go(path);
     await see('h1');
     await eventually(`${path} has loaded`, async () => (await page.locator('[aria-busy=true]').count()) === 0);
-    const faults = await page.evaluate(() => {
-      const found = [];
-      if (document.querySelectorAll('h1').length !== 1) found.push('not one h1');
-      if (!document.querySelector('main') || !document.querySelector('nav[aria-label]')) found.push('no landmarks');
-      for (const control of document.querySelectorAll('button, input, select, a[href], [role=img]')) {
-        const name = control.getAttribute('aria-label') || control.closest('label')?.textContent || control.textContent || control.getAttribute('title');
-        if (!name?.trim()) found.push(`no name: ${control.outerHTML.slice(0, 90)}`);
-      }
-      return found;
-    });
+    const faults = await namelessControls();
     check(faults.length === 0, `${path}: ${faults.join('; ')}`);
   }
 });
@@ -495,6 +419,4 @@ await test('the browser never complained', async () => {
   check(complaints.length === 0, [...new Set(complaints)].join('\n'));
 });
 
-await browser.close();
-console.log(`${passed} passed, ${failures.length} failed`);
-process.exitCode = failures.length > 0 ? 1 : 0;
+await finish();

@@ -1,0 +1,90 @@
+/** A browser for tests that print `ok`, `FAILED` and at last `N passed, N failed`. */
+import { mkdir } from 'node:fs/promises';
+import { chromium } from 'playwright-core';
+
+export const base = (process.env.MILLWRIGHT_URI ?? 'http://localhost:5000').replace(/\/$/, '');
+const shots = new URL('../shots/', import.meta.url).pathname;
+const pageTimeout_ms = 15_000;
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: [
+    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync',
+  ], // prettier-ignore
+});
+const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, colorScheme: 'light', acceptDownloads: true });
+export const page = await context.newPage();
+page.setDefaultTimeout(pageTimeout_ms);
+
+/** Everything the browser complained about, but for answers that a test provokes. */
+export const complaints = [];
+export const state = { provoking: false };
+page.on('console', (message) => {
+  if (message.type() === 'error' && !state.provoking) complaints.push(`${new URL(page.url()).pathname}: ${message.text()}`);
+});
+page.on('pageerror', (error) => complaints.push(`${new URL(page.url()).pathname}: ${error.message}`));
+
+let passed = 0;
+const failures = [];
+export async function test(name, body) {
+  const started = performance.now();
+  try {
+    await body();
+    passed += 1;
+    console.log(`ok      ${name} (${Math.round(performance.now() - started)} ms)`);
+  } catch (error) {
+    failures.push(name);
+    await mkdir(shots, { recursive: true });
+    const picture = `${shots}failed-${failures.length}.png`;
+    await page.screenshot({ path: picture, fullPage: true }).catch(() => {});
+    console.log(`FAILED  ${name}\n        ${String(error.message).split('\n').slice(0, 6).join('\n        ')}\n        at ${page.url().slice(0, 300)}, see ${picture}`);
+  }
+}
+
+/** Closes the browser, counts, and sets the exit code. */
+export async function finish() {
+  await browser.close();
+  console.log(`${passed} passed, ${failures.length} failed`);
+  process.exitCode = failures.length > 0 ? 1 : 0;
+}
+
+export function check(condition, claim) {
+  if (!condition) throw new Error(claim);
+}
+export const go = (path) => page.goto(base + path, { waitUntil: 'load' });
+export const see = (selector, options) => page.locator(selector).first().waitFor(options);
+export const texts = (selector) => page.locator(selector).allInnerTexts();
+export const query = () => new URL(page.url()).searchParams;
+export async function eventually(claim, condition) {
+  const end = performance.now() + pageTimeout_ms;
+  while (performance.now() < end) {
+    if (await condition().catch(() => false)) return;
+    await page.waitForTimeout(50);
+  }
+  throw new Error(claim);
+}
+export const drawn = (label, least = 2) =>
+  eventually(`chart "${label}" is drawn with at least ${least} points`, async () => {
+    const chart = page.locator(`.chart[aria-label^="${label}"]`).first();
+    return Number(await chart.getAttribute('data-drawn')) >= least && (await chart.locator('canvas').count()) > 0 && !/no values/.test(await chart.getAttribute('aria-label'));
+  });
+
+export async function api(path, body) {
+  const answer = await fetch(base + path, body && { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  check(answer.ok, `${path} answers ${answer.status}: ${(await answer.clone().text()).slice(0, 200)}`);
+  return answer.json();
+}
+
+/** What is wrong with the page for those who do not see it or have no mouse. */
+export const namelessControls = () =>
+  page.evaluate(() => {
+    const found = [];
+    if (document.querySelectorAll('h1').length !== 1) found.push('not one h1');
+    if (!document.querySelector('main') || !document.querySelector('nav[aria-label]')) found.push('no landmarks');
+    for (const control of document.querySelectorAll('button, input, select, textarea, summary, a[href], [role=img]')) {
+      const name = control.getAttribute('aria-label') || control.closest('label')?.textContent || control.textContent || control.getAttribute('title');
+      if (!name?.trim()) found.push(`no name: ${control.outerHTML.slice(0, 90)}`);
+    }
+    return found;
+  });
