@@ -9,7 +9,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,8 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from harness.millwright import ROOT, Counts, Failure, Server, expect, run_tests  # noqa: E402
+from harness.browser import browse  # noqa: E402
+from harness.millwright import ROOT, Failure, Server, expect, run_tests  # noqa: E402
 
 BINARY = pathlib.Path(sys.argv[1]).resolve()
 NAME = "flights-late"  # of the endpoint, the model and the monitor
@@ -203,24 +203,6 @@ def restart(server):
     expect(ask(server) == answers, f"other answers after a restart: {ask(server)} was {answers}")
 
 
-def browse(server):
-    """Every page in a browser; each of its claims counts."""
-    cache = pathlib.Path(os.environ.get("MILLWRIGHT_CACHE") or pathlib.Path(
-        os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "millwright")
-    pinned = cache / "node-22.23.3/bin/node"
-    node = str(pinned) if pinned.exists() else shutil.which("node")
-    expect(node, f"no Node.js, neither {pinned} nor in PATH: run make deps")
-    done = subprocess.run([node, "e2e/loop.e2e.mjs"], cwd=ROOT / "ui", text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          timeout=BROWSER_SECONDS_MAX,
-                          env={**os.environ, "MILLWRIGHT_URI": server.uri})
-    lines = done.stdout.splitlines()
-    closing = re.fullmatch(r"(\d+) passed, (\d+) failed", lines[-1] if lines else "")
-    print("\n".join("        " + line for line in (lines[:-1] if closing else lines)), flush=True)
-    expect(closing, f"the browser test ended with {done.returncode} and said no counts")
-    return Counts(int(closing[1]), int(closing[2]))
-
-
 def main():
     with tempfile.TemporaryDirectory() as folder, \
             Server(BINARY, pathlib.Path(folder) / "data") as server:
@@ -232,7 +214,8 @@ def main():
             ("everything is there after SIGTERM and a restart", lambda: restart(server)),
         ]
         if "--browser" in sys.argv[2:]:
-            tests.append(("every page shows the loop in a browser", lambda: browse(server)))
+            tests.append(("every page shows the loop in a browser", 
+                          lambda: browse(server, "loop.e2e.mjs", BROWSER_SECONDS_MAX)))
         run_tests(tests)
 
 

@@ -128,7 +128,7 @@ await test('runs: columns can be chosen', async () => {
   await see('table[aria-label=Runs] tbody tr');
   const before = await page.locator('thead th').count();
   await page.click('summary:has-text("Columns")');
-  await page.locator('.menu-body input[type=checkbox]:checked').first().uncheck();
+  await page.locator('details.menu[open] input[type=checkbox]:checked').first().uncheck();
   await eventually('a column went', async () => (await page.locator('thead th').count()) === before - 1);
   check(query().get('columns') !== null, 'the choice is in the URL');
   await page.keyboard.press('Escape');
