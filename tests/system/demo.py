@@ -214,7 +214,7 @@ def main():
             ("everything is there after SIGTERM and a restart", lambda: restart(server)),
         ]
         if "--browser" in sys.argv[2:]:
-            tests.append(("every page shows the loop in a browser", 
+            tests.append(("every page shows the loop in a browser",
                           lambda: browse(server, "loop.e2e.mjs", BROWSER_SECONDS_MAX)))
         run_tests(tests)
 

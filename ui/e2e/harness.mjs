@@ -4,7 +4,8 @@ import { chromium } from 'playwright-core';
 
 export const base = (process.env.MILLWRIGHT_URI ?? 'http://localhost:5000').replace(/\/$/, '');
 const shots = new URL('../shots/', import.meta.url).pathname;
-const pageTimeout_ms = 15_000;
+/** A busy machine may be given longer. */
+const pageTimeout_ms = Number(process.env.PAGE_TIMEOUT_MS ?? 15_000);
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -25,9 +26,12 @@ page.on('console', (message) => {
 });
 page.on('pageerror', (error) => complaints.push(`${new URL(page.url()).pathname}: ${error.message}`));
 
+/** Runs only tests whose name holds this. */
+const only = process.env.ONLY ?? '';
 let passed = 0;
 const failures = [];
 export async function test(name, body) {
+  if (!name.includes(only)) return;
   const started = performance.now();
   try {
     await body();

@@ -57,6 +57,13 @@ export function Runs() {
     on: nouns.run,
   });
   const [selected, setSelected] = useState<readonly string[]>(() => place.value.query.get('selected')?.split(',').filter(Boolean) ?? []);
+  // A choice of runs is one among those of the experiments that are looked at.
+  const about = view.experiment_ids.join();
+  const before = useRef(about);
+  if (before.current !== about) {
+    before.current = about;
+    setSelected([]);
+  }
   const select = (ids: readonly string[]) => {
     setSelected(ids.slice(-selectedMost));
     // A link carries as many as can be compared; more would not fit into an address.
