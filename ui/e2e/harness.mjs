@@ -18,6 +18,15 @@ const context = await browser.newContext({ viewport: { width: 1280, height: 860 
 export const page = await context.newPage();
 page.setDefaultTimeout(pageTimeout_ms);
 
+const devtools = await context.newCDPSession(page);
+await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
+
+/** What the page's main thread has worked so far: milliseconds of a processor, however busy the machine is. */
+export async function worked_ms() {
+  const { metrics } = await devtools.send('Performance.getMetrics');
+  return metrics.find((metric) => metric.name === 'TaskDuration').value * 1000;
+}
+
 /** Everything the browser complained about, but for answers that a test provokes. */
 export const complaints = [];
 export const state = { provoking: false };

@@ -45,18 +45,22 @@ export function useRead<T>(key: string | null, read: (signal: AbortSignal) => Pr
     let controller: AbortController | undefined;
     let settle: ReturnType<typeof setTimeout> | undefined;
     let ended = false;
+    let busy = false;
 
     const run = () => {
       controller?.abort();
+      busy = true;
       const mine = (controller = new AbortController());
       reader.current(mine.signal).then(
         (data) => {
           if (ended || mine.signal.aborted) return;
+          busy = false;
           remember(key, data);
           setState({ key, data });
         },
         (error: unknown) => {
           if (ended || mine.signal.aborted) return;
+          busy = false;
           setState({ key, data: cache.get(key) as T | undefined, error: error instanceof Error ? error : new Error(String(error)) });
         },
       );
@@ -74,7 +78,8 @@ export function useRead<T>(key: string | null, read: (signal: AbortSignal) => Pr
       : undefined;
     const poll = options.pollMs
       ? setInterval(() => {
-          if (document.visibilityState === 'visible') run();
+          // An answer that takes longer than the rhythm would never come if each beat asked anew.
+          if (document.visibilityState === 'visible' && !busy) run();
         }, options.pollMs)
       : undefined;
 
