@@ -1,62 +1,6 @@
 /** Shapes what the API answers into the columns that charts draw. */
 import type { TrafficBucket } from './api/endpoints';
-import type { Metric } from './api/mlflow';
 import type { DriftWindow } from './api/monitors';
-
-/** Parallel columns, x ascending; null is a gap. */
-export interface Series {
-  xs: number[];
-  ys: (number | null)[];
-}
-
-export type XAxis = 'step' | 'time';
-
-/** One line from a metric's history; of points with the same x the last written is kept. */
-export function metricSeries(points: readonly Metric[], axis: XAxis): Series {
-  const byX = new Map<number, number | null>();
-  for (const point of points) {
-    const x = axis === 'step' ? point.step : point.timestamp / 1000;
-    byX.set(x, typeof point.value === 'number' && Number.isFinite(point.value) ? point.value : null);
-  }
-  const xs = [...byX.keys()].sort((a, b) => a - b);
-  return { xs, ys: xs.map((x) => byX.get(x) ?? null) };
-}
-
-/** Joins lines on the union of their x values, as uPlot wants them: `[xs, ys…]`; `undefined` marks "no point here". */
-export function align(lines: readonly Series[]): [number[], ...(number | null | undefined)[][]] {
-  const xs = [...new Set(lines.flatMap((line) => line.xs))].sort((a, b) => a - b);
-  const columns = lines.map((line) => {
-    const at = new Map(line.xs.map((x, i) => [x, line.ys[i] ?? null]));
-    return xs.map((x) => at.get(x));
-  });
-  return [xs, ...columns];
-}
-
-/** At most about `2 × slots` points that keep the least and greatest of every slot, so no spike is lost. */
-export function thin(line: Series, slots: number): Series {
-  if (line.xs.length <= slots * 2) return line;
-  const xs: number[] = [];
-  const ys: (number | null)[] = [];
-  const width = line.xs.length / slots;
-  for (let slot = 0; slot < slots; slot += 1) {
-    const from = Math.floor(slot * width);
-    const to = Math.floor((slot + 1) * width);
-    let low = -1;
-    let high = -1;
-    for (let i = from; i < to; i += 1) {
-      const y = line.ys[i];
-      if (y === null || y === undefined) continue;
-      if (low < 0 || y < line.ys[low]!) low = i;
-      if (high < 0 || y > line.ys[high]!) high = i;
-    }
-    const kept = low < 0 ? [from] : low === high ? [low] : [Math.min(low, high), Math.max(low, high)];
-    for (const i of kept) {
-      xs.push(line.xs[i]!);
-      ys.push(line.ys[i] ?? null);
-    }
-  }
-  return { xs, ys };
-}
 
 export interface FeatureLine {
   name: string;

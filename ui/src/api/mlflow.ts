@@ -2,7 +2,7 @@
  * Experiments, runs, metrics, artifacts and the registry, in MLflow's own shapes under
  * `/ajax-api/2.0/mlflow/`. Empty fields may be left out of answers.
  */
-import { getJson, postJson, request, withQuery } from './client';
+import { getJson, request, withQuery } from './client';
 
 const base = '/ajax-api/2.0/mlflow';
 
@@ -57,14 +57,6 @@ export interface Run {
   inputs?: { dataset_inputs?: DatasetInput[] };
 }
 
-export interface RunSearch {
-  experiment_ids: string[];
-  filter?: string;
-  order_by?: string[];
-  max_results?: number;
-  page_token?: string;
-}
-
 export interface ArtifactFile {
   /** Path from the run's artifact root. */
   path: string;
@@ -99,38 +91,12 @@ export interface ModelVersionInfo {
   aliases?: string[];
 }
 
-export async function searchExperiments(signal?: AbortSignal): Promise<Experiment[]> {
-  const answer = await postJson<{ experiments?: Experiment[] }>(`${base}/experiments/search`, { max_results: 1000 }, signal);
-  return answer.experiments ?? [];
-}
-
 export async function getExperiment(experiment_id: string, signal?: AbortSignal): Promise<Experiment> {
   return (await getJson<{ experiment: Experiment }>(`${base}/experiments/get`, { experiment_id }, signal)).experiment;
 }
 
-export async function searchRuns(search: RunSearch, signal?: AbortSignal): Promise<{ runs: Run[]; next_page_token?: string }> {
-  const answer = await postJson<{ runs?: Run[]; next_page_token?: string }>(`${base}/runs/search`, search, signal);
-  return { runs: answer.runs ?? [], next_page_token: answer.next_page_token };
-}
-
 export async function getRun(run_id: string, signal?: AbortSignal): Promise<Run> {
   return (await getJson<{ run: Run }>(`${base}/runs/get`, { run_id }, signal)).run;
-}
-
-/** Every point of one metric, ordered by time, step and value. */
-export async function getMetricHistory(run_id: string, metric_key: string, signal?: AbortSignal): Promise<Metric[]> {
-  const points: Metric[] = [];
-  let page_token: string | undefined;
-  do {
-    const page: { metrics?: Metric[]; next_page_token?: string } = await getJson(
-      `${base}/metrics/get-history`,
-      { run_id, metric_key, max_results: 25000, page_token },
-      signal,
-    );
-    points.push(...(page.metrics ?? []));
-    page_token = page.next_page_token;
-  } while (page_token);
-  return points;
 }
 
 export async function listArtifacts(run_id: string, path?: string, signal?: AbortSignal): Promise<ArtifactFile[]> {
