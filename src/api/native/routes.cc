@@ -11,9 +11,9 @@
 #include "api/native/pipelines.h"
 #include "api/native/predictions.h"
 #include "api/native/principals.h"
+#include "api/native/run_files.h"
 #include "api/native/run_search.h"
 #include "api/native/tensorboard.h"
-#include "api/native/run_files.h"
 #include "api/native/validations.h"
 
 namespace millwright::api::native {
