@@ -94,21 +94,15 @@ void EventFileWatch::Run(const std::stop_token& stop) {
 
 void EventFileWatch::FindRunningRuns() {
   std::vector<tracking::ExperimentId> experiments;
-  for (const auto& experiment : context_.experiments
-                                    .Search({.filter = "",
-                .order_by = {},
-                .view = tracking::View::kActiveOnly,
-                .limit = tracking::kSearchResultsMax,
-                .offset = 0})
-                                    .items)
+  for (const auto& experiment :
+       context_.experiments.Search({.limit = tracking::kSearchResultsMax}).items)
     experiments.push_back(experiment.id);
   auto runs = context_.runs
                   .Search({.experiment_ids = std::move(experiments),
                            .filter = "attributes.status = 'RUNNING'",
                            .order_by = {"attributes.start_time DESC"},
-                           .view = tracking::View::kActiveOnly,
                            .limit = kRunsWatchedMax,
-                           .offset = 0})
+                           .columns = tracking::RunColumns()})
                   .items;
   std::reverse(runs.begin(), runs.end());
   for (const auto& run : runs) WatchRun(run.info);

@@ -10,6 +10,7 @@
 #include "tensorboard/event_file_tail.h"
 #include "tensorboard/test_event_writer.h"
 #include "tracking/experiment_store.h"
+#include "tracking/metric_history.h"
 
 namespace millwright::tensorboard {
 namespace {
@@ -72,8 +73,8 @@ class EventIngestTest : public storage::DatabaseTest {
   std::vector<std::pair<int64_t, double>> Points(const tracking::RunId& run,
                                                  const std::string& key) {
     std::vector<std::pair<int64_t, double>> points;
-    for (const auto& metric : runs_.History(run, key, 1000, 0).items)
-      points.emplace_back(metric.step, metric.value);
+    for (const auto& point : tracking::MetricHistory(db()).Page(run, key, 1000).points)
+      points.emplace_back(point.step, point.value);
     return points;
   }
   std::vector<Sample> Samples(const tracking::RunId& run, TagKind kind, const std::string& tag) {
@@ -125,11 +126,11 @@ TEST_P(EventIngestTest, MakesMetricsOfScalarsAsTheFileGrows) {
   EXPECT_EQ(taken.records, 3);
   taken = Take(run, taken.offset, second);
   EXPECT_EQ(taken.offset, first.size() + second.size());
-  const auto history = runs_.History(run, "loss", 10, 0).items;
+  const auto history = tracking::MetricHistory(db()).Page(run, "loss", 10).points;
   ASSERT_EQ(history.size(), 3U);
-  EXPECT_EQ(history[0], (tracking::Metric{"loss", 4, 1500, 0}));
+  EXPECT_EQ(history[0], (tracking::MetricPoint{1500, 0, 4}));
   EXPECT_TRUE(std::isnan(history[1].value));
-  EXPECT_EQ(history[2], (tracking::Metric{"loss", 2, 3500, 2}));
+  EXPECT_EQ(history[2], (tracking::MetricPoint{3500, 2, 2}));
 }
 
 TEST_P(EventIngestTest, DoublesNothingWhenAPieceComesAgain) {

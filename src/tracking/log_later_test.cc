@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "storage/test_database.h"
 #include "tracking/experiment_store.h"
+#include "tracking/metric_history.h"
 #include "tracking/run_store.h"
 
 namespace millwright::tracking {
@@ -52,7 +53,7 @@ TEST_P(LogLaterTest, WhatWasToldIsThere) {
   const auto run = runs_.Get(id_);
   EXPECT_EQ(run.metrics, (std::vector<Metric>{{"auc", 1, 1, 1}, {"loss", 5, 6, 7}}));
   EXPECT_EQ(run.params, (std::vector<Param>{{"depth", "3"}, {"lr", "0.1"}}));
-  EXPECT_EQ(runs_.History(id_, "loss", 10, 0).items.size(), 2u);
+  EXPECT_EQ(MetricHistory(db()).Page(id_, "loss", 10).points.size(), 2u);
   const auto events = events_.After(0, 100);
   EXPECT_EQ(events.back().kind, "run.updated");
   EXPECT_EQ(events.back().who, "ada");

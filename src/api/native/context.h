@@ -45,7 +45,7 @@ class EventIngest;
 namespace millwright::tracking {
 class ChartReader;
 class RunStore;
-}
+}  // namespace millwright::tracking
 
 namespace millwright::api::native {
 
