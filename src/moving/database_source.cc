@@ -45,18 +45,18 @@ Schema ReadSchema(storage::Connection& connection, const std::string& where) {
       throw InvalidArgument("{} cannot be read as a database: {}", where, error.message());
     }
   }();
+  if (schema.Has("runs", "run_seq")) {
+    throw InvalidArgument(
+        "{} is a database of Millwright, not of MLflow: start its server and import from its "
+        "address (http://…)",
+        where);
+  }
   for (const char* table : {"experiments", "runs", "metrics", "params", "tags"}) {
     if (schema.Has(table)) continue;
     throw InvalidArgument(
         "{} is no database of MLflow: it has no table {}. Give the file or address that "
         "`mlflow server --backend-store-uri` was given",
         where, table);
-  }
-  if (schema.Has("runs", "run_seq")) {
-    throw InvalidArgument(
-        "{} is a database of Millwright, not of MLflow: start its server and import from its "
-        "address (http://…)",
-        where);
   }
   return schema;
 }

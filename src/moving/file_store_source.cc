@@ -126,13 +126,16 @@ std::vector<tracking::Experiment> FileStoreSource::Experiments() {
     Try(folder / kMeta, [&] {
       const MetaYaml meta(folder / kMeta);
       if (meta.Text("name").empty()) throw InvalidArgument("names no experiment");
-      experiments.push_back({.id = tracking::ExperimentId(id),
-                             .name = meta.Text("name"),
-                             .artifact_location = meta.Text("artifact_location"),
-                             .lifecycle = LifecycleOf(meta),
-                             .created_ms = meta.Int("creation_time").value_or(0),
-                             .updated_ms = meta.Int("last_update_time").value_or(0),
-                             .tags = ReadValues(folder / "tags")});
+      // Old releases deleted an experiment by moving its folder and left its file as it was.
+      const bool thrown_away = folder.parent_path().filename() == kTrash;
+      experiments.push_back(
+          {.id = tracking::ExperimentId(id),
+           .name = meta.Text("name"),
+           .artifact_location = meta.Text("artifact_location"),
+           .lifecycle = thrown_away ? tracking::Lifecycle::kDeleted : LifecycleOf(meta),
+           .created_ms = meta.Int("creation_time").value_or(0),
+           .updated_ms = meta.Int("last_update_time").value_or(0),
+           .tags = ReadValues(folder / "tags")});
     });
   }
   return experiments;
