@@ -10,7 +10,8 @@ Commands AllCommands() {
   AddServeCommands(commands);
   AddDataCommands(commands);
   AddQualityCommands(commands);
-  AddTrackingCommands(commands);
+  AddExperimentCommands(commands);
+  AddRunCommands(commands);
   AddTensorboardCommands(commands);
   AddTrainCommands(commands);
   AddModelCommands(commands);

@@ -11,7 +11,9 @@ void AddServerCommands(Commands& commands);
 void AddServeCommands(Commands& commands);
 void AddDataCommands(Commands& commands);
 void AddQualityCommands(Commands& commands);
-void AddTrackingCommands(Commands& commands);
+void AddExperimentCommands(Commands& commands);
+void AddRunCommands(Commands& commands);
+void AddRunTailCommand(Commands& commands);  // added by AddRunCommands
 void AddTensorboardCommands(Commands& commands);
 void AddTrainCommands(Commands& commands);
 void AddModelCommands(Commands& commands);

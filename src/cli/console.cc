@@ -1,6 +1,7 @@
 #include "cli/console.h"
 
 #include <fmt/core.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "base/clock.h"
 #include "cli/client.h"
 #include "cli/progress.h"
 
@@ -16,6 +18,8 @@ namespace millwright::cli {
 namespace {
 
 constexpr std::string_view kDefaultUri = "http://127.0.0.1:5000";
+// Of a terminal that does not say its size, as on a serial line.
+constexpr Console::Size kUnknownSize{80, 24};
 
 // Appends the plain fields of an answer as name=value lines.
 void AppendTaskOutputs(const Json& answer) {
@@ -53,6 +57,17 @@ std::unique_ptr<Progress> Console::StartProgress(std::string title) const {
                                     quiet && step.empty());
 }
 
+bool Console::writes_to_terminal() const {
+  return isatty(STDOUT_FILENO) == 1;
+}
+
+Console::Size Console::terminal_size() const {
+  if (!writes_to_terminal()) return {};
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kUnknownSize;
+  return {size.ws_col, size.ws_row};
+}
+
 void Console::Line(std::string_view text) {
   if (json || quiet) return;
   fmt::print("{}\n", text);
@@ -70,28 +85,16 @@ void Console::Answer(const Json& answer) {
 
 void Console::Hint(std::string_view text) {
   if (json || quiet) return;
-  const bool colour = isatty(STDOUT_FILENO) == 1;
+  const bool colour = writes_to_terminal();
   fmt::print("{}{}{}\n", colour ? "\033[2m" : "", text, colour ? "\033[0m" : "");
 }
 
-void Console::PrintTable(const std::vector<std::string>& header,
-                         const std::vector<std::vector<std::string>>& rows) {
+void Console::PrintTable(const std::vector<Column>& columns, const Rows& rows) {
   if (json || quiet) return;
-  std::vector<size_t> widths;
-  for (const auto& title : header) widths.push_back(DisplayWidth(title));
-  for (const auto& row : rows)
-    for (size_t i = 0; i < row.size() && i < widths.size(); ++i)
-      widths[i] = std::max(widths[i], DisplayWidth(row[i]));
-  const auto print = [&](const std::vector<std::string>& row) {
-    std::string line;
-    for (size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - DisplayWidth(row[i]) + 2, ' ');
-    }
-    fmt::print("{}\n", line);
-  };
-  print(header);
-  for (const auto& row : rows) print(row);
+  const TableLayout layout = LayOutTable(columns, rows, terminal_size().columns);
+  for (const auto& line : layout.lines) fmt::print("{}\n", line);
+  if (layout.columns_left_out > 0)
+    Hint(fmt::format("{} more columns do not fit this terminal", layout.columns_left_out));
 }
 
 std::string FormatBytes(uint64_t bytes) {
@@ -119,7 +122,8 @@ std::string FormatCount(int64_t count) {
 std::string FormatDuration(int64_t ms) {
   if (ms < 1000) return fmt::format("{} ms", ms);
   if (ms < 60'000) return fmt::format("{:.1f} s", static_cast<double>(ms) / 1000);
-  return fmt::format("{} min {} s", ms / 60'000, ms / 1000 % 60);
+  if (ms < 3'600'000) return fmt::format("{} min {} s", ms / 60'000, ms / 1000 % 60);
+  return fmt::format("{} h {} min", ms / 3'600'000, ms / 60'000 % 60);
 }
 
 std::string FormatMetric(double value) {
@@ -129,10 +133,18 @@ std::string FormatMetric(double value) {
   return fmt::format("{:.4f}", value);
 }
 
-size_t DisplayWidth(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
+std::string FormatAge(int64_t time_ms, int64_t now_ms) {
+  constexpr int64_t kMinuteMs = 60'000;
+  constexpr int64_t kHourMs = 60 * kMinuteMs;
+  constexpr int64_t kDayMs = 24 * kHourMs;
+  const int64_t age_ms = now_ms - time_ms;
+  // A clock that is a little ahead of this one is no reason to print a date.
+  if (age_ms < kMinuteMs && age_ms > -kMinuteMs)
+    return fmt::format("{} s ago", std::max<int64_t>(age_ms, 0) / 1000);
+  if (age_ms < 0 || age_ms >= 30 * kDayMs) return FormatTime(time_ms).substr(0, 10);
+  if (age_ms < kHourMs) return fmt::format("{} min ago", age_ms / kMinuteMs);
+  if (age_ms < kDayMs) return fmt::format("{} h ago", age_ms / kHourMs);
+  return fmt::format("{} d ago", age_ms / kDayMs);
 }
 
 }  // namespace millwright::cli

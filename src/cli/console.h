@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "cli/table.h"
 
 namespace millwright::cli {
 
@@ -40,6 +41,14 @@ class Console {
   // Whether standard error is a terminal, where progress bars make sense.
   bool interactive() const { return interactive_; }
 
+  // Whether answers go to a terminal, and how large it is now: {0, 0} when they do not.
+  bool writes_to_terminal() const;
+  struct Size {
+    size_t columns = 0;
+    size_t rows = 0;
+  };
+  Size terminal_size() const;
+
   // Starts a progress bar for long work.
   std::unique_ptr<Progress> StartProgress(std::string title) const;
 
@@ -52,9 +61,8 @@ class Console {
   const Json& answer() const { return answer_; }
   // Prints what a person might do next, dimmed; nothing with --json.
   void Hint(std::string_view text);
-  // Prints rows under a header, columns padded to their width; nothing with --json.
-  void PrintTable(const std::vector<std::string>& header,
-                  const std::vector<std::vector<std::string>>& rows);
+  // Prints rows under a header as wide as the terminal at most; nothing with --json.
+  void PrintTable(const std::vector<Column>& columns, const Rows& rows);
 
  private:
   bool interactive_;
@@ -62,13 +70,12 @@ class Console {
   Json answer_;
 };
 
-// Formats for people: "1.4 MB", "12,345", "3.2 s", "0.7312".
+// Formats for people: "1.4 MB", "12,345", "3.2 s", "0.7312", and how long ago a time was: "5 min
+// ago"; the day when that is more than a month.
 std::string FormatBytes(uint64_t bytes);
 std::string FormatCount(int64_t count);
 std::string FormatDuration(int64_t ms);
 std::string FormatMetric(double value);
-
-// How wide a text is on a terminal: counts UTF-8 characters, not bytes.
-size_t DisplayWidth(std::string_view text);
+std::string FormatAge(int64_t time_ms, int64_t now_ms);
 
 }  // namespace millwright::cli

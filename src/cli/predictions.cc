@@ -57,9 +57,9 @@ int QueryPredictions(const QueryOptions& options, Console& console) {
   const Json result = console.client().Post(EndpointPath(options.endpoint) + "/predictions/query",
                                             Json::Of({{"sql", options.sql}}));
   console.Answer(result);
-  std::vector<std::string> header;
+  std::vector<Column> header;
   for (const Json& column : result.At("columns").AsArray())
-    header.push_back(column.GetString("name"));
+    header.emplace_back(column.GetString("name"));
   std::vector<std::vector<std::string>> rows;
   for (const Json& row : result.At("rows").AsArray()) {
     rows.emplace_back();

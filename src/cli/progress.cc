@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "cli/console.h"
+#include "cli/terminal_text.h"
 
 namespace millwright::cli {
 namespace {

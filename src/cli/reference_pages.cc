@@ -77,8 +77,9 @@ void AppendCommand(Command& command, std::string* page) {
   std::string rows;
   for (const auto& option : options) {
     if (option.flag.empty()) continue;
-    rows +=
-        fmt::format("| {} | {} | {} |\n", Code(Flag(option)), Default(option), Cell(option.help));
+    const std::string alias = option.alias.empty() ? "" : fmt::format(", {}", Code(option.alias));
+    rows += fmt::format("| {}{} | {} | {} |\n", Code(Flag(option)), alias, Default(option),
+                        Cell(option.help));
   }
   if (!rows.empty()) *page += "| argument | default | what it says |\n| --- | --- | --- |\n" + rows;
   *page += "\n";
@@ -117,8 +118,9 @@ std::string CommandsPage(Commands& commands) {
   std::string page = "# Commands\n\n";
   page += kOrigin;
   page +=
-      "Every command takes `--json` (the answer as one JSON document), `--uri URI` (the server to\n"
-      "talk to) and `--help`. It ends with 0 when it is done, 1 when it cannot be done (the\n"
+      "Every command takes `--json` (the answer as one JSON document; of `runs tail --follow` a\n"
+      "document a line), `--uri URI` (the server to talk to) and `--help`. It ends with 0 when it "
+      "is done, 1 when it cannot be done (the\n"
       "message is on standard error) and 2 for wrong usage; `quality validate` ends with 3 when "
       "an\n"
       "expectation is not met, `models compare`, `models parity` and `models register` with 99\n"

@@ -1,14 +1,13 @@
 #include <fmt/format.h>
 
-#include <csignal>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 
 #include "base/error.h"
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/log_folder.h"
+#include "cli/stop_signals.h"
 #include "cli/temporary_server.h"
 
 namespace millwright::cli {
@@ -30,27 +29,6 @@ constexpr Option<FollowOptions> kFollowOptions[] = {
     {"", "--once", "Read what is there and end, instead of following", &FollowOptions::once},
     {"", "--interval-ms", "How often to look for what is new", &FollowOptions::interval_ms, "MS",
      10, 3'600'000},
-};
-
-// SIGINT and SIGTERM end the following between two pieces, never in one.
-class StopSignals {
- public:
-  StopSignals() {
-    sigemptyset(&signals_);
-    sigaddset(&signals_, SIGINT);
-    sigaddset(&signals_, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-  }
-  // Waits for a signal; returns whether one came by now.
-  bool WaitFor(int64_t timeout_ms) {
-    const timespec timeout{timeout_ms / 1000, (timeout_ms % 1000) * 1'000'000};
-    is_stopped_ = is_stopped_ || sigtimedwait(&signals_, nullptr, &timeout) > 0;
-    return is_stopped_;
-  }
-
- private:
-  sigset_t signals_;
-  bool is_stopped_ = false;
 };
 
 fs::path RequireFolder(const std::string& given) {

@@ -32,19 +32,19 @@ class Answer:
 
 
 class Server:
-    """`millwright server` on a free port. `data` outlives it, so that it can be started again."""
+    """`millwright server` on a free port, or on `port`. `data` outlives it, so that it can be started again."""
 
-    def __init__(self, binary, data, *options, backend="", environment=None):
+    def __init__(self, binary, data, *options, backend="", environment=None, port=0):
         self.binary, self.data, self.options = str(binary), pathlib.Path(data), options
         self.backend, self.environment = backend, environment or {}
-        self.process, self.port = None, 0
+        self.process, self.port, self.wanted_port = None, 0, port
 
     def start(self):
         self.data.mkdir(parents=True, exist_ok=True)
         out = open(self.data / "stdout.log", "ab")
         err = open(self.data / "stderr.log", "ab")
         seen = (self.data / "stdout.log").stat().st_size
-        command = [self.binary, "server", "--port", "0", "--data", str(self.data), *self.options]
+        command = [self.binary, "server", "--port", str(self.wanted_port), "--data", str(self.data), *self.options]
         if self.backend:
             command += ["--backend-store-uri", self.backend]
         self.process = subprocess.Popen(command, stdout=out, stderr=err,

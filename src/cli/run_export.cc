@@ -1,0 +1,97 @@
+#include "cli/run_export.h"
+
+#include <string>
+#include <vector>
+
+#include "cli/metric_history.h"
+
+namespace millwright::cli {
+namespace {
+
+std::vector<std::string> MetricKeys(const Json& run) {
+  std::vector<std::string> keys;
+  if (const Json* metrics = run.At("data").Find("metrics"))
+    for (const Json& metric : metrics->AsArray()) keys.push_back(metric.GetString("key"));
+  return keys;
+}
+
+std::string CsvField(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string field = "\"";
+  for (const char c : text) {
+    if (c == '"') field += '"';
+    field += c;
+  }
+  return field + "\"";
+}
+
+// The shortest text that reads back as the same number; "NaN" and "Infinity" unquoted.
+std::string ExactNumber(double value) {
+  std::string text;
+  AppendJsonDouble(value, &text);
+  std::erase(text, '"');
+  return text;
+}
+
+void WriteCsvRows(const Json& items, const std::string& kind, std::ostream& out) {
+  for (const Json& item : items.AsArray())
+    out << kind << ',' << CsvField(item.GetString("key")) << ','
+        << CsvField(item.GetString("value")) << ",,\r\n";
+}
+
+}  // namespace
+
+int64_t ExportRunAsJson(Client& client, const Json& run, std::ostream& out) {
+  int64_t count = 0;
+  out << "{\"run\": " << run.Dump() << ",\n \"metric_history\": {";
+  const char* key_separator = "\n  ";
+  for (const auto& key : MetricKeys(run)) {
+    std::string name;
+    AppendJsonString(key, &name);
+    out << key_separator << name << ": [";
+    key_separator = ",\n  ";
+    const char* separator = "";
+    ReadHistory(client, run.At("info").GetString("run_id"), key, [&](const auto& points) {
+      std::string page;
+      for (const auto& point : points) {
+        page += separator;
+        separator = ",";
+        JsonWriter(&page)
+            .BeginObject()
+            .Field("value", point.value)
+            .Field("timestamp", point.timestamp_ms)
+            .Field("step", point.step)
+            .EndObject();
+      }
+      out << page;
+      count += static_cast<int64_t>(points.size());
+    });
+    out << "]";
+  }
+  out << "}}\n";
+  return count;
+}
+
+int64_t ExportRunAsCsv(Client& client, const Json& run, std::ostream& out) {
+  int64_t count = 0;
+  out << "kind,key,value,step,timestamp\r\n";
+  for (const auto& [key, value] : run.At("info").AsObject())
+    out << "info," << CsvField(key) << ','
+        << CsvField(value.is_string() ? value.AsString() : value.Dump()) << ",,\r\n";
+  if (const Json* params = run.At("data").Find("params")) WriteCsvRows(*params, "param", out);
+  if (const Json* tags = run.At("data").Find("tags")) WriteCsvRows(*tags, "tag", out);
+  for (const auto& key : MetricKeys(run)) {
+    const std::string start = "metric," + CsvField(key) + ",";
+    ReadHistory(client, run.At("info").GetString("run_id"), key, [&](const auto& points) {
+      std::string page;
+      for (const auto& point : points)
+        page += start + ExactNumber(point.value) + "," + std::to_string(point.step) + "," +
+                std::to_string(point.timestamp_ms) + "\r\n";
+      out << page;
+      count += static_cast<int64_t>(points.size());
+    });
+  }
+  return count;
+}
+
+}  // namespace millwright::cli
