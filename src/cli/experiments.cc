@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "cli/client.h"
 #include "cli/commands.h"
-#include "cli/name_option.h"
 #include "cli/run_finder.h"
 #include "cli/terminal_text.h"
 
@@ -71,9 +70,17 @@ int Search(const SearchOptions& options, Console& console) {
   return List(options, console);
 }
 
+struct ShowOptions {
+  std::string name;
+};
+constexpr Option<ShowOptions> kShowOptions[] = {
+    {"", "NAME", "The experiment's name or id", &ShowOptions::name, "", 0, 0,
+     Option<ShowOptions>::Kind::kRequired},
+};
+
 constexpr int kRunsShown = 5;
 
-int Show(const NameOptions& options, Console& console) {
+int Show(const ShowOptions& options, Console& console) {
   const Json experiment = FindExperiment(console.client(), options.name);
   const std::string& id = experiment.At("experiment_id").AsString();
   const Json runs = console.client().MlflowPost(
@@ -212,7 +219,7 @@ void AddExperimentCommands(Commands& commands) {
   commands.push_back(
       MakeCommand("experiments search", "Search experiments by a filter", kSearchOptions, Search));
   commands.push_back(MakeCommand("experiments show", "Show an experiment and its newest runs",
-                                 kNameOptions, Show));
+                                 kShowOptions, Show));
   commands.push_back(
       MakeCommand("experiments create", "Create an experiment", kCreateOptions, Create));
   commands.push_back(

@@ -119,12 +119,11 @@ std::string CommandsPage(Commands& commands) {
   page += kOrigin;
   page +=
       "Every command takes `--json` (the answer as one JSON document; of `runs tail --follow` a\n"
-      "document a line), `--uri URI` (the server to talk to) and `--help`. It ends with 0 when it "
-      "is done, 1 when it cannot be done (the\n"
-      "message is on standard error) and 2 for wrong usage; `quality validate` ends with 3 when "
-      "an\n"
-      "expectation is not met, `models compare`, `models parity` and `models register` with 99\n"
-      "when the answer is to hold.\n\n";
+      "document a line), `--uri URI` (the server to talk to) and `--help`. It ends with 0 when it\n"
+      "is done, 1 when it cannot be done (the message is on standard error) and 2 for wrong "
+      "usage;\n"
+      "`quality validate` ends with 3 when an expectation is not met, `models compare`,\n"
+      "`models parity` and `models register` with 99 when the answer is to hold.\n\n";
   for (const auto& command : commands) {
     if (!command->hidden()) AppendCommand(*command, &page);
   }

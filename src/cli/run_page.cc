@@ -131,10 +131,11 @@ void PrintInfo(const Json& info, Console& console) {
   console.Line(fmt::format("{}  {}  {}{}", Printable(info.GetString("run_name")),
                            info.GetString("run_id"), info.GetString("status"),
                            is_deleted ? "  deleted" : ""));
+  const bool is_running = info.GetString("status") == "RUNNING";
   const auto duration = RunDuration(info, now_ms);
   console.Line(fmt::format("experiment {}, started {} ({}){}", info.GetString("experiment_id"),
                            FormatTime(start_ms), FormatAge(start_ms, now_ms),
-                           duration.empty() ? "" : ", took " + duration));
+                           duration.empty() ? "" : (is_running ? ", for " : ", took ") + duration));
   console.Line("artifacts at " + Printable(info.GetString("artifact_uri")));
 }
 
