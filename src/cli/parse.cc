@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <map>
 #include <sstream>
 
@@ -111,10 +112,33 @@ void PrintError(const Console& console, Code code, const std::string& message) {
   }
 }
 
-// The tree of all commands on CLI11 and what they were bound to.
+// How many of the first words are the command's name; 0 when they are not.
+size_t CountNameWords(const Command& command, const std::vector<std::string>& words) {
+  std::istringstream name{std::string(command.name())};
+  size_t count = 0;
+  for (std::string word; name >> word; ++count)
+    if (count >= words.size() || words[count] != word) return 0;
+  return count;
+}
+
+// The command that the words begin with, nullptr when there is none; the longest name wins.
+const Command* FindNamed(const Commands& commands, const std::vector<std::string>& words) {
+  const Command* named = nullptr;
+  size_t count_max = 0;
+  for (const auto& command : commands) {
+    const size_t count = CountNameWords(*command, words);
+    if (count > count_max) named = command.get();
+    count_max = std::max(count, count_max);
+  }
+  return named;
+}
+
+// The tree of commands on CLI11 and what they were bound to. Where the words name a command only
+// that one is built, for the whole tree takes longer than most commands; where they name none the
+// tree is there to list them and to say what is wrong.
 class CommandLine {
  public:
-  CommandLine(Commands commands, Console& console)
+  CommandLine(Commands commands, const std::vector<std::string>& words, Console& console)
       : app_("Millwright takes a machine-learning model from data to production and back.",
              "millwright"),
         commands_(std::move(commands)) {
@@ -122,7 +146,9 @@ class CommandLine {
     app_.require_subcommand(1);
     // The rows are referred to by CLI11's callbacks until parsing is done.
     bound_.reserve(commands_.size());
+    const Command* named = FindNamed(commands_, words);
     for (const auto& command : commands_) {
+      if (named != nullptr && command.get() != named) continue;
       CLI::App& node = NodeFor(app_, command->name(), command->hidden());
       node.description(std::string(command->summary()));
       AddOptions(node, bound_.emplace_back(command->BoundOptions()), console);
@@ -152,7 +178,7 @@ class CommandLine {
 
 int Main(int argc, char** argv, Commands commands) {
   Console console;
-  CommandLine line(std::move(commands), console);
+  CommandLine line(std::move(commands), std::vector<std::string>(argv + 1, argv + argc), console);
   try {
     line.app().parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -176,7 +202,7 @@ Json Call(Console& parent, const std::vector<std::string>& words, const std::str
   console.uri = parent.ServerUri();
   console.quiet = true;
   console.step = step;
-  CommandLine line(AllCommands(), console);
+  CommandLine line(AllCommands(), words, console);
   try {
     line.app().parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::ParseError& error) {

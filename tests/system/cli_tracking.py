@@ -144,7 +144,9 @@ def experiments():
         expect(answer(server, "experiments", "show", "uno")["experiment"]["lifecycle_stage"] == "active",
                "none is deleted when one is unknown")
         refuses(server, 1, "--tag takes KEY=VALUE", "experiments", "create", "x", "--tag", "novalue")
-        refuses(server, 2, "", "experiments", "create")
+        refuses(server, 2, "NAME is required", "experiments", "create")
+        refuses(server, 2, "subcommand is required", "experiments", "lisst")
+        expect("rename" in server.cli("experiments", "--help").stdout, "a group's help lists its commands")
 
 
 def naming_runs():
