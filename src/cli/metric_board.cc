@@ -57,15 +57,7 @@ std::vector<std::string> MetricBoard::Draw(size_t columns, size_t rows_max) cons
     rows[i][1] = Sparkline(std::span(values).last(count), spark_cells);
     rows[i][1].append(spark_cells - count, ' ');
   }
-  auto lines = LayOutTable(
-                   {
-                       "",
-                       "",
-                       {"", Column::Align::kRight},
-                       "",
-                   },
-                   rows, columns)
-                   .lines;
+  auto lines = LayOutTable({"", "", {"", kRight}, {"", kRight}}, rows, columns).lines;
   lines.erase(lines.begin());
   if (shown < keys.size())
     lines.push_back(fmt::format("… and {} more; choose with --metric", keys.size() - shown));
