@@ -131,6 +131,7 @@ await test('runs: columns can be chosen', async () => {
   await page.locator('details.menu[open] input[type=checkbox]:checked').first().uncheck();
   await eventually('a column went', async () => (await page.locator('thead th').count()) === before - 1);
   check(query().get('columns') !== null, 'the choice is in the URL');
+  check((await page.locator('details.menu[open]').count()) === 1, 'the menu stays open for another choice');
   await page.keyboard.press('Escape');
   check((await page.locator('details.menu[open]').count()) === 0, 'Esc closes the menu');
 });

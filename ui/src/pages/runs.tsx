@@ -229,17 +229,20 @@ function RunList(props: {
 
   const chosen = useMemo(() => new Set(selected), [selected]);
   if (feed.error && !feed.ready) return <Failure error={feed.error} retry={() => feed.retry()} />;
-  if (!feed.ready) return <Skeleton rows={10} />;
-  if (feed.length === 0) return <div class="panel flush">{view.typed || view.deleted ? <NoMatch view={view} filter={feed.query.filter} /> : <NoRuns />}</div>;
+  if (feed.ready && feed.length === 0) return <div class="panel flush">{view.typed || view.deleted ? <NoMatch view={view} filter={feed.query.filter} /> : <NoRuns />}</div>;
   return (
     <>
       {feed.error && <Failure error={feed.error} retry={() => feed.retry()} />}
       <div class="list-head">
         <p class="note" role="status">
-          <b data-total={feed.total}>{grouped(feed.total ?? feed.rows.length)}</b> {feed.total === 1 ? 'run' : 'runs'}
-          {feed.length > rowsMost ? `, the first ${grouped(rowsMost)} are listed` : ''}
-          {rows && rows.length > feed.rows.length ? ' without those below others' : ''}
-          {selected.length > 0 ? `, ${grouped(selected.length)} selected` : ''}
+          {feed.ready && (
+            <>
+              <b data-total={feed.total}>{grouped(feed.total ?? feed.rows.length)}</b> {feed.total === 1 ? 'run' : 'runs'}
+              {feed.length > rowsMost ? `, the first ${grouped(rowsMost)} are listed` : ''}
+              {rows && rows.length > feed.rows.length ? ' without those below others' : ''}
+              {selected.length > 0 ? `, ${grouped(selected.length)} selected` : ''}
+            </>
+          )}
         </p>
         {feed.stale && (
           <button type="button" class="plain small" onClick={() => reopen()}>
@@ -251,19 +254,24 @@ function RunList(props: {
           <ColumnChooser experiment_ids={view.experiment_ids} available={props.available} chosen={shown} entries={view.columns} pinned={view.pinned} />
         </div>
       </div>
-      <div class="panel flush" data-loaded={feed.rows.length}>
-        <Grid
-          label="Runs"
-          columns={columns}
-          rowCount={count}
-          rowAt={rowAt}
-          rowKey={(row) => row.run.run_id}
-          rowState={(row) => `${chosen.has(row.run.run_id)}${row.depth}${row.open}${row.children}`}
-          to={(row) => runPath(row.run.run_id)}
-          onSight={onSight}
-          height="max(300px, calc(100vh - 266px))"
-        />
-      </div>
+      {/* The head stays while other columns are read, and with it the menu in which they are chosen. */}
+      {!feed.ready ? (
+        <Skeleton rows={10} />
+      ) : (
+        <div class="panel flush" data-loaded={feed.rows.length}>
+          <Grid
+            label="Runs"
+            columns={columns}
+            rowCount={count}
+            rowAt={rowAt}
+            rowKey={(row) => row.run.run_id}
+            rowState={(row) => `${chosen.has(row.run.run_id)}${row.depth}${row.open}${row.children}`}
+            to={(row) => runPath(row.run.run_id)}
+            onSight={onSight}
+            height="max(300px, calc(100vh - 266px))"
+          />
+        </div>
+      )}
       <p class="foot-note wide-only">
         <kbd>j</kbd>
         <kbd>k</kbd> move, <kbd>x</kbd> selects, <kbd>Enter</kbd> opens; Shift and a click select a range
