@@ -126,11 +126,4 @@ struct Run {
   std::vector<ModelOutput> model_outputs;
 };
 
-// One page of a search and where the next begins, if there is one.
-template <typename T>
-struct Page {
-  std::vector<T> items;
-  std::optional<int64_t> next_offset;
-};
-
 }  // namespace millwright::tracking
