@@ -13,7 +13,7 @@
 // How expectations become SQL. A planner reads an expectation's kwargs and says which aggregates,
 // counts of rows or counts of values it needs; the validator puts the needs of the whole suite into
 // one scan and hands each plan its cells. A second scan serves what can only be asked after the
-// first one (z-scores need the mean, quantiles the count, repeated values a window).
+// first one (z-scores need the mean, quantiles the count).
 namespace millwright::quality {
 
 // The table as the planners see it.
@@ -49,16 +49,26 @@ struct RowCheck {
   // kRowNumberColumn and only rows that meet the row_condition and are judged. A check with windows
   // has a scan of its own.
   std::vector<std::pair<std::string, std::string>> windows;
+  // SQL of a key: judged rows whose key another judged row has are unexpected. A check with a key
+  // has a scan of its own too.
+  std::vector<std::string> unique_key;
   // Aggregates over the judged rows for the first scan; `refine` then completes this check from
   // their cells and its counts are taken in the second scan.
   std::vector<std::string> prior;
   std::function<void(RowCheck&, const Cells&)> refine;
 };
 
+// A SQL aggregate, or one element of the list that it gives: DuckDB computes an aggregate once,
+// however many of its elements are asked for.
+struct Aggregate {
+  std::string sql;
+  size_t element = 0;  // from 1; 0 for the aggregate itself
+};
+
 // An expectation that judges aggregates.
 struct AggregateCheck {
-  std::vector<std::string> first;                                // SQL aggregates of the first scan
-  std::function<std::vector<std::string>(const Cells&)> second;  // of the second; may be empty
+  std::vector<std::string> first;                              // SQL aggregates of the first scan
+  std::function<std::vector<Aggregate>(const Cells&)> second;  // of the second; may be empty
   std::function<Outcome(const Cells& first, const Cells& second)> finish;
 };
 

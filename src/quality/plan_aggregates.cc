@@ -130,12 +130,14 @@ Plan Quantiles(const Expectation& expectation, const Column& column) {
   const std::string value = ValueSql(column);
   check.first = {"count(" + value + ")"};
   check.second = [quantiles, value](const Cells& cells) {
-    std::vector<std::string> aggregates;
+    std::vector<Aggregate> aggregates;
     if (cells[0].AsInt() == 0) return aggregates;
+    std::vector<std::string> fractions;
     for (double q : quantiles) {
-      aggregates.push_back("quantile_disc(" + value + ", " +
-                           Json(DiscreteQuantileOf(q, cells[0].AsInt())).Dump() + ")");
+      fractions.push_back(Json(DiscreteQuantileOf(q, cells[0].AsInt())).Dump());
     }
+    const std::string all = "quantile_disc(" + value + ", [" + Join(fractions, ", ") + "])";
+    for (size_t i = 1; i <= fractions.size(); ++i) aggregates.push_back({all, i});
     return aggregates;
   };
   check.finish = [ranges](const Cells&, const Cells& values) {

@@ -71,17 +71,9 @@ Plan NotNull(const Expectation& expectation, const Column& column) {
   return Of(std::move(check));
 }
 
-// Uniqueness is decided by one distinct count; only a column that repeats itself pays for the
-// window that marks its rows.
 Plan Unique(const Expectation& expectation, const Column& column) {
   RowCheck check = ColumnCheck(expectation, column);
-  const std::string value = ValueSql(column);
-  check.prior = {"count(" + value + ")", "count(DISTINCT " + value + ")"};
-  check.refine = [name = QuoteName(column.name)](RowCheck& refined, const Cells& cells) {
-    if (cells[0].AsInt() == cells[1].AsInt()) return;
-    refined.windows = {{"repeats", "count(*) OVER (PARTITION BY " + name + ")"}};
-    refined.unexpected = "(repeats > 1)";
-  };
+  check.unique_key = {ValueSql(column)};
   return Of(std::move(check));
 }
 

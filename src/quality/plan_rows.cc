@@ -112,17 +112,7 @@ Plan PairInSet(const Expectation& expectation, const TableShape& shape) {
 Plan CompoundUnique(const Expectation& expectation, const TableShape& shape) {
   const std::vector<const Column*> columns = ColumnListOf(expectation, shape);
   RowCheck check = RecordCheck(expectation, columns);
-  std::vector<std::string> names, values;
-  for (const Column* column : columns) {
-    names.push_back(QuoteName(column->name));
-    values.push_back(ValueSql(*column));
-  }
-  check.prior = {"count(*)", "count(DISTINCT row(" + Join(values, ", ") + "))"};
-  check.refine = [key = Join(names, ", ")](RowCheck& refined, const Cells& cells) {
-    if (cells[0].AsInt() == cells[1].AsInt()) return;
-    refined.windows = {{"repeats", "count(*) OVER (PARTITION BY " + key + ")"}};
-    refined.unexpected = "(repeats > 1)";
-  };
+  for (const Column* column : columns) check.unique_key.push_back(ValueSql(*column));
   return Of(std::move(check));
 }
 

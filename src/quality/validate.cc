@@ -72,14 +72,18 @@ class AggregateScan {
   std::vector<Json> cells_;
 };
 
-std::string Filtered(const std::string& aggregate, const std::string& filter) {
-  return filter.empty() ? aggregate : aggregate + " FILTER (WHERE " + filter + ")";
+std::string Filtered(const Aggregate& aggregate, const std::string& filter) {
+  std::string sql = aggregate.sql;
+  if (!filter.empty()) sql += " FILTER (WHERE " + filter + ")";
+  return aggregate.element == 0 ? sql : "(" + sql + ")[" + std::to_string(aggregate.element) + "]";
 }
 
 // Counts rows. count_if takes half the time of a FILTER; it gives NULL for an empty table.
 std::string CountSql(const std::string& condition) {
   return condition.empty() ? "count(*)" : "count_if(" + condition + ")";
 }
+
+constexpr char kRepeatsTable[] = "__millwright_repeats";
 
 std::string AllOf(const std::vector<std::string>& conditions) {
   std::vector<std::string> set;
@@ -227,12 +231,12 @@ class Validation {
     for (Work& work : works_) {
       if (work.finished) continue;
       if (work.plan.aggregate) {
-        for (const std::string& aggregate : work.plan.aggregate->first) {
-          work.cells.push_back(scan.Add(Filtered(aggregate, work.plan.filter)));
+        for (const std::string& sql : work.plan.aggregate->first) {
+          work.cells.push_back(scan.Add(Filtered({sql}, work.plan.filter)));
         }
       } else if (work.plan.rows && work.plan.rows->refine) {
-        for (const std::string& aggregate : work.plan.rows->prior) {
-          work.cells.push_back(scan.Add(Filtered(aggregate, Judged(work))));
+        for (const std::string& sql : work.plan.rows->prior) {
+          work.cells.push_back(scan.Add(Filtered({sql}, Judged(work))));
         }
       } else if (work.plan.rows && work.plan.rows->windows.empty()) {
         AddCounts(work, scan);
@@ -264,7 +268,7 @@ class Validation {
 
   void AskAgain(Work& work, AggregateScan& scan) {
     if (work.plan.aggregate && work.plan.aggregate->second) {
-      for (const std::string& aggregate : work.plan.aggregate->second(work.first)) {
+      for (const Aggregate& aggregate : work.plan.aggregate->second(work.first)) {
         work.cells.push_back(scan.Add(Filtered(aggregate, work.plan.filter)));
       }
     } else if (work.plan.rows && work.plan.rows->refine) {
@@ -279,6 +283,7 @@ class Validation {
     if (work.plan.rows) {
       const RowCheck& check = *work.plan.rows;
       if (!check.windows.empty()) CountWindowed(work);
+      if (!check.unique_key.empty()) CountRepeated(work);
       FetchUnexpected(work);
       Finish(work, RowOutcome(work.findings, check.mostly, check.reports_missing, options_));
     } else if (work.plan.values) {
@@ -301,6 +306,7 @@ class Validation {
     std::string source = Numbered();
     const std::string judged = Judged(work);
     if (!judged.empty()) source = "(SELECT * FROM " + source + " WHERE " + judged + ")";
+    if (!work.plan.rows->unique_key.empty()) return Repeated(source, work.plan.rows->unique_key);
     if (work.plan.rows->windows.empty()) return source;
     std::string windows;
     for (const auto& [alias, sql] : work.plan.rows->windows) windows += ", " + sql + " AS " + alias;
@@ -310,12 +316,42 @@ class Validation {
   void CountWindowed(Work& work) {
     const RowCheck& check = *work.plan.rows;
     const Table totals = session_.Query(
-        "SELECT " + Filtered("count(*)", work.plan.filter) + ", " +
-        Filtered("count(*)", AllOf({work.plan.filter, check.ignored})) + " FROM " + table_);
+        "SELECT " + Filtered({"count(*)"}, work.plan.filter) + ", " +
+        Filtered({"count(*)"}, AllOf({work.plan.filter, check.ignored})) + " FROM " + table_);
     const Table broken =
         session_.Query("SELECT count(*) FROM " + JudgedRows(work) + " WHERE " + check.unexpected);
     SetCounts(work, {totals.ToJson(0, 0), totals.ToJson(0, 1), broken.ToJson(0, 0)});
   }
+
+  // Gathers the keys that several judged rows have: seldom many, so that finding their rows is
+  // cheap, while a window over the key would sort the table by it.
+  void CountRepeated(Work& work) {
+    RowCheck& check = *work.plan.rows;
+    std::vector<std::string> keys;
+    for (const std::string& sql : check.unique_key)
+      keys.push_back(sql + " AS " + KeyName(keys.size()));
+    const std::string judged = Judged(work);
+    session_.Execute("CREATE OR REPLACE TEMP TABLE " + std::string(kRepeatsTable) + " AS SELECT " +
+                     Join(keys, ", ") + ", count(*) AS repeats FROM " + table_ +
+                     (judged.empty() ? "" : " WHERE " + judged) +
+                     " GROUP BY ALL HAVING count(*) > 1");
+    work.findings.unexpected =
+        session_
+            .Query("SELECT coalesce(sum(repeats), 0)::BIGINT FROM " + std::string(kRepeatsTable))
+            .Int(0, 0);
+    check.unexpected = "TRUE";
+  }
+
+  // The rows whose key CountRepeated found last.
+  static std::string Repeated(const std::string& rows, const std::vector<std::string>& unique_key) {
+    std::vector<std::string> same;
+    for (const std::string& sql : unique_key)
+      same.push_back(sql + " IS NOT DISTINCT FROM " + KeyName(same.size()));
+    return "(SELECT * FROM " + rows + " SEMI JOIN " + kRepeatsTable + " ON (" +
+           Join(same, " AND ") + "))";
+  }
+
+  static std::string KeyName(size_t i) { return "__millwright_key_" + std::to_string(i); }
 
   size_t ListMax() const {
     if (options_.format == ResultFormat::kBooleanOnly) return 0;
@@ -330,7 +366,7 @@ class Validation {
     names.insert(names.end(), options_.index_columns.begin(), options_.index_columns.end());
     std::vector<std::string> selected;
     for (const std::string& name : names) selected.push_back(PrintableSql(shape_.At(name)));
-    if (check.windows.empty()) {
+    if (check.windows.empty() && check.unique_key.empty()) {
       std::vector<std::string> quoted;
       for (const std::string& name : check.columns) quoted.push_back(QuoteName(name));
       work.findings.query = "SELECT " + Join(quoted, ", ") + " FROM " + table_ + " WHERE " +

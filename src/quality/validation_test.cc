@@ -208,6 +208,43 @@ TEST(Validation, KeepsABoundedSampleOfWholeFailingRows) {
             R"([{"id":2,"x":2},{"id":5,"x":2}])");
 }
 
+TEST(Validation, FindsRepeatedKeysAmongTheRowsOfACondition) {
+  analytics::Session session;
+  session.Execute(
+      "CREATE TABLE t AS SELECT * FROM (VALUES ('a', 1, NULL), ('a', 2, NULL), ('a', 1, NULL), "
+      "('b', 1, 5), ('b', 1, 6), (NULL, 1, 7), (NULL, 1, 7)) AS rows(kind, x, y)");
+  const Suite suite = ParseSuiteText(R"({"name":"s","expectations":[
+      {"type":"expect_compound_columns_to_be_unique","kwargs":{"column_list":["x","y"],
+       "row_condition":"kind==\"a\"","condition_parser":"pandas","ignore_row_if":"never"}},
+      {"type":"expect_compound_columns_to_be_unique","kwargs":{"column_list":["kind","x"],
+       "ignore_row_if":"any_value_is_missing"}},
+      {"type":"expect_column_values_to_be_unique","kwargs":{"column":"y"}},
+      {"type":"expect_column_values_to_be_unique","kwargs":{"column":"x",
+       "row_condition":"y==5","condition_parser":"pandas"}}]})");
+  ValidationOptions options;
+  options.format = ResultFormat::kComplete;
+  const ValidationResult result = Validate(session, "t", suite, options);
+  const auto rows = [&](size_t i) {
+    return result.results[i].result.At("unexpected_index_list").Dump();
+  };
+  EXPECT_EQ(rows(0), "[0,2]");
+  EXPECT_EQ(rows(1), "[0,2,3,4]");
+  EXPECT_EQ(rows(2), "[5,6]");
+  EXPECT_EQ(result.results[2].result.At("missing_count").AsInt(), 3);
+  EXPECT_TRUE(result.results[3].success);
+}
+
+TEST(Validation, TakesQuantilesOfTheRowsOfACondition) {
+  analytics::Session session;
+  session.Execute("CREATE TABLE t AS SELECT range AS x, range < 101 AS low FROM range(1000)");
+  const Suite suite = ParseSuiteText(R"({"name":"s","expectations":[
+      {"type":"expect_column_quantile_values_to_be_between","kwargs":{"column":"x",
+       "row_condition":"low==True","condition_parser":"pandas",
+       "quantile_ranges":{"quantiles":[0.1,0.5],"value_ranges":[[10,10],[50,50]]}}}]})");
+  const ValidationResult result = Validate(session, "t", suite);
+  EXPECT_TRUE(result.success) << result.ToJson().Dump();
+}
+
 TEST(Validation, AnUnknownTypeRaisesForItselfAlone) {
   analytics::Session session;
   session.Execute("CREATE TABLE t AS SELECT 1 AS x");
