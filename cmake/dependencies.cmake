@@ -14,6 +14,11 @@ pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+# Opened at run time (base/lazy_function.h), so only their headers are needed.
+add_library(curl_headers INTERFACE IMPORTED GLOBAL)
+target_include_directories(curl_headers INTERFACE ${CURL_INCLUDE_DIRS})
+add_library(pq_headers INTERFACE IMPORTED GLOBAL)
+target_include_directories(pq_headers INTERFACE ${PostgreSQL_INCLUDE_DIRS})
 if(MILLWRIGHT_TESTS)
   find_package(GTest REQUIRED)
 endif()
@@ -25,10 +30,8 @@ else()
 endif()
 
 set(DUCKDB_ROOT ${MILLWRIGHT_CACHE}/duckdb-1.5.6-r.1)
-add_library(duckdb SHARED IMPORTED GLOBAL)
-set_target_properties(duckdb PROPERTIES
-  IMPORTED_LOCATION ${DUCKDB_ROOT}/lib/libduckdb.so IMPORTED_NO_SONAME TRUE
-  INTERFACE_INCLUDE_DIRECTORIES ${DUCKDB_ROOT}/include)
+add_library(duckdb_headers INTERFACE IMPORTED GLOBAL)
+target_include_directories(duckdb_headers INTERFACE ${DUCKDB_ROOT}/include)
 
 set(ONNXRUNTIME_ROOT ${MILLWRIGHT_CACHE}/onnxruntime-1.30.0)
 add_library(onnxruntime_headers INTERFACE IMPORTED GLOBAL)

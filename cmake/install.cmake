@@ -5,7 +5,6 @@ include(GNUInstallDirs)
 set(MILLWRIGHT_PRIVATE_LIBDIR lib/millwright)
 
 function(install_millwright)
-  set_target_properties(millwright PROPERTIES INSTALL_RPATH "$ORIGIN/../${MILLWRIGHT_PRIVATE_LIBDIR}")
   install(TARGETS millwright RUNTIME DESTINATION bin)
   install(PROGRAMS ${DUCKDB_ROOT}/lib/libduckdb.so ${ONNXRUNTIME_ROOT}/lib/libonnxruntime.so.1
           DESTINATION ${MILLWRIGHT_PRIVATE_LIBDIR})

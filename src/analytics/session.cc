@@ -1,12 +1,11 @@
 #include "analytics/session.h"
 
-#include <duckdb.h>
-
 #include <charconv>
 #include <filesystem>
 #include <mutex>
 #include <utility>
 
+#include "analytics/duckdb_library.h"
 #include "analytics/time_limit.h"
 #include "analytics/vector_reader.h"
 #include "base/check.h"

@@ -1,10 +1,9 @@
 #include "analytics/vector_reader.h"
 
-#include <duckdb.h>
-
 #include <cmath>
 #include <limits>
 
+#include "analytics/duckdb_library.h"
 #include "base/check.h"
 #include "base/error.h"
 

@@ -1,7 +1,5 @@
 #include "fetch/client.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <cctype>
 #include <chrono>
@@ -11,6 +9,7 @@
 #include <mutex>
 
 #include "base/error.h"
+#include "fetch/curl_library.h"
 #include "fetch/retry.h"
 
 namespace millwright::fetch {

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/process.h"
-#include "inference/shared_library.h"
+#include "base/shared_library.h"
 
 namespace millwright::inference {
 namespace {

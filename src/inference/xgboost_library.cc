@@ -7,7 +7,7 @@
 #include <type_traits>
 
 #include "base/process.h"
-#include "inference/shared_library.h"
+#include "base/shared_library.h"
 
 namespace millwright::inference {
 namespace {

@@ -1,12 +1,11 @@
 #include "storage/postgres/postgres_connection.h"
 
-#include <libpq-fe.h>
-
 #include <algorithm>
 
 #include "base/check.h"
 #include "base/error.h"
 #include "storage/postgres/postgres_value.h"
+#include "storage/postgres/pq_library.h"
 
 namespace millwright::storage {
 namespace {

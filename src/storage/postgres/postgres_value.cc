@@ -1,7 +1,6 @@
 #include "storage/postgres/postgres_value.h"
 
 #include <endian.h>
-#include <libpq-fe.h>
 
 #include <bit>
 #include <charconv>
@@ -12,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "storage/postgres/pq_library.h"
 
 namespace millwright::storage {
 namespace {

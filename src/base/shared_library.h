@@ -3,10 +3,10 @@
 #include <string>
 #include <vector>
 
-namespace millwright::inference {
+namespace millwright {
 
 // A library opened at run time, so that the program starts fast and without it. It stays open until
-// the process ends: engines' threads may outlive any owner.
+// the process ends: a library's threads may outlive any owner. Use from any thread.
 class SharedLibrary {
  public:
   // Opens the first candidate that loads. Throws kUnavailable with every reason when none does;
@@ -24,4 +24,4 @@ class SharedLibrary {
   void* handle_ = nullptr;
 };
 
-}  // namespace millwright::inference
+}  // namespace millwright

@@ -1,10 +1,10 @@
-#include "inference/shared_library.h"
+#include "base/shared_library.h"
 
 #include <dlfcn.h>
 
 #include "base/error.h"
 
-namespace millwright::inference {
+namespace millwright {
 
 SharedLibrary::SharedLibrary(const std::string& noun, const std::vector<std::string>& candidates,
                              const std::string& remedy)
@@ -28,4 +28,4 @@ void* SharedLibrary::Symbol(const char* name) const {
   return symbol;
 }
 
-}  // namespace millwright::inference
+}  // namespace millwright

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <duckdb.h>
+
+#include "base/lazy_function.h"
+
+// DuckDB's C functions, each under its own name; the library is opened at the first call, which
+// takes tens of milliseconds that most commands can do without.
+namespace millwright::analytics {
+
+const SharedLibrary& DuckDb();
+
+#define MILLWRIGHT_DUCKDB(name) \
+  inline constinit LazyFunction<decltype(&::name)> name(&DuckDb, #name);
+
+MILLWRIGHT_DUCKDB(duckdb_array_type_array_size)
+MILLWRIGHT_DUCKDB(duckdb_array_type_child_type)
+MILLWRIGHT_DUCKDB(duckdb_close)
+MILLWRIGHT_DUCKDB(duckdb_connect)
+MILLWRIGHT_DUCKDB(duckdb_create_config)
+MILLWRIGHT_DUCKDB(duckdb_data_chunk_get_size)
+MILLWRIGHT_DUCKDB(duckdb_data_chunk_get_vector)
+MILLWRIGHT_DUCKDB(duckdb_decimal_internal_type)
+MILLWRIGHT_DUCKDB(duckdb_decimal_scale)
+MILLWRIGHT_DUCKDB(duckdb_decimal_width)
+MILLWRIGHT_DUCKDB(duckdb_destroy_config)
+MILLWRIGHT_DUCKDB(duckdb_destroy_data_chunk)
+MILLWRIGHT_DUCKDB(duckdb_destroy_extracted)
+MILLWRIGHT_DUCKDB(duckdb_destroy_logical_type)
+MILLWRIGHT_DUCKDB(duckdb_destroy_prepare)
+MILLWRIGHT_DUCKDB(duckdb_destroy_result)
+MILLWRIGHT_DUCKDB(duckdb_disconnect)
+MILLWRIGHT_DUCKDB(duckdb_enum_dictionary_size)
+MILLWRIGHT_DUCKDB(duckdb_enum_dictionary_value)
+MILLWRIGHT_DUCKDB(duckdb_enum_internal_type)
+MILLWRIGHT_DUCKDB(duckdb_execute_prepared)
+MILLWRIGHT_DUCKDB(duckdb_execute_prepared_streaming)
+MILLWRIGHT_DUCKDB(duckdb_extract_statements)
+MILLWRIGHT_DUCKDB(duckdb_extract_statements_error)
+MILLWRIGHT_DUCKDB(duckdb_fetch_chunk)
+MILLWRIGHT_DUCKDB(duckdb_free)
+MILLWRIGHT_DUCKDB(duckdb_get_type_id)
+MILLWRIGHT_DUCKDB(duckdb_hugeint_to_double)
+MILLWRIGHT_DUCKDB(duckdb_interrupt)
+MILLWRIGHT_DUCKDB(duckdb_library_version)
+MILLWRIGHT_DUCKDB(duckdb_list_type_child_type)
+MILLWRIGHT_DUCKDB(duckdb_logical_type_get_alias)
+MILLWRIGHT_DUCKDB(duckdb_map_type_key_type)
+MILLWRIGHT_DUCKDB(duckdb_map_type_value_type)
+MILLWRIGHT_DUCKDB(duckdb_open_ext)
+MILLWRIGHT_DUCKDB(duckdb_prepare_error)
+MILLWRIGHT_DUCKDB(duckdb_prepare_extracted_statement)
+MILLWRIGHT_DUCKDB(duckdb_prepared_statement_column_count)
+MILLWRIGHT_DUCKDB(duckdb_prepared_statement_column_logical_type)
+MILLWRIGHT_DUCKDB(duckdb_prepared_statement_column_name)
+MILLWRIGHT_DUCKDB(duckdb_prepared_statement_type)
+MILLWRIGHT_DUCKDB(duckdb_query_progress)
+MILLWRIGHT_DUCKDB(duckdb_result_error)
+MILLWRIGHT_DUCKDB(duckdb_set_config)
+MILLWRIGHT_DUCKDB(duckdb_string_t_data)
+MILLWRIGHT_DUCKDB(duckdb_string_t_length)
+MILLWRIGHT_DUCKDB(duckdb_struct_type_child_count)
+MILLWRIGHT_DUCKDB(duckdb_struct_type_child_name)
+MILLWRIGHT_DUCKDB(duckdb_struct_type_child_type)
+MILLWRIGHT_DUCKDB(duckdb_uhugeint_to_double)
+MILLWRIGHT_DUCKDB(duckdb_union_type_member_count)
+MILLWRIGHT_DUCKDB(duckdb_union_type_member_name)
+MILLWRIGHT_DUCKDB(duckdb_union_type_member_type)
+MILLWRIGHT_DUCKDB(duckdb_vector_get_data)
+MILLWRIGHT_DUCKDB(duckdb_vector_get_validity)
+
+#undef MILLWRIGHT_DUCKDB
+
+}  // namespace millwright::analytics
