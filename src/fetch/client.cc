@@ -239,6 +239,7 @@ struct Client::Impl {
         return handle;
       }
     }
+    InitCurl();
     Handle handle(curl_easy_init());
     if (!handle) throw ResourceExhausted("Cannot make another libcurl handle");
     return handle;
@@ -287,9 +288,7 @@ struct Client::Impl {
   std::vector<Handle> idle;
 };
 
-Client::Client() : impl_(std::make_unique<Impl>()) {
-  InitCurl();
-}
+Client::Client() : impl_(std::make_unique<Impl>()) {}
 Client::~Client() {
   {
     std::lock_guard lock(impl_->mutex);

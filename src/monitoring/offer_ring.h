@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -13,7 +14,8 @@ namespace millwright::monitoring {
 
 // A bounded queue between many producers and one consumer without a lock: each slot carries the
 // turn in which it may be written or read, so that a producer only ever contends for one counter.
-// A full ring refuses. The number of slots is a power of two.
+// A full ring refuses. The number of slots is a power of two; an item is allocated when it is
+// accepted, so that an idle ring is small however many it may hold.
 template <typename T>
 class OfferRing {
  public:
@@ -25,14 +27,17 @@ class OfferRing {
   // Any thread. Moves from `item` only when it was accepted.
   bool TryPush(T& item) {
     uint64_t place = tail_.load(std::memory_order_relaxed);
+    std::unique_ptr<T> room;  // made before a place is taken, which could not be given back
     for (;;) {
       Slot& slot = slots_[place & mask_];
       const auto ahead = static_cast<int64_t>(slot.turn.load(std::memory_order_acquire) - place);
       if (ahead < 0) return false;
+      if (room == nullptr) room = std::make_unique<T>();
       if (ahead > 0) {
         place = tail_.load(std::memory_order_relaxed);
       } else if (tail_.compare_exchange_weak(place, place + 1, std::memory_order_relaxed)) {
-        slot.item = std::move(item);
+        *room = std::move(item);
+        slot.item = std::move(room);
         slot.turn.store(place + 1, std::memory_order_release);
         return true;
       }
@@ -43,8 +48,8 @@ class OfferRing {
   std::optional<T> TryPop() {
     Slot& slot = slots_[head_ & mask_];
     if (slot.turn.load(std::memory_order_acquire) != head_ + 1) return std::nullopt;
-    std::optional<T> item(std::move(slot.item));
-    slot.item = T();
+    std::optional<T> item(std::move(*slot.item));
+    slot.item.reset();
     slot.turn.store(head_ + slots_.size(), std::memory_order_release);
     ++head_;
     popped_.store(head_, std::memory_order_relaxed);
@@ -60,7 +65,7 @@ class OfferRing {
  private:
   struct Slot {
     std::atomic<uint64_t> turn = 0;
-    T item{};
+    std::unique_ptr<T> item;
   };
 
   std::vector<Slot> slots_;
