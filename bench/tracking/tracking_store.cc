@@ -242,7 +242,7 @@ std::vector<RunId> StoreLines(Stores& stores, int runs, int keys, bool with_part
         for (SegmentRows rows : made) {
           rows.segment[0] = seq;
           rows.segment[1] = fmt::format("k{}", key);
-          if (!with_parts) rows.segment[10] = storage::Bytes{};
+          if (!with_parts) rows.segment[11] = storage::Bytes{};
           connection.Execute(sql::kInsertMetricSegment, rows.segment);
           for (auto& part : rows.parts) {
             part[0] = seq;

@@ -189,7 +189,7 @@ CREATE TABLE metric_parts (
   step_max BIGINT NOT NULL,
   data BLOB NOT NULL,
   PRIMARY KEY (run_seq, key, segment, part)
-) WITHOUT ROWID;
+);
 CREATE TABLE metric_segments (
   run_seq BIGINT NOT NULL,
   key TEXT NOT NULL,
@@ -199,11 +199,12 @@ CREATE TABLE metric_segments (
   last_ms BIGINT NOT NULL,
   step_min BIGINT NOT NULL,
   step_max BIGINT NOT NULL,
-  overview BLOB NOT NULL,
   data BLOB NOT NULL,
+  coarse BLOB NOT NULL,
+  overview BLOB NOT NULL,
   detail BLOB NOT NULL,
   PRIMARY KEY (run_seq, key, segment)
-) WITHOUT ROWID;
+);
 CREATE TABLE model_aliases (
   model_seq BIGINT NOT NULL REFERENCES registered_models (model_seq),
   alias TEXT NOT NULL,

@@ -13,7 +13,13 @@ namespace {
 using storage::Connection;
 using storage::Row;
 
-constexpr size_t kDetailsInOverview = kOverviewPoints / kDetailPoints;
+// The summaries of a segment from coarse to fine; each cell of one covers as many of the next.
+enum Level : size_t { kCoarse, kOverview, kDetail, kLevels };
+constexpr size_t kPointsOf[kLevels] = {kCoarsePoints, kOverviewPoints, kDetailPoints};
+constexpr size_t kNextInCell = 8;
+static_assert(kCoarsePoints == kNextInCell * kOverviewPoints &&
+              kOverviewPoints == kNextInCell * kDetailPoints &&
+              kPartPointsMax % kDetailPoints == 0);
 
 uint64_t Distance(int64_t from, int64_t to) {
   return static_cast<uint64_t>(to) - static_cast<uint64_t>(from);
@@ -147,8 +153,10 @@ class Pixels {
 // Draws the segments of one line.
 class Line {
  public:
-  Line(Connection& connection, const Series& series, const Axis& axis, Pixels* pixels)
-      : connection_(connection), series_(series), axis_(axis), pixels_(*pixels) {}
+  // `start` is the level to begin at, and is left as the one at which the next line should: lines
+  // of a chart are mostly alike.
+  Line(Connection& connection, const Series& series, const Axis& axis, Pixels* pixels, Level* start)
+      : connection_(connection), series_(series), axis_(axis), pixels_(*pixels), start_(*start) {}
 
   void Draw(const std::vector<MetricPoint>& points) {
     for (const auto& point : points) {
@@ -158,20 +166,24 @@ class Line {
   }
 
   void DrawSegments() {
+    const Level start = start_;
     const Range& range = pixels_.range();
     const Range steps = axis_.by_step() ? range : Range{};
     const Range times =
         axis_.by_step() ? Range{} : Range{axis_.TimeAt(range.from), axis_.TimeAt(range.to)};
     for (const Row& row : connection_.Select(
-             sql::kMetricOverviewsOfKey,
+             start == kCoarse ? sql::kMetricCoarseOfKey : sql::kMetricOverviewsOfKey,
              {series_.run_seq, series_.key, times.from, times.to, steps.from, steps.to})) {
       const Segment segment = ReadSegment(row);
       if (segment.has_parts()) {
-        DrawOverview(segment, DecodeCells(row.Blob(6)));
+        for (auto& cells : cells_) cells.clear();
+        cells_[start] = Decode(row.Blob(6), segment, start);
+        DrawCells(segment, start, 0, cells_[start].size());
       } else {
         Draw(DecodePart(row.Blob(7)));
       }
     }
+    if (cells_seen_ > 0) start_ = cells_opened_ * 2 > cells_seen_ ? kOverview : kCoarse;
   }
 
  private:
@@ -179,44 +191,54 @@ class Line {
     return x.to < range.from || x.from > range.to;
   }
 
-  void DrawOverview(const Segment& segment, const std::vector<MetricCell>& cells) {
-    std::vector<MetricCell> details;  // read when a cell is too coarse
-    for (size_t i = 0; i < cells.size(); ++i) {
-      const Range x = axis_.Of(cells[i]);
-      if (IsOutside(x, pixels_.range())) continue;
-      if (pixels_.IsFine(cells[i], x, axis_)) {
-        pixels_.Add(cells[i], x);
-        continue;
-      }
-      if (details.empty()) details = ReadDetails(segment);
-      const size_t end = std::min(details.size(), (i + 1) * kDetailsInOverview);
-      for (size_t j = i * kDetailsInOverview; j < end; ++j) DrawDetail(segment, j, details[j]);
-    }
-  }
-
-  std::vector<MetricCell> ReadDetails(const Segment& segment) {
-    const auto row = connection_.SelectOne(sql::kMetricSegmentDetail,
-                                           {series_.run_seq, series_.key, segment.number});
-    std::vector<MetricCell> details = DecodeCells(row.value().Blob(0));
-    if (details.size() != (segment.points + kDetailPoints - 1) / kDetailPoints) {
+  static std::vector<MetricCell> Decode(std::string_view bytes, const Segment& segment,
+                                        Level level) {
+    std::vector<MetricCell> cells = DecodeCells(bytes);
+    if (cells.size() != (segment.points + kPointsOf[level] - 1) / kPointsOf[level]) {
       throw Internal("A stored summary of metrics does not fit its points");
     }
-    return details;
+    return cells;
   }
 
-  void DrawDetail(const Segment& segment, size_t number, const MetricCell& cell) {
-    const Range x = axis_.Of(cell);
-    if (IsOutside(x, pixels_.range())) return;
-    if (pixels_.IsFine(cell, x, axis_)) {
-      pixels_.Add(cell, x);
-      return;
+  // Cells of a segment; those of a finer level are read when a cell is too coarse.
+  const std::vector<MetricCell>& Cells(const Segment& segment, Level level) {
+    if (cells_[level].empty()) {
+      const auto row = connection_.SelectOne(
+          level == kOverview ? sql::kMetricSegmentOverview : sql::kMetricSegmentDetail,
+          {series_.run_seq, series_.key, segment.number});
+      cells_[level] = Decode(row.value().Blob(0), segment, level);
     }
-    const size_t start = number * kDetailPoints;
+    return cells_[level];
+  }
+
+  void DrawCells(const Segment& segment, Level level, size_t from, size_t to) {
+    const std::vector<MetricCell>& cells = Cells(segment, level);
+    for (size_t i = from; i < std::min(to, cells.size()); ++i) {
+      const Range x = axis_.Of(cells[i]);
+      if (IsOutside(x, pixels_.range())) continue;
+      const bool fine = pixels_.IsFine(cells[i], x, axis_);
+      if (fine) {
+        pixels_.Add(cells[i], x);
+      } else if (level == kDetail) {
+        DrawPoints(segment, i * kDetailPoints);
+      } else {
+        DrawCells(segment, static_cast<Level>(level + 1), i * kNextInCell, (i + 1) * kNextInCell);
+      }
+      if (level == kCoarse) Count(!fine);
+    }
+  }
+
+  void Count(bool opened) {
+    ++cells_seen_;
+    cells_opened_ += opened ? 1 : 0;
+  }
+
+  void DrawPoints(const Segment& segment, size_t start) {
     const std::vector<MetricPoint>& part = Part(segment, start / kPartPointsMax);
     const size_t end = std::min(part.size(), start % kPartPointsMax + kDetailPoints);
     for (size_t i = start % kPartPointsMax; i < end; ++i) {
-      const int64_t point_x = axis_.Of(part[i]);
-      if (pixels_.range().Has(point_x)) pixels_.Add(CellOf(part[i]), {point_x, point_x});
+      const int64_t x = axis_.Of(part[i]);
+      if (pixels_.range().Has(x)) pixels_.Add(CellOf(part[i]), {x, x});
     }
   }
 
@@ -236,6 +258,10 @@ class Line {
   const Series& series_;
   const Axis& axis_;
   Pixels& pixels_;
+  Level& start_;
+  std::vector<MetricCell> cells_[kLevels];  // of the segment being drawn
+  size_t cells_seen_ = 0;                   // coarse ones
+  size_t cells_opened_ = 0;
   std::vector<MetricPoint> part_;
   std::pair<int64_t, int64_t> part_place_ = {-1, -1};
 };
@@ -325,11 +351,12 @@ Chart ChartReader::Read(const ChartRequest& request) const {
     }
     chart.from = range.from;
     chart.to = range.to;
+    Level start = kCoarse;
     for (const auto& run : runs) {
       for (const auto& key : request.keys) {
         const Series series{run.seq, key};
         Pixels pixels(range, request.width);
-        Line line(connection, series, run.axis, &pixels);
+        Line line(connection, series, run.axis, &pixels, &start);
         line.DrawSegments();
         const auto waiting = run.waiting.find(key);
         if (waiting != run.waiting.end()) line.Draw(waiting->second);

@@ -91,6 +91,7 @@ std::vector<MetricPoint> PartReader::Next(Connection& connection) {
 SegmentRows MakeSegment(const Series& series, int64_t number, std::span<const MetricPoint> points) {
   CHECK(!points.empty() && points.size() <= kSegmentPointsMax);
   SegmentRows rows;
+  Bytes coarse;
   Bytes overview;
   Bytes detail;
   Bytes data;
@@ -99,7 +100,9 @@ SegmentRows MakeSegment(const Series& series, int64_t number, std::span<const Me
   } else {
     const auto fine = Summarize(points, kDetailPoints);
     detail.data = EncodeCells(fine);
-    overview.data = EncodeCells(Summarize(fine, kOverviewPoints / kDetailPoints));
+    const auto middle = Summarize(fine, kOverviewPoints / kDetailPoints);
+    overview.data = EncodeCells(middle);
+    coarse.data = EncodeCells(Summarize(middle, kCoarsePoints / kOverviewPoints));
     for (size_t start = 0; start < points.size(); start += kPartPointsMax) {
       const auto part = points.subspan(start, std::min(kPartPointsMax, points.size() - start));
       const Range steps = StepsOf(part);
@@ -117,8 +120,9 @@ SegmentRows MakeSegment(const Series& series, int64_t number, std::span<const Me
                   points.back().timestamp_ms,
                   steps.from,
                   steps.to,
-                  std::move(overview),
                   std::move(data),
+                  std::move(coarse),
+                  std::move(overview),
                   std::move(detail)};
   return rows;
 }

@@ -19,9 +19,10 @@
 namespace millwright::tracking {
 
 inline constexpr size_t kSegmentPointsMax = 65'536;
-// How many points a cell of the fine and of the coarse summary covers.
+// How many points a cell of each summary covers, from fine to coarse.
 inline constexpr size_t kDetailPoints = 64;
 inline constexpr size_t kOverviewPoints = 512;
+inline constexpr size_t kCoarsePoints = 4096;
 
 inline constexpr int64_t kLowest = std::numeric_limits<int64_t>::min();
 inline constexpr int64_t kHighest = std::numeric_limits<int64_t>::max();

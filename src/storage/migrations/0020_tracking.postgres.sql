@@ -62,7 +62,8 @@ CREATE TABLE metric_appends (
   PRIMARY KEY (run_seq, append_seq)
 );
 -- A segment is a sorted stretch of one metric's history. Its points are in `data`, or in parts when
--- there are many; then it has summaries of them, coarse and fine.
+-- there are many; then it has summaries of them, from coarse to fine: what a chart reads first comes
+-- first in the row, for what is behind a large value is slow to reach.
 CREATE TABLE metric_segments (
   run_seq BIGINT NOT NULL,
   key TEXT COLLATE "C" NOT NULL,
@@ -72,8 +73,9 @@ CREATE TABLE metric_segments (
   last_ms BIGINT NOT NULL,
   step_min BIGINT NOT NULL,
   step_max BIGINT NOT NULL,
-  overview BYTEA NOT NULL,
   data BYTEA NOT NULL,
+  coarse BYTEA NOT NULL,
+  overview BYTEA NOT NULL,
   detail BYTEA NOT NULL,
   PRIMARY KEY (run_seq, key, segment)
 );

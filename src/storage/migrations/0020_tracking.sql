@@ -61,8 +61,10 @@ CREATE TABLE metric_appends (
   data BLOB NOT NULL,
   PRIMARY KEY (run_seq, append_seq)
 ) WITHOUT ROWID;
--- A segment is a sorted stretch of one metric's history. Its points are in `data`, or in parts when
--- there are many; then it has summaries of them, coarse and fine.
+-- A segment is a sorted stretch of one metric's history. Large rows have row numbers: SQLite would
+-- read the whole of a row without one to compare its key. Its points are in `data`, or in parts when
+-- there are many; then it has summaries of them, from coarse to fine: what a chart reads first comes
+-- first in the row, for what is behind a large value is slow to reach.
 CREATE TABLE metric_segments (
   run_seq BIGINT NOT NULL,
   key TEXT NOT NULL,
@@ -72,11 +74,12 @@ CREATE TABLE metric_segments (
   last_ms BIGINT NOT NULL,
   step_min BIGINT NOT NULL,
   step_max BIGINT NOT NULL,
-  overview BLOB NOT NULL,
   data BLOB NOT NULL,
+  coarse BLOB NOT NULL,
+  overview BLOB NOT NULL,
   detail BLOB NOT NULL,
   PRIMARY KEY (run_seq, key, segment)
-) WITHOUT ROWID;
+);
 CREATE TABLE metric_parts (
   run_seq BIGINT NOT NULL,
   key TEXT NOT NULL,
@@ -87,7 +90,7 @@ CREATE TABLE metric_parts (
   step_max BIGINT NOT NULL,
   data BLOB NOT NULL,
   PRIMARY KEY (run_seq, key, segment, part)
-) WITHOUT ROWID;
+);
 -- How often a run was compacted: who would compact it finds here whether another did meanwhile.
 CREATE TABLE metric_compactions (
   run_seq INTEGER PRIMARY KEY,
