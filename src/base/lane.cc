@@ -2,6 +2,10 @@
 
 #include <pthread.h>
 
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
 namespace millwright {
 
 Lane::Lane(std::string name, int threads, size_t queue_max)
@@ -25,6 +29,14 @@ void Lane::Work() {
     (*task)();
     --busy_;
   }
+}
+
+bool WaitForStop(const std::stop_token& stop, int64_t timeout_ms) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  wake.wait_for(lock, stop, std::chrono::milliseconds(timeout_ms), [] { return false; });
+  return stop.stop_requested();
 }
 
 void NameThisThread(const std::string& name) {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -33,6 +35,9 @@ class Lane {
   std::atomic<int> busy_ = 0;
   std::vector<std::jthread> threads_;
 };
+
+// Waits until a stop is asked for, at most so long. Returns whether it was.
+bool WaitForStop(const std::stop_token& stop, int64_t timeout_ms);
 
 // Names the calling thread in debuggers and `top`; 15 characters at most are kept.
 void NameThisThread(const std::string& name);

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "events/horizon.h"
 #include "events/kinds.h"
 #include "events/sql.h"
@@ -70,13 +71,18 @@ struct EventLog::Impl {
     grown.notify_all();
   }
 
-  // One of those who wait looks for other servers' events on behalf of all, without the lock.
+  // One of those who wait looks for other servers' events on behalf of all, without the lock. A
+  // database that is away has no news.
   void PollIfDue(std::unique_lock<std::mutex>& lock) {
     const auto now = SteadyClock::now();
     if (now - polled < kPollInterval) return;
     polled = now;
     lock.unlock();
-    Grow(ReadLast());
+    try {
+      Grow(ReadLast());
+    } catch (const Error& error) {
+      Log(LogLevel::kDebug, "events", "cannot look for events", {{"error", error.message()}});
+    }
     lock.lock();
   }
 };

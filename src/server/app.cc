@@ -119,8 +119,17 @@ std::optional<std::string> AdminPassword(const Config& config) {
   return given == nullptr ? std::nullopt : std::optional<std::string>(given);
 }
 
-serving::GatewayOptions GatewayRoomOptions(const fs::path& data) {
+// Whether this server does what only one server of a database may do.
+bool DoesAll(const Config& config) {
+  if (config.role != "all" && config.role != "api")
+    throw InvalidArgument("The role of a server is all or api: {}", config.role)
+        .WithField("--role");
+  return config.role == "all";
+}
+
+serving::GatewayOptions GatewayRoomOptions(const Config& config, const fs::path& data) {
   serving::GatewayOptions options;
+  options.serves = DoesAll(config);
   options.supervisor.replica_command = {ThisProgram().string(), "serve"};
   options.supervisor.socket_dir = data / "run";
   options.supervisor.log_dir = data / "logs/replicas";
@@ -214,7 +223,8 @@ struct App::Parts {
   UiPages ui;
   api::system::Context system;
   api::Router router;
-  std::unique_ptr<http::Server> http;               // after all that it calls
+  std::unique_ptr<http::Server> http;  // after all that it calls
+  // None of them with the role api:
   std::unique_ptr<pipelines::Scheduler> scheduler;  // its tasks call the server
   std::unique_ptr<EventFollower> follower;
   std::unique_ptr<Measuring> measuring;
@@ -222,6 +232,8 @@ struct App::Parts {
   std::unique_ptr<Compacting> compacting;
 
   explicit Parts(const Config& given);
+  // What goes on without being called, which one server of a database does.
+  void StartLoops();
 };
 
 App::Parts::Parts(const Config& given)
@@ -251,7 +263,7 @@ App::Parts::Parts(const Config& given)
       prediction_reader(predictions),
       monitors(*database, events, clock, predictions),
       recorder(predictions),
-      gateway(*database, events, clock, &recorder, GatewayRoomOptions(data)),
+      gateway(*database, events, clock, &recorder, GatewayRoomOptions(config, data)),
       pipelines(*database, events, clock, data / "pipelines"),
       mlflow{.experiments = experiments,
              .runs = runs,
@@ -300,6 +312,10 @@ App::Parts::Parts(const Config& given)
   router.SetFallback([this](const http::Request& request) { return ui.Serve(request); });
   http = std::make_unique<http::Server>(
       HttpOptions(config), [this](http::Request& head) { return router.Resolve(head); });
+  if (DoesAll(config)) StartLoops();
+}
+
+void App::Parts::StartLoops() {
   scheduler = std::make_unique<pipelines::Scheduler>(
       pipelines, SchedulerRoomOptions(config, data, http->port(), TaskToken(security)));
   follower = std::make_unique<EventFollower>(
@@ -326,7 +342,7 @@ int App::port() const {
 }
 
 bool App::Drain() {
-  parts_->scheduler->Stop();
+  if (parts_->scheduler) parts_->scheduler->Stop();
   // Those who follow the event log would otherwise be waited for.
   parts_->events.Close();
   return parts_->http->Drain(parts_->config.drain_ms);

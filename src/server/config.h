@@ -17,6 +17,7 @@ struct Config {
   std::string host = "127.0.0.1";
   int port = 5000;
   std::string port_file;
+  std::string role = "all";
   std::string data_dir = "millwright-data";
   std::string backend_store_uri;
   std::string default_artifact_root;
@@ -53,6 +54,10 @@ inline constexpr Option<Config> kServerOptions[] = {
      "-p"},
     {"server.port_file", "--port-file", "A file to write the port to once it listens",
      &Config::port_file, "FILE"},
+    {"server.role", "--role",
+     "What this server does: all, or api for the calls alone, beside the one server of a database "
+     "that does all (schedules, serves, monitors, compacts)",
+     &Config::role, "ROLE"},
     {"server.data", "--data", "The folder that holds everything", &Config::data_dir, "DIR"},
     {"server.backend_store_uri", "--backend-store-uri",
      "The metadata database: sqlite:///PATH or postgresql://…; in the data folder when not given",

@@ -20,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kEventsPerRead = 256;
+constexpr int64_t kFailurePauseMs = 500;  // as when the database is away
 // The newest running runs are looked at; files of others are read when they are uploaded or end.
 constexpr size_t kRunsWatchedMax = 500;
 constexpr int kFolderDepthMax = 8;
@@ -86,6 +87,7 @@ void EventFileWatch::Run(const std::stop_token& stop) {
       }
     } catch (const std::exception& error) {
       Log(LogLevel::kError, "tensorboard", "cannot read event files", {{"error", error.what()}});
+      WaitForStop(stop, kFailurePauseMs);
     }
     const int64_t left_ms = (next_look_us - MonotonicUs()) / 1000;
     context_.events.WaitFor(cursor, std::clamp<int64_t>(left_ms, 1, options_.interval_ms));

@@ -16,6 +16,7 @@ namespace millwright::server {
 namespace {
 
 constexpr int64_t kEventWaitMs = 1'000;
+constexpr int64_t kFailurePauseMs = 500;  // as when the database is away
 constexpr int kEventsPerRead = 256;
 constexpr std::string_view kAlert = "alert:";
 constexpr std::string_view kDataset = "dataset:";
@@ -56,6 +57,7 @@ void EventFollower::Run(const std::stop_token& stop) {
       WriteFileDurably(cursor_file_, std::to_string(cursor));
     } catch (const std::exception& error) {
       Log(LogLevel::kError, "server", "cannot follow the event log", {{"error", error.what()}});
+      WaitForStop(stop, kFailurePauseMs);
     }
   }
 }

@@ -1,9 +1,5 @@
 #include "server/measuring.h"
 
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
-
 #include "base/lane.h"
 #include "base/log.h"
 #include "monitoring/monitors.h"
@@ -13,17 +9,13 @@ namespace {
 
 void Measure(monitoring::Monitors& monitors, int64_t interval_ms, const std::stop_token& stop) {
   NameThisThread("monitors");
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  while (!stop.stop_requested()) {
+  do {
     try {
       monitors.Evaluate();
     } catch (const std::exception& error) {
       Log(LogLevel::kError, "server", "cannot measure the monitors", {{"error", error.what()}});
     }
-    std::unique_lock lock(mutex);
-    wake.wait_for(lock, stop, std::chrono::milliseconds(interval_ms), [] { return false; });
-  }
+  } while (!WaitForStop(stop, interval_ms));
 }
 
 }  // namespace

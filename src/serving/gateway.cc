@@ -40,6 +40,10 @@ std::string_view KindOf(ReplicaNotice notice) {
   return "";
 }
 
+Error ServedElsewhere() {
+  return Unavailable("This server has the role api: endpoints are another server's");
+}
+
 }  // namespace
 
 Gateway::Gateway(storage::Database& database, events::EventLog& events, const Clock& clock,
@@ -50,7 +54,7 @@ Gateway::Gateway(storage::Database& database, events::EventLog& events, const Cl
       database_(database),
       sink_(sink),
       store_(database, events, clock) {
-  const auto records = store_.Load();
+  const auto records = options_.serves ? store_.Load() : std::vector<EndpointRecord>();
   shadow_lane_ =
       std::make_unique<Lane>("shadow", options_.shadow_threads, options_.shadow_queue_max);
   std::lock_guard changes(changes_mutex_);
@@ -75,6 +79,7 @@ Gateway::~Gateway() {
 
 template <typename F>
 void Gateway::Change(F&& change) {
+  if (!options_.serves) throw ServedElsewhere();
   std::lock_guard changes(changes_mutex_);
   EndpointRecord record = change();
   std::lock_guard lock(mutex_);
@@ -211,9 +216,13 @@ void Gateway::Publish(Runtime& runtime) {
   changed_.notify_all();
 }
 
+Error Gateway::Missing(const std::string& name) const {
+  return options_.serves ? NotFound("Endpoint", name) : ServedElsewhere();
+}
+
 const Gateway::Runtime& Gateway::Find(const EndpointName& name) const {
   const auto it = runtimes_.find(name);
-  if (it == runtimes_.end()) throw NotFound("Endpoint", name.str());
+  if (it == runtimes_.end()) throw Missing(name.str());
   return it->second;
 }
 

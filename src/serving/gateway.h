@@ -25,6 +25,8 @@ namespace millwright::serving {
 
 struct GatewayOptions {
   SupervisorOptions supervisor;
+  // Without it endpoints are another server's: none is restored, and calls throw kUnavailable.
+  bool serves = true;
   int64_t hold_ms = 15'000;  // that a request may wait for a replica to start or come back
   int held_max = 512;        // requests that wait at a time, per endpoint; more are refused
   int attempts_max = 4;      // replicas that one request is sent to when they die under it
@@ -132,6 +134,8 @@ class Gateway : public Predictor {
                       const Replica::Facts& facts) const;
   EndpointStatus StatusOf(const Runtime& runtime) const;
   const Runtime& Find(const EndpointName& name) const;
+  // That an endpoint is not known here.
+  Error Missing(const std::string& name) const;
   // Whether a rollout can be finished now; `why` is set when it must be undone instead.
   bool RolloutDecided(const Runtime& runtime, std::string* why) const;
 

@@ -31,7 +31,7 @@ std::vector<std::string> Gateway::Models() const {
 
 ModelInfoPtr Gateway::Describe(const std::string& model, const std::string& version) const {
   const auto endpoint = FindRouted(model);
-  if (endpoint == nullptr) throw NotFound("Endpoint", model);
+  if (endpoint == nullptr) throw Missing(model);
   auto route = endpoint->route();
   if (auto info = route->Choose("", version).info) return info;
   endpoint->WaitFor(MonotonicUs() + options_.hold_ms * 1000, [&](const Route& now) {
@@ -45,7 +45,7 @@ ModelInfoPtr Gateway::Describe(const std::string& model, const std::string& vers
 
 bool Gateway::Ready(const std::string& model, const std::string& version) const {
   const auto endpoint = FindRouted(model);
-  if (endpoint == nullptr) throw NotFound("Endpoint", model);
+  if (endpoint == nullptr) throw Missing(model);
   return endpoint->route()->Choose("", version).HasReady();
 }
 
@@ -113,7 +113,7 @@ void Gateway::Infer(InferRequest request, const InferDone& done) {
   const int64_t now_ms = clock_.NowMs();
   const auto endpoint = FindRouted(request.model);
   if (endpoint == nullptr) {
-    done(Unexpected(NotFound("Endpoint", request.model)));
+    done(Unexpected(Missing(request.model)));
     return;
   }
   // A replica has one version, so the frame names none and serves for shadows, too.

@@ -77,7 +77,7 @@ EndpointStatus Gateway::Get(const EndpointName& name) const {
 
 std::vector<TrafficBucket> Gateway::Traffic(const EndpointName& name, size_t buckets) const {
   const auto endpoint = FindRouted(name.str());
-  if (endpoint == nullptr) throw NotFound("Endpoint", name.str());
+  if (endpoint == nullptr) throw Missing(name.str());
   return endpoint->traffic.Newest(clock_.NowMs(), buckets);
 }
 

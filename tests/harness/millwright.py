@@ -165,19 +165,26 @@ class Postgres:
             user = pwd.getpwnam("postgres")
             os.chown(self.folder, user.pw_uid, user.pw_gid)
             self.as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-        data = self.folder / "data"
-        subprocess.run([*self.as_user, str(self.BIN / "initdb"), "-D", str(data), "-U", "millwright",
-                        "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"],
+        subprocess.run([*self.as_user, str(self.BIN / "initdb"), "-D", str(self.folder / "data"),
+                        "-U", "millwright", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"],
                        check=True, capture_output=True, cwd=self.folder)
+        self.start()
+        return self
+
+    def start(self):
         self.process = subprocess.Popen(
-            [*self.as_user, str(self.BIN / "postgres"), "-D", str(data), "-k", str(self.folder),
-             "-c", "listen_addresses=", "-c", "fsync=off"],
-            stdout=subprocess.DEVNULL, stderr=open(self.folder / "log", "wb"), cwd=self.folder)
+            [*self.as_user, str(self.BIN / "postgres"), "-D", str(self.folder / "data"),
+             "-k", str(self.folder), "-c", "listen_addresses=", "-c", "fsync=off"],
+            stdout=subprocess.DEVNULL, stderr=open(self.folder / "log", "ab"), cwd=self.folder)
         deadline = time.monotonic() + READY_SECONDS_MAX
         while subprocess.run([str(self.BIN / "pg_isready"), "-q", "-h", str(self.folder)]).returncode:
             if time.monotonic() > deadline or self.process.poll() is not None:
                 raise Failure("PostgreSQL did not start: " + (self.folder / "log").read_text())
-        return self
+
+    def stop(self):
+        """At once, with its clients cut off; what was committed is there after start()."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait()
 
     def new_database(self):
         self.databases += 1
@@ -188,8 +195,7 @@ class Postgres:
 
     def __exit__(self, *_):
         if self.process:
-            self.process.send_signal(signal.SIGQUIT)
-            self.process.wait()
+            self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
