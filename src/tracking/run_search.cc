@@ -33,7 +33,9 @@ constexpr storage::SearchEntityName kEntities[] = {{"attribute", "attribute"},
                                                    {"tag", "tag"},
                                                    {"tags", "tag"},
                                                    {"dataset", "dataset"},
-                                                   {"datasets", "dataset"}};
+                                                   {"datasets", "dataset"},
+                                                   {"model", "model"},
+                                                   {"models", "model"}};
 
 constexpr std::string_view kDataset =
     "SELECT 1 FROM run_inputs i JOIN datasets d ON d.dataset_seq = i.dataset_seq "
@@ -41,6 +43,12 @@ constexpr std::string_view kDataset =
 constexpr std::string_view kByDataset =
     "SELECT DISTINCT i.run_seq FROM datasets d JOIN run_inputs i ON i.dataset_seq = d.dataset_seq "
     "WHERE";
+constexpr std::string_view kModel =
+    "SELECT 1 FROM run_models i JOIN logged_models m ON m.model_id = i.model_id "
+    "WHERE i.run_seq = r.run_seq AND m.lifecycle = 'active'";
+constexpr std::string_view kByModel =
+    "SELECT DISTINCT i.run_seq FROM logged_models m JOIN run_models i ON i.model_id = m.model_id "
+    "WHERE m.lifecycle = 'active' AND";
 constexpr std::string_view kContext =
     "SELECT 1 FROM run_input_tags t "
     "WHERE t.run_seq = r.run_seq AND t.key = 'mlflow.data.context'";
@@ -65,6 +73,10 @@ constexpr storage::SearchAttribute OfDataset(std::string_view name, std::string_
                                              std::string_view finder = {}) {
   return {.entity = "dataset", .name = name, .column = column, .exists = exists, .finder = finder};
 }
+// A logged model that the run took in or made.
+constexpr storage::SearchAttribute OfModel(std::string_view name, std::string_view column) {
+  return {.entity = "model", .name = name, .column = column, .exists = kModel, .finder = kByModel};
+}
 
 constexpr storage::SearchAttribute kAttributes[] = {
     Text("run_id", "r.run_id", "runs_by_id"),
@@ -81,7 +93,10 @@ constexpr storage::SearchAttribute kAttributes[] = {
     kEndTime,
     OfDataset("name", "d.name", kDataset, kByDataset),
     OfDataset("digest", "d.digest", kDataset, kByDataset),
-    OfDataset("context", "t.value", kContext)};
+    OfDataset("context", "t.value", kContext),
+    OfModel("model_id", "m.model_id"),
+    OfModel("name", "m.name"),
+    OfModel("model_type", "m.model_type")};
 
 constexpr storage::SearchKeyed kKeyed[] = {
     {.entity = "metric",

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "storage/test_database.h"
 #include "tracking/experiment_store.h"
+#include "tracking/logged_model_store.h"
 #include "tracking/run_store.h"
 
 namespace millwright::tracking {
@@ -230,6 +231,32 @@ TEST_P(RunSearchTest, CountsAndGroupsWhatMatches) {
   EXPECT_EQ(runs_.Group({.runs = {experiments}, .keys = {"status"}, .limit = 1}).groups.size(), 1U);
   EXPECT_THROW(runs_.Group({.runs = {experiments}, .keys = {}}), Error);
   EXPECT_THROW(runs_.Group({.runs = {experiments}, .keys = {"dataset.name"}}), Error);
+}
+
+TEST_P(RunSearchTest, FindsRunsByTheModelsTheyTookInOrMade) {
+  LoggedModelStore models(db(), events_, clock_);
+  const auto model = [&](const std::string& name, const std::string& type) {
+    return models
+        .Create({.experiment_id = ExperimentId("0"), .name = name, .model_type = type}, kWho)
+        .id;
+  };
+  const LoggedModelId forest = model("forest", "sklearn"), net = model("net", "onnx");
+  runs_.LogOutputs(Add("made", 1), {{forest, 0}, {net, 1}});
+  runs_.LogInputs(Add("took", 2), {}, {forest});
+  Add("neither", 3);
+  const auto find = [&](const std::string& filter) { return Pages(filter, {"start_time"}, 10); };
+  const auto check = [&] {
+    EXPECT_EQ(find("model.name = 'forest'"), (Names{"made", "took"}));
+    EXPECT_EQ(find("models.model_id = '" + net.str() + "'"), (Names{"made"}));
+    EXPECT_EQ(find("model.model_type IN ('onnx', 'keras')"), (Names{"made"}));
+    EXPECT_EQ(find("model.name LIKE 'for%' AND NOT model.name = 'net'"), (Names{"took"}));
+  };
+  check();
+  AddMany(20'000);  // now they are found by their models, not by looking at each run
+  check();
+  models.Delete(net, kWho);
+  EXPECT_EQ(find("model.name = 'net'"), (Names{}));
+  EXPECT_THROW(find("model.colour = 'red'"), Error);
 }
 
 TEST_P(RunSearchTest, ListsTheColumnsOfWhatMatches) {
