@@ -61,6 +61,7 @@ function(room name)
     target_compile_definitions(${name}_test PRIVATE
       MILLWRIGHT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME unit.${name} COMMAND ${name}_test)
-    set_tests_properties(unit.${name} PROPERTIES TIMEOUT 300)
+    # Sanitizers make some tests ten times as slow.
+    set_tests_properties(unit.${name} PROPERTIES TIMEOUT $<IF:$<BOOL:${MILLWRIGHT_SANITIZE}>,3000,300>)
   endif()
 endfunction()

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <map>
+#include <memory>
 #include <set>
 
 #include "base/error.h"
@@ -44,11 +45,6 @@ Sample FromJson(const Json& values) {
 
 class Samples {
  public:
-  // Shared by the tests: reading the files takes longer than measuring.
-  static Samples& Shared() {
-    static Samples samples;
-    return samples;
-  }
   Samples() : edge_cases_(ParseJson(ReadFile(kData + "edge_cases.json"))) {}
 
   const Sample& Get(const std::string& name) {
@@ -90,6 +86,15 @@ class Samples {
   std::set<std::string> files_;  // that are tables
   const Json edge_cases_;
   std::map<std::string, Sample> samples_;
+};
+
+// Reads the files once for its tests, which takes longer than measuring. A session in a static
+// would outlive what DuckDB keeps for the thread.
+class DriftOfSamples : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { samples_ = std::make_unique<Samples>(); }
+  static void TearDownTestSuite() { samples_.reset(); }
+  static inline std::unique_ptr<Samples> samples_;
 };
 
 BinnedSamples CountTexts(const Sample& reference, const Sample& current) {
@@ -137,8 +142,8 @@ const std::map<std::string, std::string> kEvidentlyDifferences = {
      "SciPy gives NaN for a single common value; nothing has changed, so p is 1 here"},
 };
 
-TEST(Drift, AgreesWithEvidently) {
-  Samples& samples = Samples::Shared();
+TEST_F(DriftOfSamples, AgreesWithEvidently) {
+  Samples& samples = *samples_;
   int compared = 0;
   const Json golden = ParseJson(ReadFile(kData + "evidently_stattests.json"));
   for (const Json& row : golden.AsArray()) {
@@ -162,8 +167,8 @@ TEST(Drift, AgreesWithEvidently) {
   EXPECT_GE(compared, 300);
 }
 
-TEST(Drift, AgreesWithSciPyOnKolmogorovSmirnov) {
-  Samples& samples = Samples::Shared();
+TEST_F(DriftOfSamples, AgreesWithSciPyOnKolmogorovSmirnov) {
+  Samples& samples = *samples_;
   const Json golden = ParseJson(ReadFile(kData + "scipy_ks.json"));
   for (const Json& row : golden.AsArray()) {
     const Sample& reference = samples.Get(row.GetString("reference"));
@@ -188,8 +193,8 @@ TEST(Drift, AgreesWithSciPyOnKolmogorovSmirnov) {
   }
 }
 
-TEST(Drift, MakesTheBinsOfEvidently) {
-  Samples& samples = Samples::Shared();
+TEST_F(DriftOfSamples, MakesTheBinsOfEvidently) {
+  Samples& samples = *samples_;
   const Json golden = ParseJson(ReadFile(kData + "binning.json"));
   for (const Json& row : golden.AsArray()) {
     const Sample& reference = samples.Get(row.GetString("reference"));
