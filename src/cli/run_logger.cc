@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "cli/artifact_transfer.h"
+#include "tracking/run_lease.h"
 
 namespace millwright::cli {
 namespace {
@@ -15,6 +16,16 @@ void EndRun(Client& client, const std::string& run_id, std::string_view status) 
   client.MlflowPost(
       "runs/update",
       Json::Of({{"run_id", run_id}, {"status", status}, {"end_time", SystemClock().NowMs()}}));
+}
+
+void EndRunningRun(Client& client, const std::string& run_id, std::string_view status,
+                   const std::string& reason) {
+  const Json run = client.MlflowGet("runs/get", {{"run_id", run_id}});
+  if (run.At("run").At("info").GetString("status") != "RUNNING") return;
+  client.MlflowPost(
+      "runs/set-tag",
+      Json::Of({{"run_id", run_id}, {"key", tracking::kEndReasonTag}, {"value", reason}}));
+  EndRun(client, run_id, status);
 }
 
 }  // namespace
@@ -69,9 +80,12 @@ void RunLogger::Flush() {
   pending_ = Json::MakeArray();
 }
 
-void FailRun(Client& client, const std::string& run_id) {
-  const Json run = client.MlflowGet("runs/get", {{"run_id", run_id}});
-  if (run.At("run").At("info").GetString("status") == "RUNNING") EndRun(client, run_id, "FAILED");
+void FailRun(Client& client, const std::string& run_id, const std::string& reason) {
+  EndRunningRun(client, run_id, "FAILED", reason);
+}
+
+void KillRun(Client& client, const std::string& run_id, const std::string& reason) {
+  EndRunningRun(client, run_id, "KILLED", reason);
 }
 
 }  // namespace millwright::cli

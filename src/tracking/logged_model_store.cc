@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "storage/search.h"
 #include "tracking/experiment_store.h"
+#include "tracking/run_key.h"
 #include "tracking/run_rows.h"
 #include "tracking/run_store.h"
 #include "tracking/sql.h"
@@ -232,6 +233,9 @@ LoggedModel LoggedModelStore::Create(const NewLoggedModel& model, const std::str
     }
     for (const auto& tag : model.tags) {
       connection.Execute(sql::kSetLoggedModelTag, {id.str(), tag.key, tag.value});
+    }
+    if (const auto run = LookUpRun(connection, RunId(model.source_run_id))) {
+      NoteLife(connection, *run, clock_.NowMs());
     }
     events_.Append(connection, "logged_model.created", Subject(id), who,
                    Json::Of({{"experiment_id", model.experiment_id.str()},
