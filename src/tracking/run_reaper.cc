@@ -17,14 +17,17 @@ namespace {
 using storage::Connection;
 using storage::Row;
 
-// A lease is looked at so often while it runs, which is by how much a death may be seen late.
+// How often a lease is looked at, which is by how much a sign of life, and a death, is seen late.
 constexpr int64_t kLooksPerLease = 6;
 constexpr int64_t kWaitMsMin = 100;
 constexpr int64_t kWaitMsMax = 30'000;
 // While there is no lease: how soon the first one is seen.
 constexpr int64_t kIdleWaitMs = 1'000;
-// Of the wait that was meant; what is later is a break.
-constexpr int64_t kLateFactor = 2;
+
+// What does not take longer is no break in watching: two looks in the time that it should be.
+int64_t BreakMs(int64_t lease_ms) {
+  return 2 * lease_ms / kLooksPerLease;
+}
 
 constexpr const char* kWho = "system";
 
@@ -37,30 +40,29 @@ RunReaper::RunReaper(storage::Database& database, events::EventLog& events, cons
 int64_t RunReaper::Look() {
   const int64_t now_ms = steady_clock_();
   // Should this throw, nothing is watched any more, and the next look begins anew.
-  WatchedRuns before = std::exchange(watched_, {});
-  if (now_ms - looked_ms_ > kLateFactor * wait_ms_) before.clear();
-  WatchedRuns watched = ReadLeases(before, now_ms);
+  WatchedRuns watched = ReadLeases(std::exchange(watched_, {}), now_ms);
   std::vector<int64_t> dead;
   int64_t wait_ms = watched.empty() ? kIdleWaitMs : kWaitMsMax;
   for (const auto& [run_seq, run] : watched) {
     wait_ms = std::min(wait_ms, run.lease_ms / kLooksPerLease);
     if (now_ms - run.since_ms >= SilenceMaxMs(run.lease_ms)) dead.push_back(run_seq);
   }
-  wait_ms_ = std::max(wait_ms, kWaitMsMin);
-  looked_ms_ = now_ms;
-  End(dead, now_ms, &watched);
+  End(dead, watched, now_ms);
   watched_ = std::move(watched);
-  return wait_ms_;
+  looked_ms_ = now_ms;
+  return std::max(wait_ms, kWaitMsMin);
 }
 
 RunReaper::WatchedRuns RunReaper::ReadLeases(const WatchedRuns& before, int64_t now_ms) const {
+  const int64_t gap_ms = now_ms - looked_ms_;
   WatchedRuns watched;
   database_.Read([&](Connection& connection) {
     watched.clear();
     connection.ForEach(sql::kLeasedRuns, {kRunsWatchedMax}, [&](const Row& row) {
       Watched run{row.Int(1), row.Int(2), now_ms};
       const auto known = before.find(row.Int(0));
-      if (known != before.end() && known->second.renewed_ms == run.renewed_ms) {
+      if (known != before.end() && known->second.renewed_ms == run.renewed_ms &&
+          gap_ms <= BreakMs(run.lease_ms)) {
         run.since_ms = known->second.since_ms;
       }
       watched.emplace(row.Int(0), run);
@@ -70,22 +72,18 @@ RunReaper::WatchedRuns RunReaper::ReadLeases(const WatchedRuns& before, int64_t 
   return watched;
 }
 
-void RunReaper::End(const std::vector<int64_t>& dead, int64_t now_ms, WatchedRuns* watched) {
+void RunReaper::End(const std::vector<int64_t>& dead, const WatchedRuns& watched, int64_t now_ms) {
   for (size_t begin = 0; begin < dead.size(); begin += kEndsPerWriteMax) {
     const size_t end = std::min(dead.size(), begin + kEndsPerWriteMax);
-    const bool is_late = database_.Write([&](Connection& connection) {
-      // Signs of life may have waited as long as this did, and some of their senders given up.
-      if (steady_clock_() - now_ms > wait_ms_) return true;
+    database_.Write([&](Connection& connection) {
+      const int64_t delay_ms = steady_clock_() - now_ms;
       for (size_t i = begin; i < end; ++i) {
-        const Watched& run = watched->at(dead[i]);
+        const Watched& run = watched.at(dead[i]);
+        // Signs of life may have waited as long as this did, and some of their senders given up.
+        if (delay_ms > BreakMs(run.lease_ms)) continue;
         EndRun(connection, dead[i], run, now_ms - run.since_ms);
       }
-      return false;
     });
-    if (is_late) {
-      watched->clear();
-      return;
-    }
   }
 }
 

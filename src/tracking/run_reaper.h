@@ -22,8 +22,8 @@ inline constexpr size_t kEndsPerWriteMax = 100;
 // No two clocks are compared. A run is dead when this object has looked on, without a break, for as
 // long as SilenceMaxMs says, while what is stored as its sign of life stayed the same; that the
 // clock jumped, or that servers have different ones, changes nothing. Whatever keeps it from
-// looking when it meant to (the server was stopped or has just begun, the database was slow or
-// gone) makes it begin anew, so that every run has its whole lease to be heard of again.
+// looking for a third of a lease (the server was stopped or has just begun, the database was slow
+// or gone) makes it begin anew, so that the run has its whole lease to be heard of again.
 //
 // Any number of servers may run one on the same PostgreSQL: an end is written only where the sign
 // of life is still the one that was watched, so that a run is ended once. Used by one thread.
@@ -35,8 +35,7 @@ class RunReaper {
   RunReaper(storage::Database& database, events::EventLog& events, const Clock& clock,
             SteadyClock steady_clock);
 
-  // Looks once and ends what is dead. Returns after how many milliseconds to look again; later than
-  // twice that is a break.
+  // Looks once and ends what is dead. Returns after how many milliseconds to look again.
   int64_t Look();
 
  private:
@@ -48,7 +47,7 @@ class RunReaper {
   using WatchedRuns = std::unordered_map<int64_t, Watched>;  // by run_seq
 
   WatchedRuns ReadLeases(const WatchedRuns& before, int64_t now_ms) const;
-  void End(const std::vector<int64_t>& dead, int64_t now_ms, WatchedRuns* watched);
+  void End(const std::vector<int64_t>& dead, const WatchedRuns& watched, int64_t now_ms);
   void EndRun(storage::Connection& connection, int64_t run_seq, const Watched& run,
               int64_t silence_ms);
 
@@ -58,7 +57,6 @@ class RunReaper {
   const SteadyClock steady_clock_;
   WatchedRuns watched_;
   int64_t looked_ms_ = 0;
-  int64_t wait_ms_ = 0;
 };
 
 }  // namespace millwright::tracking

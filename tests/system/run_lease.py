@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -113,6 +114,13 @@ def training(server, events, folder, lease_s):
         process.stdout.close()
 
 
+def heartbeats(server):
+    text = server.get("/metrics").body.decode()
+    counts = re.findall(r'^millwright_http_requests_total\{route="/api/v1/runs/\{run_id\}/lease",method="POST",'
+                        r'status="200"\} (\d+)', text, re.M)
+    return sum(map(int, counts))
+
+
 def kill_training(server):
     """kill -9 of a training: each of its runs ends by its own lease."""
     with tempfile.TemporaryDirectory() as folder, EventStream(server) as events:
@@ -125,6 +133,7 @@ def kill_training(server):
                     expect(get_run(server, run_id)[0]["status"] == "RUNNING", "a run that lives was ended")
                     with contextlib.suppress(subprocess.TimeoutExpired):
                         process.wait(0.2)
+            expect(heartbeats(server) >= len(runs), "no trial told that it lives")
             process.send_signal(signal.SIGKILL)
             ended = {event["subject"][4:]: event for event in (
                 events.until(lambda event: event["kind"] == "run.finished", "the ends") for _ in runs)}
@@ -180,6 +189,40 @@ def unmodified_clients():
             expect(get_run(server, declining)[0]["status"] == "RUNNING", "a run that declined")
 
 
+class SlowUpload(threading.Thread):
+    """A client that sends one file of a run piece by piece, until it is told to die."""
+
+    def __init__(self, server, run_id):
+        super().__init__()
+        self.over = threading.Event()
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=SECONDS_MAX)
+        self.connection.putrequest("PUT", f"/api/2.0/mlflow-artifacts/artifacts/0/{run_id}/artifacts/model.bin")
+        self.connection.putheader("Content-Length", str(1 << 30))
+        self.connection.endheaders()
+        self.start()
+
+    def run(self):
+        while not self.over.wait(0.1):
+            self.connection.send(b"x" * 4096)
+        self.connection.close()
+
+
+def uploads():
+    """A run lives while a file of it is on its way, however long that takes."""
+    with tempfile.TemporaryDirectory() as data, Server(BINARY, data, "--run-lease-s", "3") as server, \
+            EventStream(server) as events:
+        run_id = create_run(server)
+        upload = SlowUpload(server, run_id)
+        try:
+            for _ in range(2):
+                events.finish_of(create_run(server))
+            expect(get_run(server, run_id)[0]["status"] == "RUNNING", "a run that uploads was ended")
+        finally:
+            upload.over.set()
+            upload.join(SECONDS_MAX)
+        events.finish_of(run_id)
+
+
 def two_servers():
     """Two servers over one PostgreSQL end a run once."""
     with Postgres() as postgres, tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
@@ -201,4 +244,5 @@ def two_servers():
 
 run_tests([("a training that is killed or stopped", train),
            ("runs of unmodified clients", unmodified_clients),
+           ("a run that uploads for long", uploads),
            ("two servers over one PostgreSQL", two_servers)])
