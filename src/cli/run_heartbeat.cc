@@ -1,9 +1,6 @@
 #include "cli/run_heartbeat.h"
 
 #include <algorithm>
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
 
 #include "base/error.h"
 #include "base/lane.h"
@@ -34,12 +31,7 @@ void Beat(Client& client, const std::string& run_id, int64_t interval_ms,
       .url = "/api/v1/runs/" + fetch::PercentEncode(run_id) + "/lease",
       .timeout_ms = timeout_ms,
       .connect_timeout_ms = timeout_ms};
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::unique_lock lock(mutex);
-  do {
-    wake.wait_for(lock, stop, std::chrono::milliseconds(interval_ms), [] { return false; });
-  } while (!stop.stop_requested() && Tell(client, request));
+  while (!WaitForStop(stop, interval_ms) && Tell(client, request)) continue;
 }
 
 }  // namespace

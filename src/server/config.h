@@ -58,7 +58,7 @@ inline constexpr Option<Config> kServerOptions[] = {
      &Config::port_file, "FILE"},
     {"server.role", "--role",
      "What this server does: all, or api for the calls alone, beside the one server of a database "
-     "that does all (schedules, serves, monitors, compacts)",
+     "that does all (schedules, serves, monitors, compacts, marks dead runs)",
      &Config::role, "ROLE"},
     {"server.data", "--data", "The folder that holds everything", &Config::data_dir, "DIR"},
     {"server.backend_store_uri", "--backend-store-uri",
