@@ -17,6 +17,7 @@ struct RunKey {
   int64_t renewed_ms = 0;                // of the lease
 };
 
+// Returns nothing when there is no such run.
 std::optional<RunKey> LookUpRun(storage::Connection& connection, const RunId& id);
 // Finds a run within a transaction or throws kNotFound.
 RunKey FindRun(storage::Connection& connection, const RunId& id);

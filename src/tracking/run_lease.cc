@@ -96,7 +96,9 @@ void RunLeases::NoteLife(const RunId& id) {
   });
   if (!is_due) return;
   database_.Write([&](Connection& connection) {
-    tracking::NoteLife(connection, FindRun(connection, id), clock_.NowMs());
+    if (const auto run = LookUpRun(connection, id)) {
+      tracking::NoteLife(connection, *run, clock_.NowMs());
+    }
   });
 }
 

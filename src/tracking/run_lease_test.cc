@@ -112,6 +112,7 @@ TEST_P(RunLeaseTest, LetsAQuietRunLiveWhoseProcessRenews) {
 TEST_P(RunLeaseTest, IsRenewedByWhateverIsWritten) {
   LoggedModelStore models(db(), events_, clock_);
   const RunId id = NewRun();
+  LoggedModelId model;
   const std::vector<std::function<void()>> writes = {
       [&] {
         runs_.LogMetric(id, {"m", 1, 1, 1});
@@ -127,8 +128,14 @@ TEST_P(RunLeaseTest, IsRenewedByWhateverIsWritten) {
       [&] { runs_.LogInputs(id, {}, {}); },
       [&] { runs_.LogOutputs(id, {}); },
       [&] { runs_.Update(id, {.status = {}, .end_ms = {}, .name = "other"}, kWho); },
-      [&] { models.Create({.experiment_id = ExperimentId("0"), .source_run_id = id.str()}, kWho); },
-      [&] { leases_.NoteLife(id); },
+      [&] {
+        model =
+            models.Create({.experiment_id = ExperimentId("0"), .source_run_id = id.str()}, kWho).id;
+      },
+      [&] { models.Finish(model, LoggedModelStatus::kReady, kWho); },
+      [&] { models.SetTags(model, {}); },
+      [&] { models.LogParams(model, {}); },
+      [&] { leases_.NoteLife(models.SourceRun(model)); },
       [&] { leases_.Renew(id, kWho); },
   };
   for (size_t i = 0; i < writes.size(); ++i) {

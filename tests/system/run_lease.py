@@ -192,11 +192,11 @@ def unmodified_clients():
 class SlowUpload(threading.Thread):
     """A client that sends one file of a run piece by piece, until it is told to die."""
 
-    def __init__(self, server, run_id):
+    def __init__(self, server, folder):
         super().__init__()
         self.over = threading.Event()
         self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=SECONDS_MAX)
-        self.connection.putrequest("PUT", f"/api/2.0/mlflow-artifacts/artifacts/0/{run_id}/artifacts/model.bin")
+        self.connection.putrequest("PUT", f"/api/2.0/mlflow-artifacts/artifacts/0/{folder}/artifacts/model.bin")
         self.connection.putheader("Content-Length", str(1 << 30))
         self.connection.endheaders()
         self.start()
@@ -207,20 +207,26 @@ class SlowUpload(threading.Thread):
         self.connection.close()
 
 
-def uploads():
-    """A run lives while a file of it is on its way, however long that takes."""
+def long_uploads():
+    """A run lives while a file of it or of its model is on its way, however long that takes."""
     with tempfile.TemporaryDirectory() as data, Server(BINARY, data, "--run-lease-s", "3") as server, \
             EventStream(server) as events:
-        run_id = create_run(server)
-        upload = SlowUpload(server, run_id)
+        runs = [create_run(server) for _ in range(2)]
+        model = server.mlflow("logged-models", {"experiment_id": "0", "name": "big", "source_run_id": runs[1]})
+        folders = [runs[0], "models/" + model["model"]["info"]["model_id"]]
+        uploads = [SlowUpload(server, folder) for folder in folders]
         try:
             for _ in range(2):
                 events.finish_of(create_run(server))
-            expect(get_run(server, run_id)[0]["status"] == "RUNNING", "a run that uploads was ended")
+            for run_id in runs:
+                expect(get_run(server, run_id)[0]["status"] == "RUNNING", "a run that uploads was ended")
         finally:
-            upload.over.set()
-            upload.join(SECONDS_MAX)
-        events.finish_of(run_id)
+            for upload in uploads:
+                upload.over.set()
+            for upload in uploads:
+                upload.join(SECONDS_MAX)
+        ended = {events.until(lambda event: event["kind"] == "run.finished", "their ends")["subject"][4:] for _ in runs}
+        expect(ended == set(runs), f"{ended} are not {runs}")
 
 
 def two_servers():
@@ -244,5 +250,5 @@ def two_servers():
 
 run_tests([("a training that is killed or stopped", train),
            ("runs of unmodified clients", unmodified_clients),
-           ("a run that uploads for long", uploads),
+           ("a run that uploads for long", long_uploads),
            ("two servers over one PostgreSQL", two_servers)])

@@ -110,17 +110,19 @@ http::Response Download(Context& context, const std::string& path) {
   return response;
 }
 
-// The run whose file a path of the store is: `<where the experiment keeps them>/<run>/artifacts/…`.
-// Empty, or no run's id, for other files.
-tracking::RunId RunOf(const std::string& path) {
+// The run whose file a path of the store is, `<where the experiment keeps them>/<run>/artifacts/…`,
+// or whose model's, `…/models/<model>/artifacts/…`. Empty, or no run's id, for other files.
+tracking::RunId RunOf(Context& context, const std::string& path) {
   const size_t end = path.find("/artifacts/");
   if (end == std::string::npos) return {};
-  return tracking::RunId(FileNameOf(path.substr(0, end)));
+  const std::string name = FileNameOf(path.substr(0, end));
+  return name.starts_with("m-") ? context.logged_models.SourceRun(tracking::LoggedModelId(name))
+                                : tracking::RunId(name);
 }
 
 void Store(Context& context, const std::string& path, const http::Request& request) {
   if (path.empty()) throw InvalidArgument("Invalid path");
-  const tracking::RunId run = RunOf(path);
+  const tracking::RunId run = RunOf(context, path);
   int64_t told_us = MonotonicUs();
   if (!run.empty()) context.run_leases.NoteLife(run);
   const auto upload = context.artifacts.Create(path);
