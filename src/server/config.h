@@ -106,9 +106,8 @@ inline constexpr Option<Config> kServerOptions[] = {
      "How soon after new predictions or outcomes the monitors look", &Config::monitor_interval_ms,
      "MS", 10, 3'600'000},
     {"tracking.run_lease_s", "--run-lease-s",
-     "How long a new run may be silent before it is marked dead; 0: for ever. A run that asks for "
-     "a "
-     "lease by the tag millwright.lease_s has that one",
+     "How long a new run may be silent before it is marked dead, 0 for ever; a run may ask for its "
+     "own lease by the tag millwright.lease_s",
      &Config::run_lease_s, "SECONDS", 0, tracking::kRunLeaseSecondsMax},
     {"tensorboard.watch", "--tensorboard-watch",
      "Whether event files among the artifacts of runs are read into the runs",
