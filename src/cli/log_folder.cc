@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "tensorboard/event.h"
 #include "tensorboard/record_reader.h"
+#include "tracking/run_lease.h"
 
 namespace millwright::cli {
 namespace {
@@ -121,6 +122,8 @@ std::string LogFolder::CreateRun(const tensorboard::EventFolder& folder,
   tags.Append(Json::Of({{"key", kSourceTag}, {"value", source}}));
   tags.Append(Json::Of({{"key", kFolderTag}, {"value", path.string()}}));
   tags.Append(Json::Of({{"key", "mlflow.source.name"}, {"value", path.string()}}));
+  // That nothing is written to a folder says nothing about whoever writes there.
+  tags.Append(Json::Of({{"key", tracking::kLeaseTag}, {"value", "0"}}));
   const Json created = client_.MlflowPost(
       "runs/create",
       Json::Of({{"experiment_id", experiment_id_},

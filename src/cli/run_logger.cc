@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "cli/artifact_transfer.h"
+#include "tensorboard/valid_text.h"
+#include "tracking/run_lease.h"
 
 namespace millwright::cli {
 namespace {
@@ -11,10 +13,23 @@ constexpr size_t kBatchMetricsMax = 1000;
 // Charts are live, yet training does not wait for the server after each round.
 constexpr int64_t kFlushUs = 500'000;
 
-void EndRun(Client& client, const std::string& run_id, std::string_view status) {
+// A reason may quote what a process printed, which need not be text.
+void EndRun(Client& client, const std::string& run_id, std::string_view status,
+            const std::string& reason) {
+  if (!reason.empty())
+    client.MlflowPost("runs/set-tag", Json::Of({{"run_id", run_id},
+                                                {"key", tracking::kEndReasonTag},
+                                                {"value", tensorboard::ValidText(reason)}}));
   client.MlflowPost(
       "runs/update",
       Json::Of({{"run_id", run_id}, {"status", status}, {"end_time", SystemClock().NowMs()}}));
+}
+
+void EndRunningRun(Client& client, const std::string& run_id, std::string_view status,
+                   const std::string& reason) {
+  const Json run = client.MlflowGet("runs/get", {{"run_id", run_id}});
+  if (run.At("run").At("info").GetString("status") != "RUNNING") return;
+  EndRun(client, run_id, status, reason);
 }
 
 }  // namespace
@@ -59,7 +74,7 @@ void RunLogger::OnEnd(const training::TrialResult& result) {
         {{"key", key}, {"value", value}, {"timestamp", now_ms}, {"step", result.rounds_run}}));
   if (!metrics.AsArray().empty())
     client_.MlflowPost("runs/log-batch", Json::Of({{"run_id", run_id_}, {"metrics", metrics}}));
-  EndRun(client_, run_id_, result.succeeded ? "FINISHED" : "FAILED");
+  EndRun(client_, run_id_, result.succeeded ? "FINISHED" : "FAILED", result.error);
 }
 
 void RunLogger::Flush() {
@@ -69,9 +84,12 @@ void RunLogger::Flush() {
   pending_ = Json::MakeArray();
 }
 
-void FailRun(Client& client, const std::string& run_id) {
-  const Json run = client.MlflowGet("runs/get", {{"run_id", run_id}});
-  if (run.At("run").At("info").GetString("status") == "RUNNING") EndRun(client, run_id, "FAILED");
+void FailRun(Client& client, const std::string& run_id, const std::string& reason) {
+  EndRunningRun(client, run_id, "FAILED", reason);
+}
+
+void KillRun(Client& client, const std::string& run_id, const std::string& reason) {
+  EndRunningRun(client, run_id, "KILLED", reason);
 }
 
 }  // namespace millwright::cli

@@ -31,7 +31,9 @@ class RunLogger : public training::MetricSink {
   int64_t flushed_us_ = 0;
 };
 
-// Marks a run failed whose process could not say so itself.
-void FailRun(Client& client, const std::string& run_id);
+// Ends a run whose process could not say so itself, unless it did: as failed, or as killed, with
+// the reason.
+void FailRun(Client& client, const std::string& run_id, const std::string& reason);
+void KillRun(Client& client, const std::string& run_id, const std::string& reason);
 
 }  // namespace millwright::cli

@@ -10,6 +10,7 @@
 #include "cli/run_table.h"
 #include "cli/sparkline.h"
 #include "cli/terminal_text.h"
+#include "tracking/run_lease.h"
 
 namespace millwright::cli {
 namespace {
@@ -124,7 +125,8 @@ void PrintChildren(const Json& children, Console& console) {
     console.Hint(fmt::format("Only the newest {} children are shown", kChildrenMax));
 }
 
-void PrintInfo(const Json& info, Console& console) {
+void PrintInfo(const Json& run, Console& console) {
+  const Json& info = run.At("info");
   const int64_t now_ms = SystemClock().NowMs();
   const int64_t start_ms = info.GetInt("start_time");
   const bool is_deleted = info.GetString("lifecycle_stage") == "deleted";
@@ -136,6 +138,9 @@ void PrintInfo(const Json& info, Console& console) {
   console.Line(fmt::format("experiment {}, started {} ({}){}", info.GetString("experiment_id"),
                            FormatTime(start_ms), FormatAge(start_ms, now_ms),
                            duration.empty() ? "" : (is_running ? ", for " : ", took ") + duration));
+  const auto tags = TextsOf(run, "tags");
+  if (const auto reason = tags.find(std::string(tracking::kEndReasonTag)); reason != tags.end())
+    console.Line("ended: " + Printable(reason->second));
   console.Line("artifacts at " + Printable(info.GetString("artifact_uri")));
 }
 
@@ -147,7 +152,7 @@ void PrintRunPage(const Json& run, Console& console) {
   const Json children = ListChildren(info, console.client());
   console.Answer(Json::Of({{"run", run}, {"artifacts", files}, {"children", children}}));
   if (console.json || console.quiet) return;
-  PrintInfo(info, console);
+  PrintInfo(run, console);
   PrintTexts(run, "params", console);
   PrintMetrics(run, console);
   PrintTexts(run, "tags", console);

@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <stop_token>
+#include <thread>
 
 #include "analytics/session.h"
 #include "base/clock.h"
@@ -13,17 +15,25 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
+#include "cli/run_heartbeat.h"
 #include "cli/run_logger.h"
+#include "cli/stop_signals.h"
+#include "tracking/limits.h"
+#include "tracking/run_lease.h"
 #include "training/matrix_file.h"
 #include "training/study.h"
 
 namespace millwright::cli {
 namespace {
 
+// How soon a signal is seen.
+constexpr int64_t kSignalLookMs = 50;
+
 struct TrainOptions {
   std::string file, dataset, split, experiment;
   int trials = 0;
   int parallel = 2;
+  int lease_s = kRunLeaseSeconds;
 };
 constexpr Option<TrainOptions> kTrainOptions[] = {
     {"", "FILE", "A YAML file: features, label, parts, search space", &TrainOptions::file, "", 0, 0,
@@ -37,6 +47,9 @@ constexpr Option<TrainOptions> kTrainOptions[] = {
     {"", "--trials", "Trials to run; the file's if not given", &TrainOptions::trials, "N", 0,
      training::kTrialsMax},
     {"", "--parallel", "Trials that run at once", &TrainOptions::parallel, "N", 1, 256},
+    {"", "--lease-s",
+     "How long a trial may be out of reach before its run is marked dead; 0: for ever",
+     &TrainOptions::lease_s, "SECONDS", 0, tracking::kRunLeaseSecondsMax},
 };
 
 // What a training file says.
@@ -114,6 +127,7 @@ Json CreateRun(Client& client, const TrainOptions& options, const std::string& e
   const int64_t version = ResolveDatasetVersion(client, dataset);
   Json tags = Json::MakeArray();
   tags.Append(Json::Of({{"key", "millwright.split"}, {"value", options.split}}));
+  tags.Append(Json::Of({{"key", tracking::kLeaseTag}, {"value", std::to_string(options.lease_s)}}));
   if (const char* pipeline_run = std::getenv("MILLWRIGHT_PIPELINE_RUN"))
     tags.Append(Json::Of({{"key", "millwright.pipeline_run"}, {"value", pipeline_run}}));
   const Json run = client.MlflowPost(
@@ -134,7 +148,7 @@ Json CreateRun(Client& client, const TrainOptions& options, const std::string& e
                                                    {"source", "dataset:" + reference}})},
                              {"tags", Json(Json::Array{Json::Of({{"key", "mlflow.data.context"},
                                                                  {"value", "training"}})})}})})}}));
-  return Json::Of({{"run_id", run_id}, {"uri", client.uri()}});
+  return Json::Of({{"run_id", run_id}, {"uri", client.uri()}, {"lease_s", options.lease_s}});
 }
 
 std::string DescribeBest(const training::Trial& best) {
@@ -162,6 +176,18 @@ Json TrialsJson(const std::vector<training::Trial>& trials,
                           {"error", trial.result.error}}));
   }
   return list;
+}
+
+// Returns whether the study came to its end before SIGINT or SIGTERM, which stop its trials.
+bool RunUntilStopped(training::Study& study, const training::StudyCallbacks& callbacks) {
+  StopSignals signals;
+  std::stop_source stop;
+  const std::jthread watcher([&](const std::stop_token& over) {
+    while (!over.stop_requested() && !stop.stop_requested())
+      if (signals.WaitFor(kSignalLookMs)) stop.request_stop();
+  });
+  study.Run(callbacks, stop.get_token());
+  return !stop.stop_requested();
 }
 
 int Train(const TrainOptions& options, Console& console) {
@@ -194,12 +220,18 @@ int Train(const TrainOptions& options, Console& console) {
   callbacks.on_change = [&](const training::Trial& one) {
     const bool done =
         one.state == training::TrialState::kSucceeded || one.state == training::TrialState::kFailed;
-    if (one.state == training::TrialState::kFailed) FailRun(client, runs[one.number]);
+    if (one.state == training::TrialState::kFailed)
+      FailRun(client, runs[one.number], one.result.error);
     ended += done ? 1 : 0;
     progress->Update(static_cast<double>(ended) / file.study.trial_count,
                      fmt::format("{}/{} trials", ended, file.study.trial_count));
   };
-  study.Run(callbacks);
+  if (!RunUntilStopped(study, callbacks)) {
+    for (const auto& one : study.trials())
+      if (one.state == training::TrialState::kWaiting && runs.contains(one.number))
+        KillRun(client, runs[one.number], "stopped by a signal");
+    throw Aborted("Stopped by a signal; {} of {} trials have ended", ended, file.study.trial_count);
+  }
 
   const training::Trial* best = study.best();
   if (best == nullptr)
@@ -227,7 +259,9 @@ constexpr Option<TrialOptions> kTrialOptions[] = {
 int RunOneTrial(const TrialOptions& options, Console&) {
   const auto spec = training::ReadTrialSpec(options.spec);
   Client client(spec.context.GetString("uri"));
-  RunLogger logger(client, spec.context.GetString("run_id"));
+  const std::string run_id = spec.context.GetString("run_id");
+  RunLogger logger(client, run_id);
+  const RunHeartbeat heartbeat(client, run_id, static_cast<int>(spec.context.GetInt("lease_s")));
   training::RunTrial(spec, &logger);
   return 0;
 }

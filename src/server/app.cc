@@ -44,6 +44,7 @@
 #include "server/measuring.h"
 #include "server/model_files.h"
 #include "server/prediction_recorder.h"
+#include "server/reaping.h"
 #include "server/ui_assets.h"
 #include "serving/gateway.h"
 #include "storage/database.h"
@@ -54,6 +55,8 @@
 #include "tracking/metric_chart.h"
 #include "tracking/metric_compactor.h"
 #include "tracking/metric_history.h"
+#include "tracking/run_lease.h"
+#include "tracking/run_reaper.h"
 #include "tracking/run_store.h"
 
 namespace millwright::server {
@@ -197,6 +200,8 @@ struct App::Parts {
 
   tracking::ExperimentStore experiments;
   tracking::RunStore runs;
+  tracking::RunLeases run_leases;
+  tracking::RunReaper run_reaper;
   tracking::MetricHistory metrics;
   tracking::ChartReader charts;
   tracking::MetricCompactor compactor;
@@ -230,6 +235,7 @@ struct App::Parts {
   std::unique_ptr<Measuring> measuring;
   std::unique_ptr<EventFileWatch> event_files;
   std::unique_ptr<Compacting> compacting;
+  std::unique_ptr<Reaping> reaping;
 
   explicit Parts(const Config& given);
   // What goes on without being called, which one server of a database does.
@@ -246,7 +252,9 @@ App::Parts::Parts(const Config& given)
       blobs(blob::OpenBlobStore(ArtifactStoreUri(config, data))),
       artifacts(*database, *blobs, events, clock),
       experiments(*database, events, clock, {.artifact_root = ArtifactRoot(config, data)}),
-      runs(*database, events, clock),
+      runs(*database, events, clock, {.lease_ms = config.run_lease_s * 1000}),
+      run_leases(*database, events, clock),
+      run_reaper(*database, events, clock, [] { return MonotonicUs() / 1000; }),
       metrics(*database),
       charts(*database),
       compactor(*database, clock),
@@ -267,6 +275,7 @@ App::Parts::Parts(const Config& given)
       pipelines(*database, events, clock, data / "pipelines"),
       mlflow{.experiments = experiments,
              .runs = runs,
+             .run_leases = run_leases,
              .metrics = metrics,
              .logged_models = logged_models,
              .registry = registry,
@@ -279,6 +288,7 @@ App::Parts::Parts(const Config& given)
           .events = events,
           .lineage = lineage,
           .runs = runs,
+          .run_leases = run_leases,
           .artifacts = artifacts,
           .event_ingest = event_ingest,
           .charts = charts,
@@ -329,6 +339,7 @@ void App::Parts::StartLoops() {
                                 .store_root = LocalFolder(ArtifactStoreUri(config, data)),
                                 .interval_ms = config.tensorboard_interval_ms});
   compacting = std::make_unique<Compacting>(compactor);
+  reaping = std::make_unique<Reaping>(run_reaper);
 }
 
 App::App(const Config& config) : parts_(std::make_unique<Parts>(config)) {}
@@ -342,6 +353,8 @@ int App::port() const {
 }
 
 bool App::Drain() {
+  // From here on signs of life are refused.
+  parts_->reaping.reset();
   if (parts_->scheduler) parts_->scheduler->Stop();
   // Those who follow the event log would otherwise be waited for.
   parts_->events.Close();

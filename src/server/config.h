@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/option.h"
+#include "tracking/limits.h"
 
 namespace millwright::server {
 
@@ -36,6 +37,7 @@ struct Config {
   int64_t drain_ms = 10'000;
   int pipeline_tasks_max = 4;
   int64_t monitor_interval_ms = 500;
+  int64_t run_lease_s = 0;
   bool tensorboard_watch = true;
   int64_t tensorboard_interval_ms = 1000;
 };
@@ -56,7 +58,7 @@ inline constexpr Option<Config> kServerOptions[] = {
      &Config::port_file, "FILE"},
     {"server.role", "--role",
      "What this server does: all, or api for the calls alone, beside the one server of a database "
-     "that does all (schedules, serves, monitors, compacts)",
+     "that does all (schedules, serves, monitors, compacts, marks dead runs)",
      &Config::role, "ROLE"},
     {"server.data", "--data", "The folder that holds everything", &Config::data_dir, "DIR"},
     {"server.backend_store_uri", "--backend-store-uri",
@@ -103,6 +105,10 @@ inline constexpr Option<Config> kServerOptions[] = {
     {"monitoring.interval_ms", "--monitor-interval-ms",
      "How soon after new predictions or outcomes the monitors look", &Config::monitor_interval_ms,
      "MS", 10, 3'600'000},
+    {"tracking.run_lease_s", "--run-lease-s",
+     "How long a new run may be silent before it is marked dead, 0 for ever; a run may ask for its "
+     "own lease by the tag millwright.lease_s",
+     &Config::run_lease_s, "SECONDS", 0, tracking::kRunLeaseSecondsMax},
     {"tensorboard.watch", "--tensorboard-watch",
      "Whether event files among the artifacts of runs are read into the runs",
      &Config::tensorboard_watch},

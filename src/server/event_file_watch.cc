@@ -129,6 +129,7 @@ void EventFileWatch::Take(const events::Event& event) {
   if (event.kind == "artifact.uploaded") {
     if (tensorboard::IsEventFileName(FileName(event.subject))) TakeUpload(IdOf(event));
   } else if (event.kind == "run.created" || event.kind == "run.restored" ||
+             event.kind == "run.revived" ||
              (event.kind == "run.updated" && !event.payload.Has("tag"))) {
     WatchRun(context_.runs.GetInfo(tracking::RunId(IdOf(event))));
   } else if (event.kind == "run.finished") {

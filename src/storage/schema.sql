@@ -443,8 +443,9 @@ CREATE TABLE runs (
   lifecycle TEXT NOT NULL,
   deleted_ms BIGINT,
   written_by TEXT NOT NULL
-);
+, lease_ms BIGINT, lease_renewed_ms BIGINT, lease_missed_ms BIGINT);
 CREATE UNIQUE INDEX runs_by_id ON runs (run_id);
+CREATE INDEX runs_by_lease ON runs (run_seq) WHERE lease_ms IS NOT NULL AND status = 'RUNNING';
 CREATE INDEX runs_by_name ON runs (run_name);
 CREATE INDEX runs_by_start ON runs (experiment_id, lifecycle, start_ms DESC, run_id);
 CREATE INDEX runs_by_status ON runs (status, experiment_id);

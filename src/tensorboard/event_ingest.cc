@@ -136,7 +136,8 @@ void EventIngest::LogToRun(const tracking::RunId& run, const EventCollector& eve
   }
   if (!events.restarts().empty())
     batch.tags.push_back({std::string(kRestartTag), std::to_string(events.restarts().back().step)});
-  if (!batch.params.empty() || !batch.tags.empty()) flush();
+  // Histograms and images alone are a sign of the run's life too.
+  if (!batch.params.empty() || !batch.tags.empty() || events.metrics().empty()) flush();
 }
 
 // Thins before images are stored, so that one that is not kept is never written.

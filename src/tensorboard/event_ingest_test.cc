@@ -329,6 +329,22 @@ TEST_P(EventIngestTest, FollowsAFileThatIsWrittenByteByByte) {
   EXPECT_EQ(Points(run, "fresh").size(), 1U);
 }
 
+TEST_P(EventIngestTest, TellsThatARunLives) {
+  tracking::RunLeases leases(db(), events_, clock_);
+  const auto run = runs_
+                       .Create({.experiment_id = tracking::ExperimentId("0"),
+                                .tags = {{std::string(tracking::kLeaseTag), "30"}}},
+                               "ada")
+                       .info.id;
+  const std::string histograms = FileVersion() + HistogramRecord(1, 1, "weights");
+  clock_.Advance(20'000);
+  Take(run, 0, histograms);
+  EXPECT_EQ(leases.Get(run).renewed_ms, 21'000);
+  clock_.Advance(20'000);
+  Take(run, histograms.size(), ScalarRecord(2, 2, "loss", 1));
+  EXPECT_EQ(leases.Get(run).renewed_ms, 41'000);
+}
+
 MILLWRIGHT_ON_BOTH_DATABASES(EventIngestTest);
 
 TEST(EventFolders, AreNamedAsTensorBoardNamesRuns) {

@@ -29,4 +29,9 @@ std::optional<RunStatus> FindRunStatus(std::string_view name) {
   return std::nullopt;
 }
 
+bool IsEnd(RunStatus status) {
+  return status == RunStatus::kFinished || status == RunStatus::kFailed ||
+         status == RunStatus::kKilled;
+}
+
 }  // namespace millwright::tracking

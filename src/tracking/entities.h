@@ -25,6 +25,8 @@ enum class View { kActiveOnly, kDeletedOnly, kAll };
 enum class RunStatus { kRunning, kScheduled, kFinished, kFailed, kKilled };
 std::string_view RunStatusName(RunStatus status);
 std::optional<RunStatus> FindRunStatus(std::string_view name);
+// Whether a run of this status has ended.
+bool IsEnd(RunStatus status);
 
 enum class LoggedModelStatus { kPending = 1, kReady = 2, kUploadFailed = 3 };
 

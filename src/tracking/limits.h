@@ -31,6 +31,9 @@ inline constexpr size_t kBatchItemsMax = 1000;
 inline constexpr int64_t kSearchResultsMax = 50'000;
 inline constexpr int64_t kHistoryResultsMax = 25'000;
 
+// Of the lease that a run may ask for.
+inline constexpr int64_t kRunLeaseSecondsMax = 30 * 86'400;
+
 // Cuts to at most `characters`.
 std::string CutTo(std::string_view utf8, size_t characters);
 

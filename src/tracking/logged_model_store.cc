@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "storage/search.h"
 #include "tracking/experiment_store.h"
+#include "tracking/run_key.h"
 #include "tracking/run_rows.h"
 #include "tracking/run_store.h"
 #include "tracking/sql.h"
@@ -202,6 +203,11 @@ void AddData(Connection& connection, std::vector<LoggedModel>* models) {
   });
 }
 
+// What is written to a model is a sign of life of the run that makes it.
+void NoteLifeOf(Connection& connection, const std::string& run_id, int64_t now_ms) {
+  if (const auto run = LookUpRun(connection, RunId(run_id))) NoteLife(connection, *run, now_ms);
+}
+
 LoggedModel ReadWhole(Connection& connection, const LoggedModelId& id) {
   std::vector<LoggedModel> models = {FindModel(connection, id)};
   AddData(connection, &models);
@@ -233,6 +239,7 @@ LoggedModel LoggedModelStore::Create(const NewLoggedModel& model, const std::str
     for (const auto& tag : model.tags) {
       connection.Execute(sql::kSetLoggedModelTag, {id.str(), tag.key, tag.value});
     }
+    NoteLifeOf(connection, model.source_run_id, clock_.NowMs());
     events_.Append(connection, "logged_model.created", Subject(id), who,
                    Json::Of({{"experiment_id", model.experiment_id.str()},
                              {"name", name},
@@ -245,10 +252,17 @@ LoggedModel LoggedModelStore::Get(const LoggedModelId& id) const {
   return database_.Read([&](Connection& connection) { return ReadWhole(connection, id); });
 }
 
+RunId LoggedModelStore::SourceRun(const LoggedModelId& id) const {
+  return database_.Read([&](Connection& connection) {
+    const auto row = connection.SelectOne(sql::kLoggedModelById, {id.str()});
+    return row ? RunId(ReadModel(*row).source_run_id) : RunId();
+  });
+}
+
 LoggedModel LoggedModelStore::Finish(const LoggedModelId& id, LoggedModelStatus status,
                                      const std::string& who) {
   return database_.Write([&](Connection& connection) {
-    FindModel(connection, id);
+    NoteLifeOf(connection, FindModel(connection, id).source_run_id, clock_.NowMs());
     connection.Execute(sql::kSetLoggedModelStatus,
                        {id.str(), static_cast<int64_t>(status), clock_.NowMs()});
     if (status != LoggedModelStatus::kPending) {
@@ -272,7 +286,7 @@ void LoggedModelStore::Delete(const LoggedModelId& id, const std::string& who) {
 
 void LoggedModelStore::SetTags(const LoggedModelId& id, const std::vector<Tag>& tags) {
   database_.Write([&](Connection& connection) {
-    FindModel(connection, id);
+    NoteLifeOf(connection, FindModel(connection, id).source_run_id, clock_.NowMs());
     for (const auto& tag : tags) {
       connection.Execute(sql::kSetLoggedModelTag, {id.str(), tag.key, tag.value});
     }
@@ -291,7 +305,7 @@ void LoggedModelStore::DeleteTag(const LoggedModelId& id, const std::string& key
 
 void LoggedModelStore::LogParams(const LoggedModelId& id, const std::vector<Param>& params) {
   database_.Write([&](Connection& connection) {
-    FindModel(connection, id);
+    NoteLifeOf(connection, FindModel(connection, id).source_run_id, clock_.NowMs());
     for (const auto& param : params) {
       if (connection.Execute(sql::kInsertLoggedModelParam, {id.str(), param.key, param.value}) ==
           0) {

@@ -51,6 +51,8 @@ class LoggedModelStore {
   LoggedModel Create(const NewLoggedModel& model, const std::string& who);
   // Throws kNotFound also for a deleted one.
   LoggedModel Get(const LoggedModelId& id) const;
+  // The run that made a model; empty when there is none, or no such model.
+  RunId SourceRun(const LoggedModelId& id) const;
   LoggedModel Finish(const LoggedModelId& id, LoggedModelStatus status, const std::string& who);
   void Delete(const LoggedModelId& id, const std::string& who);
   void SetTags(const LoggedModelId& id, const std::vector<Tag>& tags);

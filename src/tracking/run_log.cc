@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "tracking/limits.h"
 #include "tracking/metric_append.h"
+#include "tracking/run_key.h"
 #include "tracking/run_store.h"
 #include "tracking/sql.h"
 
@@ -45,11 +46,11 @@ void WriteTags(Connection& connection, int64_t run_seq, const std::vector<Tag>& 
 }
 
 void WriteMetric(Connection& connection, const RunId& id, MetricAppend& append, int64_t now_ms) {
-  append.Write(connection, id, FindActiveRun(connection, id).seq, now_ms);
+  append.Write(connection, id, FindRunToWrite(connection, id, now_ms).seq, now_ms);
 }
 
-void WriteParam(Connection& connection, const RunId& id, const Param& param) {
-  const auto changes = WriteParams(connection, FindActiveRun(connection, id).seq, {param});
+void WriteParam(Connection& connection, const RunId& id, const Param& param, int64_t now_ms) {
+  const auto changes = WriteParams(connection, FindRunToWrite(connection, id, now_ms).seq, {param});
   if (changes.empty()) return;
   throw InvalidArgument(
       "Changing param values is not allowed. Param with key='{}' was already logged with "
@@ -57,10 +58,16 @@ void WriteParam(Connection& connection, const RunId& id, const Param& param) {
       param.key, changes[0].old_value, id.str(), changes[0].new_value);
 }
 
-void WriteTag(Connection& connection, events::EventLog& events, const RunId& id, const Tag& tag,
-              const std::string& who) {
-  WriteTags(connection, FindActiveRun(connection, id).seq, {tag});
-  events.Append(connection, "run.updated", "run:" + id.str(), who, Json::Of({{"tag", tag.key}}));
+struct SignedTag {
+  RunId run;
+  Tag tag;
+  std::string who;
+};
+void WriteTag(Connection& connection, events::EventLog& events, const SignedTag& written,
+              int64_t now_ms) {
+  WriteTags(connection, FindRunToWrite(connection, written.run, now_ms).seq, {written.tag});
+  events.Append(connection, "run.updated", "run:" + written.run.str(), written.who,
+                Json::Of({{"tag", written.tag.key}}));
 }
 
 // A batch with its metrics made ready on the caller's thread. May be written again when the
@@ -71,7 +78,7 @@ class ReadyBatch {
       : params_(batch.params), tags_(batch.tags), metrics_(batch.metrics) {}
 
   void Write(Connection& connection, const RunId& id, int64_t now_ms) {
-    const int64_t seq = FindActiveRun(connection, id).seq;
+    const int64_t seq = FindRunToWrite(connection, id, now_ms).seq;
     const auto changes = WriteParams(connection, seq, params_);
     if (!changes.empty()) RefuseChanges(changes, id);
     metrics_.Write(connection, id, seq, now_ms);
@@ -168,33 +175,38 @@ void RunStore::LogMetricLater(const RunId& id, const Metric& metric, storage::Wr
 
 void RunStore::LogParam(const RunId& id, const Param& param) {
   RequireKey(param.key, "key", "Param key");
-  database_.Write([&](Connection& connection) { WriteParam(connection, id, param); });
+  database_.Write(
+      [&](Connection& connection) { WriteParam(connection, id, param, clock_.NowMs()); });
 }
 
 void RunStore::LogParamLater(const RunId& id, Param param, storage::WriteDone done) {
   RequireKey(param.key, "key", "Param key");
   database_.WriteLater(
-      [id, param = std::move(param)](Connection& connection) { WriteParam(connection, id, param); },
+      [&clock = clock_, id, param = std::move(param)](Connection& connection) {
+        WriteParam(connection, id, param, clock.NowMs());
+      },
       std::move(done));
 }
 
 void RunStore::SetTag(const RunId& id, const Tag& tag, const std::string& who) {
   RequireKey(tag.key, "key", "key");
-  database_.Write([&](Connection& connection) { WriteTag(connection, events_, id, tag, who); });
+  const SignedTag written{id, tag, who};
+  database_.Write(
+      [&](Connection& connection) { WriteTag(connection, events_, written, clock_.NowMs()); });
 }
 
 void RunStore::SetTagLater(const RunId& id, Tag tag, std::string who, storage::WriteDone done) {
   RequireKey(tag.key, "key", "key");
-  database_.WriteLater([&events = events_, id, tag = std::move(tag), who = std::move(who)](
-                           Connection& connection) { WriteTag(connection, events, id, tag, who); },
-                       std::move(done));
+  database_.WriteLater(
+      [&events = events_, &clock = clock_, written = SignedTag{id, std::move(tag), std::move(who)}](
+          Connection& connection) { WriteTag(connection, events, written, clock.NowMs()); },
+      std::move(done));
 }
 
 void RunStore::DeleteTag(const RunId& id, const std::string& key) {
   database_.Write([&](Connection& connection) {
-    if (connection.Execute(sql::kDeleteRunTag, {FindActiveRun(connection, id).seq, key}) > 0) {
-      return;
-    }
+    const RunKey run = FindRunToWrite(connection, id, clock_.NowMs());
+    if (connection.Execute(sql::kDeleteRunTag, {run.seq, key}) > 0) return;
     throw Error(Code::kNotFound,
                 fmt::format("No tag with name: {} in run with id {}", key, id.str()));
   });
@@ -217,7 +229,7 @@ void RunStore::LogInputs(const RunId& id, const std::vector<DatasetInput>& datas
                          const std::vector<LoggedModelId>& models) {
   for (const auto& input : datasets) RequireDataset(input);
   database_.Write([&](Connection& connection) {
-    const RunKey run = FindActiveRun(connection, id);
+    const RunKey run = FindRunToWrite(connection, id, clock_.NowMs());
     for (const auto& input : datasets) {
       const Dataset& dataset = input.dataset;
       connection.Execute(
@@ -241,7 +253,7 @@ void RunStore::LogInputs(const RunId& id, const std::vector<DatasetInput>& datas
 
 void RunStore::LogOutputs(const RunId& id, const std::vector<ModelOutput>& models) {
   database_.Write([&](Connection& connection) {
-    const RunKey run = FindActiveRun(connection, id);
+    const RunKey run = FindRunToWrite(connection, id, clock_.NowMs());
     for (const auto& model : models) {
       connection.Execute(sql::kInsertRunModel,
                          {run.seq, "output", model.model_id.str(), model.step});

@@ -91,6 +91,16 @@ RunRow ReadRun(const Row& row) {
   return result;
 }
 
+Error NoRun(const RunId& id) {
+  return Error(Code::kNotFound, fmt::format("Run with id={} not found", id.str()));
+}
+
+RunRow ReadRunById(Connection& connection, const RunId& id) {
+  const auto row = connection.SelectOne(sql::kRunById, {id.str()});
+  if (!row) throw NoRun(id);
+  return ReadRun(*row);
+}
+
 void AddRunData(Connection& connection, std::vector<RunRow>* rows) {
   if (rows->empty()) return;
   RunsBySeq runs;

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "storage/database.h"
 #include "tracking/entities.h"
 #include "tracking/run_search.h"
@@ -16,8 +17,13 @@ struct RunRow {
   Run run;
 };
 
+// What is thrown when there is no such run, in MLflow's words.
+Error NoRun(const RunId& id);
+
 // Reads the ten columns of run_by_id and search_runs.
 RunRow ReadRun(const storage::Row& row);
+// Finds a run, a deleted one too, or throws kNotFound.
+RunRow ReadRunById(storage::Connection& connection, const RunId& id);
 
 // Adds metrics, params, tags, inputs and outputs to runs, with one query each for all.
 void AddRunData(storage::Connection& connection, std::vector<RunRow>* rows);

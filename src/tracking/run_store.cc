@@ -8,6 +8,7 @@
 #include "storage/search.h"
 #include "tracking/experiment_store.h"
 #include "tracking/limits.h"
+#include "tracking/run_key.h"
 #include "tracking/run_rows.h"
 #include "tracking/sql.h"
 
@@ -17,10 +18,6 @@ namespace {
 using storage::Connection;
 using storage::Row;
 using storage::Value;
-
-Error NoRun(const RunId& id) {
-  return Error(Code::kNotFound, fmt::format("Run with id={} not found", id.str()));
-}
 
 std::string Subject(const RunId& id) {
   return "run:" + id.str();
@@ -57,36 +54,15 @@ std::vector<Tag> NameRun(const NewRun& run, std::string* name) {
   return tags;
 }
 
-RunRow ReadRunById(Connection& connection, const RunId& id) {
-  const auto row = connection.SelectOne(sql::kRunById, {id.str()});
-  if (!row) throw NoRun(id);
-  return ReadRun(*row);
-}
-
-bool IsEnd(RunStatus status) {
-  return status == RunStatus::kFinished || status == RunStatus::kFailed ||
-         status == RunStatus::kKilled;
-}
-
 }  // namespace
 
-RunKey FindRun(Connection& connection, const RunId& id) {
-  const auto row = connection.SelectOne(sql::kRunKey, {id.str()});
-  if (!row) throw NoRun(id);
-  return {row->Int(0), ParseLifecycle(row->Text(1)), row->Int(2)};
-}
-
-RunKey FindActiveRun(Connection& connection, const RunId& id) {
-  const RunKey key = FindRun(connection, id);
-  if (key.lifecycle != Lifecycle::kActive) {
-    throw InvalidArgument("The run {} must be in the 'active' state. Current state is deleted.",
-                          id.str());
-  }
-  return key;
-}
-
-RunStore::RunStore(storage::Database& database, events::EventLog& events, const Clock& clock)
-    : database_(database), events_(events), clock_(clock) {}
+RunStore::RunStore(storage::Database& database, events::EventLog& events, const Clock& clock,
+                   const Options& options)
+    : database_(database),
+      events_(events),
+      clock_(clock),
+      options_(options),
+      leases_(database, events, clock) {}
 
 Run RunStore::Create(const NewRun& run, const std::string& who) {
   if (run.experiment_id.empty()) throw FailedPrecondition("A run needs an experiment_id.");
@@ -97,14 +73,18 @@ Run RunStore::Create(const NewRun& run, const std::string& who) {
   created.info.user_id = run.user_id;
   created.info.start_ms = run.start_ms;
   const int64_t experiment_number = ExperimentNumber(run.experiment_id);
+  std::optional<int64_t> lease_ms = AskedLeaseMs(created.tags).value_or(options_.lease_ms);
+  if (lease_ms == 0) lease_ms.reset();
   created.info.artifact_uri = database_.Write([&](Connection& connection) {
     const Experiment experiment = FindExperiment(connection, run.experiment_id);
     RequireActive(experiment);
     const std::string uri = ArtifactUriBelow(experiment, created.info.id.str() + "/artifacts");
     const int64_t seq =
         connection
-            .SelectOne(sql::kInsertRun, {created.info.id.str(), experiment_number,
-                                         created.info.name, run.user_id, run.start_ms, uri, who})
+            .SelectOne(sql::kInsertRun,
+                       {created.info.id.str(), experiment_number, created.info.name, run.user_id,
+                        run.start_ms, uri, who, storage::Optional(lease_ms),
+                        lease_ms ? Value(clock_.NowMs()) : Value()})
             ->Int(0);
     for (const auto& tag : created.tags) {
       connection.Execute(sql::kSetRunTag, {seq, tag.key, tag.value});
@@ -132,12 +112,13 @@ RunInfo RunStore::GetInfo(const RunId& id) const {
 
 RunInfo RunStore::Update(const RunId& id, const RunUpdate& update, const std::string& who) {
   return database_.Write([&](Connection& connection) {
-    const RunKey key = FindActiveRun(connection, id);
+    const RunKey key = FindRunToWrite(connection, id, clock_.NowMs());
     const RunInfo before = ReadRunById(connection, id).run.info;
     const Value status =
         update.status ? Value(std::string(RunStatusName(*update.status))) : Value();
     const Value name = update.name.empty() ? Value() : Value(update.name);
     connection.Execute(sql::kUpdateRun, {key.seq, status, storage::Optional(update.end_ms), name});
+    leases_.Settle(connection, before, update, who);
     if (!update.name.empty()) {
       connection.Execute(sql::kSetRunTag, {key.seq, std::string(kRunNameTag), update.name});
       events_.Append(connection, "run.updated", Subject(id), who,

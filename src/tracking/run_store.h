@@ -7,6 +7,7 @@
 #include "events/event_log.h"
 #include "storage/database.h"
 #include "tracking/entities.h"
+#include "tracking/run_lease.h"
 #include "tracking/run_search.h"
 
 namespace millwright::tracking {
@@ -53,7 +54,14 @@ struct DatasetSummary {
 // MLflow's words. Thread-safe.
 class RunStore {
  public:
-  RunStore(storage::Database& database, events::EventLog& events, const Clock& clock);
+  struct Options {
+    // The lease of new runs that ask for none by their tags (RunLeases); 0: they have none.
+    int64_t lease_ms = 0;
+  };
+  RunStore(storage::Database& database, events::EventLog& events, const Clock& clock,
+           const Options& options);
+  RunStore(storage::Database& database, events::EventLog& events, const Clock& clock)
+      : RunStore(database, events, clock, Options()) {}
 
   Run Create(const NewRun& run, const std::string& who);
   // Finds deleted ones too.
@@ -92,18 +100,9 @@ class RunStore {
   storage::Database& database_;
   events::EventLog& events_;
   const Clock& clock_;
+  const Options options_;
+  RunLeases leases_;
 };
-
-// The row key and state of a run, as writes need it.
-struct RunKey {
-  int64_t seq = 0;
-  Lifecycle lifecycle = Lifecycle::kActive;
-  int64_t experiment = 0;
-};
-// Finds a run within a transaction or throws kNotFound.
-RunKey FindRun(storage::Connection& connection, const RunId& id);
-// Finds a run that may be written to, or throws kNotFound or kInvalidArgument.
-RunKey FindActiveRun(storage::Connection& connection, const RunId& id);
 
 // Makes up a name such as "patient-heron-417".
 std::string MakeRunName();

@@ -48,10 +48,12 @@ int Run(int port, const std::string& dir, const std::string& database_uri) {
   artifacts::Artifacts artifacts(*database, *blobs, events, clock);
   tracking::ExperimentStore experiments(*database, events, clock, {});
   tracking::RunStore runs(*database, events, clock);
+  tracking::RunLeases run_leases(*database, events, clock);
   tracking::MetricHistory metrics(*database);
   tracking::LoggedModelStore logged_models(*database, events, clock);
   registry::Registry registry(*database, events, clock);
-  api::mlflow::Context context{experiments, runs, metrics, logged_models, registry, artifacts};
+  api::mlflow::Context context{experiments,   runs,     run_leases, metrics,
+                               logged_models, registry, artifacts};
   System system;
   api::Router router(
       {}, [](http::Request&, api::Permission) {},

@@ -5,9 +5,11 @@
 #include "api/mlflow/safe_path.h"
 #include "api/mlflow/tracking_messages.h"
 #include "artifacts/artifacts.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "registry/registry.h"
 #include "tracking/logged_model_store.h"
+#include "tracking/run_lease.h"
 #include "tracking/run_store.h"
 
 namespace millwright::api::mlflow::artifact_files {
@@ -16,6 +18,8 @@ namespace {
 using artifacts::JoinPath;
 
 constexpr size_t kPieceBytes = 256 << 10;
+// How often an upload tells that its run lives.
+constexpr int64_t kLifeIntervalUs = 1'000'000;
 
 struct FileInfo {
   std::string path;
@@ -106,8 +110,21 @@ http::Response Download(Context& context, const std::string& path) {
   return response;
 }
 
+// The run whose file a path of the store is, `<where the experiment keeps them>/<run>/artifacts/…`,
+// or whose model's, `…/models/<model>/artifacts/…`. Empty, or no run's id, for other files.
+tracking::RunId RunOf(Context& context, const std::string& path) {
+  const size_t end = path.find("/artifacts/");
+  if (end == std::string::npos) return {};
+  const std::string name = FileNameOf(path.substr(0, end));
+  return name.starts_with("m-") ? context.logged_models.SourceRun(tracking::LoggedModelId(name))
+                                : tracking::RunId(name);
+}
+
 void Store(Context& context, const std::string& path, const http::Request& request) {
   if (path.empty()) throw InvalidArgument("Invalid path");
+  const tracking::RunId run = RunOf(context, path);
+  int64_t told_us = MonotonicUs();
+  if (!run.empty()) context.run_leases.NoteLife(run);
   const auto upload = context.artifacts.Create(path);
   if (request.body_reader == nullptr) {
     upload->Write(request.body);
@@ -115,6 +132,9 @@ void Store(Context& context, const std::string& path, const http::Request& reque
     std::string buffer(kPieceBytes, '\0');
     while (const size_t size = request.body_reader->Read(buffer.data(), buffer.size())) {
       upload->Write(std::string_view(buffer.data(), size));
+      if (run.empty() || MonotonicUs() - told_us < kLifeIntervalUs) continue;
+      context.run_leases.NoteLife(run);
+      told_us = MonotonicUs();
     }
   }
   upload->Commit(request.principal);

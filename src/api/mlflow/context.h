@@ -13,6 +13,7 @@ namespace millwright::tracking {
 class ExperimentStore;
 class LoggedModelStore;
 class MetricHistory;
+class RunLeases;
 class RunStore;
 }  // namespace millwright::tracking
 
@@ -22,6 +23,7 @@ namespace millwright::api::mlflow {
 struct Context {
   tracking::ExperimentStore& experiments;
   tracking::RunStore& runs;
+  tracking::RunLeases& run_leases;
   tracking::MetricHistory& metrics;
   tracking::LoggedModelStore& logged_models;
   registry::Registry& registry;

@@ -44,6 +44,7 @@ class EventIngest;
 }
 namespace millwright::tracking {
 class ChartReader;
+class RunLeases;
 class RunStore;
 }  // namespace millwright::tracking
 
@@ -56,6 +57,7 @@ struct Context {
   events::EventLog& events;
   lineage::LineageGraph& lineage;
   tracking::RunStore& runs;
+  tracking::RunLeases& run_leases;
   artifacts::Artifacts& artifacts;
   tensorboard::EventIngest& event_ingest;
   tracking::ChartReader& charts;

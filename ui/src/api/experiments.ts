@@ -47,3 +47,5 @@ export async function changeRuns(verb: 'delete' | 'restore', run_ids: readonly s
 /** The tag in which MLflow keeps the description of a run or an experiment. */
 export const noteTag = 'mlflow.note.content';
 export const parentTag = 'mlflow.parentRunId';
+/** Why a run ended: a lease that was missed, a signal, a failure. */
+export const endReasonTag = 'millwright.end_reason';

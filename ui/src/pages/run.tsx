@@ -1,6 +1,6 @@
 /** One run: parameters, metric charts, the machine it went on, tags, and what it left behind. */
 import { useMemo, useState } from 'preact/hooks';
-import { changeRuns, noteTag, parentTag, renameRun, setRunTag } from '../api/experiments';
+import { changeRuns, endReasonTag, noteTag, parentTag, renameRun, setRunTag } from '../api/experiments';
 import { getExperiment, getRun, type Run } from '../api/mlflow';
 import { countRuns } from '../api/tracking';
 import { settingsOf } from '../chart-settings';
@@ -89,6 +89,7 @@ function RunBody(props: { run: Run; reload: () => void }) {
           children.data
             ? ['Children', <a href={href('/runs', {}, { experiment: run.info.experiment_id, q: childrenFilter(run.info.run_id) })}>{plural(children.data, 'child run')}</a>]
             : null,
+          ['Ended because', tag(endReasonTag) && <span class="end-reason">{tag(endReasonTag)}</span>],
         ]}
       />
       <Note key={run.info.run_id} text={tag(noteTag) ?? ''} write={(text) => setRunTag(run.info.run_id, noteTag, text).then(props.reload)} />
