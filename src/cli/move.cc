@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <atomic>
-#include <csignal>
-
 #include "base/error.h"
 #include "cli/client.h"
+#include "cli/interruption.h"
 #include "cli/millwright_target.h"
 #include "cli/mlflow_server_source.h"
 #include "cli/progress.h"
@@ -60,24 +58,6 @@ moving::FilesMode ParseMode(const std::string& text) {
   if (text == "none") return moving::FilesMode::kNone;
   throw InvalidArgument("--artifacts is copy, reference or none, not '{}'", text);
 }
-
-// Counts Ctrl-C while it lives: the first lets the move end tidily, the second ends the program.
-class Interruption {
- public:
-  Interruption() { previous_ = std::signal(SIGINT, Handle); }
-  ~Interruption() { std::signal(SIGINT, previous_); }
-  Interruption(const Interruption&) = delete;
-  Interruption& operator=(const Interruption&) = delete;
-  static bool asked() { return asked_; }
-
- private:
-  static void Handle(int) {
-    asked_ = true;
-    std::signal(SIGINT, SIG_DFL);
-  }
-  static inline std::atomic<bool> asked_ = false;
-  void (*previous_)(int);
-};
 
 Json TallyJson(const moving::Tally& tally) {
   return Json::Of({{"found", tally.found},

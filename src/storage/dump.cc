@@ -124,10 +124,10 @@ void LoadIdentities(Connection& connection) {
   for (const Row& row : connection.Select(sql::kIdentityColumns)) {
     const std::string table = row.Text(0);
     const std::string column = row.Text(1);
-    connection.Execute(Composed("load_identity",
-                                fmt::format("SELECT setval(pg_get_serial_sequence('{0}', '{1}'), "
-                                            "coalesce(max({2}), 1), max({2}) IS NOT NULL) FROM {3}",
-                                            table, column, Quoted(column), Quoted(table))));
+    connection.Execute(Composed(
+        "load_identity", fmt::format("SELECT setval(pg_get_serial_sequence('{0}', '{1}'), "
+                                     "greatest(max({2}), 1), coalesce(max({2}), 0) > 0) FROM {3}",
+                                     table, column, Quoted(column), Quoted(table))));
   }
 }
 
@@ -153,12 +153,15 @@ void LoadTable(Connection& connection, const TableShape& table,
   flush();
 }
 
+void CheckNoTables(Connection& connection) {
+  if (connection.Select(sql::kCountTables).at(0).Int(0) == 0) return;
+  throw FailedPrecondition("The database to restore into has tables already; give an empty one");
+}
+
 void LoadAll(Connection& connection, const std::function<void(std::string_view)>& script,
              const DatabaseShape& shape,
              const std::function<void(const TableShape&, const RowSink&)>& rows) {
-  if (connection.Select(sql::kCountTables).at(0).Int(0) > 0) {
-    throw FailedPrecondition("The database to restore into has tables already; give an empty one");
-  }
+  CheckNoTables(connection);
   Migrate({.dialect = connection.dialect(),
            .transaction = [&](const auto& work) { work(connection); },  // inside the caller's
            .script = script},
@@ -245,6 +248,19 @@ void CheckKnownShape(const DatabaseShape& shape) {
       throw FailedPrecondition("Its migration {:04}_{} is not the one that this program has",
                                applied.number, applied.name);
     }
+  }
+}
+
+void CheckEmptyPlace(const std::string& uri) {
+  if (const auto path = SqlitePath(uri)) {
+    if (std::filesystem::exists(*path)) {
+      throw FailedPrecondition("There is a database already: {}", *path);
+    }
+  } else if (const auto address = PostgresAddress(uri)) {
+    PostgresConnection connection(*address);
+    CheckNoTables(connection);
+  } else {
+    throw NoDatabase();
   }
 }
 

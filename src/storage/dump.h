@@ -64,6 +64,9 @@ class DatabaseSnapshot {
 // a schema that this program has never had.
 void CheckKnownShape(const DatabaseShape& shape);
 
+// Throws kFailedPrecondition when LoadDatabase would refuse the place because something is there.
+void CheckEmptyPlace(const std::string& uri);
+
 // Takes the rows of a table one after another.
 using RowSink = std::function<void(std::vector<Value> row)>;
 

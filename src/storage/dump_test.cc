@@ -27,6 +27,11 @@ constexpr Query kInsertExperiment{
     "INSERT INTO experiments (name, artifact_location, lifecycle, created_ms, updated_ms) "
     "VALUES ($1, '', 'active', 1, 2) RETURNING experiment_id",
     ""};
+constexpr Query kInsertDefault{
+    "insert_default",
+    "INSERT INTO experiments (experiment_id, name, artifact_location, lifecycle, created_ms, "
+    "updated_ms) VALUES (0, 'Default', '', 'active', 1, 2)",
+    ""};
 constexpr Query kInsertTag{"insert_tag",
                            "INSERT INTO experiment_tags (experiment_id, key, value) "
                            "VALUES ($1, $2, $3)",
@@ -139,6 +144,17 @@ TEST_P(Dump, NeverDrawsTheNumberOfADeletedEventAgain) {
       EXPECT_EQ(connection.SelectOne(kLastEvent)->Int(0), 4);
     });
   }
+}
+
+// The experiment that every server makes itself has the number 0, which no sequence draws.
+TEST_P(Dump, GoesOnCountingBehindZero) {
+  db().Write([](Connection& connection) { connection.Execute(kInsertDefault); });
+  DatabaseSnapshot snapshot(uri());
+  const std::string target = EmptyPostgresUri();
+  Load(target, snapshot.shape(), AllRows(snapshot));
+  OpenDatabase(target)->Write([](Connection& connection) {
+    EXPECT_EQ(connection.SelectOne(kInsertExperiment, {std::string("next")})->Int(0), 1);
+  });
 }
 
 TEST_P(Dump, SeesOneMomentWhileOthersWrite) {
