@@ -44,7 +44,7 @@ def contents(server):
             result["logged"][model["info"]["model_id"]] = model
     for model in server.get("/api/2.0/mlflow/registered-models/search").json().get("registered_models", []):
         versions = server.get("/api/2.0/mlflow/model-versions/search",
-                              filter=f"name = '{model['name']}'").json().get("model_versions", [])
+                              filter=f'name = "{model["name"]}"').json().get("model_versions", [])
         model.pop("last_updated_timestamp")  # setting an alias counts as a change
         result["models"][model["name"]] = [model, versions]
     return result
