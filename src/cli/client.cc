@@ -73,10 +73,18 @@ std::string MessageOf(const fetch::FetchResponse& response) {
 Client::Client(std::string uri)
     : uri_(std::move(uri)), authorization_(AuthorizationFromEnvironment()) {
   while (uri_.ends_with('/')) uri_.pop_back();
+  address_ = uri_;
+  // libcurl sends a user and password that stand in the address.
+  const size_t start = uri_.find("://") + 3;
+  const size_t end = uri_.find('@');
+  if (end != std::string::npos && end > start && end < uri_.find('/', start)) {
+    authorization_.clear();
+    uri_.erase(start, end + 1 - start);
+  }
 }
 
 std::string Client::Url(const std::string& path, const Query& query) const {
-  std::string url = uri_ + path;
+  std::string url = address_ + path;
   char separator = '?';
   for (const auto& [name, value] : query) {
     url += separator + fetch::PercentEncode(name) + "=" + fetch::PercentEncode(value);
@@ -86,7 +94,7 @@ std::string Client::Url(const std::string& path, const Query& query) const {
 }
 
 fetch::FetchResponse Client::SendRaw(fetch::FetchRequest request) {
-  if (!request.url.starts_with("http")) request.url = uri_ + request.url;
+  if (!request.url.starts_with("http")) request.url = address_ + request.url;
   if (!authorization_.empty()) request.headers.emplace_back("Authorization", authorization_);
   return fetch_.Fetch(request);
 }

@@ -16,11 +16,13 @@ using Query = std::vector<std::pair<std::string, std::string>>;
 
 // Calls a Millwright server. Answers are JSON; an answer that is an error is thrown as an Error
 // with the server's own message. Credentials come from MILLWRIGHT_TOKEN, else
-// MLFLOW_TRACKING_TOKEN, else MLFLOW_TRACKING_USERNAME and _PASSWORD. Thread-safe.
+// MLFLOW_TRACKING_TOKEN, else MLFLOW_TRACKING_USERNAME and _PASSWORD; those in the address itself,
+// http://user:password@host, come before all of them. Thread-safe.
 class Client {
  public:
   explicit Client(std::string uri);
 
+  // Without the user and password.
   const std::string& uri() const { return uri_; }
 
   Json Get(const std::string& path, const Query& query = {});
@@ -50,6 +52,7 @@ class Client {
   std::string Url(const std::string& path, const Query& query) const;
 
   std::string uri_;
+  std::string address_;  // with the user and password
   std::string authorization_;
   fetch::Client fetch_;
 };

@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 
+#include "cli/backup.h"
 #include "cli/move.h"
 
 namespace millwright::cli {
@@ -21,6 +22,7 @@ Commands AllCommands() {
   AddPipelineCommands(commands);
   AddSecurityCommands(commands);
   AddMoveCommands(commands);
+  AddBackupCommands(commands);
   AddDemoCommands(commands);
   AddReferenceCommands(commands);
   return commands;

@@ -57,6 +57,16 @@ MlflowServerSource::MlflowServerSource(Client& client, moving::Problems& problem
                                           client_.uri(), error.message()));
   }
   is_millwright_ = client_.SendRaw({.url = "/api/v1/overview"}).status == 200;
+  if (is_millwright_) return;
+  Json default_experiment = Json::MakeArray();
+  default_experiment.Append("0");
+  has_logged_models_ =
+      client_
+          .SendRaw({.method = "POST",
+                    .url = "/api/2.0/mlflow/logged-models/search",
+                    .headers = {{"Content-Type", "application/json"}},
+                    .body = Json::Of({{"experiment_ids", default_experiment}}).Dump()})
+          .status == 200;
 }
 
 std::vector<tracking::Experiment> MlflowServerSource::Experiments() {
@@ -100,8 +110,20 @@ void MlflowServerSource::SearchRuns(const tracking::Experiment& experiment,
       [&](const Json& page) {
         RunGroup group;
         for (const auto& item : ListIn(page, "runs")) group.push_back(RunFromMlflow(item));
+        if (has_logged_models_) AddModels(&group);
         return group.empty() || each(std::move(group));
       });
+}
+
+// MLflow's own search says nothing of the models that a run took in, before 3.11 neither of those
+// that it made.
+void MlflowServerSource::AddModels(RunGroup* group) {
+  for (auto& run : *group) {
+    const tracking::Run whole =
+        RunFromMlflow(client_.MlflowGet("runs/get", {{"run_id", run.info.id.str()}}).At("run"));
+    run.model_inputs = whole.model_inputs;
+    run.model_outputs = whole.model_outputs;
+  }
 }
 
 void MlflowServerSource::ForEachRunGroup(const tracking::Experiment& experiment,

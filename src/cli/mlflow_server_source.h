@@ -40,12 +40,14 @@ class MlflowServerSource : public moving::Source {
   // Asks page by page; `each` returns false to stop.
   void SearchRuns(const tracking::Experiment& experiment, const std::string& filter,
                   const std::function<bool(RunGroup)>& each);
+  void AddModels(RunGroup* group);
   Json ListFolder(const moving::FileOwner& owner, const std::string& folder);
   std::vector<moving::StoredFile> FilesWithChecksums(const moving::FileOwner& owner);
 
   Client& client_;
   moving::Problems& problems_;
   bool is_millwright_ = false;
+  bool has_logged_models_ = false;  // of a plain MLflow: from 3.0 on
 };
 
 }  // namespace millwright::cli

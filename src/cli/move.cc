@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <atomic>
-#include <csignal>
-
 #include "base/error.h"
 #include "cli/client.h"
+#include "cli/interruption.h"
 #include "cli/millwright_target.h"
 #include "cli/mlflow_server_source.h"
+#include "cli/mlflow_server_target.h"
 #include "cli/progress.h"
 #include "moving/database_source.h"
 #include "moving/file_store_source.h"
@@ -43,7 +42,8 @@ constexpr Option<MoveCommandOptions> kImportOptions[] = {
     {"", "--dry-run", "Read and count everything, change nothing", &MoveCommandOptions::dry_run},
 };
 constexpr Option<MoveCommandOptions> kExportOptions[] = {
-    {"", "TO", "A folder for mlruns", &MoveCommandOptions::place, "", 0, 0, Kind::kRequired},
+    {"", "TO", "A folder for mlruns, or the http://… of an MLflow server",
+     &MoveCommandOptions::place, "", 0, 0, Kind::kRequired},
     {"", "--experiment",
      "Only this experiment, by name, and not the registry; repeatable. All when not given",
      &MoveCommandOptions::experiments, "NAME"},
@@ -60,24 +60,6 @@ moving::FilesMode ParseMode(const std::string& text) {
   if (text == "none") return moving::FilesMode::kNone;
   throw InvalidArgument("--artifacts is copy, reference or none, not '{}'", text);
 }
-
-// Counts Ctrl-C while it lives: the first lets the move end tidily, the second ends the program.
-class Interruption {
- public:
-  Interruption() { previous_ = std::signal(SIGINT, Handle); }
-  ~Interruption() { std::signal(SIGINT, previous_); }
-  Interruption(const Interruption&) = delete;
-  Interruption& operator=(const Interruption&) = delete;
-  static bool asked() { return asked_; }
-
- private:
-  static void Handle(int) {
-    asked_ = true;
-    std::signal(SIGINT, SIG_DFL);
-  }
-  static inline std::atomic<bool> asked_ = false;
-  void (*previous_)(int);
-};
 
 Json TallyJson(const moving::Tally& tally) {
   return Json::Of({{"found", tally.found},
@@ -202,17 +184,34 @@ int ImportMlflow(const MoveCommandOptions& options, Console& console) {
   return status;
 }
 
+// The server to export to, as a Millwright if it is one: there runs keep their ids.
+std::unique_ptr<moving::Target> OpenServerTarget(Client& client, const Console& console,
+                                                 moving::Problems& problems) {
+  if (client.uri() == console.ServerUri()) {
+    throw InvalidArgument("Cannot export from {} into itself", client.uri());
+  }
+  if (client.SendRaw({.url = "/api/v1/overview"}).status != 404) {
+    return std::make_unique<MillwrightTarget>(client, problems);
+  }
+  return std::make_unique<MlflowServerTarget>(client, problems);
+}
+
 int ExportMlflow(const MoveCommandOptions& options, Console& console) {
   ParseMode(options.artifacts);
-  if (options.place.find("://") != std::string::npos) {
-    throw InvalidArgument("Cannot export to {}: give a folder", options.place);
+  if (!IsServer(options.place) && options.place.find("://") != std::string::npos) {
+    throw InvalidArgument("Cannot export to {}: give a folder or http://…", options.place);
   }
   moving::Problems problems;
   MlflowServerSource source(console.client(), problems);
-  moving::FileStoreTarget target(options.place, problems);
-  const int status = RunMove(console, options, source, target, problems);
+  Client other_server(options.place);
+  const std::unique_ptr<moving::Target> target =
+      IsServer(options.place) ? OpenServerTarget(other_server, console, problems)
+                              : std::make_unique<moving::FileStoreTarget>(options.place, problems);
+  const int status = RunMove(console, options, source, *target, problems);
   if (status == 0 && !options.dry_run) {
-    console.Hint("Next: mlflow ui --backend-store-uri " + target.where());
+    console.Hint(IsServer(options.place)
+                     ? "Next: set MLFLOW_TRACKING_URI=" + target->where() + " for your clients."
+                     : "Next: mlflow ui --backend-store-uri " + target->where());
   }
   return status;
 }
@@ -222,7 +221,8 @@ int ExportMlflow(const MoveCommandOptions& options, Console& console) {
 void AddMoveCommands(Commands& commands) {
   commands.push_back(MakeCommand("import mlflow", "Bring over an MLflow store with its ids",
                                  kImportOptions, ImportMlflow));
-  commands.push_back(MakeCommand("export mlflow", "Write an mlruns folder that MLflow opens",
+  commands.push_back(MakeCommand("export mlflow",
+                                 "Write an mlruns folder that MLflow opens, or into a server",
                                  kExportOptions, ExportMlflow));
 }
 

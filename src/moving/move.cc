@@ -139,10 +139,20 @@ void Move::MoveExperiment(const tracking::Experiment& experiment) {
   ++report_.experiments.brought;
   ++report_.experiments.verified;
   if (there.id != experiment.id) report_.renumbered[experiment.id.str()] = there.id.str();
+  if (target_.gives_own_ids()) AnnounceRuns(experiment, there);
   MoveLoggedModels(experiment, there);
   source_.ForEachRunGroup(experiment, [&](Source::RunGroup group) {
     MoveGroup(std::move(group), there);
     Tell();
+    return !Stopped();
+  });
+  if (!Stopped()) target_.Finish(experiment, there);
+}
+
+void Move::AnnounceRuns(const tracking::Experiment& experiment, const tracking::Experiment& there) {
+  source_.ForEachRunGroup(experiment, [&](Source::RunGroup group) {
+    for (auto& run : group) run.info.experiment_id = there.id;
+    target_.Announce(group);
     return !Stopped();
   });
 }

@@ -74,6 +74,7 @@ class Move {
 
   std::vector<tracking::Experiment> Chosen();
   void MoveExperiment(const tracking::Experiment& experiment);
+  void AnnounceRuns(const tracking::Experiment& experiment, const tracking::Experiment& there);
   void MoveLoggedModels(const tracking::Experiment& from, const tracking::Experiment& there);
   void MoveGroup(Source::RunGroup group, const tracking::Experiment& there);
   void CountOnly(const tracking::Experiment& experiment);

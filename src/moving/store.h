@@ -75,6 +75,12 @@ class Target {
   // The same store, to see what is there. Ids are those that it has there.
   virtual Source& contents() = 0;
 
+  // Whether runs and models have other ids there than in the source. Such a store is told of all
+  // runs of an experiment before any is put: a run may name another, or a model that a third has
+  // made.
+  virtual bool gives_own_ids() const { return false; }
+  virtual void Announce(const Source::RunGroup& /*runs*/) {}
+
   // Makes the experiment or finds the one of its name; returns what it has there: its id and
   // artifact location.
   virtual tracking::Experiment Put(const tracking::Experiment& experiment) = 0;
@@ -87,6 +93,9 @@ class Target {
   virtual void PutAlias(const registry::ModelName& name, const registry::Alias& alias) = 0;
   virtual void PutFile(const FileOwner& owner, const std::string& path,
                        const std::filesystem::path& file) = 0;
+  // Called when all of an experiment was put.
+  virtual void Finish(const tracking::Experiment& /*experiment*/,
+                      const tracking::Experiment& /*there*/) {}
   // Where the files of a run or model belong.
   virtual std::string FolderUri(const tracking::Experiment& there, const std::string& id,
                                 bool is_model) const = 0;

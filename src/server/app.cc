@@ -43,6 +43,7 @@
 #include "server/event_follower.h"
 #include "server/measuring.h"
 #include "server/model_files.h"
+#include "server/places.h"
 #include "server/prediction_recorder.h"
 #include "server/reaping.h"
 #include "server/ui_assets.h"
@@ -68,8 +69,8 @@ namespace fs = std::filesystem;
 constexpr const char* kTaskPrincipal = "pipelines";
 
 // Makes the data folder and returns its absolute path.
-fs::path DataFolder(const Config& config) {
-  const fs::path folder = fs::absolute(config.data_dir);
+fs::path MakeDataFolder(const Config& config) {
+  const fs::path folder = DataFolder(config);
   std::error_code error;
   fs::create_directories(folder, error);
   if (error)
@@ -78,26 +79,9 @@ fs::path DataFolder(const Config& config) {
   return folder;
 }
 
-std::string DatabaseUri(const Config& config, const fs::path& data) {
-  return config.backend_store_uri.empty() ? "sqlite:///" + (data / "millwright.db").string()
-                                          : config.backend_store_uri;
-}
-
-std::string ArtifactStoreUri(const Config& config, const fs::path& data) {
-  return config.artifacts_destination.empty() ? (data / "artifacts").string()
-                                              : config.artifacts_destination;
-}
-
-// A plain path or file://… as an absolute path.
-fs::path LocalFolder(std::string uri) {
-  constexpr std::string_view kFileScheme = "file://";
-  if (uri.starts_with(kFileScheme)) uri.erase(0, kFileScheme.size());
-  return fs::absolute(uri).lexically_normal();
-}
-
-std::string ArtifactRoot(const Config& config, const fs::path& data) {
+std::string ArtifactRoot(const Config& config) {
   if (!config.default_artifact_root.empty()) return config.default_artifact_root;
-  return config.serve_artifacts ? "mlflow-artifacts:" : ArtifactStoreUri(config, data);
+  return config.serve_artifacts ? "mlflow-artifacts:" : ArtifactStoreUri(config);
 }
 
 data::DataOptions DataRoomOptions(const Config& config, const fs::path& data) {
@@ -244,14 +228,14 @@ struct App::Parts {
 
 App::Parts::Parts(const Config& given)
     : config(given),
-      data(DataFolder(config)),
-      database(storage::OpenDatabase(DatabaseUri(config, data))),
+      data(MakeDataFolder(config)),
+      database(storage::OpenDatabase(DatabaseUri(config))),
       events(*database, clock),
       security(*database, events, clock, SecurityRoomOptions(config)),
       lineage(*database, clock),
-      blobs(blob::OpenBlobStore(ArtifactStoreUri(config, data))),
+      blobs(blob::OpenBlobStore(ArtifactStoreUri(config))),
       artifacts(*database, *blobs, events, clock),
-      experiments(*database, events, clock, {.artifact_root = ArtifactRoot(config, data)}),
+      experiments(*database, events, clock, {.artifact_root = ArtifactRoot(config)}),
       runs(*database, events, clock, {.lease_ms = config.run_lease_s * 1000}),
       run_leases(*database, events, clock),
       run_reaper(*database, events, clock, [] { return MonotonicUs() / 1000; }),
@@ -259,7 +243,7 @@ App::Parts::Parts(const Config& given)
       charts(*database),
       compactor(*database, clock),
       logged_models(*database, events, clock),
-      tracking_intake(*database, events, clock, ArtifactRoot(config, data)),
+      tracking_intake(*database, events, clock, ArtifactRoot(config)),
       event_ingest(*database, runs, artifacts, clock),
       registry(*database, events, clock),
       registry_intake(*database, events, clock),
@@ -336,7 +320,7 @@ void App::Parts::StartLoops() {
     event_files = std::make_unique<EventFileWatch>(
         EventFileContext{events, experiments, runs, artifacts, event_ingest},
         EventFileWatch::Options{.cursor_file = data / "event_files.cursor",
-                                .store_root = LocalFolder(ArtifactStoreUri(config, data)),
+                                .store_root = LocalFolder(ArtifactStoreUri(config)),
                                 .interval_ms = config.tensorboard_interval_ms});
   compacting = std::make_unique<Compacting>(compactor);
   reaping = std::make_unique<Reaping>(run_reaper);

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "storage/database_uri.h"
 #include "storage/foreign_database.h"
 #include "storage/postgres/postgres_connection.h"
 #include "storage/postgres/postgres_database.h"
@@ -22,6 +23,8 @@ std::optional<std::string> AfterScheme(const std::string& uri, std::string_view 
   if (end != scheme.size() && uri[scheme.size()] != '+') return std::nullopt;
   return uri.substr(end + 3);
 }
+
+}  // namespace
 
 std::optional<std::string> SqlitePath(const std::string& uri) {
   const auto rest = AfterScheme(uri, "sqlite");
@@ -46,8 +49,6 @@ Error NoDatabase() {
   return InvalidArgument(
       "Not a database: the URI starts with neither sqlite:/// nor postgresql://");
 }
-
-}  // namespace
 
 bool Row::IsNull(int column) const {
   return std::holds_alternative<std::monostate>(columns_.at(column));

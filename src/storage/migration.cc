@@ -36,7 +36,7 @@ void CheckKnown(const std::map<int64_t, std::string>& applied, std::span<const M
           "The database was written by a newer version of this program; it has migration {:04}",
           number);
     }
-    if (Sha256Hex(TextFor(*found->second, dialect)) != checksum) {
+    if (ChecksumOf(*found->second, dialect) != checksum) {
       throw FailedPrecondition("Migration {:04}_{} has changed since it was applied", number,
                                found->second->name);
     }
@@ -52,12 +52,17 @@ void Apply(const MigrationTarget& target, const Migration& step, Connection& con
                                           error.message()));
   }
   connection.Execute(sql::kRecordMigration,
-                     {step.number, std::string(step.name), Sha256Hex(text), SystemClock().NowMs()});
+                     {step.number, std::string(step.name), ChecksumOf(step, target.dialect),
+                      SystemClock().NowMs()});
   Log(LogLevel::kDebug, "storage", "migration applied",
       {{"number", std::to_string(step.number)}, {"name", std::string(step.name)}});
 }
 
 }  // namespace
+
+std::string ChecksumOf(const Migration& step, Dialect dialect) {
+  return Sha256Hex(TextFor(step, dialect));
+}
 
 std::span<const Migration> Migrations() {
   return kMigrations;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "storage/database.h"
@@ -19,6 +20,9 @@ struct Migration {
 
 // The steps that are embedded in this program, by number.
 std::span<const Migration> Migrations();
+
+// The checksum that is recorded for a step on a kind of database.
+std::string ChecksumOf(const Migration& step, Dialect dialect);
 
 // What a back-end offers to the migration runner. `transaction` runs its argument in one write
 // transaction that no other process shares; `script` runs several statements inside it.

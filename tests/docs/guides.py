@@ -5,7 +5,8 @@ usage: guides.py BINARY GUIDE.md …
 
 The fenced blocks marked `sh` of a guide are run one after another in one shell, which stops at the first
 command that fails, in an empty folder that holds links to what is in the repository's. The server's address
-is in MILLWRIGHT_URI and MLFLOW_TRACKING_URI, and `millwright` is in the path. A block marked `output` right
+is in MILLWRIGHT_URI and MLFLOW_TRACKING_URI, its data folder in MILLWRIGHT_SERVER_DATA, and `millwright` is
+in the path. A block marked `output` right
 behind one holds what it prints; in it "…" stands for any text within a line.
 """
 import os
@@ -76,6 +77,7 @@ def run_guide(path, binary):
             for line, commands, _ in wanted:
                 script += f"{commands}\necho '{end} {line}'\n"
             environment = {**os.environ, "MILLWRIGHT_URI": server.uri, "MLFLOW_TRACKING_URI": server.uri,
+                           "MILLWRIGHT_SERVER_DATA": str(server.data),
                            "PATH": f"{bin_folder}:{os.environ['PATH']}"}
             done = subprocess.run(["bash", "-c", script], cwd=folder, env=environment, text=True,
                                   capture_output=True, timeout=SECONDS_MAX)

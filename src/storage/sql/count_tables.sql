@@ -1,0 +1,2 @@
+-- How many tables are there?
+SELECT count(*) FROM sqlite_schema WHERE type = 'table'

@@ -1,0 +1,2 @@
+-- Which columns does the database number itself by a sequence? None here: it takes the next number.
+SELECT '', '' WHERE false
