@@ -21,6 +21,7 @@ Commands AllCommands() {
   AddPipelineCommands(commands);
   AddSecurityCommands(commands);
   AddMoveCommands(commands);
+  AddWebhookCommands(commands);
   AddDemoCommands(commands);
   AddReferenceCommands(commands);
   return commands;
