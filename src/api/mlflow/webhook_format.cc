@@ -100,7 +100,7 @@ struct Translation {
 Json CreatedModel(const Json& payload) {
   return Json::Of({{"name", At(payload, "name")},
                    {"tags", TagsOf(payload)},
-                   {"description", At(payload, "description")}});
+                   {"description", NullIfEmpty(payload, "description")}});
 }
 
 Json CreatedVersion(const Json& payload) {
@@ -111,7 +111,7 @@ Json CreatedVersion(const Json& payload) {
   } else {
     data.Set("source", At(payload, "source")).Set("run_id", NullIfEmpty(payload, "run_id"));
   }
-  return data.Set("tags", TagsOf(payload)).Set("description", At(payload, "description"));
+  return data.Set("tags", TagsOf(payload)).Set("description", NullIfEmpty(payload, "description"));
 }
 
 Json ChangedTag(const Json& payload) {
