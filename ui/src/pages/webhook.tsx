@@ -40,11 +40,6 @@ export function WebhookPage(props: { id: string }) {
       actions={
         data && (
           <>
-            {data.dead > 0 && (
-              <button type="button" onClick={() => setAsked('replay')}>
-                Replay dead letters
-              </button>
-            )}
             <button type="button" onClick={() => void setWebhookStatus(props.id, active ? 'DISABLED' : 'ACTIVE').then(webhook.reload)}>
               {active ? 'Disable' : 'Enable'}
             </button>
@@ -71,7 +66,14 @@ export function WebhookPage(props: { id: string }) {
                   ['By', shown.created_by],
                 ]}
               />
-              <Try id={props.id} />
+              <div class="try-line">
+                <Try id={props.id} />
+                {shown.dead > 0 && (
+                  <button type="button" onClick={() => setAsked('replay')}>
+                    Replay dead letters
+                  </button>
+                )}
+              </div>
             </div>
             <Deliveries id={props.id} />
           </>
@@ -108,7 +110,7 @@ function Try(props: { id: string }) {
       .finally(() => setBusy(false));
   };
   return (
-    <div class="try-line">
+    <>
       <button type="button" onClick={send} disabled={busy}>
         {busy ? 'Sending…' : 'Send a test'}
       </button>
@@ -120,7 +122,7 @@ function Try(props: { id: string }) {
           </>
         )}
       </span>
-    </div>
+    </>
   );
 }
 
@@ -236,7 +238,7 @@ function DeliverySection(props: { id: string; changed: () => void }) {
               items={[
                 ['State', <Badge state={data.state} />],
                 ['Delivery id', <code class="break">{data.id}</code>],
-                ['Next attempt', data.state === 'pending' && <When ms={data.due_ms} />],
+                data.state === 'pending' && ['Next attempt', <When ms={data.due_ms} />],
                 ['Error', data.error],
               ]}
             />
