@@ -94,12 +94,12 @@ bool Dispatcher::HoldLease() {
   const int64_t now_ms = clock_.NowMs();
   if (now_ms < lease_due_ms_) return lease_.has_value();
   const bool had = lease_.has_value();
-  database_.Write([&](storage::Connection& connection) {
+  lease_ = database_.Write([&](storage::Connection& connection) {
     auto held = lease_;
     if (held && !leases_.Renew(connection, *held, options_.lease_ms)) held.reset();
     if (!held)
       held = leases_.Acquire(connection, kLeaseKind, kLeaseId, options_.owner, options_.lease_ms);
-    lease_ = held;
+    return held;
   });
   lease_due_ms_ = now_ms + options_.lease_ms / kRenewalsPerLease;
   if (had != lease_.has_value())

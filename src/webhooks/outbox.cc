@@ -41,7 +41,7 @@ std::vector<Outbox::Turn> Outbox::Turns() const {
 
 std::optional<Outbox::Loaded> Outbox::Load(const Turn& turn) const {
   const auto row = database_.Read([&](Connection& connection) {
-    return connection.SelectOne(sql::kLoadOutgoing, {turn.delivery_seq});
+    return connection.SelectOne(sql::kLoadOutgoing, {turn.delivery_seq, turn.due_ms});
   });
   if (!row) return std::nullopt;
   return Loaded{.outgoing = {.webhook = WebhookId(row->Text(6)),

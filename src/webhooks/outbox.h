@@ -46,7 +46,8 @@ class Outbox {
     int64_t attempts = 0;
     std::string topic;
   };
-  // Nothing when it no longer waits: its webhook was deleted or disabled meanwhile.
+  // Nothing when it no longer waits for this turn: it was tried meanwhile, or its webhook was
+  // deleted or disabled.
   std::optional<Loaded> Load(const Turn& turn) const;
   // Writes down what came of an attempt; a delivery that dies leaves an event.
   void Note(const Loaded& loaded, Sending sending);

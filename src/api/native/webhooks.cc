@@ -139,15 +139,15 @@ http::Response CreateWebhook(Context& context, const http::Request& request) {
   const Json body = BodyObject(request);
   const auto& format =
       FormatOf(context, body.GetString("format", std::string(kWebhookFormat.name)));
-  const auto webhook = context.webhooks.Create(
-      {.name = body.At("name").AsString("name"),
-       .description = body.GetString("description"),
-       .url = body.At("url").AsString("url"),
-       .format = std::string(format.name),
-       .topics = TopicsOf(body, format),
-       .secret = body.GetString("secret"),
-       .status = webhooks::ParseStatus(body.GetString("status", "ACTIVE"))},
-      request.principal);
+  const auto webhook =
+      context.webhooks.Create({.name = body.At("name").AsString("name"),
+                               .description = body.GetString("description"),
+                               .url = body.At("url").AsString("url"),
+                               .format = std::string(format.name),
+                               .topics = TopicsOf(body, format),
+                               .secret = body.GetString("secret"),
+                               .status = webhooks::ParseStatus(body.GetString("status", "ACTIVE"))},
+                              request.principal);
   return Answer(WebhookJson(context, webhook));
 }
 
