@@ -23,6 +23,7 @@ Commands AllCommands() {
   AddSecurityCommands(commands);
   AddMoveCommands(commands);
   AddBackupCommands(commands);
+  AddWebhookCommands(commands);
   AddDemoCommands(commands);
   AddReferenceCommands(commands);
   return commands;

@@ -90,6 +90,7 @@ void DescribeGroups(CLI::App& root) {
       {"demo", "Walk the whole loop on real data"},
       {"config", "The configuration in force"},
       {"users", "People and their roles"},
+      {"webhooks", "Who is told of events, and what came of it"},
       {"tokens", "Tokens for programs"},
   };
   for (CLI::App* group : root.get_subcommands(nullptr)) {

@@ -90,6 +90,13 @@ inline constexpr EventKind kEventKinds[] = {
     {"task.retried", "An attempt of a task failed or was lost and another follows"},
     {"task.finished", "A task ended; the payload has its state"},
 
+    {"webhook.created", "A webhook was created"},
+    {"webhook.updated", "A webhook was changed"},
+    {"webhook.deleted", "A webhook was deleted"},
+    {"webhook.replayed", "Deliveries of a webhook were queued again; the payload says how many"},
+    {"webhook.delivery_died",
+     "A webhook could not be told of an event; no webhook is told of this"},
+
     {"user.created", "A user was created"},
     {"user.updated", "A user's name, password or roles changed"},
     {"user.deleted", "A user was deleted"},

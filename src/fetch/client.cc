@@ -1,5 +1,7 @@
 #include "fetch/client.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cctype>
 #include <chrono>
@@ -55,6 +57,9 @@ struct Attempt {
   bool delivered = false;  // on_body has seen bytes: no further attempt can take them back
   bool stopped = false;    // on_body wanted no more
   bool too_large = false;
+  bool asked_to_stop = false;
+  bool head_ended = false;
+  std::string refused;  // the address that the guard refused
   std::exception_ptr thrown;
 };
 
@@ -80,6 +85,7 @@ size_t OnHeader(char* bytes, size_t, size_t size, void* user) {
     attempt.response.status = blank == std::string_view::npos ? 0 : std::atoi(bytes + blank + 1);
     return size;
   }
+  if (line == "\r\n" || line == "\n") attempt.head_ended = attempt.response.status >= 200;
   const size_t colon = line.find(':');
   if (colon != std::string_view::npos)
     attempt.response.headers.emplace_back(line.substr(0, colon), Trimmed(line.substr(colon + 1)));
@@ -88,11 +94,18 @@ size_t OnHeader(char* bytes, size_t, size_t size, void* user) {
 
 size_t OnBody(char* bytes, size_t, size_t size, void* user) {
   auto& attempt = *static_cast<Attempt*>(user);
-  attempt.received += size;
-  if (attempt.received > attempt.request.body_bytes_max) {
+  const uint64_t room = attempt.request.body_bytes_max - attempt.received;
+  if (size > room && attempt.request.long_body == LongBody::kCut) {
+    attempt.response.body.append(bytes, room);
+    attempt.received += room;
+    attempt.stopped = true;
+    return 0;
+  }
+  if (size > room) {
     attempt.too_large = true;
     return 0;
   }
+  attempt.received += size;
   if (!attempt.request.on_body || attempt.response.status / 100 != 2) {
     attempt.response.body.append(bytes, size);
     return size;
@@ -114,6 +127,23 @@ size_t OnUpload(char* out, size_t size, size_t count, void* file) {
 int OnSeek(void* file, curl_off_t offset, int origin) {
   return fseeko(static_cast<FILE*>(file), offset, origin) == 0 ? CURL_SEEKFUNC_OK
                                                                : CURL_SEEKFUNC_FAIL;
+}
+
+// Called for each address of a host name in turn, before anything is sent to it.
+curl_socket_t OpenSocket(void* user, curlsocktype, curl_sockaddr* target) {
+  auto& [attempt, guard] = *static_cast<std::pair<Attempt*, const Client::Guard*>*>(user);
+  const Address address(target->addr);
+  if (!(*guard)(attempt->request.url, address)) {
+    attempt->refused = address.ToText();
+    return CURL_SOCKET_BAD;
+  }
+  return socket(target->family, target->socktype | SOCK_CLOEXEC, target->protocol);
+}
+
+int OnProgress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  auto& attempt = *static_cast<Attempt*>(user);
+  attempt.asked_to_stop = attempt.request.stop.stop_requested();
+  return attempt.asked_to_stop ? 1 : 0;
 }
 
 template <typename T>
@@ -193,6 +223,10 @@ void SetBody(CURL* handle, const FetchRequest& request, FILE* file) {
   const std::string& url = attempt.request.url;
   const std::string reason = *details != '\0' ? details : curl_easy_strerror(code);
   if (attempt.thrown) std::rethrow_exception(attempt.thrown);
+  if (attempt.asked_to_stop) throw Aborted("The call was given up: {}", WithoutSecrets(url));
+  if (!attempt.refused.empty())
+    throw PermissionDenied("Connections to {} are not allowed: {}", attempt.refused,
+                           WithoutSecrets(url));
   if (attempt.too_large)
     throw ResourceExhausted("The answer is larger than {} bytes: {}",
                             attempt.request.body_bytes_max, WithoutSecrets(url));
@@ -270,6 +304,17 @@ struct Client::Impl {
     Set(handle.get(), CURLOPT_HEADERDATA, &attempt);
     Set(handle.get(), CURLOPT_WRITEFUNCTION, &OnBody);
     Set(handle.get(), CURLOPT_WRITEDATA, &attempt);
+    std::pair<Attempt*, const Guard*> guarded(&attempt, &guard);
+    if (guard) {
+      Set(handle.get(), CURLOPT_PROXY, "");
+      Set(handle.get(), CURLOPT_OPENSOCKETFUNCTION, &OpenSocket);
+      Set(handle.get(), CURLOPT_OPENSOCKETDATA, &guarded);
+    }
+    if (request.stop.stop_possible()) {
+      Set(handle.get(), CURLOPT_NOPROGRESS, 0L);
+      Set(handle.get(), CURLOPT_XFERINFOFUNCTION, &OnProgress);
+      Set(handle.get(), CURLOPT_XFERINFODATA, &attempt);
+    }
     const CURLcode code = curl_easy_perform(handle.get());
     *details = words;
     GiveBack(std::move(handle));
@@ -282,13 +327,15 @@ struct Client::Impl {
     return !closing_changed.wait_for(lock, std::chrono::milliseconds(ms), [&] { return closing; });
   }
 
+  const Guard guard;
   std::mutex mutex;
   std::condition_variable closing_changed;
   bool closing = false;
   std::vector<Handle> idle;
 };
 
-Client::Client() : impl_(std::make_unique<Impl>()) {}
+Client::Client() : Client(Guard()) {}
+Client::Client(Guard guard) : impl_(new Impl{.guard = std::move(guard)}) {}
 Client::~Client() {
   {
     std::lock_guard lock(impl_->mutex);
@@ -302,7 +349,9 @@ FetchResponse Client::Fetch(const FetchRequest& request) {
     Attempt attempt{request};
     std::string details;
     const CURLcode code = impl_->Try(attempt, &details);
-    const bool answered = code == CURLE_OK || attempt.stopped;
+    const bool cut = attempt.request.long_body == LongBody::kCut && attempt.head_ended;
+    const bool answered = code == CURLE_OK || attempt.stopped ||
+                          (cut && !attempt.asked_to_stop && !attempt.too_large);
     const bool repeat = answered ? IsRetriedStatus(attempt.response.status) && !attempt.delivered
                                  : IsConnectionFailure(code) && !attempt.delivered;
     if (repeat && attempts_made <= request.retries) {

@@ -3,12 +3,19 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "fetch/address.h"
+
 namespace millwright::fetch {
+
+// What is done with an answer's body that is longer than body_bytes_max. Where it is cut, an answer
+// whose head came counts as an answer, however its body ended.
+enum class LongBody { kRefuse, kCut };
 
 struct FetchRequest {
   std::string method = "GET";
@@ -23,10 +30,13 @@ struct FetchRequest {
   int64_t timeout_ms = 30'000;  // of the whole exchange; 0: none
   int64_t connect_timeout_ms = 5'000;
   uint64_t body_bytes_max = 1ULL << 30;  // of the answer; more is kResourceExhausted
+  LongBody long_body = LongBody::kRefuse;
   // How often a failed connection or a 429, 502, 503 or 504 is tried again, with jittered back-off
   // and Retry-After. Only for requests that are safe to repeat.
   int retries = 0;
   bool follow_redirects = false;
+  // Ends the call within a second of being asked to, with kAborted.
+  std::stop_token stop = {};
 };
 
 struct FetchResponse {
@@ -44,7 +54,14 @@ struct FetchResponse {
 // once, whatever `retries` says.
 class Client {
  public:
+  // Decides whether a connection for a URL may be opened to an address that its host name has.
+  using Guard = std::function<bool(const std::string& url, const Address& address)>;
+
   Client();
+  // Asks `guard` before each connection is opened, at the moment when the name has been resolved
+  // and without another look-up after it. What it refuses is kPermissionDenied. Such a client uses
+  // no proxy, behind which the address could not be judged.
+  explicit Client(Guard guard);
   ~Client();
   FetchResponse Fetch(const FetchRequest& request);
 

@@ -138,6 +138,63 @@ TEST(Client, KeepsTheBodyOfAnErrorForTheCaller) {
   EXPECT_EQ("no such thing", response.body);
 }
 
+// Answers a head and a piece of a body, and never the rest.
+ScriptedServer::Script Endless(const std::string& piece) {
+  return [piece](const std::string&, const std::string&) {
+    return "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + piece;
+  };
+}
+
+TEST(Client, CutsALongBodyWhereTold) {
+  ScriptedServer server([](const std::string&, const std::string&) {
+    return Answer(500, std::string(100'000, 'x'));
+  });
+  Client client;
+  const FetchResponse response =
+      client.Fetch({.url = server.Url("/"), .body_bytes_max = 10, .long_body = LongBody::kCut});
+  EXPECT_EQ(500, response.status);
+  EXPECT_EQ("xxxxxxxxxx", response.body);
+}
+
+TEST(Client, TakesAnAnswerWhoseBodyDoesNotEndIfItMayBeCut) {
+  ScriptedServer server(Endless("abc"));
+  Client client;
+  const FetchResponse response = client.Fetch({.url = server.Url("/"),
+                                               .timeout_ms = 100,
+                                               .body_bytes_max = 10,
+                                               .long_body = LongBody::kCut});
+  EXPECT_EQ(200, response.status);
+  EXPECT_EQ("abc", response.body);
+  EXPECT_EQ(Code::kDeadlineExceeded,
+            Failure(client, {.url = server.Url("/"), .timeout_ms = 100}).first);
+}
+
+TEST(Client, EndsACallThatIsNoLongerWanted) {
+  std::stop_source stop;
+  ScriptedServer server([&](const std::string& head, const std::string& body) {
+    stop.request_stop();
+    return Endless("")(head, body);
+  });
+  Client client;
+  EXPECT_EQ(Code::kAborted,
+            Failure(client, {.url = server.Url("/"), .stop = stop.get_token()}).first);
+}
+
+TEST(Client, AsksItsGuardBeforeItConnects) {
+  ScriptedServer server(Echo());
+  std::string asked;
+  Client client([&](const std::string& url, const Address& address) {
+    asked = url + " " + address.ToText();
+    return url.ends_with("/yes");
+  });
+  EXPECT_EQ(std::make_pair(Code::kPermissionDenied,
+                           "Connections to 127.0.0.1 are not allowed: " + server.Url("/no")),
+            Failure(client, {.url = server.Url("/no")}));
+  EXPECT_EQ(server.Url("/no") + " 127.0.0.1", asked);
+  EXPECT_EQ(0, server.connections());
+  EXPECT_EQ(200, client.Fetch({.url = server.Url("/yes")}).status);
+}
+
 TEST(Client, TriesAgainAsOftenAsTold) {
   std::atomic<int> calls = 0;
   ScriptedServer server([&](const std::string&, const std::string&) {

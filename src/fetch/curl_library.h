@@ -20,9 +20,14 @@ MILLWRIGHT_CURL(curl_easy_perform)
 MILLWRIGHT_CURL(curl_easy_reset)
 MILLWRIGHT_CURL(curl_easy_setopt)
 MILLWRIGHT_CURL(curl_easy_strerror)
+MILLWRIGHT_CURL(curl_free)
 MILLWRIGHT_CURL(curl_global_init)
 MILLWRIGHT_CURL(curl_slist_append)
 MILLWRIGHT_CURL(curl_slist_free_all)
+MILLWRIGHT_CURL(curl_url)
+MILLWRIGHT_CURL(curl_url_cleanup)
+MILLWRIGHT_CURL(curl_url_get)
+MILLWRIGHT_CURL(curl_url_set)
 
 #undef MILLWRIGHT_CURL
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "registry/registry.h"
@@ -17,7 +18,12 @@ struct Registry::Change {
   const std::string& who;
   std::optional<int64_t> version = std::nullopt;
   Json details = Json::MakeObject();
+  // What the event tells beside that.
+  Json more = Json::MakeObject();
 };
+
+// What the event of a new model or version tells of its description and tags.
+Json ToldAtFirst(const std::optional<std::string>& description, const std::vector<Tag>& tags);
 
 // Checks texts that come from outside. Each throws kInvalidArgument in MLflow's words.
 void RequireModelName(const ModelName& name);

@@ -60,6 +60,12 @@ RegisteredModel ReadWhole(Connection& connection, const ModelName& name) {
 
 }  // namespace
 
+Json ToldAtFirst(const std::optional<std::string>& description, const std::vector<Tag>& tags) {
+  Json values = Json::MakeObject();
+  for (const Tag& tag : tags) values.Set(tag.key, tag.value);
+  return Json::Of({{"description", description ? Json(*description) : Json()}, {"tags", values}});
+}
+
 Registry::Registry(storage::Database& database, events::EventLog& events, const Clock& clock,
                    std::vector<const GateCheck*> gates)
     : database_(database), events_(events), clock_(clock), gates_(std::move(gates)) {}
@@ -70,7 +76,12 @@ void Registry::Record(Connection& connection, const Change& change) {
                       storage::Optional(change.version), change.details.Dump()});
   std::string subject = "model:" + change.name.str();
   if (change.version) subject += "@" + std::to_string(*change.version);
-  events_.Append(connection, change.kind, std::move(subject), change.who, change.details);
+  Json payload = change.details;
+  payload.Set("name", change.name.str());
+  if (change.version) payload.Set("version", *change.version);
+  for (const auto& [key, value] : change.more.AsObject()) payload.Set(key, value);
+  if (connection.SelectOne(sql::kIsPrompt, {change.model_seq})) payload.Set("prompt", true);
+  events_.Append(connection, change.kind, std::move(subject), change.who, std::move(payload));
 }
 
 RegisteredModel Registry::CreateModel(const NewModel& model, const std::string& who) {
@@ -86,7 +97,11 @@ RegisteredModel Registry::CreateModel(const NewModel& model, const std::string& 
     for (const auto& tag : model.tags) {
       connection.Execute(sql::kSetModelTag, {seq, tag.key, tag.value});
     }
-    Record(connection, {.model_seq = seq, .name = model.name, .kind = "model.created", .who = who});
+    Record(connection, {.model_seq = seq,
+                        .name = model.name,
+                        .kind = "model.created",
+                        .who = who,
+                        .more = ToldAtFirst(model.description, model.tags)});
     return ReadWhole(connection, model.name);
   });
 }

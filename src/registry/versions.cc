@@ -86,7 +86,8 @@ ModelVersion Registry::CreateVersion(const NewVersion& version, const std::strin
                         .details = Json::Of({{"name", version.name.str()},
                                              {"version", number},
                                              {"source", version.source},
-                                             {"run_id", version.run_id}})});
+                                             {"run_id", version.run_id}}),
+                        .more = ToldAtFirst(version.description, version.tags)});
     return ReadWhole(connection, version.name, number);
   });
 }

@@ -1,5 +1,8 @@
 #include "server/app.h"
 
+#include <unistd.h>
+
+#include <climits>
 #include <cstdlib>
 #include <filesystem>
 
@@ -10,12 +13,15 @@
 #include "api/kserve/routes.h"
 #include "api/mlflow/context.h"
 #include "api/mlflow/routes.h"
+#include "api/mlflow/webhook_format.h"
 #include "api/native/routes.h"
+#include "api/native/webhooks.h"
 #include "api/prometheus/monitoring_metrics.h"
 #include "api/route.h"
 #include "api/scoring/routes.h"
 #include "api/system/routes.h"
 #include "artifacts/artifacts.h"
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/id.h"
 #include "base/log.h"
@@ -37,6 +43,7 @@
 #include "quality/suite_store.h"
 #include "registry/intake.h"
 #include "registry/registry.h"
+#include "security/secret_box.h"
 #include "security/security.h"
 #include "server/compacting.h"
 #include "server/event_file_watch.h"
@@ -59,6 +66,9 @@
 #include "tracking/run_lease.h"
 #include "tracking/run_reaper.h"
 #include "tracking/run_store.h"
+#include "webhooks/delivery_log.h"
+#include "webhooks/dispatcher.h"
+#include "webhooks/webhook_store.h"
 
 namespace millwright::server {
 namespace {
@@ -149,6 +159,32 @@ std::string TaskToken(security::Security& security) {
   return security.CreateToken(kTaskPrincipal, "tasks of this server", {}, kTaskPrincipal).secret;
 }
 
+constexpr const webhooks::Format* kWebhookFormats[] = {&api::native::kWebhookFormat,
+                                                       &api::mlflow::kWebhookFormat};
+
+fs::path SecretKeyFile(const Config& config, const fs::path& data) {
+  return config.secret_key_file.empty() ? data / "secret.key" : fs::path(config.secret_key_file);
+}
+
+// Names this server by what stays the same when it is started again, so that it may take up at
+// once what it held.
+std::string ServerName(const fs::path& data) {
+  char host[HOST_NAME_MAX + 1] = "";
+  gethostname(host, sizeof host - 1);
+  return std::string(host) + ":" + Sha256Hex(data.string()).substr(0, 12);
+}
+
+webhooks::DispatcherOptions DispatcherOptionsOf(const Config& config, const fs::path& data) {
+  constexpr int64_t kMsPerDay = 86'400'000;
+  webhooks::DispatcherOptions options;
+  options.retry.attempts_max = config.webhook_attempts_max;
+  options.retry.first_ms = config.webhook_retry_ms;
+  options.concurrency = config.webhook_concurrency;
+  options.keep_ms = config.webhook_keep_days * kMsPerDay;
+  options.owner = ServerName(data);
+  return options;
+}
+
 http::ServerOptions HttpOptions(const Config& config) {
   http::ServerOptions options;
   options.host = config.host;
@@ -181,6 +217,11 @@ struct App::Parts {
   std::unique_ptr<blob::BlobStore> blobs;
   artifacts::Artifacts artifacts;
   fetch::Client fetch;
+  security::SecretBox secrets;
+  webhooks::AddressPolicy webhook_addresses;
+  webhooks::WebhookStore webhooks;
+  webhooks::DeliveryLog deliveries;
+  webhooks::Courier courier;
 
   tracking::ExperimentStore experiments;
   tracking::RunStore runs;
@@ -220,6 +261,7 @@ struct App::Parts {
   std::unique_ptr<EventFileWatch> event_files;
   std::unique_ptr<Compacting> compacting;
   std::unique_ptr<Reaping> reaping;
+  std::unique_ptr<webhooks::Dispatcher> dispatcher;
 
   explicit Parts(const Config& given);
   // What goes on without being called, which one server of a database does.
@@ -235,6 +277,11 @@ App::Parts::Parts(const Config& given)
       lineage(*database, clock),
       blobs(blob::OpenBlobStore(ArtifactStoreUri(config))),
       artifacts(*database, *blobs, events, clock),
+      secrets(SecretKeyFile(config, data)),
+      webhook_addresses(config.webhook_allowed_hosts),
+      webhooks(*database, events, clock, secrets, webhook_addresses),
+      deliveries(*database, events, clock),
+      courier(kWebhookFormats, secrets, webhook_addresses, clock, config.webhook_timeout_ms),
       experiments(*database, events, clock, {.artifact_root = ArtifactRoot(config)}),
       runs(*database, events, clock, {.lease_ms = config.run_lease_s * 1000}),
       run_leases(*database, events, clock),
@@ -264,6 +311,8 @@ App::Parts::Parts(const Config& given)
              .logged_models = logged_models,
              .registry = registry,
              .artifacts = artifacts,
+             .webhooks = webhooks,
+             .courier = courier,
              .inspect_model = [this](const auto& uri) { InspectModel(artifacts, uri); }},
       inference{gateway},
       native{
@@ -287,6 +336,9 @@ App::Parts::Parts(const Config& given)
           .monitors = monitors,
           .pipelines = pipelines,
           .security = security,
+          .webhooks = webhooks,
+          .deliveries = deliveries,
+          .courier = courier,
           .model_folder = [this](const auto& version) { return ModelFolder(artifacts, version); }},
       intake{experiments, tracking_intake, registry_intake, artifacts},
       system{router, clock, clock.NowMs(), [this] { database->Read([](storage::Connection&) {}); },
@@ -324,6 +376,8 @@ void App::Parts::StartLoops() {
                                 .interval_ms = config.tensorboard_interval_ms});
   compacting = std::make_unique<Compacting>(compactor);
   reaping = std::make_unique<Reaping>(run_reaper);
+  dispatcher = std::make_unique<webhooks::Dispatcher>(*database, events, clock, courier,
+                                                      DispatcherOptionsOf(config, data));
 }
 
 App::App(const Config& config) : parts_(std::make_unique<Parts>(config)) {}

@@ -40,6 +40,13 @@ struct Config {
   int64_t run_lease_s = 0;
   bool tensorboard_watch = true;
   int64_t tensorboard_interval_ms = 1000;
+  std::string secret_key_file;
+  std::vector<std::string> webhook_allowed_hosts;
+  int webhook_concurrency = 8;
+  int webhook_attempts_max = 10;
+  int64_t webhook_retry_ms = 1000;
+  int64_t webhook_timeout_ms = 10'000;
+  int webhook_keep_days = 30;
 };
 
 inline constexpr Option<Config> kServerOptions[] = {
@@ -115,6 +122,27 @@ inline constexpr Option<Config> kServerOptions[] = {
     {"tensorboard.interval_ms", "--tensorboard-interval-ms",
      "How often the artifacts of running runs are looked at for event files that grew",
      &Config::tensorboard_interval_ms, "MS", 10, 3'600'000},
+    {"security.secret_key_file", "--secret-key-file",
+     "A file with the key that seals secrets in the database, made when absent; secret.key in the "
+     "data folder when not given; servers of one database need the same",
+     &Config::secret_key_file, "FILE"},
+    {"webhooks.allowed_hosts", "--webhook-allowed-host",
+     "A host name, address or network (10.0.0.0/8) that webhooks may call though it is not public, "
+     "by http as well; repeatable",
+     &Config::webhook_allowed_hosts, "HOST"},
+    {"webhooks.concurrency", "--webhook-concurrency", "Webhooks that are called at once",
+     &Config::webhook_concurrency, "N", 1, 256},
+    {"webhooks.attempts_max", "--webhook-attempts-max",
+     "How often a delivery is tried before it is a dead letter", &Config::webhook_attempts_max, "N",
+     1, 100},
+    {"webhooks.retry_ms", "--webhook-retry-ms",
+     "How long after a failed attempt the next one is made; doubles each time, up to five minutes",
+     &Config::webhook_retry_ms, "MS", 1, 300'000},
+    {"webhooks.timeout_ms", "--webhook-timeout-ms", "How long a receiver may take to answer",
+     &Config::webhook_timeout_ms, "MS", 10, 60'000},
+    {"webhooks.keep_days", "--webhook-keep-days",
+     "How long ended deliveries, dead letters among them, stay in the log",
+     &Config::webhook_keep_days, "DAYS", 1, 3650},
 };
 
 // The flags of a command line in order, as ("--port", "6000").

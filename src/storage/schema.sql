@@ -543,3 +543,57 @@ CREATE TABLE validations (
 );
 CREATE INDEX validations_by_dataset ON validations (dataset, version, created_ms);
 CREATE INDEX validations_by_time ON validations (created_ms, id);
+CREATE TABLE webhook_attempts (
+  delivery_seq BIGINT NOT NULL REFERENCES webhook_deliveries (seq),
+  number BIGINT NOT NULL,
+  started_ms BIGINT NOT NULL,
+  duration_ms BIGINT NOT NULL,
+  status BIGINT,
+  error TEXT NOT NULL,
+  response TEXT NOT NULL,
+  PRIMARY KEY (delivery_seq, number)
+);
+CREATE TABLE webhook_cursor (seq BIGINT NOT NULL);
+CREATE TABLE webhook_deliveries (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  webhook_seq BIGINT NOT NULL REFERENCES webhooks (seq),
+  event_seq BIGINT NOT NULL,
+  topic TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  body TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'dead')),
+  tries BIGINT NOT NULL,
+  attempts BIGINT NOT NULL,
+  due_ms BIGINT NOT NULL,
+  error TEXT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  finished_ms BIGINT
+);
+CREATE INDEX webhook_deliveries_dead ON webhook_deliveries (webhook_seq, seq)
+  WHERE state = 'dead';
+CREATE INDEX webhook_deliveries_finished ON webhook_deliveries (finished_ms)
+  WHERE finished_ms IS NOT NULL;
+CREATE INDEX webhook_deliveries_of ON webhook_deliveries (webhook_seq, seq);
+CREATE INDEX webhook_deliveries_pending ON webhook_deliveries (webhook_seq, seq)
+  WHERE state = 'pending';
+CREATE TABLE webhooks (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  description TEXT,
+  url TEXT NOT NULL,
+  -- How its messages are worded, and which of them it wants, as a JSON list.
+  format TEXT NOT NULL,
+  topics TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('ACTIVE', 'DISABLED')),
+  -- Sealed: see security/secret_box.h.
+  secret TEXT,
+  -- It is told of events after this one.
+  after_seq BIGINT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  updated_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
+  -- A deleted one stays until its deliveries have been removed.
+  deleted_ms BIGINT
+);

@@ -16,7 +16,7 @@ recorded between MLflow's 3.11 client and server, strictly, on SQLite and on Pos
 some steps are expected otherwise than MLflow answered. This page lists each of these steps with the reason; nothing else is
 changed. It is made from `tests/data/mlflow/amendments.json` by `make docs`.
 
-The other {failing} are of traces and webhooks, which have no routes yet: their clients get a 404, which they do not ask again.
+The other {failing} are of traces, which have no routes yet: their clients get a 404, which they do not ask again.
 """
 TEXT_MAX = 110
 

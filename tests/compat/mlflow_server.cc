@@ -8,6 +8,7 @@
 
 #include "api/mlflow/context.h"
 #include "api/mlflow/routes.h"
+#include "api/mlflow/webhook_format.h"
 #include "artifacts/artifacts.h"
 #include "base/error.h"
 #include "blob/blob_store.h"
@@ -17,11 +18,15 @@
 #include "tracking/logged_model_store.h"
 #include "tracking/metric_history.h"
 #include "tracking/run_store.h"
+#include "webhooks/courier.h"
+#include "webhooks/webhook_store.h"
 
 namespace millwright {
 namespace {
 
 constexpr int64_t kDrainMs = 2000;
+constexpr int64_t kWebhookTimeoutMs = 10'000;
+constexpr const webhooks::Format* kWebhookFormats[] = {&api::mlflow::kWebhookFormat};
 
 struct System {
   http::Response Health(const http::Request&) const {
@@ -52,8 +57,12 @@ int Run(int port, const std::string& dir, const std::string& database_uri) {
   tracking::MetricHistory metrics(*database);
   tracking::LoggedModelStore logged_models(*database, events, clock);
   registry::Registry registry(*database, events, clock);
-  api::mlflow::Context context{experiments,   runs,     run_leases, metrics,
-                               logged_models, registry, artifacts};
+  const security::SecretBox secrets(dir + "/secret.key");
+  const webhooks::AddressPolicy addresses({});
+  webhooks::WebhookStore webhooks(*database, events, clock, secrets, addresses);
+  webhooks::Courier courier(kWebhookFormats, secrets, addresses, clock, kWebhookTimeoutMs);
+  api::mlflow::Context context{experiments, runs,      run_leases, metrics, logged_models,
+                               registry,    artifacts, webhooks,   courier};
   System system;
   api::Router router(
       {}, [](http::Request&, api::Permission) {},

@@ -603,7 +603,6 @@ def tracing_never_stalls():
         if hasattr(mlflow, "flush_trace_async_logging"):
             mlflow.flush_trace_async_logging()
     for call in (lambda: mlflow.log_feedback(trace_id="tr-1", name="good", value=True),
-                 lambda: MlflowClient().list_webhooks(),
                  lambda: mlflow.search_traces(experiment_ids=["0"]),
                  lambda: MlflowClient().delete_traces("0", trace_ids=["tr-1"]),
                  lambda: mlflow.genai.datasets.search_datasets()):

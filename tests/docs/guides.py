@@ -6,8 +6,9 @@ usage: guides.py BINARY GUIDE.md …
 The fenced blocks marked `sh` of a guide are run one after another in one shell, which stops at the first
 command that fails, in an empty folder that holds links to what is in the repository's. The server's address
 is in MILLWRIGHT_URI and MLFLOW_TRACKING_URI, its data folder in MILLWRIGHT_SERVER_DATA, and `millwright` is
-in the path. A block marked `output` right
-behind one holds what it prints; in it "…" stands for any text within a line.
+in the path. A block marked `output` right behind one holds what it prints; in it "…" stands for any text
+within a line. A guide whose server needs options begins with a comment that names them:
+<!-- server: --option value -->.
 """
 import os
 import pathlib
@@ -19,6 +20,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness.millwright import Failure, ROOT, Server, run_tests  # noqa: E402
 
+SERVER_OPTIONS = re.compile(r"^<!-- server: (.*) -->$", re.M)
 FENCE = re.compile(r"^```(\w*)$")
 SECONDS_MAX = 300
 
@@ -69,7 +71,8 @@ def run_guide(path, binary):
         for entry in ROOT.iterdir():
             if not entry.name.startswith(".") and entry.name != "build":
                 (folder / entry.name).symlink_to(entry)
-        with Server(binary, scratch / "data") as server:
+        named = SERVER_OPTIONS.search(path.read_text())
+        with Server(binary, scratch / "data", *(named[1].split() if named else [])) as server:
             # Each block ends with a line that no command prints, so that outputs can be told apart.
             end = "== end of block"
             script = "set -euo pipefail\n"

@@ -52,6 +52,7 @@ const pages = {
   lineage: '/lineage?node=model:flights-late@1&depth=5',
   alerts: '/alerts',
   events: '/events',
+  webhooks: '/webhooks',
   missing: '/models/nothing',
 };
 const wanted = process.argv.slice(2);

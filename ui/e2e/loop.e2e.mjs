@@ -394,7 +394,7 @@ const everyPage = [
   '/models', '/models/flights-late', '/datasets', '/datasets/flights', '/datasets/flights?tab=rows', '/datasets/flights?tab=splits',
   ...(failedValidation ? [`/validations/${encodeURIComponent(failedValidation.id)}`] : []),
   '/endpoints', `/endpoints/${encodeURIComponent(loop.endpoint)}`, '/monitors', `/monitors/${encodeURIComponent(loop.monitor)}`,
-  '/pipelines', `/pipeline-runs/${encodeURIComponent(pipelineRuns[0].id)}`, '/lineage?node=model:flights-late@1', '/alerts', '/events',
+  '/pipelines', `/pipeline-runs/${encodeURIComponent(pipelineRuns[0].id)}`, '/lineage?node=model:flights-late@1', '/alerts', '/events', '/webhooks',
 ]; // prettier-ignore
 
 await test('every page: one heading, landmarks, and a name for every control', async () => {

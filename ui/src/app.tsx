@@ -23,6 +23,8 @@ import { Pipelines } from './pages/pipelines';
 import { RunPage } from './pages/run';
 import { Runs } from './pages/runs';
 import { ValidationPage } from './pages/validation';
+import { WebhookPage } from './pages/webhook';
+import { Webhooks } from './pages/webhooks';
 import { place, resolve, type Params } from './router';
 import { theme, toggleTheme } from './theme';
 
@@ -46,6 +48,8 @@ const routes: readonly { pattern: string; page: ComponentType<Params> }[] = [
   { pattern: '/lineage', page: LineagePage },
   { pattern: '/alerts', page: Alerts },
   { pattern: '/events', page: Events },
+  { pattern: '/webhooks', page: Webhooks },
+  { pattern: '/webhooks/:id', page: WebhookPage as ComponentType<Params> },
 ];
 
 /** In the order of the loop; `also` are the paths below which an entry stays marked. */
@@ -61,6 +65,7 @@ const sections: readonly { to: string; label: string; also?: readonly string[] }
   { to: '/pipelines', label: 'Pipelines', also: ['/pipeline-runs'] },
   { to: '/lineage', label: 'Lineage' },
   { to: '/events', label: 'Events' },
+  { to: '/webhooks', label: 'Webhooks' },
 ];
 
 function isWithin(path: string, section: { to: string; also?: readonly string[] }): boolean {

@@ -10,6 +10,7 @@ export const endpointPath = (name: string) => href('/endpoints/:name', { name })
 export const monitorPath = (name: string, query: Record<string, string | undefined> = {}) => href('/monitors/:name', { name }, query);
 export const pipelinePath = (name: string) => href('/pipelines', {}, { pipeline: name });
 export const pipelineRunPath = (id: string, task?: string) => href('/pipeline-runs/:id', { id }, { task });
+export const webhookPath = (id: string, query: Record<string, string | undefined> = {}) => href('/webhooks/:id', { id }, query);
 export const lineagePath = (node: string) => href('/lineage', {}, { node });
 
 /** The page of a lineage node or an event's subject, `KIND:ID`; undefined where it has none. */
@@ -39,6 +40,8 @@ export function subjectPath(subject: string): string | undefined {
       return monitorPath(id);
     case 'alert':
       return '/alerts';
+    case 'webhook':
+      return webhookPath(id);
     case 'pipeline':
       return pipelinePath(id);
     case 'pipeline_run':

@@ -9,5 +9,6 @@ export const nouns = {
   alert: ['alert', 'pipeline_run'],
   pipeline: ['pipeline', 'pipeline_run'],
   pipelineRun: ['pipeline_run', 'task'],
+  webhook: ['webhook'],
   everything: ['*'],
 } as const satisfies Record<string, readonly string[]>;

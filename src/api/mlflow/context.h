@@ -16,6 +16,10 @@ class MetricHistory;
 class RunLeases;
 class RunStore;
 }  // namespace millwright::tracking
+namespace millwright::webhooks {
+class Courier;
+class WebhookStore;
+}  // namespace millwright::webhooks
 
 namespace millwright::api::mlflow {
 
@@ -28,6 +32,8 @@ struct Context {
   tracking::LoggedModelStore& logged_models;
   registry::Registry& registry;
   artifacts::Artifacts& artifacts;
+  webhooks::WebhookStore& webhooks;
+  webhooks::Courier& courier;
   // Judges the files at an artifact address before a version of them is registered: throws
   // kInvalidArgument with the reason when they are a broken model. May be empty.
   std::function<void(const std::string& artifact_uri)> inspect_model = {};

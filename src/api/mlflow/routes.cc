@@ -9,6 +9,7 @@
 #include "api/mlflow/registered_models.h"
 #include "api/mlflow/runs.h"
 #include "api/mlflow/server_info.h"
+#include "api/mlflow/webhooks.h"
 
 namespace millwright::api::mlflow {
 namespace {
@@ -131,6 +132,18 @@ constexpr Route<Context> kRoutes[] = {
              "Set a tag of a version"),
     MIRRORED(kDelete, "/mlflow/model-versions/delete-tag", model_versions::DeleteTag, kEdit,
              Lane::kMeta, "Delete a tag of a version"),
+
+    MIRRORED(kPost, "/mlflow/webhooks", webhook_routes::Create, kAdmin, Lane::kBulk,
+             "Tell somebody of what happens to models"),
+    MIRRORED(kGet, "/mlflow/webhooks", webhook_routes::List, kAdmin, Lane::kMeta, "List webhooks"),
+    MIRRORED(kGet, "/mlflow/webhooks/{webhook_id}", webhook_routes::Get, kAdmin, Lane::kMeta,
+             "Get a webhook"),
+    MIRRORED(kPatch, "/mlflow/webhooks/{webhook_id}", webhook_routes::Update, kAdmin, Lane::kBulk,
+             "Change a webhook"),
+    MIRRORED(kDelete, "/mlflow/webhooks/{webhook_id}", webhook_routes::Delete, kAdmin, Lane::kMeta,
+             "Delete a webhook"),
+    MIRRORED(kPost, "/mlflow/webhooks/{webhook_id}/test", webhook_routes::Test, kAdmin, Lane::kBulk,
+             "Send a webhook a made-up message"),
 
     MIRRORED(kPost, "/mlflow/logged-models", logged_models::Create, kEdit, Lane::kMeta,
              "Create a logged model"),

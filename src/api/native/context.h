@@ -47,6 +47,11 @@ class ChartReader;
 class RunLeases;
 class RunStore;
 }  // namespace millwright::tracking
+namespace millwright::webhooks {
+class Courier;
+class DeliveryLog;
+class WebhookStore;
+}  // namespace millwright::webhooks
 
 namespace millwright::api::native {
 
@@ -72,6 +77,9 @@ struct Context {
   monitoring::Monitors& monitors;
   pipelines::PipelineStore& pipelines;
   security::Security& security;
+  webhooks::WebhookStore& webhooks;
+  webhooks::DeliveryLog& deliveries;
+  webhooks::Courier& courier;
   // The local folder that holds a version's files. Throws kFailedPrecondition when there is none.
   std::function<std::filesystem::path(const registry::ModelVersion&)> model_folder;
 };

@@ -15,17 +15,6 @@ constexpr int kEventsPerRead = 256;
 // A comment line now and then lets both ends notice that the other is gone.
 constexpr int64_t kStreamBeatMs = 15'000;
 
-void WriteEvent(const events::Event& event, JsonWriter& writer) {
-  writer.BeginObject()
-      .Field("seq", event.seq)
-      .Field("time_ms", event.time_ms)
-      .Field("kind", event.kind)
-      .Field("subject", event.subject)
-      .Field("who", event.who)
-      .Field("payload", event.payload)
-      .EndObject();
-}
-
 // Writes all events behind `cursor` to the stream; false once the client is gone.
 bool SendNew(const events::EventLog& log, http::BodyWriter& writer, int64_t* cursor) {
   for (;;) {
@@ -43,6 +32,17 @@ bool SendNew(const events::EventLog& log, http::BodyWriter& writer, int64_t* cur
 }
 
 }  // namespace
+
+void WriteEvent(const events::Event& event, JsonWriter& writer) {
+  writer.BeginObject()
+      .Field("seq", event.seq)
+      .Field("time_ms", event.time_ms)
+      .Field("kind", event.kind)
+      .Field("subject", event.subject)
+      .Field("who", event.who)
+      .Field("payload", event.payload)
+      .EndObject();
+}
 
 http::Response ListEvents(Context& context, const http::Request& request) {
   const auto limit = static_cast<int>(QueryInt(request, "limit", kEventsPerPage, 1, 1000));

@@ -16,6 +16,7 @@
 #include "api/native/run_search.h"
 #include "api/native/tensorboard.h"
 #include "api/native/validations.h"
+#include "api/native/webhooks.h"
 
 namespace millwright::api::native {
 namespace {
@@ -162,6 +163,24 @@ constexpr Route<Context> kRoutes[] = {
     {M::kGet, "/api/v1/events", ListEvents, P::kRead, Lane::kMeta, "List what happened"},
     {M::kGet, "/api/v1/events/stream", StreamEvents, P::kRead, Lane::kMeta,
      "Follow what happens (server-sent events)"},
+
+    {M::kGet, "/api/v1/webhooks", ListWebhooks, P::kAdmin, Lane::kMeta, "List webhooks"},
+    {M::kPost, "/api/v1/webhooks", CreateWebhook, P::kAdmin, Lane::kBulk,
+     "Tell somebody of events over HTTP"},
+    {M::kGet, "/api/v1/webhooks/{id}", GetWebhook, P::kAdmin, Lane::kMeta, "Show a webhook"},
+    {M::kPatch, "/api/v1/webhooks/{id}", UpdateWebhook, P::kAdmin, Lane::kBulk, "Change a webhook"},
+    {M::kDelete, "/api/v1/webhooks/{id}", DeleteWebhook, P::kAdmin, Lane::kMeta,
+     "Delete a webhook and its deliveries"},
+    {M::kPost, "/api/v1/webhooks/{id}/test", TestWebhook, P::kAdmin, Lane::kBulk,
+     "Send a webhook a made-up message, now"},
+    {M::kPost, "/api/v1/webhooks/{id}/replay", ReplayDeadDeliveries, P::kAdmin, Lane::kMeta,
+     "Send what a webhook could not be told once more"},
+    {M::kGet, "/api/v1/webhooks/{id}/deliveries", ListDeliveries, P::kAdmin, Lane::kMeta,
+     "List what a webhook was told and what came of it"},
+    {M::kGet, "/api/v1/webhook-deliveries/{id}", GetDelivery, P::kAdmin, Lane::kMeta,
+     "Show a delivery's message and attempts"},
+    {M::kPost, "/api/v1/webhook-deliveries/{id}/replay", ReplayDelivery, P::kAdmin, Lane::kMeta,
+     "Send a message once more, under the same id"},
 
     {M::kGet, "/api/v1/me", GetSelf, P::kRead, Lane::kMeta, "Show who calls"},
     {M::kGet, "/api/v1/users", ListUsers, P::kAdmin, Lane::kMeta, "List users"},

@@ -10,6 +10,12 @@ import { folded } from './lineage';
 import { gatesOf } from './model';
 import { binLabels } from './monitor';
 import { usualTask } from './pipeline-run';
+import { readable } from './webhook';
+
+test('a message is shown as readable JSON, and as it stands where it is none', () => {
+  expect(readable('{"a":[1]}')).toBe('{\n  "a": [\n    1\n  ]\n}');
+  expect(readable('not {json')).toBe('not {json');
+});
 
 test('events of several pages are joined newest first, each once', () => {
   const event = (seq: number): Event => ({ seq, time_ms: seq, kind: 'run.created', subject: 'run:1', who: 'a', payload: {} });

@@ -1,0 +1,2 @@
+-- How many webhooks are there?
+SELECT COUNT(*) FROM webhooks WHERE deleted_ms IS NULL

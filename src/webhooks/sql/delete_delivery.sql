@@ -1,0 +1,2 @@
+-- Removes a delivery.
+DELETE FROM webhook_deliveries WHERE seq = $1

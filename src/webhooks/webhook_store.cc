@@ -1,0 +1,143 @@
+#include "webhooks/webhook_store.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "fetch/retry.h"
+#include "webhooks/rows.h"
+#include "webhooks/sql.h"
+
+namespace millwright::webhooks {
+namespace {
+
+using storage::Connection;
+
+std::string Subject(const WebhookId& id) {
+  return "webhook:" + id.str();
+}
+
+// What the event of a change tells: not the secret, and of the URL not what may be secret in it.
+Json Told(const Webhook& webhook) {
+  return Json::Of({{"name", webhook.name},
+                   {"url", fetch::WithoutSecrets(webhook.url)},
+                   {"status", StatusName(webhook.status)}});
+}
+
+std::optional<std::string> NonEmpty(const std::optional<std::string>& text) {
+  return text && text->empty() ? std::nullopt : text;
+}
+
+void RequireShort(std::string_view field, const std::string& text, size_t bytes_max) {
+  if (text.size() > bytes_max)
+    throw InvalidArgument("{} has at most {} bytes", field, bytes_max)
+        .WithField(std::string(field));
+}
+
+std::vector<std::string> RequireTopics(std::vector<std::string> topics) {
+  if (topics.empty()) throw InvalidArgument("A webhook needs something to be told of");
+  if (topics.size() > kTopicsMax)
+    throw InvalidArgument("A webhook asks for at most {} kinds of events", kTopicsMax);
+  std::sort(topics.begin(), topics.end());
+  topics.erase(std::unique(topics.begin(), topics.end()), topics.end());
+  return topics;
+}
+
+}  // namespace
+
+WebhookStore::WebhookStore(storage::Database& database, events::EventLog& events,
+                           const Clock& clock, const security::SecretBox& box,
+                           const AddressPolicy& policy)
+    : database_(database), events_(events), clock_(clock), box_(box), policy_(policy) {}
+
+std::string WebhookStore::SecretPurpose(const WebhookId& id) {
+  return Subject(id);
+}
+
+Webhook WebhookStore::Create(const NewWebhook& webhook, const std::string& who) {
+  RequireWebhookName(webhook.name);
+  RequireShort("description", webhook.description.value_or(""), kDescriptionBytesMax);
+  RequireShort("secret", webhook.secret, kSecretBytesMax);
+  policy_.RequireUrl(webhook.url);
+  Webhook made{.id = WebhookId(NewHexId()),
+               .name = webhook.name,
+               .description = NonEmpty(webhook.description),
+               .url = webhook.url,
+               .format = webhook.format,
+               .topics = RequireTopics(webhook.topics),
+               .status = webhook.status,
+               .sealed_secret = std::nullopt,
+               .after_seq = events_.Last(),
+               .created_ms = clock_.NowMs(),
+               .created_by = who};
+  made.updated_ms = made.created_ms;
+  if (!webhook.secret.empty())
+    made.sealed_secret = box_.Seal(webhook.secret, SecretPurpose(made.id));
+  return database_.Write([&](Connection& connection) {
+    if (connection.SelectOne(sql::kCountWebhooks)->Int(0) >= kWebhooksMax)
+      throw ResourceExhausted("There are {} webhooks, more cannot be made", kWebhooksMax);
+    Webhook inserted = made;
+    inserted.seq =
+        connection
+            .SelectOne(
+                sql::kInsertWebhook,
+                {made.id.str(), made.name, storage::Optional(made.description), made.url,
+                 made.format, TopicsText(made.topics), std::string(StatusName(made.status)),
+                 storage::Optional(made.sealed_secret), made.after_seq, made.created_ms, who})
+            ->Int(0);
+    events_.Append(connection, "webhook.created", Subject(made.id), who, Told(made));
+    return inserted;
+  });
+}
+
+Webhook WebhookStore::Get(const WebhookId& id) const {
+  return database_.Read([&](Connection& connection) { return FindWebhook(connection, id); });
+}
+
+std::vector<Webhook> WebhookStore::List(const WebhookSearch& search) const {
+  return database_.Read([&](Connection& connection) {
+    std::vector<Webhook> webhooks;
+    for (const auto& row :
+         connection.Select(sql::kListWebhooks, {search.before_seq, search.limit, search.format}))
+      webhooks.push_back(ReadWebhook(row));
+    return webhooks;
+  });
+}
+
+Webhook WebhookStore::Update(const WebhookId& id, const WebhookChange& change,
+                             const std::string& who) {
+  if (change.name) RequireWebhookName(*change.name);
+  RequireShort("description", change.description.value_or(""), kDescriptionBytesMax);
+  RequireShort("secret", change.secret.value_or(""), kSecretBytesMax);
+  if (change.url) policy_.RequireUrl(*change.url);
+  std::optional<std::vector<std::string>> topics;
+  if (change.topics) topics = RequireTopics(*change.topics);
+  return database_.Write([&](Connection& connection) {
+    Webhook webhook = FindWebhook(connection, id);
+    if (change.name) webhook.name = *change.name;
+    if (change.description) webhook.description = NonEmpty(change.description);
+    if (change.url) webhook.url = *change.url;
+    if (topics) webhook.topics = *topics;
+    if (change.status) webhook.status = *change.status;
+    if (change.secret && change.secret->empty()) webhook.sealed_secret = std::nullopt;
+    if (change.secret && !change.secret->empty())
+      webhook.sealed_secret = box_.Seal(*change.secret, SecretPurpose(id));
+    webhook.updated_ms = clock_.NowMs();
+    connection.Execute(
+        sql::kUpdateWebhook,
+        {webhook.seq, webhook.name, storage::Optional(webhook.description), webhook.url,
+         TopicsText(webhook.topics), std::string(StatusName(webhook.status)),
+         storage::Optional(webhook.sealed_secret), webhook.updated_ms});
+    events_.Append(connection, "webhook.updated", Subject(id), who, Told(webhook));
+    return webhook;
+  });
+}
+
+void WebhookStore::Delete(const WebhookId& id, const std::string& who) {
+  database_.Write([&](Connection& connection) {
+    const Webhook webhook = FindWebhook(connection, id);
+    connection.Execute(sql::kDeleteWebhook, {webhook.seq, clock_.NowMs()});
+    events_.Append(connection, "webhook.deleted", Subject(id), who, Told(webhook));
+  });
+}
+
+}  // namespace millwright::webhooks
