@@ -63,5 +63,9 @@ function(room name)
     add_test(NAME unit.${name} COMMAND ${name}_test)
     # Sanitizers make some tests ten times as slow.
     set_tests_properties(unit.${name} PROPERTIES TIMEOUT $<IF:$<BOOL:${MILLWRIGHT_SANITIZE}>,3000,300>)
+    # scripts/sanitize runs those with DuckDB in them in their own way.
+    if(name STREQUAL "analytics" OR "analytics" IN_LIST ROOM_DEPS_${name})
+      set_tests_properties(unit.${name} PROPERTIES LABELS duckdb)
+    endif()
   endif()
 endfunction()

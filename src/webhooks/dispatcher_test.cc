@@ -324,11 +324,12 @@ TEST_P(DispatcherTest, BoundsWhatItReadsOfAnAnswer) {
     return number == 1 ? head + std::string(1 << 20, 'x') : head + "a\x01\xff\xc3\xa4\n";
   });
   const Webhook webhook = room_.Create(endless.Url());
-  Courier courier(kTestFormats, room_.box, room_.policy, room_.clock, 200);
+  Courier courier(kTestFormats, room_.box, room_.policy, room_.clock, 10'000);
   const Sending large = courier.Test(webhook, "t");
   EXPECT_EQ(Verdict::kDelivered, large.verdict);
   EXPECT_EQ(kResponseBytesMax, large.attempt.response.size());
-  const Sending unfinished = courier.Test(webhook, "t");
+  Courier impatient(kTestFormats, room_.box, room_.policy, room_.clock, 1'000);
+  const Sending unfinished = impatient.Test(webhook, "t");
   EXPECT_EQ(Verdict::kDelivered, unfinished.verdict);
   EXPECT_EQ("a??\xc3\xa4\n", unfinished.attempt.response);
 }
