@@ -109,8 +109,11 @@ class FileWriter : public BlobWriter {
 
 }  // namespace
 
-FileStore::FileStore(fs::path root)
-    : root_(fs::absolute(root).lexically_normal()), uploads_(root_ / kUploads) {
+FileStore::FileStore(fs::path root) : FileStore(std::move(root), Access::kReadWrite) {}
+
+FileStore::FileStore(fs::path root, Access access)
+    : root_(fs::absolute(root).lexically_normal()), access_(access), uploads_(root_ / kUploads) {
+  if (access_ == Access::kReadOnly) return;
   std::error_code error;
   fs::create_directories(uploads_, error);
   if (error) throw Unavailable("Cannot make the folder {}: {}", root_.string(), error.message());
@@ -119,6 +122,11 @@ FileStore::FileStore(fs::path root)
     std::error_code ignored;
     if (entry.last_write_time(ignored) < stale) fs::remove(entry.path(), ignored);
   }
+}
+
+void FileStore::RequireWritable(const std::string& path) const {
+  if (access_ == Access::kReadWrite) return;
+  throw PermissionDenied("{} is read-only: another tool writes its folder", path);
 }
 
 fs::path FileStore::Place(const std::string& path) const {
@@ -132,6 +140,7 @@ fs::path FileStore::Place(const std::string& path) const {
 
 std::unique_ptr<BlobWriter> FileStore::Create(const std::string& path) {
   if (path.ends_with('/')) throw InvalidArgument("Invalid path");
+  RequireWritable(path);
   return std::make_unique<FileWriter>(Place(path), uploads_ / NewHexId(), path);
 }
 
@@ -182,6 +191,7 @@ std::vector<BlobInfo> FileStore::List(const std::string& folder) {
 }
 
 void FileStore::Remove(const std::string& path) {
+  RequireWritable(path);
   const fs::path place = Place(path);
   std::error_code error;
   fs::remove_all(place, error);

@@ -13,6 +13,10 @@ class FileStore : public BlobStore {
  public:
   // Makes the folder when absent and clears away what a crash left of uploads a day old.
   explicit FileStore(std::filesystem::path root);
+  // A folder that belongs to somebody else: nothing is made, cleared away or changed in it, and
+  // Create and Remove throw kPermissionDenied.
+  enum class Access { kReadWrite, kReadOnly };
+  FileStore(std::filesystem::path root, Access access);
 
   std::unique_ptr<BlobWriter> Create(const std::string& path) override;
   void Read(const std::string& path, uint64_t offset, std::optional<uint64_t> length,
@@ -26,7 +30,11 @@ class FileStore : public BlobStore {
   // The place of a blob; refuses the root itself and the uploads folder.
   std::filesystem::path Place(const std::string& path) const;
 
+  // Throws unless it may be written.
+  void RequireWritable(const std::string& path) const;
+
   const std::filesystem::path root_;
+  const Access access_;
   const std::filesystem::path uploads_;
 };
 

@@ -233,36 +233,67 @@ void FileStoreSource::AddInputs(const fs::path& experiment_folder, const fs::pat
   }
 }
 
+std::vector<tracking::RunId> FileStoreSource::RunIds(const tracking::Experiment& experiment) const {
+  std::vector<tracking::RunId> ids;
+  for (const auto& folder : RunFolders(experiment)) ids.emplace_back(folder.filename().string());
+  return ids;
+}
+
+fs::path FileStoreSource::MetricFolder(const tracking::RunInfo& run) const {
+  return ExperimentFolder(run.experiment_id) / run.id.str() / "metrics";
+}
+
+void FileStoreSource::ForEachMetricFile(
+    const tracking::RunInfo& run,
+    const std::function<void(const std::string& key, const BadLine&)>& read) {
+  const fs::path folder = MetricFolder(run);
+  if (fs::exists(folder) && !fs::is_directory(folder)) {
+    problems_.Add(folder.string(), "is a file where a folder of metrics belongs");
+    return;
+  }
+  for (const auto& file : FilesBelow(folder, problems_)) {
+    int64_t bad_lines = 0;
+    Try(folder / file.path, [&] {
+      read(file.path, [&](int64_t number) {
+        if (++bad_lines <= kBadLinesTold) {
+          problems_.Add((folder / file.path).string() + " line " + std::to_string(number),
+                        "is no point of a metric (time, value, step) and was left out");
+        }
+      });
+      if (bad_lines > kBadLinesTold) {
+        throw InvalidArgument("{} lines in all are no points and were left out", bad_lines);
+      }
+    });
+  }
+}
+
 void FileStoreSource::ForEachPoint(
     const RunGroup& runs, const std::function<void(size_t index, tracking::Metric)>& each) {
   for (size_t i = 0; i < runs.size(); ++i) {
-    const fs::path folder =
-        ExperimentFolder(runs[i].info.experiment_id) / runs[i].info.id.str() / "metrics";
-    if (fs::exists(folder) && !fs::is_directory(folder)) {
-      problems_.Add(folder.string(), "is a file where a folder of metrics belongs");
-      continue;
-    }
-    for (const auto& file : FilesBelow(folder, problems_)) {
-      int64_t bad_lines = 0;
-      Try(folder / file.path, [&] {
-        ForEachMetricLine(
-            folder / file.path, MetricFile::kOfRun,
-            [&](MetricLine line) {
-              line.metric.key = file.path;
-              each(i, std::move(line.metric));
-            },
-            [&](int64_t number) {
-              if (++bad_lines <= kBadLinesTold) {
-                problems_.Add((folder / file.path).string() + " line " + std::to_string(number),
-                              "is no point of a metric (time, value, step) and was left out");
-              }
-            });
-        if (bad_lines > kBadLinesTold) {
-          throw InvalidArgument("{} lines in all are no points and were left out", bad_lines);
-        }
-      });
-    }
+    ForEachMetricFile(runs[i].info, [&](const std::string& key, const BadLine& bad) {
+      ForEachMetricLine(
+          MetricFolder(runs[i].info) / key, MetricFile::kOfRun,
+          [&](MetricLine line) {
+            line.metric.key = key;
+            each(i, std::move(line.metric));
+          },
+          bad);
+    });
   }
+}
+
+void FileStoreSource::ForEachNewPoint(const tracking::RunInfo& run, MetricMarks* marks,
+                                      const std::function<void(tracking::Metric)>& each) {
+  ForEachMetricFile(run, [&](const std::string& key, const BadLine& bad) {
+    MetricFileMark& mark = (*marks)[key];
+    mark = ForEachNewMetricLine(
+        MetricFolder(run) / key, MetricFile::kOfRun, mark,
+        [&](MetricLine line) {
+          line.metric.key = key;
+          each(std::move(line.metric));
+        },
+        bad);
+  });
 }
 
 std::vector<tracking::LoggedModel> FileStoreSource::LoggedModels(
@@ -393,7 +424,10 @@ void FileStoreSource::FindRuns(const tracking::Experiment& experiment, const Run
                                const std::function<void(tracking::Run)>& each) {
   for (const auto& run : wanted) {
     const fs::path folder = ExperimentFolder(experiment.id) / run.info.id.str();
-    if (fs::exists(folder / kMeta)) each(ReadRun(experiment, folder));
+    if (!fs::exists(folder / kMeta)) continue;
+    std::optional<tracking::Run> found;
+    Try(folder / kMeta, [&] { found = ReadRun(experiment, folder); });
+    if (found) each(std::move(*found));
   }
 }
 

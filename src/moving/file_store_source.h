@@ -1,10 +1,12 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
+#include "moving/metric_file.h"
 #include "moving/problems.h"
 #include "moving/store.h"
 
@@ -22,6 +24,15 @@ class FileStoreSource : public Source {
  public:
   // Throws kInvalidArgument for a folder that is no file store.
   FileStoreSource(std::filesystem::path root, Problems& problems);
+
+  // The folder of an experiment, a deleted one's too.
+  std::filesystem::path ExperimentFolder(const tracking::ExperimentId& id) const;
+  // The ids of all runs of an experiment, by the names of their folders alone.
+  std::vector<tracking::RunId> RunIds(const tracking::Experiment& experiment) const;
+  // The points of a run behind the marks of its metrics, by key; the marks are moved on.
+  using MetricMarks = std::map<std::string, MetricFileMark>;
+  void ForEachNewPoint(const tracking::RunInfo& run, MetricMarks* marks,
+                       const std::function<void(tracking::Metric)>& each);
 
   std::string where() const override { return root_.string(); }
   std::vector<tracking::Experiment> Experiments() override;
@@ -41,7 +52,6 @@ class FileStoreSource : public Source {
                               const std::filesystem::path& scratch) override;
 
  private:
-  std::filesystem::path ExperimentFolder(const tracking::ExperimentId& id) const;
   std::vector<std::filesystem::path> RunFolders(const tracking::Experiment& experiment) const;
   tracking::Run ReadRun(const tracking::Experiment& experiment,
                         const std::filesystem::path& folder);
@@ -51,6 +61,11 @@ class FileStoreSource : public Source {
                  const std::filesystem::path& run_folder, tracking::Run* run);
   void AddModelMetrics(const std::filesystem::path& folder, tracking::LoggedModel* model);
   std::vector<tracking::Tag> ReadValues(const std::filesystem::path& folder);
+  std::filesystem::path MetricFolder(const tracking::RunInfo& run) const;
+  // Calls `read` for the file of each metric of a run, by key; what is bad in it becomes problems.
+  using BadLine = std::function<void(int64_t number)>;
+  void ForEachMetricFile(const tracking::RunInfo& run,
+                         const std::function<void(const std::string& key, const BadLine&)>& read);
   std::filesystem::path FolderOf(const FileOwner& owner) const;
   // Does it; what it throws becomes a problem.
   void Try(const std::filesystem::path& what, const std::function<void()>& work);

@@ -12,6 +12,7 @@ namespace {
 
 // A line longer than this is garbage, not a point.
 constexpr std::streamsize kLineBytesMax = 64 << 10;
+constexpr std::string_view kTooLong = "too long";  // is no point either
 
 std::vector<std::string_view> Fields(std::string_view line) {
   std::vector<std::string_view> fields;
@@ -35,6 +36,47 @@ std::string DoubleText(double value) {
   char buffer[32];
   const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
   return std::string(buffer, end);
+}
+
+// What becomes of a last line that has no end.
+enum class LastLine { kTaken, kLeft };
+
+// Calls `each` with the lines behind a mark, kTooLong for one that is too long to be a point;
+// returns how far it came.
+MetricFileMark ReadLines(const std::filesystem::path& file, MetricFileMark mark, LastLine last,
+                         const std::function<void(int64_t number, std::string_view line)>& each) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) throw Unavailable("{} cannot be read", file.string());
+  in.seekg(static_cast<std::streamoff>(mark.bytes));
+  std::vector<char> buffer(kLineBytesMax);
+  while (in.peek() != EOF) {
+    in.getline(buffer.data(), kLineBytesMax);
+    auto size = static_cast<size_t>(in.gcount());
+    const bool is_whole = !in.fail() || in.eof();
+    if (!is_whole) {
+      in.clear();
+      in.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
+      size += static_cast<size_t>(in.gcount());
+    }
+    if (in.eof() && last == LastLine::kLeft) break;
+    mark.bytes += size;
+    ++mark.lines;
+    const size_t length = in.eof() ? size : size - 1;
+    each(mark.lines, is_whole ? std::string_view(buffer.data(), length) : kTooLong);
+  }
+  if (in.bad()) throw Unavailable("{} cannot be read to its end", file.string());
+  return mark;
+}
+
+void TakeLine(int64_t number, std::string_view line, MetricFile kind,
+              const std::function<void(MetricLine)>& each,
+              const std::function<void(int64_t number)>& bad) {
+  if (line.empty()) return;
+  if (auto parsed = ParseMetricLine(line, kind)) {
+    each(std::move(*parsed));
+  } else {
+    bad(number);
+  }
 }
 
 }  // namespace
@@ -68,27 +110,20 @@ std::optional<MetricLine> ParseMetricLine(std::string_view line, MetricFile kind
 void ForEachMetricLine(const std::filesystem::path& file, MetricFile kind,
                        const std::function<void(MetricLine)>& each,
                        const std::function<void(int64_t number)>& bad) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) throw Unavailable("{} cannot be read", file.string());
-  std::vector<char> buffer(kLineBytesMax);
-  for (int64_t number = 1; in.peek() != EOF; ++number) {
-    in.getline(buffer.data(), kLineBytesMax);
-    const auto size = static_cast<size_t>(in.gcount());
-    if (in.fail() && !in.eof()) {  // too long: the rest of it is passed over
-      in.clear();
-      in.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
-      bad(number);
-      continue;
-    }
-    const std::string_view line(buffer.data(), in.eof() ? size : size - 1);
-    if (line.empty()) continue;
-    if (auto parsed = ParseMetricLine(line, kind)) {
-      each(std::move(*parsed));
-    } else {
-      bad(number);
-    }
-  }
-  if (in.bad()) throw Unavailable("{} cannot be read to its end", file.string());
+  ReadLines(file, {}, LastLine::kTaken, [&](int64_t number, std::string_view line) {
+    TakeLine(number, line, kind, each, bad);
+  });
+}
+
+MetricFileMark ForEachNewMetricLine(const std::filesystem::path& file, MetricFile kind,
+                                    MetricFileMark mark,
+                                    const std::function<void(MetricLine)>& each,
+                                    const std::function<void(int64_t number)>& bad) {
+  std::error_code error;
+  if (std::filesystem::file_size(file, error) < mark.bytes) mark = {};
+  return ReadLines(file, mark, LastLine::kLeft, [&](int64_t number, std::string_view line) {
+    TakeLine(number, line, kind, each, bad);
+  });
 }
 
 std::string ToMetricLine(const tracking::Metric& metric, const std::string& run_id,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -27,6 +28,18 @@ std::optional<MetricLine> ParseMetricLine(std::string_view line, MetricFile kind
 void ForEachMetricLine(const std::filesystem::path& file, MetricFile kind,
                        const std::function<void(MetricLine)>& each,
                        const std::function<void(int64_t number)>& bad);
+
+// How far a metric's file was read.
+struct MetricFileMark {
+  uint64_t bytes = 0;
+  int64_t lines = 0;
+};
+// The same for the lines of a growing file behind a mark, without a last one that has no end yet;
+// returns the new mark. A file that has become shorter is read from its beginning.
+MetricFileMark ForEachNewMetricLine(const std::filesystem::path& file, MetricFile kind,
+                                    MetricFileMark mark,
+                                    const std::function<void(MetricLine)>& each,
+                                    const std::function<void(int64_t number)>& bad);
 
 // The line that the file store writes for a point, without a line end.
 std::string ToMetricLine(const tracking::Metric& metric, const std::string& run_id,

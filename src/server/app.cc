@@ -28,6 +28,8 @@
 #include "base/process.h"
 #include "base/version.h"
 #include "blob/blob_store.h"
+#include "blob/file_store.h"
+#include "blob/mounted_stores.h"
 #include "data/dataset_store.h"
 #include "data/source_store.h"
 #include "data/split_store.h"
@@ -50,6 +52,7 @@
 #include "server/event_follower.h"
 #include "server/measuring.h"
 #include "server/model_files.h"
+#include "server/mounting.h"
 #include "server/places.h"
 #include "server/prediction_recorder.h"
 #include "server/reaping.h"
@@ -92,6 +95,27 @@ fs::path MakeDataFolder(const Config& config) {
 std::string ArtifactRoot(const Config& config) {
   if (!config.default_artifact_root.empty()) return config.default_artifact_root;
   return config.serve_artifacts ? "mlflow-artifacts:" : ArtifactStoreUri(config);
+}
+
+// The artifact store, with the files of mounted folders in it.
+std::unique_ptr<blob::BlobStore> OpenArtifactStore(const Config& config) {
+  auto store = blob::OpenBlobStore(ArtifactStoreUri(config));
+  blob::MountedStores::Mounts mounts;
+  for (const auto& folder : MountedFolders(config)) {
+    mounts[MountPath(folder)] =
+        std::make_unique<blob::FileStore>(folder, blob::FileStore::Access::kReadOnly);
+  }
+  if (mounts.empty()) return store;
+  return std::make_unique<blob::MountedStores>(std::move(store), std::move(mounts));
+}
+
+std::vector<MountedFolder> FoldersToFollow(const Config& config) {
+  std::vector<MountedFolder> folders;
+  for (const auto& folder : MountedFolders(config)) {
+    folders.push_back(
+        {folder, config.serve_artifacts ? "mlflow-artifacts:/" + MountPath(folder) : ""});
+  }
+  return folders;
 }
 
 data::DataOptions DataRoomOptions(const Config& config, const fs::path& data) {
@@ -261,6 +285,7 @@ struct App::Parts {
   std::unique_ptr<EventFileWatch> event_files;
   std::unique_ptr<Compacting> compacting;
   std::unique_ptr<Reaping> reaping;
+  std::unique_ptr<Mounting> mounting;
   std::unique_ptr<webhooks::Dispatcher> dispatcher;
 
   explicit Parts(const Config& given);
@@ -275,7 +300,7 @@ App::Parts::Parts(const Config& given)
       events(*database, clock),
       security(*database, events, clock, SecurityRoomOptions(config)),
       lineage(*database, clock),
-      blobs(blob::OpenBlobStore(ArtifactStoreUri(config))),
+      blobs(OpenArtifactStore(config)),
       artifacts(*database, *blobs, events, clock),
       secrets(SecretKeyFile(config, data)),
       webhook_addresses(config.webhook_allowed_hosts),
@@ -376,6 +401,7 @@ void App::Parts::StartLoops() {
                                 .interval_ms = config.tensorboard_interval_ms});
   compacting = std::make_unique<Compacting>(compactor);
   reaping = std::make_unique<Reaping>(run_reaper);
+  mounting = std::make_unique<Mounting>(*database, events, clock, FoldersToFollow(config));
   dispatcher = std::make_unique<webhooks::Dispatcher>(*database, events, clock, courier,
                                                       DispatcherOptionsOf(config, data));
 }

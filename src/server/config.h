@@ -29,6 +29,7 @@ struct Config {
   std::string admin_password_file;
   std::vector<std::string> allowed_hosts;
   std::vector<std::string> file_roots;
+  std::vector<std::string> mounts;
   int io_threads = 1;
   int meta_threads = 8;
   int bulk_threads = 4;
@@ -95,6 +96,10 @@ inline constexpr Option<Config> kServerOptions[] = {
     {"data.file_roots", "--file-root",
      "A folder that file sources may read; anywhere while listening on loopback; repeatable",
      &Config::file_roots, "DIR"},
+    {"tracking.mounts", "--mount",
+     "An mlruns folder that another program writes, shown read-only beside what is here; "
+     "repeatable",
+     &Config::mounts, "DIR"},
     {"server.io_threads", "--io-threads", "Threads that move bytes", &Config::io_threads, "N", 1,
      64},
     {"server.meta_threads", "--meta-threads", "Threads of short metadata calls",

@@ -1,5 +1,10 @@
 #include "server/places.h"
 
+#include <algorithm>
+
+#include "base/digest.h"
+#include "base/error.h"
+
 namespace millwright::server {
 
 namespace fs = std::filesystem;
@@ -18,6 +23,27 @@ std::string DatabaseUri(const Config& config) {
 std::string ArtifactStoreUri(const Config& config) {
   return config.artifacts_destination.empty() ? (DataFolder(config) / "artifacts").string()
                                               : config.artifacts_destination;
+}
+
+std::vector<fs::path> MountedFolders(const Config& config) {
+  std::vector<fs::path> folders;
+  for (const auto& given : config.mounts) {
+    std::error_code error;
+    const fs::path folder = fs::canonical(given, error);
+    if (error || !fs::is_directory(folder)) {
+      throw InvalidArgument("There is no folder {} to show", given).WithField("--mount");
+    }
+    if (std::find(folders.begin(), folders.end(), folder) != folders.end()) {
+      throw InvalidArgument("{} is given twice", folder.string()).WithField("--mount");
+    }
+    folders.push_back(folder);
+  }
+  return folders;
+}
+
+std::string MountPath(const fs::path& folder) {
+  constexpr size_t kDigits = 8;
+  return "mounts/" + Sha256Hex(folder.string()).substr(0, kDigits);
 }
 
 fs::path LocalFolder(std::string uri) {

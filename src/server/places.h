@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "server/config.h"
 
@@ -13,6 +14,12 @@ std::filesystem::path DataFolder(const Config& config);
 std::string DatabaseUri(const Config& config);
 // Of the artifacts that clients send through the server.
 std::string ArtifactStoreUri(const Config& config);
+
+// The folders of --mount as absolute paths without links. Throws kInvalidArgument for one that is
+// not there, or is there twice.
+std::vector<std::filesystem::path> MountedFolders(const Config& config);
+// Where the files of a mounted folder are in the artifact store.
+std::string MountPath(const std::filesystem::path& folder);
 
 // A plain path or file://… as an absolute path.
 std::filesystem::path LocalFolder(std::string uri);

@@ -290,6 +290,16 @@ CREATE TABLE monitors (
   judged_performance_ms BIGINT NOT NULL
 );
 CREATE INDEX monitors_by_endpoint ON monitors (endpoint);
+CREATE TABLE mounted_experiments (
+  folder TEXT NOT NULL,
+  source_id TEXT NOT NULL,
+  experiment_id BIGINT NOT NULL UNIQUE REFERENCES experiments (experiment_id),
+  PRIMARY KEY (folder, source_id)
+);
+CREATE TABLE mounted_runs (
+  run_seq BIGINT PRIMARY KEY,
+  fingerprint TEXT NOT NULL
+);
 CREATE TABLE pipeline_attempts (
   run TEXT NOT NULL,
   task TEXT NOT NULL,

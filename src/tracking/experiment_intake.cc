@@ -3,16 +3,15 @@
 #include "base/json.h"
 #include "tracking/experiment_store.h"
 #include "tracking/intake.h"
+#include "tracking/mount.h"
 #include "tracking/sql.h"
+#include "tracking/taken_rows.h"
 
 namespace millwright::tracking {
-namespace {
 
 using storage::Connection;
-using storage::Row;
 
-// Makes the experiment, with its own number when that is free; returns the number.
-int64_t Make(Connection& connection, const Experiment& experiment) {
+int64_t MakeTakenExperiment(Connection& connection, const Experiment& experiment) {
   const std::string lifecycle(LifecycleName(experiment.lifecycle));
   const auto kept = connection.SelectOne(
       sql::kImportExperiment,
@@ -30,8 +29,6 @@ int64_t Make(Connection& connection, const Experiment& experiment) {
                      {number, lifecycle, experiment.created_ms, experiment.updated_ms});
   return number;
 }
-
-}  // namespace
 
 Intake::Intake(storage::Database& database, events::EventLog& events, const Clock& clock,
                std::string artifact_root)
@@ -53,8 +50,9 @@ ExperimentId Intake::Take(const Experiment& experiment, const std::string& who) 
           "again",
           experiment.name);
     }
-    const int64_t number = found ? found->Int(0) : Make(connection, experiment);
+    const int64_t number = found ? found->Int(0) : MakeTakenExperiment(connection, experiment);
     const ExperimentId id(std::to_string(number));
+    RequireNotMounted(connection, id);
     if (!found && experiment.artifact_location.empty()) {
       connection.Execute(sql::kSetExperimentLocation, {number, artifact_root_ + "/" + id.str()});
     }

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "storage/search.h"
 #include "tracking/limits.h"
+#include "tracking/mount.h"
 #include "tracking/sql.h"
 
 namespace millwright::tracking {
@@ -214,6 +215,7 @@ void ExperimentStore::Rename(const ExperimentId& id, const std::string& name,
   RequireLength("name", name, kExperimentNameCharactersMax);
   database_.Write([&](Connection& connection) {
     const Experiment experiment = FindExperiment(connection, id);
+    RequireNotMounted(connection, id);
     if (experiment.lifecycle != Lifecycle::kActive) {
       throw FailedPrecondition("Cannot rename a non-active experiment.");
     }
@@ -230,6 +232,7 @@ void ExperimentStore::Rename(const ExperimentId& id, const std::string& name,
 void ExperimentStore::Delete(const ExperimentId& id, const std::string& who) {
   database_.Write([&](Connection& connection) {
     const Experiment experiment = FindExperiment(connection, id);
+    RequireNotMounted(connection, id);
     if (experiment.lifecycle != Lifecycle::kActive) throw NoExperiment(id);
     const int64_t number = ExperimentNumber(id);
     const int64_t now = clock_.NowMs();
@@ -242,6 +245,7 @@ void ExperimentStore::Delete(const ExperimentId& id, const std::string& who) {
 void ExperimentStore::Restore(const ExperimentId& id, const std::string& who) {
   database_.Write([&](Connection& connection) {
     const Experiment experiment = FindExperiment(connection, id);
+    RequireNotMounted(connection, id);
     if (experiment.lifecycle != Lifecycle::kDeleted) throw NoExperiment(id);
     const int64_t number = ExperimentNumber(id);
     connection.Execute(sql::kSetExperimentLifecycle, {number, "active", clock_.NowMs()});
@@ -255,6 +259,7 @@ void ExperimentStore::SetTag(const ExperimentId& id, const Tag& tag, const std::
   RequireLength("value", tag.value, kExperimentTagValueCharactersMax);
   database_.Write([&](Connection& connection) {
     RequireActive(FindExperiment(connection, id));
+    RequireNotMounted(connection, id);
     const int64_t number = ExperimentNumber(id);
     connection.Execute(sql::kSetExperimentTag, {number, tag.key, tag.value});
     connection.Execute(sql::kTouchExperiment, {number, clock_.NowMs()});
@@ -267,6 +272,7 @@ void ExperimentStore::DeleteTag(const ExperimentId& id, const std::string& key,
                                 const std::string& who) {
   database_.Write([&](Connection& connection) {
     RequireActive(FindExperiment(connection, id));
+    RequireNotMounted(connection, id);
     const int64_t number = ExperimentNumber(id);
     if (connection.Execute(sql::kDeleteExperimentTag, {number, key}) == 0) {
       throw Error(Code::kNotFound,

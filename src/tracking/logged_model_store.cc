@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "storage/search.h"
 #include "tracking/experiment_store.h"
+#include "tracking/mount.h"
 #include "tracking/run_key.h"
 #include "tracking/run_rows.h"
 #include "tracking/run_store.h"
@@ -174,6 +175,13 @@ LoggedModel FindModel(Connection& connection, const LoggedModelId& id) {
   return model;
 }
 
+// Finds a model to change it.
+LoggedModel FindModelToWrite(Connection& connection, const LoggedModelId& id) {
+  LoggedModel model = FindModel(connection, id);
+  RequireNotMounted(connection, model.experiment_id);
+  return model;
+}
+
 void AddData(Connection& connection, std::vector<LoggedModel>* models) {
   if (models->empty()) return;
   std::unordered_map<std::string, LoggedModel*> by_id;
@@ -228,6 +236,7 @@ LoggedModel LoggedModelStore::Create(const NewLoggedModel& model, const std::str
   return database_.Write([&](Connection& connection) {
     const Experiment experiment = FindExperiment(connection, model.experiment_id);
     RequireActive(experiment);
+    RequireNotMounted(connection, experiment.id);
     const std::string uri = ArtifactUriBelow(experiment, "models/" + id.str() + "/artifacts");
     connection.Execute(sql::kInsertLoggedModel,
                        {id.str(), ExperimentNumber(model.experiment_id), name, uri,
@@ -262,7 +271,7 @@ RunId LoggedModelStore::SourceRun(const LoggedModelId& id) const {
 LoggedModel LoggedModelStore::Finish(const LoggedModelId& id, LoggedModelStatus status,
                                      const std::string& who) {
   return database_.Write([&](Connection& connection) {
-    NoteLifeOf(connection, FindModel(connection, id).source_run_id, clock_.NowMs());
+    NoteLifeOf(connection, FindModelToWrite(connection, id).source_run_id, clock_.NowMs());
     connection.Execute(sql::kSetLoggedModelStatus,
                        {id.str(), static_cast<int64_t>(status), clock_.NowMs()});
     if (status != LoggedModelStatus::kPending) {
@@ -277,7 +286,9 @@ void LoggedModelStore::Delete(const LoggedModelId& id, const std::string& who) {
   database_.Write([&](Connection& connection) {
     const auto row = connection.SelectOne(sql::kLoggedModelById, {id.str()});
     if (!row) throw NoModel(id);
-    if (ReadModel(*row).lifecycle != Lifecycle::kActive) return;
+    const LoggedModel model = ReadModel(*row);
+    RequireNotMounted(connection, model.experiment_id);
+    if (model.lifecycle != Lifecycle::kActive) return;
     connection.Execute(sql::kDeleteLoggedModel, {id.str(), clock_.NowMs()});
     events_.Append(connection, "logged_model.finished", Subject(id), who,
                    Json::Of({{"deleted", true}}));
@@ -286,7 +297,7 @@ void LoggedModelStore::Delete(const LoggedModelId& id, const std::string& who) {
 
 void LoggedModelStore::SetTags(const LoggedModelId& id, const std::vector<Tag>& tags) {
   database_.Write([&](Connection& connection) {
-    NoteLifeOf(connection, FindModel(connection, id).source_run_id, clock_.NowMs());
+    NoteLifeOf(connection, FindModelToWrite(connection, id).source_run_id, clock_.NowMs());
     for (const auto& tag : tags) {
       connection.Execute(sql::kSetLoggedModelTag, {id.str(), tag.key, tag.value});
     }
@@ -295,7 +306,7 @@ void LoggedModelStore::SetTags(const LoggedModelId& id, const std::vector<Tag>& 
 
 void LoggedModelStore::DeleteTag(const LoggedModelId& id, const std::string& key) {
   database_.Write([&](Connection& connection) {
-    FindModel(connection, id);
+    FindModelToWrite(connection, id);
     if (connection.Execute(sql::kDeleteLoggedModelTag, {id.str(), key}) == 0) {
       throw Error(Code::kNotFound,
                   fmt::format("No tag with key '{}' found for model with ID '{}'.", key, id.str()));
@@ -305,7 +316,7 @@ void LoggedModelStore::DeleteTag(const LoggedModelId& id, const std::string& key
 
 void LoggedModelStore::LogParams(const LoggedModelId& id, const std::vector<Param>& params) {
   database_.Write([&](Connection& connection) {
-    NoteLifeOf(connection, FindModel(connection, id).source_run_id, clock_.NowMs());
+    NoteLifeOf(connection, FindModelToWrite(connection, id).source_run_id, clock_.NowMs());
     for (const auto& param : params) {
       if (connection.Execute(sql::kInsertLoggedModelParam, {id.str(), param.key, param.value}) ==
           0) {

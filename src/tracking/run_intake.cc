@@ -6,7 +6,9 @@
 #include "tracking/experiment_store.h"
 #include "tracking/intake.h"
 #include "tracking/metric_append.h"
+#include "tracking/mount.h"
 #include "tracking/sql.h"
+#include "tracking/taken_rows.h"
 
 namespace millwright::tracking {
 namespace {
@@ -18,7 +20,8 @@ using storage::Value;
 std::pair<int64_t, bool> WriteInfo(Connection& connection, const RunInfo& info, int64_t now_ms,
                                    const std::string& who) {
   const bool known = connection.SelectOne(sql::kRunKey, {info.id.str()}).has_value();
-  const Value deleted_ms = info.lifecycle == Lifecycle::kDeleted ? Value(now_ms) : Value();
+  Value deleted_ms;
+  if (info.lifecycle == Lifecycle::kDeleted) deleted_ms = now_ms;
   const auto row = connection.SelectOne(
       sql::kImportRun,
       {info.id.str(), ExperimentNumber(info.experiment_id), info.name, info.user_id,
@@ -54,7 +57,7 @@ void WriteInputs(Connection& connection, const Run& run, int64_t run_seq) {
   }
 }
 
-void WriteRun(Connection& connection, const Run& run, int64_t run_seq) {
+void WriteData(Connection& connection, const Run& run, int64_t run_seq) {
   std::vector<std::vector<Value>> params;
   for (const auto& param : run.params) params.push_back({run_seq, param.key, param.value});
   if (!params.empty()) connection.ExecuteMany(sql::kImportParam, params);
@@ -76,6 +79,13 @@ void RequireRun(const Run& run) {
 
 }  // namespace
 
+TakenRun WriteTakenRun(Connection& connection, const Run& run, int64_t now_ms,
+                       const std::string& who) {
+  const auto [seq, made] = WriteInfo(connection, run.info, now_ms, who);
+  WriteData(connection, run, seq);
+  return {seq, made};
+}
+
 void Intake::Take(const std::vector<Run>& runs, const std::string& who) {
   std::vector<MetricAppend> appends;
   for (const auto& run : runs) {
@@ -87,13 +97,12 @@ void Intake::Take(const std::vector<Run>& runs, const std::string& who) {
     for (size_t i = 0; i < runs.size(); ++i) {
       const Run& run = runs[i];
       if (experiments.insert(run.info.experiment_id).second) {
-        FindExperiment(connection, run.info.experiment_id);
+        RequireNotMounted(connection, FindExperiment(connection, run.info.experiment_id).id);
       }
-      const auto [run_seq, made] = WriteInfo(connection, run.info, clock_.NowMs(), who);
-      WriteRun(connection, run, run_seq);
-      appends[i].Write(connection, run.info.id, run_seq, clock_.NowMs());
+      const TakenRun taken = WriteTakenRun(connection, run, clock_.NowMs(), who);
+      appends[i].Write(connection, run.info.id, taken.seq, clock_.NowMs());
       // A history of millions of points comes in parts; it is told once.
-      if (!made) continue;
+      if (!taken.is_new) continue;
       events_.Append(connection, "run.imported", "run:" + run.info.id.str(), who,
                      Json::Of({{"experiment_id", run.info.experiment_id.str()},
                                {"name", run.info.name},

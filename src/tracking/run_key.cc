@@ -1,6 +1,7 @@
 #include "tracking/run_key.h"
 
 #include "base/error.h"
+#include "tracking/mount.h"
 #include "tracking/run_lease.h"
 #include "tracking/run_rows.h"
 #include "tracking/sql.h"
@@ -12,13 +13,15 @@ using storage::Connection;
 std::optional<RunKey> LookUpRun(Connection& connection, const RunId& id) {
   const auto row = connection.SelectOne(sql::kRunKey, {id.str()});
   if (!row) return std::nullopt;
-  return RunKey{row->Int(0), ParseLifecycle(row->Text(1)), row->Int(2), row->OptionalInt(3),
-                row->OptionalInt(4).value_or(0)};
+  return RunKey{row->Int(0),         ParseLifecycle(row->Text(1)),    row->Int(2),
+                row->OptionalInt(3), row->OptionalInt(4).value_or(0), row->OptionalText(5)};
 }
 
 RunKey FindRun(Connection& connection, const RunId& id) {
-  if (const auto key = LookUpRun(connection, id)) return *key;
-  throw NoRun(id);
+  auto key = LookUpRun(connection, id);
+  if (!key) throw NoRun(id);
+  if (key->mounted_folder) throw ReadOnly("The run " + id.str(), *key->mounted_folder);
+  return std::move(*key);
 }
 
 RunKey FindActiveRun(Connection& connection, const RunId& id) {

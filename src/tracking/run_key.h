@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "storage/database.h"
 #include "tracking/entities.h"
@@ -15,13 +16,16 @@ struct RunKey {
   int64_t experiment = 0;
   std::optional<int64_t> lease_ms = {};  // nothing: it has none, or does not run
   int64_t renewed_ms = 0;                // of the lease
+  // The folder that it is shown of (tracking/mount.h), where nobody may write to it.
+  std::optional<std::string> mounted_folder = {};
 };
 
 // Returns nothing when there is no such run.
 std::optional<RunKey> LookUpRun(storage::Connection& connection, const RunId& id);
-// Finds a run within a transaction or throws kNotFound.
+// Finds a run, to change it, within a transaction. Throws kNotFound, and kPermissionDenied for one
+// that is shown of a folder.
 RunKey FindRun(storage::Connection& connection, const RunId& id);
-// Finds a run that is not deleted, or throws kNotFound or kInvalidArgument.
+// As FindRun, and throws kInvalidArgument for a deleted one.
 RunKey FindActiveRun(storage::Connection& connection, const RunId& id);
 // Finds a run that is written to now, which is a sign of life for its lease. Throws as
 // FindActiveRun does.

@@ -8,6 +8,7 @@
 #include "storage/search.h"
 #include "tracking/experiment_store.h"
 #include "tracking/limits.h"
+#include "tracking/mount.h"
 #include "tracking/run_key.h"
 #include "tracking/run_rows.h"
 #include "tracking/sql.h"
@@ -78,6 +79,7 @@ Run RunStore::Create(const NewRun& run, const std::string& who) {
   created.info.artifact_uri = database_.Write([&](Connection& connection) {
     const Experiment experiment = FindExperiment(connection, run.experiment_id);
     RequireActive(experiment);
+    RequireNotMounted(connection, experiment.id);
     const std::string uri = ArtifactUriBelow(experiment, created.info.id.str() + "/artifacts");
     const int64_t seq =
         connection

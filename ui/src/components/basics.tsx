@@ -109,6 +109,15 @@ export function Badge(props: { state: string; label?: string }) {
   );
 }
 
+/** Says of what another tool writes that nobody changes it here. */
+export function ReadOnly(props: { folder: string }) {
+  return (
+    <span class="badge quiet" title={`Shown of ${props.folder}, which another tool writes`}>
+      read-only
+    </span>
+  );
+}
+
 /** A plain word in a frame: an alias, a tag, a type. */
 export function Chip(props: { children: ComponentChildren; title?: string; strong?: boolean }) {
   return (

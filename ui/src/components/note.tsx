@@ -1,12 +1,12 @@
 /** A description that people write about a run or an experiment, kept as they typed it. */
 import { useState } from 'preact/hooks';
 
-export function Note(props: { text: string; write: (text: string) => Promise<unknown> }) {
+export function Note(props: { text: string; write?: (text: string) => Promise<unknown> }) {
   const [draft, setDraft] = useState<string | undefined>();
   const [error, setError] = useState<Error | undefined>();
   const save = async () => {
     try {
-      await props.write(draft ?? '');
+      await props.write?.(draft ?? '');
       setDraft(undefined);
       setError(undefined);
     } catch (cause) {
@@ -17,9 +17,11 @@ export function Note(props: { text: string; write: (text: string) => Promise<unk
     return (
       <div class={props.text ? 'note-box' : 'note-box empty-note'}>
         {props.text && <p class="note-text">{props.text}</p>}
-        <button type="button" class="plain small" onClick={() => setDraft(props.text)}>
-          {props.text ? 'Edit description' : 'Add a description'}
-        </button>
+        {props.write && (
+          <button type="button" class="plain small" onClick={() => setDraft(props.text)}>
+            {props.text ? 'Edit description' : 'Add a description'}
+          </button>
+        )}
       </div>
     );
   return (

@@ -1,8 +1,8 @@
 /** Experiments: search, create, rename, delete and restore. */
 import { useState } from 'preact/hooks';
-import { createExperiment, deleteExperiment, noteTag, renameExperiment, restoreExperiment, searchExperimentPage, type ExperimentPage } from '../api/experiments';
+import { createExperiment, deleteExperiment, mountedFrom, noteTag, renameExperiment, restoreExperiment, searchExperimentPage, type ExperimentPage } from '../api/experiments';
 import type { Experiment } from '../api/mlflow';
-import { Choice, Empty, Page, Shown, When } from '../components/basics';
+import { Choice, Empty, Page, ReadOnly, Shown, When } from '../components/basics';
 import { Dialog, TextDialog } from '../components/dialog';
 import { SearchField } from '../components/search-field';
 import { Table } from '../components/table';
@@ -106,6 +106,8 @@ function noteOf(experiment: Experiment): string {
 
 function Actions(props: { experiment: Experiment; ask: (asked: Asked) => void }) {
   const { experiment, ask } = props;
+  const folder = mountedFrom(experiment);
+  if (folder) return <ReadOnly folder={folder} />;
   if (experiment.lifecycle_stage === 'deleted')
     return (
       <button type="button" class="plain small" aria-label={`Restore ${experiment.name}`} onClick={() => ask({ what: 'restore', experiment })}>

@@ -8,7 +8,7 @@ import { Table } from '../components/table';
 
 type Asked = { what: 'set' | 'delete'; tag: KeyValue };
 
-export function TagsTab(props: { run: Run; reload: () => void }) {
+export function TagsTab(props: { run: Run; readOnly: boolean; reload: () => void }) {
   const tags = [...(props.run.data.tags ?? [])].sort((a, b) => a.key.localeCompare(b.key));
   const [asked, setAsked] = useState<Asked | undefined>();
   const close = () => setAsked(undefined);
@@ -19,9 +19,11 @@ export function TagsTab(props: { run: Run; reload: () => void }) {
       note={tags.length}
       flush
       tools={
-        <button type="button" onClick={() => setAsked({ what: 'set', tag: { key: '', value: '' } })}>
-          Set a tag
-        </button>
+        !props.readOnly && (
+          <button type="button" onClick={() => setAsked({ what: 'set', tag: { key: '', value: '' } })}>
+            Set a tag
+          </button>
+        )
       }
     >
       {tags.length === 0 ? (
@@ -37,16 +39,17 @@ export function TagsTab(props: { run: Run; reload: () => void }) {
             {
               id: 'actions',
               label: <span class="hidden">Actions</span>,
-              cell: (tag) => (
-                <span class="row-actions">
-                  <button type="button" class="plain small" aria-label={`Edit ${tag.key}`} onClick={() => setAsked({ what: 'set', tag })}>
-                    Edit
-                  </button>
-                  <button type="button" class="plain small" aria-label={`Delete ${tag.key}`} onClick={() => setAsked({ what: 'delete', tag })}>
-                    Delete
-                  </button>
-                </span>
-              ),
+              cell: (tag) =>
+                !props.readOnly && (
+                  <span class="row-actions">
+                    <button type="button" class="plain small" aria-label={`Edit ${tag.key}`} onClick={() => setAsked({ what: 'set', tag })}>
+                      Edit
+                    </button>
+                    <button type="button" class="plain small" aria-label={`Delete ${tag.key}`} onClick={() => setAsked({ what: 'delete', tag })}>
+                      Delete
+                    </button>
+                  </span>
+                ),
             },
           ]}
         />

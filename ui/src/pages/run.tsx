@@ -1,10 +1,10 @@
 /** One run: parameters, metric charts, the machine it went on, tags, and what it left behind. */
 import { useMemo, useState } from 'preact/hooks';
-import { changeRuns, endReasonTag, noteTag, parentTag, renameRun, setRunTag } from '../api/experiments';
+import { mountedFrom, changeRuns, endReasonTag, noteTag, parentTag, renameRun, setRunTag } from '../api/experiments';
 import { getExperiment, getRun, type Run } from '../api/mlflow';
 import { countRuns } from '../api/tracking';
 import { settingsOf } from '../chart-settings';
-import { Badge, Chip, Empty, Facts, Page, Section, Shown, Tabs, When, currentTab } from '../components/basics';
+import { Badge, Chip, Empty, Facts, Page, ReadOnly, Section, Shown, Tabs, When, currentTab } from '../components/basics';
 import { Dialog, TextDialog } from '../components/dialog';
 import { ChartTools, MetricCharts } from '../components/metric-charts';
 import { Note } from '../components/note';
@@ -37,6 +37,7 @@ export function RunPage(props: { id: string }) {
   if (isRunning !== running) setRunning(isRunning);
   const info = run.data?.info;
   const experiment = useRead(info ? `experiment:${info.experiment_id}` : null, (signal) => getExperiment(info!.experiment_id, signal));
+  const folder = mountedFrom(experiment.data);
   const parent = run.data?.data.tags?.find((tag) => tag.key === parentTag)?.value;
   return (
     <Page
@@ -51,19 +52,20 @@ export function RunPage(props: { id: string }) {
           <>
             <Badge state={info.status} />
             {info.lifecycle_stage === 'deleted' && <Badge state="deleted" />}
+            {folder && <ReadOnly folder={folder} />}
           </>
         )
       }
-      actions={run.data && <Actions run={run.data} reload={run.reload} />}
+      actions={run.data && <Actions run={run.data} readOnly={!!folder} reload={run.reload} />}
     >
       <Shown read={run} rows={8}>
-        {(data) => <RunBody run={data} reload={run.reload} />}
+        {(data) => <RunBody run={data} readOnly={!!folder} reload={run.reload} />}
       </Shown>
     </Page>
   );
 }
 
-function RunBody(props: { run: Run; reload: () => void }) {
+function RunBody(props: { run: Run; readOnly: boolean; reload: () => void }) {
   const { run } = props;
   const tab = currentTab(tabs);
   const hasEventFiles = (useTensorboard(run.info.run_id, run.info.status === 'RUNNING').data?.files.length ?? 0) > 0;
@@ -92,7 +94,7 @@ function RunBody(props: { run: Run; reload: () => void }) {
           ['Ended because', tag(endReasonTag) && <span class="end-reason">{tag(endReasonTag)}</span>],
         ]}
       />
-      <Note key={run.info.run_id} text={tag(noteTag) ?? ''} write={(text) => setRunTag(run.info.run_id, noteTag, text).then(props.reload)} />
+      <Note key={run.info.run_id} text={tag(noteTag) ?? ''} write={props.readOnly ? undefined : (text) => setRunTag(run.info.run_id, noteTag, text).then(props.reload)} />
       <Tabs
         current={tab}
         tabs={[
@@ -107,12 +109,12 @@ function RunBody(props: { run: Run; reload: () => void }) {
       {tab === 'system' && <SystemTab run={run} />}
       {tab === 'tensorboard' && <TensorboardTab run_id={run.info.run_id} running={run.info.status === 'RUNNING'} />}
       {tab === 'artifacts' && <ArtifactsTab run={run} />}
-      {tab === 'tags' && <TagsTab run={run} reload={props.reload} />}
+      {tab === 'tags' && <TagsTab run={run} readOnly={props.readOnly} reload={props.reload} />}
     </>
   );
 }
 
-function Actions(props: { run: Run; reload: () => void }) {
+function Actions(props: { run: Run; readOnly: boolean; reload: () => void }) {
   const { info } = props.run;
   const [asked, setAsked] = useState<'rename' | 'change' | undefined>();
   const deleted = info.lifecycle_stage === 'deleted';
@@ -120,14 +122,16 @@ function Actions(props: { run: Run; reload: () => void }) {
   const name = info.run_name || info.run_id.slice(0, 8);
   return (
     <>
-      {!deleted && (
+      {!deleted && !props.readOnly && (
         <button type="button" onClick={() => setAsked('rename')}>
           Rename
         </button>
       )}
-      <button type="button" onClick={() => setAsked('change')}>
-        {deleted ? 'Restore' : 'Delete'}
-      </button>
+      {!props.readOnly && (
+        <button type="button" onClick={() => setAsked('change')}>
+          {deleted ? 'Restore' : 'Delete'}
+        </button>
+      )}
       <a class="button" href={lineagePath(`run:${info.run_id}`)}>
         Lineage
       </a>

@@ -1,10 +1,10 @@
 /** The runs of experiments: search, sort, choose columns, group, select to compare, delete, restore. */
 import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
-import { noteTag, setExperimentTag } from '../api/experiments';
+import { mountedFrom, noteTag, setExperimentTag } from '../api/experiments';
 import { getExperiment } from '../api/mlflow';
 import { groupKeysMost, listRunColumns, type ColumnName, type KnownColumns, type RunRow } from '../api/tracking';
 import { cli } from '../cli';
-import { Command, Empty, Failure, Page, Skeleton } from '../components/basics';
+import { Command, Empty, Failure, Page, ReadOnly, Skeleton } from '../components/basics';
 import { ColumnChooser } from '../components/column-chooser';
 import { ExperimentChooser } from '../components/experiment-chooser';
 import { Grid, rowsMost, type GridColumn, type InSight } from '../components/grid';
@@ -72,14 +72,16 @@ export function Runs() {
   const [revision, reread] = useReducer<number, void>((count) => count + 1, 0);
   const columns = useChosenColumns(view);
   const note = experiment.data?.tags?.find((tag) => tag.key === noteTag)?.value;
+  const folder = mountedFrom(experiment.data);
   return (
     <Page
       title={experiment.data?.name ?? 'Runs'}
       trail={[{ label: 'Experiments', to: '/experiments' }]}
+      badge={folder && <ReadOnly folder={folder} />}
       actions={<RunActions selected={selected} select={select} deleted={view.deleted} changed={() => reread()} />}
     >
       {experiment.error && <Failure error={experiment.error} />}
-      {experiment.data && <Note key={one} text={note ?? ''} write={(text) => setExperimentTag(one!, noteTag, text).then(experiment.reload)} />}
+      {experiment.data && <Note key={one} text={note ?? ''} write={folder ? undefined : (text) => setExperimentTag(one!, noteTag, text).then(experiment.reload)} />}
       <div class="toolbar">
         <ExperimentChooser chosen={view.experiment_ids} />
         <SearchField

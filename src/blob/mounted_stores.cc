@@ -1,0 +1,53 @@
+#include "blob/mounted_stores.h"
+
+#include <filesystem>
+
+namespace millwright::blob {
+
+MountedStores::MountedStores(std::unique_ptr<BlobStore> store, Mounts mounts)
+    : store_(std::move(store)), mounts_(std::move(mounts)) {}
+
+MountedStores::Place MountedStores::Find(const std::string& path) {
+  // "a/../mounts/x" must find what "mounts/x" finds.
+  const std::string normal = std::filesystem::path(path).lexically_normal().generic_string();
+  for (const auto& [folder, store] : mounts_) {
+    if (normal == folder) return {*store, ""};
+    if (normal.starts_with(folder + "/")) return {*store, normal.substr(folder.size() + 1)};
+  }
+  return {*store_, path};
+}
+
+std::unique_ptr<BlobWriter> MountedStores::Create(const std::string& path) {
+  const Place place = Find(path);
+  return place.store.Create(place.path);
+}
+
+void MountedStores::Read(const std::string& path, uint64_t offset, std::optional<uint64_t> length,
+                         const std::function<bool(std::string_view)>& each) {
+  const Place place = Find(path);
+  place.store.Read(place.path, offset, length, each);
+}
+
+std::optional<BlobInfo> MountedStores::Stat(const std::string& path) {
+  const Place place = Find(path);
+  auto info = place.store.Stat(place.path);
+  if (info) info->path = path;
+  return info;
+}
+
+std::vector<BlobInfo> MountedStores::List(const std::string& folder) {
+  const Place place = Find(folder);
+  return place.store.List(place.path);
+}
+
+void MountedStores::Remove(const std::string& path) {
+  const Place place = Find(path);
+  place.store.Remove(place.path);
+}
+
+std::optional<std::filesystem::path> MountedStores::LocalPath(const std::string& path) {
+  const Place place = Find(path);
+  return place.store.LocalPath(place.path);
+}
+
+}  // namespace millwright::blob

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "blob/blob_store.h"
+
+namespace millwright::blob {
+
+// One store in whose folders others appear: what is below "mounts/x" is in the store mounted there,
+// all else in the first. A store does not know where it is mounted.
+class MountedStores : public BlobStore {
+ public:
+  // By folder, such as "mounts/x", without slashes at its ends; none is in another.
+  using Mounts = std::map<std::string, std::unique_ptr<BlobStore>>;
+  MountedStores(std::unique_ptr<BlobStore> store, Mounts mounts);
+
+  std::unique_ptr<BlobWriter> Create(const std::string& path) override;
+  void Read(const std::string& path, uint64_t offset, std::optional<uint64_t> length,
+            const std::function<bool(std::string_view)>& each) override;
+  std::optional<BlobInfo> Stat(const std::string& path) override;
+  std::vector<BlobInfo> List(const std::string& folder) override;
+  void Remove(const std::string& path) override;
+  std::optional<std::filesystem::path> LocalPath(const std::string& path) override;
+
+ private:
+  struct Place {
+    BlobStore& store;
+    std::string path;
+  };
+  Place Find(const std::string& path);
+
+  const std::unique_ptr<BlobStore> store_;
+  const Mounts mounts_;
+};
+
+}  // namespace millwright::blob

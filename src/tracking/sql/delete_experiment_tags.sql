@@ -1,0 +1,2 @@
+-- Takes all tags from an experiment.
+DELETE FROM experiment_tags WHERE experiment_id = $1
