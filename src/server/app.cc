@@ -350,6 +350,7 @@ App::Parts::Parts(const Config& given)
           .artifacts = artifacts,
           .event_ingest = event_ingest,
           .charts = charts,
+          .metrics = metrics,
           .datasets = datasets,
           .sources = sources,
           .splits = splits,

@@ -44,6 +44,7 @@ class EventIngest;
 }
 namespace millwright::tracking {
 class ChartReader;
+class MetricHistory;
 class RunLeases;
 class RunStore;
 }  // namespace millwright::tracking
@@ -66,6 +67,7 @@ struct Context {
   artifacts::Artifacts& artifacts;
   tensorboard::EventIngest& event_ingest;
   tracking::ChartReader& charts;
+  tracking::MetricHistory& metrics;
   data::DatasetStore& datasets;
   data::SourceStore& sources;
   data::SplitStore& splits;

@@ -12,6 +12,7 @@
 #include "api/native/predictions.h"
 #include "api/native/principals.h"
 #include "api/native/run_files.h"
+#include "api/native/run_history.h"
 #include "api/native/run_leases.h"
 #include "api/native/run_search.h"
 #include "api/native/tensorboard.h"
@@ -38,6 +39,8 @@ constexpr Route<Context> kRoutes[] = {
      "Group runs and measure each group's metrics"},
     {M::kPost, "/api/v1/runs/columns", ListRunColumns, P::kRead, Lane::kMeta,
      "List the metrics, params or tags that runs have"},
+    {M::kGet, "/api/v1/runs/{run_id}/history", GetRunHistory, P::kRead, Lane::kBulk,
+     "Stream every point of a run's metrics, as CSV or JSON lines"},
     {M::kGet, "/api/v1/runs/{run_id}/lease", GetRunLease, P::kRead, Lane::kMeta,
      "Show whether a run is alive, or why it ended"},
     {M::kPost, "/api/v1/runs/{run_id}/lease", RenewRunLease, P::kEdit, Lane::kMeta,
