@@ -162,8 +162,10 @@ int64_t FolderMirror::ShowRuns(const std::vector<tracking::RunId>& ids, FileStor
       const tracking::RunInfo there = run.info;
       run.info.experiment_id = state->here;
       run.info.artifact_uri = UriHere(run.info.artifact_uri, folder / kArtifacts);
+      // A run that is new here and has ended is history, and is not likely to change again.
+      const bool has_changed = !known.fingerprint.empty();
       RunState next{fingerprint, known.marks, run.info.status == tracking::RunStatus::kRunning,
-                    MonotonicUs()};
+                    has_changed ? MonotonicUs() : 0};
       batch.Begin(std::move(run));
       source.ForEachNewPoint(there, &next.marks,
                              [&](tracking::Metric point) { batch.Add(std::move(point)); });

@@ -13,7 +13,7 @@ namespace millwright::server {
 namespace {
 
 constexpr int64_t kLookMs = 1'000;
-// Between two looks at everything passes at least so many times what one takes.
+// Between two looks passes at least so many times what one takes.
 constexpr int64_t kPausePerLook = 20;
 
 void RemoveUnmounted(storage::Database& database, events::EventLog& events, const Clock& clock,
@@ -27,6 +27,11 @@ void RemoveUnmounted(storage::Database& database, events::EventLog& events, cons
     }
     Log(LogLevel::kInfo, "mount", "a folder is no longer shown", {{"folder", folder}});
   }
+}
+
+// When to look again after a look that began then and ends now.
+int64_t NextLookUs(int64_t begin_us) {
+  return begin_us + std::max(kLookMs * 1000, (MonotonicUs() - begin_us) * kPausePerLook);
 }
 
 // Does it until it succeeds or a stop is asked for: the database may be away for a while.
@@ -58,20 +63,21 @@ struct Mounting::Follower {
 
   void Run(const std::stop_token& stop) {
     NameThisThread("mount");
-    int64_t next_us = 0;
+    int64_t all_due_us = 0;
+    int64_t busy_due_us = 0;
     bool is_first = true;
     std::string last_problem;
     while (!stop.stop_requested()) {
       try {
         const int64_t begin_us = MonotonicUs();
-        if (begin_us >= next_us) {
+        if (begin_us >= all_due_us) {
           const int64_t read = mirror.LookAtAll(stop);
-          const int64_t took_us = MonotonicUs() - begin_us;
-          next_us = begin_us + std::max(kLookMs * 1000, took_us * kPausePerLook);
-          if (is_first) TellFirst(read, took_us);
+          all_due_us = NextLookUs(begin_us);
+          if (is_first) TellFirst(read, MonotonicUs() - begin_us);
           is_first = false;
-        } else {
+        } else if (begin_us >= busy_due_us) {
           mirror.LookAtBusy(stop);
+          busy_due_us = NextLookUs(begin_us);
         }
         last_problem.clear();
       } catch (const std::exception& error) {

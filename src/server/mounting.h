@@ -18,7 +18,7 @@ struct MountedFolder {
 };
 
 // Shows `mlruns/` folders beside the server's own store and follows them: runs that run or have
-// just changed are looked at each second, everything at intervals that keep it to a small part of
+// just changed are looked at each second, everything at intervals that keep both to a small part of
 // one processor. What an earlier start has shown of other folders is removed. One thread a folder;
 // the destructor ends a look under way.
 class Mounting {
