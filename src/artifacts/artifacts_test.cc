@@ -11,7 +11,8 @@ class ArtifactsTest : public storage::DatabaseTest {
  protected:
   TempDir dir_;
   ManualClock clock_{1000};
-  std::unique_ptr<blob::BlobStore> store_ = blob::OpenBlobStore(dir_.path() / "artifacts");
+  std::unique_ptr<blob::BlobStore> store_ =
+      std::make_unique<blob::FileStore>(dir_.path() / "artifacts");
   events::EventLog events_{db(), clock_};
   Artifacts artifacts_{db(), *store_, events_, clock_};
 };

@@ -3,6 +3,8 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <charconv>
+
 #include "base/check.h"
 #include "base/error.h"
 
@@ -56,6 +58,19 @@ std::string ToHex(std::string_view bytes) {
     hex.push_back(kDigits[static_cast<unsigned char>(c) & 15]);
   }
   return hex;
+}
+
+std::string FromHex(std::string_view hex) {
+  std::string bytes;
+  for (size_t i = 0; i < hex.size(); i += 2) {
+    unsigned byte = 0;
+    const char* end = hex.data() + std::min(i + 2, hex.size());
+    const auto [read, error] = std::from_chars(hex.data() + i, end, byte, 16);
+    if (error != std::errc() || read != hex.data() + i + 2)
+      throw InvalidArgument("Malformed hex digits");
+    bytes.push_back(static_cast<char>(byte));
+  }
+  return bytes;
 }
 
 std::string Base64(std::string_view bytes) {

@@ -30,6 +30,8 @@ std::string Sha256Hex(std::string_view bytes);
 std::string HmacSha256(std::string_view key, std::string_view message);
 
 std::string ToHex(std::string_view bytes);
+// Throws kInvalidArgument for what is not pairs of digits.
+std::string FromHex(std::string_view hex);
 std::string Base64(std::string_view bytes);
 // Throws kInvalidArgument on characters outside of the standard alphabet.
 std::string Base64Decode(std::string_view text);

@@ -1,7 +1,10 @@
 #include "blob/blob_store.h"
 
+#include <cstdlib>
+
 #include "base/error.h"
 #include "blob/file_store.h"
+#include "blob/s3_store.h"
 
 namespace millwright::blob {
 
@@ -20,9 +23,14 @@ std::string BlobStore::Put(const std::string& path, std::string_view bytes) {
   return writer->Commit();
 }
 
-std::unique_ptr<BlobStore> OpenBlobStore(const std::string& uri) {
+std::unique_ptr<BlobStore> OpenBlobStore(const std::string& uri, const S3Options& s3,
+                                         const Clock& clock) {
   constexpr std::string_view kFile = "file://";
   if (uri.starts_with(kFile)) return std::make_unique<FileStore>(uri.substr(kFile.size()));
+  if (IsS3Uri(uri)) {
+    const Environment environment = [](const char* name) { return std::getenv(name); };
+    return std::make_unique<S3Store>(CompleteS3Options(uri, s3, environment), clock);
+  }
   if (uri.find("://") != std::string::npos) {
     throw InvalidArgument("No blob store for this address: {}", uri);
   }

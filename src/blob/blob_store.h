@@ -9,12 +9,45 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
+
 namespace millwright::blob {
+
+struct S3Options;
 
 struct BlobInfo {
   std::string path;  // relative to the store, or to the listed folder where List says so
   bool is_folder = false;
   uint64_t bytes = 0;
+  // Of a file: changes whenever its bytes do. Means nothing to anybody but the store.
+  std::string version = {};
+};
+
+struct BlobPage {
+  std::vector<BlobInfo> entries;
+  std::string next;  // asks for the page behind this one; empty at the end
+};
+
+// A part that a client put to a URL of DirectAccess, and what the store called it then.
+struct UploadedPart {
+  int number = 0;  // from 1
+  std::string tag;
+};
+
+// Ways to and from a store's own servers, for clients that move large files past this one. Paths
+// are confined as the store's; a URL is good for `expires_s` seconds.
+class DirectAccess {
+ public:
+  virtual ~DirectAccess() = default;
+  virtual std::string DownloadUrl(const std::string& path, int64_t expires_s) = 0;
+  virtual std::string UploadUrl(const std::string& path, int64_t expires_s) = 0;
+  // Begins an upload in parts and returns its id. Nothing of it is seen before CompleteParts.
+  virtual std::string BeginParts(const std::string& path) = 0;
+  virtual std::string PartUrl(const std::string& path, const std::string& upload_id, int number,
+                              int64_t expires_s) = 0;
+  virtual void CompleteParts(const std::string& path, const std::string& upload_id,
+                             const std::vector<UploadedPart>& parts) = 0;
+  virtual void AbortParts(const std::string& path, const std::string& upload_id) = 0;
 };
 
 // Receives one blob's bytes; nothing is visible before Commit, and destruction without it removes
@@ -40,17 +73,24 @@ class BlobStore {
   virtual std::optional<BlobInfo> Stat(const std::string& path) = 0;
   // Lists the direct children of a folder, sorted by path; empty for a file or nothing.
   virtual std::vector<BlobInfo> List(const std::string& folder) = 0;
+  // The same a page at a time, in an order of the store's own; `after` is BlobPage::next of the
+  // page before, empty for the first.
+  virtual BlobPage ListPage(const std::string& folder, const std::string& after, size_t max) = 0;
   // Removes a blob or a folder with all it holds; nothing when absent.
   virtual void Remove(const std::string& path) = 0;
   // The local file of a blob when there is one (for sendfile and mmap), else nothing.
   virtual std::optional<std::filesystem::path> LocalPath(const std::string& path) = 0;
+  // Nothing for stores that clients cannot reach themselves.
+  virtual DirectAccess* direct() { return nullptr; }
 
   // Helpers on top.
   std::string ReadAll(const std::string& path);
   std::string Put(const std::string& path, std::string_view bytes);
 };
 
-// Opens a folder (a plain path or file:///…), made if absent.
-std::unique_ptr<BlobStore> OpenBlobStore(const std::string& uri);
+// Opens a folder (a plain path or file:///…), made if absent, or a bucket (s3://bucket/prefix) as
+// `s3` and the environment say. The clock must outlive the store.
+std::unique_ptr<BlobStore> OpenBlobStore(const std::string& uri, const S3Options& s3,
+                                         const Clock& clock);
 
 }  // namespace millwright::blob

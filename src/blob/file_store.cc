@@ -34,6 +34,12 @@ constexpr auto kStaleUpload = std::chrono::hours(24);
   throw Internal("Cannot {} {}: {}", what, path, std::strerror(code));
 }
 
+// Every write to a file moves its time, which file systems keep to the nanosecond.
+std::string VersionOf(const struct stat& status) {
+  return fmt::format("{:x}-{:x}-{:x}", status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
+                     status.st_size);
+}
+
 class File {
  public:
   File(const fs::path& path, int flags) : fd_(open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
@@ -166,9 +172,10 @@ void FileStore::Read(const std::string& path, uint64_t offset, std::optional<uin
 std::optional<BlobInfo> FileStore::Stat(const std::string& path) {
   struct stat status {};
   if (lstat(Place(path).c_str(), &status) != 0) return std::nullopt;
-  if (S_ISDIR(status.st_mode)) return BlobInfo{path, true, 0};
+  if (S_ISDIR(status.st_mode)) return BlobInfo{.path = path, .is_folder = true};
   if (!S_ISREG(status.st_mode)) return std::nullopt;
-  return BlobInfo{path, false, static_cast<uint64_t>(status.st_size)};
+  return BlobInfo{
+      .path = path, .bytes = static_cast<uint64_t>(status.st_size), .version = VersionOf(status)};
 }
 
 std::vector<BlobInfo> FileStore::List(const std::string& folder) {
@@ -182,12 +189,26 @@ std::vector<BlobInfo> FileStore::List(const std::string& folder) {
     if (at_root && name == kUploads) continue;
     // A symbolic link is neither followed nor shown: it may lead out of the root.
     const auto status = it->symlink_status(error);
-    if (fs::is_directory(status)) entries.push_back({name, true, 0});
-    if (fs::is_regular_file(status)) entries.push_back({name, false, it->file_size(error)});
+    if (fs::is_directory(status)) entries.push_back({.path = name, .is_folder = true});
+    if (fs::is_regular_file(status))
+      entries.push_back({.path = name, .bytes = it->file_size(error)});
   }
   std::sort(entries.begin(), entries.end(),
             [](const BlobInfo& a, const BlobInfo& b) { return a.path < b.path; });
   return entries;
+}
+
+BlobPage FileStore::ListPage(const std::string& folder, const std::string& after, size_t max) {
+  const auto entries = List(folder);
+  const auto first = std::upper_bound(
+      entries.begin(), entries.end(), after,
+      [](const std::string& name, const BlobInfo& entry) { return name < entry.path; });
+  BlobPage page;
+  for (auto it = first; it != entries.end() && page.entries.size() < max; ++it)
+    page.entries.push_back(*it);
+  if (!page.entries.empty() && page.entries.back().path != entries.back().path)
+    page.next = page.entries.back().path;
+  return page;
 }
 
 void FileStore::Remove(const std::string& path) {

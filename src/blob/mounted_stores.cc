@@ -40,6 +40,11 @@ std::vector<BlobInfo> MountedStores::List(const std::string& folder) {
   return place.store.List(place.path);
 }
 
+BlobPage MountedStores::ListPage(const std::string& folder, const std::string& after, size_t max) {
+  const Place place = Find(folder);
+  return place.store.ListPage(place.path, after, max);
+}
+
 void MountedStores::Remove(const std::string& path) {
   const Place place = Find(path);
   place.store.Remove(place.path);

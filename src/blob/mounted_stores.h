@@ -21,8 +21,11 @@ class MountedStores : public BlobStore {
             const std::function<bool(std::string_view)>& each) override;
   std::optional<BlobInfo> Stat(const std::string& path) override;
   std::vector<BlobInfo> List(const std::string& folder) override;
+  BlobPage ListPage(const std::string& folder, const std::string& after, size_t max) override;
   void Remove(const std::string& path) override;
   std::optional<std::filesystem::path> LocalPath(const std::string& path) override;
+  // Of the first store; clients reach no mounted one past this server.
+  DirectAccess* direct() override { return store_->direct(); }
 
  private:
   struct Place {

@@ -111,6 +111,7 @@ size_t OnBody(char* bytes, size_t, size_t size, void* user) {
     return size;
   }
   try {
+    if (!attempt.delivered && attempt.request.on_head) attempt.request.on_head(attempt.response);
     attempt.delivered = true;
     if (attempt.request.on_body({bytes, size})) return size;
     attempt.stopped = true;
@@ -197,6 +198,10 @@ void SetTarget(CURL* handle, const FetchRequest& request) {
   Set(handle, CURLOPT_TCP_NODELAY, 1L);
   Set(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout_ms));
   Set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout_ms));
+  if (request.stall_timeout_ms > 0) {
+    Set(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    Set(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>((request.stall_timeout_ms + 999) / 1000));
+  }
 }
 
 void SetBody(CURL* handle, const FetchRequest& request, FILE* file) {

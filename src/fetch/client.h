@@ -24,11 +24,15 @@ struct FetchRequest {
   std::string body;
   // Streams the body from a file instead; retried only if `retries` says so.
   std::string body_file;
+  // Is shown the head of a 2xx answer, its body still empty, before on_body sees the first piece.
+  std::function<void(const struct FetchResponse&)> on_head;
   // Receives the body of a 2xx answer piece by piece instead of FetchResponse::body; return false
   // to stop. What it throws comes out of Fetch. The body of an error stays in FetchResponse::body.
   std::function<bool(std::string_view)> on_body;
   int64_t timeout_ms = 30'000;  // of the whole exchange; 0: none
   int64_t connect_timeout_ms = 5'000;
+  // Gives up with kDeadlineExceeded once no byte has moved for as long, in whole seconds; 0: never.
+  int64_t stall_timeout_ms = 0;
   uint64_t body_bytes_max = 1ULL << 30;  // of the answer; more is kResourceExhausted
   LongBody long_body = LongBody::kRefuse;
   // How often a failed connection or a 429, 502, 503 or 504 is tried again, with jittered back-off

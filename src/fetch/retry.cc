@@ -7,7 +7,6 @@
 namespace millwright::fetch {
 namespace {
 
-constexpr int64_t kFirstDelayMs = 100;
 constexpr int kDoublingsMax = 8;
 
 }  // namespace
@@ -23,7 +22,7 @@ int64_t RetryDelayMs(int attempts_made, std::string_view retry_after) {
   if (error == std::errc() && end == retry_after.data() + retry_after.size() && seconds >= 0)
     return std::min(seconds, kRetryDelayMsMax / 1000) * 1000;
   thread_local std::minstd_rand random{std::random_device{}()};
-  const int64_t full_ms = kFirstDelayMs << std::clamp(attempts_made - 1, 0, kDoublingsMax);
+  const int64_t full_ms = kFirstRetryDelayMs << std::clamp(attempts_made - 1, 0, kDoublingsMax);
   const int64_t half_ms = std::min(full_ms, kRetryDelayMsMax) / 2;
   return half_ms + std::uniform_int_distribution<int64_t>(0, half_ms)(random);
 }

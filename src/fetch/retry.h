@@ -12,6 +12,7 @@ bool IsRetriedStatus(int status);
 // How long to wait before attempt number `attempts_made` + 1: what `Retry-After` asks for in
 // seconds, else 100 ms doubling with each attempt, half of it at random so that clients that failed
 // together do not come back together. Never more than kRetryDelayMsMax.
+inline constexpr int64_t kFirstRetryDelayMs = 100;
 inline constexpr int64_t kRetryDelayMsMax = 20'000;
 int64_t RetryDelayMs(int attempts_made, std::string_view retry_after);
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <climits>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -21,8 +22,11 @@ class ScriptedServer {
   // Is given a request's head and body; an empty answer closes the connection.
   using Script = std::function<std::string(const std::string& head, const std::string& body)>;
 
-  explicit ScriptedServer(Script script)
-      : script_(std::move(script)), fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  // Closes a connection after so many answers on it.
+  explicit ScriptedServer(Script script, int answers_a_connection = INT_MAX)
+      : script_(std::move(script)),
+        answers_a_connection_(answers_a_connection),
+        fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -65,7 +69,7 @@ class ScriptedServer {
 
   void Serve(int connection) {
     std::string buffer;
-    while (true) {
+    for (int answers = 0; answers < answers_a_connection_; ++answers) {
       size_t head_end = 0;
       while ((head_end = buffer.find("\r\n\r\n")) == std::string::npos)
         if (!Fill(connection, &buffer)) return Close(connection);
@@ -83,6 +87,7 @@ class ScriptedServer {
       buffer.erase(0, length);
       if (answer.empty() || !Say(connection, answer)) return Close(connection);
     }
+    Close(connection);
   }
 
   static bool Fill(int connection, std::string* buffer) {
@@ -107,6 +112,7 @@ class ScriptedServer {
   }
 
   const Script script_;
+  const int answers_a_connection_;
   const int fd_;
   int port_ = 0;
   std::atomic<int> connections_ = 0;

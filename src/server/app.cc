@@ -30,6 +30,7 @@
 #include "blob/blob_store.h"
 #include "blob/file_store.h"
 #include "blob/mounted_stores.h"
+#include "blob/s3_options.h"
 #include "data/dataset_store.h"
 #include "data/source_store.h"
 #include "data/split_store.h"
@@ -97,9 +98,18 @@ std::string ArtifactRoot(const Config& config) {
   return config.serve_artifacts ? "mlflow-artifacts:" : ArtifactStoreUri(config);
 }
 
+blob::S3Options S3OptionsOf(const Config& config) {
+  blob::S3Options options;
+  options.endpoint = config.s3_endpoint;
+  options.region = config.s3_region;
+  options.style = blob::ParseS3Style(config.s3_style);
+  options.credentials_file = config.s3_credentials_file;
+  return options;
+}
+
 // The artifact store, with the files of mounted folders in it.
-std::unique_ptr<blob::BlobStore> OpenArtifactStore(const Config& config) {
-  auto store = blob::OpenBlobStore(ArtifactStoreUri(config));
+std::unique_ptr<blob::BlobStore> OpenArtifactStore(const Config& config, const Clock& clock) {
+  auto store = blob::OpenBlobStore(ArtifactStoreUri(config), S3OptionsOf(config), clock);
   blob::MountedStores::Mounts mounts;
   for (const auto& folder : MountedFolders(config)) {
     mounts[MountPath(folder)] =
@@ -300,7 +310,7 @@ App::Parts::Parts(const Config& given)
       events(*database, clock),
       security(*database, events, clock, SecurityRoomOptions(config)),
       lineage(*database, clock),
-      blobs(OpenArtifactStore(config)),
+      blobs(OpenArtifactStore(config, clock)),
       artifacts(*database, *blobs, events, clock),
       secrets(SecretKeyFile(config, data)),
       webhook_addresses(config.webhook_allowed_hosts),

@@ -24,6 +24,10 @@ struct Config {
   std::string default_artifact_root;
   std::string artifacts_destination;
   bool serve_artifacts = true;
+  std::string s3_endpoint;
+  std::string s3_region;
+  std::string s3_style = "auto";
+  std::string s3_credentials_file;
   std::string log_level = "info";
   std::string auth_mode = "off";
   std::string admin_password_file;
@@ -76,10 +80,28 @@ inline constexpr Option<Config> kServerOptions[] = {
      "The artifact location of new experiments; mlflow-artifacts:/ when artifacts are proxied",
      &Config::default_artifact_root, "URI"},
     {"server.artifacts_destination", "--artifacts-destination",
-     "Where proxied artifacts are kept; in the data folder when not given",
+     "Where proxied artifacts are kept: a folder or s3://BUCKET/PREFIX; in the data folder when "
+     "not "
+     "given",
      &Config::artifacts_destination, "URI"},
     {"server.serve_artifacts", "--serve-artifacts", "Whether clients send artifacts through here",
      &Config::serve_artifacts},
+    {"artifacts.s3_endpoint", "--s3-endpoint",
+     "The S3 server of an s3:// destination, https://HOST[:PORT]; else what "
+     "MLFLOW_S3_ENDPOINT_URL, "
+     "AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL says, else AWS's own",
+     &Config::s3_endpoint, "URL"},
+    {"artifacts.s3_region", "--s3-region",
+     "The region of an s3:// destination; else what AWS_REGION or AWS_DEFAULT_REGION says, else "
+     "us-east-1",
+     &Config::s3_region, "REGION"},
+    {"artifacts.s3_style", "--s3-style",
+     "Where the bucket's name stands in URLs: path, virtual (in the host name) or auto",
+     &Config::s3_style, "STYLE"},
+    {"artifacts.s3_credentials_file", "--s3-credentials-file",
+     "A file of keys in the form of ~/.aws/credentials, of which AWS_PROFILE names the section; "
+     "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are the other way",
+     &Config::s3_credentials_file, "FILE"},
     {"server.log_level", "--log-level", "The lowest level to log: debug, info, warning or error",
      &Config::log_level, "LEVEL"},
     {"auth.mode", "--auth",

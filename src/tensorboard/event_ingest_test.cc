@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "blob/blob_store.h"
+#include "blob/file_store.h"
 #include "storage/test_database.h"
 #include "tensorboard/event_file_tail.h"
 #include "tensorboard/test_event_writer.h"
@@ -99,7 +99,7 @@ class EventIngestTest : public storage::DatabaseTest {
   events::EventLog events_{db(), clock_};
   tracking::ExperimentStore experiments_{db(), events_, clock_, {}};
   tracking::RunStore runs_{db(), events_, clock_};
-  std::unique_ptr<blob::BlobStore> store_ = blob::OpenBlobStore(dir_.path().string());
+  std::unique_ptr<blob::BlobStore> store_ = std::make_unique<blob::FileStore>(dir_.path());
   artifacts::Artifacts artifacts_{db(), *store_, events_, clock_};
   EventIngest ingest_{db(), runs_, artifacts_, clock_};
 };
