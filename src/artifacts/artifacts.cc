@@ -1,6 +1,7 @@
 #include "artifacts/artifacts.h"
 
 #include "artifacts/sql.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
 
@@ -12,23 +13,29 @@ using storage::Connection;
 class StoreUpload : public Upload {
  public:
   StoreUpload(storage::Database& database, events::EventLog& events, const Clock& clock,
-              std::string path, std::unique_ptr<blob::BlobWriter> writer)
+              std::string path, std::unique_ptr<blob::BlobWriter> writer, ExpectedSums expected)
       : database_(database),
         events_(events),
         clock_(clock),
         path_(std::move(path)),
-        writer_(std::move(writer)) {}
+        writer_(std::move(writer)),
+        expected_(std::move(expected)) {
+    if (!expected_.md5.empty()) md5_.emplace(Digest::Kind::kMd5);
+  }
 
   void Write(std::string_view bytes) override {
     writer_->Write(bytes);
+    if (md5_) md5_->Update(bytes);
     bytes_ += static_cast<int64_t>(bytes.size());
   }
 
   Checksum Commit(const std::string& who) override {
-    const Checksum checksum{bytes_, writer_->Commit()};
+    Checksum checksum{bytes_, writer_->Finish()};
+    CheckExpected(checksum);
+    checksum.version = writer_->Commit();
     database_.Write([&](Connection& connection) {
-      connection.Execute(sql::kRecordArtifact,
-                         {path_, checksum.bytes, checksum.sha256, clock_.NowMs(), who});
+      connection.Execute(sql::kRecordArtifact, {path_, checksum.bytes, checksum.sha256,
+                                                clock_.NowMs(), who, checksum.version});
       events_.Append(connection, "artifact.uploaded", "artifact:" + path_, who,
                      Json::Of({{"bytes", checksum.bytes}, {"sha256", checksum.sha256}}));
     });
@@ -36,22 +43,39 @@ class StoreUpload : public Upload {
   }
 
  private:
+  void CheckExpected(const Checksum& checksum) {
+    if (expected_.bytes && *expected_.bytes != static_cast<uint64_t>(bytes_))
+      throw InvalidArgument("{} bytes came of a file of {} bytes: {}", bytes_, *expected_.bytes,
+                            path_);
+    if (!expected_.sha256.empty() && expected_.sha256 != checksum.sha256)
+      throw InvalidArgument("The file has another SHA-256 than was announced: {}", path_);
+    if (md5_ && md5_->FinishHex() != expected_.md5)
+      throw InvalidArgument("The file has another MD5 than was announced: {}", path_);
+  }
+
   storage::Database& database_;
   events::EventLog& events_;
   const Clock& clock_;
   const std::string path_;
   std::unique_ptr<blob::BlobWriter> writer_;
+  const ExpectedSums expected_;
+  std::optional<Digest> md5_;
   int64_t bytes_ = 0;
 };
 
 }  // namespace
 
 Artifacts::Artifacts(storage::Database& database, blob::BlobStore& store, events::EventLog& events,
-                     const Clock& clock)
-    : database_(database), store_(store), events_(events), clock_(clock) {}
+                     const Clock& clock, std::filesystem::path copies)
+    : database_(database),
+      store_(store),
+      events_(events),
+      clock_(clock),
+      copies_(std::move(copies)) {}
 
-std::unique_ptr<Upload> Artifacts::Create(const std::string& path) {
-  return std::make_unique<StoreUpload>(database_, events_, clock_, path, store_.Create(path));
+std::unique_ptr<Upload> Artifacts::Create(const std::string& path, ExpectedSums expected) {
+  return std::make_unique<StoreUpload>(database_, events_, clock_, path, store_.Create(path),
+                                       std::move(expected));
 }
 
 Checksum Artifacts::Put(const std::string& path, std::string_view bytes, const std::string& who) {
@@ -66,7 +90,28 @@ std::string Artifacts::ReadAll(const std::string& path) const {
 
 void Artifacts::Read(const std::string& path,
                      const std::function<bool(std::string_view)>& each) const {
-  store_.Read(path, 0, std::nullopt, each);
+  const auto checksum = FindChecksum(path);
+  const auto info = checksum ? store_.Stat(path) : std::nullopt;
+  if (!info || info->version != checksum->version) return store_.Read(path, 0, std::nullopt, each);
+  // One piece is held back, so that whoever reads damaged bytes never gets all that he waits for.
+  Digest digest(Digest::Kind::kSha256);
+  std::string held;
+  bool stopped = false;
+  store_.Read(path, 0, std::nullopt, [&](std::string_view bytes) {
+    digest.Update(bytes);
+    stopped = !held.empty() && !each(held);
+    held.assign(bytes);
+    return !stopped;
+  });
+  if (stopped) return;
+  if (digest.FinishHex() != checksum->sha256)
+    throw Internal("The store's file is not what was stored, its SHA-256 differs: {}", path);
+  if (!held.empty()) each(held);
+}
+
+void Artifacts::ReadPart(const std::string& path, uint64_t offset, uint64_t length,
+                         const std::function<bool(std::string_view)>& each) const {
+  store_.Read(path, offset, length, each);
 }
 
 std::optional<blob::BlobInfo> Artifacts::Stat(const std::string& path) const {
@@ -75,6 +120,21 @@ std::optional<blob::BlobInfo> Artifacts::Stat(const std::string& path) const {
 
 std::vector<blob::BlobInfo> Artifacts::List(const std::string& folder) const {
   return store_.List(folder);
+}
+
+blob::BlobPage Artifacts::ListPage(const std::string& folder, const std::string& after,
+                                   size_t max) const {
+  return store_.ListPage(folder, after, max);
+}
+
+void Artifacts::NoteUploaded(const std::string& path, const std::string& who) {
+  const auto info = store_.Stat(path);
+  const int64_t bytes = info ? static_cast<int64_t>(info->bytes) : 0;
+  database_.Write([&](Connection& connection) {
+    connection.Execute(sql::kForgetArtifacts, {path, path + "/", path + "0"});
+    events_.Append(connection, "artifact.uploaded", "artifact:" + path, who,
+                   Json::Of({{"bytes", bytes}}));
+  });
 }
 
 void Artifacts::Remove(const std::string& path, const std::string& who) {
@@ -94,7 +154,7 @@ std::optional<Checksum> Artifacts::FindChecksum(const std::string& path) const {
   return database_.Read([&](Connection& connection) -> std::optional<Checksum> {
     const auto row = connection.SelectOne(sql::kArtifactByPath, {path});
     if (!row) return std::nullopt;
-    return Checksum{row->Int(0), row->Text(1)};
+    return Checksum{row->Int(0), std::string(row->Text(1)), std::string(row->Text(2))};
   });
 }
 

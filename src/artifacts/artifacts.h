@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,15 @@ namespace millwright::artifacts {
 struct Checksum {
   int64_t bytes = 0;
   std::string sha256;
+  std::string version = {};  // what the store calls these bytes, as in blob::BlobInfo
+};
+
+// What a client says of a file that it sends; empty or nothing where it does not. An upload that
+// turns out otherwise is refused whole.
+struct ExpectedSums {
+  std::optional<uint64_t> bytes;
+  std::string sha256;  // hex
+  std::string md5;     // hex
 };
 
 // A file on its way in: nothing is seen of it before Commit, and nothing is left without it.
@@ -25,7 +35,8 @@ class Upload {
  public:
   virtual ~Upload() = default;
   virtual void Write(std::string_view bytes) = 0;
-  // Makes the file durable and records its checksum.
+  // Makes the file durable and records its checksum. Throws kInvalidArgument, and keeps nothing,
+  // when the bytes are others than were announced.
   virtual Checksum Commit(const std::string& who) = 0;
 };
 
@@ -35,21 +46,35 @@ class Upload {
 // Memory is constant at any size. Thread-safe.
 class Artifacts {
  public:
+  // `copies` is a folder for local copies of what the store keeps elsewhere.
   Artifacts(storage::Database& database, blob::BlobStore& store, events::EventLog& events,
-            const Clock& clock);
+            const Clock& clock, std::filesystem::path copies = {});
 
-  std::unique_ptr<Upload> Create(const std::string& path);
+  std::unique_ptr<Upload> Create(const std::string& path, ExpectedSums expected = {});
   // Stores a small file at once.
   Checksum Put(const std::string& path, std::string_view bytes, const std::string& who);
   std::string ReadAll(const std::string& path) const;
+  // Reads a whole file. Where its sum is known, its last bytes come only after they were found to
+  // be what was stored; otherwise throws kInternal.
   void Read(const std::string& path, const std::function<bool(std::string_view)>& each) const;
+  void ReadPart(const std::string& path, uint64_t offset, uint64_t length,
+                const std::function<bool(std::string_view)>& each) const;
   std::optional<blob::BlobInfo> Stat(const std::string& path) const;
   // The direct children of a folder by name; empty for a file or nothing.
   std::vector<blob::BlobInfo> List(const std::string& folder) const;
+  // The same a page at a time, as blob::BlobStore::ListPage.
+  blob::BlobPage ListPage(const std::string& folder, const std::string& after, size_t max) const;
   // Removes a file or a folder; nothing when absent.
   void Remove(const std::string& path, const std::string& who);
   // Where the file is on this machine, if it is.
   std::optional<std::filesystem::path> LocalPath(const std::string& path) const;
+  // The file, or the folder with all it holds, on this machine: where it is kept, or a copy that is
+  // made at the first call and again when a file of it changed. Nothing when there is no such file.
+  std::optional<std::filesystem::path> LocalTree(const std::string& path) const;
+  // Ways past this server, where the store has any; nothing else may be written to but through
+  // them and NoteUploaded afterwards.
+  blob::DirectAccess* direct() const { return store_.direct(); }
+  void NoteUploaded(const std::string& path, const std::string& who);
   // What was recorded at its upload; nothing for files put there by other means.
   std::optional<Checksum> FindChecksum(const std::string& path) const;
 
@@ -58,6 +83,8 @@ class Artifacts {
   blob::BlobStore& store_;
   events::EventLog& events_;
   const Clock& clock_;
+  const std::filesystem::path copies_;
+  mutable std::mutex copying_;  // one copy is made at a time
 };
 
 // Turns an artifact address that this server keeps ("mlflow-artifacts:/1/4f2…/artifacts", with or

@@ -20,7 +20,9 @@ std::string BlobStore::ReadAll(const std::string& path) {
 std::string BlobStore::Put(const std::string& path, std::string_view bytes) {
   const auto writer = Create(path);
   writer->Write(bytes);
-  return writer->Commit();
+  std::string sha256 = writer->Finish();
+  writer->Commit();
+  return sha256;
 }
 
 std::unique_ptr<BlobStore> OpenBlobStore(const std::string& uri, const S3Options& s3,

@@ -56,7 +56,9 @@ class BlobWriter {
  public:
   virtual ~BlobWriter() = default;
   virtual void Write(std::string_view bytes) = 0;
-  // Makes the blob durable and visible. Returns its SHA-256 as hex.
+  // Ends the bytes and returns their SHA-256 as hex; nothing is visible yet.
+  virtual std::string Finish() = 0;
+  // Makes what was finished durable and visible. Returns BlobInfo::version of it.
   virtual std::string Commit() = 0;
 };
 
@@ -82,6 +84,10 @@ class BlobStore {
   virtual std::optional<std::filesystem::path> LocalPath(const std::string& path) = 0;
   // Nothing for stores that clients cannot reach themselves.
   virtual DirectAccess* direct() { return nullptr; }
+
+  // Moves a blob or a folder with all it holds to a place where nothing is; nothing when absent.
+  // A crash, or an error of S3, may leave a part of a folder where it was, never lose it.
+  virtual void Move(const std::string& from, const std::string& to) = 0;
 
   // Helpers on top.
   std::string ReadAll(const std::string& path);

@@ -95,13 +95,16 @@ class FileWriter : public BlobWriter {
     }
   }
 
+  std::string Finish() override { return digest_.FinishHex(); }
+
   std::string Commit() override {
-    if (fsync(file_.fd()) != 0) Fail("write", path_);
+    struct stat status {};
+    if (fsync(file_.fd()) != 0 || fstat(file_.fd(), &status) != 0) Fail("write", path_);
     MakeFolders(target_.parent_path(), path_);
     if (rename(temporary_.c_str(), target_.c_str()) != 0) Fail("write", path_);
     committed_ = true;
     SyncFolder(target_.parent_path());
-    return digest_.FinishHex();
+    return VersionOf(status);
   }
 
  private:
@@ -220,6 +223,17 @@ void FileStore::Remove(const std::string& path) {
     throw Internal("Cannot remove {}: {}", path, error.message());
   }
   SyncFolder(place.parent_path());
+}
+
+void FileStore::Move(const std::string& from, const std::string& to) {
+  const fs::path source = Place(from);
+  const fs::path target = Place(to);
+  std::error_code error;
+  if (!fs::exists(fs::symlink_status(source, error))) return;
+  MakeFolders(target.parent_path(), to);
+  if (rename(source.c_str(), target.c_str()) != 0) Fail("move", from);
+  SyncFolder(target.parent_path());
+  SyncFolder(source.parent_path());
 }
 
 std::optional<fs::path> FileStore::LocalPath(const std::string& path) {

@@ -88,6 +88,27 @@ TEST_F(FileStoreTest, RefusesAFileBelowAFileOrOverAFolder) {
   EXPECT_TRUE(fs::is_empty(dir_.path() / "root/.uploads"));
 }
 
+TEST_F(FileStoreTest, MovesFilesAndFolders) {
+  store_.Put("m/a", "1");
+  store_.Put("m/b/c", "2");
+  store_.Move("m", "t/1/m");
+  store_.Move("none", "t/2");
+  EXPECT_EQ(store_.List("").size(), 1U);
+  EXPECT_EQ(store_.ReadAll("t/1/m/b/c"), "2");
+}
+
+TEST_F(FileStoreTest, NamesAnotherVersionAfterEveryWrite) {
+  store_.Put("a", "1");
+  const std::string first = store_.Stat("a")->version;
+  EXPECT_EQ(store_.Stat("a")->version, first);
+  const auto writer = store_.Create("a");
+  writer->Write("2");
+  writer->Finish();
+  const std::string second = writer->Commit();
+  EXPECT_EQ(store_.Stat("a")->version, second);
+  EXPECT_NE(store_.Stat("a")->version, first);
+}
+
 TEST_F(FileStoreTest, RemovesFilesAndFolders) {
   store_.Put("d/e/f", "1");
   store_.Put("g", "1");

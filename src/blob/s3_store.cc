@@ -43,12 +43,6 @@ uint64_t ParseBytes(std::string_view text) {
   return bytes;
 }
 
-std::string WithoutQuotes(std::string_view tag) {
-  if (tag.size() >= 2 && tag.front() == '"' && tag.back() == '"')
-    tag = tag.substr(1, tag.size() - 2);
-  return std::string(tag);
-}
-
 // Undoes `encoding-type=url`, where S3 agreed to it.
 std::string Decoded(std::string_view text, bool encoded) {
   if (!encoded) return std::string(text);
@@ -98,7 +92,7 @@ Listing ListOnce(S3Client& client, const ListCall& list) {
     if (child.name == "Contents") {
       listing.entries.push_back({.path = Decoded(child.Text("Key"), encoded),
                                  .bytes = ParseBytes(child.Text("Size")),
-                                 .version = WithoutQuotes(child.Text("ETag"))});
+                                 .version = Unquoted(child.Text("ETag"))});
     } else if (child.name == "CommonPrefixes") {
       std::string folder = Decoded(child.Text("Prefix"), encoded);
       if (folder.ends_with('/')) folder.pop_back();
@@ -236,7 +230,7 @@ std::optional<BlobInfo> S3Store::Stat(const std::string& path) {
   if (response.status == 200)
     return BlobInfo{.path = path,
                     .bytes = ParseBytes(response.Header("Content-Length")),
-                    .version = WithoutQuotes(response.Header("ETag"))};
+                    .version = Unquoted(response.Header("ETag"))};
   const Listing below = ListOnce(client_, {.prefix = FolderPrefix(client_, key), .max = 1});
   if (below.entries.empty()) return std::nullopt;
   return BlobInfo{.path = path, .is_folder = true};
@@ -274,6 +268,23 @@ void S3Store::Remove(const std::string& path) {
   // Each round lists anew, for what was listed is gone.
   while (true) {
     const Listing listing = ListOnce(client_, {.prefix = prefix, .deep = true});
+    DeleteAll(client_, listing.entries);
+    if (listing.next.empty()) return;
+  }
+}
+
+void S3Store::Move(const std::string& from, const std::string& to) {
+  const std::string source = CheckedKey(client_, from);
+  const std::string target = CheckedKey(client_, to);
+  if (const auto info = Stat(source); info && !info->is_folder) {
+    CopyObject(client_, client_.FullKey(source), target, info->bytes);
+    client_.Call({.method = "DELETE", .key = source});
+  }
+  const std::string prefix = FolderPrefix(client_, source);
+  while (true) {
+    const Listing listing = ListOnce(client_, {.prefix = prefix, .deep = true});
+    for (const auto& entry : listing.entries)
+      CopyObject(client_, entry.path, target + "/" + entry.path.substr(prefix.size()), entry.bytes);
     DeleteAll(client_, listing.entries);
     if (listing.next.empty()) return;
   }

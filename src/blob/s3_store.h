@@ -20,6 +20,7 @@ class S3Store : public BlobStore {
   std::optional<BlobInfo> Stat(const std::string& path) override;
   std::vector<BlobInfo> List(const std::string& folder) override;
   BlobPage ListPage(const std::string& folder, const std::string& after, size_t max) override;
+  void Move(const std::string& from, const std::string& to) override;
   void Remove(const std::string& path) override;
   std::optional<std::filesystem::path> LocalPath(const std::string&) override {
     return std::nullopt;

@@ -100,7 +100,10 @@ TEST_P(S3StoreTest, SendsLargeBlobsInPartsAndShowsThemWhole) {
   for (size_t at = 0; at < bytes.size(); at += 700'001)
     writer->Write(std::string_view(bytes).substr(at, 700'001));
   EXPECT_EQ(store_->Stat("large.bin"), std::nullopt);
-  EXPECT_EQ(writer->Commit(), Sha256Hex(bytes));
+  EXPECT_EQ(writer->Finish(), Sha256Hex(bytes));
+  EXPECT_EQ(store_->Stat("large.bin"), std::nullopt);
+  const std::string version = writer->Commit();
+  EXPECT_EQ(store_->Stat("large.bin")->version, version);
   EXPECT_EQ(store_->ReadAll("large.bin"), bytes);
   EXPECT_EQ(ReadPart(*store_, "large.bin", 5'000'000, 1'000'000),
             bytes.substr(5'000'000, 1'000'000));
@@ -140,6 +143,18 @@ TEST_P(S3StoreTest, RemovesFilesAndFolders) {
   EXPECT_EQ(Names(store_->List("")), (std::vector<std::string>{"d-else", "d.txt"}));
   store_->Remove("d.txt");
   EXPECT_EQ(Names(store_->List("")), std::vector<std::string>{"d-else"});
+}
+
+TEST_P(S3StoreTest, MovesFilesAndFolders) {
+  for (const char* path : {"m/a", "m/b/c", "f.txt"}) store_->Put(path, path);
+  store_->Move("m", "t/1/m");
+  store_->Move("f.txt", "t/2/f.txt");
+  store_->Move("none", "t/3");
+  EXPECT_EQ(store_->Stat("m"), std::nullopt);
+  EXPECT_EQ(store_->Stat("f.txt"), std::nullopt);
+  EXPECT_EQ(store_->ReadAll("t/1/m/a"), "m/a");
+  EXPECT_EQ(store_->ReadAll("t/1/m/b/c"), "m/b/c");
+  EXPECT_EQ(store_->ReadAll("t/2/f.txt"), "f.txt");
 }
 
 TEST_P(S3StoreTest, RefusesEveryWayOut) {

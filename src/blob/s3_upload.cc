@@ -12,6 +12,7 @@ namespace {
 // 8 GB in the first thousand, end at 128 MiB and 880 GB.
 constexpr size_t kPartsPerSize = 1000;
 constexpr uint64_t kPartGrowthMax = 16;
+constexpr uint64_t kCopyPartBytes = 1ULL << 30;
 
 std::string Md5Hex(std::string_view bytes) {
   Digest digest(Digest::Kind::kMd5);
@@ -43,6 +44,41 @@ std::string PutChecked(S3Client& client, S3Call call) {
 
 }  // namespace
 
+std::string Unquoted(std::string_view tag) {
+  if (tag.size() >= 2 && tag.front() == '"' && tag.back() == '"')
+    tag = tag.substr(1, tag.size() - 2);
+  return std::string(tag);
+}
+
+void CopyObject(S3Client& client, const std::string& full_source_key, const std::string& key,
+                uint64_t bytes) {
+  const std::string source =
+      fetch::PercentEncode(client.options().bucket + "/" + full_source_key, fetch::Slashes::kKeep);
+  if (bytes <= kS3CopyBytesMax) {
+    const auto response = client.Call({.method = "PUT",
+                                       .key = key,
+                                       .headers = {{"x-amz-copy-source", source}},
+                                       .answers_error_late = true});
+    if (response.status == 404) throw NotFound("Blob", full_source_key);
+    return;
+  }
+  const std::string id = BeginMultipart(client, key);
+  std::vector<UploadedPart> parts;
+  for (uint64_t at = 0; at < bytes; at += kCopyPartBytes) {
+    const int number = static_cast<int>(parts.size()) + 1;
+    const std::string range =
+        fmt::format("bytes={}-{}", at, std::min(at + kCopyPartBytes, bytes) - 1);
+    const auto response =
+        client.Call({.method = "PUT",
+                     .key = key,
+                     .query = {{"partNumber", std::to_string(number)}, {"uploadId", id}},
+                     .headers = {{"x-amz-copy-source", source}, {"x-amz-copy-source-range", range}},
+                     .answers_error_late = true});
+    parts.push_back({number, std::string(ParseXml(response.body).Text("ETag"))});
+  }
+  CompleteMultipart(client, key, id, parts);
+}
+
 std::string BeginMultipart(S3Client& client, const std::string& key) {
   const auto response = client.Call({.method = "POST", .key = key, .query = {{"uploads", ""}}});
   std::string id;
@@ -51,8 +87,9 @@ std::string BeginMultipart(S3Client& client, const std::string& key) {
   return id;
 }
 
-void CompleteMultipart(S3Client& client, const std::string& key, const std::string& upload_id,
-                       const std::vector<UploadedPart>& parts) {
+std::string CompleteMultipart(S3Client& client, const std::string& key,
+                              const std::string& upload_id,
+                              const std::vector<UploadedPart>& parts) {
   std::string body = "<CompleteMultipartUpload>";
   for (const auto& part : parts) {
     body += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", part.number,
@@ -66,6 +103,7 @@ void CompleteMultipart(S3Client& client, const std::string& key, const std::stri
                                      .body = std::move(body),
                                      .answers_error_late = true});
   if (response.status == 404) throw NotFound("Upload", upload_id);
+  return Unquoted(ParseXml(response.body).Text("ETag"));
 }
 
 void AbortMultipart(S3Client& client, const std::string& key, const std::string& upload_id) {
@@ -91,7 +129,6 @@ uint64_t S3Upload::PartBytes() const {
 
 void S3Upload::Write(std::string_view bytes) {
   digest_.Update(bytes);
-  bytes_ += bytes.size();
   while (!bytes.empty()) {
     // A full part waits for the byte behind it: what fits into one is not sent in parts at all.
     if (part_.size() == PartBytes()) SendPart();
@@ -113,14 +150,15 @@ void S3Upload::SendPart() {
 }
 
 std::string S3Upload::Commit() {
+  std::string tag;
   if (upload_id_.empty()) {
-    PutChecked(client_, {.key = key_, .body = std::move(part_)});
+    tag = Unquoted(PutChecked(client_, {.key = key_, .body = std::move(part_)}));
   } else {
     if (!part_.empty()) SendPart();
-    CompleteMultipart(client_, key_, upload_id_, sent_);
+    tag = CompleteMultipart(client_, key_, upload_id_, sent_);
   }
   committed_ = true;
-  return digest_.FinishHex();
+  return tag;
 }
 
 }  // namespace millwright::blob

@@ -63,6 +63,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Awaitable<void> Respond();
   Awaitable<void> RespondWithBody();
   Awaitable<void> RespondWithFile();
+  Awaitable<void> RespondWithParts();
+  std::optional<FileRange> ApplyRange(uint64_t size);
   Awaitable<void> RespondWithProducer();
   Awaitable<bool> Write(std::string_view bytes, More more);
   AnswerHead HeadFor(BodyFraming framing, uint64_t length) const;

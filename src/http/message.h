@@ -85,6 +85,11 @@ struct Response {
   // What it throws is logged and the connection is cut, so that the client sees a broken answer.
   std::function<void(BodyWriter&)> producer;
 
+  // When set, like `producer` for a body of `parts_bytes`, of which it writes `length` bytes from
+  // `offset` on, exactly; `Range` is honoured as for files.
+  std::function<void(BodyWriter&, uint64_t offset, uint64_t length)> parts;
+  uint64_t parts_bytes = 0;
+
   static Response Text(int status, std::string text, std::string_view type = "text/plain");
   static Response JsonText(int status, std::string json);
 };

@@ -71,6 +71,8 @@ Awaitable<void> Connection::Respond() {
     co_await Write(out_, More::kNo);
   } else if (response_.producer) {
     co_await RespondWithProducer();
+  } else if (response_.parts) {
+    co_await RespondWithParts();
   } else if (!response_.file.empty()) {
     co_await RespondWithFile();
   } else {
@@ -103,23 +105,9 @@ Awaitable<void> Connection::RespondWithFile() {
     response_ = Response::Text(404, "File not found");
     co_return co_await RespondWithBody();
   }
-  const auto etag = response_.headers.Find("ETag");
-  const bool range_counts = response_.status == 200 && method_ == Method::kGet && !range_.empty() &&
-                            (if_range_.empty() || (etag && *etag == if_range_));
-  const RangeAnswer answer = ParseRange(
-      range_counts ? std::optional<std::string_view>(range_) : std::nullopt, file.size());
-  if (answer.kind == RangeKind::kUnsatisfiable) {
-    response_ = Response::Text(416, "The requested range is outside of the file");
-    response_.headers.Add("Content-Range", fmt::format("bytes */{}", file.size()));
-    co_return co_await RespondWithBody();
-  }
-  const auto [offset, length] = answer.range;
-  response_.headers.Set("Accept-Ranges", "bytes");
-  if (answer.kind == RangeKind::kPart) {
-    response_.status = 206;
-    response_.headers.Set("Content-Range",
-                          fmt::format("bytes {}-{}/{}", offset, offset + length - 1, file.size()));
-  }
+  const auto range = ApplyRange(file.size());
+  if (!range) co_return co_await RespondWithBody();
+  const auto [offset, length] = *range;
   AppendHead(response_, HeadFor(BodyFraming::kLength, length), &out_);
   if (method_ == Method::kHead || length == 0) {
     co_await Write(out_, More::kNo);
@@ -131,6 +119,39 @@ Awaitable<void> Connection::RespondWithFile() {
            SendFile(fd_, file.fd(), offset, length, timeout_ms) == IoStatus::kOk;
   });
   if (!found_thread) co_await RespondBusy();
+}
+
+// Turns the response into what the request's Range asks of a body of `size` bytes, or into a
+// refusal and nothing.
+std::optional<FileRange> Connection::ApplyRange(uint64_t size) {
+  const auto etag = response_.headers.Find("ETag");
+  const bool range_counts = response_.status == 200 && method_ == Method::kGet && !range_.empty() &&
+                            (if_range_.empty() || (etag && *etag == if_range_));
+  const RangeAnswer answer =
+      ParseRange(range_counts ? std::optional<std::string_view>(range_) : std::nullopt, size);
+  if (answer.kind == RangeKind::kUnsatisfiable) {
+    response_ = Response::Text(416, "The requested range is outside of the file");
+    response_.headers.Add("Content-Range", fmt::format("bytes */{}", size));
+    return std::nullopt;
+  }
+  response_.headers.Set("Accept-Ranges", "bytes");
+  if (answer.kind == RangeKind::kPart) {
+    const auto [offset, length] = answer.range;
+    response_.status = 206;
+    response_.headers.Set("Content-Range",
+                          fmt::format("bytes {}-{}/{}", offset, offset + length - 1, size));
+  }
+  return answer.range;
+}
+
+Awaitable<void> Connection::RespondWithParts() {
+  const auto range = ApplyRange(response_.parts_bytes);
+  if (!range) co_return co_await RespondWithBody();
+  response_.headers.Set("Content-Length", std::to_string(range->length));
+  response_.producer = [parts = response_.parts, range = *range](BodyWriter& writer) {
+    if (range.length > 0) parts(writer, range.offset, range.length);
+  };
+  co_await RespondWithProducer();
 }
 
 Awaitable<void> Connection::RespondWithProducer() {

@@ -311,7 +311,7 @@ App::Parts::Parts(const Config& given)
       security(*database, events, clock, SecurityRoomOptions(config)),
       lineage(*database, clock),
       blobs(OpenArtifactStore(config, clock)),
-      artifacts(*database, *blobs, events, clock),
+      artifacts(*database, *blobs, events, clock, data / "copies"),
       secrets(SecretKeyFile(config, data)),
       webhook_addresses(config.webhook_allowed_hosts),
       webhooks(*database, events, clock, secrets, webhook_addresses),

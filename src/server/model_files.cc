@@ -15,16 +15,12 @@ constexpr int64_t kInspectMs = 30'000;
 constexpr int64_t kStopGraceMs = 100;
 constexpr const char* kModelFiles[] = {"model.onnx", "model.ubj", "model.json"};
 
-// The place of a model's folder or file on this machine, if it is kept here.
+// The place of a model's folder or file on this machine, if this server keeps it.
 std::optional<std::filesystem::path> LocalModel(const artifacts::Artifacts& artifacts,
                                                 const std::string& artifact_uri) {
   const auto path = artifacts::StorePath(artifact_uri);
   if (!path) return std::nullopt;
-  if (const auto file = artifacts.LocalPath(*path)) return file;
-  for (const auto& child : artifacts.List(*path))
-    if (const auto file = artifacts.LocalPath(artifacts::JoinPath(*path, child.path)))
-      return file->parent_path();
-  return std::nullopt;
+  return artifacts.LocalTree(*path);
 }
 
 bool CanBeJudged(const std::filesystem::path& model) {

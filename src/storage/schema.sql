@@ -24,7 +24,7 @@ CREATE TABLE artifacts (
   sha256 TEXT NOT NULL,
   stored_ms BIGINT NOT NULL,
   stored_by TEXT NOT NULL
-);
+, version TEXT NOT NULL DEFAULT '');
 CREATE TABLE dataset_heads (
   name TEXT PRIMARY KEY,
   latest_version BIGINT NOT NULL,

@@ -21,8 +21,11 @@ from xml.sax.saxutils import quoteattr
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from harness.millwright import Postgres  # noqa: E402
+from harness.s3 import S3Server  # noqa: E402
 
 DATA = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data", "mlflow")
+# Scenarios that say what a store cannot do that is a folder.
+OF_FOLDERS = {"artifact-mpu-local"}
 KINDS = {
     "experiment_id": r"[A-Za-z0-9][\w-]{0,63}", "run_id": r"[A-Za-z0-9][\w-]{0,255}", "model_id": r"m-[0-9a-f]{32}", "page_token": r".+",
     "run_name": r".+", "webhook_id": r"[\w-]{1,64}", "assessment_id": r".+", "dataset_id": r".+", "trace_id": r".+", "id": r".+",
@@ -228,7 +231,7 @@ def run(base, sc, v, o):
 
 class Server:
     """A server of our own, for --start."""
-    def __init__(self, template, postgres):
+    def __init__(self, template, postgres, s3):
         self.dir = tempfile.TemporaryDirectory(prefix="replay-")
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
@@ -236,7 +239,11 @@ class Server:
         self.url = f"http://127.0.0.1:{port}"
         database = postgres.new_database() if postgres else f"sqlite:///{self.dir.name}/mlflow.db"
         log = open(os.path.join(self.dir.name, "server.out"), "wb")
-        self.p = subprocess.Popen([x.format(port=port, dir=self.dir.name, database=database) for x in shlex.split(template)], stdout=log, stderr=log, start_new_session=True)
+        command = [x.format(port=port, dir=self.dir.name, database=database) for x in shlex.split(template)]
+        if s3:
+            command += ["--artifacts-destination", f"s3://bucket/{secrets.token_hex(4)}"]
+        environment = {**os.environ, **(s3.environment if s3 else {})}
+        self.p = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env=environment)
         end = time.time() + 60
         while time.time() < end and self.p.poll() is None:
             try:
@@ -307,6 +314,7 @@ def main():
     p.add_argument("--base-url")
     p.add_argument("--start", help="command that starts an empty server; {port}, {dir} and {database} are filled in")
     p.add_argument("--postgres", action="store_true", help="{database} is of a throw-away PostgreSQL, else a SQLite file")
+    p.add_argument("--s3", action="store_true", help="artifacts are kept in an S3 server, else in the server's own folder")
     p.add_argument("--dir", default=DATA, help="folder of golden.tar.xz, amendments.json and passing.txt")
     p.add_argument("--only", default="*", help="glob on the scenario's name")
     p.add_argument("--area")
@@ -319,20 +327,23 @@ def main():
     if not (o.base_url or o.start):
         p.error("--base-url or --start")
     with Postgres() if o.postgres else contextlib.nullcontext() as postgres:
-        replay(o, postgres)
+        with S3Server() if o.s3 else contextlib.nullcontext() as s3:
+            replay(o, postgres, s3)
 
 
-def replay(o, postgres):
+def replay(o, postgres, s3):
     scenarios, fixture_files = load(o.dir)
     listed = os.path.join(o.dir, "passing.txt")
     must = set(open(listed, encoding="utf-8").read().split()) if o.check else set(scenarios)
     shared, fixtures, passed, broken, areas = None, {}, [], 0, collections.defaultdict(lambda: [0, 0])
     for name, sc in sorted(scenarios.items()):
+        if s3 and name in OF_FOLDERS:
+            continue
         if not fnmatch.fnmatch(name, o.only) or (o.area and sc["area"] != o.area) or (sc.get("fresh") and not o.start):
             continue
-        server = Server(o.start, postgres) if sc.get("fresh") else None
+        server = Server(o.start, postgres, s3) if sc.get("fresh") else None
         if not server and not o.base_url and not shared:
-            shared = Server(o.start, postgres)
+            shared = Server(o.start, postgres, s3)
         base = server.url if server else o.base_url or shared.url
         v = {"uniq": secrets.token_hex(4), "BASE": base, "ARTIFACT_ROOT": o.artifact_root}
         bad = []

@@ -1,11 +1,16 @@
 #include "api/mlflow/artifact_files.h"
 
+#include <algorithm>
+#include <charconv>
+
 #include "api/mlflow/media_type.h"
 #include "api/mlflow/request.h"
 #include "api/mlflow/safe_path.h"
 #include "api/mlflow/tracking_messages.h"
+#include "api/mlflow/upload_sums.h"
 #include "artifacts/artifacts.h"
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "registry/registry.h"
 #include "tracking/logged_model_store.h"
@@ -17,6 +22,7 @@ namespace {
 
 using artifacts::JoinPath;
 
+constexpr int64_t kPageMax = 1000;
 constexpr size_t kPieceBytes = 256 << 10;
 // How often an upload tells that its run lives.
 constexpr int64_t kLifeIntervalUs = 1'000'000;
@@ -34,9 +40,11 @@ struct FileInfo {
 struct FileList {
   std::optional<std::string> root_uri;
   std::vector<FileInfo> files;
+  std::optional<std::string> next_page_token;
   static constexpr auto fields() {
     using T = FileList;
-    return std::tuple(May("root_uri", &T::root_uri), May("files", &T::files));
+    return std::tuple(May("root_uri", &T::root_uri), May("files", &T::files),
+                      May("next_page_token", &T::next_page_token));
   }
 };
 struct ListArtifacts {
@@ -47,19 +55,6 @@ struct ListArtifacts {
     return std::tuple(Must("run_id", &T::run_id, "run_uuid"), May("path", &T::path));
   }
 };
-struct Multipart {
-  std::string path;
-  static constexpr auto fields() { return std::tuple(Must("path", &Multipart::path)); }
-};
-struct PresignedRequest {
-  std::string run_id;
-  std::string path;
-  static constexpr auto fields() {
-    using T = PresignedRequest;
-    return std::tuple(Must("run_id", &T::run_id), Must("path", &T::path));
-  }
-};
-
 Error NoArtifact(const std::string& path) {
   return Error(Code::kNotFound, fmt::format("No such artifact: '{}'", path));
 }
@@ -91,21 +86,61 @@ std::string Disposition(const std::string& name) {
   return "attachment; filename*=UTF-8''" + encoded;
 }
 
-http::Response Download(Context& context, const std::string& path) {
+// Whether a list of tags as in If-None-Match names this one.
+bool NamesTag(std::string_view list, std::string_view tag) {
+  if (list == "*") return true;
+  for (size_t at = list.find(tag); at != std::string_view::npos; at = list.find(tag, at + 1)) {
+    const size_t end = at + tag.size();
+    if (end == list.size() || list[end] == ',' || list[end] == ' ') return true;
+  }
+  return false;
+}
+
+// The sum of a whole file in base64, for those who check what they get (RFC 9530).
+std::string ReprDigest(const artifacts::Checksum& checksum) {
+  return "sha-256=:" + Base64(FromHex(checksum.sha256)) + ":";
+}
+
+// The answer to a condition that the file's tag does not meet; nothing where it does.
+std::optional<http::Response> FailedCondition(const http::Request& request,
+                                              const std::string& tag) {
+  const auto match = request.headers.Find("If-Match");
+  if (match && !NamesTag(*match, tag))
+    throw FailedPrecondition("The file has another tag: {}", tag);
+  const auto none = request.headers.Find("If-None-Match");
+  if (!none || !NamesTag(*none, tag)) return std::nullopt;
+  http::Response response;
+  response.status = 304;
+  response.headers.Set("ETag", tag);
+  return response;
+}
+
+http::Response Download(Context& context, const http::Request& request, const std::string& path) {
   const auto info = path.empty() ? std::nullopt : context.artifacts.Stat(path);
   if (!info) throw NoArtifact(path);
   if (info->is_folder) throw InvalidArgument("This artifact is a folder: '{}'", path);
+  const std::string tag = "\"" + info->version + "\"";
+  if (auto failed = FailedCondition(request, tag)) return *std::move(failed);
   const std::string name = FileNameOf(path);
   http::Response response;
+  response.headers.Set("ETag", tag);
+  const auto checksum = context.artifacts.FindChecksum(path);
+  if (checksum && checksum->version == info->version)
+    response.headers.Set("Repr-Digest", ReprDigest(*checksum));
   response.headers.Set("Content-Type", std::string(MediaTypeOf(name)));
   response.headers.Set("Content-Disposition", Disposition(name));
   response.headers.Set("X-Content-Type-Options", "nosniff");
+  response.headers.Set("Content-Security-Policy", "sandbox; default-src 'none'");
   if (const auto local = context.artifacts.LocalPath(path)) {
     response.file = local->string();
     return response;
   }
-  response.producer = [&artifacts = context.artifacts, path](http::BodyWriter& writer) {
-    artifacts.Read(path, [&](std::string_view bytes) { return writer.Write(bytes); });
+  response.parts_bytes = info->bytes;
+  response.parts = [&artifacts = context.artifacts, path, bytes = info->bytes](
+                       http::BodyWriter& writer, uint64_t offset, uint64_t length) {
+    const auto write = [&](std::string_view piece) { return writer.Write(piece); };
+    if (length == bytes) return artifacts.Read(path, write);
+    artifacts.ReadPart(path, offset, length, write);
   };
   return response;
 }
@@ -120,12 +155,12 @@ tracking::RunId RunOf(Context& context, const std::string& path) {
                                 : tracking::RunId(name);
 }
 
-void Store(Context& context, const std::string& path, const http::Request& request) {
+artifacts::Checksum Store(Context& context, const std::string& path, const http::Request& request) {
   if (path.empty()) throw InvalidArgument("Invalid path");
   const tracking::RunId run = RunOf(context, path);
   int64_t told_us = MonotonicUs();
   if (!run.empty()) context.run_leases.NoteLife(run);
-  const auto upload = context.artifacts.Create(path);
+  const auto upload = context.artifacts.Create(path, SumsOf(request));
   if (request.body_reader == nullptr) {
     upload->Write(request.body);
   } else {
@@ -137,13 +172,30 @@ void Store(Context& context, const std::string& path, const http::Request& reque
       told_us = MonotonicUs();
     }
   }
-  upload->Commit(request.principal);
+  return upload->Commit(request.principal);
 }
 
+// Which part of a listing is asked for; all of it where nothing is said, as MLflow's clients
+// expect.
+struct Page {
+  std::string token;
+  int64_t max = 0;
+};
+
 // Lists a folder of the store; paths in the answer begin with `prefix`.
-FileList List(Context& context, const std::string& folder, const std::string& prefix) {
+FileList List(Context& context, const std::string& folder, const std::string& prefix,
+              const Page& page) {
   FileList list;
-  for (const auto& entry : context.artifacts.List(folder)) {
+  std::vector<blob::BlobInfo> entries;
+  if (page.max == 0) {
+    entries = context.artifacts.List(folder);
+  } else {
+    const int64_t max = std::min(page.max, kPageMax);
+    auto listed = context.artifacts.ListPage(folder, page.token, static_cast<size_t>(max));
+    entries = std::move(listed.entries);
+    if (!listed.next.empty()) list.next_page_token = std::move(listed.next);
+  }
+  for (const auto& entry : entries) {
     FileInfo info{prefix + entry.path, entry.is_folder, std::nullopt};
     if (!entry.is_folder) info.file_size = static_cast<int64_t>(entry.bytes);
     list.files.push_back(std::move(info));
@@ -152,11 +204,12 @@ FileList List(Context& context, const std::string& folder, const std::string& pr
 }
 
 // Lists below a run's or a model's own folder, with paths from there.
-http::Response ListBelow(Context& context, const std::string& root_uri, const std::string& path) {
+http::Response ListBelow(Context& context, const std::string& root_uri, const std::string& path,
+                         const Page& page) {
   const std::string safe = SafePath(path);
   const auto folder = artifacts::StorePath(root_uri);
   FileList list;
-  if (folder) list = List(context, JoinPath(*folder, safe), safe.empty() ? "" : safe + "/");
+  if (folder) list = List(context, JoinPath(*folder, safe), safe.empty() ? "" : safe + "/", page);
   list.root_uri = root_uri;
   return Answer(list);
 }
@@ -167,17 +220,30 @@ std::string QueryOr(const http::Request& request, std::string_view name, std::st
   return std::string(value.value_or(""));
 }
 
+Page PageOf(const http::Request& request) {
+  Page page{QueryOr(request, "page_token", ""), 0};
+  const std::string max = QueryOr(request, "max_results", "");
+  if (max.empty()) return page;
+  const auto [end, error] = std::from_chars(max.data(), max.data() + max.size(), page.max);
+  if (error != std::errc() || end != max.data() + max.size() || page.max < 1)
+    throw InvalidArgument("max_results is a number of files, not {}", max);
+  return page;
+}
+
 }  // namespace
 
 http::Response ProxyUpload(Context& context, const http::Request& request) {
-  Store(context, SafePath(request.PathValue("path")), request);
-  return Empty();
+  const auto stored = Store(context, SafePath(request.PathValue("path")), request);
+  http::Response response = Empty();
+  response.headers.Set("ETag", "\"" + stored.version + "\"");
+  response.headers.Set("Repr-Digest", ReprDigest(stored));
+  return response;
 }
 
 http::Response ProxyDownload(Context& context, const http::Request& request) {
   const std::string path = SafePath(request.PathValue("path"));
   if (path.empty()) throw InvalidArgument("Invalid path");
-  return Download(context, path);
+  return Download(context, request, path);
 }
 
 http::Response ProxyDelete(Context& context, const http::Request& request) {
@@ -188,41 +254,20 @@ http::Response ProxyDelete(Context& context, const http::Request& request) {
 }
 
 http::Response ProxyList(Context& context, const http::Request& request) {
-  return Answer(List(context, SafePath(QueryOr(request, "path", "")), ""));
-}
-
-http::Response MultipartUnsupported(Context&, const http::Request& request) {
-  SafePath(request.PathValue("path"));
-  Read<Multipart>(request);
-  throw Unimplemented("Multipart upload is not supported for the current artifact repository");
-}
-
-http::Response PresignedUnsupported(Context&, const http::Request& request) {
-  SafePath(request.PathValue("path"));
-  throw Unimplemented("Multipart download is not supported for the current artifact repository");
-}
-
-http::Response PresignedUpload(Context& context, const http::Request& request) {
-  const auto message = Read<PresignedRequest>(request);
-  SafePath(message.path);
-  context.runs.GetInfo(tracking::RunId(message.run_id));
-  throw InvalidArgument(
-      "Presigned upload is not supported for runs with proxied artifact storage (artifact URI "
-      "scheme: mlflow-artifacts). This endpoint requires a run with a direct cloud storage "
-      "artifact URI.");
+  return Answer(List(context, SafePath(QueryOr(request, "path", "")), "", PageOf(request)));
 }
 
 http::Response ListOfRun(Context& context, const http::Request& request) {
   const auto message = Read<ListArtifacts>(request);
   const auto run = context.runs.GetInfo(tracking::RunId(message.run_id));
-  return ListBelow(context, run.artifact_uri, message.path);
+  return ListBelow(context, run.artifact_uri, message.path, PageOf(request));
 }
 
 http::Response GetOfRun(Context& context, const http::Request& request) {
   const std::string id = QueryOr(request, "run_id", "run_uuid");
   const auto run = context.runs.GetInfo(tracking::RunId(id.empty() ? "None" : id));
   const std::string path = SafePath(QueryOr(request, "path", ""));
-  return Download(context, JoinPath(FolderOf(run.artifact_uri), path));
+  return Download(context, request, JoinPath(FolderOf(run.artifact_uri), path));
 }
 
 http::Response UploadToRun(Context& context, const http::Request& request) {
@@ -239,7 +284,8 @@ http::Response UploadToRun(Context& context, const http::Request& request) {
 http::Response ListOfLoggedModel(Context& context, const http::Request& request) {
   const auto model =
       context.logged_models.Get(tracking::LoggedModelId(request.PathValue("model_id")));
-  return ListBelow(context, model.artifact_uri, QueryOr(request, "artifact_directory_path", ""));
+  return ListBelow(context, model.artifact_uri, QueryOr(request, "artifact_directory_path", ""),
+                   PageOf(request));
 }
 
 http::Response GetOfLoggedModel(Context& context, const http::Request& request) {
@@ -250,7 +296,7 @@ http::Response GetOfLoggedModel(Context& context, const http::Request& request) 
   const std::string safe = SafePath(path);
   const auto model =
       context.logged_models.Get(tracking::LoggedModelId(request.PathValue("model_id")));
-  return Download(context, JoinPath(FolderOf(model.artifact_uri), safe));
+  return Download(context, request, JoinPath(FolderOf(model.artifact_uri), safe));
 }
 
 http::Response GetOfVersion(Context& context, const http::Request& request) {
@@ -258,7 +304,7 @@ http::Response GetOfVersion(Context& context, const http::Request& request) {
   const std::string path = SafePath(QueryOr(request, "path", ""));
   const auto version =
       context.registry.GetVersion(name, registry::ParseVersion(QueryOr(request, "version", "")));
-  return Download(context, JoinPath(FolderOf(version.artifact_uri), path));
+  return Download(context, request, JoinPath(FolderOf(version.artifact_uri), path));
 }
 
 }  // namespace millwright::api::mlflow::artifact_files

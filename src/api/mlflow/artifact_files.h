@@ -12,10 +12,6 @@ http::Response ProxyUpload(Context& context, const http::Request& request);
 http::Response ProxyDownload(Context& context, const http::Request& request);
 http::Response ProxyDelete(Context& context, const http::Request& request);
 http::Response ProxyList(Context& context, const http::Request& request);
-// Multipart and direct transfers are for object stores: 501, by which the client falls back to PUT.
-http::Response MultipartUnsupported(Context& context, const http::Request& request);
-http::Response PresignedUnsupported(Context& context, const http::Request& request);
-http::Response PresignedUpload(Context& context, const http::Request& request);
 
 // By run, by logged model and by model version.
 http::Response ListOfRun(Context& context, const http::Request& request);

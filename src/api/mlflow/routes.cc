@@ -1,6 +1,7 @@
 #include "api/mlflow/routes.h"
 
 #include "api/mlflow/artifact_files.h"
+#include "api/mlflow/direct_files.h"
 #include "api/mlflow/error.h"
 #include "api/mlflow/experiments.h"
 #include "api/mlflow/logged_models.h"
@@ -170,8 +171,8 @@ constexpr Route<Context> kRoutes[] = {
 
     MIRRORED(kGet, "/mlflow/artifacts/list", artifact_files::ListOfRun, kRead, Lane::kMeta,
              "List the files of a run"),
-    MIRRORED(kPost, "/mlflow/artifacts/presigned-upload-url", artifact_files::PresignedUpload,
-             kEdit, Lane::kMeta, "Ask for a direct upload, which proxied stores refuse"),
+    MIRRORED(kPost, "/mlflow/artifacts/presigned-upload-url", direct_files::UploadUrl, kEdit,
+             Lane::kMeta, "Ask for a direct upload, which proxied stores refuse"),
     MIRRORED(kPut, "/mlflow-artifacts/artifacts/{path...}", artifact_files::ProxyUpload, kEdit,
              Lane::kBulk, "Upload a file", Body::kStream),
     MIRRORED(kGet, "/mlflow-artifacts/artifacts/{path...}", artifact_files::ProxyDownload, kRead,
@@ -180,15 +181,14 @@ constexpr Route<Context> kRoutes[] = {
              Lane::kBulk, "Delete a file or a folder"),
     MIRRORED(kGet, "/mlflow-artifacts/artifacts", artifact_files::ProxyList, kRead, Lane::kMeta,
              "List a folder"),
-    MIRRORED(kPost, "/mlflow-artifacts/mpu/create/{path...}", artifact_files::MultipartUnsupported,
-             kEdit, Lane::kMeta, "Begin a multipart upload, which this store has not"),
-    MIRRORED(kPost, "/mlflow-artifacts/mpu/complete/{path...}",
-             artifact_files::MultipartUnsupported, kEdit, Lane::kMeta,
-             "Complete a multipart upload, which this store has not"),
-    MIRRORED(kPost, "/mlflow-artifacts/mpu/abort/{path...}", artifact_files::MultipartUnsupported,
-             kEdit, Lane::kMeta, "Abort a multipart upload, which this store has not"),
-    MIRRORED(kGet, "/mlflow-artifacts/presigned/{path...}", artifact_files::PresignedUnsupported,
-             kRead, Lane::kMeta, "Ask for a direct download, which this store has not"),
+    MIRRORED(kPost, "/mlflow-artifacts/mpu/create/{path...}", direct_files::BeginParts, kEdit,
+             Lane::kBulk, "Begin an upload in parts to an object store"),
+    MIRRORED(kPost, "/mlflow-artifacts/mpu/complete/{path...}", direct_files::CompleteParts, kEdit,
+             Lane::kBulk, "Complete an upload in parts"),
+    MIRRORED(kPost, "/mlflow-artifacts/mpu/abort/{path...}", direct_files::AbortParts, kEdit,
+             Lane::kBulk, "Give up an upload in parts"),
+    MIRRORED(kGet, "/mlflow-artifacts/presigned/{path...}", direct_files::DownloadUrl, kRead,
+             Lane::kBulk, "Ask for a URL of a file in an object store"),
 
     {Method::kGet, "/get-artifact", artifact_files::GetOfRun, kRead, Lane::kBulk,
      "Download a file of a run"},

@@ -1,2 +1,2 @@
--- Size and checksum of a stored file.
-SELECT bytes, sha256 FROM artifacts WHERE path = $1
+-- Size, checksum and version of a stored file.
+SELECT bytes, sha256, version FROM artifacts WHERE path = $1

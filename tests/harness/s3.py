@@ -1,0 +1,51 @@
+"""A real S3 server (npm's s3rver) for tests. Standard library only."""
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import time
+
+from harness.millwright import Failure
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+START_SECONDS_MAX = 60
+
+
+def node():
+    cache = os.environ.get("MILLWRIGHT_CACHE") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "millwright")
+    return os.path.join(cache, "node-22.23.3/bin/node")
+
+
+class S3Server:
+    """s3rver on a free port with the bucket "bucket"; `environment` is what a client of it needs."""
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="s3-")
+        out = open(os.path.join(self.folder.name, "log"), "wb")
+        # Its page tokens are made with DES, which newer OpenSSL has put away.
+        self.process = subprocess.Popen(
+            [node(), "--openssl-legacy-provider", str(ROOT / "tests/s3/node_modules/.bin/s3rver"), "--directory",
+             os.path.join(self.folder.name, "data"), "--address", "127.0.0.1", "--port", "0", "--configure-bucket", "bucket"],
+            stdout=out, stderr=out)
+        end = time.monotonic() + START_SECONDS_MAX
+        while time.monotonic() < end and self.process.poll() is None:
+            text = pathlib.Path(out.name).read_text(errors="replace")
+            if match := re.search(r"listening on 127\.0\.0\.1:(\d+)\s", text):
+                self.endpoint = f"http://127.0.0.1:{match[1]}"
+                return self
+            try:
+                self.process.wait(0.02)
+            except subprocess.TimeoutExpired:
+                pass
+        raise Failure("s3rver did not start: " + pathlib.Path(out.name).read_text(errors="replace")[-2000:])
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.folder.cleanup()
+
+    @property
+    def environment(self):
+        return {"MLFLOW_S3_ENDPOINT_URL": self.endpoint, "AWS_ACCESS_KEY_ID": "S3RVER", "AWS_SECRET_ACCESS_KEY": "S3RVER"}
