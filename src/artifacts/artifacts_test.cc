@@ -1,7 +1,10 @@
 #include "artifacts/artifacts.h"
 
+#include <fstream>
+
 #include "base/digest.h"
 #include "base/error.h"
+#include "blob/file_store.h"
 #include "storage/test_database.h"
 
 namespace millwright::artifacts {
@@ -46,6 +49,42 @@ TEST_P(ArtifactsTest, LeavesNothingOfAnUploadThatIsBrokenOff) {
   EXPECT_TRUE(artifacts_.List("").empty());
   EXPECT_FALSE(artifacts_.FindChecksum("a/x"));
   EXPECT_EQ(events_.Last(), 0);
+}
+
+TEST_P(ArtifactsTest, KeepsNothingOfAnUploadThatIsNotWhatWasAnnounced) {
+  artifacts_.Put("a", "before", "ada");
+  const auto upload = [&](const ExpectedSums& expected) {
+    const auto opened = artifacts_.Create("a", expected);
+    opened->Write("after");
+    opened->Commit("ada");
+  };
+  EXPECT_THROW(upload({.bytes = 6}), Error);
+  EXPECT_THROW(upload({.sha256 = Sha256Hex("other")}), Error);
+  EXPECT_THROW(upload({.md5 = std::string(32, '0')}), Error);
+  EXPECT_EQ(artifacts_.ReadAll("a"), "before");
+  EXPECT_EQ(artifacts_.FindChecksum("a")->sha256, Sha256Hex("before"));
+  upload({.bytes = 5, .sha256 = Sha256Hex("after"), .md5 = "632a2406bbcbcd553eec45ac14b40a0a"});
+  EXPECT_EQ(artifacts_.ReadAll("a"), "after");
+}
+
+TEST_P(ArtifactsTest, HoldsBackTheEndOfAFileThatIsNotWhatWasStored) {
+  const std::string whole(1'000'000, 'x');
+  artifacts_.Put("a", whole, "ada");
+  const auto place = *artifacts_.LocalPath("a");
+  const auto time = std::filesystem::last_write_time(place);
+  std::fstream(place, std::ios::in | std::ios::out | std::ios::binary).write("y", 1);
+  std::filesystem::last_write_time(place, time);  // as a disk does that loses a bit
+  size_t seen = 0;
+  const auto count = [&](std::string_view bytes) {
+    seen += bytes.size();
+    return true;
+  };
+  EXPECT_THROW(artifacts_.Read("a", count), Error);
+  EXPECT_LT(seen, whole.size());
+  std::fstream(place, std::ios::in | std::ios::out | std::ios::binary).write("z", 1);
+  seen = 0;
+  artifacts_.Read("a", count);  // somebody wrote to it: its sum is not known any more
+  EXPECT_EQ(seen, whole.size());
 }
 
 TEST(StorePath, ReadsAddressesOfThisServer) {

@@ -190,6 +190,8 @@ class Download {
   }
 
   bool Take(std::string_view bytes) {
+    // There are servers that answer more than was asked for.
+    if (end_) bytes = bytes.substr(0, std::min<uint64_t>(bytes.size(), *end_ - at_));
     at_ += bytes.size();
     try {
       stopped_ = !each_(bytes);
@@ -198,6 +200,7 @@ class Download {
       stopped_ = true;
       throw;
     }
+    stopped_ = stopped_ || (end_ && at_ >= *end_);
     return !stopped_;
   }
 
