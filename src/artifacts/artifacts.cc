@@ -74,6 +74,7 @@ Artifacts::Artifacts(storage::Database& database, blob::BlobStore& store, events
       copies_(std::move(copies)) {}
 
 std::unique_ptr<Upload> Artifacts::Create(const std::string& path, ExpectedSums expected) {
+  if (IsDeletedFolder(path)) throw InvalidArgument("Invalid path");
   return std::make_unique<StoreUpload>(database_, events_, clock_, path, store_.Create(path),
                                        std::move(expected));
 }
@@ -90,6 +91,7 @@ std::string Artifacts::ReadAll(const std::string& path) const {
 
 void Artifacts::Read(const std::string& path,
                      const std::function<bool(std::string_view)>& each) const {
+  if (IsDeletedFolder(path)) throw InvalidArgument("Invalid path");
   const auto checksum = FindChecksum(path);
   const auto info = checksum ? store_.Stat(path) : std::nullopt;
   if (!info || info->version != checksum->version) return store_.Read(path, 0, std::nullopt, each);
@@ -115,16 +117,25 @@ void Artifacts::ReadPart(const std::string& path, uint64_t offset, uint64_t leng
 }
 
 std::optional<blob::BlobInfo> Artifacts::Stat(const std::string& path) const {
+  if (IsDeletedFolder(path)) throw InvalidArgument("Invalid path");
   return store_.Stat(path);
 }
 
 std::vector<blob::BlobInfo> Artifacts::List(const std::string& folder) const {
-  return store_.List(folder);
+  if (IsDeletedFolder(folder)) throw InvalidArgument("Invalid path");
+  auto entries = store_.List(folder);
+  std::erase_if(entries,
+                [&](const auto& entry) { return IsDeletedFolder(JoinPath(folder, entry.path)); });
+  return entries;
 }
 
 blob::BlobPage Artifacts::ListPage(const std::string& folder, const std::string& after,
                                    size_t max) const {
-  return store_.ListPage(folder, after, max);
+  if (IsDeletedFolder(folder)) throw InvalidArgument("Invalid path");
+  auto page = store_.ListPage(folder, after, max);
+  std::erase_if(page.entries,
+                [&](const auto& entry) { return IsDeletedFolder(JoinPath(folder, entry.path)); });
+  return page;
 }
 
 void Artifacts::NoteUploaded(const std::string& path, const std::string& who) {
@@ -134,15 +145,6 @@ void Artifacts::NoteUploaded(const std::string& path, const std::string& who) {
     connection.Execute(sql::kForgetArtifacts, {path, path + "/", path + "0"});
     events_.Append(connection, "artifact.uploaded", "artifact:" + path, who,
                    Json::Of({{"bytes", bytes}}));
-  });
-}
-
-void Artifacts::Remove(const std::string& path, const std::string& who) {
-  if (!store_.Stat(path)) return;
-  store_.Remove(path);
-  database_.Write([&](Connection& connection) {
-    connection.Execute(sql::kForgetArtifacts, {path, path + "/", path + "0"});
-    events_.Append(connection, "artifact.deleted", "artifact:" + path, who);
   });
 }
 

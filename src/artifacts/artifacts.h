@@ -30,6 +30,14 @@ struct ExpectedSums {
   std::string md5;     // hex
 };
 
+// A file or folder that was deleted and is kept, unseen, until it is collected.
+struct DeletedArtifact {
+  std::string id;
+  std::string path;  // where it was
+  int64_t deleted_ms = 0;
+  std::string deleted_by;
+};
+
 // A file on its way in: nothing is seen of it before Commit, and nothing is left without it.
 class Upload {
  public:
@@ -64,8 +72,15 @@ class Artifacts {
   std::vector<blob::BlobInfo> List(const std::string& folder) const;
   // The same a page at a time, as blob::BlobStore::ListPage.
   blob::BlobPage ListPage(const std::string& folder, const std::string& after, size_t max) const;
-  // Removes a file or a folder; nothing when absent.
+  // Deletes a file or a folder, so that nobody sees it any more; nothing when absent.
   void Remove(const std::string& path, const std::string& who);
+  // What was deleted and is kept, the longest deleted first, behind a place in that order.
+  std::vector<DeletedArtifact> ListDeleted(const DeletedArtifact& after, size_t max) const;
+  // Brings back what was deleted. Throws kNotFound, and kFailedPrecondition when something else is
+  // in its place now.
+  DeletedArtifact Restore(const std::string& id, const std::string& who);
+  // Removes for good. A crash on the way leaves it listed, and another call goes on.
+  void Collect(const DeletedArtifact& deleted);
   // Where the file is on this machine, if it is.
   std::optional<std::filesystem::path> LocalPath(const std::string& path) const;
   // The file, or the folder with all it holds, on this machine: where it is kept, or a copy that is
@@ -90,6 +105,9 @@ class Artifacts {
 // Turns an artifact address that this server keeps ("mlflow-artifacts:/1/4f2…/artifacts", with or
 // without a host) into a path of the store; nothing for other schemes.
 std::optional<std::string> StorePath(std::string_view artifact_uri);
+
+// Whether a path leads to where deleted files are kept, which is closed to everybody.
+bool IsDeletedFolder(const std::string& path);
 
 // Joins two paths with one slash; either may be empty.
 std::string JoinPath(std::string_view folder, std::string_view path);

@@ -21,12 +21,12 @@ struct TreeFile {
 };
 
 // All files below a folder; for a file itself, one with an empty path.
-void Collect(blob::BlobStore& store, const std::string& root, const std::string& inside,
-             std::vector<TreeFile>* files) {
+void CollectFiles(blob::BlobStore& store, const std::string& root, const std::string& inside,
+                  std::vector<TreeFile>* files) {
   for (const auto& entry : store.List(JoinPath(root, inside))) {
     const std::string path = JoinPath(inside, entry.path);
     if (entry.is_folder) {
-      Collect(store, root, path, files);
+      CollectFiles(store, root, path, files);
       continue;
     }
     if (files->size() == kTreeFilesMax)
@@ -71,13 +71,14 @@ std::optional<fs::path> LocalFolder(blob::BlobStore& store, const std::string& f
 }  // namespace
 
 std::optional<fs::path> Artifacts::LocalTree(const std::string& path) const {
+  if (IsDeletedFolder(path)) throw InvalidArgument("Invalid path");
   if (const auto file = store_.LocalPath(path)) return file;
   if (const auto folder = LocalFolder(store_, path)) return folder;
   const auto info = store_.Stat(path);
   if (!info || copies_.empty() || store_.direct() == nullptr) return std::nullopt;
   std::vector<TreeFile> files;
   if (info->is_folder) {
-    Collect(store_, path, "", &files);
+    CollectFiles(store_, path, "", &files);
   } else {
     files.push_back({"", info->version});
   }

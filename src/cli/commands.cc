@@ -24,6 +24,7 @@ Commands AllCommands() {
   AddMoveCommands(commands);
   AddBackupCommands(commands);
   AddWebhookCommands(commands);
+  AddCollectingCommands(commands);
   AddDemoCommands(commands);
   AddReferenceCommands(commands);
   return commands;

@@ -35,6 +35,7 @@ inline constexpr EventKind kEventKinds[] = {
     {"logged_model.mounted", "A logged model of a mounted folder is shown"},
     {"artifact.uploaded", "A file was stored as an artifact"},
     {"artifact.deleted", "An artifact was marked deleted"},
+    {"artifact.restored", "A deleted artifact was brought back"},
 
     {"model.created", "A registered model was created"},
     {"model.updated", "A registered model was described or tagged"},

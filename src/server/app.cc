@@ -46,6 +46,7 @@
 #include "quality/suite_store.h"
 #include "registry/intake.h"
 #include "registry/registry.h"
+#include "registry/used_artifacts.h"
 #include "security/secret_box.h"
 #include "security/security.h"
 #include "server/compacting.h"
@@ -375,7 +376,8 @@ App::Parts::Parts(const Config& given)
           .webhooks = webhooks,
           .deliveries = deliveries,
           .courier = courier,
-          .model_folder = [this](const auto& version) { return ModelFolder(artifacts, version); }},
+          .model_folder = [this](const auto& version) { return ModelFolder(artifacts, version); },
+          .used_artifacts = [this] { return registry::UsedArtifacts(*database); }},
       intake{experiments, tracking_intake, registry_intake, artifacts},
       system{router, clock, clock.NowMs(), [this] { database->Read([](storage::Connection&) {}); },
              [this] {

@@ -60,6 +60,13 @@ CREATE TABLE datasets (
   profile TEXT,
   UNIQUE (experiment_id, name, digest)
 );
+CREATE TABLE deleted_artifacts (
+  id TEXT PRIMARY KEY,
+  path TEXT NOT NULL,
+  deleted_ms BIGINT NOT NULL,
+  deleted_by TEXT NOT NULL
+);
+CREATE INDEX deleted_artifacts_by_time ON deleted_artifacts (deleted_ms, id);
 CREATE TABLE endpoints (
   name TEXT PRIMARY KEY,
   model TEXT NOT NULL,

@@ -6,6 +6,7 @@ usage: artifacts.py BINARY
 MILLWRIGHT_SOAK=1 moves 5 GB each way instead of some hundred MB.
 """
 import base64
+import contextlib
 import hashlib
 import http.client
 import json
@@ -174,6 +175,63 @@ def scripts(server):
         heads = get(server, "h/" + name).headers
         same((heads["X-Content-Type-Options"], heads["Content-Disposition"][:10]), ("nosniff", "attachment"), name)
         expect("sandbox" in heads["Content-Security-Policy"], f"{name} is sandboxed")
+
+
+def deletes_in_two_steps(server):
+    put(server, "g/folder/a", b"one")
+    put(server, "g/folder/b/c", b"two")
+    same(server.request("DELETE", ROOT + "g/folder").status, 200, "a delete")
+    same((get(server, "g/folder/a").status, ask(server, ROOT, path="g").json()), (404, {}), "what was deleted")
+    same([f["path"] for f in ask(server, ROOT, path="").json()["files"] if f["path"].startswith(".")], [], "hidden folders")
+    deleted = server.get("/api/v1/artifacts/deleted").json()["deleted"]
+    said = server.cli("gc", "--dry-run").stdout
+    expect(deleted[0]["id"] in said and "grace period" in said, said)
+    server.cli("artifacts", "restore", deleted[0]["id"])
+    same((get(server, "g/folder/a").body, get(server, "g/folder/b/c").body), (b"one", b"two"), "what was brought back")
+    server.request("DELETE", ROOT + "g/folder")
+    put(server, "g/folder/new", b"three")
+    again = server.get("/api/v1/artifacts/deleted").json()["deleted"][-1]["id"]
+    same(server.post(f"/api/v1/artifacts/deleted/{again}/restore", {}).status, 400, "a restore over something else")
+    server.cli("gc", "--older-than", "0s")
+    same(server.get("/api/v1/artifacts/deleted").json(), {"deleted": []}, "after the collection")
+    same(get(server, "g/folder/new").body, b"three", "what came after the delete")
+    expect(server.cli("gc", "--older-than", "soon", check=False).returncode != 0, "a period of letters")
+
+
+def keeps_what_a_version_is_made_of():
+    with Place(False) as server:
+        models.register(server, "cancer")
+        version = server.get("/api/2.0/mlflow/model-versions/get?name=cancer&version=1").json()["model_version"]
+        path = version["source"].removeprefix("mlflow-artifacts:/").lstrip("/")
+        server.request("DELETE", ROOT + path)
+        rows = json.loads(server.cli("gc", "--older-than", "0s", "--json").stdout)["rows"]
+        same([(row["action"], row["why"]) for row in rows], [("keep", "version 1 of cancer is made of it")], "gc")
+
+
+def kill_in_mid_gc():
+    """A server that is killed while it collects has lost nothing that was to stay, and the next gc ends what it began."""
+    place = Place(False)
+    with place as server:
+        for i in range(300):
+            put(server, f"k/{i}/file", b"x" * 100)
+            put(server, f"stay/{i}", b"y")
+            server.request("DELETE", ROOT + f"k/{i}")
+        kept = pathlib.Path(server.data) / "artifacts/.deleted"
+        same(len(os.listdir(kept)), 300, "what is kept of what was deleted")
+        with contextlib.suppress(Exception):
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+            connection.request("POST", "/api/v1/gc", json.dumps({"grace_ms": 0}), {"Content-Type": "application/json"})
+            while len(os.listdir(kept)) > 250:
+                pass
+            server.kill()
+        left = len(os.listdir(kept))
+        expect(0 < left < 300, f"killed in the middle: {left} of 300 are left")
+        server.start()
+        listed = len(server.get("/api/v1/artifacts/deleted", limit=1000).json()["deleted"])
+        expect(listed >= left, f"{left} are kept, {listed} are listed")
+        server.cli("gc", "--older-than", "0s")
+        same((os.listdir(kept), server.get("/api/v1/artifacts/deleted").json()), ([], {"deleted": []}), "after the next gc")
+        same(sum(get(server, f"stay/{i}").status == 200 for i in range(300)), 300, "what was never deleted")
 
 
 def rss_kb(server, key):
@@ -364,7 +422,7 @@ def on(s3, *claims):
     return test
 
 
-CLAIMS = (ranges, tags, sums, cuts, pages, scripts)
+CLAIMS = (ranges, tags, sums, cuts, pages, scripts, deletes_in_two_steps)
 run_tests({
     "ranges, tags, sums, cuts, pages and types, in a folder": on(False, *CLAIMS),
     "ranges, tags, sums, cuts, pages and types, in S3": on(True, *CLAIMS),
@@ -372,6 +430,8 @@ run_tests({
     "memory stays the same, in S3": on(True, lambda server: constant_memory(server, 5120 if SOAK else 100)),
     "a model out of S3 is served": on(True, serves_a_model),
     "clients move files to and from S3 themselves": on(True, direct_transfers),
+    "what a version is made of is not collected": keeps_what_a_version_is_made_of,
+    "kill -9 in the middle of gc": kill_in_mid_gc,
     "an S3 that is gone is an error that says so": s3_that_is_gone,
     **dict(ways_out(identifier) for identifier in WAYS_OUT),
     "CVE-2024-1483, CVE-2024-2928, CVE-2024-3848": fragments_of_locations,

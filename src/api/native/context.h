@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <vector>
 
 #include "base/clock.h"
 #include "events/event_log.h"
@@ -32,6 +33,7 @@ class SuiteStore;
 namespace millwright::registry {
 class Registry;
 struct ModelVersion;
+struct UsedArtifact;
 }  // namespace millwright::registry
 namespace millwright::security {
 class Security;
@@ -84,6 +86,8 @@ struct Context {
   webhooks::Courier& courier;
   // The local folder that holds a version's files. Throws kFailedPrecondition when there is none.
   std::function<std::filesystem::path(const registry::ModelVersion&)> model_folder;
+  // What the registered versions are made of.
+  std::function<std::vector<registry::UsedArtifact>()> used_artifacts;
 };
 
 }  // namespace millwright::api::native

@@ -2,6 +2,7 @@
 
 #include "api/json_error.h"
 #include "api/native/charts.h"
+#include "api/native/collecting.h"
 #include "api/native/datasets.h"
 #include "api/native/endpoints.h"
 #include "api/native/events.h"
@@ -184,6 +185,13 @@ constexpr Route<Context> kRoutes[] = {
      "Show a delivery's message and attempts"},
     {M::kPost, "/api/v1/webhook-deliveries/{id}/replay", ReplayDelivery, P::kAdmin, Lane::kMeta,
      "Send a message once more, under the same id"},
+
+    {M::kGet, "/api/v1/artifacts/deleted", ListDeletedArtifacts, P::kEdit, Lane::kMeta,
+     "List artifacts that were deleted and can be brought back"},
+    {M::kPost, "/api/v1/artifacts/deleted/{id}/restore", RestoreArtifact, P::kEdit, Lane::kBulk,
+     "Bring a deleted artifact back"},
+    {M::kPost, "/api/v1/gc", CollectGarbage, P::kAdmin, Lane::kBulk,
+     "Remove for good what was deleted and nothing is made of, or say what would be"},
 
     {M::kGet, "/api/v1/me", GetSelf, P::kRead, Lane::kMeta, "Show who calls"},
     {M::kGet, "/api/v1/users", ListUsers, P::kAdmin, Lane::kMeta, "List users"},
