@@ -40,6 +40,7 @@ bool IsDeletedFolder(const std::string& path) {
 void Artifacts::Remove(const std::string& path, const std::string& who) {
   if (IsDeletedFolder(path)) throw InvalidArgument("Invalid path");
   if (!store_.Stat(path)) return;
+  store_.RequireWritable(path);
   const DeletedArtifact deleted{NewHexId(), WithoutSlash(path), clock_.NowMs(), who};
   database_.Write([&](Connection& connection) {
     connection.Execute(sql::kInsertDeleted,

@@ -85,6 +85,8 @@ class BlobStore {
   // Nothing for stores that clients cannot reach themselves.
   virtual DirectAccess* direct() { return nullptr; }
 
+  // Throws kPermissionDenied where Remove and Move of this path would.
+  virtual void RequireWritable(const std::string&) const {}
   // Moves a blob or a folder with all it holds to a place where nothing is; nothing when absent.
   // A crash, or an error of S3, may leave a part of a folder where it was, never lose it.
   virtual void Move(const std::string& from, const std::string& to) = 0;

@@ -226,6 +226,7 @@ void FileStore::Remove(const std::string& path) {
 }
 
 void FileStore::Move(const std::string& from, const std::string& to) {
+  RequireWritable(from);
   const fs::path source = Place(from);
   const fs::path target = Place(to);
   std::error_code error;

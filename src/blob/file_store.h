@@ -24,6 +24,7 @@ class FileStore : public BlobStore {
   std::optional<BlobInfo> Stat(const std::string& path) override;
   std::vector<BlobInfo> List(const std::string& folder) override;
   BlobPage ListPage(const std::string& folder, const std::string& after, size_t max) override;
+  void RequireWritable(const std::string& path) const override;
   void Move(const std::string& from, const std::string& to) override;
   void Remove(const std::string& path) override;
   std::optional<std::filesystem::path> LocalPath(const std::string& path) override;
@@ -33,7 +34,6 @@ class FileStore : public BlobStore {
   std::filesystem::path Place(const std::string& path) const;
 
   // Throws unless it may be written.
-  void RequireWritable(const std::string& path) const;
 
   const std::filesystem::path root_;
   const Access access_;

@@ -2,12 +2,14 @@
 
 #include <filesystem>
 
+#include "base/error.h"
+
 namespace millwright::blob {
 
 MountedStores::MountedStores(std::unique_ptr<BlobStore> store, Mounts mounts)
     : store_(std::move(store)), mounts_(std::move(mounts)) {}
 
-MountedStores::Place MountedStores::Find(const std::string& path) {
+MountedStores::Place MountedStores::Find(const std::string& path) const {
   // "a/../mounts/x" must find what "mounts/x" finds.
   const std::string normal = std::filesystem::path(path).lexically_normal().generic_string();
   for (const auto& [folder, store] : mounts_) {
@@ -43,6 +45,19 @@ std::vector<BlobInfo> MountedStores::List(const std::string& folder) {
 BlobPage MountedStores::ListPage(const std::string& folder, const std::string& after, size_t max) {
   const Place place = Find(folder);
   return place.store.ListPage(place.path, after, max);
+}
+
+void MountedStores::RequireWritable(const std::string& path) const {
+  const Place place = Find(path);
+  place.store.RequireWritable(place.path);
+}
+
+void MountedStores::Move(const std::string& from, const std::string& to) {
+  const Place source = Find(from);
+  const Place target = Find(to);
+  if (&source.store != &target.store)
+    throw PermissionDenied("{} cannot be moved out of the folder it is in", from);
+  source.store.Move(source.path, target.path);
 }
 
 void MountedStores::Remove(const std::string& path) {

@@ -21,6 +21,8 @@ class MountedStores : public BlobStore {
             const std::function<bool(std::string_view)>& each) override;
   std::optional<BlobInfo> Stat(const std::string& path) override;
   std::vector<BlobInfo> List(const std::string& folder) override;
+  void RequireWritable(const std::string& path) const override;
+  void Move(const std::string& from, const std::string& to) override;
   BlobPage ListPage(const std::string& folder, const std::string& after, size_t max) override;
   void Remove(const std::string& path) override;
   std::optional<std::filesystem::path> LocalPath(const std::string& path) override;
@@ -32,7 +34,7 @@ class MountedStores : public BlobStore {
     BlobStore& store;
     std::string path;
   };
-  Place Find(const std::string& path);
+  Place Find(const std::string& path) const;
 
   const std::unique_ptr<BlobStore> store_;
   const Mounts mounts_;
