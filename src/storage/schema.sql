@@ -211,6 +211,41 @@ CREATE TABLE model_aliases (
   version BIGINT NOT NULL,
   PRIMARY KEY (model_seq, alias)
 );
+CREATE TABLE model_approvals (
+  model_seq BIGINT NOT NULL,
+  version BIGINT NOT NULL,
+  gate TEXT NOT NULL,
+  who TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  gate_version BIGINT NOT NULL,
+  time_ms BIGINT NOT NULL,
+  PRIMARY KEY (model_seq, version, gate, who)
+);
+CREATE TABLE model_facts (
+  model_seq BIGINT NOT NULL REFERENCES registered_models (model_seq),
+  kind TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  from_ms BIGINT NOT NULL,
+  from_seq BIGINT,
+  to_ms BIGINT,
+  to_seq BIGINT
+);
+CREATE INDEX model_facts_by_key ON model_facts (model_seq, kind, version, key, from_ms);
+CREATE UNIQUE INDEX model_facts_now ON model_facts (model_seq, kind, version, key)
+  WHERE to_ms IS NULL;
+CREATE INDEX model_names ON model_facts (value) WHERE kind = 'name';
+CREATE TABLE model_gates (
+  model_seq BIGINT NOT NULL REFERENCES registered_models (model_seq),
+  gate_version BIGINT NOT NULL,
+  body TEXT NOT NULL,
+  source TEXT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  who TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  PRIMARY KEY (model_seq, gate_version)
+);
 CREATE TABLE model_history (
   history_seq INTEGER PRIMARY KEY,
   model_seq BIGINT NOT NULL REFERENCES registered_models (model_seq),
@@ -219,7 +254,7 @@ CREATE TABLE model_history (
   kind TEXT NOT NULL,
   version BIGINT,
   details TEXT NOT NULL
-);
+, reason TEXT NOT NULL DEFAULT '');
 CREATE INDEX model_history_by_model ON model_history (model_seq, history_seq);
 CREATE TABLE model_tags (
   model_seq BIGINT NOT NULL REFERENCES registered_models (model_seq),
