@@ -44,6 +44,8 @@ struct NewVersion {
   std::string model_id;
   std::optional<std::string> description;
   std::vector<Tag> tags;
+  // What it takes and gives in MLflow's notation, see ModelSchema::FromJson; absent: unknown.
+  std::optional<Json> schema = {};
 };
 
 struct Search {
@@ -146,6 +148,8 @@ class Registry {
   std::vector<AliasPeriod> AliasHistory(const ModelName& name, const std::string& alias,
                                         int64_t offset = 0, int64_t limit = 100) const;
 
+  // What a version takes and gives, as its MLmodel said when it was registered.
+  std::optional<Json> GetSchema(const ModelName& name, int64_t version) const;
   // The contract of a version: its signature and its training reference profile.
   void SetSignature(const ModelName& name, int64_t version, const Json& signature,
                     const Author& by);

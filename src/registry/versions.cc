@@ -65,6 +65,10 @@ ModelVersion ReadWhole(Connection& connection, const ModelName& name, int64_t ve
 
 ModelVersion Registry::CreateVersion(const NewVersion& version, const Author& by) {
   for (const auto& tag : version.tags) RequireTag(tag);
+  const auto schema = version.schema ? std::optional(version.schema->Dump()) : std::nullopt;
+  if (schema && schema->size() > kContractBytesMax) {
+    throw InvalidArgument("A signature has at most {} bytes", kContractBytesMax);
+  }
   return database_.Write([&](Connection& connection) {
     const ModelRow model = FindModel(connection, version.name);
     const int64_t number = connection.SelectOne(sql::kNextVersion, {model.seq})->Int(0);
@@ -83,6 +87,7 @@ ModelVersion Registry::CreateVersion(const NewVersion& version, const Author& by
       connection.Execute(sql::kSetVersionTag, {model.seq, number, tag.key, tag.value});
       facts.push_back({FactKind::kTag, tag.value, number, tag.key});
     }
+    if (schema) connection.Execute(sql::kSetSchema, {model.seq, number, *schema});
     connection.Execute(sql::kTouchModel, {model.seq, now});
     Record(connection, {.model_seq = model.seq,
                         .name = version.name,
@@ -241,6 +246,15 @@ std::optional<Json> Registry::GetContract(const ModelName& name, int64_t version
     const VersionRow row = FindVersion(connection, name, version);
     const auto found = connection.SelectOne(sql::kVersionContract, {row.model_seq, version});
     return found->OptionalText(part == Contract::kSignature ? 0 : 1);
+  });
+  if (!text) return std::nullopt;
+  return ParseJson(*text);
+}
+
+std::optional<Json> Registry::GetSchema(const ModelName& name, int64_t version) const {
+  const auto text = database_.Read([&](Connection& connection) {
+    const VersionRow row = FindVersion(connection, name, version);
+    return connection.SelectOne(sql::kVersionSchema, {row.model_seq, version})->OptionalText(0);
   });
   if (!text) return std::nullopt;
   return ParseJson(*text);

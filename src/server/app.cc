@@ -42,6 +42,7 @@
 #include "monitoring/prediction_reader.h"
 #include "pipelines/pipeline_store.h"
 #include "pipelines/scheduler.h"
+#include "quality/suite_gate.h"
 #include "quality/suite_store.h"
 #include "registry/intake.h"
 #include "registry/registry.h"
@@ -53,11 +54,13 @@
 #include "server/measuring.h"
 #include "server/model_files.h"
 #include "server/mounting.h"
+#include "server/model_schema.h"
 #include "server/places.h"
 #include "server/prediction_recorder.h"
 #include "server/reaping.h"
 #include "server/ui_assets.h"
 #include "serving/gateway.h"
+#include "serving/schema_gate.h"
 #include "storage/database.h"
 #include "tensorboard/event_ingest.h"
 #include "tracking/experiment_store.h"
@@ -257,6 +260,8 @@ struct App::Parts {
   tracking::LoggedModelStore logged_models;
   tracking::Intake tracking_intake;
   tensorboard::EventIngest event_ingest;
+  serving::SchemaGate schema_gate;
+  quality::SuiteGate suite_gate;
   registry::Registry registry;
   registry::Intake registry_intake;
   data::DatasetStore datasets;
@@ -317,7 +322,7 @@ App::Parts::Parts(const Config& given)
       logged_models(*database, events, clock),
       tracking_intake(*database, events, clock, ArtifactRoot(config)),
       event_ingest(*database, runs, artifacts, clock),
-      registry(*database, events, clock),
+      registry(*database, events, clock, {&schema_gate, &suite_gate}),
       registry_intake(*database, events, clock),
       datasets(*database, events, lineage, clock, DataRoomOptions(config, data)),
       sources(*database, events, clock, datasets, fetch),
@@ -338,7 +343,8 @@ App::Parts::Parts(const Config& given)
              .artifacts = artifacts,
              .webhooks = webhooks,
              .courier = courier,
-             .inspect_model = [this](const auto& uri) { InspectModel(artifacts, uri); }},
+             .inspect_model = [this](const auto& uri) { InspectModel(artifacts, uri); },
+             .read_schema = [this](const auto& uri) { return ReadModelSchema(artifacts, uri); }},
       inference{gateway},
       native{
           .clock = clock,

@@ -68,7 +68,7 @@ CREATE TABLE endpoints (
   rollout_error TEXT NOT NULL DEFAULT '',
   revisions_made BIGINT NOT NULL DEFAULT 0,
   deleted_ms BIGINT
-);
+, api_version BIGINT NOT NULL DEFAULT 1);
 CREATE TABLE event_files (
   run_id TEXT NOT NULL,
   file TEXT NOT NULL,
@@ -296,7 +296,7 @@ CREATE TABLE model_versions (
   reference_profile TEXT,
   created_ms BIGINT NOT NULL,
   updated_ms BIGINT NOT NULL,
-  deleted_ms BIGINT,
+  deleted_ms BIGINT, schema TEXT,
   PRIMARY KEY (model_seq, version)
 );
 CREATE INDEX model_versions_by_run ON model_versions (run_id);
@@ -437,7 +437,7 @@ CREATE TABLE revisions (
   created_ms BIGINT NOT NULL,
   live_ms BIGINT,
   retired_ms BIGINT
-);
+, api_version BIGINT NOT NULL DEFAULT 1);
 CREATE UNIQUE INDEX one_canary_revision ON revisions (endpoint) WHERE role = 'canary';
 CREATE UNIQUE INDEX one_live_revision ON revisions (endpoint) WHERE role = 'live';
 CREATE INDEX revisions_by_endpoint ON revisions (endpoint, number);

@@ -42,15 +42,17 @@ http::Response Create(Context& context, const http::Request& request) {
   const auto message = Read<CreateModelVersion>(request);
   const VersionOrigin origin = ResolveSource(context, message);
   if (context.inspect_model) context.inspect_model(origin.artifact_uri);
-  const auto version = context.registry.CreateVersion({.name = ModelName(message.name),
-                                                       .source = message.source,
-                                                       .artifact_uri = origin.artifact_uri,
-                                                       .run_id = origin.run_id,
-                                                       .run_link = message.run_link,
-                                                       .model_id = origin.model_id,
-                                                       .description = message.description,
-                                                       .tags = ToRegistryTags(message.tags)},
-                                                      AuthorOf(request));
+  const auto version = context.registry.CreateVersion(
+      {.name = ModelName(message.name),
+       .source = message.source,
+       .artifact_uri = origin.artifact_uri,
+       .run_id = origin.run_id,
+       .run_link = message.run_link,
+       .model_id = origin.model_id,
+       .description = message.description,
+       .tags = ToRegistryTags(message.tags),
+       .schema = context.read_schema ? context.read_schema(origin.artifact_uri) : std::nullopt},
+      AuthorOf(request));
   RememberVersion(context, version);
   return AnswerVersion(context, version);
 }

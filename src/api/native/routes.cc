@@ -85,6 +85,8 @@ constexpr Route<Context> kRoutes[] = {
 
     {M::kGet, "/api/v1/models/{name}/versions/{version}", GetModelVersion, P::kRead, Lane::kMeta,
      "Show a version's contract and checks"},
+    {M::kGet, "/api/v1/models/{name}/versions/{version}/diff", CompareModelVersions, P::kRead,
+     Lane::kMeta, "Compare what two versions take and give"},
     {M::kPost, "/api/v1/models/{name}/versions/{version}/contract", SetModelContract, P::kEdit,
      Lane::kBulk, "Set a version's signature and reference profile"},
     {M::kPost, "/api/v1/models/{name}/versions/{version}/checks", RecordModelCheck, P::kEdit,
@@ -127,6 +129,8 @@ constexpr Route<Context> kRoutes[] = {
      "Show an endpoint's revisions and replicas"},
     {M::kDelete, "/api/v1/endpoints/{name}", DeleteEndpoint, P::kManage, Lane::kBulk,
      "Stop serving"},
+    {M::kPost, "/api/v1/endpoints/{name}/api-version", RaiseApiVersion, P::kManage, Lane::kMeta,
+     "Let the next version break what callers rely on"},
     {M::kPost, "/api/v1/endpoints/{name}/shadow", ShadowEndpoint, P::kManage, Lane::kBulk,
      "Let a version see copies of all requests"},
     {M::kPost, "/api/v1/endpoints/{name}/canary", CanaryEndpoint, P::kManage, Lane::kBulk,
