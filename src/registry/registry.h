@@ -24,7 +24,7 @@ struct VersionRow;
 inline constexpr size_t kTagKeyCharactersMax = 250;
 inline constexpr size_t kTagValueCharactersMax = 100'000;
 inline constexpr size_t kAliasCharactersMax = 255;
-inline constexpr size_t kModelNameCharactersMax = 256;
+inline constexpr size_t kModelNameCharactersMax = 512;
 inline constexpr size_t kContractBytesMax = 16 << 20;  // of a signature or reference profile
 inline constexpr int64_t kModelSearchMax = 1000;
 inline constexpr int64_t kVersionSearchMax = 200'000;

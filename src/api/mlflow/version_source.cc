@@ -88,6 +88,14 @@ VersionOrigin ResolveModelsUri(Context& context, const std::string& source) {
   }
 }
 
+[[noreturn]] void RefuseClimb(const std::string& source) {
+  throw InvalidArgument(
+      "Invalid model version source: '{}'. If supplying a source as an http, https, local file "
+      "path, ftp, objectstore, or mlflow-artifacts uri, an absolute path must be provided "
+      "without relative path references present. Please provide an absolute path.",
+      source);
+}
+
 // A local path is fine only inside of the folder of the run or logged model that is named.
 void RequireInsideOfOwner(Context& context, const CreateModelVersion& version) {
   const auto inside = [&](const std::string& uri) {
@@ -124,16 +132,17 @@ VersionOrigin ResolveSource(Context& context, const CreateModelVersion& version)
     origin.artifact_uri = source;
     if (IsLocal(source)) {
       if (!IsPrompt(version)) RequireInsideOfOwner(context, version);
-    } else if (Climbs(source)) {
-      throw InvalidArgument(
-          "Invalid model version source: '{}'. If supplying a source as an http, https, local file "
-          "path, ftp, objectstore, or mlflow-artifacts uri, an absolute path must be provided "
-          "without relative path references present. Please provide an absolute path.",
-          source);
+    } else if (HasParentSegment(FullyDecoded(PathOf(source)))) {
+      RefuseClimb(source);
     }
   }
-  // What this server keeps itself must be a path that it could have stored.
-  if (const auto path = artifacts::StorePath(origin.artifact_uri)) SafePath(*path);
+  // What this server keeps itself must be a path that it could have stored. Another store may have
+  // '#' and '?' in its names.
+  if (const auto path = artifacts::StorePath(origin.artifact_uri)) {
+    SafePath(*path);
+    if (Climbs(origin.artifact_uri)) RefuseClimb(source);
+  }
+  if (SchemeOf(source).starts_with("http") && Climbs(source)) RefuseClimb(source);
   if (!version.run_id.empty()) origin.run_id = version.run_id;
   return origin;
 }
