@@ -131,7 +131,7 @@ const routes = [
   ['GET', '/api/v1/validations', (_, query) => ({ validations: list(flights.validations).filter((each) => !query.get('dataset') || each.dataset === query.get('dataset')) })],
   ['GET', '/api/v1/validations/:id', ({ id }) => found(flights.validation(id), 'Validation', id)],
   ['GET', '/api/v1/models/:name/versions/:version', ({ name, version }) => ({ name, version, signature: flights.signature, checks: found(flights.checks[version], 'Model version', `${name}@${version}`), approvals: [] })],
-  ['GET', '/api/v1/models/:name/versions/:version/diff', () => ({ known: true, changes: [] })],
+  ['GET', '/api/v1/models/:name/versions/:version/diff', () => ({ known: true, changes: [], files: [] })],
   ['GET', '/api/v1/models/:name/gate', ({ name }) => found(undefined, 'Gate of model', name)],
   ['POST', '/api/v1/models/:name/gate/test', () => ({ passed: true, gates: [{ gate: 'metric test_auc', passed: true, reason: 'test_auc is 0.683' }] })],
   ['GET', '/api/v1/models/:name/as-of', ({ name }, query) => ({ name, time_ms: Number(query.get('time')), aliases: [], tags: [], versions: [] })],

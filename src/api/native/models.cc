@@ -10,7 +10,6 @@
 #include "data/split_store.h"
 #include "inference/tensor.h"
 #include "quality/profile.h"
-#include "registry/model_schema.h"
 #include "registry/registry.h"
 
 namespace millwright::api::native {
@@ -94,26 +93,6 @@ http::Response GetModelVersion(Context& context, const http::Request& request) {
     answer.Set("schema", std::move(*schema));
   if (auto profile = context.registry.GetReferenceProfile(name, version))
     answer.Set("profile", std::move(*profile));
-  return Answer(answer);
-}
-
-http::Response CompareModelVersions(Context& context, const http::Request& request) {
-  const auto name = ModelOf(request);
-  const int64_t after = PathVersion(request);
-  const int64_t before = QueryInt(request, "with", 0, 1, std::numeric_limits<int64_t>::max());
-  if (before == 0) throw InvalidArgument("Say with which version").WithField("with");
-  const auto old_schema = context.registry.GetSchema(name, before);
-  const auto new_schema = context.registry.GetSchema(name, after);
-  Json answer = Json::Of({{"name", name.str()},
-                          {"from", std::to_string(before)},
-                          {"to", std::to_string(after)},
-                          {"known", old_schema && new_schema}});
-  if (old_schema && new_schema) {
-    const auto changes = registry::CompareSchemas(registry::ModelSchema::FromJson(*old_schema),
-                                                  registry::ModelSchema::FromJson(*new_schema));
-    answer.Set("breaks", !registry::Breaks(changes).empty());
-    answer.Set("changes", registry::SchemaChangesToJson(changes));
-  }
   return Answer(answer);
 }
 

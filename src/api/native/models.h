@@ -15,8 +15,6 @@ namespace millwright::api::native {
 Json SignatureJson(const inference::Signature& signature);
 
 http::Response GetModelVersion(Context& context, const http::Request& request);
-// What changed in the schema from another version (?with=N) to this one.
-http::Response CompareModelVersions(Context& context, const http::Request& request);
 http::Response SetModelContract(Context& context, const http::Request& request);
 http::Response RecordModelCheck(Context& context, const http::Request& request);
 

@@ -5,6 +5,7 @@
 #include "api/native/datasets.h"
 #include "api/native/endpoints.h"
 #include "api/native/events.h"
+#include "api/native/model_diff.h"
 #include "api/native/model_gates.h"
 #include "api/native/model_history.h"
 #include "api/native/models.h"
@@ -86,7 +87,7 @@ constexpr Route<Context> kRoutes[] = {
     {M::kGet, "/api/v1/models/{name}/versions/{version}", GetModelVersion, P::kRead, Lane::kMeta,
      "Show a version's contract and checks"},
     {M::kGet, "/api/v1/models/{name}/versions/{version}/diff", CompareModelVersions, P::kRead,
-     Lane::kMeta, "Compare what two versions take and give"},
+     Lane::kBulk, "Compare the schemas and the files of two versions"},
     {M::kPost, "/api/v1/models/{name}/versions/{version}/contract", SetModelContract, P::kEdit,
      Lane::kBulk, "Set a version's signature and reference profile"},
     {M::kPost, "/api/v1/models/{name}/versions/{version}/checks", RecordModelCheck, P::kEdit,

@@ -17,6 +17,14 @@ export interface Signature {
   outputs: TensorSpec[];
 }
 
+/** A column, tensor or parameter of an MLflow signature. */
+export interface MlflowField {
+  name?: string | null;
+  type?: string;
+  required?: boolean;
+  'tensor-spec'?: { dtype: string; shape: number[] };
+}
+
 /** A recorded judgement about a version: a gate's rule, a parity test, a scan. */
 export interface Check {
   name: string;
@@ -32,6 +40,8 @@ export interface ModelVersionDetails {
   name: string;
   version: string;
   signature?: Signature;
+  /** What its MLmodel said, in MLflow's notation. */
+  schema?: Partial<Record<'inputs' | 'outputs' | 'params', MlflowField[]>>;
   checks: Check[];
   approvals: Approval[];
 }
@@ -167,7 +177,19 @@ export interface SchemaChange {
   reason: string;
 }
 
-/** `known` tells whether both versions have a signature. */
-export function compareSchemas(name: string, from: string, to: string, signal?: AbortSignal): Promise<{ known: boolean; changes?: SchemaChange[] }> {
+export interface FileChange {
+  path: string;
+  before?: { bytes: number };
+  after?: { bytes: number };
+}
+
+/** `known` tells whether both versions have a signature; `files` is absent where another store has them. */
+export interface VersionDiff {
+  known: boolean;
+  changes?: SchemaChange[];
+  files?: FileChange[];
+}
+
+export function compareVersions(name: string, from: string, to: string, signal?: AbortSignal): Promise<VersionDiff> {
   return getJson(`/api/v1/models/${segment(name)}/versions/${segment(to)}/diff`, { with: from }, signal);
 }

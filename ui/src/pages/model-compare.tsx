@@ -1,13 +1,12 @@
 /** What is different between two versions: what they take, how they were trained, on what, and their files. */
 import { getLineage } from '../api/lineage';
-import { getDownloadUri, getRun, listStore, type ModelVersionInfo, type Run } from '../api/mlflow';
-import { compareSchemas, type SchemaChange } from '../api/models';
+import { getRun, type ModelVersionInfo, type Run } from '../api/mlflow';
+import { compareVersions, type SchemaChange, type VersionDiff } from '../api/models';
 import { Badge, Empty, Section, Shown } from '../components/basics';
 import { Table } from '../components/table';
 import { bytes, measure } from '../format';
-import { useRead } from '../query';
+import { useRead, type Read } from '../query';
 import { place, setQuery } from '../router';
-import { storePath } from './model-files';
 
 export interface Difference {
   key: string;
@@ -26,6 +25,9 @@ export function CompareVersions(props: { name: string; version: string; versions
   const wanted = place.value.query.get('with');
   const before = others.find((each) => each.version === wanted) ?? others.find((each) => Number(each.version) < Number(props.version)) ?? others[0];
   const after = props.versions.find((each) => each.version === props.version);
+  const diff = useRead(before && after ? `diff:${props.name}:${before.version}:${after.version}` : null, (signal) =>
+    compareVersions(props.name, before!.version, after!.version, signal),
+  );
   if (!before || !after) return <Empty title="There is no other version to compare with." />;
   return (
     <>
@@ -41,21 +43,35 @@ export function CompareVersions(props: { name: string; version: string; versions
           </select>
         </label>
       </div>
-      <Schema name={props.name} from={before.version} to={after.version} />
+      <Schema read={diff} />
       <Runs before={before} after={after} />
       <div class="columns even">
-        <Sets title="Data" before={before} after={after} read={datasetsOf} />
-        <Sets title="Files" before={before} after={after} read={filesOf} />
+        <Data before={before} after={after} />
+        <Section title="Files" note="by their checksums" flush>
+          <Shown read={diff}>
+            {({ files }) =>
+              files ? (
+                <DifferenceTable
+                  label="File differences"
+                  rows={files.map((file) => ({ key: file.path, before: file.before && bytes(file.before.bytes), after: file.after && bytes(file.after.bytes) }))}
+                  before={before}
+                  after={after}
+                />
+              ) : (
+                <Empty title="Another store has the files." />
+              )
+            }
+          </Shown>
+        </Section>
       </div>
     </>
   );
 }
 
-function Schema(props: { name: string; from: string; to: string }) {
-  const read = useRead(`schemas:${props.name}:${props.from}:${props.to}`, (signal) => compareSchemas(props.name, props.from, props.to, signal));
+function Schema(props: { read: Read<VersionDiff> }) {
   return (
     <Section title="Schema" note="what callers of the one are told by the other" flush>
-      <Shown read={read}>
+      <Shown read={props.read}>
         {(data) => {
           if (!data.known) return <Empty title="One of them has no signature." />;
           if (data.changes!.length === 0) return <Empty title="Both take and give the same." />;
@@ -123,7 +139,6 @@ function DifferenceTable(props: { label: string; rows: readonly Difference[]; be
 }
 
 const lineageDepth = 5;
-const filesMost = 500;
 
 /** The datasets upstream of a version. */
 async function datasetsOf(version: ModelVersionInfo, signal: AbortSignal): Promise<Map<string, string>> {
@@ -139,33 +154,12 @@ async function datasetsOf(version: ModelVersionInfo, signal: AbortSignal): Promi
   return new Map(ids.map((id) => [id.replace(/@[^@]*$/, ''), id.replace(/^.*@/, '@')]));
 }
 
-/** The files of a version with their sizes, all folders opened. */
-async function filesOf(version: ModelVersionInfo, signal: AbortSignal): Promise<Map<string, string>> {
-  const root = storePath(await getDownloadUri(version.name, version.version, signal));
-  const found = new Map<string, string>();
-  const folders = root === undefined ? [] : [''];
-  while (folders.length > 0 && found.size < filesMost) {
-    const folder = folders.shift()!;
-    for (const file of await listStore([root, folder].filter(Boolean).join('/'), signal)) {
-      const path = [folder, file.path].filter(Boolean).join('/');
-      if (file.is_dir) folders.push(path);
-      else found.set(path, bytes(file.file_size ?? 0));
-    }
-  }
-  return found;
-}
-
-function Sets(props: {
-  title: string;
-  before: ModelVersionInfo;
-  after: ModelVersionInfo;
-  read: (version: ModelVersionInfo, signal: AbortSignal) => Promise<Map<string, string>>;
-}) {
+function Data(props: { before: ModelVersionInfo; after: ModelVersionInfo }) {
   const { before, after } = props;
-  const read = useRead(`${props.title}-of:${before.name}:${before.version}:${after.version}`, (signal) => Promise.all([props.read(before, signal), props.read(after, signal)]));
+  const read = useRead(`data-of:${before.name}:${before.version}:${after.version}`, (signal) => Promise.all([datasetsOf(before, signal), datasetsOf(after, signal)]));
   return (
-    <Section title={props.title} flush>
-      <Shown read={read}>{([was, is]) => <DifferenceTable label={`${props.title} differences`} rows={differences(was, is)} before={before} after={after} />}</Shown>
+    <Section title="Data" note="that they were made of" flush>
+      <Shown read={read}>{([was, is]) => <DifferenceTable label="Data differences" rows={differences(was, is)} before={before} after={after} />}</Shown>
     </Section>
   );
 }

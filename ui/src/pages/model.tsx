@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { getLineage } from '../api/lineage';
 import { getRegisteredModel, searchModelVersions, type ModelVersionInfo, type RegisteredModel } from '../api/mlflow';
-import { getGates, getModelHistory, getModelVersionDetails, type Check, type ModelChange, type Signature, type TensorSpec } from '../api/models';
+import { getGates, getModelHistory, getModelVersionDetails, type Check, type MlflowField, type ModelChange, type ModelVersionDetails, type Signature, type TensorSpec } from '../api/models';
 import { Badge, Chip, Empty, Facts, Page, Section, Shown, Tabs, When, currentTab } from '../components/basics';
 import { Table } from '../components/table';
 import { quoteText } from '../filter';
@@ -199,14 +199,14 @@ function VersionDetails(props: { name: string; version: string; info?: ModelVers
       {(data) => (
         <>
           {props.info && (
-            <Facts
+            <div class="under-tabs"><Facts
               items={[
                 ['Version', `v${props.version}`],
                 ['Source', <code>{props.info.source}</code>],
                 ['From run', props.info.run_id && <a href={runPath(props.info.run_id)}>{shortId(props.info.run_id)}</a>],
                 ...(props.info.tags ?? []).map((tag) => [tag.key, tag.value] as const),
               ]}
-            />
+            /></div>
           )}
           <div class="columns even">
             <div>
@@ -223,7 +223,7 @@ function VersionDetails(props: { name: string; version: string; info?: ModelVers
               ))}
             </div>
             <Section title="Signature" flush>
-              {data.signature ? <SignatureTable signature={data.signature} /> : <Empty title="This version has no signature." />}
+              {signatureOf(data) ? <SignatureTable signature={signatureOf(data)!} /> : <Empty title="This version has no signature." />}
             </Section>
           </div>
         </>
@@ -269,6 +269,19 @@ function Checks(props: { checks: readonly Check[] }) {
       ))}
     </ul>
   );
+}
+
+/** The signature that was recorded, else what the version's MLmodel says. */
+export function signatureOf(details: Pick<ModelVersionDetails, 'signature' | 'schema'>): Signature | undefined {
+  if (details.signature || !details.schema) return details.signature;
+  const side = (fields: readonly MlflowField[] = []): TensorSpec[] =>
+    fields.map((field, i) => ({
+      name: field.name || `#${i + 1}`,
+      type: field['tensor-spec']?.dtype ?? field.type ?? '',
+      shape: field['tensor-spec']?.shape,
+      required: field.required,
+    }));
+  return { inputs: side(details.schema.inputs), outputs: side(details.schema.outputs) };
 }
 
 export function SignatureTable(props: { signature: Signature }) {

@@ -7,7 +7,7 @@ import { barsOf } from './dataset';
 import { answerText } from './endpoint';
 import { joinEvents } from './events';
 import { folded } from './lineage';
-import { gatesOf } from './model';
+import { gatesOf, signatureOf } from './model';
 import { differences } from './model-compare';
 import { runPathOf, storePath } from './model-files';
 import { modelFilter } from './models';
@@ -133,4 +133,13 @@ test('two versions differ where a value is another, or only one has it', () => {
     { key: 'gone', before: 'x', after: undefined },
     { key: 'new', before: undefined, after: 'y' },
   ]);
+});
+
+test("without a recorded signature the MLmodel's is shown", () => {
+  const schema = { inputs: [{ type: 'long', name: 'a', required: false }], outputs: [{ type: 'tensor', 'tensor-spec': { dtype: 'float32', shape: [-1] } }] };
+  expect(signatureOf({ schema })).toEqual({
+    inputs: [{ name: 'a', type: 'long', shape: undefined, required: false }],
+    outputs: [{ name: '#1', type: 'float32', shape: [-1], required: undefined }],
+  });
+  expect(signatureOf({})).toBeUndefined();
 });
