@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <charconv>
+#include <set>
 
 #include "base/error.h"
 
@@ -31,8 +32,44 @@ Json FromScalar(const YAML::Node& node) {
   return Json(text);
 }
 
-Json FromNode(const YAML::Node& node, int depth) {
-  if (depth > kYamlDepthMax) throw InvalidArgument("YAML is nested too deeply");
+// Where a reader is in the document.
+struct Position {
+  int depth = 0;
+  std::string path = {};
+  YamlLines* lines = nullptr;
+
+  Position Item(size_t index) const {
+    if (lines == nullptr) return {depth + 1};
+    return {depth + 1, fmt::format("{}[{}]", path, index), lines};
+  }
+  Position Field(const YAML::Node& key) const {
+    if (lines == nullptr) return {depth + 1};
+    std::string below = path.empty() ? key.Scalar() : path + "." + key.Scalar();
+    // A value may begin lines below its key; the key is what people look for.
+    lines->emplace(below, key.Mark().line + 1);
+    return {depth + 1, std::move(below), lines};
+  }
+};
+
+Json FromNode(const YAML::Node& node, const Position& at);
+
+Json FromMap(const YAML::Node& node, const Position& at) {
+  Json object = Json::MakeObject();
+  std::set<std::string_view> keys;
+  for (const auto& item : node) {
+    if (!keys.insert(item.first.Scalar()).second) {
+      throw InvalidArgument("Malformed YAML at line {}, column {}: the key {} is here twice",
+                            item.first.Mark().line + 1, item.first.Mark().column + 1,
+                            item.first.Scalar());
+    }
+    object.Set(item.first.Scalar(), FromNode(item.second, at.Field(item.first)));
+  }
+  return object;
+}
+
+Json FromNode(const YAML::Node& node, const Position& at) {
+  if (at.depth > kYamlDepthMax) throw InvalidArgument("YAML is nested too deeply");
+  if (at.lines != nullptr) at.lines->emplace(at.path, node.Mark().line + 1);
   switch (node.Type()) {
     case YAML::NodeType::Undefined:
     case YAML::NodeType::Null:
@@ -41,15 +78,11 @@ Json FromNode(const YAML::Node& node, int depth) {
       return FromScalar(node);
     case YAML::NodeType::Sequence: {
       Json array = Json::MakeArray();
-      for (const auto& item : node) array.Append(FromNode(item, depth + 1));
+      for (size_t i = 0; i < node.size(); ++i) array.Append(FromNode(node[i], at.Item(i)));
       return array;
     }
-    case YAML::NodeType::Map: {
-      Json object = Json::MakeObject();
-      for (const auto& item : node)
-        object.Set(item.first.Scalar(), FromNode(item.second, depth + 1));
-      return object;
-    }
+    case YAML::NodeType::Map:
+      return FromMap(node, at);
   }
   return Json();
 }
@@ -57,12 +90,27 @@ Json FromNode(const YAML::Node& node, int depth) {
 }  // namespace
 
 Json ParseYaml(std::string_view text) {
+  return ParseYaml(text, nullptr);
+}
+
+Json ParseYaml(std::string_view text, YamlLines* lines) {
   try {
-    return FromNode(YAML::Load(std::string(text)), 0);
+    return FromNode(YAML::Load(std::string(text)), {.lines = lines});
   } catch (const YAML::Exception& error) {
     throw InvalidArgument("Malformed YAML at line {}, column {}: {}", error.mark.line + 1,
                           error.mark.column + 1, error.msg);
   }
+}
+
+int LineOf(const YamlLines& lines, std::string path) {
+  while (true) {
+    if (const auto found = lines.find(path); found != lines.end()) return found->second;
+    const size_t end = path.find_last_of(".[");
+    if (end == std::string::npos) break;
+    path.erase(end);
+  }
+  const auto whole = lines.find("");
+  return whole == lines.end() ? 1 : whole->second;
 }
 
 }  // namespace millwright

@@ -16,6 +16,8 @@ Commands AllCommands() {
   AddTensorboardCommands(commands);
   AddTrainCommands(commands);
   AddModelCommands(commands);
+  AddModelHistoryCommands(commands);
+  AddModelGateCommands(commands);
   AddEndpointCommands(commands);
   AddPredictionCommands(commands);
   AddMonitorCommands(commands);

@@ -17,6 +17,8 @@ void AddRunTailCommand(Commands& commands);  // added by AddRunCommands
 void AddTensorboardCommands(Commands& commands);
 void AddTrainCommands(Commands& commands);
 void AddModelCommands(Commands& commands);
+void AddModelHistoryCommands(Commands& commands);
+void AddModelGateCommands(Commands& commands);
 void AddEndpointCommands(Commands& commands);
 void AddPredictionCommands(Commands& commands);
 void AddMonitorCommands(Commands& commands);

@@ -71,6 +71,28 @@ int ShowEndpoint(const NameOptions& options, Console& console) {
   return 0;
 }
 
+struct ApiVersionOptions {
+  std::string name, reason;
+  int64_t api_version = 0;
+};
+constexpr Option<ApiVersionOptions> kApiVersionOptions[] = {
+    {"", "NAME", "The endpoint's name", &ApiVersionOptions::name, "", 0, 0,
+     Option<ApiVersionOptions>::Kind::kRequired},
+    {"", "NUMBER", "The new API version, above the present one", &ApiVersionOptions::api_version,
+     "", 1, 1'000'000, Option<ApiVersionOptions>::Kind::kRequired},
+    {"", "--reason", "Why, for the events", &ApiVersionOptions::reason, "TEXT"},
+};
+
+int RaiseApiVersion(const ApiVersionOptions& options, Console& console) {
+  const Json endpoint = console.client().Post(
+      EndpointPath(options.name) + "/api-version",
+      Json::Of({{"api_version", options.api_version}, {"reason", options.reason}}));
+  console.Answer(endpoint);
+  console.Line(fmt::format("{} promises API version {}; the next version may break the one before",
+                           options.name, endpoint.GetInt("api_version")));
+  return 0;
+}
+
 struct RolloutOptions {
   std::string name, version;
   int weight = 10;
@@ -231,6 +253,9 @@ int ReplayFile(const ReplayOptions& options, Console& console) {
 }  // namespace
 
 void AddEndpointCommands(Commands& commands) {
+  commands.push_back(MakeCommand("endpoints api-version",
+                                 "Let the next version break what callers rely on",
+                                 kApiVersionOptions, RaiseApiVersion));
   commands.push_back(
       MakeCommand("endpoints deploy", "Serve a model version", kCreateOptions, Deploy));
   commands.push_back(MakeCommand("endpoints list", "List endpoints", kLimitOptions, ListEndpoints));

@@ -106,8 +106,8 @@ void FlightsDemo::Train() {
 
 void FlightsDemo::Register() {
   step_ = 5;
-  Call(console_, {"models", "gate", kModel, File("gate.yaml")});
-  lines_.push_back(Join({"models", "gate", kModel, File("gate.yaml")}));
+  Call(console_, {"models", "gates", "apply", kModel, File("gate.yaml")});
+  lines_.push_back(Join({"models", "gates", "apply", kModel, File("gate.yaml")}));
   const Json version =
       Step("convert, check, register", {"models", "register", kModel, "--run", run_id_, "--dataset",
                                         features_, "--split", "winter", "--suite-dataset", raw_});

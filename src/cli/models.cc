@@ -4,12 +4,12 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/yaml.h"
 #include "cli/artifact_transfer.h"
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/exit_status.h"
 #include "cli/model_evaluation.h"
+#include "cli/model_name.h"
 #include "cli/name_option.h"
 #include "cli/progress.h"
 #include "cli/reference.h"
@@ -158,16 +158,8 @@ inference::ModelPackage BuildPackage(const std::filesystem::path& folder,
   return inference::WriteModelPackage(folder, package, {.onnx = onnx, .ubj = ReadFile(ubj)});
 }
 
-void RegisterName(Client& client, const std::string& name) {
-  try {
-    client.MlflowPost("registered-models/create", Json::Of({{"name", name}}));
-  } catch (const Error& error) {
-    if (error.message().find("already exists") == std::string::npos) throw;
-  }
-}
-
 std::string CreateVersion(Client& client, const RegisterOptions& options) {
-  RegisterName(client, options.name);
+  RegisterModelName(client, options.name);
   const Json run = client.MlflowGet("runs/get", {{"run_id", options.run}});
   const Json created = client.MlflowPost(
       "model-versions/create",
@@ -239,49 +231,6 @@ int RegisterModel(const RegisterOptions& options, Console& console) {
                            {"parity_rows", static_cast<int64_t>(report.row_count)}}));
   console.Hint(fmt::format("next: millwright models alias {} champion {}", options.name, version));
   return same ? 0 : kHold;
-}
-
-struct AliasOptions {
-  std::string name, alias, version;
-};
-constexpr Option<AliasOptions> kAliasOptions[] = {
-    {"", "NAME", "The registered model's name", &AliasOptions::name, "", 0, 0,
-     Option<AliasOptions>::Kind::kRequired},
-    {"", "ALIAS", "The alias, such as champion", &AliasOptions::alias, "", 0, 0,
-     Option<AliasOptions>::Kind::kRequired},
-    {"", "VERSION", "The version it shall name", &AliasOptions::version, "", 0, 0,
-     Option<AliasOptions>::Kind::kRequired},
-};
-
-int SetAlias(const AliasOptions& options, Console& console) {
-  auto progress = console.StartProgress("gate " + options.name);
-  console.client().MlflowPost(
-      "registered-models/alias",
-      Json::Of({{"name", options.name}, {"alias", options.alias}, {"version", options.version}}));
-  progress->Finish(
-      fmt::format("{} of {} is version {}", options.alias, options.name, options.version));
-  console.Answer(
-      Json::Of({{"model", options.name}, {"alias", options.alias}, {"version", options.version}}));
-  return 0;
-}
-
-struct GateOptions {
-  std::string name, file;
-};
-constexpr Option<GateOptions> kGateOptions[] = {
-    {"", "NAME", "The registered model's name", &GateOptions::name, "", 0, 0,
-     Option<GateOptions>::Kind::kRequired},
-    {"", "FILE", "The gate's YAML file", &GateOptions::file, "", 0, 0,
-     Option<GateOptions>::Kind::kRequired},
-};
-
-int SetGate(const GateOptions& options, Console& console) {
-  RegisterName(console.client(), options.name);
-  console.Answer(
-      console.client().Post("/api/v1/models/" + fetch::PercentEncode(options.name) + "/gate",
-                            ParseYaml(ReadFile(options.file))));
-  console.Line("Moves of the alias of " + options.name + " now pass the gate of " + options.file);
-  return 0;
 }
 
 struct CompareOptions {
@@ -396,6 +345,14 @@ int ShowModel(const NameOptions& options, Console& console) {
 
 }  // namespace
 
+void RegisterModelName(Client& client, const std::string& name) {
+  try {
+    client.MlflowPost("registered-models/create", Json::Of({{"name", name}}));
+  } catch (const Error& error) {
+    if (error.message().find("already exists") == std::string::npos) throw;
+  }
+}
+
 void AddModelCommands(Commands& commands) {
   commands.push_back(
       MakeCommand("models convert", "Convert an XGBoost model to ONNX", kConvertOptions, Convert));
@@ -407,10 +364,6 @@ void AddModelCommands(Commands& commands) {
   commands.push_back(MakeCommand("models register",
                                  "Convert a run's model, check it and register a version",
                                  kRegisterOptions, RegisterModel));
-  commands.push_back(MakeCommand("models gate", "Say what a version must pass to become champion",
-                                 kGateOptions, SetGate));
-  commands.push_back(
-      MakeCommand("models alias", "Move an alias, through the gate", kAliasOptions, SetAlias));
   commands.push_back(MakeCommand("models compare",
                                  "Judge a challenger against the champion; exit 99 to hold",
                                  kCompareOptions, CompareVersions));

@@ -66,11 +66,22 @@ struct Check {
   std::string who;
 };
 
+// That somebody thinks a version fit for a gate of its model.
+struct Approval {
+  std::string gate;  // its name; empty when the file has one gate without a name
+  std::string who;
+  std::string reason;
+  int64_t gate_version = 0;  // of the gates as they were then
+  int64_t time_ms = 0;
+};
+
 // One line of a model's history.
 struct HistoryEntry {
+  int64_t seq = 0;  // grows with every change of any model
   int64_t time_ms = 0;
   std::string who;
-  std::string kind;  // an event kind, such as "alias.moved"
+  std::string reason;  // as its author gave it
+  std::string kind;    // an event kind, such as "alias.moved"
   std::optional<int64_t> version;
   Json details;
 };

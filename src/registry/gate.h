@@ -7,52 +7,47 @@
 
 #include "base/json.h"
 #include "registry/entities.h"
+#include "registry/gate_file.h"
 #include "storage/database.h"
 
 namespace millwright::registry {
 
-// A bound on a metric of the version's run.
-struct MetricBound {
-  std::string name;
-  std::optional<double> min;
-  std::optional<double> max;
-  // How much greater than the present holder's value it must be; a negative number tolerates a
-  // loss. Not asked when nobody holds the alias yet.
-  std::optional<double> better_than_champion;
-};
-
-// What the alias move of a model asks for, stored with the model:
-//   {"aliases": ["champion"], "metrics": [{"name": "test_auc", "min": 0.6}], "checks": ["parity"]}
-struct GateSpec {
-  std::vector<std::string> aliases = {"champion"};  // the protected ones
-  std::vector<MetricBound> metrics;
-  std::vector<std::string> checks;  // names of checks that must have passed
-
-  bool Protects(const std::string& alias) const;
-  Json ToJson() const;
-  // Throws kInvalidArgument naming the field that is wrong; unknown fields are refused.
-  static GateSpec FromJson(const Json& json);
-};
-
-// Who asks for which alias, and what is known about both versions.
-struct GateRequest {
-  GateSpec spec;
+// Where a version is to be moved: exactly one of the two is set.
+struct GateTarget {
   std::string alias;
+  std::optional<Stage> stage;
+
+  bool operator==(const GateTarget&) const = default;
+};
+// "alias 'champion'", "stage 'Production'".
+std::string NameOf(const GateTarget& target);
+
+// Who asks for which alias or stage, and what is known about both versions.
+struct GateRequest {
+  GateSpec spec;  // with nothing in it when the model has no gate before the target
+  GateTarget target;
+  int64_t model_seq = 0;
   ModelVersion candidate;
-  std::optional<ModelVersion> holder;            // of the alias now
-  std::vector<Check> checks;                     // of the candidate
-  std::map<std::string, double> metrics;         // of the candidate's run
+  std::string author;                     // who registered the candidate; empty when unknown
+  std::optional<ModelVersion> holder;     // what the candidate is compared with
+  std::string holder_words;               // "which is champion now", "which was champion last"
+  std::vector<Check> checks;              // of the candidate
+  std::vector<Approval> approvals;        // of the candidate, for all gates
+  std::map<std::string, double> metrics;  // of the candidate's run
   std::map<std::string, double> holder_metrics;  // of the holder's run
 };
 
 struct GateVerdict {
-  std::string gate;  // "metric test_auc", "check parity", …
+  std::string gate_name;  // of the gates.yaml; empty for a rule that holds without one
+  std::string gate;       // the rule: "metric test_auc", "check parity", "approvals"
   bool passed = false;
   std::string reason;  // with the numbers: "test_auc 0.58 is below the minimum 0.6"
+  Json details = {};   // what a page may show beside it, such as a schema's difference
 };
 
-// Judges whether an alias may move. Declared here, implemented by the rooms that can judge; called
-// inside of the transaction that moves the alias, so it only reads and never blocks.
+// Judges whether an alias or stage may move. Declared here, implemented by the rooms that can
+// judge; called inside of the transaction that moves it, once for each gate before the target, or
+// once with an empty spec when there is none. It only reads and never blocks.
 class GateCheck {
  public:
   virtual ~GateCheck() = default;
@@ -60,9 +55,12 @@ class GateCheck {
                                          const GateRequest& request) const = 0;
 };
 
-// The gates every registry has: the bounds on metrics and the checks that must have passed.
+// The rules that this room can judge: metrics, checks, parity, scan and approvals.
 std::vector<GateVerdict> JudgeSpec(const GateRequest& request);
 
+// The reasons of those that did not pass in one line, each with the name of its gate; empty when
+// all passed.
+std::string Refusals(const std::vector<GateVerdict>& verdicts);
 Json VerdictsToJson(const std::vector<GateVerdict>& verdicts);
 
 }  // namespace millwright::registry

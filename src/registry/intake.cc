@@ -1,8 +1,12 @@
 #include "registry/intake.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/json.h"
 #include "registry/change.h"
+#include "registry/gate_file.h"
+#include "registry/rows.h"
 #include "registry/sql.h"
 
 namespace millwright::registry {
@@ -29,6 +33,40 @@ void WriteVersion(Connection& connection, int64_t model_seq, const ModelVersion&
   }
 }
 
+// A stage is part of what is imported; one that a gate protects is not reached by that way.
+void RequireOpenStages(const ModelRow& model, const std::vector<ModelVersion>& versions) {
+  if (!model.gate) return;
+  for (const GateSpec& gate : GateFile::FromJson(ParseJson(*model.gate)).gates) {
+    for (const ModelVersion& version : versions) {
+      if (std::find(gate.stages.begin(), gate.stages.end(), version.stage) == gate.stages.end()) {
+        continue;
+      }
+      throw FailedPrecondition(
+          "A gate of {} protects stage '{}', in which version {} would be imported",
+          version.name.str(), StageName(version.stage), version.version);
+    }
+  }
+}
+
+void KeepFacts(Connection& connection, const Moment& moment, const RegisteredModel& model,
+               const std::vector<ModelVersion>& versions) {
+  KeepFact(connection, moment, {FactKind::kName, model.name.str()});
+  for (const auto& tag : model.tags) {
+    KeepFact(connection, moment, {FactKind::kTag, tag.value, 0, tag.key});
+  }
+  for (const auto& version : versions) {
+    const int64_t number = version.version;
+    KeepFact(connection, moment, {FactKind::kVersion, "", number});
+    KeepFact(connection, moment, {FactKind::kStage, std::string(StageName(version.stage)), number});
+    if (version.description) {
+      KeepFact(connection, moment, {FactKind::kDescription, version.description, number});
+    }
+    for (const auto& tag : version.tags) {
+      KeepFact(connection, moment, {FactKind::kTag, tag.value, number, tag.key});
+    }
+  }
+}
+
 }  // namespace
 
 Intake::Intake(storage::Database& database, events::EventLog& events, const Clock& clock)
@@ -49,11 +87,20 @@ void Intake::Take(const RegisteredModel& model, const std::vector<ModelVersion>&
     for (const auto& tag : model.tags) {
       connection.Execute(sql::kSetModelTag, {seq, tag.key, tag.value});
     }
+    if (known) RequireOpenStages(ReadModel(*known), versions);
     for (const auto& version : versions) WriteVersion(connection, seq, version);
-    if (known) return;
     const Json details = Json::Of({{"versions", versions.size()}});
-    connection.Execute(sql::kInsertHistory,
-                       {seq, clock_.NowMs(), who, "model.imported", Value(), details.Dump()});
+    Moment moment{.model_seq = seq, .time_ms = clock_.NowMs()};
+    moment.history_seq =
+        connection
+            .SelectOne(sql::kInsertHistory,
+                       {seq, moment.time_ms, who, "model.imported", Value(), details.Dump(), ""})
+            ->Int(0);
+    KeepFacts(connection, moment, model, versions);
+    if (known) return;
+    if (model.description) {
+      KeepFact(connection, moment, {FactKind::kDescription, model.description});
+    }
     events_.Append(connection, "model.imported", "model:" + model.name.str(), who, details);
   });
 }

@@ -29,6 +29,7 @@ void RequireModelName(const ModelName& name) {
   if (text.find_first_of("/:") != std::string::npos) {
     throw InvalidArgument("Invalid model name '{}'. Names cannot contain '/' or ':'.", text);
   }
+  RequireLength("name", text, kModelNameCharactersMax);
   if (text == "." || text.starts_with("..")) RefusePath("name", text, text);
 }
 

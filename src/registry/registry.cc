@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/key.h"
 #include "registry/change.h"
 #include "registry/rows.h"
 #include "registry/sql.h"
@@ -70,21 +71,41 @@ Registry::Registry(storage::Database& database, events::EventLog& events, const 
                    std::vector<const GateCheck*> gates)
     : database_(database), events_(events), clock_(clock), gates_(std::move(gates)) {}
 
-void Registry::Record(Connection& connection, const Change& change) {
-  connection.Execute(sql::kInsertHistory,
-                     {change.model_seq, clock_.NowMs(), change.who, std::string(change.kind),
-                      storage::Optional(change.version), change.details.Dump()});
+Moment Registry::Record(Connection& connection, const Change& change) {
+  RequireLength("A reason", change.by.reason, kReasonCharactersMax);
+  // A model's history never runs backwards, whatever the clocks of the servers say.
+  Moment moment{.model_seq = change.model_seq, .time_ms = clock_.NowMs()};
+  if (const auto last = connection.SelectOne(sql::kLastChange, {change.model_seq})) {
+    moment.time_ms = std::max(moment.time_ms, last->Int(0));
+  }
+  moment.history_seq =
+      connection
+          .SelectOne(sql::kInsertHistory,
+                     {change.model_seq, moment.time_ms, change.by.who, std::string(change.kind),
+                      storage::Optional(change.version), change.details.Dump(), change.by.reason})
+          ->Int(0);
+  if (change.ends == Change::Ends::kModel) EndModelFacts(connection, moment);
+  if (change.ends == Change::Ends::kVersion) {
+    EndVersionFacts(connection, moment, *change.version);
+  }
+  for (const Fact& fact : change.facts) KeepFact(connection, moment, fact);
+  AppendEvent(connection, change);
+  return moment;
+}
+
+void Registry::AppendEvent(Connection& connection, const Change& change) {
   std::string subject = "model:" + change.name.str();
   if (change.version) subject += "@" + std::to_string(*change.version);
   Json payload = change.details;
   payload.Set("name", change.name.str());
   if (change.version) payload.Set("version", *change.version);
+  if (!change.by.reason.empty()) payload.Set("why", change.by.reason);
   for (const auto& [key, value] : change.more.AsObject()) payload.Set(key, value);
   if (connection.SelectOne(sql::kIsPrompt, {change.model_seq})) payload.Set("prompt", true);
-  events_.Append(connection, change.kind, std::move(subject), change.who, std::move(payload));
+  events_.Append(connection, change.kind, std::move(subject), change.by.who, std::move(payload));
 }
 
-RegisteredModel Registry::CreateModel(const NewModel& model, const std::string& who) {
+RegisteredModel Registry::CreateModel(const NewModel& model, const Author& by) {
   RequireModelName(model.name);
   for (const auto& tag : model.tags) RequireTag(tag);
   return database_.Write([&](Connection& connection) {
@@ -94,14 +115,18 @@ RegisteredModel Registry::CreateModel(const NewModel& model, const std::string& 
             .SelectOne(sql::kInsertModel,
                        {model.name.str(), storage::Optional(model.description), clock_.NowMs()})
             ->Int(0);
+    std::vector<Fact> facts = {{FactKind::kName, model.name.str()}};
+    if (model.description) facts.push_back({FactKind::kDescription, model.description});
     for (const auto& tag : model.tags) {
       connection.Execute(sql::kSetModelTag, {seq, tag.key, tag.value});
+      facts.push_back({FactKind::kTag, tag.value, 0, tag.key});
     }
     Record(connection, {.model_seq = seq,
                         .name = model.name,
                         .kind = "model.created",
-                        .who = who,
-                        .more = ToldAtFirst(model.description, model.tags)});
+                        .by = by,
+                        .more = ToldAtFirst(model.description, model.tags),
+                        .facts = std::move(facts)});
     return ReadWhole(connection, model.name);
   });
 }
@@ -112,18 +137,23 @@ RegisteredModel Registry::GetModel(const ModelName& name) const {
 
 RegisteredModel Registry::DescribeModel(const ModelName& name,
                                         const std::optional<std::string>& description,
-                                        const std::string& who) {
+                                        const Author& by) {
   return database_.Write([&](Connection& connection) {
     const ModelRow row = FindModel(connection, name);
     connection.Execute(sql::kDescribeModel,
                        {row.seq, storage::Optional(description), clock_.NowMs()});
-    Record(connection, {.model_seq = row.seq, .name = name, .kind = "model.updated", .who = who});
+    Record(connection, {.model_seq = row.seq,
+                        .name = name,
+                        .kind = "model.updated",
+                        .by = by,
+                        .details = Json::Of({{"description", description.value_or("")}}),
+                        .facts = {{FactKind::kDescription, description}}});
     return ReadWhole(connection, name);
   });
 }
 
 RegisteredModel Registry::RenameModel(const ModelName& name, const ModelName& new_name,
-                                      const std::string& who) {
+                                      const Author& by) {
   RequireModelName(new_name);
   return database_.Write([&](Connection& connection) {
     const ModelRow row = FindModel(connection, name);
@@ -131,21 +161,27 @@ RegisteredModel Registry::RenameModel(const ModelName& name, const ModelName& ne
       throw NameTaken(new_name);
     }
     connection.Execute(sql::kRenameModel, {row.seq, new_name.str(), clock_.NowMs()});
-    Record(connection, {.model_seq = row.seq,
-                        .name = new_name,
-                        .kind = "model.renamed",
-                        .who = who,
-                        .details = Json::Of({{"old_name", name.str()}})});
+    Record(connection,
+           {.model_seq = row.seq,
+            .name = new_name,
+            .kind = "model.renamed",
+            .by = by,
+            .details = Json::Of({{"old_name", name.str()}, {"new_name", new_name.str()}}),
+            .facts = {{FactKind::kName, new_name.str()}}});
     return ReadWhole(connection, new_name);
   });
 }
 
-void Registry::DeleteModel(const ModelName& name, const std::string& who) {
+void Registry::DeleteModel(const ModelName& name, const Author& by) {
   database_.Write([&](Connection& connection) {
     const ModelRow row = FindModel(connection, name);
     connection.Execute(sql::kDeleteModel, {row.seq, clock_.NowMs()});
     connection.Execute(sql::kDeleteModelAliases, {row.seq});
-    Record(connection, {.model_seq = row.seq, .name = name, .kind = "model.deleted", .who = who});
+    Record(connection, {.model_seq = row.seq,
+                        .name = name,
+                        .kind = "model.deleted",
+                        .by = by,
+                        .ends = Change::Ends::kModel});
   });
 }
 
@@ -166,7 +202,7 @@ storage::SearchPage<RegisteredModel> Registry::SearchModels(const Search& search
   });
 }
 
-void Registry::SetModelTag(const ModelName& name, const Tag& tag, const std::string& who) {
+void Registry::SetModelTag(const ModelName& name, const Tag& tag, const Author& by) {
   RequireTag(tag);
   database_.Write([&](Connection& connection) {
     const ModelRow row = FindModel(connection, name);
@@ -174,13 +210,13 @@ void Registry::SetModelTag(const ModelName& name, const Tag& tag, const std::str
     Record(connection, {.model_seq = row.seq,
                         .name = name,
                         .kind = "model.updated",
-                        .who = who,
-                        .details = Json::Of({{"tag", tag.key}, {"value", tag.value}})});
+                        .by = by,
+                        .details = Json::Of({{"tag", tag.key}, {"value", tag.value}}),
+                        .facts = {{FactKind::kTag, tag.value, 0, tag.key}}});
   });
 }
 
-void Registry::DeleteModelTag(const ModelName& name, const std::string& key,
-                              const std::string& who) {
+void Registry::DeleteModelTag(const ModelName& name, const std::string& key, const Author& by) {
   RequireTagKey(key);
   database_.Write([&](Connection& connection) {
     const ModelRow row = FindModel(connection, name);
@@ -188,8 +224,9 @@ void Registry::DeleteModelTag(const ModelName& name, const std::string& key,
     Record(connection, {.model_seq = row.seq,
                         .name = name,
                         .kind = "model.updated",
-                        .who = who,
-                        .details = Json::Of({{"tag", key}, {"deleted", true}})});
+                        .by = by,
+                        .details = Json::Of({{"tag", key}, {"deleted", true}}),
+                        .facts = {{FactKind::kTag, std::nullopt, 0, key}}});
   });
 }
 
@@ -204,19 +241,6 @@ std::vector<ModelVersion> Registry::LatestVersions(const ModelName& name,
     }
   }
   return chosen;
-}
-
-std::vector<HistoryEntry> Registry::History(const ModelName& name, int64_t limit) const {
-  return database_.Read([&](Connection& connection) {
-    const ModelRow row = FindModel(connection, name);
-    std::vector<HistoryEntry> history;
-    for (const Row& line : connection.Select(
-             sql::kModelHistory, {row.seq, std::clamp<int64_t>(limit, 1, kHistoryMax)})) {
-      history.push_back(
-          {line.Int(0), line.Text(1), line.Text(2), line.OptionalInt(3), ParseJson(line.Text(4))});
-    }
-    return history;
-  });
 }
 
 }  // namespace millwright::registry

@@ -63,8 +63,12 @@ ModelVersion ReadWhole(Connection& connection, const ModelName& name, int64_t ve
 
 }  // namespace
 
-ModelVersion Registry::CreateVersion(const NewVersion& version, const std::string& who) {
+ModelVersion Registry::CreateVersion(const NewVersion& version, const Author& by) {
   for (const auto& tag : version.tags) RequireTag(tag);
+  const auto schema = version.schema ? std::optional(version.schema->Dump()) : std::nullopt;
+  if (schema && schema->size() > kContractBytesMax) {
+    throw InvalidArgument("A signature has at most {} bytes", kContractBytesMax);
+  }
   return database_.Write([&](Connection& connection) {
     const ModelRow model = FindModel(connection, version.name);
     const int64_t number = connection.SelectOne(sql::kNextVersion, {model.seq})->Int(0);
@@ -74,20 +78,28 @@ ModelVersion Registry::CreateVersion(const NewVersion& version, const std::strin
     connection.Execute(sql::kInsertVersion,
                        {model.seq, number, storage::Optional(version.description), version.source,
                         uri, version.run_id, version.run_link, model_id, now});
+    std::vector<Fact> facts = {{FactKind::kVersion, "", number},
+                               {FactKind::kStage, std::string(StageName(Stage::kNone)), number}};
+    if (version.description) {
+      facts.push_back({FactKind::kDescription, version.description, number});
+    }
     for (const auto& tag : version.tags) {
       connection.Execute(sql::kSetVersionTag, {model.seq, number, tag.key, tag.value});
+      facts.push_back({FactKind::kTag, tag.value, number, tag.key});
     }
+    if (schema) connection.Execute(sql::kSetSchema, {model.seq, number, *schema});
     connection.Execute(sql::kTouchModel, {model.seq, now});
     Record(connection, {.model_seq = model.seq,
                         .name = version.name,
                         .kind = "model_version.created",
-                        .who = who,
+                        .by = by,
                         .version = number,
                         .details = Json::Of({{"name", version.name.str()},
                                              {"version", number},
                                              {"source", version.source},
                                              {"run_id", version.run_id}}),
-                        .more = ToldAtFirst(version.description, version.tags)});
+                        .more = ToldAtFirst(version.description, version.tags),
+                        .facts = std::move(facts)});
     return ReadWhole(connection, version.name, number);
   });
 }
@@ -99,7 +111,7 @@ ModelVersion Registry::GetVersion(const ModelName& name, int64_t version) const 
 
 ModelVersion Registry::DescribeVersion(const ModelName& name, int64_t version,
                                        const std::optional<std::string>& description,
-                                       const std::string& who) {
+                                       const Author& by) {
   return database_.Write([&](Connection& connection) {
     const VersionRow row = FindVersion(connection, name, version);
     connection.Execute(sql::kDescribeVersion,
@@ -107,13 +119,15 @@ ModelVersion Registry::DescribeVersion(const ModelName& name, int64_t version,
     Record(connection, {.model_seq = row.model_seq,
                         .name = name,
                         .kind = "model_version.updated",
-                        .who = who,
-                        .version = version});
+                        .by = by,
+                        .version = version,
+                        .details = Json::Of({{"description", description.value_or("")}}),
+                        .facts = {{FactKind::kDescription, description, version}}});
     return ReadWhole(connection, name, version);
   });
 }
 
-void Registry::DeleteVersion(const ModelName& name, int64_t version, const std::string& who) {
+void Registry::DeleteVersion(const ModelName& name, int64_t version, const Author& by) {
   database_.Write([&](Connection& connection) {
     const VersionRow row = FindVersion(connection, name, version);
     const int64_t now = clock_.NowMs();
@@ -122,36 +136,9 @@ void Registry::DeleteVersion(const ModelName& name, int64_t version, const std::
     Record(connection, {.model_seq = row.model_seq,
                         .name = name,
                         .kind = "model_version.deleted",
-                        .who = who,
-                        .version = version});
-  });
-}
-
-ModelVersion Registry::MoveStage(const ModelName& name, int64_t version, Stage stage,
-                                 Existing others, const std::string& who) {
-  if (others == Existing::kArchive && stage != Stage::kStaging && stage != Stage::kProduction) {
-    throw InvalidArgument(
-        "Model version transition cannot archive existing model versions because '{}' is not an "
-        "Active stage. Valid stages are ['Staging', 'Production']",
-        StageName(stage));
-  }
-  return database_.Write([&](Connection& connection) {
-    const VersionRow row = FindVersion(connection, name, version);
-    const int64_t now = clock_.NowMs();
-    const std::string stage_name(StageName(stage));
-    if (others == Existing::kArchive) {
-      connection.Execute(sql::kArchiveOthers, {row.model_seq, version, stage_name, now});
-    }
-    connection.Execute(sql::kMoveStage, {row.model_seq, version, stage_name, now});
-    connection.Execute(sql::kTouchModel, {row.model_seq, now});
-    Record(connection,
-           {.model_seq = row.model_seq,
-            .name = name,
-            .kind = "stage.moved",
-            .who = who,
-            .version = version,
-            .details = Json::Of({{"from", StageName(row.version.stage)}, {"to", stage_name}})});
-    return ReadWhole(connection, name, version);
+                        .by = by,
+                        .version = version,
+                        .ends = Change::Ends::kVersion});
   });
 }
 
@@ -173,7 +160,7 @@ storage::SearchPage<ModelVersion> Registry::SearchVersions(const Search& search)
 }
 
 void Registry::SetVersionTag(const ModelName& name, int64_t version, const Tag& tag,
-                             const std::string& who) {
+                             const Author& by) {
   RequireTag(tag);
   database_.Write([&](Connection& connection) {
     const VersionRow row = FindVersion(connection, name, version);
@@ -181,14 +168,15 @@ void Registry::SetVersionTag(const ModelName& name, int64_t version, const Tag& 
     Record(connection, {.model_seq = row.model_seq,
                         .name = name,
                         .kind = "model_version.updated",
-                        .who = who,
+                        .by = by,
                         .version = version,
-                        .details = Json::Of({{"tag", tag.key}, {"value", tag.value}})});
+                        .details = Json::Of({{"tag", tag.key}, {"value", tag.value}}),
+                        .facts = {{FactKind::kTag, tag.value, version, tag.key}}});
   });
 }
 
 void Registry::DeleteVersionTag(const ModelName& name, int64_t version, const std::string& key,
-                                const std::string& who) {
+                                const Author& by) {
   RequireTagKey(key);
   database_.Write([&](Connection& connection) {
     const VersionRow row = FindVersion(connection, name, version);
@@ -196,28 +184,31 @@ void Registry::DeleteVersionTag(const ModelName& name, int64_t version, const st
     Record(connection, {.model_seq = row.model_seq,
                         .name = name,
                         .kind = "model_version.updated",
-                        .who = who,
+                        .by = by,
                         .version = version,
-                        .details = Json::Of({{"tag", key}, {"deleted", true}})});
+                        .details = Json::Of({{"tag", key}, {"deleted", true}}),
+                        .facts = {{FactKind::kTag, std::nullopt, version, key}}});
   });
 }
 
 void Registry::RecordCheck(const ModelName& name, int64_t version, const Check& check,
-                           const std::string& who) {
+                           const Author& by) {
   if (check.name.empty()) throw InvalidArgument("A check needs a name").WithField("name");
   database_.Write([&](Connection& connection) {
     const VersionRow row = FindVersion(connection, name, version);
     connection.Execute(sql::kRecordCheck,
                        {row.model_seq, version, check.name, int64_t{check.passed}, check.summary,
-                        check.details.Dump(), clock_.NowMs(), who});
-    Record(connection,
-           {.model_seq = row.model_seq,
-            .name = name,
-            .kind = "model_version.checked",
-            .who = who,
-            .version = version,
-            .details = Json::Of(
-                {{"check", check.name}, {"passed", check.passed}, {"summary", check.summary}})});
+                        check.details.Dump(), clock_.NowMs(), by.who});
+    Record(
+        connection,
+        {.model_seq = row.model_seq,
+         .name = name,
+         .kind = "model_version.checked",
+         .by = by,
+         .version = version,
+         .details = Json::Of(
+             {{"check", check.name}, {"passed", check.passed}, {"summary", check.summary}}),
+         .facts = {{FactKind::kCheck, check.passed ? "passed" : "failed", version, check.name}}});
   });
 }
 
@@ -228,7 +219,7 @@ std::vector<Check> Registry::Checks(const ModelName& name, int64_t version) cons
 }
 
 void Registry::SetContract(const ModelName& name, int64_t version, Contract part, const Json& json,
-                           const std::string& who) {
+                           const Author& by) {
   const std::string text = json.Dump();
   const bool signature = part == Contract::kSignature;
   if (text.size() > kContractBytesMax) {
@@ -243,7 +234,7 @@ void Registry::SetContract(const ModelName& name, int64_t version, Contract part
            {.model_seq = row.model_seq,
             .name = name,
             .kind = "model_version.updated",
-            .who = who,
+            .by = by,
             .version = version,
             .details = Json::Of({{"contract", signature ? "signature" : "reference_profile"}})});
   });
@@ -260,9 +251,18 @@ std::optional<Json> Registry::GetContract(const ModelName& name, int64_t version
   return ParseJson(*text);
 }
 
+std::optional<Json> Registry::GetSchema(const ModelName& name, int64_t version) const {
+  const auto text = database_.Read([&](Connection& connection) {
+    const VersionRow row = FindVersion(connection, name, version);
+    return connection.SelectOne(sql::kVersionSchema, {row.model_seq, version})->OptionalText(0);
+  });
+  if (!text) return std::nullopt;
+  return ParseJson(*text);
+}
+
 void Registry::SetSignature(const ModelName& name, int64_t version, const Json& signature,
-                            const std::string& who) {
-  SetContract(name, version, Contract::kSignature, signature, who);
+                            const Author& by) {
+  SetContract(name, version, Contract::kSignature, signature, by);
 }
 
 std::optional<Json> Registry::GetSignature(const ModelName& name, int64_t version) const {
@@ -270,8 +270,8 @@ std::optional<Json> Registry::GetSignature(const ModelName& name, int64_t versio
 }
 
 void Registry::SetReferenceProfile(const ModelName& name, int64_t version, const Json& profile,
-                                   const std::string& who) {
-  SetContract(name, version, Contract::kReferenceProfile, profile, who);
+                                   const Author& by) {
+  SetContract(name, version, Contract::kReferenceProfile, profile, by);
 }
 
 std::optional<Json> Registry::GetReferenceProfile(const ModelName& name, int64_t version) const {

@@ -43,6 +43,7 @@
 #include "monitoring/prediction_reader.h"
 #include "pipelines/pipeline_store.h"
 #include "pipelines/scheduler.h"
+#include "quality/suite_gate.h"
 #include "quality/suite_store.h"
 #include "registry/intake.h"
 #include "registry/registry.h"
@@ -54,12 +55,14 @@
 #include "server/event_follower.h"
 #include "server/measuring.h"
 #include "server/model_files.h"
+#include "server/model_schema.h"
 #include "server/mounting.h"
 #include "server/places.h"
 #include "server/prediction_recorder.h"
 #include "server/reaping.h"
 #include "server/ui_assets.h"
 #include "serving/gateway.h"
+#include "serving/schema_gate.h"
 #include "storage/database.h"
 #include "tensorboard/event_ingest.h"
 #include "tracking/experiment_store.h"
@@ -268,6 +271,8 @@ struct App::Parts {
   tracking::LoggedModelStore logged_models;
   tracking::Intake tracking_intake;
   tensorboard::EventIngest event_ingest;
+  serving::SchemaGate schema_gate;
+  quality::SuiteGate suite_gate;
   registry::Registry registry;
   registry::Intake registry_intake;
   data::DatasetStore datasets;
@@ -328,7 +333,7 @@ App::Parts::Parts(const Config& given)
       logged_models(*database, events, clock),
       tracking_intake(*database, events, clock, ArtifactRoot(config)),
       event_ingest(*database, runs, artifacts, clock),
-      registry(*database, events, clock),
+      registry(*database, events, clock, {&schema_gate, &suite_gate}),
       registry_intake(*database, events, clock),
       datasets(*database, events, lineage, clock, DataRoomOptions(config, data)),
       sources(*database, events, clock, datasets, fetch),
@@ -349,7 +354,8 @@ App::Parts::Parts(const Config& given)
              .artifacts = artifacts,
              .webhooks = webhooks,
              .courier = courier,
-             .inspect_model = [this](const auto& uri) { InspectModel(artifacts, uri); }},
+             .inspect_model = [this](const auto& uri) { InspectModel(artifacts, uri); },
+             .read_schema = [this](const auto& uri) { return ReadModelSchema(artifacts, uri); }},
       inference{gateway},
       native{
           .clock = clock,

@@ -30,7 +30,8 @@ std::string_view EndpointStateName(EndpointState state);
 struct RevisionRecord {
   RevisionId id;
   std::string model_version;
-  std::string model_path;  // a folder or file that LoadEngine's room can read
+  int64_t api_version = 1;  // the endpoint's when it was made
+  std::string model_path;   // a folder or file that LoadEngine's room can read
   Role role = Role::kRetired;
   int weight = 0;  // percent of the endpoint's requests; 0 for shadows and retired ones
   int replicas = 1;
@@ -44,6 +45,8 @@ struct RevisionRecord {
 struct EndpointRecord {
   EndpointName name;
   std::string model;
+  // The number of what it promises its callers; raised when that is to be broken.
+  int64_t api_version = 1;
   int64_t created_ms = 0;
   std::optional<RevisionId> promoting;
   std::string rollout_error;              // why the last rollout was undone, empty if it was not
@@ -55,6 +58,7 @@ struct EndpointRecord {
 
 inline constexpr int kReplicasMax = 64;
 inline constexpr int kShadowsMax = 4;
+inline constexpr int64_t kApiVersionMax = 1'000'000;
 inline constexpr size_t kEndpointNameBytesMax = 100;
 
 // Refuses names that are not letters, digits, '-', '_' and '.', or longer than the limit.

@@ -16,6 +16,7 @@ constexpr int64_t kRetiredShown = 20;  // revisions that no longer serve, per en
 RevisionRecord RevisionFromRow(const Row& row) {
   return {.id = RevisionId(row.Text(0)),
           .model_version = row.Text(1),
+          .api_version = row.Int(9),
           .model_path = row.Text(2),
           .role = ParseRole(row.Text(3)),
           .weight = static_cast<int>(row.Int(4)),
@@ -28,6 +29,7 @@ RevisionRecord RevisionFromRow(const Row& row) {
 EndpointRecord EndpointFromRow(Connection& connection, const Row& row) {
   EndpointRecord record{.name = EndpointName(row.Text(0)),
                         .model = row.Text(1),
+                        .api_version = row.Int(5),
                         .created_ms = row.Int(2),
                         .rollout_error = row.Text(4)};
   if (!row.IsNull(3)) record.promoting = RevisionId(row.Text(3));
@@ -122,16 +124,18 @@ struct EndpointStore::Change {
     const int64_t number = row.value().Int(0);
     RevisionRecord revision{.id = RevisionId(fmt::format("{}-r{}", before.name.str(), number)),
                             .model_version = spec.model_version,
+                            .api_version = before.api_version,
                             .model_path = spec.model_path,
                             .role = role,
                             .weight = weight,
                             .replicas = spec.replicas,
                             .created_ms = now_ms};
     if (role == Role::kLive) revision.live_ms = now_ms;
-    connection.Execute(sql::kInsertRevision,
-                       {revision.id.str(), before.name.str(), number, revision.model_version,
-                        revision.model_path, std::string(RoleName(role)), int64_t{weight},
-                        int64_t{revision.replicas}, now_ms, storage::Optional(revision.live_ms)});
+    connection.Execute(
+        sql::kInsertRevision,
+        {revision.id.str(), before.name.str(), number, revision.model_version, revision.model_path,
+         std::string(RoleName(role)), int64_t{weight}, int64_t{revision.replicas}, now_ms,
+         storage::Optional(revision.live_ms), revision.api_version});
     Append("revision.created", revision);
     return revision;
   }
@@ -351,6 +355,22 @@ EndpointRecord EndpointStore::Scale(const EndpointName& name, int replicas,
     live.replicas = replicas;
     live = change.Update(live, Role::kLive, live.weight);
     change.Append("endpoint.updated", live, Json::Of({{"replicas", replicas}}));
+  });
+}
+
+EndpointRecord EndpointStore::RaiseApiVersion(const EndpointName& name, int64_t api_version,
+                                              const std::string& reason, const std::string& who) {
+  return Write(name, who, [&](Change& change) {
+    const int64_t now = change.before.api_version;
+    if (api_version <= now || api_version > kApiVersionMax) {
+      throw InvalidArgument("An API version goes up: it is {} and may be up to {}", now,
+                            kApiVersionMax)
+          .WithField("api_version");
+    }
+    change.connection.Execute(sql::kRaiseApiVersion, {name.str(), api_version});
+    change.events.Append(
+        change.connection, "endpoint.updated", "endpoint:" + name.str(), who,
+        Json::Of({{"api_version", api_version}, {"from_api_version", now}, {"why", reason}}));
   });
 }
 

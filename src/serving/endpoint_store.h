@@ -53,6 +53,10 @@ class EndpointStore {
   EndpointRecord Retire(const EndpointName& name, const RevisionId& revision,
                         const std::string& who);
   EndpointRecord Scale(const EndpointName& name, int replicas, const std::string& who);
+  // Raises the number of what the endpoint promises, so that the next version may break it. Throws
+  // kInvalidArgument for one that is not higher than the present one.
+  EndpointRecord RaiseApiVersion(const EndpointName& name, int64_t api_version,
+                                 const std::string& reason, const std::string& who);
   void Delete(const EndpointName& name, const std::string& who);
 
  private:

@@ -118,6 +118,11 @@ void Gateway::Scale(const EndpointName& name, int replicas, const std::string& w
   Change([&] { return store_.Scale(name, replicas, who); });
 }
 
+void Gateway::RaiseApiVersion(const EndpointName& name, int64_t api_version,
+                              const std::string& reason, const std::string& who) {
+  Change([&] { return store_.RaiseApiVersion(name, api_version, reason, who); });
+}
+
 void Gateway::Delete(const EndpointName& name, const std::string& who) {
   std::lock_guard changes(changes_mutex_);
   store_.Delete(name, who);

@@ -83,6 +83,8 @@ class Gateway : public Predictor {
   void Rollback(const EndpointName& name, const std::string& who);
   void Retire(const EndpointName& name, const RevisionId& revision, const std::string& who);
   void Scale(const EndpointName& name, int replicas, const std::string& who);
+  void RaiseApiVersion(const EndpointName& name, int64_t api_version, const std::string& reason,
+                       const std::string& who);
   void Delete(const EndpointName& name, const std::string& who);
 
   // Waits until no rollout is under way and every replica that is wanted is ready. Throws

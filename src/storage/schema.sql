@@ -75,7 +75,7 @@ CREATE TABLE endpoints (
   rollout_error TEXT NOT NULL DEFAULT '',
   revisions_made BIGINT NOT NULL DEFAULT 0,
   deleted_ms BIGINT
-);
+, api_version BIGINT NOT NULL DEFAULT 1);
 CREATE TABLE event_files (
   run_id TEXT NOT NULL,
   file TEXT NOT NULL,
@@ -218,6 +218,41 @@ CREATE TABLE model_aliases (
   version BIGINT NOT NULL,
   PRIMARY KEY (model_seq, alias)
 );
+CREATE TABLE model_approvals (
+  model_seq BIGINT NOT NULL,
+  version BIGINT NOT NULL,
+  gate TEXT NOT NULL,
+  who TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  gate_version BIGINT NOT NULL,
+  time_ms BIGINT NOT NULL,
+  PRIMARY KEY (model_seq, version, gate, who)
+);
+CREATE TABLE model_facts (
+  model_seq BIGINT NOT NULL REFERENCES registered_models (model_seq),
+  kind TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  from_ms BIGINT NOT NULL,
+  from_seq BIGINT,
+  to_ms BIGINT,
+  to_seq BIGINT
+);
+CREATE INDEX model_facts_by_key ON model_facts (model_seq, kind, version, key, from_ms);
+CREATE UNIQUE INDEX model_facts_now ON model_facts (model_seq, kind, version, key)
+  WHERE to_ms IS NULL;
+CREATE INDEX model_names ON model_facts (value) WHERE kind = 'name';
+CREATE TABLE model_gates (
+  model_seq BIGINT NOT NULL REFERENCES registered_models (model_seq),
+  gate_version BIGINT NOT NULL,
+  body TEXT NOT NULL,
+  source TEXT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  who TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  PRIMARY KEY (model_seq, gate_version)
+);
 CREATE TABLE model_history (
   history_seq INTEGER PRIMARY KEY,
   model_seq BIGINT NOT NULL REFERENCES registered_models (model_seq),
@@ -226,7 +261,7 @@ CREATE TABLE model_history (
   kind TEXT NOT NULL,
   version BIGINT,
   details TEXT NOT NULL
-);
+, reason TEXT NOT NULL DEFAULT '');
 CREATE INDEX model_history_by_model ON model_history (model_seq, history_seq);
 CREATE TABLE model_tags (
   model_seq BIGINT NOT NULL REFERENCES registered_models (model_seq),
@@ -268,7 +303,7 @@ CREATE TABLE model_versions (
   reference_profile TEXT,
   created_ms BIGINT NOT NULL,
   updated_ms BIGINT NOT NULL,
-  deleted_ms BIGINT,
+  deleted_ms BIGINT, schema TEXT,
   PRIMARY KEY (model_seq, version)
 );
 CREATE INDEX model_versions_by_run ON model_versions (run_id);
@@ -409,7 +444,7 @@ CREATE TABLE revisions (
   created_ms BIGINT NOT NULL,
   live_ms BIGINT,
   retired_ms BIGINT
-);
+, api_version BIGINT NOT NULL DEFAULT 1);
 CREATE UNIQUE INDEX one_canary_revision ON revisions (endpoint) WHERE role = 'canary';
 CREATE UNIQUE INDEX one_live_revision ON revisions (endpoint) WHERE role = 'live';
 CREATE INDEX revisions_by_endpoint ON revisions (endpoint, number);

@@ -190,6 +190,44 @@ await test('model version 1: checks, signature, source run, history', async () =
   check((await texts('table[aria-label=History] tbody tr')).some((row) => /champion/.test(row)), 'the history says how champion came');
 });
 
+await test('models: a word finds them by name', async () => {
+  await go('/models');
+  await page.fill('[data-search]', 'late');
+  await eventually('the word is in the URL', async () => query().get('q') === 'late');
+  await see('table[aria-label=Models] a:has-text("flights-late")');
+});
+
+await test('model: a move is judged before it is made, and a refusal stays in the dialog', async () => {
+  await go('/models/flights-late?version=1');
+  await page.click('button:has-text("Promote v1")');
+  await see('dialog .checks li, dialog .muted');
+  await page.fill('dialog input', 'not an alias');
+  await page.click('dialog button[type=submit]');
+  state.provoking = true;
+  await see('dialog [role=alert]');
+  state.provoking = false;
+  await page.keyboard.press('Escape');
+});
+
+await test('model: what it was at a time is a line of the history away', async () => {
+  await go('/models/flights-late?version=1');
+  await page.locator('table[aria-label=History] tbody tr').first().locator('button').click();
+  await see('.as-of');
+  check(Number(query().get('at')) > 0, 'the time is in the URL');
+  await page.click('button:has-text("Now")');
+  check(query().get('at') === null, 'and is gone again');
+});
+
+await test('model: files, comparison, lineage and gates have tabs', async () => {
+  for (const tab of ['Files', 'Compare', 'Lineage', 'Gates']) {
+    await go('/models/flights-late?version=1');
+    await page.click(`.tabs a:has-text("${tab}")`);
+    await eventually(`tab ${tab} is chosen`, async () => query().get('tab') === tab.toLowerCase());
+    await see('.section, .empty');
+    check((await namelessControls()).length === 0, `nothing without a name in ${tab}`);
+  }
+});
+
 await test('dataset: profile with histograms and top values', async () => {
   await go('/datasets');
   await page.locator('table[aria-label=Datasets] a', { hasText: /^flights$/ }).click();

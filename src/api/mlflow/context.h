@@ -1,7 +1,10 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+
+#include "base/json.h"
 
 namespace millwright::artifacts {
 class Artifacts;
@@ -37,6 +40,8 @@ struct Context {
   // Judges the files at an artifact address before a version of them is registered: throws
   // kInvalidArgument with the reason when they are a broken model. May be empty.
   std::function<void(const std::string& artifact_uri)> inspect_model = {};
+  // What the model at an artifact address takes and gives; nothing when unknown. May be empty.
+  std::function<std::optional<Json>(const std::string& artifact_uri)> read_schema = {};
 };
 
 }  // namespace millwright::api::mlflow

@@ -1,5 +1,6 @@
 #include "api/mlflow/model_versions.h"
 
+#include "api/author.h"
 #include "api/mlflow/registry_convert.h"
 #include "api/mlflow/request.h"
 #include "api/mlflow/version_source.h"
@@ -41,15 +42,17 @@ http::Response Create(Context& context, const http::Request& request) {
   const auto message = Read<CreateModelVersion>(request);
   const VersionOrigin origin = ResolveSource(context, message);
   if (context.inspect_model) context.inspect_model(origin.artifact_uri);
-  const auto version = context.registry.CreateVersion({.name = ModelName(message.name),
-                                                       .source = message.source,
-                                                       .artifact_uri = origin.artifact_uri,
-                                                       .run_id = origin.run_id,
-                                                       .run_link = message.run_link,
-                                                       .model_id = origin.model_id,
-                                                       .description = message.description,
-                                                       .tags = ToRegistryTags(message.tags)},
-                                                      request.principal);
+  const auto version = context.registry.CreateVersion(
+      {.name = ModelName(message.name),
+       .source = message.source,
+       .artifact_uri = origin.artifact_uri,
+       .run_id = origin.run_id,
+       .run_link = message.run_link,
+       .model_id = origin.model_id,
+       .description = message.description,
+       .tags = ToRegistryTags(message.tags),
+       .schema = context.read_schema ? context.read_schema(origin.artifact_uri) : std::nullopt},
+      AuthorOf(request));
   RememberVersion(context, version);
   return AnswerVersion(context, version);
 }
@@ -64,13 +67,13 @@ http::Response Update(Context& context, const http::Request& request) {
   const auto message = Read<UpdateModelVersion>(request);
   return AnswerVersion(context, context.registry.DescribeVersion(
                                     ModelName(message.name), ParseVersion(message.version),
-                                    message.description, request.principal));
+                                    message.description, AuthorOf(request)));
 }
 
 http::Response Delete(Context& context, const http::Request& request) {
   const auto message = Read<ModelVersionKey>(request);
   context.registry.DeleteVersion(ModelName(message.name), ParseVersion(message.version),
-                                 request.principal);
+                                 AuthorOf(request));
   return Empty();
 }
 
@@ -101,25 +104,27 @@ http::Response GetDownloadUri(Context& context, const http::Request& request) {
 
 http::Response TransitionStage(Context& context, const http::Request& request) {
   const auto message = Read<mlflow::TransitionStage>(request);
-  using Existing = registry::Registry::Existing;
-  const auto others = message.archive_existing_versions ? Existing::kArchive : Existing::kKeep;
-  return AnswerVersion(
-      context,
-      context.registry.MoveStage(ModelName(message.name), ParseVersion(message.version),
-                                 registry::ParseStage(message.stage), others, request.principal));
+  using Existing = registry::StageMove::Existing;
+  const auto moved = context.registry.MoveStage(
+      ModelName(message.name),
+      {.version = ParseVersion(message.version),
+       .stage = registry::ParseStage(message.stage),
+       .others = message.archive_existing_versions ? Existing::kArchive : Existing::kKeep},
+      AuthorOf(request));
+  return AnswerVersion(context, moved);
 }
 
 http::Response SetTag(Context& context, const http::Request& request) {
   const auto message = Read<VersionTag>(request);
   context.registry.SetVersionTag(ModelName(message.name), ParseVersion(message.version),
-                                 {message.key, message.value}, request.principal);
+                                 {message.key, message.value}, AuthorOf(request));
   return Empty();
 }
 
 http::Response DeleteTag(Context& context, const http::Request& request) {
   const auto message = Read<VersionTag>(request);
   context.registry.DeleteVersionTag(ModelName(message.name), ParseVersion(message.version),
-                                    message.key, request.principal);
+                                    message.key, AuthorOf(request));
   return Empty();
 }
 

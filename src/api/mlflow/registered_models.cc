@@ -1,5 +1,6 @@
 #include "api/mlflow/registered_models.h"
 
+#include "api/author.h"
 #include "api/mlflow/registry_convert.h"
 #include "api/mlflow/request.h"
 #include "api/mlflow/tracking_convert.h"
@@ -14,7 +15,7 @@ http::Response Create(Context& context, const http::Request& request) {
   const auto message = Read<CreateRegisteredModel>(request);
   const auto model = context.registry.CreateModel(
       {ModelName(message.name), message.description, ToRegistryTags(message.tags)},
-      request.principal);
+      AuthorOf(request));
   return Answer(RegisteredModelAnswer{ToWire(model)});
 }
 
@@ -26,20 +27,20 @@ http::Response Get(Context& context, const http::Request& request) {
 http::Response Update(Context& context, const http::Request& request) {
   const auto message = Read<UpdateRegisteredModel>(request);
   const auto model = context.registry.DescribeModel(ModelName(message.name), message.description,
-                                                    request.principal);
+                                                    AuthorOf(request));
   return Answer(RegisteredModelAnswer{ToWire(model)});
 }
 
 http::Response Rename(Context& context, const http::Request& request) {
   const auto message = Read<RenameRegisteredModel>(request);
   const auto model = context.registry.RenameModel(ModelName(message.name),
-                                                  ModelName(message.new_name), request.principal);
+                                                  ModelName(message.new_name), AuthorOf(request));
   return Answer(RegisteredModelAnswer{ToWire(model)});
 }
 
 http::Response Delete(Context& context, const http::Request& request) {
   const auto message = Read<ModelNameOnly>(request);
-  context.registry.DeleteModel(ModelName(message.name), request.principal);
+  context.registry.DeleteModel(ModelName(message.name), AuthorOf(request));
   return Empty();
 }
 
@@ -68,13 +69,13 @@ http::Response GetLatestVersions(Context& context, const http::Request& request)
 http::Response SetTag(Context& context, const http::Request& request) {
   const auto message = Read<ModelTag>(request);
   context.registry.SetModelTag(ModelName(message.name), {message.key, message.value},
-                               request.principal);
+                               AuthorOf(request));
   return Empty();
 }
 
 http::Response DeleteTag(Context& context, const http::Request& request) {
   const auto message = Read<ModelTag>(request);
-  context.registry.DeleteModelTag(ModelName(message.name), message.key, request.principal);
+  context.registry.DeleteModelTag(ModelName(message.name), message.key, AuthorOf(request));
   return Empty();
 }
 
@@ -84,13 +85,13 @@ http::Response SetAlias(Context& context, const http::Request& request) {
                             {.alias = message.alias,
                              .version = registry::ParseVersion(message.version),
                              .override_reason = {}},
-                            request.principal);
+                            AuthorOf(request));
   return Empty();
 }
 
 http::Response DeleteAlias(Context& context, const http::Request& request) {
   const auto message = Read<ModelAlias>(request);
-  context.registry.DeleteAlias(ModelName(message.name), message.alias, request.principal);
+  context.registry.DeleteAlias(ModelName(message.name), message.alias, AuthorOf(request));
   return Empty();
 }
 

@@ -3,6 +3,7 @@
 #include "api/mlflow/safe_path.h"
 #include "artifacts/artifacts.h"
 #include "base/error.h"
+#include "http/message.h"
 #include "registry/registry.h"
 #include "tracking/logged_model_store.h"
 #include "tracking/run_store.h"
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::string_view kModels = "models:/";
 
+// The scheme of an address as it is written; no address is told from C:\ by its one letter.
 std::string_view SchemeOf(std::string_view uri) {
   const size_t colon = uri.find(':');
   if (colon == std::string_view::npos || colon < 2) return {};
@@ -21,6 +23,22 @@ std::string_view SchemeOf(std::string_view uri) {
     if (!letter) return {};
   }
   return uri.substr(0, colon);
+}
+
+// Whether an address is of this machine's files, or of files of a host in Windows' spelling.
+bool IsLocal(std::string_view uri) {
+  const std::string_view scheme = SchemeOf(uri);
+  return scheme.empty() || http::EqualsIgnoringCase(scheme, "file");
+}
+
+// Whether somebody who reads '\', ';', '?' or '#' in an address in another way than we do, or
+// decodes it once more, could climb out of its folder.
+bool Climbs(std::string_view source) {
+  std::string text = FullyDecoded(source);
+  for (char& c : text) {
+    if (c == '\\' || c == ';' || c == '?' || c == '#') c = '/';
+  }
+  return HasParentSegment(text);
 }
 
 // The path of an address without scheme, query and fragment.
@@ -70,14 +88,21 @@ VersionOrigin ResolveModelsUri(Context& context, const std::string& source) {
   }
 }
 
+[[noreturn]] void RefuseClimb(const std::string& source) {
+  throw InvalidArgument(
+      "Invalid model version source: '{}'. If supplying a source as an http, https, local file "
+      "path, ftp, objectstore, or mlflow-artifacts uri, an absolute path must be provided "
+      "without relative path references present. Please provide an absolute path.",
+      source);
+}
+
 // A local path is fine only inside of the folder of the run or logged model that is named.
 void RequireInsideOfOwner(Context& context, const CreateModelVersion& version) {
   const auto inside = [&](const std::string& uri) {
-    const std::string_view scheme = SchemeOf(uri);
-    if (!scheme.empty() && scheme != "file") return false;
+    if (!IsLocal(uri)) return false;
     const std::string_view folder = PathOf(uri);
     const std::string path = FullyDecoded(PathOf(version.source));
-    return !HasParentSegment(path) && path.starts_with(folder) &&
+    return !Climbs(version.source) && path.starts_with(folder) &&
            (path.size() == folder.size() || path[folder.size()] == '/');
   };
   if (!version.model_id.empty() &&
@@ -105,19 +130,19 @@ VersionOrigin ResolveSource(Context& context, const CreateModelVersion& version)
     origin = ResolveModelsUri(context, source);
   } else {
     origin.artifact_uri = source;
-    const std::string_view scheme = SchemeOf(source);
-    if (scheme.empty() || scheme == "file") {
+    if (IsLocal(source)) {
       if (!IsPrompt(version)) RequireInsideOfOwner(context, version);
     } else if (HasParentSegment(FullyDecoded(PathOf(source)))) {
-      throw InvalidArgument(
-          "Invalid model version source: '{}'. If supplying a source as an http, https, local file "
-          "path, ftp, objectstore, or mlflow-artifacts uri, an absolute path must be provided "
-          "without relative path references present. Please provide an absolute path.",
-          source);
+      RefuseClimb(source);
     }
   }
-  // What this server keeps itself must be a path that it could have stored.
-  if (const auto path = artifacts::StorePath(origin.artifact_uri)) SafePath(*path);
+  // What this server keeps itself must be a path that it could have stored. Another store may have
+  // '#' and '?' in its names.
+  if (const auto path = artifacts::StorePath(origin.artifact_uri)) {
+    SafePath(*path);
+    if (Climbs(origin.artifact_uri)) RefuseClimb(source);
+  }
+  if (SchemeOf(source).starts_with("http") && Climbs(source)) RefuseClimb(source);
   if (!version.run_id.empty()) origin.run_id = version.run_id;
   return origin;
 }

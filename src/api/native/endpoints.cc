@@ -39,6 +39,7 @@ Json RevisionJson(const serving::RevisionStatus& revision) {
   for (const auto& replica : revision.replicas) replicas.Append(ReplicaJson(replica));
   Json json = Json::Of({{"id", revision.record.id.str()},
                         {"model_version", revision.record.model_version},
+                        {"api_version", revision.record.api_version},
                         {"role", serving::RoleName(revision.record.role)},
                         {"weight", revision.record.weight},
                         {"created_ms", revision.record.created_ms},
@@ -58,6 +59,7 @@ Json EndpointJson(const serving::EndpointStatus& status) {
   }
   Json json = Json::Of({{"name", status.record.name.str()},
                         {"model", status.record.model},
+                        {"api_version", status.record.api_version},
                         {"state", serving::EndpointStateName(status.state)},
                         {"live_version", live},
                         {"url", UrlOf(status.record.name)},
@@ -205,6 +207,13 @@ http::Response RetireRevision(Context& context, const http::Request& request) {
     return WhenReady(context, name);
   }
   throw NotFound("Shadow or canary of version", version);
+}
+
+http::Response RaiseApiVersion(Context& context, const http::Request& request) {
+  const Json body = BodyObject(request);
+  context.gateway.RaiseApiVersion(EndpointOf(request), body.At("api_version").AsInt("api_version"),
+                                  body.GetString("reason"), request.principal);
+  return Answer(EndpointJson(context.gateway.Get(EndpointOf(request))));
 }
 
 http::Response DeleteEndpoint(Context& context, const http::Request& request) {

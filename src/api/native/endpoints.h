@@ -15,6 +15,7 @@ http::Response PromoteEndpoint(Context& context, const http::Request& request);
 http::Response RollbackEndpoint(Context& context, const http::Request& request);
 http::Response RetireRevision(Context& context, const http::Request& request);
 http::Response WaitForRequests(Context& context, const http::Request& request);
+http::Response RaiseApiVersion(Context& context, const http::Request& request);
 http::Response DeleteEndpoint(Context& context, const http::Request& request);
 http::Response GetTraffic(Context& context, const http::Request& request);
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "analytics/session.h"
+#include "api/author.h"
+#include "api/native/model_gates.h"
 #include "api/native/request_reader.h"
 #include "base/error.h"
 #include "data/split_store.h"
@@ -61,26 +63,6 @@ Json CheckJson(const registry::Check& check) {
                    {"created_ms", check.time_ms}});
 }
 
-// Says in one line what happened to a model.
-std::string SummaryOf(const registry::HistoryEntry& entry) {
-  const std::string version = entry.version ? fmt::format("version {}", *entry.version) : "";
-  const std::string alias = entry.details.GetString("alias");
-  if (entry.kind == "alias.moved") return fmt::format("{} is now {}", alias, version);
-  if (entry.kind == "alias.deleted") return alias + " was removed";
-  if (entry.kind == "gate.refused")
-    return fmt::format("{} was kept from becoming {}: {}", version, alias,
-                       entry.details.GetString("reason"));
-  if (entry.kind == "model_version.created") return version + " was registered";
-  if (entry.kind == "model_version.checked")
-    return fmt::format("{} {} check {}", version,
-                       entry.details.GetBool("passed") ? "passed" : "failed",
-                       entry.details.GetString("check"));
-  std::string words = entry.kind;
-  for (char& c : words)
-    if (c == '.' || c == '_') c = ' ';
-  return version.empty() ? words : fmt::format("{} ({})", words, version);
-}
-
 }  // namespace
 
 Json SignatureJson(const inference::Signature& signature) {
@@ -106,6 +88,9 @@ http::Response GetModelVersion(Context& context, const http::Request& request) {
   Json checks = Json::MakeArray();
   for (const auto& check : context.registry.Checks(name, version)) checks.Append(CheckJson(check));
   answer.Set("checks", checks);
+  answer.Set("approvals", ApprovalsJson(context.registry.Approvals(name, version)));
+  if (auto schema = context.registry.GetSchema(name, version))
+    answer.Set("schema", std::move(*schema));
   if (auto profile = context.registry.GetReferenceProfile(name, version))
     answer.Set("profile", std::move(*profile));
   return Answer(answer);
@@ -120,7 +105,7 @@ http::Response SetModelContract(Context& context, const http::Request& request) 
   if (const Json* json = body.Find("signature")) {
     const auto signature = inference::SignatureFromJson(*json);
     for (const auto& column : signature.columns) columns.push_back(column.name);
-    context.registry.SetSignature(name, version, *json, request.principal);
+    context.registry.SetSignature(name, version, *json, AuthorOf(request));
   }
   if (const Json* reference = body.Find("reference")) {
     const auto dataset = context.datasets.Get(reference->At("dataset").AsString("dataset"),
@@ -129,7 +114,7 @@ http::Response SetModelContract(Context& context, const http::Request& request) 
     const std::string rows = context.splits.PartSql(split, reference->At("part").AsString("part"));
     analytics::Session session;
     const auto profile = quality::ProfileTable(session, "(" + rows + ")", columns);
-    context.registry.SetReferenceProfile(name, version, profile.ToJson(), request.principal);
+    context.registry.SetReferenceProfile(name, version, profile.ToJson(), AuthorOf(request));
   }
   return GetModelVersion(context, request);
 }
@@ -142,38 +127,11 @@ http::Response RecordModelCheck(Context& context, const http::Request& request) 
   check.summary = body.GetString("summary");
   if (const Json* details = body.Find("details")) check.details = *details;
   const int64_t version = PathVersion(request);
-  context.registry.RecordCheck(ModelOf(request), version, check, request.principal);
+  context.registry.RecordCheck(ModelOf(request), version, check, AuthorOf(request));
   // The registry sets who and when.
   for (const auto& recorded : context.registry.Checks(ModelOf(request), version))
     if (recorded.name == check.name) check = recorded;
   return Answer(CheckJson(check));
-}
-
-http::Response GetModelGate(Context& context, const http::Request& request) {
-  const auto gate = context.registry.GetGate(ModelOf(request));
-  if (!gate) throw NotFound("Gate of model", request.PathValue("name"));
-  return Answer(gate->ToJson());
-}
-
-http::Response SetModelGate(Context& context, const http::Request& request) {
-  const auto gate = registry::GateSpec::FromJson(BodyObject(request));
-  context.registry.SetGate(ModelOf(request), gate, request.principal);
-  return Answer(gate.ToJson());
-}
-
-http::Response GetModelHistory(Context& context, const http::Request& request) {
-  Json changes = Json::MakeArray();
-  for (const auto& entry : context.registry.History(ModelOf(request))) {
-    Json change = Json::Of({{"time_ms", entry.time_ms},
-                            {"who", entry.who},
-                            {"kind", entry.kind},
-                            {"summary", SummaryOf(entry)},
-                            {"details", entry.details}});
-    if (entry.version) change.Set("version", std::to_string(*entry.version));
-    if (entry.details.Has("alias")) change.Set("alias", entry.details.GetString("alias"));
-    changes.Append(std::move(change));
-  }
-  return Answer(Json::Of({{"changes", changes}}));
 }
 
 }  // namespace millwright::api::native

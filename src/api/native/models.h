@@ -8,8 +8,7 @@ namespace millwright::inference {
 struct Signature;
 }
 
-// What Millwright knows of a model version beyond MLflow's registry: contract, checks, gate,
-// history.
+// What Millwright knows of a model version beyond MLflow's registry: contract and checks.
 namespace millwright::api::native {
 
 // A signature as people read it: {"inputs": [{"name", "type", "required"}], "outputs": […]}.
@@ -18,8 +17,5 @@ Json SignatureJson(const inference::Signature& signature);
 http::Response GetModelVersion(Context& context, const http::Request& request);
 http::Response SetModelContract(Context& context, const http::Request& request);
 http::Response RecordModelCheck(Context& context, const http::Request& request);
-http::Response GetModelGate(Context& context, const http::Request& request);
-http::Response SetModelGate(Context& context, const http::Request& request);
-http::Response GetModelHistory(Context& context, const http::Request& request);
 
 }  // namespace millwright::api::native

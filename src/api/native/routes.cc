@@ -6,6 +6,9 @@
 #include "api/native/datasets.h"
 #include "api/native/endpoints.h"
 #include "api/native/events.h"
+#include "api/native/model_diff.h"
+#include "api/native/model_gates.h"
+#include "api/native/model_history.h"
 #include "api/native/models.h"
 #include "api/native/monitors.h"
 #include "api/native/overview.h"
@@ -87,16 +90,42 @@ constexpr Route<Context> kRoutes[] = {
 
     {M::kGet, "/api/v1/models/{name}/versions/{version}", GetModelVersion, P::kRead, Lane::kMeta,
      "Show a version's contract and checks"},
+    {M::kGet, "/api/v1/models/{name}/versions/{version}/diff", CompareModelVersions, P::kRead,
+     Lane::kBulk, "Compare the schemas and the files of two versions"},
     {M::kPost, "/api/v1/models/{name}/versions/{version}/contract", SetModelContract, P::kEdit,
      Lane::kBulk, "Set a version's signature and reference profile"},
     {M::kPost, "/api/v1/models/{name}/versions/{version}/checks", RecordModelCheck, P::kEdit,
      Lane::kMeta, "Record the result of a check"},
+    {M::kPost, "/api/v1/models/{name}/versions/{version}/approvals", ApproveModelVersion,
+     P::kManage, Lane::kMeta, "Approve a version for a gate"},
+    {M::kDelete, "/api/v1/models/{name}/versions/{version}/approvals", WithdrawModelApproval,
+     P::kManage, Lane::kMeta, "Take an approval back"},
+    {M::kPost, "/api/v1/models/{name}/versions/{version}/stage", MoveModelStage, P::kEdit,
+     Lane::kMeta, "Move a version to a stage, through the gates"},
+    {M::kPost, "/api/v1/models/{name}/versions/{version}/stage/override", OverrideModelStage,
+     P::kManage, Lane::kMeta, "Move a version to a stage although a gate refuses"},
     {M::kGet, "/api/v1/models/{name}/gate", GetModelGate, P::kRead, Lane::kMeta,
-     "Show what the alias asks for"},
+     "Show what aliases and stages ask for"},
     {M::kPost, "/api/v1/models/{name}/gate", SetModelGate, P::kManage, Lane::kMeta,
-     "Say what the alias asks for"},
+     "Say what aliases and stages ask for"},
+    {M::kGet, "/api/v1/models/{name}/gate/versions", ListModelGates, P::kRead, Lane::kMeta,
+     "List what was asked for so far"},
+    {M::kPost, "/api/v1/models/{name}/gate/test", TestModelGate, P::kRead, Lane::kMeta,
+     "Judge a move without making it"},
+    {M::kPost, "/api/v1/models/{name}/aliases/{alias}", MoveModelAlias, P::kEdit, Lane::kMeta,
+     "Move an alias, through the gates"},
+    {M::kDelete, "/api/v1/models/{name}/aliases/{alias}", DeleteModelAlias, P::kEdit, Lane::kMeta,
+     "Remove an alias"},
+    {M::kPost, "/api/v1/models/{name}/aliases/{alias}/rollback", RollBackModelAlias, P::kEdit,
+     Lane::kMeta, "Move an alias back to the version before"},
+    {M::kPost, "/api/v1/models/{name}/aliases/{alias}/override", OverrideModelAlias, P::kManage,
+     Lane::kMeta, "Move an alias, or move it back, although a gate refuses"},
+    {M::kGet, "/api/v1/models/{name}/aliases/{alias}/history", GetAliasHistory, P::kRead,
+     Lane::kMeta, "Show which version an alias named when"},
     {M::kGet, "/api/v1/models/{name}/history", GetModelHistory, P::kRead, Lane::kMeta,
-     "Show who changed what"},
+     "Show who changed what and why"},
+    {M::kGet, "/api/v1/models/{name}/as-of", GetModelAsOf, P::kRead, Lane::kMeta,
+     "Show what a model was at a time"},
 
     {M::kGet, "/api/v1/endpoints", ListEndpoints, P::kRead, Lane::kMeta, "List endpoints"},
     {M::kPost, "/api/v1/endpoints", DeployEndpoint, P::kManage, Lane::kBulk,
@@ -105,6 +134,8 @@ constexpr Route<Context> kRoutes[] = {
      "Show an endpoint's revisions and replicas"},
     {M::kDelete, "/api/v1/endpoints/{name}", DeleteEndpoint, P::kManage, Lane::kBulk,
      "Stop serving"},
+    {M::kPost, "/api/v1/endpoints/{name}/api-version", RaiseApiVersion, P::kManage, Lane::kMeta,
+     "Let the next version break what callers rely on"},
     {M::kPost, "/api/v1/endpoints/{name}/shadow", ShadowEndpoint, P::kManage, Lane::kBulk,
      "Let a version see copies of all requests"},
     {M::kPost, "/api/v1/endpoints/{name}/canary", CanaryEndpoint, P::kManage, Lane::kBulk,

@@ -2,7 +2,7 @@
  * Experiments, runs, metrics, artifacts and the registry, in MLflow's own shapes under
  * `/ajax-api/2.0/mlflow/`. Empty fields may be left out of answers.
  */
-import { getJson, request, withQuery } from './client';
+import { ApiError, getJson, postJson, request, withQuery } from './client';
 
 const base = '/ajax-api/2.0/mlflow';
 
@@ -112,13 +112,42 @@ export async function readArtifactText(run_id: string, path: string, signal?: Ab
   return (await request(artifactUrl(run_id, path), { signal })).text();
 }
 
-export async function searchRegisteredModels(signal?: AbortSignal): Promise<RegisteredModel[]> {
-  const answer = await getJson<{ registered_models?: RegisteredModel[] }>(
+export interface Paged<T> {
+  items: T[];
+  next?: string;
+}
+
+export async function searchRegisteredModels(filter: string, page?: string, signal?: AbortSignal): Promise<Paged<RegisteredModel>> {
+  const answer = await getJson<{ registered_models?: RegisteredModel[]; next_page_token?: string }>(
     `${base}/registered-models/search`,
-    { max_results: 1000 },
+    { max_results: 100, filter, page_token: page },
     signal,
   );
-  return answer.registered_models ?? [];
+  return { items: answer.registered_models ?? [], next: answer.next_page_token || undefined };
+}
+
+/** Registers a version of what a run left, and the model's name where it is new. */
+export async function registerVersion(name: string, run_id: string, path: string): Promise<ModelVersionInfo> {
+  const run = await getRun(run_id);
+  try {
+    await postJson(`${base}/registered-models/create`, { name });
+  } catch (cause) {
+    if (!(cause instanceof ApiError && cause.code === 'RESOURCE_ALREADY_EXISTS')) throw cause;
+  }
+  const source = [run.info.artifact_uri, path].filter(Boolean).join('/');
+  const answer = await postJson<{ model_version: ModelVersionInfo }>(`${base}/model-versions/create`, { name, source, run_id });
+  return answer.model_version;
+}
+
+/** Where the files of a version are. */
+export async function getDownloadUri(name: string, version: string, signal?: AbortSignal): Promise<string> {
+  return (await getJson<{ artifact_uri: string }>(`${base}/model-versions/get-download-uri`, { name, version }, signal)).artifact_uri;
+}
+
+/** The direct children of a folder of the server's own store; their paths are names. */
+export async function listStore(path: string, signal?: AbortSignal): Promise<ArtifactFile[]> {
+  const answer = await getJson<{ files?: ArtifactFile[] }>('/ajax-api/2.0/mlflow-artifacts/artifacts', { path }, signal);
+  return answer.files ?? [];
 }
 
 export async function getRegisteredModel(name: string, signal?: AbortSignal): Promise<RegisteredModel> {

@@ -25,6 +25,25 @@ const kindTones: Record<string, string> = {
   pipeline_run: 'k-pipe',
 };
 
+export function LineageGraph(props: { lineage: Lineage; node: string }) {
+  const { node } = props;
+  const shown = folded(props.lineage, node);
+  return (
+    <Graph
+      label={`Lineage of ${node}`}
+      nodes={shown.nodes.map((each) => ({
+        id: each.id,
+        title: shortId(each.label),
+        over: each.kind.replace('_', ' '),
+        tone: kindTones[each.kind] ?? 'quiet',
+        to: each.kind === 'alerts' ? '/alerts' : each.id === node ? (subjectPath(each.id) ?? lineagePath(each.id)) : lineagePath(each.id),
+        current: each.id === node,
+      }))}
+      arrows={shown.edges}
+    />
+  );
+}
+
 export function LineagePage() {
   const asked = place.value.query.get('node') ?? '';
   const depth = Number(place.value.query.get('depth')) || 3;
@@ -72,18 +91,7 @@ export function LineagePage() {
             ) : (
               <>
                 <div class="panel flush">
-                  <Graph
-                    label={`Lineage of ${node}`}
-                    nodes={folded(data, node).nodes.map((each) => ({
-                      id: each.id,
-                      title: shortId(each.label),
-                      over: each.kind.replace('_', ' '),
-                      tone: kindTones[each.kind] ?? 'quiet',
-                      to: each.kind === 'alerts' ? '/alerts' : each.id === node ? (subjectPath(each.id) ?? lineagePath(each.id)) : lineagePath(each.id),
-                      current: each.id === node,
-                    }))}
-                    arrows={folded(data, node).edges}
-                  />
+                  <LineageGraph lineage={data} node={node} />
                 </div>
                 <Section title="Connections" note={data.is_cut ? `${data.edges.length}, more lie further away` : data.edges.length} flush>
                   <Table

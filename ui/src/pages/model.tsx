@@ -1,7 +1,9 @@
 /** A model: its versions, what was checked about the chosen one, and how it came to be where it is. */
+import { useState } from 'preact/hooks';
+import { getLineage } from '../api/lineage';
 import { getRegisteredModel, searchModelVersions, type ModelVersionInfo, type RegisteredModel } from '../api/mlflow';
-import { getModelHistory, getModelVersionDetails, type Check, type Gate, type ModelChange, type Signature, type TensorSpec } from '../api/models';
-import { Badge, Chip, Empty, Facts, Page, Section, Shown, When } from '../components/basics';
+import { getGates, getModelHistory, getModelVersionDetails, type Check, type MlflowField, type ModelChange, type ModelVersionDetails, type Signature, type TensorSpec } from '../api/models';
+import { Badge, Chip, Empty, Facts, Page, Section, Shown, Tabs, When, currentTab } from '../components/basics';
 import { Table } from '../components/table';
 import { quoteText } from '../filter';
 import { inline, shortId } from '../format';
@@ -9,6 +11,15 @@ import { lineagePath, modelPath, runPath } from '../links';
 import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { place } from '../router';
+import { LineageGraph } from './lineage';
+import { CompareVersions } from './model-compare';
+import { VersionFiles } from './model-files';
+import { History } from './model-history';
+import { Gates, GatesNow, PromoteDialog, RollBackDialog } from './model-move';
+import { RegisterDialog } from './models';
+
+const tabs = ['version', 'files', 'compare', 'lineage', 'gates'] as const;
+const lineageDepth = 5;
 
 export function ModelPage(props: { name: string }) {
   const model = useRead(`model:${props.name}`, (signal) => getRegisteredModel(props.name, signal), { on: nouns.model });
@@ -16,19 +27,14 @@ export function ModelPage(props: { name: string }) {
   const sorted = [...(versions.data ?? [])].sort((a, b) => Number(b.version) - Number(a.version));
   const champion = model.data?.aliases?.find((alias) => alias.alias === 'champion')?.version;
   const chosen = place.value.query.get('version') ?? champion ?? sorted[0]?.version;
+  const info = sorted.find((each) => each.version === chosen);
   return (
     <Page
       title={props.name}
       trail={[{ label: 'Models', to: '/models' }]}
       badge={champion && <Chip strong>champion v{champion}</Chip>}
       sub={model.data?.description}
-      actions={
-        chosen && (
-          <a class="button" href={lineagePath(`model:${props.name}@${chosen}`)}>
-            Lineage
-          </a>
-        )
-      }
+      actions={model.data && <Actions model={model.data} version={info?.version} />}
     >
       <Shown read={model}>
         {(data) => (
@@ -36,12 +42,102 @@ export function ModelPage(props: { name: string }) {
             <Section title="Versions" note={sorted.length} flush>
               <Shown read={versions}>{() => <Versions model={data} versions={sorted} chosen={chosen} />}</Shown>
             </Section>
-            {chosen && <VersionDetails name={props.name} version={chosen} info={sorted.find((each) => each.version === chosen)} />}
-            <History name={props.name} />
+            {chosen && <Version name={props.name} version={chosen} info={info} versions={sorted} />}
           </>
         )}
       </Shown>
     </Page>
+  );
+}
+
+function Actions(props: { model: RegisteredModel; version?: string }) {
+  const { model, version } = props;
+  const [asked, setAsked] = useState<'promote' | 'register' | { alias: string; version: string } | undefined>();
+  const close = () => setAsked(undefined);
+  const borne = model.aliases?.find((each) => each.alias === 'champion') ?? model.aliases?.[0];
+  return (
+    <>
+      {version && (
+        <button type="button" class="primary" onClick={() => setAsked('promote')}>
+          Promote v{version}
+        </button>
+      )}
+      {borne && (
+        <button type="button" onClick={() => setAsked(borne)}>
+          Roll {borne.alias} back
+        </button>
+      )}
+      <button type="button" onClick={() => setAsked('register')}>
+        Register a version
+      </button>
+      {asked === 'promote' && version && <PromoteDialog name={model.name} version={version} close={close} />}
+      {asked === 'register' && <RegisterDialog name={model.name} close={close} />}
+      {typeof asked === 'object' && <RollBackDialog name={model.name} alias={asked.alias} from={asked.version} close={close} />}
+    </>
+  );
+}
+
+function Version(props: { name: string; version: string; info?: ModelVersionInfo; versions: readonly ModelVersionInfo[] }) {
+  const tab = currentTab(tabs);
+  const { name, version, info } = props;
+  return (
+    <>
+      <Tabs
+        current={tab}
+        tabs={[
+          { id: 'version', label: `Version ${version}` },
+          { id: 'files', label: 'Files' },
+          { id: 'compare', label: 'Compare' },
+          { id: 'lineage', label: 'Lineage' },
+          { id: 'gates', label: 'Gates' },
+        ]}
+      />
+      {tab === 'version' && (
+        <>
+          <VersionDetails name={name} version={version} info={info} />
+          <History name={name} />
+        </>
+      )}
+      {tab === 'files' && <VersionFiles name={name} version={version} run_id={info?.run_id} />}
+      {tab === 'compare' && <CompareVersions name={name} version={version} versions={props.versions} />}
+      {tab === 'lineage' && <VersionLineage name={name} version={version} />}
+      {tab === 'gates' && <GateFile name={name} />}
+    </>
+  );
+}
+
+function VersionLineage(props: { name: string; version: string }) {
+  const node = `model:${props.name}@${props.version}`;
+  const lineage = useRead(`lineage:${node}:${lineageDepth}`, (signal) => getLineage(node, lineageDepth, signal), { on: [...nouns.model, ...nouns.endpoint] });
+  return (
+    <Section title="Lineage" note="from the data to the endpoints" tools={<a href={lineagePath(node)}>Open</a>} flush>
+      <Shown read={lineage} rows={6}>
+        {(data) => (data.edges.length === 0 ? <Empty title="Nothing is known to lead to it or to come from it." /> : <LineageGraph lineage={data} node={node} />)}
+      </Shown>
+    </Section>
+  );
+}
+
+function GateFile(props: { name: string }) {
+  const gates = useRead(`gate-file:${props.name}`, (signal) => getGates(props.name, signal), { on: nouns.model });
+  return (
+    <Section
+      title="Gates"
+      note={gates.data && <>version {gates.data.gate_version}, by {gates.data.who || 'nobody known'}</>}
+      tools={gates.data && <When ms={gates.data.created_ms} />}
+    >
+      <Shown read={gates}>
+        {(data) =>
+          data ? (
+            <pre class="text">{data.source}</pre>
+          ) : (
+            <Empty title="This model has no gates." command={`millwright models gates apply ${props.name} gates.yaml`}>
+              A gates.yaml says what a version must show before an alias or a stage names it.
+            </Empty>
+          )
+        }
+      </Shown>
+    </Section>
   );
 }
 
@@ -70,6 +166,7 @@ function Versions(props: { model: RegisteredModel; versions: readonly ModelVersi
               </Chip>
             )),
         },
+        { id: 'stage', label: 'Stage', cell: (version) => (version.current_stage && version.current_stage !== 'None' ? <Chip>{version.current_stage}</Chip> : <span class="muted">–</span>) },
         { id: 'status', label: 'Status', cell: (version) => <Badge state={(version.status ?? 'READY').toLowerCase().replace('_registration', '')} /> },
         { id: 'created', label: 'Registered', cell: (version) => <When ms={version.creation_timestamp} /> },
         {
@@ -95,35 +192,38 @@ function VersionDetails(props: { name: string; version: string; info?: ModelVers
     (signal) => getModelVersionDetails(props.name, props.version, signal),
     { on: nouns.model },
   );
-  const history = useRead(`history:${props.name}`, (signal) => getModelHistory(props.name, signal), { on: nouns.model });
-  const judged = gatesOf(history.data ?? [], props.version);
+  const history = useRead(`history:${props.name}`, (signal) => getModelHistory(props.name, {}, signal), { on: nouns.model });
+  const judged = gatesOf(history.data?.changes ?? [], props.version);
   return (
     <Shown read={details}>
       {(data) => (
         <>
           {props.info && (
-            <Facts
+            <div class="under-tabs"><Facts
               items={[
                 ['Version', `v${props.version}`],
                 ['Source', <code>{props.info.source}</code>],
                 ['From run', props.info.run_id && <a href={runPath(props.info.run_id)}>{shortId(props.info.run_id)}</a>],
                 ...(props.info.tags ?? []).map((tag) => [tag.key, tag.value] as const),
               ]}
-            />
+            /></div>
           )}
           <div class="columns even">
             <div>
               <Section title={`Checks of v${props.version}`} note={checkNote(data.checks)} flush>
                 {data.checks.length === 0 ? <Empty title="Nothing was checked." /> : <Checks checks={data.checks} />}
               </Section>
+              <Section title="Gate of champion now" flush>
+                <GatesNow name={props.name} version={props.version} alias="champion" approvals={data.approvals} on={nouns.model} changed={details.reload} />
+              </Section>
               {judged.map((change) => (
-                <Section key={`${change.alias} ${change.time_ms}`} title={`Gate of ${change.alias}`} note={<When ms={change.time_ms} />} flush>
+                <Section key={`${change.alias} ${change.time_ms}`} title={`${change.kind === 'gate.refused' ? 'Refused' : 'Judged'} as ${change.alias}`} note={<When ms={change.time_ms} />} flush>
                   <Gates gates={change.details?.gates ?? []} />
                 </Section>
               ))}
             </div>
             <Section title="Signature" flush>
-              {data.signature ? <SignatureTable signature={data.signature} /> : <Empty title="This version has no signature." />}
+              {signatureOf(data) ? <SignatureTable signature={signatureOf(data)!} /> : <Empty title="This version has no signature." />}
             </Section>
           </div>
         </>
@@ -140,21 +240,6 @@ export function gatesOf(changes: readonly ModelChange[], version: string): Model
     seen.add(change.alias);
     return true;
   });
-}
-
-function Gates(props: { gates: readonly Gate[] }) {
-  return (
-    <ul class="checks">
-      {props.gates.map((each) => (
-        <li key={each.gate}>
-          <Badge state={each.passed ? 'passed' : 'failed'} />
-          <div>
-            <strong>{each.gate}</strong> <span>{each.reason}</span>
-          </div>
-        </li>
-      ))}
-    </ul>
-  );
 }
 
 function checkNote(checks: readonly Check[]): string {
@@ -186,6 +271,19 @@ function Checks(props: { checks: readonly Check[] }) {
   );
 }
 
+/** The signature that was recorded, else what the version's MLmodel says. */
+export function signatureOf(details: Pick<ModelVersionDetails, 'signature' | 'schema'>): Signature | undefined {
+  if (details.signature || !details.schema) return details.signature;
+  const side = (fields: readonly MlflowField[] = []): TensorSpec[] =>
+    fields.map((field, i) => ({
+      name: field.name || `#${i + 1}`,
+      type: field['tensor-spec']?.dtype ?? field.type ?? '',
+      shape: field['tensor-spec']?.shape,
+      required: field.required,
+    }));
+  return { inputs: side(details.schema.inputs), outputs: side(details.schema.outputs) };
+}
+
 export function SignatureTable(props: { signature: Signature }) {
   const rows: (TensorSpec & { side: string })[] = [
     ...props.signature.inputs.map((each) => ({ ...each, side: 'in' })),
@@ -203,35 +301,5 @@ export function SignatureTable(props: { signature: Signature }) {
         { id: 'shape', label: 'Shape', cell: (row) => (row.shape ? <code>[{row.shape.map((size) => (size < 0 ? 'any' : size)).join(', ')}]</code> : '') },
       ]}
     />
-  );
-}
-
-function History(props: { name: string }) {
-  const history = useRead(`history:${props.name}`, (signal) => getModelHistory(props.name, signal), {
-    on: nouns.model,
-  });
-  return (
-    <Section title="History" note="who moved what, and which gate let it pass" flush>
-      <Shown read={history}>
-        {(changes) =>
-          changes.length === 0 ? (
-            <Empty title="No change so far." />
-          ) : (
-            <Table
-              label="History"
-              rows={changes}
-              rowKey={(change) => `${change.time_ms} ${change.kind} ${change.version ?? ''} ${change.alias ?? ''} ${change.summary}`}
-              columns={[
-                { id: 'time', label: 'When', cell: (change) => <When ms={change.time_ms} /> },
-                { id: 'kind', label: 'Change', cell: (change) => <code>{change.kind}</code> },
-                { id: 'version', label: 'Version', cell: (change) => (change.version ? `v${change.version}` : '–') },
-                { id: 'summary', label: 'What', grow: true, cell: (change) => <span title={change.summary}>{change.summary}</span> },
-                { id: 'who', label: 'By', cell: (change) => <span class="muted">{change.who}</span> },
-              ]}
-            />
-          )
-        }
-      </Shown>
-    </Section>
   );
 }

@@ -7,7 +7,10 @@ import { barsOf } from './dataset';
 import { answerText } from './endpoint';
 import { joinEvents } from './events';
 import { folded } from './lineage';
-import { gatesOf } from './model';
+import { gatesOf, signatureOf } from './model';
+import { differences } from './model-compare';
+import { runPathOf, storePath } from './model-files';
+import { modelFilter } from './models';
 import { binLabels } from './monitor';
 import { usualTask } from './pipeline-run';
 import { readable } from './webhook';
@@ -93,6 +96,7 @@ test('alerts that led nowhere are one node, those that started something stay', 
 
 test('a version shows the latest judgement of each alias', () => {
   const moved = (time_ms: number, version: string, alias: string) => ({
+    seq: time_ms,
     time_ms,
     who: 'ann',
     kind: 'alias.moved',
@@ -103,4 +107,39 @@ test('a version shows the latest judgement of each alias', () => {
   });
   const changes = [moved(4, '1', 'champion'), moved(3, '2', 'champion'), moved(2, '1', 'canary'), moved(1, '1', 'champion')];
   expect(gatesOf(changes, '1').map((each) => each.time_ms)).toEqual([4, 2]);
+});
+
+test('a bare word finds models whose name holds it, a comparison is sent as it is', () => {
+  expect(modelFilter(' late ')).toBe("name ILIKE '%late%'");
+  expect(modelFilter("tags.team = 'delays'")).toBe("tags.team = 'delays'");
+  expect(modelFilter("name NOT LIKE 'a%'")).toBe("name NOT LIKE 'a%'");
+  expect(modelFilter('')).toBe('');
+});
+
+test('the files of a version are found in the store, and in the run that left them', () => {
+  expect(storePath('mlflow-artifacts:/0/4f2/artifacts/model')).toBe('0/4f2/artifacts/model');
+  expect(storePath('mlflow-artifacts://host:5000/0/4f2/artifacts/model')).toBe('0/4f2/artifacts/model');
+  expect(storePath('s3://bucket/model')).toBeUndefined();
+  expect(runPathOf('0/4f2/artifacts/model/MLmodel', '4f2')).toBe('model/MLmodel');
+  expect(runPathOf('0/models/m-1/artifacts/MLmodel', '4f2')).toBeUndefined();
+  expect(runPathOf('0/4f2/artifacts/model', undefined)).toBeUndefined();
+});
+
+test('two versions differ where a value is another, or only one has it', () => {
+  const before = new Map([['depth', '3'], ['eta', '0.1'], ['gone', 'x']]);
+  const after = new Map([['depth', '3'], ['eta', '0.2'], ['new', 'y']]);
+  expect(differences(before, after)).toEqual([
+    { key: 'eta', before: '0.1', after: '0.2' },
+    { key: 'gone', before: 'x', after: undefined },
+    { key: 'new', before: undefined, after: 'y' },
+  ]);
+});
+
+test("without a recorded signature the MLmodel's is shown", () => {
+  const schema = { inputs: [{ type: 'long', name: 'a', required: false }], outputs: [{ type: 'tensor', 'tensor-spec': { dtype: 'float32', shape: [-1] } }] };
+  expect(signatureOf({ schema })).toEqual({
+    inputs: [{ name: 'a', type: 'long', shape: undefined, required: false }],
+    outputs: [{ name: '#1', type: 'float32', shape: [-1], required: undefined }],
+  });
+  expect(signatureOf({})).toBeUndefined();
 });
