@@ -16,6 +16,7 @@ Commands AllCommands() {
   AddTensorboardCommands(commands);
   AddTrainCommands(commands);
   AddModelCommands(commands);
+  AddScanCommands(commands);
   AddEndpointCommands(commands);
   AddPredictionCommands(commands);
   AddMonitorCommands(commands);

@@ -17,6 +17,7 @@
 #include "inference/model_package.h"
 #include "inference/parity.h"
 #include "inference/tree_converter.h"
+#include "scan/onnx_check.h"
 
 namespace millwright::cli {
 namespace {
@@ -43,7 +44,7 @@ int Convert(const ConvertOptions& options, Console& console) {
   const auto booster = inference::Booster::Load(options.model);
   const std::string onnx = inference::ConvertTreesToOnnx(booster, {});
   WriteFileDurably(options.target, onnx);
-  inference::CheckOnnxFile(options.target);
+  scan::CheckOnnxFile(options.target);
   console.Answer(Json::Of({{"file", options.target},
                            {"bytes", onnx.size()},
                            {"rounds", booster.rounds()},
