@@ -10,6 +10,8 @@ namespace millwright {
 namespace {
 
 constexpr int kYamlDepthMax = 64;
+// Aliases stand for copies here, so a small document could ask for billions of nodes.
+constexpr size_t kYamlNodesMax = 1'000'000;
 
 template <typename T>
 bool ReadWhole(std::string_view text, T* value) {
@@ -31,7 +33,8 @@ Json FromScalar(const YAML::Node& node) {
   return Json(text);
 }
 
-Json FromNode(const YAML::Node& node, int depth) {
+Json FromNode(const YAML::Node& node, int depth, size_t* nodes) {
+  if (++*nodes > kYamlNodesMax) throw InvalidArgument("YAML has too many nodes");
   if (depth > kYamlDepthMax) throw InvalidArgument("YAML is nested too deeply");
   switch (node.Type()) {
     case YAML::NodeType::Undefined:
@@ -41,13 +44,13 @@ Json FromNode(const YAML::Node& node, int depth) {
       return FromScalar(node);
     case YAML::NodeType::Sequence: {
       Json array = Json::MakeArray();
-      for (const auto& item : node) array.Append(FromNode(item, depth + 1));
+      for (const auto& item : node) array.Append(FromNode(item, depth + 1, nodes));
       return array;
     }
     case YAML::NodeType::Map: {
       Json object = Json::MakeObject();
       for (const auto& item : node)
-        object.Set(item.first.Scalar(), FromNode(item.second, depth + 1));
+        object.Set(item.first.Scalar(), FromNode(item.second, depth + 1, nodes));
       return object;
     }
   }
@@ -58,7 +61,8 @@ Json FromNode(const YAML::Node& node, int depth) {
 
 Json ParseYaml(std::string_view text) {
   try {
-    return FromNode(YAML::Load(std::string(text)), 0);
+    size_t nodes = 0;
+    return FromNode(YAML::Load(std::string(text)), 0, &nodes);
   } catch (const YAML::Exception& error) {
     throw InvalidArgument("Malformed YAML at line {}, column {}: {}", error.mark.line + 1,
                           error.mark.column + 1, error.msg);

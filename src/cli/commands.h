@@ -17,6 +17,7 @@ void AddRunTailCommand(Commands& commands);  // added by AddRunCommands
 void AddTensorboardCommands(Commands& commands);
 void AddTrainCommands(Commands& commands);
 void AddModelCommands(Commands& commands);
+void AddModelFileCommands(Commands& commands);  // added by AddModelCommands
 void AddScanCommands(Commands& commands);
 void AddEndpointCommands(Commands& commands);
 void AddPredictionCommands(Commands& commands);

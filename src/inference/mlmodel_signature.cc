@@ -75,7 +75,11 @@ void ReadSide(const Json* text, std::vector<TensorSpec>* tensors, std::vector<Co
         tensor.shape.push_back(size.AsInt("shape"));
       }
       tensors->push_back(std::move(tensor));
-    } else if (const auto element = FromColumn(type); element && columns != nullptr) {
+    } else if (const auto element = FromColumn(type); element && columns == nullptr) {
+      // Without a name it is the one column that there is.
+      tensors->push_back(
+          {.name = item.GetString("name", "predictions"), .type = *element, .shape = {-1}});
+    } else if (element) {
       columns->push_back({.name = item.GetString("name"),
                           .type = *element,
                           .optional = !item.GetBool("required", true)});

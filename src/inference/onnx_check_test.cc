@@ -1,3 +1,5 @@
+#include "scan/onnx_check.h"
+
 #include <gtest/gtest.h>
 
 #include <map>
@@ -6,7 +8,6 @@
 #include "base/error.h"
 #include "inference/engine.h"
 #include "inference/test_vectors.h"
-#include "scan/onnx_check.h"
 
 namespace millwright::inference {
 namespace {

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "registry/change.h"
+#include "registry/quarantine.h"
 #include "registry/registry.h"
 #include "registry/rows.h"
 #include "registry/sql.h"
@@ -80,6 +81,7 @@ void Registry::SetAlias(const ModelName& name, const AliasMove& move, const std:
   // A refusal is recorded as well, so the transaction that judges commits in both cases.
   const std::string refusal = database_.Write([&](Connection& connection) {
     const VersionRow row = FindVersion(connection, name, move.version);
+    RequireFree(connection, row.model_seq, name, move.version);
     const auto verdicts = Judge(connection, row.model_seq, name, move);
     const std::string reasons = Refusals(verdicts);
     const auto holder = HolderOf(connection, row.model_seq, move.alias);

@@ -39,6 +39,9 @@ struct NewVersion {
   std::string model_id;
   std::optional<std::string> description;
   std::vector<Tag> tags;
+  // What the server found out about the files, stored with the version at once.
+  std::vector<Check> checks = {};
+  std::optional<Json> signature = std::nullopt;
 };
 
 struct Search {
@@ -83,6 +86,9 @@ class Registry {
 
   ModelVersion CreateVersion(const NewVersion& version, const std::string& who);
   ModelVersion GetVersion(const ModelName& name, int64_t version) const;
+  // Throws kFailedPrecondition when the version is in quarantine (registry/quarantine.h), where
+  // neither an alias nor an active stage nor an endpoint takes it.
+  void RequireServable(const ModelName& name, int64_t version) const;
   ModelVersion DescribeVersion(const ModelName& name, int64_t version,
                                const std::optional<std::string>& description,
                                const std::string& who);

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "registry/change.h"
+#include "registry/quarantine.h"
 #include "registry/registry.h"
 #include "registry/rows.h"
 #include "registry/sql.h"
@@ -77,6 +78,13 @@ ModelVersion Registry::CreateVersion(const NewVersion& version, const std::strin
     for (const auto& tag : version.tags) {
       connection.Execute(sql::kSetVersionTag, {model.seq, number, tag.key, tag.value});
     }
+    for (const Check& check : version.checks) {
+      connection.Execute(sql::kRecordCheck, {model.seq, number, check.name, int64_t{check.passed},
+                                             check.summary, check.details.Dump(), now, who});
+    }
+    if (version.signature) {
+      connection.Execute(sql::kSetSignature, {model.seq, number, version.signature->Dump(), now});
+    }
     connection.Execute(sql::kTouchModel, {model.seq, now});
     Record(connection, {.model_seq = model.seq,
                         .name = version.name,
@@ -89,6 +97,12 @@ ModelVersion Registry::CreateVersion(const NewVersion& version, const std::strin
                                              {"run_id", version.run_id}}),
                         .more = ToldAtFirst(version.description, version.tags)});
     return ReadWhole(connection, version.name, number);
+  });
+}
+
+void Registry::RequireServable(const ModelName& name, int64_t version) const {
+  database_.Read([&](Connection& connection) {
+    RequireFree(connection, FindVersion(connection, name, version).model_seq, name, version);
   });
 }
 
@@ -139,6 +153,9 @@ ModelVersion Registry::MoveStage(const ModelName& name, int64_t version, Stage s
     const VersionRow row = FindVersion(connection, name, version);
     const int64_t now = clock_.NowMs();
     const std::string stage_name(StageName(stage));
+    if (stage == Stage::kStaging || stage == Stage::kProduction) {
+      RequireFree(connection, row.model_seq, name, version);
+    }
     if (others == Existing::kArchive) {
       connection.Execute(sql::kArchiveOthers, {row.model_seq, version, stage_name, now});
     }
@@ -205,6 +222,9 @@ void Registry::DeleteVersionTag(const ModelName& name, int64_t version, const st
 void Registry::RecordCheck(const ModelName& name, int64_t version, const Check& check,
                            const std::string& who) {
   if (check.name.empty()) throw InvalidArgument("A check needs a name").WithField("name");
+  if (check.name == kScanCheck) {
+    throw InvalidArgument("The check {} is made by the server alone", kScanCheck).WithField("name");
+  }
   database_.Write([&](Connection& connection) {
     const VersionRow row = FindVersion(connection, name, version);
     connection.Execute(sql::kRecordCheck,

@@ -216,6 +216,7 @@ struct App::Parts {
   lineage::LineageGraph lineage;
   std::unique_ptr<blob::BlobStore> blobs;
   artifacts::Artifacts artifacts;
+  ModelInspection inspection;
   fetch::Client fetch;
   security::SecretBox secrets;
   webhooks::AddressPolicy webhook_addresses;
@@ -277,6 +278,8 @@ App::Parts::Parts(const Config& given)
       lineage(*database, clock),
       blobs(blob::OpenBlobStore(ArtifactStoreUri(config))),
       artifacts(*database, *blobs, events, clock),
+      inspection(artifacts, {.policy = ParseScanPolicy(config.scan_policy),
+                             .trusted_globals = config.scan_trusted_globals}),
       secrets(SecretKeyFile(config, data)),
       webhook_addresses(config.webhook_allowed_hosts),
       webhooks(*database, events, clock, secrets, webhook_addresses),
@@ -313,33 +316,36 @@ App::Parts::Parts(const Config& given)
              .artifacts = artifacts,
              .webhooks = webhooks,
              .courier = courier,
-             .inspect_model = [this](const auto& uri) { InspectModel(artifacts, uri); }},
+             .inspect_model = [this](auto* version) { inspection.Inspect(version); }},
       inference{gateway},
-      native{
-          .clock = clock,
-          .started_ms = clock.NowMs(),
-          .events = events,
-          .lineage = lineage,
-          .runs = runs,
-          .run_leases = run_leases,
-          .artifacts = artifacts,
-          .event_ingest = event_ingest,
-          .charts = charts,
-          .datasets = datasets,
-          .sources = sources,
-          .splits = splits,
-          .suites = suites,
-          .registry = registry,
-          .gateway = gateway,
-          .predictions = predictions,
-          .prediction_reader = prediction_reader,
-          .monitors = monitors,
-          .pipelines = pipelines,
-          .security = security,
-          .webhooks = webhooks,
-          .deliveries = deliveries,
-          .courier = courier,
-          .model_folder = [this](const auto& version) { return ModelFolder(artifacts, version); }},
+      native{.clock = clock,
+             .started_ms = clock.NowMs(),
+             .events = events,
+             .lineage = lineage,
+             .runs = runs,
+             .run_leases = run_leases,
+             .artifacts = artifacts,
+             .event_ingest = event_ingest,
+             .charts = charts,
+             .datasets = datasets,
+             .sources = sources,
+             .splits = splits,
+             .suites = suites,
+             .registry = registry,
+             .gateway = gateway,
+             .predictions = predictions,
+             .prediction_reader = prediction_reader,
+             .monitors = monitors,
+             .pipelines = pipelines,
+             .security = security,
+             .webhooks = webhooks,
+             .deliveries = deliveries,
+             .courier = courier,
+             .model_folder =
+                 [this](const auto& version) {
+                   registry.RequireServable(version.name, version.version);
+                   return ModelFolder(artifacts, version);
+                 }},
       intake{experiments, tracking_intake, registry_intake, artifacts},
       system{router, clock, clock.NowMs(), [this] { database->Read([](storage::Connection&) {}); },
              [this] {

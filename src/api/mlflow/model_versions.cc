@@ -40,16 +40,16 @@ http::Response AnswerVersion(Context& context, const registry::ModelVersion& ver
 http::Response Create(Context& context, const http::Request& request) {
   const auto message = Read<CreateModelVersion>(request);
   const VersionOrigin origin = ResolveSource(context, message);
-  if (context.inspect_model) context.inspect_model(origin.artifact_uri);
-  const auto version = context.registry.CreateVersion({.name = ModelName(message.name),
-                                                       .source = message.source,
-                                                       .artifact_uri = origin.artifact_uri,
-                                                       .run_id = origin.run_id,
-                                                       .run_link = message.run_link,
-                                                       .model_id = origin.model_id,
-                                                       .description = message.description,
-                                                       .tags = ToRegistryTags(message.tags)},
-                                                      request.principal);
+  registry::NewVersion taken{.name = ModelName(message.name),
+                             .source = message.source,
+                             .artifact_uri = origin.artifact_uri,
+                             .run_id = origin.run_id,
+                             .run_link = message.run_link,
+                             .model_id = origin.model_id,
+                             .description = message.description,
+                             .tags = ToRegistryTags(message.tags)};
+  if (context.inspect_model) context.inspect_model(&taken);
+  const auto version = context.registry.CreateVersion(taken, request.principal);
   RememberVersion(context, version);
   return AnswerVersion(context, version);
 }

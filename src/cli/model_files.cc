@@ -1,0 +1,149 @@
+// Commands that work on a model's files, without a server.
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/commands.h"
+#include "cli/exit_status.h"
+#include "cli/model_evaluation.h"
+#include "cli/progress.h"
+#include "inference/booster.h"
+#include "inference/mlmodel_file.h"
+#include "inference/model_package.h"
+#include "inference/parity.h"
+#include "inference/tree_converter.h"
+#include "scan/onnx_check.h"
+
+namespace millwright::cli {
+namespace {
+
+// How far the converted model may be from the original on any row.
+constexpr double kParityMax = 1e-5;
+
+struct ConvertOptions {
+  std::string model, target;
+};
+constexpr Option<ConvertOptions> kConvertOptions[] = {
+    {"", "MODEL", "An XGBoost model: .ubj or .json", &ConvertOptions::model, "", 0, 0,
+     Option<ConvertOptions>::Kind::kRequired},
+    {"", "TARGET", "The ONNX file to write", &ConvertOptions::target, "", 0, 0,
+     Option<ConvertOptions>::Kind::kRequired},
+};
+
+int Convert(const ConvertOptions& options, Console& console) {
+  const auto booster = inference::Booster::Load(options.model);
+  const std::string onnx = inference::ConvertTreesToOnnx(booster, {});
+  WriteFileDurably(options.target, onnx);
+  scan::CheckOnnxFile(options.target);
+  console.Answer(Json::Of({{"file", options.target},
+                           {"bytes", onnx.size()},
+                           {"rounds", booster.rounds()},
+                           {"features", booster.feature_count()}}));
+  console.Line(fmt::format("{}: {} rounds, {} features, {}", options.target, booster.rounds(),
+                           booster.feature_count(), FormatBytes(onnx.size())));
+  console.Hint(fmt::format("next: millwright models parity {} {} --data ROWS.parquet",
+                           options.model, options.target));
+  return 0;
+}
+
+struct InspectOptions {
+  std::string model;
+};
+constexpr Option<InspectOptions> kInspectOptions[] = {
+    {"", "MODEL", "A model file or folder", &InspectOptions::model, "", 0, 0,
+     Option<InspectOptions>::Kind::kRequired},
+};
+
+void PrintTensors(Console& console, const char* title,
+                  const std::vector<inference::TensorSpec>& tensors) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& tensor : tensors) {
+    rows.push_back({"  " + tensor.name, std::string(inference::DataTypeName(tensor.type)),
+                    fmt::format("[{}]", fmt::join(tensor.shape, ","))});
+  }
+  if (!rows.empty()) console.PrintTable({title, "TYPE", "SHAPE"}, rows);
+}
+
+// Shows what an MLmodel says. What this program itself can run is loaded, to see that it loads; a
+// pickle is not, for that would run it.
+int Inspect(const InspectOptions& options, Console& console) {
+  using inference::ModelRuntime;
+  Json answer = Json::MakeObject();
+  inference::Signature signature;
+  ModelRuntime runtime = ModelRuntime::kOnnx;
+  if (std::filesystem::exists(std::filesystem::path(options.model) / "MLmodel")) {
+    const auto mlmodel = inference::ReadMlmodelFile(options.model);
+    answer = inference::MlmodelFileToJson(mlmodel);
+    runtime = inference::RuntimeOf(mlmodel);
+    signature = mlmodel.signature;
+    std::vector<std::string> names;
+    for (const auto& [name, flavor] : mlmodel.flavors.AsObject()) names.push_back(name);
+    console.Line(fmt::format("flavors: {}; runs here: {}", fmt::join(names, ", "),
+                             inference::ModelRuntimeName(runtime)));
+    if (!mlmodel.requirements.empty()) {
+      console.Line(fmt::format("requirements: {}", fmt::join(mlmodel.requirements, ", ")));
+    }
+  }
+  if (runtime == ModelRuntime::kOnnx || runtime == ModelRuntime::kXgboost) {
+    signature = inference::LoadModel(options.model)->signature();
+    answer.Set("signature", inference::SignatureToJson(signature));
+  }
+  console.Answer(answer);
+  std::vector<std::vector<std::string>> columns;
+  for (const auto& column : signature.columns) {
+    columns.push_back({"  " + column.name, std::string(inference::DataTypeName(column.type)),
+                       column.optional ? "optional" : "required"});
+  }
+  if (!columns.empty()) console.PrintTable({"COLUMN", "TYPE", ""}, columns);
+  PrintTensors(console, "INPUT", signature.inputs);
+  PrintTensors(console, "OUTPUT", signature.outputs);
+  return 0;
+}
+
+struct ParityOptions {
+  std::string original, converted, data, where = "true";
+  double max = kParityMax;
+};
+constexpr Option<ParityOptions> kParityOptions[] = {
+    {"", "ORIGINAL", "A model file or folder", &ParityOptions::original, "", 0, 0,
+     Option<ParityOptions>::Kind::kRequired},
+    {"", "CONVERTED", "The model that should answer the same", &ParityOptions::converted, "", 0, 0,
+     Option<ParityOptions>::Kind::kRequired},
+    {"", "--data", "Rows to ask both for: Parquet, CSV or JSON lines", &ParityOptions::data, "FILE",
+     0, 0, Option<ParityOptions>::Kind::kRequired},
+    {"", "--where", "Which rows, as a SQL condition", &ParityOptions::where, "SQL"},
+    {"", "--max", "The largest difference that passes", &ParityOptions::max, "X", 0, 1e9},
+};
+
+int CompareFiles(const ParityOptions& options, Console& console) {
+  auto progress = console.StartProgress("parity");
+  const auto original = inference::Booster::Load(options.original);
+  const auto first = inference::LoadEngine(options.original);
+  const auto second = inference::LoadModel(options.converted);
+  const auto rows = LoadFeatureRows(options.data, original.feature_names(), options.where);
+  const auto report =
+      inference::Parity(*first, *second, rows.values, original.feature_names().size());
+  const bool passed = report.max <= options.max;
+  progress->Finish(fmt::format("{} rows, largest difference {:.3g}: {}",
+                               FormatCount(static_cast<int64_t>(report.row_count)), report.max,
+                               passed ? "the same" : "NOT the same"));
+  Json answer = inference::ParityToJson(report);
+  answer.Set("passed", passed);
+  console.Answer(answer);
+  return passed ? 0 : kHold;
+}
+
+}  // namespace
+
+void AddModelFileCommands(Commands& commands) {
+  commands.push_back(
+      MakeCommand("models convert", "Convert an XGBoost model to ONNX", kConvertOptions, Convert));
+  commands.push_back(MakeCommand("models inspect",
+                                 "Show a model's flavors and what it takes and gives",
+                                 kInspectOptions, Inspect));
+  commands.push_back(MakeCommand("models parity",
+                                 "Check that two models answer the same; exit 99 if not",
+                                 kParityOptions, CompareFiles));
+}
+
+}  // namespace millwright::cli
