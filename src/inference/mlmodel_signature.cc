@@ -70,7 +70,9 @@ void ReadSide(const Json* text, std::vector<TensorSpec>* tensors, std::vector<Co
       const Json& spec = item.At("tensor-spec");
       const auto element = FromNumpy(spec.At("dtype").AsString("dtype"));
       if (!element) continue;
-      TensorSpec tensor{.name = item.GetString("name"), .type = *element};
+      // MLflow leaves the name of a single tensor out.
+      TensorSpec tensor{.name = item.GetString("name", columns == nullptr ? "predictions" : "X"),
+                        .type = *element};
       for (const Json& size : spec.At("shape").AsArray("shape")) {
         tensor.shape.push_back(size.AsInt("shape"));
       }

@@ -181,7 +181,8 @@ std::unique_ptr<Engine> LoadPythonEngine(const fs::path& folder) {
   if (RuntimeOf(mlmodel) != ModelRuntime::kPython) {
     throw InvalidArgument("MLmodel has neither the flavor sklearn nor a python_model");
   }
-  return std::make_unique<PythonEngine>(folder, mlmodel);
+  // The worker runs in a folder of its own.
+  return std::make_unique<PythonEngine>(fs::absolute(folder), mlmodel);
 }
 
 }  // namespace millwright::inference

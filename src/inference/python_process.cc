@@ -137,7 +137,7 @@ void PythonProcess::GiveUp(const std::string& why) {
       end += fmt::format(" (exit status {})", status->code);
     }
   }
-  failed_at_ms_ = NowMs();
+  if (facts_.is_null()) failed_at_ms_ = NowMs();
   End();
   throw Internal("The Python worker {}", end);
 }
@@ -148,6 +148,7 @@ const Json& PythonProcess::Start() {
     throw Unavailable("The Python worker ended a moment ago and is started again soon");
   }
   const int64_t deadline_ms = NowMs() + kPythonStartMsMax;
+  facts_ = Json();
   Launch();
   while (connection_ < 0) {
     if (WaitFor(listener_, POLLIN, std::min(deadline_ms, NowMs() + kAcceptStepMs))) {

@@ -19,7 +19,7 @@ inline constexpr int64_t kPythonStartMsMax = 60'000;  // until the model is load
 inline constexpr int64_t kPythonRunMsMax = 60'000;    // of one request
 inline constexpr size_t kPythonHeaderBytesMax = size_t{16} << 20;
 inline constexpr size_t kPythonBodyBytesMax = size_t{1} << 30;
-// A worker that keeps dying is not started again at once.
+// A worker that died while it started is not started again at once.
 inline constexpr int64_t kPythonRestartPauseMs = 1000;
 
 // A frame of the worker's protocol; src/inference/python_worker.py describes it.
@@ -57,7 +57,7 @@ class PythonProcess {
 
   const Json spec_;
   TempDir folder_;  // of the socket
-  Json facts_;
+  Json facts_;      // null until the worker that runs has loaded the model
   int listener_ = -1;
   int connection_ = -1;
   int64_t failed_at_ms_ = 0;
