@@ -1,6 +1,8 @@
 // Commands that work on a model's files, without a server.
 #include <fmt/format.h>
 
+#include <fstream>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/commands.h"
@@ -8,6 +10,7 @@
 #include "cli/model_evaluation.h"
 #include "cli/progress.h"
 #include "inference/booster.h"
+#include "inference/lightgbm_converter.h"
 #include "inference/mlmodel_file.h"
 #include "inference/model_package.h"
 #include "inference/parity.h"
@@ -24,13 +27,34 @@ struct ConvertOptions {
   std::string model, target;
 };
 constexpr Option<ConvertOptions> kConvertOptions[] = {
-    {"", "MODEL", "An XGBoost model: .ubj or .json", &ConvertOptions::model, "", 0, 0,
-     Option<ConvertOptions>::Kind::kRequired},
+    {"", "MODEL", "An XGBoost model (.ubj or .json) or a LightGBM text model",
+     &ConvertOptions::model, "", 0, 0, Option<ConvertOptions>::Kind::kRequired},
     {"", "TARGET", "The ONNX file to write", &ConvertOptions::target, "", 0, 0,
      Option<ConvertOptions>::Kind::kRequired},
 };
 
+// LightGBM's text models are told by their first line, whatever their name.
+bool IsLightgbm(const std::string& model) {
+  std::ifstream file(model);
+  std::string line;
+  return std::getline(file, line) && (line == "tree" || line == "tree\r");
+}
+
+int ConvertLightgbm(const ConvertOptions& options, Console& console) {
+  const auto converted = inference::ConvertLightgbmToOnnx(ReadFile(options.model));
+  WriteFileDurably(options.target, converted.onnx);
+  scan::CheckOnnxFile(options.target);
+  console.Answer(Json::Of({{"file", options.target},
+                           {"bytes", converted.onnx.size()},
+                           {"trees", converted.trees},
+                           {"features", converted.feature_count}}));
+  console.Line(fmt::format("{}: {} trees, {} features, {}", options.target, converted.trees,
+                           converted.feature_count, FormatBytes(converted.onnx.size())));
+  return 0;
+}
+
 int Convert(const ConvertOptions& options, Console& console) {
+  if (IsLightgbm(options.model)) return ConvertLightgbm(options, console);
   const auto booster = inference::Booster::Load(options.model);
   const std::string onnx = inference::ConvertTreesToOnnx(booster, {});
   WriteFileDurably(options.target, onnx);
@@ -136,8 +160,8 @@ int CompareFiles(const ParityOptions& options, Console& console) {
 }  // namespace
 
 void AddModelFileCommands(Commands& commands) {
-  commands.push_back(
-      MakeCommand("models convert", "Convert an XGBoost model to ONNX", kConvertOptions, Convert));
+  commands.push_back(MakeCommand("models convert", "Convert an XGBoost or LightGBM model to ONNX",
+                                 kConvertOptions, Convert));
   commands.push_back(MakeCommand("models inspect",
                                  "Show a model's flavors and what it takes and gives",
                                  kInspectOptions, Inspect));
