@@ -5,10 +5,12 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/exit_status.h"
 #include "cli/model_evaluation.h"
 #include "cli/progress.h"
+#include "cli/reference.h"
 #include "inference/booster.h"
 #include "inference/lightgbm_converter.h"
 #include "inference/mlmodel_file.h"
@@ -125,7 +127,7 @@ int Inspect(const InspectOptions& options, Console& console) {
 }
 
 struct ParityOptions {
-  std::string original, converted, data, where = "true";
+  std::string original, converted, data, where = "true", record;
   double max = kParityMax;
 };
 constexpr Option<ParityOptions> kParityOptions[] = {
@@ -137,22 +139,54 @@ constexpr Option<ParityOptions> kParityOptions[] = {
      0, 0, Option<ParityOptions>::Kind::kRequired},
     {"", "--where", "Which rows, as a SQL condition", &ParityOptions::where, "SQL"},
     {"", "--max", "The largest difference that passes", &ParityOptions::max, "X", 0, 1e9},
+    {"", "--record", "The version that gets the result as its check parity, NAME@VERSION",
+     &ParityOptions::record, "VERSION"},
 };
+
+// The names of a model's columns, from whichever of the two knows them.
+std::vector<std::string> ColumnNames(const inference::Signature& one,
+                                     const inference::Signature& other) {
+  std::vector<std::string> names;
+  for (const auto* signature : {&one, &other}) {
+    for (const auto& column : signature->columns) names.push_back(column.name);
+    if (names.empty() && signature->inputs.size() > 1) {
+      for (const auto& input : signature->inputs) names.push_back(input.name);
+    }
+    if (!names.empty()) return names;
+  }
+  throw InvalidArgument("Neither model names its columns");
+}
+
+void RecordParity(Console& console, const ParityOptions& options, const Json& answer,
+                  const std::string& summary) {
+  const Reference version = ParseReference(options.record);
+  if (version.version.empty()) {
+    throw InvalidArgument("--record names a model and a version: NAME@VERSION");
+  }
+  console.client().Post(
+      fmt::format("/api/v1/models/{}/versions/{}/checks", fetch::PercentEncode(version.name),
+                  fetch::PercentEncode(version.version)),
+      Json::Of({{"name", "parity"},
+                {"passed", answer.GetBool("passed")},
+                {"summary", summary},
+                {"details", answer}}));
+}
 
 int CompareFiles(const ParityOptions& options, Console& console) {
   auto progress = console.StartProgress("parity");
-  const auto original = inference::Booster::Load(options.original);
-  const auto first = inference::LoadEngine(options.original);
+  const auto first = inference::LoadModel(options.original);
   const auto second = inference::LoadModel(options.converted);
-  const auto rows = LoadFeatureRows(options.data, original.feature_names(), options.where);
-  const auto report =
-      inference::Parity(*first, *second, rows.values, original.feature_names().size());
+  const auto columns = ColumnNames(first->signature(), second->signature());
+  const auto rows = LoadFeatureRows(options.data, columns, options.where);
+  const auto report = inference::Parity(*first, *second, rows.values, columns.size());
   const bool passed = report.max <= options.max;
-  progress->Finish(fmt::format("{} rows, largest difference {:.3g}: {}",
-                               FormatCount(static_cast<int64_t>(report.row_count)), report.max,
-                               passed ? "the same" : "NOT the same"));
+  const std::string summary =
+      fmt::format("{} rows, largest difference {:.3g}",
+                  FormatCount(static_cast<int64_t>(report.row_count)), report.max);
+  progress->Finish(fmt::format("{}: {}", summary, passed ? "the same" : "NOT the same"));
   Json answer = inference::ParityToJson(report);
   answer.Set("passed", passed);
+  if (!options.record.empty()) RecordParity(console, options, answer, summary);
   console.Answer(answer);
   return passed ? 0 : kHold;
 }
