@@ -16,6 +16,7 @@
 #include "inference/mlmodel_file.h"
 #include "inference/model_package.h"
 #include "inference/parity.h"
+#include "inference/sklearn_converter.h"
 #include "inference/tree_converter.h"
 #include "scan/onnx_check.h"
 
@@ -29,7 +30,8 @@ struct ConvertOptions {
   std::string model, target;
 };
 constexpr Option<ConvertOptions> kConvertOptions[] = {
-    {"", "MODEL", "An XGBoost model (.ubj or .json) or a LightGBM text model",
+    {"", "MODEL",
+     "An XGBoost model (.ubj or .json), a LightGBM text model or an export of scikit-learn",
      &ConvertOptions::model, "", 0, 0, Option<ConvertOptions>::Kind::kRequired},
     {"", "TARGET", "The ONNX file to write", &ConvertOptions::target, "", 0, 0,
      Option<ConvertOptions>::Kind::kRequired},
@@ -55,7 +57,28 @@ int ConvertLightgbm(const ConvertOptions& options, Console& console) {
   return 0;
 }
 
+std::optional<Json> SklearnExport(const std::string& model) {
+  if (std::filesystem::path(model).extension() != ".json") return std::nullopt;
+  Json document = ParseJson(ReadFile(model));
+  if (!inference::IsSklearnExport(document)) return std::nullopt;
+  return document;
+}
+
+int ConvertSklearn(const Json& document, const ConvertOptions& options, Console& console) {
+  const std::string onnx = inference::ConvertSklearnToOnnx(document);
+  WriteFileDurably(options.target, onnx);
+  scan::CheckOnnxFile(options.target);
+  console.Answer(Json::Of(
+      {{"file", options.target}, {"bytes", onnx.size()}, {"features", document.At("features")}}));
+  console.Line(fmt::format("{}: {} features, {}", options.target, document.GetInt("features"),
+                           FormatBytes(onnx.size())));
+  return 0;
+}
+
 int Convert(const ConvertOptions& options, Console& console) {
+  if (const auto document = SklearnExport(options.model)) {
+    return ConvertSklearn(*document, options, console);
+  }
   if (IsLightgbm(options.model)) return ConvertLightgbm(options, console);
   const auto booster = inference::Booster::Load(options.model);
   const std::string onnx = inference::ConvertTreesToOnnx(booster, {});
@@ -194,7 +217,8 @@ int CompareFiles(const ParityOptions& options, Console& console) {
 }  // namespace
 
 void AddModelFileCommands(Commands& commands) {
-  commands.push_back(MakeCommand("models convert", "Convert an XGBoost or LightGBM model to ONNX",
+  commands.push_back(MakeCommand("models convert",
+                                 "Convert an XGBoost, LightGBM or scikit-learn model to ONNX",
                                  kConvertOptions, Convert));
   commands.push_back(MakeCommand("models inspect",
                                  "Show a model's flavors and what it takes and gives",

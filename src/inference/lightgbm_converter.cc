@@ -1,9 +1,7 @@
 #include "inference/lightgbm_converter.h"
 
 #include <charconv>
-#include <cmath>
 #include <cstdlib>
-#include <limits>
 #include <map>
 #include <sstream>
 
@@ -132,16 +130,6 @@ Objective ReadObjective(const Section& header) {
                         ValueOf(header, "objective"));
 }
 
-// The largest float32 that is not above the threshold: `x <= threshold` then says the same of every
-// float32 x.
-float RoundDown(double threshold) {
-  auto rounded = static_cast<float>(threshold);
-  if (static_cast<double>(rounded) > threshold) {
-    rounded = std::nextafter(rounded, -std::numeric_limits<float>::infinity());
-  }
-  return rounded;
-}
-
 // Where a missing value goes. LightGBM takes NaN for 0 where the column had none missing.
 bool MissingIsLeft(int64_t decision, double threshold) {
   constexpr int64_t kCategorical = 1;
@@ -188,7 +176,7 @@ void AddTree(const Section& section, int64_t tree, size_t feature_count, const O
       }
       out->AddBranch(tree, index,
                      {.feature = features[i],
-                      .value = RoundDown(thresholds[i]),
+                      .value = RoundDownToFloat(thresholds[i]),
                       .true_node = node_of(left[i]),
                       .false_node = node_of(right[i]),
                       .missing_is_true = MissingIsLeft(decisions[i], thresholds[i])});

@@ -1,5 +1,8 @@
 #include "inference/tree_ensemble.h"
 
+#include <cmath>
+#include <limits>
+
 #include "base/json.h"
 
 namespace millwright::inference {
@@ -13,7 +16,9 @@ std::string NameList(const std::vector<std::string>& names) {
   return list.Dump();
 }
 
-OnnxNode MakeNode(TreeEnsemble trees, const TreeEnsembleOutput& output) {
+}  // namespace
+
+OnnxNode MakeTreeNode(TreeEnsemble trees, const TreeEnsembleOutput& output) {
   const bool classifies = output.classes > 0;
   const std::string leaf = classifies ? "class" : "target";
   OnnxNode node{.op_type = classifies ? "TreeEnsembleClassifier" : "TreeEnsembleRegressor",
@@ -34,10 +39,10 @@ OnnxNode MakeNode(TreeEnsemble trees, const TreeEnsembleOutput& output) {
       {leaf + "_nodeids", std::move(trees.leaf_node_ids)},
       {leaf + "_ids", std::move(trees.leaf_targets)},
       {leaf + "_weights", std::move(trees.leaf_weights)},
-      {"base_values", output.base_values},
   };
+  if (!output.base_values.empty()) node.attributes.push_back({"base_values", output.base_values});
   if (!classifies) {
-    node.attributes.push_back({"n_targets", int64_t{1}});
+    node.attributes.push_back({"n_targets", output.targets});
     return node;
   }
   std::vector<int64_t> labels;
@@ -47,7 +52,13 @@ OnnxNode MakeNode(TreeEnsemble trees, const TreeEnsembleOutput& output) {
   return node;
 }
 
-}  // namespace
+float RoundDownToFloat(double threshold) {
+  auto rounded = static_cast<float>(threshold);
+  if (static_cast<double>(rounded) > threshold) {
+    rounded = std::nextafter(rounded, -std::numeric_limits<float>::infinity());
+  }
+  return rounded;
+}
 
 void TreeEnsemble::AddBranch(int64_t tree, int64_t node, const Branch& branch) {
   tree_ids.push_back(tree);
@@ -71,7 +82,7 @@ void TreeEnsemble::AddLeaf(int64_t tree, int64_t node, int64_t target, float wei
 OnnxModel MakeTreeModel(TreeEnsemble trees, const TreeEnsembleOutput& output, size_t feature_count,
                         const std::vector<std::string>& feature_names) {
   OnnxModel model{.name = "trees"};
-  model.nodes.push_back(MakeNode(std::move(trees), output));
+  model.nodes.push_back(MakeTreeNode(std::move(trees), output));
   model.inputs = {
       {.name = "X", .type = DataType::kFp32, .shape = {-1, static_cast<int64_t>(feature_count)}}};
   if (output.classes == 0) {

@@ -31,9 +31,17 @@ struct TreeEnsemble {
 // What the sums of the leaves become.
 struct TreeEnsembleOutput {
   int64_t classes = 0;             // 0: a regressor; 2 and more: a classifier with labels 0, 1, …
+  int64_t targets = 1;             // of a regressor
   std::string transform = "NONE";  // LOGISTIC or SOFTMAX
-  std::vector<float> base_values;  // one a target
+  std::vector<float> base_values;  // one a target, or none
 };
+
+// The largest float32 that is not above a threshold: `x <= threshold` then says the same of every
+// float32 x.
+float RoundDownToFloat(double threshold);
+
+// Makes the operator alone, with the input X.
+OnnxNode MakeTreeNode(TreeEnsemble trees, const TreeEnsembleOutput& output);
 
 // Makes the model X FP32 [N,features] → label INT64 [N] and probabilities FP32 [N,classes], or
 // variable FP32 [N,1]. `feature_names` go to the metadata, all of them optional.
