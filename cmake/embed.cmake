@@ -28,3 +28,18 @@ function(embed_migrations out)
     VERBATIM)
   set(${out} ${header} PARENT_SCOPE)
 endfunction()
+
+# embed_text(<room> <file> <constant> <out-headers>): the file becomes the constant
+# millwright::<room>::<constant> in gen/<room>/<name>.h.
+function(embed_text room file constant out)
+  get_filename_component(name ${file} NAME_WE)
+  set(header ${CMAKE_BINARY_DIR}/gen/${room}/${name}.h)
+  set(source ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+  add_custom_command(
+    OUTPUT ${header}
+    COMMAND ${CMAKE_COMMAND} -DROOM=${room} -DFILE=${source} -DCONSTANT=${constant} -DOUT=${header}
+            -P ${CMAKE_SOURCE_DIR}/cmake/embed_text_script.cmake
+    DEPENDS ${source} ${CMAKE_SOURCE_DIR}/cmake/embed_text_script.cmake
+    VERBATIM)
+  set(${out} ${header} PARENT_SCOPE)
+endfunction()

@@ -11,6 +11,8 @@ namespace millwright {
 namespace {
 
 constexpr int kYamlDepthMax = 64;
+// Aliases stand for copies here, so a small document could ask for billions of nodes.
+constexpr size_t kYamlNodesMax = 1'000'000;
 
 template <typename T>
 bool ReadWhole(std::string_view text, T* value) {
@@ -34,20 +36,21 @@ Json FromScalar(const YAML::Node& node) {
 
 // Where a reader is in the document.
 struct Position {
+  size_t* nodes;  // read so far; aliases make more of them than there are in the text
   int depth = 0;
   std::string path = {};
   YamlLines* lines = nullptr;
 
   Position Item(size_t index) const {
-    if (lines == nullptr) return {depth + 1};
-    return {depth + 1, fmt::format("{}[{}]", path, index), lines};
+    if (lines == nullptr) return {nodes, depth + 1};
+    return {nodes, depth + 1, fmt::format("{}[{}]", path, index), lines};
   }
   Position Field(const YAML::Node& key) const {
-    if (lines == nullptr) return {depth + 1};
+    if (lines == nullptr) return {nodes, depth + 1};
     std::string below = path.empty() ? key.Scalar() : path + "." + key.Scalar();
     // A value may begin lines below its key; the key is what people look for.
     lines->emplace(below, key.Mark().line + 1);
-    return {depth + 1, std::move(below), lines};
+    return {nodes, depth + 1, std::move(below), lines};
   }
 };
 
@@ -68,6 +71,7 @@ Json FromMap(const YAML::Node& node, const Position& at) {
 }
 
 Json FromNode(const YAML::Node& node, const Position& at) {
+  if (++*at.nodes > kYamlNodesMax) throw InvalidArgument("YAML has too many nodes");
   if (at.depth > kYamlDepthMax) throw InvalidArgument("YAML is nested too deeply");
   if (at.lines != nullptr) at.lines->emplace(at.path, node.Mark().line + 1);
   switch (node.Type()) {
@@ -95,7 +99,8 @@ Json ParseYaml(std::string_view text) {
 
 Json ParseYaml(std::string_view text, YamlLines* lines) {
   try {
-    return FromNode(YAML::Load(std::string(text)), {.lines = lines});
+    size_t nodes = 0;
+    return FromNode(YAML::Load(std::string(text)), {.nodes = &nodes, .lines = lines});
   } catch (const YAML::Exception& error) {
     throw InvalidArgument("Malformed YAML at line {}, column {}: {}", error.mark.line + 1,
                           error.mark.column + 1, error.msg);

@@ -23,5 +23,15 @@ TEST(Yaml, SaysWhereItIsMalformed) {
   }
 }
 
+TEST(Yaml, RefusesAliasesThatStandForBillions) {
+  std::string text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 12; ++i) {
+    text += fmt::format("a{0}: &a{0} [", i);
+    for (int j = 0; j < 10; ++j) text += fmt::format("{}*a{}", j == 0 ? "" : ", ", i - 1);
+    text += "]\n";
+  }
+  EXPECT_THROW(ParseYaml(text), Error);
+}
+
 }  // namespace
 }  // namespace millwright

@@ -18,6 +18,7 @@ Commands AllCommands() {
   AddModelCommands(commands);
   AddModelHistoryCommands(commands);
   AddModelGateCommands(commands);
+  AddScanCommands(commands);
   AddEndpointCommands(commands);
   AddPredictionCommands(commands);
   AddMonitorCommands(commands);

@@ -19,6 +19,8 @@ void AddTrainCommands(Commands& commands);
 void AddModelCommands(Commands& commands);
 void AddModelHistoryCommands(Commands& commands);
 void AddModelGateCommands(Commands& commands);
+void AddModelFileCommands(Commands& commands);  // added by AddModelCommands
+void AddScanCommands(Commands& commands);
 void AddEndpointCommands(Commands& commands);
 void AddPredictionCommands(Commands& commands);
 void AddMonitorCommands(Commands& commands);

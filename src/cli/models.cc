@@ -17,6 +17,7 @@
 #include "inference/model_package.h"
 #include "inference/parity.h"
 #include "inference/tree_converter.h"
+#include "scan/onnx_check.h"
 
 namespace millwright::cli {
 namespace {
@@ -27,90 +28,6 @@ constexpr double kParityMax = 1e-5;
 std::string ModelPath(const std::string& model, const std::string& version) {
   return fmt::format("/api/v1/models/{}/versions/{}", fetch::PercentEncode(model),
                      fetch::PercentEncode(version));
-}
-
-struct ConvertOptions {
-  std::string model, target;
-};
-constexpr Option<ConvertOptions> kConvertOptions[] = {
-    {"", "MODEL", "An XGBoost model: .ubj or .json", &ConvertOptions::model, "", 0, 0,
-     Option<ConvertOptions>::Kind::kRequired},
-    {"", "TARGET", "The ONNX file to write", &ConvertOptions::target, "", 0, 0,
-     Option<ConvertOptions>::Kind::kRequired},
-};
-
-int Convert(const ConvertOptions& options, Console& console) {
-  const auto booster = inference::Booster::Load(options.model);
-  const std::string onnx = inference::ConvertTreesToOnnx(booster, {});
-  WriteFileDurably(options.target, onnx);
-  inference::CheckOnnxFile(options.target);
-  console.Answer(Json::Of({{"file", options.target},
-                           {"bytes", onnx.size()},
-                           {"rounds", booster.rounds()},
-                           {"features", booster.feature_count()}}));
-  console.Line(fmt::format("{}: {} rounds, {} features, {}", options.target, booster.rounds(),
-                           booster.feature_count(), FormatBytes(onnx.size())));
-  console.Hint(fmt::format("next: millwright models parity {} {} --data ROWS.parquet",
-                           options.model, options.target));
-  return 0;
-}
-
-struct InspectOptions {
-  std::string model;
-};
-constexpr Option<InspectOptions> kInspectOptions[] = {
-    {"", "MODEL", "A model file or folder", &InspectOptions::model, "", 0, 0,
-     Option<InspectOptions>::Kind::kRequired},
-};
-
-int Inspect(const InspectOptions& options, Console& console) {
-  const auto engine = inference::LoadModel(options.model);
-  const auto& signature = engine->signature();
-  console.Answer(inference::SignatureToJson(signature));
-  const auto print = [&](const char* what, const std::vector<inference::TensorSpec>& tensors) {
-    std::vector<std::vector<std::string>> rows;
-    for (const auto& tensor : tensors)
-      rows.push_back({std::string("  ") + tensor.name,
-                      std::string(inference::DataTypeName(tensor.type)),
-                      fmt::format("[{}]", fmt::join(tensor.shape, ","))});
-    console.PrintTable({what, "TYPE", "SHAPE"}, rows);
-  };
-  print("INPUT", signature.inputs);
-  print("OUTPUT", signature.outputs);
-  return 0;
-}
-
-struct ParityOptions {
-  std::string original, converted, data, where = "true";
-  double max = kParityMax;
-};
-constexpr Option<ParityOptions> kParityOptions[] = {
-    {"", "ORIGINAL", "A model file or folder", &ParityOptions::original, "", 0, 0,
-     Option<ParityOptions>::Kind::kRequired},
-    {"", "CONVERTED", "The model that should answer the same", &ParityOptions::converted, "", 0, 0,
-     Option<ParityOptions>::Kind::kRequired},
-    {"", "--data", "Rows to ask both for: Parquet, CSV or JSON lines", &ParityOptions::data, "FILE",
-     0, 0, Option<ParityOptions>::Kind::kRequired},
-    {"", "--where", "Which rows, as a SQL condition", &ParityOptions::where, "SQL"},
-    {"", "--max", "The largest difference that passes", &ParityOptions::max, "X", 0, 1e9},
-};
-
-int CompareFiles(const ParityOptions& options, Console& console) {
-  auto progress = console.StartProgress("parity");
-  const auto original = inference::Booster::Load(options.original);
-  const auto first = inference::LoadEngine(options.original);
-  const auto second = inference::LoadModel(options.converted);
-  const auto rows = LoadFeatureRows(options.data, original.feature_names(), options.where);
-  const auto report =
-      inference::Parity(*first, *second, rows.values, original.feature_names().size());
-  const bool passed = report.max <= options.max;
-  progress->Finish(fmt::format("{} rows, largest difference {:.3g}: {}",
-                               FormatCount(static_cast<int64_t>(report.row_count)), report.max,
-                               passed ? "the same" : "NOT the same"));
-  Json answer = inference::ParityToJson(report);
-  answer.Set("passed", passed);
-  console.Answer(answer);
-  return passed ? 0 : kHold;
 }
 
 struct RegisterOptions {
@@ -354,13 +271,7 @@ void RegisterModelName(Client& client, const std::string& name) {
 }
 
 void AddModelCommands(Commands& commands) {
-  commands.push_back(
-      MakeCommand("models convert", "Convert an XGBoost model to ONNX", kConvertOptions, Convert));
-  commands.push_back(MakeCommand("models inspect", "Load a model and show what it takes and gives",
-                                 kInspectOptions, Inspect));
-  commands.push_back(MakeCommand("models parity",
-                                 "Check that two models answer the same; exit 99 if not",
-                                 kParityOptions, CompareFiles));
+  AddModelFileCommands(commands);
   commands.push_back(MakeCommand("models register",
                                  "Convert a run's model, check it and register a version",
                                  kRegisterOptions, RegisterModel));

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "inference/mapped_file.h"
+#include "base/mapped_file.h"
 #include "inference/ubjson.h"
 
 namespace millwright::inference {

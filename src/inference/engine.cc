@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "inference/onnx_engine.h"
 #include "inference/xgboost_engine.h"
+#include "scan/onnx_check.h"
 
 namespace millwright::inference {
 
@@ -10,7 +11,7 @@ std::unique_ptr<Engine> LoadEngine(const std::filesystem::path& path) {
   if (!std::filesystem::is_regular_file(path)) throw NotFound("Model file", path.string());
   const std::string extension = path.extension().string();
   if (extension == ".onnx") {
-    CheckOnnxFile(path);
+    scan::CheckOnnxFile(path);
     return LoadOnnxEngine(path);
   }
   if (extension == ".ubj" || extension == ".json") return LoadXgboostEngine(path);

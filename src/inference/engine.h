@@ -26,8 +26,4 @@ class Engine {
 // model that is a sequence of maps (ZipMap) becomes the tensors NAME [N,C] and NAME_keys [C].
 std::unique_ptr<Engine> LoadEngine(const std::filesystem::path& path);
 
-// Checks an ONNX file's structure without running it: parsable, known operator domains, no external
-// data outside of the model's folder, plausible tensor sizes. Throws kInvalidArgument.
-void CheckOnnxFile(const std::filesystem::path& path);
-
 }  // namespace millwright::inference

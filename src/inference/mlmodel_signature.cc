@@ -70,12 +70,18 @@ void ReadSide(const Json* text, std::vector<TensorSpec>* tensors, std::vector<Co
       const Json& spec = item.At("tensor-spec");
       const auto element = FromNumpy(spec.At("dtype").AsString("dtype"));
       if (!element) continue;
-      TensorSpec tensor{.name = item.GetString("name"), .type = *element};
+      // MLflow leaves the name of a single tensor out.
+      TensorSpec tensor{.name = item.GetString("name", columns == nullptr ? "predictions" : "X"),
+                        .type = *element};
       for (const Json& size : spec.At("shape").AsArray("shape")) {
         tensor.shape.push_back(size.AsInt("shape"));
       }
       tensors->push_back(std::move(tensor));
-    } else if (const auto element = FromColumn(type); element && columns != nullptr) {
+    } else if (const auto element = FromColumn(type); element && columns == nullptr) {
+      // Without a name it is the one column that there is.
+      tensors->push_back(
+          {.name = item.GetString("name", "predictions"), .type = *element, .shape = {-1}});
+    } else if (element) {
       columns->push_back({.name = item.GetString("name"),
                           .type = *element,
                           .optional = !item.GetBool("required", true)});

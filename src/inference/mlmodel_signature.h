@@ -17,7 +17,8 @@ struct MlmodelSignature {
 MlmodelSignature ToMlmodelSignature(const Signature& signature);
 
 // Reads the `signature` of an MLmodel. Columns of types that no tensor has (datetime, arrays) and
-// tensors of unknown types are left out. Throws kInvalidArgument when it is no signature at all.
+// tensors of unknown types are left out. Columns of the outputs become tensors of one value a row.
+// Throws kInvalidArgument when it is no signature at all.
 Signature FromMlmodelSignature(const Json& signature);
 
 }  // namespace millwright::inference

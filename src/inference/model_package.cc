@@ -7,7 +7,9 @@
 #include "base/id.h"
 #include "base/version.h"
 #include "base/yaml.h"
+#include "inference/mlmodel_file.h"
 #include "inference/mlmodel_signature.h"
+#include "inference/python_engine.h"
 
 namespace millwright::inference {
 namespace {
@@ -140,6 +142,7 @@ void CheckColumns(const Signature& model, const std::vector<Column>& columns) {
 }
 
 std::unique_ptr<Engine> LoadPackage(const std::filesystem::path& folder) {
+  if (RuntimeOf(ReadMlmodelFile(folder)) == ModelRuntime::kPython) return LoadPythonEngine(folder);
   ModelPackage package = ReadModelPackage(folder);
   const std::string& file = package.onnx_file.empty() ? package.xgboost_file : package.onnx_file;
   auto engine = LoadEngine(folder / file);

@@ -42,10 +42,11 @@ ModelPackage WriteModelPackage(const std::filesystem::path& folder, ModelPackage
 // absent, or has neither flavor.
 ModelPackage ReadModelPackage(const std::filesystem::path& folder);
 
-// Loads what there is to serve: a model's file, or a folder's ONNX model before its XGBoost one (a
-// folder without an `MLmodel` is searched for model.onnx, model.ubj, model.json). The engine's
-// signature carries the package's columns. Throws as LoadEngine and ReadModelPackage do, and
-// kInvalidArgument when the package's signature contradicts the model.
+// Loads what there is to serve: a model's file, or a folder's ONNX model before its XGBoost one
+// before its pickle, which a Python worker runs (inference/python_engine.h). A folder without an
+// `MLmodel` is searched for model.onnx, model.ubj, model.json. The engine's signature carries the
+// package's columns. Throws as LoadEngine and ReadModelPackage do, and kInvalidArgument when the
+// package's signature contradicts the model.
 std::unique_ptr<Engine> LoadModel(const std::filesystem::path& path);
 
 }  // namespace millwright::inference

@@ -1,3 +1,5 @@
+#include "scan/onnx_check.h"
+
 #include <gtest/gtest.h>
 
 #include <map>
@@ -68,7 +70,7 @@ TEST(OnnxCheck, PassesSoundModels) {
   for (const char* model : {"breast_cancer_lr", "credit_columns", "diabetes_ridge", "digits_cnn",
                             "digits_mlp", "flights_late_xgb", "gather_out_of_range",
                             "identity_all_types", "image_mean_224", "wine_rf", "wine_rf_zipmap"}) {
-    EXPECT_NO_THROW(CheckOnnxFile(ModelFolder(model) / "model.onnx")) << model;
+    EXPECT_NO_THROW(scan::CheckOnnxFile(ModelFolder(model) / "model.onnx")) << model;
   }
 }
 
@@ -100,7 +102,7 @@ TEST(OnnxCheck, SurvivesMutatedModels) {
       const auto path = dir.path() / "mutated.onnx";
       std::ofstream(path, std::ios::binary) << bytes;
       try {
-        CheckOnnxFile(path);
+        scan::CheckOnnxFile(path);
         ++passed;
       } catch (const Error& error) {
         EXPECT_EQ(error.code(), Code::kInvalidArgument);

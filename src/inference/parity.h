@@ -32,7 +32,8 @@ struct ParityReport {
 };
 
 // Runs the same rows (row-major float32, NaN is missing) through both engines in batches and
-// compares their outputs by name. Both must take one FP32 input [N,column_count]. Throws
+// compares their outputs by name. Each must take one FP32 or FP64 input [N,column_count], or the
+// columns as inputs of their own. Throws
 // kInvalidArgument when they do not or when an output of `original` is missing in `converted` or
 // differs in type or shape.
 ParityReport Parity(Engine& original, Engine& converted, std::span<const float> values,

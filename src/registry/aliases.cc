@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "registry/change.h"
 #include "registry/passage.h"
+#include "registry/quarantine.h"
 #include "registry/registry.h"
 #include "registry/rows.h"
 #include "registry/sql.h"
@@ -32,6 +33,7 @@ ModelVersion ReadWhole(Connection& connection, const ModelName& name, int64_t ve
 std::string Registry::PlaceAlias(Connection& connection, const ModelName& name,
                                  const AliasMove& move, Json details, const Author& by) {
   const VersionRow row = FindVersion(connection, name, move.version);
+  RequireFree(connection, row.model_seq, name, move.version);
   const Passage passage =
       PassGates(connection, row, {.alias = move.alias, .stage = {}}, move.override_reason, by);
   if (!passage.refusal.empty()) return passage.refusal;
@@ -98,6 +100,9 @@ ModelVersion Registry::MoveStage(const ModelName& name, const StageMove& move, c
   ModelVersion moved;
   const std::string refusal = database_.Write([&](Connection& connection) -> std::string {
     const VersionRow row = FindVersion(connection, name, move.version);
+    if (move.stage == Stage::kStaging || move.stage == Stage::kProduction) {
+      RequireFree(connection, row.model_seq, name, move.version);
+    }
     const Passage passage =
         PassGates(connection, row, {.alias = {}, .stage = move.stage}, move.override_reason, by);
     if (!passage.refusal.empty()) return passage.refusal;

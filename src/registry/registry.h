@@ -46,6 +46,9 @@ struct NewVersion {
   std::vector<Tag> tags;
   // What it takes and gives in MLflow's notation, see ModelSchema::FromJson; absent: unknown.
   std::optional<Json> schema = {};
+  // What the server found out about the files, stored with the version at once.
+  std::vector<Check> checks = {};
+  std::optional<Json> signature = std::nullopt;
 };
 
 struct Search {
@@ -104,6 +107,9 @@ class Registry {
 
   ModelVersion CreateVersion(const NewVersion& version, const Author& by);
   ModelVersion GetVersion(const ModelName& name, int64_t version) const;
+  // Throws kFailedPrecondition when the version is in quarantine (registry/quarantine.h), where
+  // neither an alias nor an active stage nor an endpoint takes it.
+  void RequireServable(const ModelName& name, int64_t version) const;
   ModelVersion DescribeVersion(const ModelName& name, int64_t version,
                                const std::optional<std::string>& description, const Author& by);
   void DeleteVersion(const ModelName& name, int64_t version, const Author& by);

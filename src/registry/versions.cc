@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "registry/change.h"
+#include "registry/quarantine.h"
 #include "registry/registry.h"
 #include "registry/rows.h"
 #include "registry/sql.h"
@@ -88,6 +89,14 @@ ModelVersion Registry::CreateVersion(const NewVersion& version, const Author& by
       facts.push_back({FactKind::kTag, tag.value, number, tag.key});
     }
     if (schema) connection.Execute(sql::kSetSchema, {model.seq, number, *schema});
+    for (const Check& check : version.checks) {
+      connection.Execute(sql::kRecordCheck, {model.seq, number, check.name, int64_t{check.passed},
+                                             check.summary, check.details.Dump(), now, by.who});
+      facts.push_back({FactKind::kCheck, check.passed ? "passed" : "failed", number, check.name});
+    }
+    if (version.signature) {
+      connection.Execute(sql::kSetSignature, {model.seq, number, version.signature->Dump(), now});
+    }
     connection.Execute(sql::kTouchModel, {model.seq, now});
     Record(connection, {.model_seq = model.seq,
                         .name = version.name,
@@ -101,6 +110,12 @@ ModelVersion Registry::CreateVersion(const NewVersion& version, const Author& by
                         .more = ToldAtFirst(version.description, version.tags),
                         .facts = std::move(facts)});
     return ReadWhole(connection, version.name, number);
+  });
+}
+
+void Registry::RequireServable(const ModelName& name, int64_t version) const {
+  database_.Read([&](Connection& connection) {
+    RequireFree(connection, FindVersion(connection, name, version).model_seq, name, version);
   });
 }
 
@@ -194,6 +209,9 @@ void Registry::DeleteVersionTag(const ModelName& name, int64_t version, const st
 void Registry::RecordCheck(const ModelName& name, int64_t version, const Check& check,
                            const Author& by) {
   if (check.name.empty()) throw InvalidArgument("A check needs a name").WithField("name");
+  if (check.name == kScanCheck) {
+    throw InvalidArgument("The check {} is made by the server alone", kScanCheck).WithField("name");
+  }
   database_.Write([&](Connection& connection) {
     const VersionRow row = FindVersion(connection, name, version);
     connection.Execute(sql::kRecordCheck,

@@ -45,6 +45,8 @@ struct Config {
   int64_t run_lease_s = 0;
   bool tensorboard_watch = true;
   int64_t tensorboard_interval_ms = 1000;
+  std::string scan_policy = "quarantine";
+  std::vector<std::string> scan_trusted_globals;
   std::string secret_key_file;
   std::vector<std::string> webhook_allowed_hosts;
   int webhook_concurrency = 8;
@@ -149,6 +151,13 @@ inline constexpr Option<Config> kServerOptions[] = {
     {"tensorboard.interval_ms", "--tensorboard-interval-ms",
      "How often the artifacts of running runs are looked at for event files that grew",
      &Config::tensorboard_interval_ms, "MS", 10, 3'600'000},
+    {"scan.policy", "--scan-policy",
+     "What happens to a model version whose files could do harm when they are loaded: block (it is "
+     "not registered), quarantine (no alias, stage or endpoint takes it) or warn",
+     &Config::scan_policy, "POLICY"},
+    {"scan.trusted_globals", "--scan-trust",
+     "A Python global that pickles may name besides the list, package.module.Name; repeatable",
+     &Config::scan_trusted_globals, "NAME"},
     {"security.secret_key_file", "--secret-key-file",
      "A file with the key that seals secrets in the database, made when absent; secret.key in the "
      "data folder when not given; servers of one database need the same",

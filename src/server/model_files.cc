@@ -1,18 +1,24 @@
 #include "server/model_files.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "artifacts/artifacts.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/process.h"
-#include "registry/entities.h"
+#include "registry/quarantine.h"
+#include "registry/registry.h"
 
 namespace millwright::server {
 namespace {
 
 constexpr int64_t kInspectMs = 30'000;
+constexpr int64_t kScanMs = 300'000;
 constexpr int64_t kStopGraceMs = 100;
+constexpr int kRefusedStatus = 4;  // of `millwright scan`: findings of high severity
+constexpr int kScanStatusMax = 5;
+constexpr size_t kAnswerBytesMax = size_t{8} << 20;
 constexpr const char* kModelFiles[] = {"model.onnx", "model.ubj", "model.json"};
 
 // The place of a model's folder or file on this machine, if this server keeps it.
@@ -23,11 +29,52 @@ std::optional<std::filesystem::path> LocalModel(const artifacts::Artifacts& arti
   return artifacts.LocalTree(*path);
 }
 
+// What a command of this program answered in a process of its own.
+struct Outcome {
+  int status = 0;
+  Json answer;
+  std::string failure;  // why there is no answer
+};
+
+Outcome RunSelf(const std::vector<std::string>& arguments, int64_t timeout_ms) {
+  const TempDir scratch;
+  const auto output = scratch.path() / "output";
+  ProcessSpec spec{.arguments = {ThisProgram().string()}, .output_file = output};
+  spec.arguments.insert(spec.arguments.end(), arguments.begin(), arguments.end());
+  ChildProcess child(spec);
+  Outcome outcome;
+  const auto status = child.Wait(timeout_ms);
+  if (!status) {
+    child.Stop(kStopGraceMs);
+    outcome.failure = fmt::format("it did not end within {} s", timeout_ms / 1000);
+    return outcome;
+  }
+  if (status->signal != 0) {
+    outcome.failure = fmt::format("reading it ended with signal {}", status->signal);
+    return outcome;
+  }
+  outcome.status = status->code;
+  if (std::filesystem::file_size(output) > kAnswerBytesMax) {
+    outcome.failure = "what was said of it is too long";
+    return outcome;
+  }
+  std::string text = ReadFile(output);
+  if (status->code == 0 || (status->code > 2 && status->code <= kScanStatusMax)) {
+    outcome.answer = ParseJson(text);
+    return outcome;
+  }
+  while (text.ends_with('\n')) text.pop_back();
+  constexpr std::string_view kPrefix = "millwright: ";
+  if (text.starts_with(kPrefix)) text.erase(0, kPrefix.size());
+  outcome.failure = text;
+  return outcome;
+}
+
 bool CanBeJudged(const std::filesystem::path& model) {
   if (!std::filesystem::is_directory(model)) return true;
-  for (const char* name : kModelFiles)
-    if (std::filesystem::exists(model / name)) return true;
-  return false;
+  if (std::filesystem::exists(model / "MLmodel")) return true;
+  return std::any_of(std::begin(kModelFiles), std::end(kModelFiles),
+                     [&](const char* name) { return std::filesystem::exists(model / name); });
 }
 
 }  // namespace
@@ -41,26 +88,50 @@ std::filesystem::path ModelFolder(const artifacts::Artifacts& artifacts,
   return *local;
 }
 
-void InspectModel(const artifacts::Artifacts& artifacts, const std::string& artifact_uri) {
-  const auto model = LocalModel(artifacts, artifact_uri);
-  if (!model || !CanBeJudged(*model)) return;
-  const TempDir scratch;
-  const auto output = scratch.path() / "output";
-  ChildProcess child({.arguments = {ThisProgram().string(), "models", "inspect", model->string()},
-                      .output_file = output});
-  auto status = child.Wait(kInspectMs);
-  if (!status) {
-    child.Stop(kStopGraceMs);
-    throw InvalidArgument("The model was refused: it did not load within {} s", kInspectMs / 1000);
+ScanPolicy ParseScanPolicy(const std::string& text) {
+  if (text == "block") return ScanPolicy::kBlock;
+  if (text == "quarantine") return ScanPolicy::kQuarantine;
+  if (text == "warn") return ScanPolicy::kWarn;
+  throw InvalidArgument("scan.policy is block, quarantine or warn, not: {}", text);
+}
+
+registry::Check ModelInspection::ScanFiles(const std::filesystem::path& model) const {
+  std::vector<std::string> arguments = {"scan", model.string(), "--json"};
+  for (const std::string& name : options_.trusted_globals) {
+    arguments.insert(arguments.end(), {"--trust", name});
   }
-  if (status->ok()) return;
-  if (status->signal != 0)
-    throw InvalidArgument("The model was refused: loading it ended with signal {}", status->signal);
-  std::string reason = ReadFile(output);
-  while (reason.ends_with('\n')) reason.pop_back();
-  constexpr std::string_view kPrefix = "millwright: ";
-  if (reason.starts_with(kPrefix)) reason.erase(0, kPrefix.size());
-  throw InvalidArgument("The model was refused: {}", reason);
+  const Outcome outcome = RunSelf(arguments, kScanMs);
+  registry::Check check{.name = std::string(registry::kScanCheck)};
+  // A scan that did not end tells that the files are such that it could not.
+  if (outcome.failure.empty()) {
+    const Json& scan = outcome.answer.At("scans").AsArray().at(0);
+    check.passed = outcome.status < kRefusedStatus;
+    check.summary = scan.GetString("summary");
+    check.details = Json::Of({{"findings", scan.At("findings")}, {"files", scan.At("files")}});
+  } else {
+    check.summary = "the scan could not end: " + outcome.failure;
+    check.details = Json::MakeObject();
+  }
+  const bool quarantined = !check.passed && options_.policy != ScanPolicy::kWarn;
+  check.details.Set("quarantined", quarantined);
+  return check;
+}
+
+void ModelInspection::Inspect(registry::NewVersion* version) const {
+  const auto model = LocalModel(artifacts_, version->artifact_uri);
+  if (!model) return;
+  registry::Check check = ScanFiles(*model);
+  if (!check.passed && options_.policy == ScanPolicy::kBlock) {
+    throw InvalidArgument("The model was refused by its scan: {}", check.summary);
+  }
+  version->checks.push_back(std::move(check));
+  if (!CanBeJudged(*model)) return;
+  const Outcome outcome = RunSelf({"models", "inspect", model->string(), "--json"}, kInspectMs);
+  if (!outcome.failure.empty()) {
+    throw InvalidArgument("The model was refused: {}", outcome.failure);
+  }
+  const Json* signature = outcome.answer.Find("signature");
+  if (signature != nullptr && !version->signature) version->signature = *signature;
 }
 
 }  // namespace millwright::server

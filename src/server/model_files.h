@@ -2,12 +2,16 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
+#include <vector>
+
+#include "registry/entities.h"
 
 namespace millwright::artifacts {
 class Artifacts;
 }
 namespace millwright::registry {
-struct ModelVersion;
+struct NewVersion;
 }
 
 namespace millwright::server {
@@ -17,9 +21,33 @@ namespace millwright::server {
 std::filesystem::path ModelFolder(const artifacts::Artifacts& artifacts,
                                   const registry::ModelVersion& version);
 
-// Loads the model at an artifact address in a child process (`millwright models inspect`), so that
-// a hostile file harms nobody, and throws kInvalidArgument with the reason when it cannot be
-// served. Addresses without a model of a kind that can be judged here pass.
-void InspectModel(const artifacts::Artifacts& artifacts, const std::string& artifact_uri);
+// What is done with a version whose files have findings of scan::Severity::kHigh and above.
+enum class ScanPolicy { kBlock, kQuarantine, kWarn };
+// Throws kInvalidArgument with the policies there are.
+ScanPolicy ParseScanPolicy(const std::string& text);
+
+// Judges the files of versions that are being registered, in child processes, so that a hostile
+// file harms nobody. Thread-safe.
+class ModelInspection {
+ public:
+  struct Options {
+    ScanPolicy policy = ScanPolicy::kQuarantine;
+    std::vector<std::string> trusted_globals;
+  };
+  ModelInspection(const artifacts::Artifacts& artifacts, Options options)
+      : artifacts_(artifacts), options_(std::move(options)) {}
+
+  // Scans the files (`millwright scan`) and adds the result as the check "scan"; then loads the
+  // model (`millwright models inspect`) and adds its signature. Throws kInvalidArgument with the
+  // reason when the policy blocks the files or the model cannot be loaded. Files that are not kept
+  // here are neither scanned nor loaded.
+  void Inspect(registry::NewVersion* version) const;
+
+ private:
+  registry::Check ScanFiles(const std::filesystem::path& model) const;
+
+  const artifacts::Artifacts& artifacts_;
+  const Options options_;
+};
 
 }  // namespace millwright::server

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "inference/mlmodel_file.h"
 #include "inference/model_package.h"
 #include "serving/cell.h"
 #include "serving/missing_values.h"
@@ -19,7 +20,9 @@ using inference::TensorSpec;
 std::string_view PlatformOf(const std::filesystem::path& path) {
   bool is_onnx = path.extension() == ".onnx" || std::filesystem::exists(path / "model.onnx");
   if (std::filesystem::exists(path / "MLmodel")) {
-    is_onnx = !inference::ReadModelPackage(path).onnx_file.empty();
+    const auto runtime = inference::RuntimeOf(inference::ReadMlmodelFile(path));
+    if (runtime == inference::ModelRuntime::kPython) return "python";
+    is_onnx = runtime == inference::ModelRuntime::kOnnx;
   }
   return is_onnx ? "onnxruntime_onnx" : "xgboost";
 }

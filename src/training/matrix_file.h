@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "analytics/session.h"
-#include "inference/mapped_file.h"
+#include "base/mapped_file.h"
 
 namespace millwright::training {
 
@@ -49,7 +49,7 @@ class MappedTable {
   TableView view() const { return {columns_, values_, labels_}; }
 
  private:
-  inference::MappedFile file_;
+  MappedFile file_;
   std::vector<std::string> columns_;
   std::span<const float> values_;
   std::span<const float> labels_;

@@ -18,6 +18,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness import python_models  # noqa: E402
 from harness.millwright import Failure, ROOT, Server, run_tests  # noqa: E402
 
 SERVER_OPTIONS = re.compile(r"^<!-- server: (.*) -->$", re.M)
@@ -72,14 +73,15 @@ def run_guide(path, binary):
             if not entry.name.startswith(".") and entry.name != "build":
                 (folder / entry.name).symlink_to(entry)
         named = SERVER_OPTIONS.search(path.read_text())
-        with Server(binary, scratch / "data", *(named[1].split() if named else [])) as server:
+        with Server(binary, scratch / "data", *(named[1].split() if named else []),
+                    environment=python_models.ENVIRONMENT) as server:
             # Each block ends with a line that no command prints, so that outputs can be told apart.
             end = "== end of block"
             script = "set -euo pipefail\n"
             wanted = list(steps(path.read_text()))
             for line, commands, _ in wanted:
                 script += f"{commands}\necho '{end} {line}'\n"
-            environment = {**os.environ, "MILLWRIGHT_URI": server.uri, "MLFLOW_TRACKING_URI": server.uri,
+            environment = {**os.environ, **python_models.ENVIRONMENT, "MILLWRIGHT_URI": server.uri, "MLFLOW_TRACKING_URI": server.uri,
                            "MILLWRIGHT_SERVER_DATA": str(server.data),
                            "PATH": f"{bin_folder}:{os.environ['PATH']}"}
             done = subprocess.run(["bash", "-c", script], cwd=folder, env=environment, text=True,

@@ -11,7 +11,8 @@ class Artifacts;
 }
 namespace millwright::registry {
 class Registry;
-}
+struct NewVersion;
+}  // namespace millwright::registry
 namespace millwright::tracking {
 class ExperimentStore;
 class LoggedModelStore;
@@ -37,9 +38,10 @@ struct Context {
   artifacts::Artifacts& artifacts;
   webhooks::WebhookStore& webhooks;
   webhooks::Courier& courier;
-  // Judges the files at an artifact address before a version of them is registered: throws
-  // kInvalidArgument with the reason when they are a broken model. May be empty.
-  std::function<void(const std::string& artifact_uri)> inspect_model = {};
+  // Judges the files of a version before it is registered: adds the checks and the signature that
+  // it finds; throws kInvalidArgument with the reason when they are a broken model or one that the
+  // policy blocks. May be empty.
+  std::function<void(registry::NewVersion* version)> inspect_model = {};
   // What the model at an artifact address takes and gives; nothing when unknown. May be empty.
   std::function<std::optional<Json>(const std::string& artifact_uri)> read_schema = {};
 };

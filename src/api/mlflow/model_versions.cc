@@ -41,18 +41,17 @@ http::Response AnswerVersion(Context& context, const registry::ModelVersion& ver
 http::Response Create(Context& context, const http::Request& request) {
   const auto message = Read<CreateModelVersion>(request);
   const VersionOrigin origin = ResolveSource(context, message);
-  if (context.inspect_model) context.inspect_model(origin.artifact_uri);
-  const auto version = context.registry.CreateVersion(
-      {.name = ModelName(message.name),
-       .source = message.source,
-       .artifact_uri = origin.artifact_uri,
-       .run_id = origin.run_id,
-       .run_link = message.run_link,
-       .model_id = origin.model_id,
-       .description = message.description,
-       .tags = ToRegistryTags(message.tags),
-       .schema = context.read_schema ? context.read_schema(origin.artifact_uri) : std::nullopt},
-      AuthorOf(request));
+  registry::NewVersion taken{.name = ModelName(message.name),
+                             .source = message.source,
+                             .artifact_uri = origin.artifact_uri,
+                             .run_id = origin.run_id,
+                             .run_link = message.run_link,
+                             .model_id = origin.model_id,
+                             .description = message.description,
+                             .tags = ToRegistryTags(message.tags)};
+  if (context.read_schema) taken.schema = context.read_schema(origin.artifact_uri);
+  if (context.inspect_model) context.inspect_model(&taken);
+  const auto version = context.registry.CreateVersion(taken, AuthorOf(request));
   RememberVersion(context, version);
   return AnswerVersion(context, version);
 }

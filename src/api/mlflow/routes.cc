@@ -115,7 +115,7 @@ constexpr Route<Context> kRoutes[] = {
     MIRRORED(kGet, "/mlflow/registered-models/alias", registered_models::GetByAlias, kRead,
              Lane::kMeta, "Get the version an alias points to"),
 
-    MIRRORED(kPost, "/mlflow/model-versions/create", model_versions::Create, kEdit, Lane::kMeta,
+    MIRRORED(kPost, "/mlflow/model-versions/create", model_versions::Create, kEdit, Lane::kBulk,
              "Create a model version"),
     MIRRORED(kGet, "/mlflow/model-versions/get", model_versions::Get, kRead, Lane::kMeta,
              "Get a model version"),

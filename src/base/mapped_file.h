@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <string_view>
 
-namespace millwright::inference {
+namespace millwright {
 
 // A file's bytes, read-only and shared between processes, for as long as this lives. A file that
 // is cut short while it is mapped ends the process (SIGBUS): map only what nobody truncates, which
@@ -24,4 +24,4 @@ class MappedFile {
   size_t size_ = 0;
 };
 
-}  // namespace millwright::inference
+}  // namespace millwright

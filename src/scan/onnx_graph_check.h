@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "inference/onnx_tensor_check.h"
+#include "scan/onnx_tensor_check.h"
 
-namespace millwright::inference {
+namespace millwright::scan {
 
 // Checks the graphs of one ONNX model without running them: every name has one maker and every use
 // a maker, no cycle, known operator domains, sound tensors, and no operator that would fill an
@@ -57,4 +57,4 @@ class OnnxGraphChecker {
   std::set<std::string_view> domains_;
 };
 
-}  // namespace millwright::inference
+}  // namespace millwright::scan

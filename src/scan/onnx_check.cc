@@ -1,13 +1,15 @@
+#include "scan/onnx_check.h"
+
 #include <map>
+#include <optional>
 #include <set>
 
 #include "base/error.h"
+#include "base/mapped_file.h"
 #include "base/protobuf_reader.h"
-#include "inference/engine.h"
-#include "inference/mapped_file.h"
-#include "inference/onnx_graph_check.h"
+#include "scan/onnx_graph_check.h"
 
-namespace millwright::inference {
+namespace millwright::scan {
 namespace {
 
 // What ONNX Runtime 1.30 reads; newer files want a newer runtime.
@@ -107,7 +109,9 @@ std::string_view FunctionDomain(std::string_view function) {
   return domain;
 }
 
-void CheckModel(std::string_view bytes, const std::filesystem::path& folder) {
+}  // namespace
+
+void CheckOnnxBytes(std::string_view bytes, const std::filesystem::path& folder) {
   if (bytes.empty()) throw InvalidArgument("the file is empty");
   if (bytes.starts_with("version https://git-lfs")) {
     throw InvalidArgument("it is a Git LFS pointer, not the model: run `git lfs pull`");
@@ -123,16 +127,14 @@ void CheckModel(std::string_view bytes, const std::filesystem::path& folder) {
   checker.CheckGraph(*model.graph);
 }
 
-}  // namespace
-
 void CheckOnnxFile(const std::filesystem::path& path) {
   const MappedFile file(path);
   try {
-    CheckModel(file.bytes(), path.parent_path());
+    CheckOnnxBytes(file.bytes(), path.parent_path());
   } catch (const Error& error) {
     throw InvalidArgument("The model is refused: {}: {}", path.filename().string(),
                           error.message());
   }
 }
 
-}  // namespace millwright::inference
+}  // namespace millwright::scan

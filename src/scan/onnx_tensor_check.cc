@@ -1,4 +1,4 @@
-#include "inference/onnx_tensor_check.h"
+#include "scan/onnx_tensor_check.h"
 
 #include <algorithm>
 #include <charconv>
@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/protobuf_reader.h"
 
-namespace millwright::inference {
+namespace millwright::scan {
 namespace {
 
 constexpr size_t kSmallTensorElementsMax = 16;
@@ -216,4 +216,4 @@ OnnxTensorFacts CheckOnnxTensor(std::string_view bytes, const std::filesystem::p
   }
 }
 
-}  // namespace millwright::inference
+}  // namespace millwright::scan

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace millwright::inference {
+namespace millwright::scan {
 
 // What a graph's check needs to know of a TensorProto.
 struct OnnxTensorFacts {
@@ -26,4 +26,4 @@ OnnxTensorFacts CheckOnnxTensor(std::string_view tensor, const std::filesystem::
 // Multiplies dimensions; nothing when the product does not fit or a dimension is negative.
 std::optional<size_t> OnnxElementCount(const std::vector<int64_t>& dimensions);
 
-}  // namespace millwright::inference
+}  // namespace millwright::scan

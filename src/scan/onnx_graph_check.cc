@@ -1,9 +1,9 @@
-#include "inference/onnx_graph_check.h"
+#include "scan/onnx_graph_check.h"
 
 #include "base/error.h"
 #include "base/protobuf_reader.h"
 
-namespace millwright::inference {
+namespace millwright::scan {
 namespace {
 
 constexpr int kDepthMax = 32;  // of graphs in graphs and of types in types
@@ -323,4 +323,4 @@ void OnnxGraphChecker::CheckType(std::string_view type, int depth) {
   if (!count || *count > kDeclaredElementsMax) throw InvalidArgument("the shape is too large");
 }
 
-}  // namespace millwright::inference
+}  // namespace millwright::scan

@@ -1,0 +1,233 @@
+#include "inference/python_process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/error.h"
+#include "inference/python_worker.h"
+
+namespace millwright::inference {
+namespace {
+
+constexpr int64_t kStopGraceMs = 1000;
+constexpr int64_t kAcceptStepMs = 50;
+constexpr size_t kFrameHeadBytes = 12;
+constexpr size_t kReadBytes = size_t{1} << 20;
+
+int64_t NowMs() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+std::string Interpreter() {
+  const char* chosen = std::getenv("MILLWRIGHT_PYTHON");
+  return chosen != nullptr && *chosen != '\0' ? chosen : "python3";
+}
+
+std::string Little(uint64_t number, size_t count) {
+  std::string bytes;
+  for (size_t i = 0; i < count; ++i) bytes += static_cast<char>(number >> (8 * i));
+  return bytes;
+}
+
+uint64_t FromLittle(std::string_view bytes) {
+  uint64_t number = 0;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    number |= uint64_t{static_cast<uint8_t>(bytes[i])} << (8 * i);
+  }
+  return number;
+}
+
+// Waits until the descriptor can be read or written; false: the time is up.
+bool WaitFor(int descriptor, short events, int64_t deadline_ms) {
+  while (true) {
+    const int64_t left = std::max<int64_t>(0, deadline_ms - NowMs());
+    pollfd waiting{.fd = descriptor, .events = events, .revents = 0};
+    const int ready = poll(&waiting, 1, static_cast<int>(left));
+    if (ready > 0) return true;
+    if (ready == 0) return false;
+    if (errno != EINTR) throw Internal("poll failed: {}", std::strerror(errno));
+  }
+}
+
+int Listen(const std::filesystem::path& path) {
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  if (path.string().size() >= sizeof address.sun_path) {
+    throw Internal("The path of a socket is too long: {}", path.string());
+  }
+  std::strcpy(address.sun_path, path.c_str());
+  const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (listener < 0 || bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      listen(listener, 1) != 0) {
+    throw Internal("Cannot listen on {}: {}", path.string(), std::strerror(errno));
+  }
+  return listener;
+}
+
+}  // namespace
+
+PythonProcess::PythonProcess(Json spec)
+    : spec_(std::move(spec)),
+      listener_(Listen(folder_.path() / "python.sock")),
+      keeper_([this](const std::stop_token& stop) { Keep(stop); }) {}
+
+PythonProcess::~PythonProcess() {
+  End();
+  keeper_.request_stop();
+  changed_.notify_all();
+  keeper_.join();
+  close(listener_);
+}
+
+void PythonProcess::Keep(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (changed_.wait(lock, stop, [this] { return wanted_; })) {
+    try {
+      // Isolated: neither the user's packages nor variables such as PYTHONPATH decide what runs.
+      child_.emplace(ProcessSpec{.arguments = {Interpreter(), "-I", "-c", kPythonWorkerScript,
+                                               (folder_.path() / "python.sock").string()},
+                                 .working_dir = folder_.path()});
+      launch_error_.clear();
+    } catch (const Error& error) {
+      launch_error_ = error.message();
+    }
+    wanted_ = false;
+    changed_.notify_all();
+  }
+}
+
+void PythonProcess::Launch() {
+  std::unique_lock lock(mutex_);
+  wanted_ = true;
+  changed_.notify_all();
+  changed_.wait(lock, [this] { return !wanted_; });
+  if (!launch_error_.empty()) {
+    throw Unavailable("Python cannot be started: {}; MILLWRIGHT_PYTHON names an interpreter",
+                      launch_error_);
+  }
+}
+
+void PythonProcess::End() {
+  if (connection_ >= 0) close(connection_);
+  connection_ = -1;
+  if (child_) {
+    child_->Signal(SIGKILL);
+    child_->Stop(kStopGraceMs);
+  }
+  child_.reset();
+}
+
+void PythonProcess::GiveUp(const std::string& why) {
+  std::string end = why;
+  if (child_) {
+    if (const auto status = child_->Wait(kStopGraceMs); status && status->signal != 0) {
+      end += fmt::format(" (signal {})", status->signal);
+    } else if (status) {
+      end += fmt::format(" (exit status {})", status->code);
+    }
+  }
+  if (facts_.is_null()) failed_at_ms_ = NowMs();
+  End();
+  throw Internal("The Python worker {}", end);
+}
+
+const Json& PythonProcess::Start() {
+  if (connection_ >= 0) return facts_;
+  if (failed_at_ms_ != 0 && NowMs() - failed_at_ms_ < kPythonRestartPauseMs) {
+    throw Unavailable("The Python worker ended a moment ago and is started again soon");
+  }
+  const int64_t deadline_ms = NowMs() + kPythonStartMsMax;
+  facts_ = Json();
+  Launch();
+  while (connection_ < 0) {
+    if (WaitFor(listener_, POLLIN, std::min(deadline_ms, NowMs() + kAcceptStepMs))) {
+      connection_ = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    } else if (child_->Poll()) {
+      GiveUp("ended before it began");
+    } else if (NowMs() >= deadline_ms) {
+      GiveUp(fmt::format("did not begin within {} s", kPythonStartMsMax / 1000));
+    }
+  }
+  SendFrame({spec_, ""}, deadline_ms);
+  Json facts = ReceiveFrame(deadline_ms).header;
+  if (const Json* error = facts.Find("error")) {
+    End();
+    throw InvalidArgument("Python cannot load the model: {}", error->AsString());
+  }
+  facts_ = std::move(facts);
+  failed_at_ms_ = 0;
+  return facts_;
+}
+
+PythonFrame PythonProcess::Call(const PythonFrame& request) {
+  Start();
+  const int64_t deadline_ms = NowMs() + kPythonRunMsMax;
+  SendFrame(request, deadline_ms);
+  PythonFrame answer = ReceiveFrame(deadline_ms);
+  if (const Json* error = answer.header.Find("error")) {
+    throw InvalidArgument("The model failed: {}", error->AsString());
+  }
+  return answer;
+}
+
+void PythonProcess::SendFrame(const PythonFrame& frame, int64_t deadline_ms) {
+  const std::string header = frame.header.Dump();
+  if (header.size() > kPythonHeaderBytesMax || frame.body.size() > kPythonBodyBytesMax) {
+    throw InvalidArgument("The request is larger than a Python worker takes");
+  }
+  const std::string head = Little(header.size(), 4) + Little(frame.body.size(), 8) + header;
+  for (std::string_view rest : {std::string_view(head), std::string_view(frame.body)}) {
+    while (!rest.empty()) {
+      const ssize_t sent = send(connection_, rest.data(), rest.size(), MSG_NOSIGNAL);
+      if (sent > 0) {
+        rest.remove_prefix(static_cast<size_t>(sent));
+      } else if (errno == EAGAIN) {
+        if (!WaitFor(connection_, POLLOUT, deadline_ms)) GiveUp("took no request in time");
+      } else if (errno != EINTR) {
+        GiveUp("died");
+      }
+    }
+  }
+}
+
+PythonFrame PythonProcess::ReceiveFrame(int64_t deadline_ms) {
+  std::string bytes;
+  size_t wanted = kFrameHeadBytes;
+  size_t header_bytes = 0;
+  while (bytes.size() < wanted) {
+    const size_t have = bytes.size();
+    bytes.resize(std::min(wanted, have + kReadBytes));
+    const ssize_t count = recv(connection_, bytes.data() + have, bytes.size() - have, 0);
+    bytes.resize(have + static_cast<size_t>(std::max<ssize_t>(count, 0)));
+    if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) GiveUp("died");
+    if (count < 0 && errno == EAGAIN && !WaitFor(connection_, POLLIN, deadline_ms)) {
+      GiveUp(fmt::format("did not answer within {} s and was killed", kPythonRunMsMax / 1000));
+    }
+    if (header_bytes == 0 && bytes.size() == kFrameHeadBytes) {
+      header_bytes = FromLittle(std::string_view(bytes).substr(0, 4));
+      const uint64_t body_bytes = FromLittle(std::string_view(bytes).substr(4, 8));
+      if (header_bytes == 0 || header_bytes > kPythonHeaderBytesMax ||
+          body_bytes > kPythonBodyBytesMax) {
+        GiveUp("answered more than is taken");
+      }
+      wanted += header_bytes + body_bytes;
+    }
+  }
+  PythonFrame frame;
+  frame.header = ParseJson(std::string_view(bytes).substr(kFrameHeadBytes, header_bytes));
+  frame.body = bytes.substr(kFrameHeadBytes + header_bytes);
+  return frame;
+}
+
+}  // namespace millwright::inference

@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""Python models: scanned when they are registered, answered for by a worker that may die.
+
+usage: python_models.py BINARY
+"""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness import python_models  # noqa: E402
+from harness.millwright import Server, expect, run_tests  # noqa: E402
+from harness.models import upload  # noqa: E402
+
+BINARY = pathlib.Path(sys.argv[1]).resolve()
+COLUMNS = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
+ROWS = [[5.1, 3.5, 1.4, 0.2], [6.2, 2.9, 4.3, 1.3], [7.7, 3.8, 6.7, 2.2]]
+TABLE = {"dataframe_split": {"columns": COLUMNS, "data": ROWS}}
+# What the pickle itself says, asked by scikit-learn alone.
+ASK = """
+import json, pickle, sys, pandas
+model = pickle.load(open(sys.argv[1] + "/model.pkl", "rb"))
+rows = pandas.DataFrame(json.loads(sys.argv[2])["data"], columns=json.loads(sys.argv[2])["columns"])
+print(json.dumps([model.predict(rows).tolist(), model.predict_proba(rows).tolist()]))
+"""
+MAKE = """
+import sys, pathlib, numpy, joblib, pickle, os
+from sklearn.linear_model import Ridge
+folder = pathlib.Path(sys.argv[1])
+X = numpy.arange(40.0).reshape(20, 2)
+for name, dump in (("ridge", pickle.dump), ("packed", lambda m, f: joblib.dump(m, f, compress=3))):
+    (folder / name).mkdir()
+    dump(Ridge().fit(X, X.sum(axis=1)), open(folder / name / "model.pkl", "wb"))
+    (folder / name / "MLmodel").write_text("flavors: {sklearn: {pickled_model: model.pkl}}")
+class Dies:
+    def predict(self, data):
+        os.kill(os.getpid(), 9) if data[0][0] < 0 else None
+        return data[:, 0] * 2
+import cloudpickle
+(folder / "dies").mkdir()
+cloudpickle.dump(Dies(), open(folder / "dies" / "model.pkl", "wb"))
+(folder / "dies" / "MLmodel").write_text("flavors: {sklearn: {pickled_model: model.pkl}}\\n"
+    "signature: {inputs: '[{\\"type\\": \\"tensor\\", \\"tensor-spec\\": {\\"dtype\\": \\"float64\\", \\"shape\\": [-1, 2]}}]'}")
+"""
+
+
+EVERY = """
+import sys, pathlib, pickle, pandas
+from sklearn.datasets import load_iris
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn import ensemble, linear_model, tree
+folder = pathlib.Path(sys.argv[1])
+X, y = load_iris(return_X_y=True, as_frame=True)
+X = X.astype("float32")
+X.to_csv(folder / "rows.csv", index=False)
+two, names = (y > 1).astype(int), y.map({0: "a", 1: "b", 2: "c"}).to_numpy()
+models = {"logistic": (linear_model.LogisticRegression(max_iter=500), y),
+          "logistic2": (linear_model.LogisticRegression(), two),
+          "logistic_names": (linear_model.LogisticRegression(max_iter=500), names),
+          "linear": (linear_model.LinearRegression(), y), "ridge": (linear_model.Ridge(), y),
+          "lasso": (linear_model.Lasso(0.01), y), "elastic": (linear_model.ElasticNet(0.01), y),
+          "tree": (tree.DecisionTreeClassifier(max_depth=4), names),
+          "tree_r": (tree.DecisionTreeRegressor(max_depth=4), y),
+          "forest": (ensemble.RandomForestClassifier(20, random_state=1), names),
+          "forest2": (ensemble.RandomForestClassifier(20, random_state=1), two),
+          "forest_r": (ensemble.RandomForestRegressor(20, random_state=1), y),
+          "extra": (ensemble.ExtraTreesClassifier(20, random_state=1), y)}
+for name, (model, target) in models.items():
+    model = make_pipeline(StandardScaler(), model) if "log" in name or name == "ridge" else model
+    (folder / name).mkdir()
+    pickle.dump(model.fit(X, target), open(folder / name / "model.pkl", "wb"))
+    (folder / name / "MLmodel").write_text("flavors: {sklearn: {pickled_model: model.pkl}}")
+print(" ".join(models))
+"""
+
+
+class ModelServer:
+    def __init__(self, *models):
+        self.process = subprocess.Popen(
+            [BINARY, "serve", *models, "--port", "0"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, **python_models.ENVIRONMENT})
+
+    def __enter__(self):
+        line = self.process.stdout.readline()  # printed when it listens
+        expect("Serving" in line, f"no model server: {line}")
+        self.uri = line.split()[-1]
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.communicate(timeout=30)
+
+    def ask(self, model, body):
+        request = urllib.request.Request(f"{self.uri}/endpoints/{model}/invocations",
+                                         json.dumps(body).encode(), {"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=90) as answer:
+                return answer.status, json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read())
+
+
+def answers_as_scikit_learn_does():
+    with tempfile.TemporaryDirectory() as scratch:
+        scratch = pathlib.Path(scratch)
+        python_models.train(scratch / "iris")
+        python_models.run(MAKE, scratch)
+        labels, probabilities = json.loads(
+            python_models.run(ASK, scratch / "iris", json.dumps(TABLE["dataframe_split"])))
+        with ModelServer(*(f"{name}={scratch / name}" for name in ("iris", "ridge", "packed"))) as served:
+            status, answer = served.ask("iris", TABLE)
+            expect(status == 200 and answer["predictions"]["label"] == labels, f"{status} {answer}")
+            seen = answer["predictions"]["probabilities"]
+            expect(max(abs(a - b) for one, other in zip(seen, probabilities)
+                       for a, b in zip(one, other)) < 1e-12, f"{seen} {probabilities}")
+            records = [dict(zip(COLUMNS, row)) for row in ROWS]
+            expect(served.ask("iris", {"dataframe_records": records})[1] == answer, "records differ")
+            status, refused = served.ask("iris", {"dataframe_split": {"columns": COLUMNS[:3], "data": [[1, 2, 3]]}})
+            # A number that is left out is NaN: only the model knows whether it imputes.
+            expect(status == 400 and "contains NaN" in refused["message"], f"{status} {refused}")
+            for model in ("ridge", "packed"):
+                status, answer = served.ask(model, {"inputs": [[1.0, 2.0]]})
+                expect(status == 200 and abs(answer["predictions"]["variable"][0] - 3) < 0.1, f"{status} {answer}")
+
+
+def outlives_its_worker():
+    with tempfile.TemporaryDirectory() as scratch:
+        scratch = pathlib.Path(scratch)
+        python_models.run(MAKE, scratch)
+        with ModelServer(f"dies={scratch / 'dies'}") as served:
+            good = {"inputs": [[2.0, 0.0]]}
+            expect(served.ask("dies", good)[1]["predictions"]["variable"] == [4.0], "no answer")
+            status, answer = served.ask("dies", {"inputs": [[-1.0, 0.0]]})
+            expect(status == 500 and "signal 9" in answer["message"], f"{status} {answer}")
+            status, answer = served.ask("dies", good)
+            expect(status == 200 and answer["predictions"]["variable"] == [4.0], f"{status} {answer}")
+
+
+def converts_what_scikit_learn_holds():
+    export = (python_models.ROOT / "examples/sklearn/export.py").read_text()
+    environment = {**os.environ, **python_models.ENVIRONMENT}
+    with tempfile.TemporaryDirectory() as scratch:
+        scratch = pathlib.Path(scratch)
+        for name in python_models.run(EVERY, scratch).split():
+            document, onnx = scratch / f"{name}.json", scratch / f"{name}.onnx"
+            python_models.run(export, scratch / name / "model.pkl", document)
+            done = subprocess.run([BINARY, "models", "convert", document, onnx], capture_output=True, text=True)
+            expect(done.returncode == 0, f"{name}: {done.stderr}")
+            done = subprocess.run([BINARY, "models", "parity", scratch / name, onnx, "--json",
+                                   "--data", scratch / "rows.csv"],
+                                  capture_output=True, text=True, env=environment)
+            expect(done.returncode == 0, f"{name}: {done.stdout} {done.stderr}")
+            outputs = json.loads(done.stdout)["outputs"]
+            expect(all(output["elements"] for output in outputs), f"{name}: {outputs}")
+            labels = [output for output in outputs if output["output"] == "label"]
+            expect(not labels or labels[0]["max_abs_difference"] == 0, f"{name}: {outputs}")
+
+
+def log_folder(server, folder):
+    """Uploads a folder to a new run; returns its source."""
+    run = server.mlflow("runs/create", {"experiment_id": "0", "start_time": 1})["run"]["info"]
+    for file in sorted(folder.iterdir()):
+        upload(server, run["artifact_uri"], f"model/{file.name}", file.read_bytes())
+    return run["artifact_uri"] + "/model"
+
+
+def create(server, model, source):
+    server.post("/api/2.0/mlflow/registered-models/create", {"name": model})
+    return server.post("/api/2.0/mlflow/model-versions/create", {"name": model, "source": source})
+
+
+def hostile(folder):
+    folder.mkdir()
+    (folder / "model.pkl").write_bytes(b"cos\nsystem\n(S'id'\ntR.")
+    (folder / "MLmodel").write_text("flavors: {sklearn: {pickled_model: model.pkl}}")
+    return folder
+
+
+def scans_what_is_registered():
+    with tempfile.TemporaryDirectory() as scratch:
+        scratch = pathlib.Path(scratch)
+        python_models.train(scratch / "iris")
+        hostile(scratch / "hostile")
+        with Server(BINARY, scratch / "data") as server:
+            answer = create(server, "iris", log_folder(server, scratch / "iris"))
+            expect(answer.status == 200, f"{answer.status} {answer.body}")
+            seen = server.get("/api/v1/models/iris/versions/1").json()
+            scan = next(check for check in seen["checks"] if check["name"] == "scan")
+            expect(scan["passed"], f"{scan}")
+            expect([column["name"] for column in seen["signature"]["inputs"]] == COLUMNS, f"{seen}")
+            answer = create(server, "bad", log_folder(server, scratch / "hostile"))
+            expect(answer.status == 200, f"{answer.status} {answer.body}")
+            scan = server.get("/api/v1/models/bad/versions/1").json()["checks"][0]
+            expect(not scan["passed"] and "os.system" in scan["summary"], f"{scan}")
+            for route, body in (("registered-models/alias", {"alias": "champion"}),
+                                ("model-versions/transition-stage", {"stage": "Production"})):
+                answer = server.post(f"/api/2.0/mlflow/{route}", {"name": "bad", "version": "1", **body})
+                expect(answer.status == 400 and "quarantine" in answer.json()["message"], f"{answer.body}")
+            answer = server.post("/api/v1/endpoints", {"name": "bad", "model": "bad", "version": "1"})
+            expect(answer.status >= 400 and b"quarantine" in answer.body, f"{answer.status} {answer.body}")
+            # Nobody else can say that the scan passed.
+            answer = server.post("/api/v1/models/bad/versions/1/checks",
+                                 {"name": "scan", "passed": True, "summary": "fine", "details": {}})
+            expect(answer.status == 400, f"{answer.status} {answer.body}")
+
+
+def blocks_where_it_is_told_to():
+    with tempfile.TemporaryDirectory() as scratch:
+        scratch = pathlib.Path(scratch)
+        hostile(scratch / "hostile")
+        with Server(BINARY, scratch / "data", "--scan-policy", "block") as server:
+            answer = create(server, "bad", log_folder(server, scratch / "hostile"))
+            expect(answer.status == 400 and "os.system" in answer.json()["message"], f"{answer.body}")
+            found = server.get("/api/2.0/mlflow/model-versions/search").json()
+            expect(not found.get("model_versions"), f"{found}")
+
+
+run_tests([("answers as scikit-learn does", answers_as_scikit_learn_does),
+           ("outlives its worker", outlives_its_worker),
+           ("converts what scikit-learn holds", converts_what_scikit_learn_holds),
+           ("scans what is registered", scans_what_is_registered),
+           ("blocks where it is told to", blocks_where_it_is_told_to)])
