@@ -97,9 +97,14 @@ MlmodelFile ReadMlmodelFile(const fs::path& folder) {
   mlmodel.flavors = json.At("flavors");
   mlmodel.flavors.AsObject("flavors");
   if (const Json* signature = json.Find("signature"); signature && signature->is_object()) {
-    mlmodel.signature = FromMlmodelSignature(*signature);
-    const Json* params = signature->Find("params");
-    if (params != nullptr && params->is_string()) mlmodel.params = ParseJson(params->AsString());
+    try {
+      mlmodel.signature = FromMlmodelSignature(*signature);
+      const Json* params = signature->Find("params");
+      if (params != nullptr && params->is_string()) mlmodel.params = ParseJson(params->AsString());
+    } catch (const Error&) {
+      // One that cannot be read is none: newer releases may write what this one does not know.
+      mlmodel.signature = {};
+    }
   }
   mlmodel.input_example = ReadExample(folder, json);
   mlmodel.requirements = Lines(ReadBeside(folder, "requirements.txt"));

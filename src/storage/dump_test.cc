@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <regex>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -203,6 +204,14 @@ TEST_P(Dump, OfAnOlderSchemaIsMigrated) {
   const size_t made = std::erase_if(shape.tables, [&](const auto& table) {
     return last.sql.find("CREATE TABLE " + table.name + " (") != std::string_view::npos;
   });
+  // Nor had the tables before it the columns that it adds.
+  const std::string text(last.sql);
+  const std::regex added("ALTER TABLE (\\w+) ADD COLUMN (\\w+)");
+  for (std::sregex_iterator it(text.begin(), text.end(), added), end; it != end; ++it) {
+    for (auto& table : shape.tables) {
+      if (table.name == (*it)[1].str()) std::erase(table.columns, (*it)[2].str());
+    }
+  }
   ASSERT_GT(made, 0U) << "the last migration makes no table: this test wants one that does";
   const TempDir dir;
   for (const auto& target :

@@ -289,9 +289,8 @@ WAYS_OUT = {
     "CVE-2023-6015": ["a/%2e%2e/%2e%2e/{s}", "%2e%2e%2f%2e%2e%2f{s}"],
     "CVE-2023-6753": ["..%5c..%5c{s}", "D:..%5c{s}"],
     "CVE-2023-6831": ["%252e%252e/{s}", "a/%252E%252E/%252E%252E/{s}", "%252e%252e%252f{s}"],
-    "CVE-2023-6909": ["..;/{s}", "a/..;/..;/{s}", "..%3b/{s}"],
     "CVE-2024-1560": ["%25252e%25252e/{s}", "%2525252e%2525252e%2525252f{s}"],
-    "CVE-2024-1593": ["a;../../{s}", "a/;/../../{s}"],
+    "CVE-2024-1593": ["a;../../{s}", "a/;/../../{s}", "..;/{s}", "a/..;/..;/{s}", "..%3b/{s}"],
     "NUL-in-path": ["a%00/../../{s}", "%00", "a/..%00/{s}"],
     "overlong-utf8": ["%c0%ae%c0%ae/{s}", "%e0%80%ae./{s}"],
 }
@@ -323,7 +322,7 @@ def ways_out(identifier):
 
 
 def fragments_of_locations():
-    """CVE-2024-1483, CVE-2024-2928, CVE-2024-3848: a location whose fragment or query climbs out."""
+    """CVE-2023-6909, CVE-2024-1483, CVE-2024-2928, CVE-2024-3848: a location whose fragment or query climbs out."""
     with Place(False) as server:
         (pathlib.Path(server.data) / "secret.txt").write_text("SECRET")
         for number, location in enumerate(("mlflow-artifacts:/x#../../../", "mlflow-artifacts:/x?a=/../../..", "mlflow-artifacts:/#/../..",
@@ -434,7 +433,7 @@ run_tests({
     "kill -9 in the middle of gc": kill_in_mid_gc,
     "an S3 that is gone is an error that says so": s3_that_is_gone,
     **dict(ways_out(identifier) for identifier in WAYS_OUT),
-    "CVE-2024-1483, CVE-2024-2928, CVE-2024-3848": fragments_of_locations,
+    "CVE-2023-6909, CVE-2024-1483, CVE-2024-2928, CVE-2024-3848": fragments_of_locations,
     "symbolic links": symbolic_links,
     "names of 1 MB": long_names,
 }.items())
