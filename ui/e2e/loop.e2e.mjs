@@ -201,9 +201,9 @@ await test('model: a move is judged before it is made, and a refusal stays in th
   await go('/models/flights-late?version=1');
   await page.click('button:has-text("Promote v1")');
   await see('dialog .checks li, dialog .muted');
+  state.provoking = true;
   await page.fill('dialog input', 'not an alias');
   await page.click('dialog button[type=submit]');
-  state.provoking = true;
   await see('dialog [role=alert]');
   state.provoking = false;
   await page.keyboard.press('Escape');
