@@ -45,7 +45,7 @@ struct Config {
   int64_t run_lease_s = 0;
   bool tensorboard_watch = true;
   int64_t tensorboard_interval_ms = 1000;
-  std::string scan_policy = "quarantine";
+  std::string scan_policy = "warn";
   std::vector<std::string> scan_trusted_globals;
   std::string secret_key_file;
   std::vector<std::string> webhook_allowed_hosts;

@@ -31,7 +31,7 @@ ScanPolicy ParseScanPolicy(const std::string& text);
 class ModelInspection {
  public:
   struct Options {
-    ScanPolicy policy = ScanPolicy::kQuarantine;
+    ScanPolicy policy = ScanPolicy::kWarn;
     std::vector<std::string> trusted_globals;
   };
   ModelInspection(const artifacts::Artifacts& artifacts, Options options)

@@ -188,7 +188,7 @@ def scans_what_is_registered():
         scratch = pathlib.Path(scratch)
         python_models.train(scratch / "iris")
         hostile(scratch / "hostile")
-        with Server(BINARY, scratch / "data") as server:
+        with Server(BINARY, scratch / "data", "--scan-policy", "quarantine") as server:
             answer = create(server, "iris", log_folder(server, scratch / "iris"))
             expect(answer.status == 200, f"{answer.status} {answer.body}")
             seen = server.get("/api/v1/models/iris/versions/1").json()
@@ -211,6 +211,20 @@ def scans_what_is_registered():
             expect(answer.status == 400, f"{answer.status} {answer.body}")
 
 
+def warns_unless_it_is_told_otherwise():
+    """MLflow's clients register pickled code every day, and move its aliases."""
+    with tempfile.TemporaryDirectory() as scratch:
+        scratch = pathlib.Path(scratch)
+        hostile(scratch / "hostile")
+        with Server(BINARY, scratch / "data") as server:
+            answer = create(server, "bad", log_folder(server, scratch / "hostile"))
+            expect(answer.status == 200, f"{answer.status} {answer.body}")
+            answer = server.post("/api/2.0/mlflow/registered-models/alias", {"name": "bad", "version": "1", "alias": "champion"})
+            expect(answer.status == 200, f"{answer.status} {answer.body}")
+            scan = server.get("/api/v1/models/bad/versions/1").json()["checks"][0]
+            expect(not scan["passed"] and "os.system" in scan["summary"], f"{scan}")
+
+
 def blocks_where_it_is_told_to():
     with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)
@@ -226,4 +240,5 @@ run_tests([("answers as scikit-learn does", answers_as_scikit_learn_does),
            ("outlives its worker", outlives_its_worker),
            ("converts what scikit-learn holds", converts_what_scikit_learn_holds),
            ("scans what is registered", scans_what_is_registered),
+           ("warns unless it is told otherwise", warns_unless_it_is_told_otherwise),
            ("blocks where it is told to", blocks_where_it_is_told_to)])
