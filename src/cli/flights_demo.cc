@@ -25,7 +25,7 @@ constexpr int kClients = 8;
 constexpr size_t kChunks = 26;  // half weeks
 // While the retraining runs, requests go on at this pace so that shadow and canary see some.
 constexpr int64_t kRequestsPerSecond = 400;
-constexpr int64_t kAlertWaitMs = 20'000;
+constexpr int64_t kAlertWaitMs = 60'000;
 constexpr int64_t kRetrainWaitMs = 420'000;
 constexpr int64_t kCancelWaitMs = 60'000;
 constexpr int64_t kPollMs = 100;

@@ -104,6 +104,12 @@ void PostgresConnection::Fail(const pg_result* result, std::string_view what) {
     throw Unavailable("The connection to the database was lost");
   }
   const std::string state = Field(result, PG_DIAG_SQLSTATE);
+  if (state.empty()) {
+    // Made by libpq and not by the server, which always says what kind it is: an answer that broke
+    // off, also where the socket is not known to be closed yet.
+    failure_ = Failure::kLost;
+    throw Unavailable("The connection to the database was lost");
+  }
   if (state.starts_with("57P")) {
     failure_ = Failure::kLost;
   } else if (state == "40001" || state == "40P01") {
