@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/csv.h"
 #include "cli/metric_history.h"
 
 namespace millwright::cli {
@@ -13,24 +14,6 @@ std::vector<std::string> MetricKeys(const Json& run) {
   if (const Json* metrics = run.At("data").Find("metrics"))
     for (const Json& metric : metrics->AsArray()) keys.push_back(metric.GetString("key"));
   return keys;
-}
-
-std::string CsvField(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string field = "\"";
-  for (const char c : text) {
-    if (c == '"') field += '"';
-    field += c;
-  }
-  return field + "\"";
-}
-
-// The shortest text that reads back as the same number; "NaN" and "Infinity" unquoted.
-std::string ExactNumber(double value) {
-  std::string text;
-  AppendJsonDouble(value, &text);
-  std::erase(text, '"');
-  return text;
 }
 
 void WriteCsvRows(const Json& items, const std::string& kind, std::ostream& out) {
@@ -85,7 +68,7 @@ int64_t ExportRunAsCsv(Client& client, const Json& run, std::ostream& out) {
     ReadHistory(client, run.At("info").GetString("run_id"), key, [&](const auto& points) {
       std::string page;
       for (const auto& point : points)
-        page += start + ExactNumber(point.value) + "," + std::to_string(point.step) + "," +
+        page += start + CsvNumber(point.value) + "," + std::to_string(point.step) + "," +
                 std::to_string(point.timestamp_ms) + "\r\n";
       out << page;
       count += static_cast<int64_t>(points.size());

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "api/native/request_reader.h"
+#include "base/csv.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "tracking/metric_history.h"
@@ -38,17 +39,6 @@ std::vector<std::string> KeysOf(Context& context, const http::Request& request,
   return keys;
 }
 
-// As RFC 4180 writes a field.
-std::string CsvField(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string field = "\"";
-  for (const char c : text) {
-    if (c == '"') field += c;
-    field += c;
-  }
-  return field + '"';
-}
-
 void AppendInt(int64_t value, std::string* out) {
   char text[24];
   out->append(text, std::to_chars(text, text + sizeof text, value).ptr);
@@ -74,10 +64,7 @@ class LineWriter {
     AppendInt(point.timestamp_ms, out);
     out->append(format_ == Format::kCsv ? "," : R"(,"value":)");
     if (format_ == Format::kCsv) {
-      std::string value;
-      AppendJsonDouble(point.value, &value);
-      if (value.front() == '"') value = value.substr(1, value.size() - 2);
-      out->append(value).push_back('\n');
+      out->append(CsvNumber(point.value)).push_back('\n');
     } else {
       AppendJsonDouble(point.value, out);
       out->append("}\n");
