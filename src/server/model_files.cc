@@ -9,6 +9,7 @@
 #include "base/process.h"
 #include "registry/quarantine.h"
 #include "registry/registry.h"
+#include "server/model_schema.h"
 
 namespace millwright::server {
 namespace {
@@ -118,6 +119,7 @@ registry::Check ModelInspection::ScanFiles(const std::filesystem::path& model) c
 }
 
 void ModelInspection::Inspect(registry::NewVersion* version) const {
+  version->schema = ReadModelSchema(artifacts_, version->artifact_uri);
   const auto model = LocalModel(artifacts_, version->artifact_uri);
   if (!model) return;
   registry::Check check = ScanFiles(*model);

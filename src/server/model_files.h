@@ -37,10 +37,10 @@ class ModelInspection {
   ModelInspection(const artifacts::Artifacts& artifacts, Options options)
       : artifacts_(artifacts), options_(std::move(options)) {}
 
-  // Scans the files (`millwright scan`) and adds the result as the check "scan"; then loads the
-  // model (`millwright models inspect`) and adds its signature. Throws kInvalidArgument with the
-  // reason when the policy blocks the files or the model cannot be loaded. Files that are not kept
-  // here are neither scanned nor loaded.
+  // Adds the schema that its MLmodel declares; scans the files (`millwright scan`) and adds the
+  // result as the check "scan"; then loads the model (`millwright models inspect`) and adds its
+  // signature. Throws kInvalidArgument with the reason when the policy blocks the files or the
+  // model cannot be loaded. Files that are not kept here are neither scanned nor loaded.
   void Inspect(registry::NewVersion* version) const;
 
  private:

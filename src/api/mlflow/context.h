@@ -1,10 +1,8 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <string>
 
-#include "base/json.h"
 
 namespace millwright::artifacts {
 class Artifacts;
@@ -38,12 +36,10 @@ struct Context {
   artifacts::Artifacts& artifacts;
   webhooks::WebhookStore& webhooks;
   webhooks::Courier& courier;
-  // Judges the files of a version before it is registered: adds the checks and the signature that
-  // it finds; throws kInvalidArgument with the reason when they are a broken model or one that the
-  // policy blocks. May be empty.
+  // Judges the files of a version before it is registered: adds the checks, the schema and the
+  // signature that it finds; throws kInvalidArgument with the reason when they are a broken model
+  // or one that the policy blocks. May be empty.
   std::function<void(registry::NewVersion* version)> inspect_model = {};
-  // What the model at an artifact address takes and gives; nothing when unknown. May be empty.
-  std::function<std::optional<Json>(const std::string& artifact_uri)> read_schema = {};
 };
 
 }  // namespace millwright::api::mlflow

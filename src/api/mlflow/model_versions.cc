@@ -49,7 +49,6 @@ http::Response Create(Context& context, const http::Request& request) {
                              .model_id = origin.model_id,
                              .description = message.description,
                              .tags = ToRegistryTags(message.tags)};
-  if (context.read_schema) taken.schema = context.read_schema(origin.artifact_uri);
   if (context.inspect_model) context.inspect_model(&taken);
   const auto version = context.registry.CreateVersion(taken, AuthorOf(request));
   RememberVersion(context, version);
