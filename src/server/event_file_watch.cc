@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/lane.h"
 #include "base/log.h"
+#include "server/places.h"
 #include "tensorboard/event_ingest.h"
 #include "tracking/experiment_store.h"
 #include "tracking/limits.h"
@@ -210,7 +211,11 @@ void EventFileWatch::ReadFile(WatchedRun* run, const std::string& path) {
 
 // Where a run's artifacts are in the store: behind the proxy's scheme, or by a path into its root.
 std::optional<std::string> EventFileWatch::StoreFolder(const tracking::RunInfo& run) const {
-  if (auto folder = artifacts::StorePath(run.artifact_uri)) return folder;
+  if (auto folder = artifacts::StorePath(run.artifact_uri)) {
+    // What is shown of a folder takes nothing.
+    if (IsInMount(*folder)) return std::nullopt;
+    return folder;
+  }
   constexpr std::string_view kFileScheme = "file://";
   std::string path = run.artifact_uri;
   if (path.starts_with(kFileScheme)) path.erase(0, kFileScheme.size());

@@ -9,6 +9,12 @@ namespace millwright::server {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+constexpr std::string_view kMounts = "mounts/";
+
+}  // namespace
+
 fs::path DataFolder(const Config& config) {
   fs::path folder = fs::absolute(config.data_dir).lexically_normal();
   return folder.has_filename() ? folder : folder.parent_path();
@@ -43,7 +49,11 @@ std::vector<fs::path> MountedFolders(const Config& config) {
 
 std::string MountPath(const fs::path& folder) {
   constexpr size_t kDigits = 8;
-  return "mounts/" + Sha256Hex(folder.string()).substr(0, kDigits);
+  return std::string(kMounts) + Sha256Hex(folder.string()).substr(0, kDigits);
+}
+
+bool IsInMount(const std::string& store_path) {
+  return store_path.starts_with(kMounts);
 }
 
 fs::path LocalFolder(std::string uri) {

@@ -18,8 +18,9 @@ std::string ArtifactStoreUri(const Config& config);
 // The folders of --mount as absolute paths without links. Throws kInvalidArgument for one that is
 // not there, or is there twice.
 std::vector<std::filesystem::path> MountedFolders(const Config& config);
-// Where the files of a mounted folder are in the artifact store.
+// Where the files of a mounted folder are in the artifact store, and whether a place of it is one.
 std::string MountPath(const std::filesystem::path& folder);
+bool IsInMount(const std::string& store_path);
 
 // A plain path or file://… as an absolute path.
 std::filesystem::path LocalFolder(std::string uri);

@@ -6,6 +6,7 @@
 #include "tracking/experiment_store.h"
 #include "tracking/metric_append.h"
 #include "tracking/run_key.h"
+#include "tracking/run_rows.h"
 #include "tracking/sql.h"
 #include "tracking/taken_rows.h"
 
@@ -138,7 +139,7 @@ std::vector<RunId> Mount::Show(const std::vector<ShownRun>& runs) {
       }
       std::string status_before;
       if (known) {
-        status_before = connection.SelectOne(sql::kRunById, {run.info.id.str()})->Text(5);
+        status_before = RunStatusName(ReadRunById(connection, run.info.id).run.info.status);
         connection.Execute(sql::kRemoveRunParams, {known->seq});
         connection.Execute(sql::kRemoveRunTags, {known->seq});
       }
