@@ -3,7 +3,6 @@
 #include <functional>
 #include <string>
 
-
 namespace millwright::artifacts {
 class Artifacts;
 }
