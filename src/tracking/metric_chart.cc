@@ -1,7 +1,9 @@
 #include "tracking/metric_chart.h"
 
 #include <algorithm>
+#include <future>
 #include <set>
+#include <span>
 
 #include "base/error.h"
 #include "tracking/metric_segment.h"
@@ -20,6 +22,10 @@ constexpr size_t kNextInCell = 8;
 static_assert(kCoarsePoints == kNextInCell * kOverviewPoints &&
               kOverviewPoints == kNextInCell * kDetailPoints &&
               kPartPointsMax % kDetailPoints == 0);
+
+// A chart takes up to half of the database's readers, each for so many lines at least (8 ms).
+constexpr size_t kThreadsMax = 2;
+constexpr size_t kLinesOfThreadMin = 64;
 
 uint64_t Distance(int64_t from, int64_t to) {
   return static_cast<uint64_t>(to) - static_cast<uint64_t>(from);
@@ -336,36 +342,76 @@ Range Reach(Connection& connection, const std::vector<ChartRun>& runs,
   return reach;
 }
 
+// What a chart has of one run and key.
+struct ChartLine {
+  const ChartRun* run = nullptr;
+  const std::string* key = nullptr;
+  std::vector<ChartBucket> buckets = {};
+};
+
+void DrawLines(Connection& connection, const Range& range, int64_t width,
+               std::span<ChartLine> lines) {
+  Level start = kCoarse;
+  for (ChartLine& drawn : lines) {
+    const Series series{drawn.run->seq, *drawn.key};
+    Pixels pixels(range, width);
+    Line line(connection, series, drawn.run->axis, &pixels, &start);
+    line.DrawSegments();
+    const auto waiting = drawn.run->waiting.find(*drawn.key);
+    if (waiting != drawn.run->waiting.end()) line.Draw(waiting->second);
+    drawn.buckets = pixels.Finish();
+  }
+}
+
+// Draws lines on several threads where there are many. Each reads for itself what is compacted
+// after what waits was read, so that points may come twice, which a bucket does not mind, and none
+// is missed.
+void DrawAll(storage::Database& database, const Range& range, int64_t width,
+             std::span<ChartLine> lines) {
+  const size_t threads = std::clamp<size_t>(lines.size() / kLinesOfThreadMin, 1, kThreadsMax);
+  const size_t share = (lines.size() + threads - 1) / threads;
+  std::vector<std::future<void>> others;
+  const auto draw = [&](size_t from) {
+    database.Read([&](Connection& connection) {
+      DrawLines(connection, range, width,
+                lines.subspan(from, std::min(share, lines.size() - from)));
+    });
+  };
+  for (size_t from = share; from < lines.size(); from += share) {
+    others.push_back(std::async(std::launch::async, draw, from));
+  }
+  draw(0);
+  for (auto& other : others) other.get();
+}
+
 }  // namespace
 
 Chart ChartReader::Read(const ChartRequest& request) const {
   RequireDrawable(request);
-  return database_.Read([&](Connection& connection) {
-    Chart chart;
-    const std::vector<ChartRun> runs = FindRuns(connection, request);
-    Range range{request.from.value_or(kLowest), request.to.value_or(kHighest)};
-    if (!request.from || !request.to) {
-      const Range reach = Reach(connection, runs, request.keys);
-      range = {request.from.value_or(reach.from), request.to.value_or(reach.to)};
-      if (range.from > range.to) return chart;
-    }
-    chart.from = range.from;
-    chart.to = range.to;
-    Level start = kCoarse;
-    for (const auto& run : runs) {
-      for (const auto& key : request.keys) {
-        const Series series{run.seq, key};
-        Pixels pixels(range, request.width);
-        Line line(connection, series, run.axis, &pixels, &start);
-        line.DrawSegments();
-        const auto waiting = run.waiting.find(key);
-        if (waiting != run.waiting.end()) line.Draw(waiting->second);
-        auto buckets = pixels.Finish();
-        if (!buckets.empty()) chart.series.push_back({run.id, key, std::move(buckets)});
-      }
-    }
-    return chart;
+  Chart chart;
+  std::vector<ChartRun> runs;
+  Range range{request.from.value_or(kLowest), request.to.value_or(kHighest)};
+  database_.Read([&](Connection& connection) {
+    runs = FindRuns(connection, request);
+    if (request.from && request.to) return;
+    const Range reach = Reach(connection, runs, request.keys);
+    range = {request.from.value_or(reach.from), request.to.value_or(reach.to)};
   });
+  if (range.from > range.to) return chart;
+  chart.from = range.from;
+  chart.to = range.to;
+  std::vector<ChartLine> lines;
+  for (const auto& run : runs) {
+    for (const auto& key : request.keys) lines.push_back({&run, &key});
+  }
+  if (lines.empty()) return chart;
+  DrawAll(database_, range, request.width, lines);
+  for (auto& line : lines) {
+    if (!line.buckets.empty()) {
+      chart.series.push_back({line.run->id, *line.key, std::move(line.buckets)});
+    }
+  }
+  return chart;
 }
 
 }  // namespace millwright::tracking

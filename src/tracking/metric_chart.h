@@ -61,8 +61,8 @@ struct Chart {
 
 // Draws histories for a number of pixels, exact in the extremes, out of the summaries that segments
 // carry: only where those are too coarse for a pixel, or cross the ends of the range, are points
-// read. All series are of one snapshot. Throws kInvalidArgument when more is asked for than the
-// limits above allow. Thread-safe.
+// read. A series has all points that were logged before the call. Throws kInvalidArgument when more
+// is asked for than the limits above allow. Thread-safe.
 class ChartReader {
  public:
   explicit ChartReader(storage::Database& database) : database_(database) {}
