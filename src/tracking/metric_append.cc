@@ -67,6 +67,8 @@ void MetricAppend::Write(Connection& connection, const RunId& run, int64_t run_s
   connection.Execute(sql::kInsertMetricAppend,
                      {run_seq, static_cast<int64_t>(points_), now_ms, data_});
   RaiseLatest(connection, run_seq);
+  if (connection.dialect() == storage::Dialect::kSqlite)
+    connection.Execute(sql::kMarkUnranked, {run_seq});
   for (auto& row : of_models_) row[2] = run.str();
   if (!of_models_.empty()) connection.ExecuteMany(sql::kSetLoggedModelMetric, of_models_);
 }

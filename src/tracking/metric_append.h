@@ -15,8 +15,9 @@ class MetricAppend {
  public:
   explicit MetricAppend(const std::vector<Metric>& metrics);
 
-  // Writes within a transaction: one append, the latest point of each key, and what belongs to
-  // logged models. May be called again when the transaction is run again.
+  // Writes within a transaction: one append, the latest point of each key, of which searches
+  // may have to be told (MetricRanks), and what belongs to logged models. May be called again when
+  // the transaction is run again.
   void Write(storage::Connection& connection, const RunId& run, int64_t run_seq, int64_t now_ms);
 
  private:
