@@ -23,6 +23,9 @@ struct Part {
   std::string condition;  // beside the scope and the filter
   std::optional<SearchRank> rank;
   SearchParameters parameters;
+  // How it is come by, and what has the row's key before the row is looked at.
+  std::optional<SearchPlan> plan = {};
+  std::string row_key = {};
 };
 
 bool Names(const SearchNode& node, const SearchSchema& schema, std::string_view entity) {
@@ -82,6 +85,11 @@ struct Search::Impl {
     return filter ? CompileFilter(*filter, schema, dialect, parameters) : std::string("1 = 1");
   }
 
+  std::string FilterSql(Part& part) const {
+    if (!part.plan) return FilterSql(part.parameters);
+    return TestsSql(table(), *part.plan, part.row_key, part.parameters);
+  }
+
   std::string_view Text(const Query& query) const {
     const bool postgres = dialect == Dialect::kPostgres && !query.postgres.empty();
     return postgres ? query.postgres : query.sql;
@@ -91,7 +99,7 @@ struct Search::Impl {
   std::optional<SearchQuery> Fill(const Query& query, Part part, int64_t rows) const {
     SearchParameters& parameters = part.parameters;
     const SearchTerms terms = OrderTerms(schema, order, parameters, part.rank);
-    std::string condition = FilterSql(parameters);
+    std::string condition = FilterSql(part);
     if (!part.condition.empty()) condition += " AND " + part.condition;
     if (!place.empty()) {
       const auto after = AfterSql(terms, place, parameters);
@@ -113,20 +121,19 @@ struct Search::Impl {
     if (schema.table == nullptr) return {Whole()};
     const SearchPlan plan = PlanPage(connection, table(), order, request.limit + 1);
     if (plan.kind == SearchPlan::Kind::kFind) {
-      Part part = Whole();
-      part.from = FoundFrom(table(), plan, part.parameters);
-      return {std::move(part)};
+      return {Found(plan, SearchParameters(scope.parameters))};
     }
     if (dialect == Dialect::kPostgres) connection.Select(sql::kPlanByIndexes);
     if (order.empty() || order[0].keyed == nullptr) {
       Part part = Whole();
       part.from = OrderedFrom();
+      part.plan = plan;
       return {std::move(part)};
     }
     std::vector<Part> parts;
     for (const SearchRank rank : {SearchRank::kPresent, SearchRank::kNan, SearchRank::kAbsent}) {
       const bool number = order[0].keyed->type == SearchType::kNumber;
-      if (rank != SearchRank::kNan || number) parts.push_back(Walk(rank));
+      if (rank != SearchRank::kNan || number) parts.push_back(Walk(plan, rank));
     }
     return parts;
   }
@@ -137,9 +144,23 @@ struct Search::Impl {
 
   std::string OrderedFrom() const { return ByIndex(schema.from, scope.ordered_index, dialect); }
 
+  Part Found(const SearchPlan& plan, SearchParameters parameters) const {
+    Part part{"", "", {}, std::move(parameters)};
+    part.from = FoundFrom(table(), plan, part.parameters);
+    part.plan = plan;
+    if (plan.found_by != nullptr) part.row_key = fmt::format("found.{}", schema.table->key);
+    return part;
+  }
+
+  // All rows that match; its FROM comes after `parameters`.
+  Part All(Connection& connection, SearchParameters parameters) const {
+    return Found(PlanAll(connection, table()), std::move(parameters));
+  }
+
   // Walks the first key's table where it has the key, else the rows that lack it.
-  Part Walk(SearchRank rank) const {
+  Part Walk(const SearchPlan& plan, SearchRank rank) const {
     Part part = Whole();
+    part.plan = plan;
     part.rank = rank;
     const SearchKeyed& keyed = *order[0].keyed;
     const bool sqlite = dialect == Dialect::kSqlite;
@@ -154,6 +175,7 @@ struct Search::Impl {
     part.from = fmt::format("{} o0 {} {} ON {}", keyed.table, sqlite ? "CROSS JOIN" : "JOIN",
                             schema.from, owner);
     part.condition = key;
+    part.row_key = fmt::format("o0.{}", schema.table->key);
     if (keyed.type == SearchType::kNumber) {
       part.condition += rank == SearchRank::kNan ? " AND o0.is_nan = 1" : " AND o0.is_nan = 0";
     }
@@ -244,11 +266,10 @@ void Search::Values(Connection& connection, const std::vector<std::string>& name
   }
   if (columns.empty()) columns = "1";
   WithinLimit(connection, impl_->request.time_limit_ms, [&] {
-    const SearchPlan plan = PlanAll(connection, impl_->table());
-    std::string sql = fmt::format("SELECT {} FROM {}{}", columns,
-                                  FoundFrom(impl_->table(), plan, parameters), joins);
-    sql += fmt::format(" WHERE {} AND {}", impl_->scope.sql, impl_->FilterSql(parameters));
-    const SearchQuery query("search.values", std::move(sql), parameters.Take());
+    Part part = impl_->All(connection, std::move(parameters));
+    std::string sql = fmt::format("SELECT {} FROM {}{}", columns, part.from, joins);
+    sql += fmt::format(" WHERE {} AND {}", impl_->scope.sql, impl_->FilterSql(part));
+    const SearchQuery query("search.values", std::move(sql), part.parameters.Take());
     connection.ForEach(query.query(), query.parameters(), [&](const Row& row) {
       each(row);
       return true;
@@ -258,13 +279,12 @@ void Search::Values(Connection& connection, const std::vector<std::string>& name
 
 int64_t Search::Count(Connection& connection, int64_t max) const {
   return WithinLimit(connection, impl_->request.time_limit_ms, [&] {
-    SearchParameters parameters(impl_->scope.parameters);
-    const SearchPlan plan = PlanAll(connection, impl_->table());
-    std::string sql = "SELECT count(*) FROM (SELECT 1 FROM ";
-    sql += FoundFrom(impl_->table(), plan, parameters);
-    sql += fmt::format(" WHERE {} AND {} LIMIT {}) counted", impl_->scope.sql,
-                       impl_->FilterSql(parameters), max);
-    const SearchQuery query("search.count", std::move(sql), parameters.Take());
+    Part part = impl_->All(connection, SearchParameters(impl_->scope.parameters));
+    const std::string filter = impl_->FilterSql(part);
+    std::string sql =
+        fmt::format("SELECT count(*) FROM (SELECT 1 FROM {} WHERE {} AND {} LIMIT {}) counted",
+                    part.from, impl_->scope.sql, filter, max);
+    const SearchQuery query("search.count", std::move(sql), part.parameters.Take());
     return connection.SelectOne(query.query(), query.parameters())->Int(0);
   });
 }

@@ -60,8 +60,9 @@ std::string GlobPattern(std::string_view like) {
 
 class Compiler {
  public:
-  Compiler(const SearchSchema& schema, Dialect dialect, SearchParameters& parameters)
-      : schema_(schema), dialect_(dialect), parameters_(parameters) {}
+  Compiler(const SearchSchema& schema, Dialect dialect, SearchParameters& parameters,
+           std::string_view row_key = {})
+      : schema_(schema), dialect_(dialect), parameters_(parameters), row_key_(row_key) {}
 
   std::string Node(const SearchNode& node) {
     switch (node.kind) {
@@ -134,7 +135,7 @@ class Compiler {
     }
     const std::string sql =
         fmt::format("EXISTS (SELECT 1 FROM {} f WHERE {} AND f.key = {}{}{})", keyed.table,
-                    WithAlias(keyed.owner, "f"), wanted, condition, Fence());
+                    OfRow(WithAlias(keyed.owner, "f")), wanted, condition, Fence());
     return node.op == "IS NULL" || unmarked ? "NOT " + sql : sql;
   }
 
@@ -168,12 +169,25 @@ class Compiler {
     return ByKeys(fmt::format("{}{} IN ({})", sql, PrefixSql("f.value"), prefixes));
   }
 
+  // An owner's condition with the row's key where the statement has it.
+  std::string OfRow(std::string owner) const {
+    if (row_key_.empty()) return owner;
+    const std::string_view key = schema_.table->row_key;
+    const size_t at = owner.find(key);
+    if (at != std::string::npos) owner.replace(at, key.size(), row_key_);
+    return owner;
+  }
+
   SearchFinder ByKeys(const std::string& keys) {
     const bool sqlite = dialect_ == Dialect::kSqlite;
-    return {fmt::format("({}{}) found {} {} ON {} = found.{}", keys, Fence(),
-                        sqlite ? "CROSS JOIN" : "JOIN", schema_.from, schema_.table->row_key,
-                        schema_.table->key),
-            keys};
+    const auto from = [&](std::string_view found) {
+      return fmt::format("({}) found {} {} ON {} = found.{}", found, sqlite ? "CROSS JOIN" : "JOIN",
+                         schema_.from, schema_.table->row_key, schema_.table->key);
+    };
+    // Without a limit SQLite would take the order for meaningless.
+    const std::string sorted = fmt::format("SELECT * FROM ({}) keys ORDER BY {} LIMIT {}", keys,
+                                           schema_.table->key, sqlite ? "-1" : "ALL OFFSET 0");
+    return {from(keys + std::string(Fence())), from(sorted), keys};
   }
 
   SearchFinder AttributeFinder(const SearchAttribute& attribute, const SearchNode& node) {
@@ -310,6 +324,7 @@ class Compiler {
   const SearchSchema& schema_;
   const Dialect dialect_;
   SearchParameters& parameters_;
+  const std::string_view row_key_;
 };
 
 }  // namespace
@@ -360,13 +375,22 @@ std::string WithAlias(std::string_view condition, std::string_view alias) {
 }
 
 std::string CompileFilter(const SearchNode& node, const SearchSchema& schema, Dialect dialect,
-                          SearchParameters& parameters) {
-  return Compiler(schema, dialect, parameters).Node(node);
+                          SearchParameters& parameters, std::string_view row_key) {
+  return Compiler(schema, dialect, parameters, row_key).Node(node);
 }
 
 std::optional<SearchFinder> CompileFinder(const SearchNode& test, const SearchSchema& schema,
                                           Dialect dialect, SearchParameters& parameters) {
   return Compiler(schema, dialect, parameters).Finder(test);
+}
+
+bool FindsExactly(const SearchNode& test, const SearchSchema& schema) {
+  const SearchKeyed* keyed = FindKeyed(schema, EntityOf(schema, SplitName(test.name)));
+  if (keyed == nullptr || keyed->type == SearchType::kNumber) return true;
+  // A longer text is found by its beginning.
+  return std::all_of(test.values.begin(), test.values.end(), [](const SearchToken& value) {
+    return Unquote(value.text).size() < kPrefixCharacters;
+  });
 }
 
 std::string ByIndex(std::string_view from, std::string_view index, Dialect dialect) {

@@ -218,7 +218,7 @@ std::optional<std::string> AfterSql(const SearchTerms& terms, const std::vector<
 }
 
 std::string PrefixSql(std::string_view text) {
-  return fmt::format("substr({}, 1, {})", text, 200);
+  return fmt::format("substr({}, 1, {})", text, kPrefixCharacters);
 }
 
 }  // namespace millwright::storage

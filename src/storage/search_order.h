@@ -51,6 +51,7 @@ std::optional<std::string> AfterSql(const SearchTerms& terms, const std::vector<
                                     SearchParameters& parameters);
 
 // Texts are indexed by their first characters: PostgreSQL limits the size of an index row.
+inline constexpr size_t kPrefixCharacters = 200;
 std::string PrefixSql(std::string_view text);
 
 }  // namespace millwright::storage

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <limits>
 
 // Two ways lead to a page, and the wrong one costs a thousand times the right one: a filter that 12
 // of a million runs pass must start from these 12; one that half of them pass must walk the order
@@ -10,22 +11,33 @@
 // how many runs have `loss < 0.3`. An index can be asked, though, and answers `are there more than
 // 1,000?` in a tenth of a millisecond, so each test is asked. Where all answer yes, walking is
 // expected to look at rows × size / 1,000 entries; only where that is much, the tests are asked
-// again with a larger bound, to tell 1,001 from a million.
+// again with larger bounds, to tell 1,001 from a million, until asking costs what walking does.
 namespace millwright::storage {
 namespace {
 
-constexpr int64_t kManyRows = 20'000;
-// Walking so many entries costs about what asking again does.
-constexpr double kFewSteps = 5'000;
+constexpr int64_t kManyRows = 16'000;
+constexpr int64_t kNextBound = 4;  // times the one before
+// Walking so many entries costs what asking for a row of the bound does.
+constexpr double kFewSteps = 0.25;
 // Tests that are asked; the others are only tested.
 constexpr size_t kAskedMax = 8;
-// A row that is found costs more than an entry that is passed by: it is looked up and sorted.
-constexpr double kFindCost = 2;
+// A row that is found and sorted costs what an entry that is passed by does: rows that are found
+// come in the order of their table, a walk jumps about in it.
+constexpr double kFindCost = 1;
 
-void AddConjuncts(const SearchNode& node, std::vector<const SearchNode*>* tests) {
-  if (node.kind == SearchNode::Kind::kTest) tests->push_back(&node);
-  if (node.kind != SearchNode::Kind::kAnd) return;
-  for (const auto& child : node.children) AddConjuncts(*child, tests);
+// Takes apart what must all hold: tests, and what is no test.
+void AddConjuncts(const SearchNode& node, std::vector<const SearchNode*>* all) {
+  if (node.kind != SearchNode::Kind::kAnd) return all->push_back(&node);
+  for (const auto& child : node.children) AddConjuncts(*child, all);
+}
+std::vector<const SearchNode*> ConjunctsOf(const SearchedTable& table) {
+  std::vector<const SearchNode*> all;
+  if (table.filter != nullptr) AddConjuncts(*table.filter, &all);
+  return all;
+}
+
+bool IsTest(const SearchNode* node) {
+  return node->kind == SearchNode::Kind::kTest;
 }
 
 bool IsOf(const SearchSchema& schema, const SearchNode& test, std::string_view column) {
@@ -45,7 +57,9 @@ class Asker {
  public:
   Asker(Connection& connection, const SearchedTable& table)
       : connection_(connection), table_(table) {
-    if (table.filter != nullptr) AddConjuncts(*table.filter, &tests_);
+    for (const SearchNode* node : ConjunctsOf(table)) {
+      if (IsTest(node)) tests_.push_back(node);
+    }
   }
 
   // Counts what the scope and the tests find, each up to `bound`; the scope comes first.
@@ -98,6 +112,29 @@ const Found& Fewest(const std::vector<Found>& found) {
                            [](const Found& a, const Found& b) { return a.count < b.count; });
 }
 
+// What is left to test, that which fewest rows pass first; what was not asked comes last.
+std::vector<const SearchNode*> InOrder(const SearchedTable& table, const std::vector<Found>& found,
+                                       const SearchNode* found_by) {
+  std::vector<const SearchNode*> all = ConjunctsOf(table);
+  if (found_by != nullptr && FindsExactly(*found_by, table.schema)) std::erase(all, found_by);
+  const auto count_of = [&](const SearchNode* node) {
+    for (const Found& asked : found) {
+      if (asked.test == node) return asked.count;
+    }
+    return std::numeric_limits<int64_t>::max();
+  };
+  std::stable_sort(all.begin(), all.end(), [&](const SearchNode* a, const SearchNode* b) {
+    return count_of(a) < count_of(b);
+  });
+  return all;
+}
+
+SearchPlan FindBy(const SearchedTable& table, const std::vector<Found>& found) {
+  const Found& fewest = Fewest(found);
+  return {SearchPlan::Kind::kFind, fewest.test, fewest.count < kFewRows,
+          InOrder(table, found, fewest.test)};
+}
+
 bool WalksTies(const SearchSchema& schema, const std::vector<SearchOrderKey>& order) {
   return order.empty() ||
          (order[0].attribute != nullptr && order[0].attribute->column == schema.ties.front().sql);
@@ -125,28 +162,30 @@ SearchPlan PlanPage(Connection& connection, const SearchedTable& table,
   const bool walkable = IsWalkable(table.schema, order);
   const bool in_scope =
       WalksTies(table.schema, order) && table.scope.index == table.scope.ordered_index;
-  const SearchPlan walk{SearchPlan::Kind::kWalk, nullptr, false};
-  if (walkable && in_scope && table.filter == nullptr) return walk;
+  if (walkable && in_scope && table.filter == nullptr) return {.kind = SearchPlan::Kind::kWalk};
   Asker asker(connection, table);
-  auto found = asker.Ask(kFewRows);
-  double steps = StepsOf(asker, found, rows, in_scope);
-  const Found* fewest = &Fewest(found);
-  if (fewest->count >= kFewRows && (!walkable || steps > kFewSteps)) {
-    found = asker.Ask(kManyRows);
+  std::vector<Found> found;
+  double steps = 0;
+  int64_t bound = kFewRows;
+  for (;; bound *= kNextBound) {
+    found = asker.Ask(bound);
     steps = StepsOf(asker, found, rows, in_scope);
-    fewest = &Fewest(found);
+    const bool known = Fewest(found).count < bound;
+    if (known || bound >= kManyRows) break;
+    if (walkable && steps <= kFewSteps * static_cast<double>(bound * kNextBound)) break;
   }
-  const bool known = fewest->count < kManyRows;
-  if (walkable && (steps < kFindCost * static_cast<double>(fewest->count) || !known)) return walk;
-  return {SearchPlan::Kind::kFind, fewest->test, fewest->count < kFewRows};
+  const int64_t fewest = Fewest(found).count;
+  if (walkable && (steps < kFindCost * static_cast<double>(fewest) || fewest >= bound)) {
+    return {.kind = SearchPlan::Kind::kWalk, .tests = InOrder(table, found, nullptr)};
+  }
+  return FindBy(table, found);
 }
 
 SearchPlan PlanAll(Connection& connection, const SearchedTable& table) {
   Asker asker(connection, table);
   auto found = asker.Ask(kFewRows);
   if (Fewest(found).count >= kFewRows && found.size() > 1) found = asker.Ask(kManyRows);
-  const Found& fewest = Fewest(found);
-  return {SearchPlan::Kind::kFind, fewest.test, fewest.count < kFewRows};
+  return FindBy(table, found);
 }
 
 std::string FoundFrom(const SearchedTable& table, const SearchPlan& plan,
@@ -154,7 +193,19 @@ std::string FoundFrom(const SearchedTable& table, const SearchPlan& plan,
   if (plan.found_by == nullptr) {
     return ByIndex(table.schema.from, table.scope.index, table.dialect);
   }
-  return CompileFinder(*plan.found_by, table.schema, table.dialect, parameters)->from;
+  const auto finder =
+      CompileFinder(*plan.found_by, table.schema, table.dialect, parameters).value();
+  return plan.is_few ? finder.from : finder.sorted_from;
+}
+
+std::string TestsSql(const SearchedTable& table, const SearchPlan& plan, std::string_view row_key,
+                     SearchParameters& parameters) {
+  std::string sql;
+  for (const SearchNode* test : plan.tests) {
+    sql += sql.empty() ? "" : " AND ";
+    sql += CompileFilter(*test, table.schema, table.dialect, parameters, row_key);
+  }
+  return sql.empty() ? "1 = 1" : sql;
 }
 
 }  // namespace millwright::storage

@@ -25,6 +25,8 @@ struct SearchPlan {
   Kind kind = Kind::kFind;
   const SearchNode* found_by = nullptr;  // of kFind; nothing stands for the scope
   bool is_few = false;                   // of kFind: fewer than kFewRows are found
+  // What must hold, that which fewest rows pass first, without what `found_by` makes certain.
+  std::vector<const SearchNode*> tests = {};
 };
 
 // So few rows are found, tested and sorted in about a millisecond.
@@ -39,6 +41,11 @@ SearchPlan PlanAll(Connection& connection, const SearchedTable& table);
 // The FROM clause of kFind.
 std::string FoundFrom(const SearchedTable& table, const SearchPlan& plan,
                       SearchParameters& parameters);
+
+// The filter as a condition, tested in the plan's order. `row_key` stands for the row's key where
+// another table of the statement has it: a test then needs no look at the row itself.
+std::string TestsSql(const SearchedTable& table, const SearchPlan& plan, std::string_view row_key,
+                     SearchParameters& parameters);
 
 // Says whether an index has the rows in this order.
 bool IsWalkable(const SearchSchema& schema, const std::vector<SearchOrderKey>& order);
