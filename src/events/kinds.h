@@ -42,6 +42,8 @@ inline constexpr EventKind kEventKinds[] = {
     {"model.renamed", "A registered model has another name"},
     {"model.deleted", "A registered model was deleted"},
     {"model.imported", "A registered model was taken over from another store"},
+    {"model.mounted", "A registered model of a mounted folder is shown"},
+    {"model.unmounted", "A registered model of a folder is no longer shown"},
     {"model_version.created", "A model version was registered"},
     {"model_version.updated", "A model version was described, tagged or checked"},
     {"model_version.deleted", "A model version was deleted"},

@@ -20,6 +20,8 @@ constexpr int64_t kBusyUs = 60'000'000;
 constexpr size_t kProblemsToldMax = 1'000;
 // Where a run's artifacts are in its folder; they do not tell whether the run has changed.
 constexpr const char* kArtifacts = "artifacts";
+constexpr const char* kRegistry = "models";
+constexpr const char* kMeta = "meta.yaml";
 // Marks a run of which only a part is here.
 constexpr const char* kPart = "part";
 
@@ -66,8 +68,8 @@ class Batch {
 
 }  // namespace
 
-FolderMirror::FolderMirror(Options options, tracking::Mount& shown)
-    : options_(std::move(options)), shown_(shown) {}
+FolderMirror::FolderMirror(Options options, Shown shown)
+    : options_(std::move(options)), shown_(shown.tracking), registry_(shown.registry) {}
 
 size_t FolderMirror::run_count() const {
   size_t count = 0;
@@ -89,6 +91,7 @@ int64_t FolderMirror::LookAtAll(const std::stop_token& stop) {
     RemoveGone(ids, source, &state);
   }
   RemoveGoneExperiments(source);
+  if (!stop.stop_requested()) ShowRegistry(source);
   Tell(problems);
   return read;
 }
@@ -126,6 +129,7 @@ void FolderMirror::Recall() {
       state.runs[run].fingerprint = fingerprint;
     }
   }
+  registered_ = registry_.Fingerprints();
   is_recalled_ = true;
 }
 
@@ -236,6 +240,67 @@ void FolderMirror::RemoveGoneExperiments(const FileStoreSource& source) {
     if (!it->second.here.empty()) shown_.Remove(it->second.here);
     it = experiments_.erase(it);
   }
+}
+
+void FolderMirror::ShowRegistry(FileStoreSource& source) {
+  std::map<std::string, std::string> now;
+  std::error_code error;
+  for (const auto& folder : fs::directory_iterator(options_.root / kRegistry, error)) {
+    const auto meta = fs::symlink_status(folder.path() / kMeta, error);
+    if (!fs::is_regular_file(meta)) continue;
+    now[folder.path().filename().string()] = FolderFingerprint(folder.path());
+  }
+  for (auto it = registered_.begin(); it != registered_.end();) {
+    if (now.contains(it->first)) {
+      ++it;
+      continue;
+    }
+    registry_.Remove(it->first);
+    it = registered_.erase(it);
+  }
+  if (now == registered_) return;
+  for (auto& model : source.Models()) {
+    const std::string name = model.name.str();
+    const auto found = now.find(name);
+    if (found != now.end() && registered_[name] != found->second) {
+      ShowRegistered(std::move(model), found->second, source);
+    }
+  }
+}
+
+void FolderMirror::ShowRegistered(registry::RegisteredModel model, const std::string& fingerprint,
+                                  FileStoreSource& source) {
+  const std::string name = model.name.str();
+  try {
+    registry::ShownModel shown{std::move(model), source.Versions(registry::ModelName(name)),
+                               fingerprint};
+    for (auto& version : shown.versions) {
+      const auto folder = FolderBelow(version.artifact_uri);
+      if (folder) version.artifact_uri = UriHere(version.artifact_uri, *folder);
+    }
+    registry_.Show(shown);
+    registered_[name] = fingerprint;
+  } catch (const Error& problem) {
+    // Such as a name that no model can have here.
+    if (problem.code() == Code::kUnavailable) throw;
+    if (!told_.insert(kRegistry + name).second) return;
+    Log(LogLevel::kWarning, "mount", "a registered model of a mounted folder cannot be shown",
+        {{"model", name}, {"why", problem.message()}, {"folder", shown_.folder()}});
+  }
+}
+
+std::optional<fs::path> FolderMirror::FolderBelow(const std::string& uri) const {
+  const auto local = LocalFolder(uri, fs::current_path(), options_.root);
+  if (!local) return std::nullopt;
+  // The longest end of the path that is here: "/home/ann/mlruns/0/<run>/artifacts/model".
+  for (auto from = local->begin(); from != local->end(); ++from) {
+    fs::path end;
+    for (auto part = from; part != local->end(); ++part) end /= *part;
+    if (end.is_relative() && !end.empty() && fs::is_directory(options_.root / end)) {
+      return options_.root / end;
+    }
+  }
+  return std::nullopt;
 }
 
 std::string FolderMirror::UriHere(const std::string& uri, const fs::path& folder) const {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "moving/file_store_source.h"
 #include "moving/problems.h"
+#include "registry/mount.h"
 #include "tracking/mount.h"
 
 namespace millwright::moving {
@@ -27,8 +29,12 @@ class FolderMirror {
     // "mlflow-artifacts:/mounts/x"; empty: the addresses stay what they are in the folder.
     std::string artifacts_uri = {};
   };
-  // `shown` outlives it.
-  FolderMirror(Options options, tracking::Mount& shown);
+  // What is shown, of which both outlive it.
+  struct Shown {
+    tracking::Mount& tracking;
+    registry::Mount& registry;
+  };
+  FolderMirror(Options options, Shown shown);
 
   // Looks at everything. Both return how many runs were read; both end early at a stop.
   int64_t LookAtAll(const std::stop_token& stop);
@@ -59,16 +65,23 @@ class FolderMirror {
   void RemoveGone(const std::vector<tracking::RunId>& ids, const FileStoreSource& source,
                   ExperimentState* state);
   void RemoveGoneExperiments(const FileStoreSource& source);
+  void ShowRegistry(FileStoreSource& source);
+  void ShowRegistered(registry::RegisteredModel model, const std::string& fingerprint,
+                      FileStoreSource& source);
   // The address of a run's or model's artifacts for those who ask here.
   std::string UriHere(const std::string& uri, const std::filesystem::path& folder) const;
+  // The folder below the root that an address means, which may be of another machine.
+  std::optional<std::filesystem::path> FolderBelow(const std::string& uri) const;
   bool IsBusy(const RunState& run) const;
   void Tell(const Problems& problems);
 
   const Options options_;
   tracking::Mount& shown_;
+  registry::Mount& registry_;
   bool is_recalled_ = false;
   std::map<tracking::ExperimentId, ExperimentState> experiments_;  // by the id there
-  std::set<std::string> told_;                                     // problems that were logged
+  std::map<std::string, std::string> registered_;  // fingerprints of models by their name there
+  std::set<std::string> told_;                     // problems that were logged
 };
 
 }  // namespace millwright::moving

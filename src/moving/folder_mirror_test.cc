@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "events/event_log.h"
+#include "registry/intake.h"
+#include "registry/registry.h"
 #include "storage/test_database.h"
 #include "tracking/experiment_store.h"
 #include "tracking/intake.h"
@@ -25,6 +27,7 @@ using tracking::RunId;
 
 const std::string kWho = "ada";
 constexpr const char* kUri = "mlflow-artifacts:/mounts/x";
+constexpr const char* kDelays = "153948243166310102";  // the experiment of its versions
 
 void WriteFile(const fs::path& file, const std::string& text) {
   fs::create_directories(file.parent_path());
@@ -42,7 +45,7 @@ class FolderMirrorTest : public storage::DatabaseTest {
     fs::remove_all(root_);
     fs::copy(fs::path(MILLWRIGHT_SOURCE_DIR) / "tests/data/mlflow-stores" / store / "mlruns", root_,
              fs::copy_options::recursive);
-    mirror_.emplace(FolderMirror::Options{root_, kUri}, mount_);
+    mirror_.emplace(FolderMirror::Options{root_, kUri}, FolderMirror::Shown{mount_, registered_});
   }
   int64_t Look() { return mirror_->LookAtAll({}); }
 
@@ -89,6 +92,8 @@ class FolderMirrorTest : public storage::DatabaseTest {
   tracking::LoggedModelStore models_{db(), events_, clock_};
   tracking::MetricHistory metrics_{db()};
   tracking::Mount mount_{db(), events_, clock_, root_.string()};
+  registry::Mount registered_{db(), events_, clock_, root_.string()};
+  registry::Registry registry_{db(), events_, clock_};
   std::optional<FolderMirror> mirror_;
 };
 
@@ -248,7 +253,7 @@ TEST_P(FolderMirrorTest, FollowsExperiments) {
 
 TEST_P(FolderMirrorTest, ReadsNothingAgainAfterARestart) {
   EXPECT_GT(Look(), 0);
-  FolderMirror again({root_, kUri}, mount_);
+  FolderMirror again({root_, kUri}, {mount_, registered_});
   EXPECT_EQ(again.LookAtAll({}), 0);
   EXPECT_EQ(again.run_count(), mirror_->run_count());
   // Changed while nobody looked: read whole, and no point is there twice.
@@ -256,7 +261,7 @@ TEST_P(FolderMirrorTest, ReadsNothingAgainAfterARestart) {
   WriteFile(FolderOf(run) / "tags" / "late", "yes");
   std::map<std::string, size_t> points;
   for (const auto& metric : run.metrics) points[metric.key] = CountPoints(run.info.id, metric.key);
-  FolderMirror third({root_, kUri}, mount_);
+  FolderMirror third({root_, kUri}, {mount_, registered_});
   EXPECT_EQ(third.LookAtAll({}), 1);
   EXPECT_EQ(TagOf(run.info.id, "late"), "yes");
   for (const auto& [key, count] : points) EXPECT_EQ(CountPoints(run.info.id, key), count) << key;
@@ -293,6 +298,82 @@ TEST_P(FolderMirrorTest, NobodyChangesIt) {
   EXPECT_EQ(Look(), 0);
 }
 
+TEST_P(FolderMirrorTest, ShowsTheRegistryAndFollowsIt) {
+  Look();
+  const registry::ModelName name("delays");
+  auto model = registry_.GetModel(name);
+  EXPECT_EQ(model.tags.size(), 2U);  // its owner and where it is shown of
+  ASSERT_EQ(model.aliases.size(), 2U);
+  EXPECT_EQ(registry_.GetByAlias(name, "champion").version, 2);
+  const auto first = registry_.GetVersion(name, 1);
+  EXPECT_EQ(first.stage, registry::Stage::kProduction);
+  EXPECT_EQ(first.description, "the first");
+  EXPECT_EQ(first.tags.size(), 1U);
+  // The folder came from another machine, whose paths its files still name.
+  EXPECT_EQ(first.artifact_uri, std::string(kUri) + "/" + kDelays +
+                                    "/302cf2dca9784dad880346578cec60ae/artifacts/model");
+  EXPECT_EQ(
+      registry_.GetVersion(name, 2).artifact_uri,
+      std::string(kUri) + "/" + kDelays + "/models/m-be56dcca1f4f44019622c174684f71e0/artifacts");
+  EXPECT_THROW(registry_.GetVersion(name, 3), Error);  // deleted there
+  EXPECT_TRUE(registry_.GetModel(registry::ModelName("empty model")).latest_versions.empty());
+  EXPECT_EQ(CountEvents("model.mounted"), 2);
+
+  // It changes while it is shown.
+  const fs::path folder = root_ / "models/delays";
+  const int64_t before_ms = clock_.NowMs();
+  clock_.Advance(1000);
+  WriteFile(folder / "aliases/champion", "1");
+  fs::remove(folder / "aliases/old");
+  fs::remove_all(folder / "version-2");
+  Look();
+  EXPECT_EQ(registry_.GetByAlias(name, "champion").version, 1);
+  EXPECT_EQ(registry_.GetModel(name).aliases.size(), 1U);
+  EXPECT_THROW(registry_.GetVersion(name, 2), Error);
+  const auto past = registry_.AsOf(name, {.time_ms = before_ms});
+  ASSERT_EQ(past.aliases.size(), 2U);
+  EXPECT_EQ(past.aliases[0].version, 2);
+  fs::remove_all(root_ / "models/empty model");
+  Look();
+  EXPECT_THROW(registry_.GetModel(registry::ModelName("empty model")), Error);
+  EXPECT_EQ(CountEvents("model.unmounted"), 1);
+}
+
+TEST_P(FolderMirrorTest, NobodyChangesItsRegistry) {
+  Look();
+  const registry::ModelName name("delays");
+  const registry::Author by(kWho);
+  const auto denied = Code::kPermissionDenied;
+  EXPECT_EQ(CodeOf([&] { registry_.DescribeModel(name, "x", by); }), denied);
+  EXPECT_EQ(CodeOf([&] { registry_.RenameModel(name, registry::ModelName("x"), by); }), denied);
+  EXPECT_EQ(CodeOf([&] { registry_.DeleteModel(name, by); }), denied);
+  EXPECT_EQ(CodeOf([&] { registry_.SetModelTag(name, {"x", "1"}, by); }), denied);
+  EXPECT_EQ(CodeOf([&] { registry_.CreateVersion({.name = name, .source = "s3://b/m"}, by); }),
+            denied);
+  EXPECT_EQ(CodeOf([&] { registry_.DeleteVersion(name, 1, by); }), denied);
+  EXPECT_EQ(CodeOf([&] { registry_.MoveStage(name, {1, registry::Stage::kStaging}, by); }), denied);
+  EXPECT_EQ(CodeOf([&] { registry_.SetVersionTag(name, 1, {"x", "1"}, by); }), denied);
+  EXPECT_EQ(CodeOf([&] { registry_.SetAlias(name, {"champion", 1}, by); }), denied);
+  EXPECT_EQ(CodeOf([&] { registry_.DeleteAlias(name, "champion", by); }), denied);
+  registry::Intake intake(db(), events_, clock_);
+  EXPECT_EQ(CodeOf([&] { intake.Take({.name = name}, {}, kWho); }), denied);
+  EXPECT_EQ(registry_.GetByAlias(name, "champion").version, 2);
+  EXPECT_EQ(registry_.GetModel(name).description, "Predicts *delays*");
+}
+
+TEST_P(FolderMirrorTest, AModelOfOurOwnKeepsItsName) {
+  const registry::ModelName name("delays");
+  registry_.CreateModel({.name = name}, kWho);
+  Look();
+  EXPECT_TRUE(registry_.GetModel(name).aliases.empty());
+  registry_.SetModelTag(name, {"ours", "1"}, kWho);
+  EXPECT_EQ(registry_.GetByAlias(registry::ModelName("delays (mlruns)"), "champion").version, 2);
+  for (const auto& [there, fingerprint] : registered_.Fingerprints()) registered_.Remove(there);
+  EXPECT_THROW(registry_.GetModel(registry::ModelName("delays (mlruns)")), Error);
+  EXPECT_EQ(registry_.GetModel(name).tags.size(), 1U);
+  EXPECT_TRUE(registry::MountedModelFolders(db()).empty());
+}
+
 TEST_P(FolderMirrorTest, IsGoneWhollyWhenItIsNotShown) {
   Look();
   const auto run = RunsOf(Shown("flights delay").id)[0];
@@ -309,7 +390,7 @@ TEST_P(FolderMirrorTest, IsGoneWhollyWhenItIsNotShown) {
   runs_.SetTag(run.info.id, {"ours", "now"}, kWho);
   for (const auto& metric : run.metrics) EXPECT_EQ(CountPoints(run.info.id, metric.key), 1U);
   // What is here already is ours, and is left out of what is shown.
-  FolderMirror mirror({root_, kUri}, mount_);
+  FolderMirror mirror({root_, kUri}, {mount_, registered_});
   mirror.LookAtAll({});
   EXPECT_EQ(TagOf(run.info.id, "ours"), "now");
   EXPECT_EQ(runs_.GetInfo(run.info.id).experiment_id, id);

@@ -6,8 +6,10 @@
 #include "base/json.h"
 #include "registry/change.h"
 #include "registry/gate_file.h"
+#include "registry/mount.h"
 #include "registry/rows.h"
 #include "registry/sql.h"
+#include "registry/taken_facts.h"
 
 namespace millwright::registry {
 namespace {
@@ -48,25 +50,6 @@ void RequireOpenStages(const ModelRow& model, const std::vector<ModelVersion>& v
   }
 }
 
-void KeepFacts(Connection& connection, const Moment& moment, const RegisteredModel& model,
-               const std::vector<ModelVersion>& versions) {
-  KeepFact(connection, moment, {FactKind::kName, model.name.str()});
-  for (const auto& tag : model.tags) {
-    KeepFact(connection, moment, {FactKind::kTag, tag.value, 0, tag.key});
-  }
-  for (const auto& version : versions) {
-    const int64_t number = version.version;
-    KeepFact(connection, moment, {FactKind::kVersion, "", number});
-    KeepFact(connection, moment, {FactKind::kStage, std::string(StageName(version.stage)), number});
-    if (version.description) {
-      KeepFact(connection, moment, {FactKind::kDescription, version.description, number});
-    }
-    for (const auto& tag : version.tags) {
-      KeepFact(connection, moment, {FactKind::kTag, tag.value, number, tag.key});
-    }
-  }
-}
-
 }  // namespace
 
 Intake::Intake(storage::Database& database, events::EventLog& events, const Clock& clock)
@@ -84,6 +67,7 @@ void Intake::Take(const RegisteredModel& model, const std::vector<ModelVersion>&
                                {model.name.str(), storage::Optional(model.description),
                                 model.created_ms, model.updated_ms})
                     ->Int(0);
+    RequireNotMounted(connection, seq, model.name);
     for (const auto& tag : model.tags) {
       connection.Execute(sql::kSetModelTag, {seq, tag.key, tag.value});
     }
@@ -96,7 +80,7 @@ void Intake::Take(const RegisteredModel& model, const std::vector<ModelVersion>&
             .SelectOne(sql::kInsertHistory,
                        {seq, moment.time_ms, who, "model.imported", Value(), details.Dump(), ""})
             ->Int(0);
-    KeepFacts(connection, moment, model, versions);
+    KeepTakenFacts(connection, moment, model, versions);
     if (known) return;
     if (model.description) {
       KeepFact(connection, moment, {FactKind::kDescription, model.description});

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/key.h"
 #include "registry/change.h"
+#include "registry/mount.h"
 #include "registry/rows.h"
 #include "registry/sql.h"
 #include "storage/search.h"
@@ -73,6 +74,8 @@ Registry::Registry(storage::Database& database, events::EventLog& events, const 
 
 Moment Registry::Record(Connection& connection, const Change& change) {
   RequireLength("A reason", change.by.reason, kReasonCharactersMax);
+  // Here, for whatever changes a model comes by; the transaction is undone.
+  RequireNotMounted(connection, change.model_seq, change.name);
   // A model's history never runs backwards, whatever the clocks of the servers say.
   Moment moment{.model_seq = change.model_seq, .time_ms = clock_.NowMs()};
   if (const auto last = connection.SelectOne(sql::kLastChange, {change.model_seq})) {

@@ -7,6 +7,7 @@
 #include "base/lane.h"
 #include "base/log.h"
 #include "moving/folder_mirror.h"
+#include "registry/mount.h"
 #include "tracking/mount.h"
 
 namespace millwright::server {
@@ -26,6 +27,14 @@ void RemoveUnmounted(storage::Database& database, events::EventLog& events, cons
       mount.Remove(here);
     }
     Log(LogLevel::kInfo, "mount", "a folder is no longer shown", {{"folder", folder}});
+  }
+  for (const auto& folder : registry::MountedModelFolders(database)) {
+    if (kept.contains(folder)) continue;
+    registry::Mount mount(database, events, clock, folder);
+    for (const auto& [name, fingerprint] : mount.Fingerprints()) {
+      if (stop.stop_requested()) return;
+      mount.Remove(name);
+    }
   }
 }
 
@@ -52,13 +61,15 @@ void Persist(const std::stop_token& stop, const std::function<void()>& work) {
 
 struct Mounting::Follower {
   tracking::Mount mount;
+  registry::Mount registry;
   moving::FolderMirror mirror;
   std::jthread thread;
 
   Follower(storage::Database& database, events::EventLog& events, const Clock& clock,
            const MountedFolder& folder)
       : mount(database, events, clock, folder.folder.string()),
-        mirror({folder.folder, folder.artifacts_uri}, mount),
+        registry(database, events, clock, folder.folder.string()),
+        mirror({folder.folder, folder.artifacts_uri}, {mount, registry}),
         thread([this](const std::stop_token& stop) { Run(stop); }) {}
 
   void Run(const std::stop_token& stop) {

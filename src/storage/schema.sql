@@ -342,6 +342,13 @@ CREATE TABLE mounted_experiments (
   experiment_id BIGINT NOT NULL UNIQUE REFERENCES experiments (experiment_id),
   PRIMARY KEY (folder, source_id)
 );
+CREATE TABLE mounted_models (
+  folder TEXT NOT NULL,
+  source_name TEXT NOT NULL,
+  model_seq BIGINT NOT NULL UNIQUE REFERENCES registered_models (model_seq),
+  fingerprint TEXT NOT NULL,
+  PRIMARY KEY (folder, source_name)
+);
 CREATE TABLE mounted_runs (
   run_seq BIGINT PRIMARY KEY,
   fingerprint TEXT NOT NULL

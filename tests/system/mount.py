@@ -125,10 +125,36 @@ def follows_a_run(server, root):
     expect(text.body == b"0 1\n", f"{text}")
 
 
+def shows_the_registry(server, root):
+    model = mlflow_get(server, "registered-models/get", name="delays")["registered_model"]
+    expect({"key": "millwright.mounted_from", "value": str(root)} in model["tags"], f"{model['tags']}")
+    version = mlflow_get(server, "registered-models/alias", name="delays", alias="champion")["model_version"]
+    expect(version["version"] == "2", f"{version}")
+    uri = mlflow_get(server, "model-versions/get-download-uri", name="delays", version="1")["artifact_uri"]
+    expect(uri.startswith("mlflow-artifacts:/mounts/"), uri)
+    path = uri[len("mlflow-artifacts:/"):]
+    files = server.get(f"/api/2.0/mlflow-artifacts/artifacts?path={path}").json()["files"]
+    expect(files, "the files of a version are listed")
+    refused = [
+        server.post("/api/2.0/mlflow/registered-models/alias", {"name": "delays", "alias": "champion", "version": "1"}),
+        server.post("/api/2.0/mlflow/model-versions/create", {"name": "delays", "source": "s3://bucket/model"}),
+        server.post("/api/2.0/mlflow/model-versions/transition-stage",
+                    {"name": "delays", "version": "1", "stage": "Archived", "archive_existing_versions": False}),
+        server.request("DELETE", "/api/2.0/mlflow/registered-models/delete", {"name": "delays"}),
+    ]
+    for answer in refused:
+        expect(answer.status == 403 and "is read-only" in answer.json()["message"], f"{answer}")
+    (root / "models/delays/aliases/champion").write_text("1")
+    server.wait_for(lambda: mlflow_get(server, "registered-models/alias", name="delays", alias="champion")
+                    ["model_version"]["version"] == "1", "an alias that moves there moves here")
+
+
 def is_gone_without_the_option(binary, data, backend):
     with Server(binary, data, backend=backend) as server:
         server.wait_for(lambda: shown(server) == ["Default"], "nothing of the folder is shown")
         expect(server.get("/api/2.0/mlflow/runs/get", run_id=LIVE).status == 404, "nor its runs")
+        server.wait_for(lambda: server.get("/api/2.0/mlflow/registered-models/get", name="delays").status == 404,
+                        "nor its models")
         own = mlflow_get(server, "experiments/get", experiment_id="0")["experiment"]
         expect(own["name"] == "Default", f"{own}")
 
@@ -142,6 +168,7 @@ def on(database, postgres):
         with Server(BINARY, data, "--mount", str(root), backend=backend) as server:
             flights, run = shows_what_is_there(server, root)
             nobody_changes_it(server, root, flights, run)
+            shows_the_registry(server, root)
             follows_a_run(server, root)
         with Server(BINARY, data, "--mount", str(root), backend=backend) as server:
             expect(server.get("/api/2.0/mlflow/runs/get", run_id=LIVE).status == 200, "a start shows it at once")

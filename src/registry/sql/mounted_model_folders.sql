@@ -1,0 +1,2 @@
+-- The folders of which models are shown.
+SELECT DISTINCT folder FROM mounted_models
