@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
+#include <utility>
 
 #include "api/mlflow/request.h"
 #include "api/mlflow/tracking_convert.h"
@@ -21,9 +22,11 @@ constexpr int64_t kBulkRunsMax = 100;
 constexpr int64_t kIntervalPointsMax = 2500;
 constexpr size_t kTokenDigestCharacters = 16;
 constexpr size_t kPointBytesGuess = 80;
+// A longer page is sent while it is read, so many points at a time.
+constexpr int64_t kPointsPerRead = 5'000;
 
-// The answer of all three calls, written straight from points: a page of 25,000 is the largest
-// answer that clients ask for again and again.
+// The answer of all three calls, written straight from points and in pieces if need be: a page of
+// 25,000 is the largest answer that clients ask for again and again.
 class HistoryAnswer {
  public:
   // What follows is of this metric, and of this run where runs are told apart.
@@ -40,7 +43,8 @@ class HistoryAnswer {
     after_ += '}';
   }
   void Add(const MetricPoint& point) {
-    json_ += json_.empty() ? R"({"metrics":[)" : ",";
+    json_ += has_points_ ? "," : R"({"metrics":[)";
+    has_points_ = true;
     json_ += before_;
     AppendJsonDouble(tracking::ClampedToFinite(point.value), &json_);
     json_ += R"(,"timestamp":)";
@@ -50,14 +54,21 @@ class HistoryAnswer {
     json_ += after_;
   }
   http::Response Finish(const std::optional<std::string>& next_page_token = std::nullopt) {
-    if (json_.empty()) return Empty();
+    if (!has_points_) return Empty();
+    return http::Response::JsonText(200, TakeLast(next_page_token));
+  }
+
+  // What was added since the last piece, …
+  std::string Take() { return std::exchange(json_, {}); }
+  // … and that with the end.
+  std::string TakeLast(const std::optional<std::string>& next_page_token) {
     json_ += ']';
     if (next_page_token) {
       json_ += R"(,"next_page_token":)";
       AppendJsonString(*next_page_token, &json_);
     }
     json_ += '}';
-    return http::Response::JsonText(200, std::move(json_));
+    return Take();
   }
 
  private:
@@ -67,6 +78,7 @@ class HistoryAnswer {
   }
 
   std::string json_;
+  bool has_points_ = false;
   std::string before_;
   std::string after_;
 };
@@ -110,12 +122,31 @@ http::Response GetHistory(Context& context, const http::Request& request) {
   const int64_t asked = message.max_results.value_or(tracking::kHistoryResultsMax);
   const int64_t limit =
       asked <= 0 ? tracking::kHistoryResultsMax : std::min(asked, tracking::kHistoryResultsMax);
-  const auto page =
-      context.metrics.Page(RunId(message.run_id), message.metric_key, limit, ReadToken(message));
   HistoryAnswer answer;
-  answer.Begin(message.metric_key, "", page.points.size());
-  for (const auto& point : page.points) answer.Add(point);
-  return answer.Finish(MakeToken(page.next_after, message));
+  answer.Begin(message.metric_key, "", static_cast<size_t>(std::min(limit, kPointsPerRead)));
+  int64_t left = limit;
+  // Adds what is read next and returns what to read after.
+  const auto read = [&metrics = context.metrics, message](const std::optional<MetricPoint>& after,
+                                                          int64_t* left, HistoryAnswer* answer) {
+    const auto page = metrics.Page(RunId(message.run_id), message.metric_key,
+                                   std::min(*left, kPointsPerRead), after);
+    for (const auto& point : page.points) answer->Add(point);
+    *left -= static_cast<int64_t>(page.points.size());
+    return page.next_after;
+  };
+  const auto next = read(ReadToken(message), &left, &answer);
+  if (!next || left == 0) return answer.Finish(MakeToken(next, message));
+  http::Response response;
+  response.headers.Add("Content-Type", "application/json");
+  response.producer = [=](http::BodyWriter& writer) mutable {
+    std::optional<MetricPoint> after = next;
+    do {
+      if (!writer.Write(answer.Take())) return;
+      after = read(after, &left, &answer);
+    } while (after && left > 0);
+    writer.Write(answer.TakeLast(MakeToken(after, message)));
+  };
+  return response;
 }
 
 http::Response GetHistoryBulk(Context& context, const http::Request& request) {
