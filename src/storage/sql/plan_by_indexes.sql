@@ -2,5 +2,4 @@
 -- would have it hash and sort whole tables for the sake of a page.
 SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
        set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-       set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true),
        set_config('plan_cache_mode', 'force_custom_plan', true)
