@@ -19,7 +19,8 @@ import threading
 import time
 import urllib.parse
 
-WRITERS = 16
+WRITERS = 4  # with more MLflow finds its database locked
+ATTEMPTS = 20
 CLIENTS = 8
 SECONDS = 3
 PAGE = 100
@@ -47,7 +48,7 @@ class Client:
 
     def text(self, route, body):
         """The answer as it came: reading JSON would be most of what is measured."""
-        for attempt in (1, 2):
+        for attempt in range(1, ATTEMPTS + 1):
             try:
                 if self.connection is None:
                     self.connection = http.client.HTTPConnection(self.address.hostname, self.address.port,
@@ -58,11 +59,14 @@ class Client:
                 text = answer.read()
             except (http.client.HTTPException, ConnectionError):
                 self.connection = None
-                if attempt == 2:
+                if attempt == ATTEMPTS:
                     raise
                 continue
             if answer.will_close:
                 self.connection = None
+            if answer.status == 503 and attempt < ATTEMPTS:
+                time.sleep(0.1)  # as MLflow's clients do when its database is locked
+                continue
             if answer.status != 200:
                 raise SystemExit(f"{route}: {answer.status} {text[:300]}")
             return text

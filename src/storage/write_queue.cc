@@ -40,6 +40,14 @@ void WriteQueue::TakeMore(size_t count_max, std::vector<QueuedWrite>* out) {
   MoveOut(count_max, out);
 }
 
+void WriteQueue::Gather(size_t count, int64_t wait_us, size_t count_max,
+                        std::vector<QueuedWrite>* out) {
+  std::unique_lock lock(mutex_);
+  ready_.wait_for(lock, std::chrono::microseconds(wait_us),
+                  [&] { return closed_ || writes_.size() >= count; });
+  MoveOut(count_max, out);
+}
+
 void WriteQueue::MoveOut(size_t count_max, std::vector<QueuedWrite>* out) {
   const auto end = writes_.begin() + static_cast<ptrdiff_t>(std::min(count_max, writes_.size()));
   out->insert(out->end(), std::move_iterator(writes_.begin()), std::move_iterator(end));

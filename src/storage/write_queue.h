@@ -30,6 +30,8 @@ class WriteQueue {
   bool Take(size_t count_max, std::vector<QueuedWrite>* out);
   // Appends what there is, up to `count_max`, without waiting.
   void TakeMore(size_t count_max, std::vector<QueuedWrite>* out);
+  // Waits until there are `count` works, at most so long, and appends what there is.
+  void Gather(size_t count, int64_t wait_us, size_t count_max, std::vector<QueuedWrite>* out);
   // Lets Take return false when it has handed out what is inside. Nothing is pushed any more.
   void Close();
 
