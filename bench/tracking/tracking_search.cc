@@ -71,9 +71,8 @@ std::vector<std::string> FillStatements(storage::Dialect dialect, int64_t runs) 
     kinds += fmt::format("{}SELECT {} AS i, {} AS f", i == 0 ? "" : " UNION ALL ", i, kFactors[i]);
   }
   all.push_back(fmt::format(
-      "INSERT INTO latest_metrics (run_seq, key, timestamp_ms, step, value, is_nan, ranked_value, "
-      "ranked_is_nan) SELECT n, 'm' || k.i, {}, 0, ((n * k.f) % 1000003) / 1000003.0, 0, "
-      "((n * k.f) % 1000003) / 1000003.0, 0 FROM {} CROSS JOIN ({}) k",
+      "INSERT INTO latest_metrics (run_seq, key, timestamp_ms, step, value, is_nan) SELECT n, 'm' "
+      "|| k.i, {}, 0, ((n * k.f) % 1000003) / 1000003.0, 0 FROM {} CROSS JOIN ({}) k",
       kStartMs, series, kinds));
   const std::pair<const char*, std::string> params[] = {
       {"p0", "'v' || (n % 5)"},
@@ -110,7 +109,7 @@ std::vector<Question> Questions(int64_t runs) {
   const std::string newest = fmt::format(" ORDER BY r.start_ms DESC, r.run_id LIMIT {}", kPage);
   const auto walk = [&](std::string_view key, std::string_view more) {
     return fmt::format(
-        "{}ranked_metrics m JOIN runs r ON r.run_seq = m.run_seq WHERE m.key = '{}' AND m.is_nan = "
+        "{}latest_metrics m JOIN runs r ON r.run_seq = m.run_seq WHERE m.key = '{}' AND m.is_nan = "
         "0 AND {}{}",
         columns, key, scope, more);
   };
@@ -120,7 +119,7 @@ std::vector<Question> Questions(int64_t runs) {
   };
   const auto metric = [](std::string_view key, std::string_view test) {
     return fmt::format(
-        "EXISTS (SELECT 1 FROM ranked_metrics f WHERE f.run_seq = r.run_seq AND f.key = '{}' AND "
+        "EXISTS (SELECT 1 FROM latest_metrics f WHERE f.run_seq = r.run_seq AND f.key = '{}' AND "
         "f.value {})",
         key, test);
   };

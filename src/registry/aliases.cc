@@ -57,6 +57,7 @@ std::string Registry::PlaceAlias(Connection& connection, const ModelName& name,
 void Registry::SetAlias(const ModelName& name, const AliasMove& move, const Author& by) {
   RequireAlias(move.alias);
   // A refusal is recorded as well, so the transaction that judges commits in both cases.
+  before_judging_();
   const std::string refusal = database_.Write([&](Connection& connection) {
     return PlaceAlias(connection, name, move, Json::MakeObject(), by);
   });
@@ -98,6 +99,7 @@ ModelVersion Registry::MoveStage(const ModelName& name, const StageMove& move, c
         StageName(move.stage));
   }
   ModelVersion moved;
+  before_judging_();
   const std::string refusal = database_.Write([&](Connection& connection) -> std::string {
     const VersionRow row = FindVersion(connection, name, move.version);
     if (move.stage == Stage::kStaging || move.stage == Stage::kProduction) {

@@ -176,6 +176,7 @@ Registry::Passage Registry::PassGates(Connection& connection, const VersionRow& 
 
 std::vector<GateVerdict> Registry::JudgeMove(const ModelName& name, const GateTarget& target,
                                              int64_t version, const GateFile* gates) const {
+  before_judging_();
   return database_.Read([&](Connection& connection) {
     const VersionRow row = FindVersion(connection, name, version);
     return Judge(connection, row, target, gates ? *gates : GatesNow(connection, name));

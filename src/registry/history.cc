@@ -182,6 +182,7 @@ int64_t Registry::RollBackAlias(const ModelName& name, const AliasRollback& roll
                                 const Author& by) {
   RequireAlias(rollback.alias);
   int64_t target = 0;
+  before_judging_();
   const std::string refusal = database_.Write([&](Connection& connection) {
     const ModelRow row = FindModel(connection, name);
     const auto periods = PeriodsOf(connection, row.seq, rollback.alias, 0, kAliasPeriodsMax);

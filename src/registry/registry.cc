@@ -69,8 +69,12 @@ Json ToldAtFirst(const std::optional<std::string>& description, const std::vecto
 }
 
 Registry::Registry(storage::Database& database, events::EventLog& events, const Clock& clock,
-                   std::vector<const GateCheck*> gates)
-    : database_(database), events_(events), clock_(clock), gates_(std::move(gates)) {}
+                   std::vector<const GateCheck*> gates, std::function<void()> before_judging)
+    : database_(database),
+      events_(events),
+      clock_(clock),
+      gates_(std::move(gates)),
+      before_judging_(before_judging ? std::move(before_judging) : [] {}) {}
 
 Moment Registry::Record(Connection& connection, const Change& change) {
   RequireLength("A reason", change.by.reason, kReasonCharactersMax);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -88,9 +89,11 @@ struct StageMove {
 // MLflow. Thread-safe.
 class Registry {
  public:
-  // `gates` are asked beside the model's own spec; they outlive the registry.
+  // `gates` are asked beside the model's own spec; they outlive the registry. `before_judging` is
+  // called before each judgement, outside of its transaction: when it returns, latest_metrics has
+  // what runs have logged.
   Registry(storage::Database& database, events::EventLog& events, const Clock& clock,
-           std::vector<const GateCheck*> gates = {});
+           std::vector<const GateCheck*> gates = {}, std::function<void()> before_judging = {});
 
   RegisteredModel CreateModel(const NewModel& model, const Author& by);
   RegisteredModel GetModel(const ModelName& name) const;
@@ -186,6 +189,7 @@ class Registry {
   events::EventLog& events_;
   const Clock& clock_;
   const std::vector<const GateCheck*> gates_;
+  const std::function<void()> before_judging_;
 };
 
 // Reads a version's number as the protocol writes it. Throws kInvalidArgument.

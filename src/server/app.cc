@@ -59,7 +59,7 @@
 #include "server/mounting.h"
 #include "server/places.h"
 #include "server/prediction_recorder.h"
-#include "server/ranking.h"
+#include "server/raising.h"
 #include "server/reaping.h"
 #include "server/ui_assets.h"
 #include "serving/gateway.h"
@@ -68,11 +68,11 @@
 #include "tensorboard/event_ingest.h"
 #include "tracking/experiment_store.h"
 #include "tracking/intake.h"
+#include "tracking/latest_metrics.h"
 #include "tracking/logged_model_store.h"
 #include "tracking/metric_chart.h"
 #include "tracking/metric_compactor.h"
 #include "tracking/metric_history.h"
-#include "tracking/metric_ranks.h"
 #include "tracking/run_lease.h"
 #include "tracking/run_reaper.h"
 #include "tracking/run_store.h"
@@ -271,7 +271,7 @@ struct App::Parts {
   tracking::MetricHistory metrics;
   tracking::ChartReader charts;
   tracking::MetricCompactor compactor;
-  tracking::MetricRanks ranks;
+  tracking::LatestMetrics latest_metrics;
   tracking::LoggedModelStore logged_models;
   tracking::Intake tracking_intake;
   tensorboard::EventIngest event_ingest;
@@ -304,7 +304,7 @@ struct App::Parts {
   std::unique_ptr<Measuring> measuring;
   std::unique_ptr<EventFileWatch> event_files;
   std::unique_ptr<Compacting> compacting;
-  std::unique_ptr<Ranking> ranking;
+  std::unique_ptr<Raising> raising;
   std::unique_ptr<Reaping> reaping;
   std::unique_ptr<Mounting> mounting;
   std::unique_ptr<webhooks::Dispatcher> dispatcher;
@@ -337,11 +337,12 @@ App::Parts::Parts(const Config& given)
       metrics(*database),
       charts(*database),
       compactor(*database, clock),
-      ranks(*database),
+      latest_metrics(*database),
       logged_models(*database, events, clock),
       tracking_intake(*database, events, clock, ArtifactRoot(config)),
       event_ingest(*database, runs, artifacts, clock),
-      registry(*database, events, clock, {&schema_gate, &suite_gate}),
+      registry(*database, events, clock, {&schema_gate, &suite_gate},
+               [this] { latest_metrics.CatchUp(); }),
       registry_intake(*database, events, clock),
       datasets(*database, events, lineage, clock, DataRoomOptions(config, data)),
       sources(*database, events, clock, datasets, fetch),
@@ -429,7 +430,7 @@ void App::Parts::StartLoops() {
                                 .store_root = LocalFolder(ArtifactStoreUri(config)),
                                 .interval_ms = config.tensorboard_interval_ms});
   compacting = std::make_unique<Compacting>(compactor);
-  ranking = std::make_unique<Ranking>(ranks);
+  raising = std::make_unique<Raising>(latest_metrics);
   reaping = std::make_unique<Reaping>(run_reaper);
   mounting = std::make_unique<Mounting>(*database, events, clock, FoldersToFollow(config));
   dispatcher = std::make_unique<webhooks::Dispatcher>(*database, events, clock, courier,

@@ -115,13 +115,9 @@ CREATE TABLE latest_metrics (
   step BIGINT NOT NULL,
   value DOUBLE PRECISION NOT NULL,
   is_nan BIGINT NOT NULL,
-  -- The value that searches go by, which may come a moment later; NULL until then.
-  ranked_value DOUBLE PRECISION,
-  ranked_is_nan BIGINT,
   PRIMARY KEY (run_seq, key)
 ) WITHOUT ROWID;
-CREATE INDEX latest_by_rank ON latest_metrics (key, ranked_is_nan, ranked_value, run_seq)
-WHERE ranked_is_nan IS NOT NULL;
+CREATE INDEX latest_by_value ON latest_metrics (key, is_nan, value, run_seq);
 CREATE TABLE lease_generation (last BIGINT NOT NULL);
 CREATE TABLE leases (
   kind TEXT NOT NULL,
@@ -433,9 +429,6 @@ CREATE TABLE principals (
   created_ms BIGINT NOT NULL,
   updated_ms BIGINT NOT NULL
 );
-CREATE VIEW ranked_metrics AS
-SELECT run_seq, key, ranked_value AS value, ranked_is_nan AS is_nan FROM latest_metrics
-WHERE ranked_is_nan IS NOT NULL;
 CREATE TABLE registered_models (
   model_seq INTEGER PRIMARY KEY,
   name TEXT NOT NULL,
@@ -595,8 +588,8 @@ CREATE TABLE tokens (
   created_by TEXT NOT NULL
 );
 CREATE INDEX tokens_by_principal ON tokens (principal_id, created_ms);
-CREATE TABLE unranked_runs (
-  run_seq INTEGER PRIMARY KEY
+CREATE TABLE unraised_runs (
+  run_seq BIGINT PRIMARY KEY
 );
 CREATE TABLE validations (
   id TEXT PRIMARY KEY,

@@ -6,6 +6,7 @@
 
 #include "storage/database.h"
 #include "tracking/entities.h"
+#include "tracking/latest_metrics.h"
 
 namespace millwright::tracking {
 
@@ -13,21 +14,19 @@ namespace millwright::tracking {
 // done by the constructor, on the caller's thread. Used by one thread at a time.
 class MetricAppend {
  public:
-  explicit MetricAppend(const std::vector<Metric>& metrics);
+  MetricAppend(const std::vector<Metric>& metrics, storage::Dialect dialect);
 
-  // Writes within a transaction: one append, the latest point of each key, of which searches
-  // may have to be told (MetricRanks), and what belongs to logged models. May be called again when
-  // the transaction is run again.
+  // Writes within a transaction: one append, the latest point of each key or a note that there may
+  // be later ones, and what belongs to logged models. May be called again when the transaction is
+  // run again.
   void Write(storage::Connection& connection, const RunId& run, int64_t run_seq, int64_t now_ms);
 
  private:
-  void RaiseLatest(storage::Connection& connection, int64_t run_seq);
-
   size_t points_;
   storage::Bytes data_;
-  // {run, key, time, step, value, is_nan} by key; the run is filled in when they are written.
-  std::vector<std::vector<storage::Value>> latest_;
-  // {model, key, run, dataset, digest, time, step, value, is_nan}; likewise.
+  LatestPoints latest_;  // to be raised at once
+  // {model, key, run, dataset, digest, time, step, value, is_nan}; the run is filled in when they
+  // are written.
   std::vector<std::vector<storage::Value>> of_models_;
 };
 

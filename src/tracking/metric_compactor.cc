@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/id.h"
+#include "tracking/latest_metrics.h"
 #include "tracking/metric_segment.h"
 #include "tracking/sql.h"
 
@@ -30,6 +31,7 @@ struct Compaction {
   std::string appends = "[";
   int64_t appends_count = 0;
   PointsByKey points;
+  LatestPoints latest;
   std::vector<std::vector<Value>> replaced;  // {run, key, segment}
   std::vector<std::vector<Value>> segments;
   std::vector<std::vector<Value>> parts;
@@ -89,6 +91,7 @@ Compaction Prepare(Connection& connection, int64_t run_seq, const CompactionOpti
     compaction.counted = row->Int(0);
   }
   ReadWaiting(connection, options, &compaction);
+  compaction.latest = LatestOf(compaction.points);
   for (auto& [key, points] : compaction.points) {
     const Series series{run_seq, key};
     const int64_t number = TakeSmallSegments(connection, series, &points, &compaction);
@@ -110,6 +113,10 @@ bool Replace(Connection& connection, const Compaction& compaction) {
   if (removed != compaction.appends_count) {
     throw Internal("Appends of metrics are gone before they were compacted: {} of {}",
                    compaction.appends_count - removed, compaction.appends_count);
+  }
+  // What waits to be raised goes with the appends.
+  if (connection.dialect() == storage::Dialect::kSqlite) {
+    RaiseLatest(connection, compaction.run_seq, compaction.latest);
   }
   if (!compaction.replaced.empty()) {
     connection.ExecuteMany(sql::kDeleteMetricSegment, compaction.replaced);

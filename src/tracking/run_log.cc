@@ -74,8 +74,8 @@ void WriteTag(Connection& connection, events::EventLog& events, const SignedTag&
 // transaction is run again.
 class ReadyBatch {
  public:
-  explicit ReadyBatch(const Batch& batch)
-      : params_(batch.params), tags_(batch.tags), metrics_(batch.metrics) {}
+  ReadyBatch(const Batch& batch, storage::Dialect dialect)
+      : params_(batch.params), tags_(batch.tags), metrics_(batch.metrics, dialect) {}
 
   void Write(Connection& connection, const RunId& id, int64_t now_ms) {
     const int64_t seq = FindRunToWrite(connection, id, now_ms).seq;
@@ -158,14 +158,14 @@ void RequireDataset(const DatasetInput& input) {
 
 void RunStore::LogMetric(const RunId& id, const Metric& metric) {
   RequireMetric(metric, "");
-  MetricAppend append({metric});
+  MetricAppend append({metric}, database_.dialect());
   database_.Write(
       [&](Connection& connection) { WriteMetric(connection, id, append, clock_.NowMs()); });
 }
 
 void RunStore::LogMetricLater(const RunId& id, const Metric& metric, storage::WriteDone done) {
   RequireMetric(metric, "");
-  auto append = std::make_shared<MetricAppend>(std::vector<Metric>{metric});
+  auto append = std::make_shared<MetricAppend>(std::vector<Metric>{metric}, database_.dialect());
   database_.WriteLater(
       [&clock = clock_, id, append = std::move(append)](Connection& connection) {
         WriteMetric(connection, id, *append, clock.NowMs());
@@ -214,15 +214,16 @@ void RunStore::DeleteTag(const RunId& id, const std::string& key) {
 
 void RunStore::LogBatch(const RunId& id, const Batch& batch) {
   RequireBatch(batch);
-  ReadyBatch ready(batch);
+  ReadyBatch ready(batch, database_.dialect());
   database_.Write([&](Connection& connection) { ready.Write(connection, id, clock_.NowMs()); });
 }
 
 void RunStore::LogBatchLater(const RunId& id, const Batch& batch, storage::WriteDone done) {
   RequireBatch(batch);
-  database_.WriteLater([&clock = clock_, id, ready = std::make_shared<ReadyBatch>(batch)](
-                           Connection& connection) { ready->Write(connection, id, clock.NowMs()); },
-                       std::move(done));
+  database_.WriteLater(
+      [&clock = clock_, id, ready = std::make_shared<ReadyBatch>(batch, database_.dialect())](
+          Connection& connection) { ready->Write(connection, id, clock.NowMs()); },
+      std::move(done));
 }
 
 void RunStore::LogInputs(const RunId& id, const std::vector<DatasetInput>& datasets,

@@ -3,9 +3,11 @@
 #include <limits>
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "tracking/latest_metrics.h"
 #include "tracking/sql.h"
 
 namespace millwright::tracking {
@@ -47,6 +49,14 @@ auto ReadTagOf(const RunsBySeq& runs) {
     runs.at(row.Int(0))->tags.push_back({row.Text(1), row.Text(2)});
     return true;
   };
+}
+
+// Brings the metrics of those runs up to date that have logged a moment ago.
+void AddWaitingOf(Connection& connection, const std::string& keys,
+                  const std::unordered_set<std::string>* names, const RunsBySeq& runs) {
+  for (const Row& row : connection.Select(sql::kUnraisedOfRuns, {keys})) {
+    AddWaiting(connection, row.Int(0), names, &runs.at(row.Int(0))->metrics);
+  }
 }
 
 void AddInputs(Connection& connection, const std::string& keys, const RunsBySeq& runs) {
@@ -106,6 +116,7 @@ void AddRunData(Connection& connection, std::vector<RunRow>* rows) {
   RunsBySeq runs;
   const std::string keys = KeysOf(rows, &runs);
   connection.ForEach(sql::kMetricsOfRuns, {keys}, ReadMetricOf(runs));
+  AddWaitingOf(connection, keys, nullptr, runs);
   connection.ForEach(sql::kParamsOfRuns, {keys}, ReadParamOf(runs));
   connection.ForEach(sql::kTagsOfRuns, {keys}, ReadTagOf(runs));
   AddInputs(connection, keys, runs);
@@ -135,6 +146,8 @@ void AddRunColumns(Connection& connection, const RunColumns& columns, std::vecto
   };
   if (!columns.metrics.empty()) {
     connection.ForEach(sql::kNamedMetricsOfRuns, {keys, list(columns.metrics)}, ReadMetricOf(runs));
+    const std::unordered_set<std::string> names(columns.metrics.begin(), columns.metrics.end());
+    AddWaitingOf(connection, keys, &names, runs);
   }
   if (!columns.params.empty()) {
     connection.ForEach(sql::kNamedParamsOfRuns, {keys, list(columns.params)}, ReadParamOf(runs));

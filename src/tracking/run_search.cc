@@ -102,7 +102,7 @@ constexpr storage::SearchAttribute kAttributes[] = {
 constexpr storage::SearchKeyed kKeyed[] = {
     {.entity = "metric",
      .type = SearchType::kNumber,
-     .table = "ranked_metrics",
+     .table = "latest_metrics",
      .owner = "@.run_seq = r.run_seq",
      .is_indexed = true},
     {.entity = "parameter",
@@ -251,7 +251,7 @@ storage::SearchPage<Run> RunStore::Search(const RunSearch& search) const {
                                   .page_token = search.page_token,
                                   .bound_to = BoundTo(runs),
                                   .time_limit_ms = search.time_limit_ms});
-  if (compiled.Uses(kMetric)) ranks_.CatchUp();
+  if (compiled.Uses(kMetric)) latest_.CatchUp();
   return database_.Read([&](Connection& connection) {
     std::vector<RunRow> rows;
     storage::SearchPage<Run> page;
@@ -270,7 +270,7 @@ storage::SearchPage<Run> RunStore::Search(const RunSearch& search) const {
 
 RunCount RunStore::CountMatching(const RunFilter& filter, int64_t max) const {
   const storage::Search matching = Matching(filter, database_.dialect());
-  if (matching.Uses(kMetric)) ranks_.CatchUp();
+  if (matching.Uses(kMetric)) latest_.CatchUp();
   const int64_t count =
       database_.Read([&](Connection& connection) { return matching.Count(connection, max + 1); });
   return {std::min(count, max), count <= max};
@@ -284,7 +284,7 @@ RunGroups RunStore::Group(const RunGrouping& grouping) const {
   for (const auto& key : grouping.metrics) names.push_back(Quoted("metrics", key));
   const size_t keys = grouping.keys.size();
   const storage::Search matching = Matching(grouping.runs, database_.dialect());
-  ranks_.CatchUp();
+  latest_.CatchUp();
   return database_.Read([&](Connection& connection) {
     std::map<GroupKey, Gathered> groups;
     matching.Values(connection, names, [&](const Row& row) {
@@ -317,7 +317,7 @@ std::vector<std::string> RunStore::Columns(const ColumnSearch& search) const {
                               ? Queries{sql::kParamKeysOfFew, sql::kParamKeysOfMany}
                               : Queries{sql::kTagKeysOfFew, sql::kTagKeysOfMany};
   const storage::Search matching = Matching(search.runs, database_.dialect());
-  if (matching.Uses(kMetric)) ranks_.CatchUp();
+  if (search.kind == ColumnSearch::Kind::kMetric || matching.Uses(kMetric)) latest_.CatchUp();
   return database_.Read([&](Connection& connection) {
     std::vector<std::string> keys;
     for (const Row& row : matching.Keys(connection, queries.few, queries.many,

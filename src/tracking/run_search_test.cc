@@ -84,8 +84,8 @@ class RunSearchTest : public storage::DatabaseTest {
       ""};
   static constexpr storage::Query kInsertMetric = {
       "test.metric",
-      "INSERT INTO latest_metrics (run_seq, key, timestamp_ms, step, value, is_nan, ranked_value, "
-      "ranked_is_nan) VALUES ($1, $2, 0, 0, $3, $4, $3, $4)",
+      "INSERT INTO latest_metrics (run_seq, key, timestamp_ms, step, value, is_nan) "
+      "VALUES ($1, $2, 0, 0, $3, $4)",
       ""};
   static constexpr storage::Query kInsertParam = {
       "test.param", "INSERT INTO run_params (run_seq, key, value) VALUES ($1, $2, $3)", ""};

@@ -64,7 +64,7 @@ RunStore::RunStore(storage::Database& database, events::EventLog& events, const 
       clock_(clock),
       options_(options),
       leases_(database, events, clock),
-      ranks_(database) {}
+      latest_(database) {}
 
 Run RunStore::Create(const NewRun& run, const std::string& who) {
   if (run.experiment_id.empty()) throw FailedPrecondition("A run needs an experiment_id.");

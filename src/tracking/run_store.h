@@ -7,7 +7,7 @@
 #include "events/event_log.h"
 #include "storage/database.h"
 #include "tracking/entities.h"
-#include "tracking/metric_ranks.h"
+#include "tracking/latest_metrics.h"
 #include "tracking/run_lease.h"
 #include "tracking/run_search.h"
 
@@ -103,7 +103,7 @@ class RunStore {
   const Clock& clock_;
   const Options options_;
   RunLeases leases_;
-  mutable MetricRanks ranks_;
+  mutable LatestMetrics latest_;
 };
 
 // Makes up a name such as "patient-heron-417".

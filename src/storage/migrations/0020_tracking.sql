@@ -104,20 +104,9 @@ CREATE TABLE latest_metrics (
   step BIGINT NOT NULL,
   value DOUBLE PRECISION NOT NULL,
   is_nan BIGINT NOT NULL,
-  -- The value that searches go by, which may come a moment later; NULL until then.
-  ranked_value DOUBLE PRECISION,
-  ranked_is_nan BIGINT,
   PRIMARY KEY (run_seq, key)
 ) WITHOUT ROWID;
-CREATE INDEX latest_by_rank ON latest_metrics (key, ranked_is_nan, ranked_value, run_seq)
-WHERE ranked_is_nan IS NOT NULL;
-CREATE VIEW ranked_metrics AS
-SELECT run_seq, key, ranked_value AS value, ranked_is_nan AS is_nan FROM latest_metrics
-WHERE ranked_is_nan IS NOT NULL;
--- Runs whose metrics have values that searches do not know yet.
-CREATE TABLE unranked_runs (
-  run_seq INTEGER PRIMARY KEY
-);
+CREATE INDEX latest_by_value ON latest_metrics (key, is_nan, value, run_seq);
 
 CREATE TABLE datasets (
   dataset_seq INTEGER PRIMARY KEY,

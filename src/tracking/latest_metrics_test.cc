@@ -1,8 +1,9 @@
-#include "tracking/metric_ranks.h"
+#include "tracking/latest_metrics.h"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cmath>
 #include <limits>
 #include <memory>
 #include <thread>
@@ -10,6 +11,7 @@
 #include "base/error.h"
 #include "storage/test_database.h"
 #include "tracking/experiment_store.h"
+#include "tracking/metric_compactor.h"
 #include "tracking/run_store.h"
 
 namespace millwright::tracking {
@@ -17,7 +19,7 @@ namespace {
 
 const std::string kWho = "ada";
 
-class MetricRanksTest : public storage::DatabaseTest {
+class LatestMetricsTest : public storage::DatabaseTest {
  protected:
   RunId NewRun() {
     return runs_->Create({.experiment_id = ExperimentId("0"), .start_ms = 1}, kWho).info.id;
@@ -34,8 +36,8 @@ class MetricRanksTest : public storage::DatabaseTest {
     }
     return ids;
   }
-  int64_t Unranked() {
-    constexpr storage::Query kCount = {"test.unranked", "SELECT count(*) FROM unranked_runs", ""};
+  int64_t Unraised() {
+    constexpr storage::Query kCount = {"test.unraised", "SELECT count(*) FROM unraised_runs", ""};
     return db().Read(
         [&](storage::Connection& connection) { return connection.SelectOne(kCount)->Int(0); });
   }
@@ -53,7 +55,7 @@ class MetricRanksTest : public storage::DatabaseTest {
   std::unique_ptr<RunStore> runs_;
 };
 
-TEST_P(MetricRanksTest, ASearchKnowsWhatWasLoggedBeforeIt) {
+TEST_P(LatestMetricsTest, ASearchKnowsWhatWasLoggedBeforeIt) {
   const RunId low = NewRun();
   const RunId high = NewRun();
   runs_->LogMetric(low, {"auc", 0.5, 1, 1});
@@ -71,7 +73,7 @@ TEST_P(MetricRanksTest, ASearchKnowsWhatWasLoggedBeforeIt) {
   EXPECT_EQ(2, Count("metrics.auc >= 0"));
 }
 
-TEST_P(MetricRanksTest, GroupsAndColumnsKnowItToo) {
+TEST_P(LatestMetricsTest, GroupsAndColumnsKnowItToo) {
   runs_->LogMetric(NewRun(), {"auc", 2, 1, 1});
   runs_->LogMetric(NewRun(), {"auc", 4, 1, 1});
   const RunGroups groups = runs_->Group({.runs = {{ExperimentId("0")}, "", View::kActiveOnly},
@@ -85,7 +87,45 @@ TEST_P(MetricRanksTest, GroupsAndColumnsKnowItToo) {
   EXPECT_EQ(std::vector<std::string>{"loss"}, columns);
 }
 
-TEST_P(MetricRanksTest, WhatIsLeftAtTheEndIsFoundAfterARestart) {
+TEST_P(LatestMetricsTest, ARunIsReadWithWhatWaits) {
+  const RunId run = NewRun();
+  runs_->LogBatch(run, {.metrics = {{"b", 1, 1, 1}, {"a", 5, 1, 9}}});
+  LatestMetrics(db()).CatchUp();
+  // Later by step; earlier by step; new; not a number, which is later than 1 at the same step.
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  runs_->LogBatch(
+      run, {.metrics = {{"b", 2, 2, 2}, {"a", 7, 2, 8}, {"c", 3, 1, 1}, {"a c", nan, 1, 1}}});
+  const auto metrics = runs_->Get(run).metrics;
+  ASSERT_EQ(4U, metrics.size());
+  EXPECT_EQ("a", metrics[0].key);
+  EXPECT_EQ(5, metrics[0].value);
+  EXPECT_TRUE(std::isnan(metrics[1].value));
+  EXPECT_EQ(2, metrics[2].value);
+  EXPECT_EQ("c", metrics[3].key);
+  const auto page = runs_->Search({.experiment_ids = {ExperimentId("0")},
+                                   .filter = "",
+                                   .columns = RunColumns{{"c", "b", "absent"}, {}, {}}});
+  ASSERT_EQ(2U, page.items[0].metrics.size());
+  EXPECT_EQ(2, page.items[0].metrics[0].value);
+  // Reading raised nothing.
+  EXPECT_EQ(GetParam() == storage::Dialect::kSqlite ? 1 : 0, Unraised());
+  LatestMetrics(db()).CatchUp();
+  const auto raised = runs_->Get(run).metrics;
+  EXPECT_EQ(2, raised[2].value);
+  EXPECT_EQ(4U, raised.size());
+  EXPECT_TRUE(std::isnan(raised[1].value));
+}
+
+TEST_P(LatestMetricsTest, ACompactionRaisesWhatItTakesAway) {
+  const RunId run = NewRun();
+  runs_->LogMetric(run, {"auc", 0.5, 1, 1});
+  MetricCompactor compactor(db(), clock_, {.waiting_points = 1});
+  EXPECT_EQ(1, compactor.CompactDue());
+  EXPECT_EQ(0.5, runs_->Get(run).metrics.at(0).value);
+  EXPECT_EQ(1, Count("metrics.auc = 0.5"));
+}
+
+TEST_P(LatestMetricsTest, WhatIsLeftAtTheEndIsFoundAfterARestart) {
   runs_->LogMetric(NewRun(), {"auc", 0.5, 1, 1});
   runs_.reset();
   experiments_.reset();
@@ -93,10 +133,10 @@ TEST_P(MetricRanksTest, WhatIsLeftAtTheEndIsFoundAfterARestart) {
   Reopen();
   Open();
   EXPECT_EQ(1, Count("metrics.auc = 0.5"));
-  EXPECT_EQ(0, Unranked());
+  EXPECT_EQ(0, Unraised());
 }
 
-TEST_P(MetricRanksTest, ManyRunsWithManyMetricsAreCaughtUpAtOnce) {
+TEST_P(LatestMetricsTest, ManyRunsWithManyMetricsAreCaughtUpAtOnce) {
   constexpr int kRuns = 300;
   constexpr int kKeys = 40;
   for (int run = 0; run < kRuns; ++run) {
@@ -106,19 +146,19 @@ TEST_P(MetricRanksTest, ManyRunsWithManyMetricsAreCaughtUpAtOnce) {
     }
     runs_->LogBatch(NewRun(), batch);
   }
-  MetricRanks(db()).CatchUp();
-  EXPECT_EQ(0, Unranked());
+  LatestMetrics(db()).CatchUp();
+  EXPECT_EQ(0, Unraised());
   EXPECT_EQ(kRuns, Count("metrics.k0 >= 0"));
   EXPECT_EQ(1, Count("metrics.k39 = 299"));
 }
 
-TEST_P(MetricRanksTest, EachWriterFindsItsOwnWritesWhileOthersWrite) {
+TEST_P(LatestMetricsTest, EachWriterFindsItsOwnWritesWhileOthersWrite) {
   constexpr int kWriters = 4;
   constexpr int kRounds = 25;
-  MetricRanks ranks(db());
+  LatestMetrics latest(db());
   std::atomic<int> missed = 0;
   std::jthread loop([&](const std::stop_token& stop) {
-    while (!stop.stop_requested()) ranks.CatchUp();
+    while (!stop.stop_requested()) latest.CatchUp();
   });
   std::vector<std::jthread> writers;
   for (int writer = 0; writer < kWriters; ++writer) {
@@ -135,7 +175,7 @@ TEST_P(MetricRanksTest, EachWriterFindsItsOwnWritesWhileOthersWrite) {
   EXPECT_EQ(0, missed);
 }
 
-MILLWRIGHT_ON_BOTH_DATABASES(MetricRanksTest);
+MILLWRIGHT_ON_BOTH_DATABASES(LatestMetricsTest);
 
 }  // namespace
 }  // namespace millwright::tracking
