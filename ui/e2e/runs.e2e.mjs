@@ -179,6 +179,27 @@ await test(`${manyRuns} runs: one page is read, scrolling is smooth, the end is 
   await eventually('with its values', async () => (await rows().last().innerText()).includes(String(manyRuns - 1)));
 });
 
+await test('who chooses columns stays where he is, and sees their values there', async () => {
+  await go(`/runs?experiment=${many}&sort=start_time&columns=metrics.score`);
+  await eventually('the total', async () => (await total()) === manyRuns);
+  const grid = page.locator('.grid');
+  const place = 60 * 33;
+  await grid.evaluate((box, top) => box.scrollTo(0, top), place);
+  await see('a:has-text("run-00065")');
+  await page.click('summary:has-text("Columns")');
+  await page.locator('.column-line', { hasText: 'seed' }).locator('input').check();
+  await see('th:has-text("seed")');
+  await page.keyboard.press('Escape');
+  await eventually('the value of the new column', async () => (await page.locator('tr', { has: page.locator('a:has-text("run-00065")') }).innerText()).includes('65'));
+  check((await grid.evaluate((box) => box.scrollTop)) === place, 'the table has not moved');
+  await page.click('summary:has-text("Columns")');
+  await page.fill('input[aria-label="Find a column"]', 'lo');
+  await page.click('button:has-text("Add all that match")');
+  await see('th:has-text("loss")');
+  await page.click('button:has-text("Back to the usual columns")');
+  await eventually('the usual columns have values', async () => /\d/.test(await rows().nth(3).locator('td.number').last().innerText()));
+});
+
 await test('a filter and an order go to the server and stay in the URL', async () => {
   await go(`/runs?experiment=${many}`);
   await page.fill('[data-search]', "metrics.score >= 0.5 AND (params.group = '1' OR params.group = '2')");
