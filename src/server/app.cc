@@ -371,6 +371,7 @@ App::Parts::Parts(const Config& given)
              .lineage = lineage,
              .runs = runs,
              .run_leases = run_leases,
+             .logged_models = logged_models,
              .artifacts = artifacts,
              .event_ingest = event_ingest,
              .charts = charts,

@@ -37,6 +37,19 @@ struct Outcome {
   std::string failure;  // why there is no answer
 };
 
+// What the program printed of an error: with --json it is an object, but for what ends it before.
+std::string SaidWhy(std::string text) {
+  while (text.ends_with('\n')) text.pop_back();
+  constexpr std::string_view kPrefix = "millwright: ";
+  if (text.starts_with(kPrefix)) text.erase(0, kPrefix.size());
+  if (!text.starts_with('{')) return text;
+  try {
+    return ParseJson(text).GetString("message", text);
+  } catch (const Error&) {
+    return text;
+  }
+}
+
 Outcome RunSelf(const std::vector<std::string>& arguments, int64_t timeout_ms) {
   const TempDir scratch;
   const auto output = scratch.path() / "output";
@@ -64,10 +77,7 @@ Outcome RunSelf(const std::vector<std::string>& arguments, int64_t timeout_ms) {
     outcome.answer = ParseJson(text);
     return outcome;
   }
-  while (text.ends_with('\n')) text.pop_back();
-  constexpr std::string_view kPrefix = "millwright: ";
-  if (text.starts_with(kPrefix)) text.erase(0, kPrefix.size());
-  outcome.failure = text;
+  outcome.failure = SaidWhy(text);
   return outcome;
 }
 

@@ -36,7 +36,7 @@ export async function worked_ms() {
 export const complaints = [];
 export const state = { provoking: false };
 page.on('console', (message) => {
-  if (message.type() === 'error' && !state.provoking) complaints.push(`${new URL(page.url()).pathname}: ${message.text()}`);
+  if (message.type() === 'error' && !state.provoking) complaints.push(`${new URL(page.url()).pathname}: ${message.text()} ${message.location().url}`);
 });
 page.on('pageerror', (error) => complaints.push(`${new URL(page.url()).pathname}: ${error.message}`));
 

@@ -13,6 +13,7 @@ import { Endpoints } from './pages/endpoints';
 import { Events } from './pages/events';
 import { Experiments } from './pages/experiments';
 import { LineagePage } from './pages/lineage';
+import { LoggedModelPage } from './pages/logged-model';
 import { ModelPage } from './pages/model';
 import { Models } from './pages/models';
 import { MonitorPage } from './pages/monitor';
@@ -34,6 +35,7 @@ const routes: readonly { pattern: string; page: ComponentType<Params> }[] = [
   { pattern: '/runs', page: Runs },
   { pattern: '/runs/:id', page: RunPage as ComponentType<Params> },
   { pattern: '/compare', page: Compare },
+  { pattern: '/logged-models/:id', page: LoggedModelPage as ComponentType<Params> },
   { pattern: '/models', page: Models },
   { pattern: '/models/:name', page: ModelPage as ComponentType<Params> },
   { pattern: '/datasets', page: Datasets },
@@ -57,7 +59,7 @@ const sections: readonly { to: string; label: string; also?: readonly string[] }
   { to: '/', label: 'Overview' },
   { to: '/datasets', label: 'Datasets', also: ['/validations'] },
   { to: '/experiments', label: 'Experiments' },
-  { to: '/runs', label: 'Runs', also: ['/compare'] },
+  { to: '/runs', label: 'Runs', also: ['/compare', '/logged-models'] },
   { to: '/models', label: 'Models' },
   { to: '/endpoints', label: 'Endpoints' },
   { to: '/monitors', label: 'Monitors' },

@@ -2,6 +2,7 @@
 import { href } from './router';
 
 export const runPath = (id: string) => href('/runs/:id', { id });
+export const loggedModelPath = (id: string) => href('/logged-models/:id', { id });
 export const modelPath = (name: string, version?: string) => href('/models/:name', { name }, { version });
 export const datasetPath = (name: string, version?: number | string) =>
   href('/datasets/:name', { name }, { version: version === undefined ? undefined : String(version) });
@@ -27,6 +28,8 @@ export function subjectPath(subject: string): string | undefined {
       return runPath(id);
     case 'experiment':
       return href('/runs', {}, { experiment: id });
+    case 'logged_model':
+      return loggedModelPath(id);
     case 'dataset':
       return datasetPath(name, version);
     case 'validation':

@@ -1,5 +1,5 @@
 /** What MLflow clients leave behind as files and how it is read: steps of images, tables. */
-import type { ArtifactFile } from './api/mlflow';
+import type { ArtifactFile } from './api/files';
 import { parseCsv } from './csv';
 
 /** A picture of `mlflow.log_image(image, key=…, step=…)`. */

@@ -9,6 +9,7 @@ import './styles/components.css';
 import './styles/pages.css';
 import './styles/tensorboard.css';
 import './styles/runs.css';
+import './styles/files.css';
 import { startTheme } from './theme';
 
 startTheme();

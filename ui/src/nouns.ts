@@ -2,6 +2,7 @@
 export const nouns = {
   run: ['run', 'artifact', 'experiment'],
   model: ['model', 'model_version', 'alias', 'stage', 'gate'],
+  loggedModel: ['logged_model', 'artifact'],
   dataset: ['dataset', 'snapshot', 'split', 'profile'],
   validation: ['validation'],
   endpoint: ['endpoint', 'revision', 'rollout', 'replica'],

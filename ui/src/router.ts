@@ -56,7 +56,9 @@ export function resolve<T>(routes: readonly { pattern: string; page: T }[], path
 /** Fills a pattern: `href('/runs/:id', {id})`, with an optional query whose empty values are left out. */
 export function href(pattern: string, params: Params = {}, query: Record<string, string | undefined> = {}): string {
   const path = pattern.replace(/:([a-z_]+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
-  return path + searchOf(new URLSearchParams(), query);
+  // Every row of a long table asks for its address while one scrolls; most have no query.
+  for (const key in query) if (query[key]) return path + searchOf(new URLSearchParams(), query);
+  return path;
 }
 
 /** The query after some of its values changed; undefined and '' remove one. */

@@ -45,6 +45,22 @@ async function settled(feed: RunFeed): Promise<void> {
 }
 
 describe('RunFeed', () => {
+  test('other columns keep the rows and their place, and are filled where somebody looks', async () => {
+    const { source, asked } = serverOf(1_000);
+    const feed = new RunFeed(query, ['metrics.auc'], () => {}, source);
+    feed.need(300);
+    await settled(feed);
+    const before = feed.rows;
+    feed.show(['metrics.auc', 'metrics.loss']);
+    await feed.fill(200, 240, ['metrics.auc', 'metrics.loss']);
+    expect(feed.rows.length).toBe(before.length);
+    expect(feed.rows[210]!.values).toHaveProperty(['metrics.loss']);
+    expect(asked.at(-1)!.columns).toEqual(['metrics.loss']);
+    feed.need(700);
+    await settled(feed);
+    expect(asked.at(-1)!.columns).toEqual(['metrics.auc', 'metrics.loss']);
+  });
+
   test('reads one page at first, and further as somebody scrolls', async () => {
     const { source, asked } = serverOf(1_000);
     const feed = new RunFeed(query, ['metrics.auc'], () => {}, source);

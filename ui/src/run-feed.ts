@@ -69,6 +69,11 @@ export class RunFeed {
     this.stop.abort();
   }
 
+  /** Other columns come with the pages from here on; what rows lack of them is filled where somebody looks. */
+  show(columns: readonly ColumnName[]): void {
+    this.columns = columns.slice(0, columnsWithPages);
+  }
+
   /** Reads pages until row `last` is there. */
   need(last: number): void {
     this.wanted = Math.max(this.wanted, last);

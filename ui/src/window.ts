@@ -6,7 +6,8 @@ export type Span = readonly [number, number];
 /** Rows drawn beyond the edges; the window moves in steps, so that most scrolling draws nothing new. */
 const rowsBeyond = 10;
 const rowStep = 6;
-const columnsBeyond = 2;
+const columnsBeyond = 3;
+const columnStep = 4;
 
 export function rowWindow(top: number, height: number, row_px: number, count: number): Span {
   const first = Math.floor(Math.floor(top / row_px) / rowStep) * rowStep - rowsBeyond;
@@ -27,6 +28,8 @@ export function columnWindow(columns: readonly { width_px: number }[], left: num
     if (last === columns.length && x >= left + width) last = i + 1;
   }
   edges.push(x);
+  first = Math.floor(first / columnStep) * columnStep;
+  last = Math.ceil(last / columnStep) * columnStep;
   const span: Span = [Math.max(0, first - columnsBeyond), Math.min(columns.length, last + columnsBeyond)];
   return { span, before: edges[span[0]]!, after: x - edges[span[1]]! };
 }

@@ -46,6 +46,7 @@ class EventIngest;
 }
 namespace millwright::tracking {
 class ChartReader;
+class LoggedModelStore;
 class MetricHistory;
 class RunLeases;
 class RunStore;
@@ -66,6 +67,7 @@ struct Context {
   lineage::LineageGraph& lineage;
   tracking::RunStore& runs;
   tracking::RunLeases& run_leases;
+  tracking::LoggedModelStore& logged_models;
   artifacts::Artifacts& artifacts;
   tensorboard::EventIngest& event_ingest;
   tracking::ChartReader& charts;

@@ -1,6 +1,7 @@
 #include "api/native/routes.h"
 
 #include "api/json_error.h"
+#include "api/native/artifact_views.h"
 #include "api/native/charts.h"
 #include "api/native/collecting.h"
 #include "api/native/datasets.h"
@@ -15,7 +16,6 @@
 #include "api/native/pipelines.h"
 #include "api/native/predictions.h"
 #include "api/native/principals.h"
-#include "api/native/run_files.h"
 #include "api/native/run_history.h"
 #include "api/native/run_leases.h"
 #include "api/native/run_search.h"
@@ -50,10 +50,24 @@ constexpr Route<Context> kRoutes[] = {
     {M::kPost, "/api/v1/runs/{run_id}/lease", RenewRunLease, P::kEdit, Lane::kMeta,
      "Say that a run's process lives"},
 
-    {M::kGet, "/api/v1/runs/{id}/artifacts/table", GetRunTable, P::kRead, Lane::kBulk,
-     "Read rows of a data file that a run left"},
-    {M::kGet, "/api/v1/runs/{id}/artifacts/page", GetRunPage, P::kRead, Lane::kBulk,
-     "Show an HTML file that a run left, without the reader's rights"},
+    {M::kGet, "/api/v1/runs/{run_id}/artifacts/table", GetArtifactTable, P::kRead, Lane::kBulk,
+     "Read rows of a data file of a run"},
+    {M::kGet, "/api/v1/runs/{run_id}/artifacts/page", GetArtifactPage, P::kRead, Lane::kBulk,
+     "Show an HTML file of a run, without the reader's rights"},
+    {M::kGet, "/api/v1/runs/{run_id}/artifacts/graph", GetArtifactGraph, P::kRead, Lane::kBulk,
+     "Show what an ONNX file of a run computes"},
+    {M::kGet, "/api/v1/logged-models/{model_id}/artifacts/table", GetArtifactTable, P::kRead,
+     Lane::kBulk, "Read rows of a data file of a logged model"},
+    {M::kGet, "/api/v1/logged-models/{model_id}/artifacts/page", GetArtifactPage, P::kRead,
+     Lane::kBulk, "Show an HTML file of a logged model, without the reader's rights"},
+    {M::kGet, "/api/v1/logged-models/{model_id}/artifacts/graph", GetArtifactGraph, P::kRead,
+     Lane::kBulk, "Show what an ONNX file of a logged model computes"},
+    {M::kGet, "/api/v1/models/{name}/versions/{version}/artifacts/table", GetArtifactTable,
+     P::kRead, Lane::kBulk, "Read rows of a data file of a model version"},
+    {M::kGet, "/api/v1/models/{name}/versions/{version}/artifacts/page", GetArtifactPage, P::kRead,
+     Lane::kBulk, "Show an HTML file of a model version, without the reader's rights"},
+    {M::kGet, "/api/v1/models/{name}/versions/{version}/artifacts/graph", GetArtifactGraph,
+     P::kRead, Lane::kBulk, "Show what an ONNX file of a model version computes"},
 
     {M::kGet, "/api/v1/sources", ListSources, P::kRead, Lane::kMeta, "List data sources"},
     {M::kPost, "/api/v1/sources", PutSource, P::kEdit, Lane::kMeta, "Declare a data source"},

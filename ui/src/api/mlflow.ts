@@ -2,7 +2,7 @@
  * Experiments, runs, metrics, artifacts and the registry, in MLflow's own shapes under
  * `/ajax-api/2.0/mlflow/`. Empty fields may be left out of answers.
  */
-import { ApiError, getJson, postJson, request, withQuery } from './client';
+import { ApiError, getJson, postJson, request } from './client';
 
 const base = '/ajax-api/2.0/mlflow';
 
@@ -57,13 +57,6 @@ export interface Run {
   inputs?: { dataset_inputs?: DatasetInput[] };
 }
 
-export interface ArtifactFile {
-  /** Path from the run's artifact root. */
-  path: string;
-  is_dir: boolean;
-  file_size?: number;
-}
-
 export interface RegisteredModel {
   name: string;
   creation_timestamp: number;
@@ -99,19 +92,6 @@ export async function getRun(run_id: string, signal?: AbortSignal): Promise<Run>
   return (await getJson<{ run: Run }>(`${base}/runs/get`, { run_id }, signal)).run;
 }
 
-export async function listArtifacts(run_id: string, path?: string, signal?: AbortSignal): Promise<ArtifactFile[]> {
-  const answer = await getJson<{ files?: ArtifactFile[] }>(`${base}/artifacts/list`, { run_id, path }, signal);
-  return answer.files ?? [];
-}
-
-export function artifactUrl(run_id: string, path: string): string {
-  return withQuery('/get-artifact', { run_uuid: run_id, path });
-}
-
-export async function readArtifactText(run_id: string, path: string, signal?: AbortSignal): Promise<string> {
-  return (await request(artifactUrl(run_id, path), { signal })).text();
-}
-
 export interface Paged<T> {
   items: T[];
   next?: string;
@@ -126,28 +106,30 @@ export async function searchRegisteredModels(filter: string, page?: string, sign
   return { items: answer.registered_models ?? [], next: answer.next_page_token || undefined };
 }
 
-/** Registers a version of what a run left, and the model's name where it is new. */
-export async function registerVersion(name: string, run_id: string, path: string): Promise<ModelVersionInfo> {
+/** Registers a version of what a run left, and the model's name where it is new: both or nothing. */
+export async function registerVersion(name: string, run_id: string, path: string, isKnown: boolean): Promise<ModelVersionInfo> {
   const run = await getRun(run_id);
+  let isNew = !isKnown;
   try {
-    await postJson(`${base}/registered-models/create`, { name });
+    if (!isKnown) await postJson(`${base}/registered-models/create`, { name });
   } catch (cause) {
     if (!(cause instanceof ApiError && cause.code === 'RESOURCE_ALREADY_EXISTS')) throw cause;
+    isNew = false;
   }
   const source = [run.info.artifact_uri, path].filter(Boolean).join('/');
-  const answer = await postJson<{ model_version: ModelVersionInfo }>(`${base}/model-versions/create`, { name, source, run_id });
-  return answer.model_version;
+  try {
+    const answer = await postJson<{ model_version: ModelVersionInfo }>(`${base}/model-versions/create`, { name, source, run_id });
+    return answer.model_version;
+  } catch (cause) {
+    // What refused the version is what the reader has to know, not whether the empty model went.
+    if (isNew) await request(`${base}/registered-models/delete`, { method: 'DELETE', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name }) }).catch(() => {});
+    throw cause;
+  }
 }
 
 /** Where the files of a version are. */
 export async function getDownloadUri(name: string, version: string, signal?: AbortSignal): Promise<string> {
   return (await getJson<{ artifact_uri: string }>(`${base}/model-versions/get-download-uri`, { name, version }, signal)).artifact_uri;
-}
-
-/** The direct children of a folder of the server's own store; their paths are names. */
-export async function listStore(path: string, signal?: AbortSignal): Promise<ArtifactFile[]> {
-  const answer = await getJson<{ files?: ArtifactFile[] }>('/ajax-api/2.0/mlflow-artifacts/artifacts', { path }, signal);
-  return answer.files ?? [];
 }
 
 export async function getRegisteredModel(name: string, signal?: AbortSignal): Promise<RegisteredModel> {

@@ -53,9 +53,15 @@ interface View {
 export function Grid<T>(props: GridProps<T>) {
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<View>({ top: 0, left: 0, width: 1200, height: 700 });
+  const latest = useRef<(view: View) => string>(() => '');
   const look = () => {
     const element = box.current;
-    if (element) setView({ top: element.scrollTop, left: element.scrollLeft, width: element.clientWidth, height: element.clientHeight });
+    if (!element) return;
+    const next = { top: element.scrollTop, left: element.scrollLeft, width: element.clientWidth, height: element.clientHeight };
+    // A pinned cell is a layer of its own to the browser: only worth it once there is something to be pinned against.
+    element.classList.toggle('aside', next.left > 0);
+    // Most scrolling moves within what is drawn already.
+    setView((before) => (latest.current(before) === latest.current(next) ? before : next));
   };
   useLayoutEffect(() => {
     look();
@@ -68,8 +74,11 @@ export function Grid<T>(props: GridProps<T>) {
   const free = props.columns.slice(pinned.length);
   const pinnedWidth = pinned.reduce((sum, column) => sum + column.width_px, 0);
   const count = Math.min(props.rowCount, rowsMost);
-  const rows = rowWindow(view.top, view.height, rowHeight_px, count);
-  const { span: columns, before, after } = columnWindow(free, view.left, Math.max(0, view.width - Math.min(pinnedWidth, view.width / 2)));
+  const across = (of: View) => columnWindow(free, of.left, Math.max(0, of.width - Math.min(pinnedWidth, of.width / 2)));
+  const down = (of: View) => rowWindow(of.top, of.height, rowHeight_px, count);
+  latest.current = (of) => `${down(of).join()} ${across(of).span.join()}`;
+  const rows = down(view);
+  const { span: columns, before, after } = across(view);
   const shown = [...pinned, ...free.slice(columns[0], columns[1])];
 
   const { onSight } = props;

@@ -98,7 +98,7 @@ function Version(props: { name: string; version: string; info?: ModelVersionInfo
           <History name={name} />
         </>
       )}
-      {tab === 'files' && <VersionFiles name={name} version={version} run_id={info?.run_id} />}
+      {tab === 'files' && <VersionFiles name={name} version={version} />}
       {tab === 'compare' && <CompareVersions name={name} version={version} versions={props.versions} />}
       {tab === 'lineage' && <VersionLineage name={name} version={version} />}
       {tab === 'gates' && <GateFile name={name} />}

@@ -118,7 +118,7 @@ export function RegisterDialog(props: { name?: string; close: () => void }) {
   const [run, setRun] = useState('');
   const [path, setPath] = useState('model');
   const act = async () => {
-    const made = await registerVersion(name.trim(), run.trim(), path.trim().replace(/^\/+|\/+$/g, ''));
+    const made = await registerVersion(name.trim(), run.trim(), path.trim().replace(/^\/+|\/+$/g, ''), name.trim() === props.name);
     navigate(modelPath(made.name, made.version));
   };
   return (

@@ -9,7 +9,7 @@ import { joinEvents } from './events';
 import { folded } from './lineage';
 import { gatesOf, signatureOf } from './model';
 import { differences } from './model-compare';
-import { runPathOf, storePath } from './model-files';
+import { storePath } from './model-files';
 import { modelFilter } from './models';
 import { binLabels } from './monitor';
 import { usualTask } from './pipeline-run';
@@ -120,9 +120,6 @@ test('the files of a version are found in the store, and in the run that left th
   expect(storePath('mlflow-artifacts:/0/4f2/artifacts/model')).toBe('0/4f2/artifacts/model');
   expect(storePath('mlflow-artifacts://host:5000/0/4f2/artifacts/model')).toBe('0/4f2/artifacts/model');
   expect(storePath('s3://bucket/model')).toBeUndefined();
-  expect(runPathOf('0/4f2/artifacts/model/MLmodel', '4f2')).toBe('model/MLmodel');
-  expect(runPathOf('0/models/m-1/artifacts/MLmodel', '4f2')).toBeUndefined();
-  expect(runPathOf('0/4f2/artifacts/model', undefined)).toBeUndefined();
 });
 
 test('two versions differ where a value is another, or only one has it', () => {

@@ -1,6 +1,7 @@
 /** One run: parameters, metric charts, the machine it went on, tags, and what it left behind. */
 import { useMemo, useState } from 'preact/hooks';
 import { mountedFrom, changeRuns, endReasonTag, noteTag, parentTag, renameRun, setRunTag } from '../api/experiments';
+import { searchLoggedModels } from '../api/logged-models';
 import { getExperiment, getRun, type Run } from '../api/mlflow';
 import { countRuns } from '../api/tracking';
 import { settingsOf } from '../chart-settings';
@@ -20,6 +21,7 @@ import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { href, place, setQuery } from '../router';
 import { childrenFilter } from '../runs-view';
+import { LoggedModels } from './logged-model';
 import { ArtifactsTab } from './run-artifacts';
 import { TagsTab } from './run-tags';
 
@@ -28,7 +30,7 @@ const runningPollMs = 2_000;
 const chartsAtFirst = 24;
 const longTable = 60;
 
-const tabs = ['metrics', 'system', 'tensorboard', 'artifacts', 'tags'] as const;
+const tabs = ['metrics', 'system', 'tensorboard', 'models', 'artifacts', 'tags'] as const;
 
 export function RunPage(props: { id: string }) {
   const [running, setRunning] = useState(false);
@@ -77,6 +79,8 @@ function RunBody(props: { run: Run; readOnly: boolean; reload: () => void }) {
     (signal) => countRuns({ experiment_ids: [experiment_id], filter: childrenFilter(run_id), order_by: [], view: 'ACTIVE_ONLY' }, signal),
     { on: nouns.run },
   );
+  const models = useRead(`logged-models:${run_id}`, (signal) => searchLoggedModels(experiment_id, run_id, signal), { on: nouns.loggedModel });
+  const logged = models.data?.models ?? [];
   const tag = (key: string) => run.data.tags?.find((each) => each.key === key)?.value;
   return (
     <>
@@ -101,6 +105,7 @@ function RunBody(props: { run: Run; readOnly: boolean; reload: () => void }) {
           { id: 'metrics', label: 'Metrics and parameters' },
           ...(system.length > 0 || tab === 'system' ? [{ id: 'system', label: 'System metrics', amount: grouped(system.length) }] : []),
           ...(hasEventFiles || tab === 'tensorboard' ? [{ id: 'tensorboard', label: 'TensorBoard' }] : []),
+          ...(logged.length > 0 || tab === 'models' ? [{ id: 'models', label: 'Models', amount: models.data?.next ? `${logged.length}+` : logged.length }] : []),
           { id: 'artifacts', label: 'Artifacts' },
           { id: 'tags', label: 'Tags', amount: run.data.tags?.length ?? 0 },
         ]}
@@ -108,6 +113,7 @@ function RunBody(props: { run: Run; readOnly: boolean; reload: () => void }) {
       {tab === 'metrics' && <MetricsTab run={run} />}
       {tab === 'system' && <SystemTab run={run} />}
       {tab === 'tensorboard' && <TensorboardTab run_id={run.info.run_id} running={run.info.status === 'RUNNING'} />}
+      {tab === 'models' && <Shown read={models}>{(page) => <LoggedModels models={page.models} more={page.next !== undefined} />}</Shown>}
       {tab === 'artifacts' && <ArtifactsTab run={run} />}
       {tab === 'tags' && <TagsTab run={run} readOnly={props.readOnly} reload={props.reload} />}
     </>

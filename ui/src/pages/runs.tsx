@@ -116,16 +116,30 @@ function useChosenColumns(view: RunsView): { names: ColumnName[] | undefined; lo
   });
   const key = `${view.columns?.join()}`;
   const names = useMemo(() => view.columns && chosenColumns(view.columns, (text) => read.data?.get(text) ?? []), [key, read.data]);
-  return { names, loading: read.loading, error: read.error };
+  // While a new pattern is looked up the table stays as it is, and with it the reader's place.
+  const kept = useRef(names);
+  const settled = useRef(false);
+  if (!read.loading) {
+    kept.current = names;
+    settled.current = true;
+  }
+  return { names: kept.current, loading: !settled.current, error: read.error };
 }
 
-/** A feed for the question that the view asks, kept as long as the question is the same. */
-function useFeed(view: RunsView, columns: readonly ColumnName[]) {
+/**
+ * A feed for the question that the view asks, kept as long as the question is the same: who chooses other
+ * columns stays where he is. The usual columns are decided by what the first page holds of all candidates,
+ * so that going back to them reads anew what was opened without.
+ */
+function useFeed(view: RunsView, columns: readonly ColumnName[], usual: boolean) {
   const [, redraw] = useReducer<number, void>((count) => count + 1, 0);
   const query = queryOf(view);
-  const key = JSON.stringify([query, columns]);
+  const question = JSON.stringify(query);
+  const opening = useRef({ question, usual });
+  if (opening.current.question !== question || (usual && !opening.current.usual)) opening.current = { question, usual };
   const [opened, reopen] = useReducer<number, void>((count) => count + 1, 0);
-  const feed = useMemo(() => new RunFeed(query, columns, () => redraw()), [key, opened]);
+  const feed = useMemo(() => new RunFeed(query, columns, () => redraw()), [opening.current, opened]);
+  useEffect(() => feed.show(columns), [feed, columns.join()]);
   useEffect(() => {
     feed.need(0);
     let settle: ReturnType<typeof setTimeout> | undefined;
@@ -157,7 +171,7 @@ function RunList(props: {
   const sorted = view.sort?.replace(/^-/, '');
   const candidates = useMemo(() => candidateColumns(props.available.columns), [props.available.columns.join()]);
   const asked = orderedColumns(props.columns ?? candidates, [...view.pinned, ...(sorted?.includes('.') ? [sorted] : [])]);
-  const { feed, reopen } = useFeed(view, asked);
+  const { feed, reopen } = useFeed(view, asked, props.columns === undefined);
   useEffect(() => {
     if (props.revision > 0) void feed.refresh();
   }, [props.revision]);
