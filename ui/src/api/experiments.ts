@@ -47,10 +47,10 @@ export async function changeRuns(verb: 'delete' | 'restore', run_ids: readonly s
 /** The tag in which MLflow keeps the description of a run or an experiment. */
 export const noteTag = 'mlflow.note.content';
 export const parentTag = 'mlflow.parentRunId';
-/** The folder that an experiment is shown of, where another tool writes it: nobody changes it here. */
+/** The folder that an experiment or a model is shown of, where another tool writes it: nobody changes it here. */
 export const mountTag = 'millwright.mounted_from';
-export function mountedFrom(experiment: Experiment | undefined): string | undefined {
-  return experiment?.tags?.find((tag) => tag.key === mountTag)?.value;
+export function mountedFrom(shown: { tags?: { key: string; value: string }[] } | undefined): string | undefined {
+  return shown?.tags?.find((tag) => tag.key === mountTag)?.value;
 }
 /** Why a run ended: a lease that was missed, a signal, a failure. */
 export const endReasonTag = 'millwright.end_reason';

@@ -1,9 +1,10 @@
 /** A model: its versions, what was checked about the chosen one, and how it came to be where it is. */
 import { useState } from 'preact/hooks';
+import { mountedFrom } from '../api/experiments';
 import { getLineage } from '../api/lineage';
 import { getRegisteredModel, searchModelVersions, type ModelVersionInfo, type RegisteredModel } from '../api/mlflow';
 import { getGates, getModelHistory, getModelVersionDetails, type Check, type MlflowField, type ModelChange, type ModelVersionDetails, type Signature, type TensorSpec } from '../api/models';
-import { Badge, Chip, Empty, Facts, Page, Section, Shown, Tabs, When, currentTab } from '../components/basics';
+import { Badge, Chip, Empty, Facts, Page, ReadOnly, Section, Shown, Tabs, When, currentTab } from '../components/basics';
 import { Table } from '../components/table';
 import { quoteText } from '../filter';
 import { inline, shortId } from '../format';
@@ -28,13 +29,19 @@ export function ModelPage(props: { name: string }) {
   const champion = model.data?.aliases?.find((alias) => alias.alias === 'champion')?.version;
   const chosen = place.value.query.get('version') ?? champion ?? sorted[0]?.version;
   const info = sorted.find((each) => each.version === chosen);
+  const folder = mountedFrom(model.data);
   return (
     <Page
       title={props.name}
       trail={[{ label: 'Models', to: '/models' }]}
-      badge={champion && <Chip strong>champion v{champion}</Chip>}
+      badge={
+        <>
+          {champion && <Chip strong>champion v{champion}</Chip>}
+          {folder && <ReadOnly folder={folder} />}
+        </>
+      }
       sub={model.data?.description}
-      actions={model.data && <Actions model={model.data} version={info?.version} />}
+      actions={model.data && !folder && <Actions model={model.data} version={info?.version} />}
     >
       <Shown read={model}>
         {(data) => (

@@ -1,8 +1,9 @@
 /** The registered models. */
 import { useEffect, useState } from 'preact/hooks';
+import { mountedFrom } from '../api/experiments';
 import { registerVersion, searchRegisteredModels, type RegisteredModel } from '../api/mlflow';
 import { cli } from '../cli';
-import { Chip, Empty, Page, Shown, When } from '../components/basics';
+import { Chip, Empty, Page, ReadOnly, Shown, When } from '../components/basics';
 import { Dialog } from '../components/dialog';
 import { SearchField } from '../components/search-field';
 import { Table } from '../components/table';
@@ -85,7 +86,18 @@ function ModelTable(props: { models: readonly RegisteredModel[] }) {
       rowKey={(model) => model.name}
       to={(model) => modelPath(model.name)}
       columns={[
-        { id: 'name', label: 'Model', cell: (model) => <a href={modelPath(model.name)}>{model.name}</a> },
+        {
+          id: 'name',
+          label: 'Model',
+          cell: (model) => {
+            const folder = mountedFrom(model);
+            return (
+              <>
+                <a href={modelPath(model.name)}>{model.name}</a> {folder && <ReadOnly folder={folder} />}
+              </>
+            );
+          },
+        },
         {
           id: 'latest',
           label: 'Latest',
