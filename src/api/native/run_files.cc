@@ -38,7 +38,7 @@ std::string FileOf(Context& context, const http::Request& request) {
   if (path.empty()) throw InvalidArgument("Missing parameter: path").WithField("path");
   if (("/" + path + "/").find("/../") != std::string::npos)
     throw InvalidArgument("Invalid path").WithField("path");
-  const auto folder = artifacts::StorePath(run.artifact_uri);
+  const auto folder = context.artifacts.FindPath(run.artifact_uri);
   if (!folder)
     throw FailedPrecondition("The artifacts at {} are not kept by this server", run.artifact_uri);
   std::string file = artifacts::JoinPath(*folder, path);
