@@ -73,6 +73,20 @@ Artifacts::Artifacts(storage::Database& database, blob::BlobStore& store, events
       clock_(clock),
       copies_(std::move(copies)) {}
 
+std::optional<std::string> Artifacts::FindPath(std::string_view artifact_uri) const {
+  if (auto path = StorePath(artifact_uri)) return path;
+  const std::string address = store_.address();
+  constexpr std::string_view kFile = "file://";
+  // A query or a fragment would be read in one way here and in another by whoever wrote the files.
+  if (artifact_uri.find_first_of("?#") != std::string_view::npos) return std::nullopt;
+  if (artifact_uri.starts_with(kFile)) artifact_uri.remove_prefix(kFile.size());
+  if (!artifact_uri.starts_with(address)) return std::nullopt;
+  artifact_uri.remove_prefix(address.size());
+  if (!artifact_uri.empty() && artifact_uri.front() != '/') return std::nullopt;
+  while (artifact_uri.starts_with('/')) artifact_uri.remove_prefix(1);
+  return std::string(artifact_uri);
+}
+
 std::unique_ptr<Upload> Artifacts::Create(const std::string& path, ExpectedSums expected) {
   if (IsDeletedFolder(path)) throw InvalidArgument("Invalid path");
   return std::make_unique<StoreUpload>(database_, events_, clock_, path, store_.Create(path),

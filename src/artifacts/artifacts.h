@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -38,6 +39,19 @@ struct DeletedArtifact {
   std::string deleted_by;
 };
 
+// A file or folder whose owner is gone for good, and that is still to be removed where it is.
+struct AbandonedArtifact {
+  std::string path;
+  int64_t abandoned_ms = 0;
+};
+
+// A local copy of what the store keeps elsewhere.
+struct LocalCopy {
+  std::filesystem::path folder;
+  int64_t bytes = 0;
+  bool is_fresh = false;  // it was handed out a short while ago, or is being made
+};
+
 // A file on its way in: nothing is seen of it before Commit, and nothing is left without it.
 class Upload {
  public:
@@ -57,6 +71,10 @@ class Artifacts {
   // `copies` is a folder for local copies of what the store keeps elsewhere.
   Artifacts(storage::Database& database, blob::BlobStore& store, events::EventLog& events,
             const Clock& clock, std::filesystem::path copies = {});
+
+  // The path of the store that an address means, one of this server (StorePath) or one by which
+  // clients reach the store themselves; nothing for what is elsewhere.
+  std::optional<std::string> FindPath(std::string_view artifact_uri) const;
 
   std::unique_ptr<Upload> Create(const std::string& path, ExpectedSums expected = {});
   // Stores a small file at once.
@@ -81,11 +99,22 @@ class Artifacts {
   DeletedArtifact Restore(const std::string& id, const std::string& who);
   // Removes for good. A crash on the way leaves it listed, and another call goes on.
   void Collect(const DeletedArtifact& deleted);
+  // What was abandoned (see Abandon below) and is not removed yet, by path behind `after`.
+  std::vector<AbandonedArtifact> ListAbandoned(const std::string& after, size_t max) const;
+  // Removes what was abandoned, as Collect does.
+  void RemoveAbandoned(const std::string& path);
+  // Removes a folder if it holds nothing.
+  void RemoveEmptyFolder(const std::string& path);
+  // False where Remove is refused: another tool writes that folder, or there can be no such path.
+  bool IsWritable(const std::string& path) const;
   // Where the file is on this machine, if it is.
   std::optional<std::filesystem::path> LocalPath(const std::string& path) const;
   // The file, or the folder with all it holds, on this machine: where it is kept, or a copy that is
   // made at the first call and again when a file of it changed. Nothing when there is no such file.
   std::optional<std::filesystem::path> LocalTree(const std::string& path) const;
+  // The local copies that there are, and the removal of one; a fresh one stays.
+  std::vector<LocalCopy> ListCopies() const;
+  bool RemoveCopy(const std::filesystem::path& folder);
   // Ways past this server, where the store has any; nothing else may be written to but through
   // them and NoteUploaded afterwards.
   blob::DirectAccess* direct() const { return store_.direct(); }
@@ -99,8 +128,13 @@ class Artifacts {
   events::EventLog& events_;
   const Clock& clock_;
   const std::filesystem::path copies_;
-  mutable std::mutex copying_;  // one copy is made at a time
+  mutable std::mutex copying_;                                      // one copy is made at a time
+  mutable std::map<std::filesystem::path, int64_t> handed_out_ms_;  // copies, under copying_
 };
+
+// Notes within a transaction that nobody owns a file or folder any more, so that it is removed
+// whatever happens after the commit. What was recorded of its files is forgotten.
+void Abandon(storage::Connection& connection, const std::string& path, int64_t now_ms);
 
 // Turns an artifact address that this server keeps ("mlflow-artifacts:/1/4f2…/artifacts", with or
 // without a host) into a path of the store; nothing for other schemes.

@@ -85,8 +85,10 @@ DeletedArtifact Artifacts::Restore(const std::string& id, const std::string& who
 
 void Artifacts::Collect(const DeletedArtifact& deleted) {
   store_.Remove(fmt::format("{}/{}", kDeletedFolder, deleted.id));
-  database_.Write(
-      [&](Connection& connection) { connection.Execute(sql::kForgetDeleted, {deleted.id}); });
+  database_.Write([&](Connection& connection) {
+    connection.Execute(sql::kForgetDeleted, {deleted.id});
+    events_.Append(connection, "artifact.removed", "artifact:" + deleted.path, "system");
+  });
 }
 
 }  // namespace millwright::artifacts

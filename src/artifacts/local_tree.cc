@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fstream>
 
 #include "artifacts/artifacts.h"
@@ -14,6 +15,20 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kTreeFilesMax = 100'000;
+// How long a copy stays after it was handed out, whoever refers to it: until then the replica that
+// is to map it has started and says so.
+constexpr int64_t kFreshMs = 600'000;
+constexpr std::string_view kPartPrefix = ".part-";
+
+int64_t BytesOf(const fs::path& folder) {
+  int64_t bytes = 0;
+  std::error_code ignored;
+  for (auto it = fs::recursive_directory_iterator(folder, ignored);
+       it != fs::recursive_directory_iterator(); it.increment(ignored)) {
+    if (it->is_regular_file(ignored)) bytes += static_cast<int64_t>(it->file_size(ignored));
+  }
+  return bytes;
+}
 
 struct TreeFile {
   std::string path;  // from the tree's root
@@ -85,8 +100,9 @@ std::optional<fs::path> Artifacts::LocalTree(const std::string& path) const {
   const std::lock_guard lock(copying_);
   const std::string name = fs::path(path).filename().string();
   const fs::path copy = copies_ / NameOf(path, files);
+  handed_out_ms_[copy] = clock_.NowMs();
   if (fs::exists(copy)) return copy / name;
-  const fs::path part = copies_ / (".part-" + NewHexId());
+  const fs::path part = copies_ / (std::string(kPartPrefix) + NewHexId());
   try {
     for (const auto& file : files)
       CopyFile(*this, JoinPath(path, file.path), ConfinedPath(part, JoinPath(name, file.path)));
@@ -97,6 +113,36 @@ std::optional<fs::path> Artifacts::LocalTree(const std::string& path) const {
     throw;
   }
   return copy / name;
+}
+
+std::vector<LocalCopy> Artifacts::ListCopies() const {
+  std::vector<LocalCopy> copies;
+  if (copies_.empty()) return copies;
+  const std::lock_guard lock(copying_);
+  std::error_code error;
+  for (auto it = fs::directory_iterator(copies_, error); it != fs::directory_iterator();
+       it.increment(error)) {
+    const auto found = handed_out_ms_.find(it->path());
+    const bool fresh = found != handed_out_ms_.end() && clock_.NowMs() - found->second < kFreshMs;
+    copies.push_back({it->path(), BytesOf(it->path()), fresh});
+  }
+  std::sort(copies.begin(), copies.end(),
+            [](const LocalCopy& a, const LocalCopy& b) { return a.folder < b.folder; });
+  return copies;
+}
+
+bool Artifacts::RemoveCopy(const fs::path& folder) {
+  const std::lock_guard lock(copying_);
+  const auto found = handed_out_ms_.find(folder);
+  if (found != handed_out_ms_.end()) {
+    if (clock_.NowMs() - found->second < kFreshMs) return false;
+    handed_out_ms_.erase(found);
+  }
+  // Under another name first, so that a crash leaves no half of a copy that would be taken for one.
+  const fs::path part = copies_ / (std::string(kPartPrefix) + NewHexId());
+  fs::rename(folder, part);
+  fs::remove_all(part);
+  return true;
 }
 
 }  // namespace millwright::artifacts

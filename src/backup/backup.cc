@@ -31,6 +31,7 @@ bool IsCursor(const std::string& path) {
 void CheckApart(const fs::path& repository, const Places& places) {
   const fs::path inner = fs::weakly_canonical(repository);
   for (const fs::path& outer : {places.data, places.artifacts}) {
+    if (outer.empty()) continue;
     const fs::path way = inner.lexically_relative(fs::weakly_canonical(outer));
     if (!way.empty() && *way.begin() != "..") {
       throw InvalidArgument("A backup cannot be kept inside of what it saves: {}",
@@ -149,6 +150,7 @@ void Backup::DumpTables(storage::DatabaseSnapshot& snapshot, Manifest* manifest)
 
 Backup::Known Backup::ReadChecksums(storage::DatabaseSnapshot& snapshot) {
   Known known;
+  if (places_.artifacts.empty()) return known;  // none of them is to be found
   snapshot.connection().ForEach(sql::kArtifactChecksums, {}, [&](const storage::Row& row) {
     known[std::string(kArtifacts) + row.Text(0)] = row.Text(1);
     return true;

@@ -71,7 +71,7 @@ class Backup {
   void SavePredictions();
   void DumpTables(storage::DatabaseSnapshot& snapshot, Manifest* manifest);
   using Known = std::map<std::string, std::string>;  // SHA-256 by path, as rows say
-  static Known ReadChecksums(storage::DatabaseSnapshot& snapshot);
+  Known ReadChecksums(storage::DatabaseSnapshot& snapshot);
   void SaveLate(const Known& known);
   void MatchChecksums(const Known& known, Manifest* manifest);
   void Tell(std::string_view what);

@@ -46,7 +46,7 @@ class Walk {
         left_out_.insert(database.string() + ending);
       }
     }
-    left_out_.insert(places.artifacts.lexically_normal().string());
+    if (!places.artifacts.empty()) left_out_.insert(places.artifacts.lexically_normal().string());
   }
 
   void Folder(const fs::path& folder, const std::string& name) {
@@ -88,12 +88,13 @@ FileStamps ListFiles(const Places& places, std::string_view below) {
   FileStamps files;
   Walk walk(places, below, &files);
   walk.Folder(places.data, "");
-  walk.Folder(places.artifacts, std::string(kArtifacts));
+  if (!places.artifacts.empty()) walk.Folder(places.artifacts, std::string(kArtifacts));
   return files;
 }
 
 fs::path PlaceOf(const Places& places, const std::string& path) {
-  if (path.starts_with(kArtifacts)) return places.artifacts / path.substr(kArtifacts.size());
+  if (path.starts_with(kArtifacts) && !places.artifacts.empty())
+    return places.artifacts / path.substr(kArtifacts.size());
   return places.data / path;
 }
 

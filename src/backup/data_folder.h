@@ -13,7 +13,9 @@ namespace millwright::backup {
 // Where a server keeps what it has.
 struct Places {
   std::filesystem::path data;
-  std::filesystem::path artifacts;  // in the data folder or elsewhere
+  // In the data folder or elsewhere; empty where they are on no disk of this machine, as in S3.
+  // Then a backup does not hold them.
+  std::filesystem::path artifacts;
   std::string database_uri;
 };
 

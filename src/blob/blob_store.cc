@@ -31,7 +31,13 @@ std::unique_ptr<BlobStore> OpenBlobStore(const std::string& uri, const S3Options
   if (uri.starts_with(kFile)) return std::make_unique<FileStore>(uri.substr(kFile.size()));
   if (IsS3Uri(uri)) {
     const Environment environment = [](const char* name) { return std::getenv(name); };
-    return std::make_unique<S3Store>(CompleteS3Options(uri, s3, environment), clock);
+    auto store = std::make_unique<S3Store>(CompleteS3Options(uri, s3, environment), clock);
+    try {
+      store->RequireCredentials();
+    } catch (const Error& error) {
+      throw InvalidArgument("{} ({})", NoCredentials(uri).message(), error.message());
+    }
+    return store;
   }
   if (uri.find("://") != std::string::npos) {
     throw InvalidArgument("No blob store for this address: {}", uri);

@@ -21,6 +21,7 @@ struct BlobInfo {
   uint64_t bytes = 0;
   // Of a file: changes whenever its bytes do. Means nothing to anybody but the store.
   std::string version = {};
+  int64_t modified_ms = 0;  // of a file in a listing
 };
 
 struct BlobPage {
@@ -80,8 +81,13 @@ class BlobStore {
   virtual BlobPage ListPage(const std::string& folder, const std::string& after, size_t max) = 0;
   // Removes a blob or a folder with all it holds; nothing when absent.
   virtual void Remove(const std::string& path) = 0;
+  // Removes a folder that holds nothing, where the store has such; nothing otherwise.
+  virtual void RemoveEmptyFolder(const std::string&) {}
   // The local file of a blob when there is one (for sendfile and mmap), else nothing.
   virtual std::optional<std::filesystem::path> LocalPath(const std::string& path) = 0;
+  // How whoever reaches the store itself writes it down: s3://bucket/prefix or a folder's absolute
+  // path, without a slash at its end.
+  virtual std::string address() const = 0;
   // Nothing for stores that clients cannot reach themselves.
   virtual DirectAccess* direct() { return nullptr; }
 

@@ -1,5 +1,6 @@
 #include "blob/file_store.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +21,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kReadBytes = 256 << 10;
+// How much is written before the disk is told to begin with it, so that the fsync at the end of a
+// large file does not wait for all of it.
+constexpr int64_t kWriteBackBytes = 8 << 20;
 constexpr std::string_view kUploads = ".uploads";
 constexpr auto kStaleUpload = std::chrono::hours(24);
 
@@ -40,6 +44,10 @@ std::string VersionOf(const struct stat& status) {
                      status.st_size);
 }
 
+int64_t ModifiedMs(const struct stat& status) {
+  return status.st_mtim.tv_sec * 1000 + status.st_mtim.tv_nsec / 1'000'000;
+}
+
 class File {
  public:
   File(const fs::path& path, int flags) : fd_(open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
@@ -52,6 +60,39 @@ class File {
  private:
   const int fd_;
 };
+
+// The names in an open folder that come behind another.
+std::vector<std::string> NamesBehind(const File& folder, const std::string& after) {
+  std::vector<std::string> names;
+  const int fd = dup(folder.fd());
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(fdopendir(fd), closedir);
+  if (!stream) {
+    if (fd >= 0) close(fd);
+    return names;
+  }
+  while (const dirent* entry = readdir(stream.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != ".." && name > after) names.emplace_back(name);
+  }
+  return names;
+}
+
+// A file or a folder in an open one; nothing for what is neither, or gone meanwhile. A symbolic
+// link is neither followed nor shown: it may lead out of the root.
+std::optional<BlobInfo> StatEntry(const File& folder, const std::string& name) {
+  struct stat status {};
+  if (fstatat(folder.fd(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+  if (S_ISDIR(status.st_mode)) return BlobInfo{.path = name, .is_folder = true};
+  if (!S_ISREG(status.st_mode)) return std::nullopt;
+  return BlobInfo{.path = name,
+                  .bytes = static_cast<uint64_t>(status.st_size),
+                  .version = VersionOf(status),
+                  .modified_ms = ModifiedMs(status)};
+}
+
+fs::path WithoutSlash(const fs::path& folder) {
+  return folder.has_filename() ? folder : folder.parent_path();
+}
 
 void SyncFolder(const fs::path& folder) {
   const File file(folder, O_RDONLY | O_DIRECTORY);
@@ -92,7 +133,11 @@ class FileWriter : public BlobWriter {
       if (size < 0 && errno == EINTR) continue;
       if (size < 0) Fail("write", path_);
       bytes.remove_prefix(static_cast<size_t>(size));
+      written_ += size;
     }
+    if (written_ - written_back_ < kWriteBackBytes) return;
+    sync_file_range(file_.fd(), written_back_, written_ - written_back_, SYNC_FILE_RANGE_WRITE);
+    written_back_ = written_;
   }
 
   std::string Finish() override { return digest_.FinishHex(); }
@@ -100,19 +145,30 @@ class FileWriter : public BlobWriter {
   std::string Commit() override {
     struct stat status {};
     if (fsync(file_.fd()) != 0 || fstat(file_.fd(), &status) != 0) Fail("write", path_);
-    MakeFolders(target_.parent_path(), path_);
-    if (rename(temporary_.c_str(), target_.c_str()) != 0) Fail("write", path_);
+    Place();
     committed_ = true;
     SyncFolder(target_.parent_path());
     return VersionOf(status);
   }
 
  private:
+  // Once more when a folder was removed, as empty, between its making and the move into it.
+  void Place() {
+    constexpr int kTriesMax = 10;
+    for (int tries = 1;; ++tries) {
+      MakeFolders(target_.parent_path(), path_);
+      if (rename(temporary_.c_str(), target_.c_str()) == 0) return;
+      if (errno != ENOENT || tries == kTriesMax) Fail("write", path_);
+    }
+  }
+
   const fs::path target_;
   const fs::path temporary_;
   const std::string path_;
   File file_;
   Digest digest_;
+  int64_t written_ = 0;
+  int64_t written_back_ = 0;  // what the disk was told to begin with
   bool committed_ = false;
 };
 
@@ -121,7 +177,9 @@ class FileWriter : public BlobWriter {
 FileStore::FileStore(fs::path root) : FileStore(std::move(root), Access::kReadWrite) {}
 
 FileStore::FileStore(fs::path root, Access access)
-    : root_(fs::absolute(root).lexically_normal()), access_(access), uploads_(root_ / kUploads) {
+    : root_(WithoutSlash(fs::absolute(root).lexically_normal())),
+      access_(access),
+      uploads_(root_ / kUploads) {
   if (access_ == Access::kReadOnly) return;
   std::error_code error;
   fs::create_directories(uploads_, error);
@@ -182,35 +240,29 @@ std::optional<BlobInfo> FileStore::Stat(const std::string& path) {
 }
 
 std::vector<BlobInfo> FileStore::List(const std::string& folder) {
-  const fs::path place = ConfinedPath(root_, folder);
-  const bool at_root = place.lexically_relative(root_) == ".";
-  std::vector<BlobInfo> entries;
-  std::error_code error;
-  for (auto it = fs::directory_iterator(place, error); !error && it != fs::directory_iterator();
-       it.increment(error)) {
-    const std::string name = it->path().filename().string();
-    if (at_root && name == kUploads) continue;
-    // A symbolic link is neither followed nor shown: it may lead out of the root.
-    const auto status = it->symlink_status(error);
-    if (fs::is_directory(status)) entries.push_back({.path = name, .is_folder = true});
-    if (fs::is_regular_file(status))
-      entries.push_back({.path = name, .bytes = it->file_size(error)});
-  }
-  std::sort(entries.begin(), entries.end(),
-            [](const BlobInfo& a, const BlobInfo& b) { return a.path < b.path; });
-  return entries;
+  return ListPage(folder, "", SIZE_MAX).entries;
 }
 
+// The names alone are read of the whole folder; the files of the page are looked at one by one, for
+// that is what takes the time.
 BlobPage FileStore::ListPage(const std::string& folder, const std::string& after, size_t max) {
-  const auto entries = List(folder);
-  const auto first = std::upper_bound(
-      entries.begin(), entries.end(), after,
-      [](const std::string& name, const BlobInfo& entry) { return name < entry.path; });
+  const fs::path place = ConfinedPath(root_, folder);
+  const File opened(place, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  if (opened.fd() < 0) return {};
+  const bool at_root = place.lexically_relative(root_) == ".";
+  auto names = NamesBehind(opened, after);
+  if (at_root) std::erase(names, kUploads);
+  const bool is_last = names.size() <= max;
+  if (!is_last) {
+    std::nth_element(names.begin(), names.begin() + static_cast<ptrdiff_t>(max), names.end());
+    names.resize(max);
+  }
+  std::sort(names.begin(), names.end());
   BlobPage page;
-  for (auto it = first; it != entries.end() && page.entries.size() < max; ++it)
-    page.entries.push_back(*it);
-  if (!page.entries.empty() && page.entries.back().path != entries.back().path)
-    page.next = page.entries.back().path;
+  for (auto& name : names) {
+    if (auto entry = StatEntry(opened, name)) page.entries.push_back(*std::move(entry));
+  }
+  if (!is_last && max > 0) page.next = names.back();
   return page;
 }
 
@@ -223,6 +275,12 @@ void FileStore::Remove(const std::string& path) {
     throw Internal("Cannot remove {}: {}", path, error.message());
   }
   SyncFolder(place.parent_path());
+}
+
+void FileStore::RemoveEmptyFolder(const std::string& path) {
+  RequireWritable(path);
+  const fs::path place = Place(path);
+  if (rmdir(place.c_str()) == 0) SyncFolder(place.parent_path());
 }
 
 void FileStore::Move(const std::string& from, const std::string& to) {

@@ -27,13 +27,13 @@ class FileStore : public BlobStore {
   void RequireWritable(const std::string& path) const override;
   void Move(const std::string& from, const std::string& to) override;
   void Remove(const std::string& path) override;
+  void RemoveEmptyFolder(const std::string& path) override;
   std::optional<std::filesystem::path> LocalPath(const std::string& path) override;
+  std::string address() const override { return root_.string(); }
 
  private:
   // The place of a blob; refuses the root itself and the uploads folder.
   std::filesystem::path Place(const std::string& path) const;
-
-  // Throws unless it may be written.
 
   const std::filesystem::path root_;
   const Access access_;

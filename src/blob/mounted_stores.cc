@@ -65,6 +65,11 @@ void MountedStores::Remove(const std::string& path) {
   place.store.Remove(place.path);
 }
 
+void MountedStores::RemoveEmptyFolder(const std::string& path) {
+  const Place place = Find(path);
+  place.store.RemoveEmptyFolder(place.path);
+}
+
 std::optional<std::filesystem::path> MountedStores::LocalPath(const std::string& path) {
   const Place place = Find(path);
   return place.store.LocalPath(place.path);

@@ -25,9 +25,11 @@ class MountedStores : public BlobStore {
   void Move(const std::string& from, const std::string& to) override;
   BlobPage ListPage(const std::string& folder, const std::string& after, size_t max) override;
   void Remove(const std::string& path) override;
+  void RemoveEmptyFolder(const std::string& path) override;
   std::optional<std::filesystem::path> LocalPath(const std::string& path) override;
-  // Of the first store; clients reach no mounted one past this server.
+  // Both of the first store; clients reach no mounted one past this server.
   DirectAccess* direct() override { return store_->direct(); }
+  std::string address() const override { return store_->address(); }
 
  private:
   struct Place {

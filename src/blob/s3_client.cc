@@ -45,7 +45,7 @@ std::string Words(const S3Call& call, const S3Options& options,
 }  // namespace
 
 S3Client::S3Client(S3Options options, const Clock& clock)
-    : options_(std::move(options)), clock_(clock) {
+    : options_(std::move(options)), clock_(clock), role_(options_.role, clock) {
   const size_t host_at = options_.endpoint.find("://") + 3;
   scheme_ = options_.endpoint.substr(0, host_at);
   const size_t slash = std::min(options_.endpoint.find('/', host_at), options_.endpoint.size());
@@ -56,6 +56,10 @@ S3Client::S3Client(S3Options options, const Clock& clock)
   } else {
     base_path_ += "/" + options_.bucket;
   }
+}
+
+Credentials S3Client::CurrentCredentials() const {
+  return options_.credentials.access_key.empty() ? role_.Get() : options_.credentials;
 }
 
 std::string S3Client::FullKey(const std::string& key) const {
@@ -80,7 +84,7 @@ fetch::FetchRequest S3Client::Signed(const S3Call& call) const {
   const std::string payload = Sha256Hex(call.body);
   request.headers.emplace_back("Host", host);
   request.headers.emplace_back("X-Amz-Content-Sha256", payload);
-  SignHeaders(options_.credentials, {options_.region, "s3", clock_.NowMs()}, payload, &request);
+  SignHeaders(CurrentCredentials(), {options_.region, "s3", clock_.NowMs()}, payload, &request);
   return {.method = call.method,
           .url = UrlOf(request, host),
           .headers = std::move(request.headers),
@@ -89,7 +93,8 @@ fetch::FetchRequest S3Client::Signed(const S3Call& call) const {
           .on_body = call.on_body,
           .timeout_ms = 0,
           .connect_timeout_ms = options_.connect_timeout_ms,
-          .stall_timeout_ms = options_.stall_timeout_ms,
+          .stall_timeout_ms =
+              call.answers_error_late ? options_.work_timeout_ms : options_.stall_timeout_ms,
           .body_bytes_max = call.on_body ? UINT64_MAX : kAnswerBytesMax};
 }
 
@@ -142,7 +147,7 @@ fetch::FetchResponse S3Client::Call(const S3Call& call) {
 std::string S3Client::Presign(const S3Call& call, int64_t expires_s) const {
   const auto [host, path] = Place(call.key);
   SignableRequest request{call.method, path, call.query, {{"Host", host}}};
-  SignQuery(options_.credentials, {options_.region, "s3", clock_.NowMs()}, kUnsignedPayload,
+  SignQuery(CurrentCredentials(), {options_.region, "s3", clock_.NowMs()}, kUnsignedPayload,
             expires_s, &request);
   return UrlOf(request, host);
 }

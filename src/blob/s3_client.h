@@ -36,6 +36,8 @@ class S3Client {
   // A URL by which anybody may make this call for a while; headers are not part of it.
   std::string Presign(const S3Call& call, int64_t expires_s) const;
 
+  // Throws kUnavailable where the keys are those of a role and there are none.
+  Credentials CurrentCredentials() const;
   const S3Options& options() const { return options_; }
   // The key below the store's prefix.
   std::string FullKey(const std::string& key) const;
@@ -55,6 +57,7 @@ class S3Client {
   std::string host_;       // with the port, the bucket's where the style says so
   std::string base_path_;  // of the endpoint, and the bucket where the style says so
   fetch::Client client_;
+  mutable RoleCredentials role_;
 };
 
 }  // namespace millwright::blob

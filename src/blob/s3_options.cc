@@ -75,6 +75,56 @@ Credentials FindCredentials(const S3Options& given, const Environment& environme
   return FromFile(given, environment);
 }
 
+// Keys of a role travel in the clear over plain HTTP, so these must not leave the machine or the
+// link to the services of its container.
+bool IsFitForKeys(const std::string& url) {
+  if (url.starts_with("https://")) return true;
+  for (const char* host :
+       {"localhost", "127.0.0.1", "[::1]", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"}) {
+    const std::string beginning = std::string("http://") + host;
+    if (!url.starts_with(beginning)) continue;
+    const char next = url.size() == beginning.size() ? '/' : url[beginning.size()];
+    if (next == '/' || next == ':' || next == '?') return true;
+  }
+  return false;
+}
+
+RoleSource ContainerRole(const std::string& url, const Environment& environment) {
+  if (!IsFitForKeys(url))
+    throw InvalidArgument(
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor a service of this machine: {}",
+        url);
+  return {.kind = RoleSource::Kind::kContainer,
+          .url = url,
+          .token = FirstSet(environment, {"AWS_CONTAINER_AUTHORIZATION_TOKEN"}),
+          .token_file = FirstSet(environment, {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"})};
+}
+
+RoleSource FindRole(const std::string& region, const Environment& environment) {
+  const std::string token_file = FirstSet(environment, {"AWS_WEB_IDENTITY_TOKEN_FILE"});
+  const std::string role = FirstSet(environment, {"AWS_ROLE_ARN"});
+  if (!token_file.empty() && !role.empty()) {
+    std::string url = FirstSet(environment, {"AWS_ENDPOINT_URL_STS"});
+    if (url.empty()) url = "https://sts." + region + ".amazonaws.com/";
+    std::string session = FirstSet(environment, {"AWS_ROLE_SESSION_NAME"});
+    if (session.empty()) session = "millwright";
+    return {.kind = RoleSource::Kind::kWebIdentity,
+            .url = url,
+            .token_file = token_file,
+            .role = role,
+            .session = session};
+  }
+  const std::string relative = FirstSet(environment, {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"});
+  if (!relative.empty()) return ContainerRole("http://169.254.170.2" + relative, environment);
+  const std::string full = FirstSet(environment, {"AWS_CONTAINER_CREDENTIALS_FULL_URI"});
+  if (!full.empty()) return ContainerRole(full, environment);
+  if (FirstSet(environment, {"AWS_EC2_METADATA_DISABLED"}) == "true") return {};
+  std::string url = FirstSet(environment, {"AWS_EC2_METADATA_SERVICE_ENDPOINT"});
+  if (url.empty()) url = "http://169.254.169.254";
+  while (url.ends_with('/')) url.pop_back();
+  return {.kind = RoleSource::Kind::kInstance, .url = url};
+}
+
 void CheckBucket(std::string_view bucket, const std::string& uri) {
   const bool fits = bucket.size() >= kBucketBytesMin && bucket.size() <= kBucketBytesMax &&
                     bucket.find_first_not_of(
@@ -84,6 +134,13 @@ void CheckBucket(std::string_view bucket, const std::string& uri) {
 }
 
 }  // namespace
+
+Error NoCredentials(const std::string& uri) {
+  return InvalidArgument(
+      "No credentials for {}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a credentials "
+      "file, or run where a role is given",
+      uri);
+}
 
 S3Style ParseS3Style(std::string_view name) {
   if (name == "auto") return S3Style::kAuto;
@@ -122,11 +179,13 @@ S3Options CompleteS3Options(const std::string& uri, S3Options given,
     throw InvalidArgument("An S3 endpoint begins with http:// or https://: {}", given.endpoint);
   while (given.endpoint.ends_with('/')) given.endpoint.pop_back();
   given.credentials = FindCredentials(given, environment);
-  if (given.credentials.access_key.empty() || given.credentials.secret_key.empty())
-    throw InvalidArgument(
-        "No credentials for {}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a "
-        "credentials file",
-        uri);
+  const bool has_keys =
+      !given.credentials.access_key.empty() && !given.credentials.secret_key.empty();
+  if (!has_keys) {
+    given.credentials = {};
+    given.role = FindRole(given.region, environment);
+  }
+  if (!has_keys && given.role.kind == RoleSource::Kind::kNone) throw NoCredentials(uri);
   return given;
 }
 

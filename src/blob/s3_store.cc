@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -61,6 +62,16 @@ std::string Decoded(std::string_view text, bool encoded) {
   return out;
 }
 
+// A server that names no time, or one of its own form, makes a file look new: nothing old is made
+// of it by mistake.
+int64_t TimeOf(std::string_view text) {
+  try {
+    return ParseTime(text);
+  } catch (const Error&) {
+    return std::numeric_limits<int64_t>::max();
+  }
+}
+
 // One answer of ListObjectsV2.
 struct Listing {
   std::vector<BlobInfo> entries;  // by full key
@@ -92,7 +103,8 @@ Listing ListOnce(S3Client& client, const ListCall& list) {
     if (child.name == "Contents") {
       listing.entries.push_back({.path = Decoded(child.Text("Key"), encoded),
                                  .bytes = ParseBytes(child.Text("Size")),
-                                 .version = Unquoted(child.Text("ETag"))});
+                                 .version = Unquoted(child.Text("ETag")),
+                                 .modified_ms = TimeOf(child.Text("LastModified"))});
     } else if (child.name == "CommonPrefixes") {
       std::string folder = Decoded(child.Text("Prefix"), encoded);
       if (folder.ends_with('/')) folder.pop_back();
@@ -291,6 +303,11 @@ void S3Store::Move(const std::string& from, const std::string& to) {
     DeleteAll(client_, listing.entries);
     if (listing.next.empty()) return;
   }
+}
+
+std::string S3Store::address() const {
+  const S3Options& options = client_.options();
+  return "s3://" + options.bucket + (options.prefix.empty() ? "" : "/" + options.prefix);
 }
 
 std::string S3Store::Direct::DownloadUrl(const std::string& path, int64_t expires_s) {

@@ -14,6 +14,9 @@ class S3Store : public BlobStore {
  public:
   S3Store(S3Options options, const Clock& clock) : client_(std::move(options), clock) {}
 
+  // Throws kUnavailable where a role is to give the keys and does not.
+  void RequireCredentials() const { client_.CurrentCredentials(); }
+
   std::unique_ptr<BlobWriter> Create(const std::string& path) override;
   void Read(const std::string& path, uint64_t offset, std::optional<uint64_t> length,
             const std::function<bool(std::string_view)>& each) override;
@@ -26,6 +29,7 @@ class S3Store : public BlobStore {
     return std::nullopt;
   }
   DirectAccess* direct() override { return &direct_; }
+  std::string address() const override;
 
  private:
   class Direct : public DirectAccess {

@@ -4,6 +4,7 @@
 
 #include <climits>
 #include <cstdlib>
+#include <future>
 #include <map>
 #include <optional>
 
@@ -317,6 +318,18 @@ TEST_F(HostileS3Test, GivesUpOnAServerThatStalls) {
   EXPECT_EQ(Failure([&] { store.List(""); }).code(), Code::kDeadlineExceeded);
 }
 
+TEST_F(HostileS3Test, WaitsLongerForPartsToBePutTogether) {
+  std::promise<void> late;  // longer than a stall may last, by the clock of the caller
+  const auto answer = [&](const std::string& head, const std::string& body) {
+    if (head.find("?uploads=") != std::string::npos)
+      return fetch::Answer(200, "<R><UploadId>u</UploadId></R>");
+    if (head.starts_with("PUT ")) return fetch::Answer(200, "", Md5Tag(body));
+    late.get_future().wait_for(std::chrono::milliseconds(2500));
+    return fetch::Answer(200, "<R><ETag>\"t\"</ETag></R>");
+  };
+  Serve(answer).Put("a", Bytes(3000));
+}
+
 TEST_F(HostileS3Test, RefusesAListingThatIsNone) {
   for (const char* body : {"", "{}", "<ListBucketResult><Contents>",
                            "<ListBucketResult><Contents>"
@@ -354,10 +367,24 @@ TEST(S3Options, ComeFromTheAddressAndTheEnvironment) {
   EXPECT_EQ(options.endpoint, "http://here:9000");
   EXPECT_EQ(options.style, S3Style::kPath);
   EXPECT_EQ(options.credentials.session_token, "ot");
-  set = {{"HOME", "/nowhere"}};
+  set = {{"HOME", "/nowhere"}, {"AWS_EC2_METADATA_DISABLED", "true"}};
   EXPECT_THROW(CompleteS3Options("s3://bucket", {}, environment), Error) << "no credentials";
   set = {{"AWS_SHARED_CREDENTIALS_FILE", keys}};
   EXPECT_EQ(CompleteS3Options("s3://bucket", {}, environment).credentials.secret_key, "ds");
+  set = {
+      {"AWS_WEB_IDENTITY_TOKEN_FILE", "/token"}, {"AWS_ROLE_ARN", "arn"}, {"AWS_REGION", "eu-x"}};
+  EXPECT_EQ(CompleteS3Options("s3://bucket", {}, environment).role.url,
+            "https://sts.eu-x.amazonaws.com/");
+  set = {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/x"}};
+  EXPECT_EQ(CompleteS3Options("s3://bucket", {}, environment).role.url,
+            "http://169.254.170.2/v2/x");
+  for (const char* url : {"http://169.254.170.2.evil/", "http://elsewhere/", "ftp://localhost/"}) {
+    set = {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", url}};
+    EXPECT_THROW(CompleteS3Options("s3://bucket", {}, environment), Error) << url;
+  }
+  set = {};
+  EXPECT_EQ(CompleteS3Options("s3://bucket", {}, environment).role.kind,
+            RoleSource::Kind::kInstance);
   for (const char* uri : {"s3://", "s3:///x", "s3://b", "s3://bu cket", "gs://bucket"})
     EXPECT_THROW(CompleteS3Options(uri, {}, environment), Error) << uri;
 }

@@ -106,8 +106,10 @@ void PrintMissing(Console& console, const std::vector<std::string>& missing) {
 
 int RunBackup(const BackupCommandOptions& options, Console& console) {
   const server::Config config = ServerConfig(options.config_file, console);
+  const std::string artifacts = server::ArtifactStoreUri(config);
+  const bool holds_artifacts = !server::IsInBucket(artifacts);
   const backup::Places places{server::DataFolder(config),
-                              server::LocalFolder(server::ArtifactStoreUri(config)),
+                              holds_artifacts ? server::LocalFolder(artifacts) : fs::path(),
                               server::DatabaseUri(config)};
   if (!fs::is_directory(places.data)) throw NotFound("Data folder", places.data.string());
   const Interruption interruption;
@@ -128,11 +130,18 @@ int RunBackup(const BackupCommandOptions& options, Console& console) {
                            {"objects_added", report.added_objects},
                            {"bytes_added", static_cast<int64_t>(report.added_bytes)},
                            {"backups_removed", removed},
+                           {"artifacts", artifacts},
+                           {"holds_artifacts", holds_artifacts},
                            {"missing", TextsJson(report.missing)}}));
   console.Line(fmt::format("Backup {} holds {} rows and {}", report.id, FormatCount(report.rows),
                            FilesText(report.files, report.file_bytes)));
   console.Line(fmt::format("{} were new to the folder", FormatBytes(report.added_bytes)));
   if (removed > 0) console.Line(fmt::format("{} older backups were removed", removed));
+  if (!holds_artifacts)
+    console.Line(fmt::format(
+        "The artifacts are in {} and not in this backup: keep the bucket's versions, and start the "
+        "restored server with the same --artifacts-destination",
+        artifacts));
   PrintMissing(console, report.missing);
   console.Hint("Next: millwright restore " + options.folder + " --check");
   return 0;

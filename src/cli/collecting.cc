@@ -7,18 +7,36 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/name_option.h"
+#include "cli/progress.h"
 
 namespace millwright::cli {
 namespace {
 
 struct GcOptions {
   bool dry_run = false;
-  std::string older_than = "30d";
+  bool unknown = false;
+  bool remove_unknown = false;
+  std::string older_than;
+  std::vector<std::string> run_ids, experiment_ids, logged_model_ids;
 };
 constexpr Option<GcOptions> kGcOptions[] = {
     {"", "--dry-run", "Say what would be removed and why, remove nothing", &GcOptions::dry_run},
-    {"", "--older-than", "The grace period since a file was deleted: 30d, 12h, 1d6h30m, 0s",
+    {"", "--older-than",
+     "The grace period since something was deleted: 30d, 12h, 1d6h30m, 0s; 30d where none is named "
+     "and no ids are",
      &GcOptions::older_than, "PERIOD"},
+    {"", "--run-ids", "Only these runs, which must be deleted: IDs with commas, repeatable",
+     &GcOptions::run_ids, "IDS"},
+    {"", "--experiment-ids", "Only these experiments, with their runs: IDs with commas, repeatable",
+     &GcOptions::experiment_ids, "IDS"},
+    {"", "--logged-model-ids", "Only these logged models: IDs with commas, repeatable",
+     &GcOptions::logged_model_ids, "IDS"},
+    {"", "--unknown", "List what is in the artifact store and nothing here knows",
+     &GcOptions::unknown},
+    {"", "--remove-unknown",
+     "Delete what nothing here knows and was written before the grace period; `artifacts restore` "
+     "brings it back until the next gc",
+     &GcOptions::remove_unknown},
 };
 
 int64_t UnitMs(char unit) {
@@ -55,30 +73,90 @@ int64_t ParsePeriod(const std::string& text) {
   return total_ms;
 }
 
-int CollectGarbage(const GcOptions& options, Console& console) {
-  const int64_t grace_ms = ParsePeriod(options.older_than);
-  Json all = Json::MakeArray();
+// "a,b" and "c" as [a, b, c].
+Json SplitIds(const std::vector<std::string>& given) {
+  Json ids = Json::MakeArray();
+  for (std::string_view text : given) {
+    while (!text.empty()) {
+      const size_t end = std::min(text.find(','), text.size());
+      if (end > 0) ids.Append(std::string(text.substr(0, end)));
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+  }
+  return ids;
+}
+
+Json RequestOf(const GcOptions& options) {
+  Json request = Json::Of({{"dry_run", options.dry_run},
+                           {"run_ids", SplitIds(options.run_ids)},
+                           {"experiment_ids", SplitIds(options.experiment_ids)},
+                           {"logged_model_ids", SplitIds(options.logged_model_ids)}});
+  if (!options.older_than.empty()) request.Set("grace_ms", ParsePeriod(options.older_than));
+  if (options.unknown) request.Set("unknown", "list");
+  if (options.remove_unknown) request.Set("unknown", "delete");
+  return request;
+}
+
+// What a collection found, page by page.
+struct Collected {
+  Json rows = Json::MakeArray();
+  size_t removed = 0;
+  int64_t bytes = 0;  // of what was removed, where they were counted
+};
+
+Collected CollectAll(const Json& request, Console& console) {
+  const auto bar = console.StartProgress("collect garbage");
+  Collected all;
+  Json next = request;
   std::string after;
   do {
-    const Json page = console.client().Post(
-        "/api/v1/gc",
-        Json::Of({{"dry_run", options.dry_run}, {"grace_ms", grace_ms}, {"after", after}}));
-    for (const Json& row : page.At("rows").AsArray()) all.Append(row);
+    const Json page = console.client().Post("/api/v1/gc", next);
+    for (const Json& row : page.At("rows").AsArray()) {
+      const bool removes = row.GetString("action") == "remove";
+      all.removed += removes ? 1 : 0;
+      if (removes) all.bytes += row.GetInt("bytes");
+      all.rows.Append(row);
+    }
     after = page.GetString("after");
+    next.Set("after", after);
+    // How much is still to come is not known before it was looked at.
+    bar->Update(0, fmt::format("{} looked at",
+                               FormatCount(static_cast<int64_t>(all.rows.AsArray().size()))));
   } while (!after.empty());
-  size_t removed = 0;
+  bar->Finish(
+      fmt::format("{} looked at", FormatCount(static_cast<int64_t>(all.rows.AsArray().size()))));
+  return all;
+}
+
+// What a person knows a thing by: a run has a name and an id, a file its path.
+std::string WhatOf(const Json& row) {
+  const std::string name = row.GetString("name");
+  if (name.empty()) return row.GetString("path");
+  const std::string id = row.GetString("id");
+  return name == id ? id : name + " (" + id + ")";
+}
+
+std::vector<std::string> TableRow(const Json& row) {
+  const int64_t since_ms = row.GetInt("deleted_ms", row.GetInt("written_ms"));
+  const bool is_file = row.GetString("kind") == "artifact";
+  return {row.GetString("kind"),
+          WhatOf(row),
+          is_file ? row.GetString("id") : "",
+          since_ms == 0 ? "" : FormatTime(since_ms),
+          row.Has("bytes") ? FormatBytes(static_cast<uint64_t>(row.GetInt("bytes"))) : "",
+          row.GetString("action"),
+          row.GetString("why")};
+}
+
+int CollectGarbage(const GcOptions& options, Console& console) {
+  const Collected all = CollectAll(RequestOf(options), console);
   std::vector<std::vector<std::string>> rows;
-  for (const Json& row : all.AsArray()) {
-    const bool removes = row.GetString("action") == "remove";
-    removed += removes ? 1 : 0;
-    rows.push_back({row.GetString("id"), row.GetString("path"),
-                    FormatTime(row.GetInt("deleted_ms")), row.GetString("action"),
-                    row.GetString("why")});
-  }
-  const size_t kept = rows.size() - removed;
-  console.Answer(Json::Of({{"dry_run", options.dry_run}, {"rows", std::move(all)}}));
-  if (!rows.empty()) console.PrintTable({"ID", "PATH", "DELETED", "ACTION", "WHY"}, rows);
-  console.Line(fmt::format("{} {}, {} kept", removed,
+  for (const Json& row : all.rows.AsArray()) rows.push_back(TableRow(row));
+  const size_t kept = rows.size() - all.removed;
+  console.Answer(Json::Of({{"dry_run", options.dry_run}, {"rows", all.rows}}));
+  if (!rows.empty())
+    console.PrintTable({"KIND", "WHAT", "RESTORE ID", "SINCE", "SIZE", "ACTION", "WHY"}, rows);
+  console.Line(fmt::format("{} {}, {} kept", all.removed,
                            options.dry_run ? "would be removed" : "removed", kept));
   return 0;
 }
@@ -95,7 +173,9 @@ int RestoreArtifact(const NameOptions& options, Console& console) {
 
 void AddCollectingCommands(Commands& commands) {
   commands.push_back(MakeCommand(
-      "gc", "Remove for good the artifacts that were deleted and that nothing is made of",
+      "gc",
+      "Remove for good the runs, experiments, models and files that were deleted and that nothing "
+      "refers to",
       kGcOptions, CollectGarbage));
   commands.push_back(MakeCommand("artifacts restore", "Bring a deleted artifact back, by its id",
                                  kNameOptions, RestoreArtifact));

@@ -47,7 +47,7 @@
 #include "quality/suite_store.h"
 #include "registry/intake.h"
 #include "registry/registry.h"
-#include "registry/used_artifacts.h"
+#include "retention/garbage.h"
 #include "security/secret_box.h"
 #include "security/security.h"
 #include "server/compacting.h"
@@ -113,9 +113,22 @@ blob::S3Options S3OptionsOf(const Config& config) {
   return options;
 }
 
+// The store of this server. One that only clients write to may be out of its reach, as long as
+// nobody sends files through it.
+std::unique_ptr<blob::BlobStore> OpenOwnStore(const Config& config, const Clock& clock) {
+  try {
+    return blob::OpenBlobStore(ArtifactStoreUri(config), S3OptionsOf(config), clock);
+  } catch (const Error& error) {
+    if (!config.artifacts_destination.empty() || !IsDirectRoot(config.default_artifact_root)) throw;
+    Log(LogLevel::kWarning, "server", "cannot reach the artifact root; its files are not listed",
+        {{"root", config.default_artifact_root}, {"error", error.message()}});
+    return std::make_unique<blob::FileStore>(DataFolder(config) / "artifacts");
+  }
+}
+
 // The artifact store, with the files of mounted folders in it.
 std::unique_ptr<blob::BlobStore> OpenArtifactStore(const Config& config, const Clock& clock) {
-  auto store = blob::OpenBlobStore(ArtifactStoreUri(config), S3OptionsOf(config), clock);
+  auto store = OpenOwnStore(config, clock);
   blob::MountedStores::Mounts mounts;
   for (const auto& folder : MountedFolders(config)) {
     mounts[MountPath(folder)] =
@@ -256,6 +269,7 @@ struct App::Parts {
   lineage::LineageGraph lineage;
   std::unique_ptr<blob::BlobStore> blobs;
   artifacts::Artifacts artifacts;
+  retention::Garbage garbage;
   ModelInspection inspection;
   fetch::Client fetch;
   security::SecretBox secrets;
@@ -323,6 +337,7 @@ App::Parts::Parts(const Config& given)
       lineage(*database, clock),
       blobs(OpenArtifactStore(config, clock)),
       artifacts(*database, *blobs, events, clock, data / "copies"),
+      garbage(*database, artifacts, events, clock),
       inspection(artifacts, {.policy = ParseScanPolicy(config.scan_policy),
                              .trusted_globals = config.scan_trusted_globals}),
       secrets(SecretKeyFile(config, data)),
@@ -382,6 +397,7 @@ App::Parts::Parts(const Config& given)
              .suites = suites,
              .registry = registry,
              .gateway = gateway,
+             .garbage = garbage,
              .predictions = predictions,
              .prediction_reader = prediction_reader,
              .monitors = monitors,
@@ -394,8 +410,7 @@ App::Parts::Parts(const Config& given)
                  [this](const auto& version) {
                    registry.RequireServable(version.name, version.version);
                    return ModelFolder(artifacts, version);
-                 },
-             .used_artifacts = [this] { return registry::UsedArtifacts(*database); }},
+                 }},
       intake{experiments, tracking_intake, registry_intake, artifacts},
       system{router, clock, clock.NowMs(), [this] { database->Read([](storage::Connection&) {}); },
              [this] {
@@ -428,7 +443,6 @@ void App::Parts::StartLoops() {
     event_files = std::make_unique<EventFileWatch>(
         EventFileContext{events, experiments, runs, artifacts, event_ingest},
         EventFileWatch::Options{.cursor_file = data / "event_files.cursor",
-                                .store_root = LocalFolder(ArtifactStoreUri(config)),
                                 .interval_ms = config.tensorboard_interval_ms});
   compacting = std::make_unique<Compacting>(compactor);
   raising = std::make_unique<Raising>(latest_metrics);

@@ -209,19 +209,11 @@ void EventFileWatch::ReadFile(WatchedRun* run, const std::string& path) {
   }
 }
 
-// Where a run's artifacts are in the store: behind the proxy's scheme, or by a path into its root.
 std::optional<std::string> EventFileWatch::StoreFolder(const tracking::RunInfo& run) const {
-  if (auto folder = artifacts::StorePath(run.artifact_uri)) {
-    // What is shown of a folder takes nothing.
-    if (IsInMount(*folder)) return std::nullopt;
-    return folder;
-  }
-  constexpr std::string_view kFileScheme = "file://";
-  std::string path = run.artifact_uri;
-  if (path.starts_with(kFileScheme)) path.erase(0, kFileScheme.size());
-  const std::string root = options_.store_root.string() + "/";
-  if (options_.store_root.empty() || !path.starts_with(root)) return std::nullopt;
-  return path.substr(root.size());
+  auto folder = context_.artifacts.FindPath(run.artifact_uri);
+  // What is shown of a folder takes nothing.
+  if (folder && IsInMount(*folder)) return std::nullopt;
+  return folder;
 }
 
 }  // namespace millwright::server

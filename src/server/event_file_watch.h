@@ -43,7 +43,6 @@ class EventFileWatch {
  public:
   struct Options {
     std::filesystem::path cursor_file;
-    std::filesystem::path store_root;  // of the artifact store, where it is on this machine
     int64_t interval_ms = 1000;
   };
   EventFileWatch(EventFileContext context, Options options);

@@ -25,7 +25,7 @@ constexpr const char* kModelFiles[] = {"model.onnx", "model.ubj", "model.json"};
 // The place of a model's folder or file on this machine, if this server keeps it.
 std::optional<std::filesystem::path> LocalModel(const artifacts::Artifacts& artifacts,
                                                 const std::string& artifact_uri) {
-  const auto path = artifacts::StorePath(artifact_uri);
+  const auto path = artifacts.FindPath(artifact_uri);
   if (!path) return std::nullopt;
   return artifacts.LocalTree(*path);
 }

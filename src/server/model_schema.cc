@@ -14,7 +14,7 @@ constexpr uint64_t kMlmodelBytesMax = 16 << 20;
 
 std::optional<Json> ReadModelSchema(const artifacts::Artifacts& artifacts,
                                     const std::string& artifact_uri) {
-  const auto folder = millwright::artifacts::StorePath(artifact_uri);
+  const auto folder = artifacts.FindPath(artifact_uri);
   if (!folder) return std::nullopt;
   try {
     const std::string path = millwright::artifacts::JoinPath(*folder, "MLmodel");

@@ -4,6 +4,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "blob/s3_options.h"
 
 namespace millwright::server {
 
@@ -27,8 +28,17 @@ std::string DatabaseUri(const Config& config) {
 }
 
 std::string ArtifactStoreUri(const Config& config) {
-  return config.artifacts_destination.empty() ? (DataFolder(config) / "artifacts").string()
-                                              : config.artifacts_destination;
+  if (!config.artifacts_destination.empty()) return config.artifacts_destination;
+  if (IsDirectRoot(config.default_artifact_root)) return config.default_artifact_root;
+  return (DataFolder(config) / "artifacts").string();
+}
+
+bool IsInBucket(const std::string& uri) {
+  return blob::IsS3Uri(uri);
+}
+
+bool IsDirectRoot(const std::string& uri) {
+  return IsInBucket(uri) || uri.starts_with("file:///") || uri.starts_with('/');
 }
 
 std::vector<fs::path> MountedFolders(const Config& config) {

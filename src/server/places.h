@@ -12,8 +12,13 @@ namespace millwright::server {
 // The data folder as an absolute path.
 std::filesystem::path DataFolder(const Config& config);
 std::string DatabaseUri(const Config& config);
-// Of the artifacts that clients send through the server.
+// Of the artifacts: where clients send them through the server, else where they put them
+// themselves.
 std::string ArtifactStoreUri(const Config& config);
+// Whether a place for artifacts is in S3.
+bool IsInBucket(const std::string& uri);
+// Whether an artifact root is one that clients reach past this server: a bucket or a folder.
+bool IsDirectRoot(const std::string& uri);
 
 // The folders of --mount as absolute paths without links. Throws kInvalidArgument for one that is
 // not there, or is there twice.

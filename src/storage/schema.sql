@@ -1,4 +1,8 @@
 -- The schema on SQLite, made by tests/tidy/schema.py --write.
+CREATE TABLE abandoned_artifacts (
+  path TEXT PRIMARY KEY,
+  abandoned_ms BIGINT NOT NULL
+);
 CREATE TABLE alerts (
   id TEXT PRIMARY KEY,
   monitor TEXT NOT NULL,

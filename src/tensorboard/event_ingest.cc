@@ -30,8 +30,8 @@ void RequireFileName(const std::string& name) {
 }
 
 // Where a run's images go: into its artifacts, or beside them when the server does not keep those.
-std::string ImageFolderOf(const tracking::RunInfo& run) {
-  const auto folder = artifacts::StorePath(run.artifact_uri);
+std::string ImageFolderOf(const artifacts::Artifacts& store, const tracking::RunInfo& run) {
+  const auto folder = store.FindPath(run.artifact_uri);
   return artifacts::JoinPath(
       folder.value_or(run.experiment_id.str() + "/" + run.id.str() + "/artifacts"),
       std::string(kImageFolder));
@@ -106,7 +106,7 @@ TakenPiece EventIngest::Take(const EventPiece& piece) {
   file.problem = taken.problem;
   file.updated_ms = clock_.NowMs();
   SummaryChange change{.file = file, .bytes_read_before = static_cast<int64_t>(mark), .tags = {}};
-  const std::string image_folder = ImageFolderOf(run);
+  const std::string image_folder = ImageFolderOf(artifacts_, run);
   for (const auto& [name, pending] : events.tags())
     change.tags.push_back(KeepSamples(image_folder, pending));
   RemoveImages(summaries_.Apply(piece.run, change));

@@ -151,4 +151,10 @@ std::vector<Json> SummaryStore::Purge(const tracking::RunId& run, const std::str
   });
 }
 
+void ForgetRun(Connection& connection, const tracking::RunId& run) {
+  connection.Execute(sql::kForgetSamples, {run.str()});
+  connection.Execute(sql::kForgetSummaryTags, {run.str()});
+  connection.Execute(sql::kForgetEventFiles, {run.str()});
+}
+
 }  // namespace millwright::tensorboard

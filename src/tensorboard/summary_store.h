@@ -92,4 +92,7 @@ class SummaryStore {
   storage::Database& database_;
 };
 
+// Forgets within a transaction all that is kept of a run's event files.
+void ForgetRun(storage::Connection& connection, const tracking::RunId& run);
+
 }  // namespace millwright::tensorboard

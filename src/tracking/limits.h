@@ -15,6 +15,7 @@ inline constexpr size_t kKeyCharactersMax = 250;
 inline constexpr size_t kParamValueCharactersMax = 6000;  // longer ones are cut
 inline constexpr size_t kTagValueCharactersMax = 8000;    // longer ones are cut
 inline constexpr size_t kExperimentNameCharactersMax = 500;
+inline constexpr size_t kLoggedModelNameCharactersMax = 500;
 inline constexpr size_t kExperimentTagValueCharactersMax = 5000;
 inline constexpr size_t kArtifactLocationCharactersMax = 2048;
 inline constexpr size_t kDatasetNameCharactersMax = 500;

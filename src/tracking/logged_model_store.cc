@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "storage/search.h"
 #include "tracking/experiment_store.h"
+#include "tracking/limits.h"
 #include "tracking/mount.h"
 #include "tracking/run_key.h"
 #include "tracking/run_rows.h"
@@ -140,6 +141,7 @@ std::string Subject(const LoggedModelId& id) {
 }
 
 void RequireName(const std::string& name) {
+  RequireLength("name", name, kLoggedModelNameCharactersMax);
   if (name.find_first_of("/:.%\"'") == std::string::npos) return;
   std::string shown;
   for (const char c : name) {

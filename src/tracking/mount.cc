@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "tracking/experiment_store.h"
 #include "tracking/metric_append.h"
+#include "tracking/removal.h"
 #include "tracking/run_key.h"
 #include "tracking/run_rows.h"
 #include "tracking/sql.h"
@@ -14,21 +15,11 @@ namespace millwright::tracking {
 namespace {
 
 using storage::Connection;
-using storage::Query;
 using storage::Value;
 
 constexpr const char* kWho = "system";
 // Runs that one transaction removes.
 constexpr int64_t kRemovedAtOnce = 100;
-
-constexpr const Query* kRemovalsOfRun[] = {
-    &sql::kRemoveRunParams,      &sql::kRemoveRunTags,      &sql::kRemoveMetricAppends,
-    &sql::kRemoveMetricSegments, &sql::kRemoveMetricParts,  &sql::kRemoveMetricCompactions,
-    &sql::kRemoveLatestMetrics,  &sql::kRemoveRunInputTags, &sql::kRemoveRunInputs,
-    &sql::kRemoveRunModels,      &sql::kRemoveMountedRuns,  &sql::kRemoveRun};
-constexpr const Query* kRemovalsOfModel[] = {
-    &sql::kRemoveLoggedModelParams, &sql::kRemoveLoggedModelTags, &sql::kRemoveLoggedModelMetrics,
-    &sql::kRemoveLoggedModel};
 
 std::string Subject(const ExperimentId& id) {
   return "experiment:" + id.str();
@@ -44,10 +35,6 @@ std::string FreeName(Connection& connection, const Experiment& experiment, int64
   }
   // Two experiments of one name in one folder, as no tool leaves them.
   return name + " (" + folder + "/" + experiment.id.str() + ")";
-}
-
-void RemoveRun(Connection& connection, int64_t seq) {
-  for (const Query* removal : kRemovalsOfRun) connection.Execute(*removal, {seq});
 }
 
 }  // namespace
@@ -194,12 +181,10 @@ void Mount::Remove(const ExperimentId& here) {
   }
   database_.Write([&](Connection& connection) {
     for (const auto& row : connection.Select(sql::kLoggedModelsOfExperiment, {number})) {
-      for (const Query* removal : kRemovalsOfModel) connection.Execute(*removal, {row.Text(0)});
+      RemoveModel(connection, LoggedModelId(row.Text(0)));
     }
-    connection.Execute(sql::kRemoveDatasets, {number});
-    connection.Execute(sql::kDeleteExperimentTags, {number});
     connection.Execute(sql::kDeleteMountedExperiment, {number});
-    connection.Execute(sql::kDeleteExperiment, {number});
+    RemoveExperiment(connection, here);
     events_.Append(connection, "experiment.unmounted", Subject(here), kWho,
                    Json::Of({{"folder", folder_}}));
   });

@@ -24,8 +24,9 @@ from harness.millwright import Postgres  # noqa: E402
 from harness.s3 import S3Server  # noqa: E402
 
 DATA = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data", "mlflow")
-# Scenarios that say what a store cannot do that is a folder.
-OF_FOLDERS = {"artifact-mpu-local"}
+# Scenarios that do not replay on S3: two say what a store cannot do that is a folder; in one s3rver, asked with a
+# delimiter, leaves out folders that hold no file of their own.
+OF_FOLDERS = {"artifact-mpu-local", "client-multipart", "fluent-artifacts"}
 KINDS = {
     "experiment_id": r"[A-Za-z0-9][\w-]{0,63}", "run_id": r"[A-Za-z0-9][\w-]{0,255}", "model_id": r"m-[0-9a-f]{32}", "page_token": r".+",
     "run_name": r".+", "webhook_id": r"[\w-]{1,64}", "assessment_id": r".+", "dataset_id": r".+", "trace_id": r".+", "id": r".+",

@@ -150,6 +150,28 @@ def cuts(server):
     same(get(server, "c/kept").body, b"before", "what a truncated upload was to replace")
 
 
+def continues(server):
+    """A client that waits to be asked for its body sends it only where it is wanted."""
+    def ask_first(path, length=4, **headers):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+            more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+            connection.sendall(f"PUT {ROOT}{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n{more}"
+                               "Expect: 100-continue\r\n\r\n".encode())
+            first = connection.recv(65536)
+            if first.startswith(b"HTTP/1.1 100 "):
+                connection.sendall(b"body")
+            while piece := connection.recv(65536):
+                first += piece
+            return first
+    said = ask_first("e/file")
+    expect(said.startswith(b"HTTP/1.1 100 ") and b"HTTP/1.1 200 " in said, f"asked for and stored: {said[:200]}")
+    same(get(server, "e/file").body, b"body", "what was sent after being asked for")
+    for path, headers in (("../x", {}), ("e/file", {"Content-MD5": "no sum"}), (".deleted/x", {})):
+        said = ask_first(path, 5 << 30, **headers)
+        expect(said.startswith(b"HTTP/1.1 4"), f"refused before 5 GB are sent to {path}: {said[:100]}")
+    same(get(server, "e/file").body, b"body", "what was there stays")
+
+
 def pages(server):
     names = [f"f{i:02}" for i in range(7)]
     for name in names:
@@ -365,6 +387,12 @@ def long_names():
                 except (ConnectionError, http.client.HTTPException):
                     pass  # cut off in the middle of its head
                 same(server.get("/health").status, 200, "health")
+            name = "m" * 1_000_000
+            for route, body in (("registered-models/create", {"name": name}), ("registered-models/rename", {"name": "m", "new_name": name}),
+                                ("runs/create", {"experiment_id": name, "start_time": 1}), ("logged-models", {"experiment_id": "0", "name": name}),
+                                ("experiments/create", {"name": name, "artifact_location": "mlflow-artifacts:/" + name})):
+                answer = server.post("/api/2.0/mlflow/" + route, body)
+                expect(400 <= answer.status < 500 and len(answer.body) < 2_100_000, f"{route} with a name of 1 MB: {answer.status}")
 
 
 # ---- S3 alone ----------------------------------------------------------------------------------------------------------
@@ -421,7 +449,7 @@ def on(s3, *claims):
     return test
 
 
-CLAIMS = (ranges, tags, sums, cuts, pages, scripts, deletes_in_two_steps)
+CLAIMS = (ranges, tags, sums, cuts, continues, pages, scripts, deletes_in_two_steps)
 run_tests({
     "ranges, tags, sums, cuts, pages and types, in a folder": on(False, *CLAIMS),
     "ranges, tags, sums, cuts, pages and types, in S3": on(True, *CLAIMS),

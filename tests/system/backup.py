@@ -16,6 +16,7 @@ import threading
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness.contents import contents, files, pages, same  # noqa: E402
 from harness.millwright import ROOT, Failure, Postgres, Server, expect, run_tests  # noqa: E402
+from harness.s3 import S3Server  # noqa: E402
 
 BINARY = sys.argv[1]
 STORES = ROOT / "tests/data/mlflow-stores"
@@ -299,6 +300,24 @@ def addresses_follow_the_folder():
             expect(moved == uri.replace(str(folder / "a/"), str(folder / "b/")), f"{uri} became {moved}")
 
 
+def a_bucket_is_not_in_it():
+    """Artifacts in S3 stay where they are; the backup says so, misses nothing and restores to a server that reads them."""
+    with S3Server() as bucket, tempfile.TemporaryDirectory(prefix="backup-") as folder:
+        folder = pathlib.Path(folder)
+        destination = ("--artifacts-destination", "s3://bucket/root")
+        with Server(BINARY, folder / "data", *destination, environment=bucket.environment) as server:
+            expect(server.request("PUT", "/api/2.0/mlflow-artifacts/artifacts/a/b", b"bytes").status == 200, "an upload")
+            done = server.cli("backup", str(folder / "backups"), "--data", str(folder / "data"), *destination, "--json", environment=bucket.environment)
+            said = json.loads(done.stdout)
+            expect((said["holds_artifacts"], said["artifacts"], said["missing"]) == (False, "s3://bucket/root", []), said)
+            words = server.cli("backup", str(folder / "backups"), "--data", str(folder / "data"), *destination, environment=bucket.environment).stdout
+            expect("s3://bucket/root and not in this backup" in words, words)
+            server.cli("restore", str(folder / "backups"), "--data", str(folder / "restored"))
+        with Server(BINARY, folder / "restored", *destination, environment=bucket.environment) as server:
+            answer = server.get("/api/2.0/mlflow-artifacts/artifacts/a/b")
+            expect((answer.body, "Repr-Digest" in answer.headers) == (b"bytes", True), f"the restored server reads it: {answer.status}")
+
+
 def wrong_places_are_refused():
     with tempfile.TemporaryDirectory() as name:
         folder, backups = pathlib.Path(name) / "a", pathlib.Path(name) / "backups"
@@ -333,4 +352,5 @@ with Postgres() as postgres:
         ("a newer schema is refused", a_newer_schema_is_refused),
         ("addresses follow the folder", addresses_follow_the_folder),
         ("wrong places are refused", wrong_places_are_refused),
+        ("a bucket is not in it", a_bucket_is_not_in_it),
     ])

@@ -60,8 +60,8 @@ Error NoArtifact(const std::string& path) {
 }
 
 // The folder of this server's store that an artifact address means.
-std::string FolderOf(const std::string& artifact_uri) {
-  auto folder = artifacts::StorePath(artifact_uri);
+std::string FolderOf(Context& context, const std::string& artifact_uri) {
+  auto folder = context.artifacts.FindPath(artifact_uri);
   if (folder) return *std::move(folder);
   throw InvalidArgument("The artifacts at {} are not kept by this server", artifact_uri);
 }
@@ -207,7 +207,7 @@ FileList List(Context& context, const std::string& folder, const std::string& pr
 http::Response ListBelow(Context& context, const std::string& root_uri, const std::string& path,
                          const Page& page) {
   const std::string safe = SafePath(path);
-  const auto folder = artifacts::StorePath(root_uri);
+  const auto folder = context.artifacts.FindPath(root_uri);
   FileList list;
   if (folder) list = List(context, JoinPath(*folder, safe), safe.empty() ? "" : safe + "/", page);
   list.root_uri = root_uri;
@@ -267,7 +267,7 @@ http::Response GetOfRun(Context& context, const http::Request& request) {
   const std::string id = QueryOr(request, "run_id", "run_uuid");
   const auto run = context.runs.GetInfo(tracking::RunId(id.empty() ? "None" : id));
   const std::string path = SafePath(QueryOr(request, "path", ""));
-  return Download(context, request, JoinPath(FolderOf(run.artifact_uri), path));
+  return Download(context, request, JoinPath(FolderOf(context, run.artifact_uri), path));
 }
 
 http::Response UploadToRun(Context& context, const http::Request& request) {
@@ -277,7 +277,7 @@ http::Response UploadToRun(Context& context, const http::Request& request) {
   if (path.empty()) throw InvalidArgument("Request must specify path.");
   const std::string safe = SafePath(path);
   const auto run = context.runs.GetInfo(tracking::RunId(id));
-  Store(context, JoinPath(FolderOf(run.artifact_uri), safe), request);
+  Store(context, JoinPath(FolderOf(context, run.artifact_uri), safe), request);
   return http::Response::Text(200, "", "application/json");
 }
 
@@ -296,7 +296,7 @@ http::Response GetOfLoggedModel(Context& context, const http::Request& request) 
   const std::string safe = SafePath(path);
   const auto model =
       context.logged_models.Get(tracking::LoggedModelId(request.PathValue("model_id")));
-  return Download(context, request, JoinPath(FolderOf(model.artifact_uri), safe));
+  return Download(context, request, JoinPath(FolderOf(context, model.artifact_uri), safe));
 }
 
 http::Response GetOfVersion(Context& context, const http::Request& request) {
@@ -304,7 +304,7 @@ http::Response GetOfVersion(Context& context, const http::Request& request) {
   const std::string path = SafePath(QueryOr(request, "path", ""));
   const auto version =
       context.registry.GetVersion(name, registry::ParseVersion(QueryOr(request, "version", "")));
-  return Download(context, request, JoinPath(FolderOf(version.artifact_uri), path));
+  return Download(context, request, JoinPath(FolderOf(context, version.artifact_uri), path));
 }
 
 }  // namespace millwright::api::mlflow::artifact_files

@@ -1,32 +1,17 @@
 #include "api/native/collecting.h"
 
+#include <set>
+
 #include "api/native/request_reader.h"
 #include "artifacts/artifacts.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "registry/used_artifacts.h"
+#include "retention/garbage.h"
 
 namespace millwright::api::native {
 namespace {
 
-constexpr int64_t kGraceMs = 30LL * 86'400'000;
-constexpr int64_t kGraceMsMax = 3650LL * 86'400'000;
 constexpr int64_t kRowsMax = 1000;  // of one call; the next goes on behind them
-
-bool IsWithin(const std::string& path, const std::string& folder) {
-  return path == folder || path.starts_with(folder + "/");
-}
-
-// Why something must stay; empty when nothing is made of it.
-std::string UserOf(const std::vector<registry::UsedArtifact>& used, const std::string& path) {
-  for (const auto& version : used) {
-    const auto place = artifacts::StorePath(version.artifact_uri);
-    if (place && !place->empty() && (IsWithin(*place, path) || IsWithin(path, *place)))
-      return fmt::format("version {} of {} is made of it", version.version, version.model);
-  }
-  return "";
-}
 
 Json DeletedJson(const artifacts::DeletedArtifact& deleted) {
   return Json::Of({{"id", deleted.id},
@@ -53,6 +38,34 @@ std::string TokenOf(const artifacts::DeletedArtifact& last) {
   return fmt::format("{}:{}", last.deleted_ms, last.id);
 }
 
+template <typename Id>
+std::vector<Id> Ids(const Json& body, const char* field) {
+  std::set<std::string> named;
+  for (auto& name : body.GetStrings(field)) named.insert(std::move(name));
+  return {named.begin(), named.end()};
+}
+
+retention::Unknown ParseUnknown(const std::string& text) {
+  if (text.empty() || text == "ignore") return retention::Unknown::kIgnore;
+  if (text == "list") return retention::Unknown::kList;
+  if (text == "delete") return retention::Unknown::kDelete;
+  throw InvalidArgument("unknown is ignore, list or delete, not: {}", text).WithField("unknown");
+}
+
+Json FindingJson(const retention::Finding& finding) {
+  Json row = Json::Of({{"kind", retention::KindName(finding.kind)}, {"path", finding.path}});
+  if (!finding.id.empty()) row.Set("id", finding.id);
+  if (!finding.name.empty()) row.Set("name", finding.name);
+  if (finding.since_ms > 0)
+    row.Set(finding.kind == retention::Kind::kUnknown ? "written_ms" : "deleted_ms",
+            finding.since_ms);
+  if (!finding.deleted_by.empty()) row.Set("deleted_by", finding.deleted_by);
+  if (finding.bytes > 0) row.Set("bytes", finding.bytes);
+  row.Set("action", finding.is_removed ? "remove" : "keep");
+  row.Set("why", finding.why);
+  return row;
+}
+
 }  // namespace
 
 http::Response ListDeletedArtifacts(Context& context, const http::Request& request) {
@@ -72,27 +85,21 @@ http::Response RestoreArtifact(Context& context, const http::Request& request) {
 
 http::Response CollectGarbage(Context& context, const http::Request& request) {
   const Json body = BodyObject(request);
-  const bool dry_run = body.GetBool("dry_run");
-  const int64_t grace_ms = body.GetInt("grace_ms", kGraceMs);
-  if (grace_ms < 0 || grace_ms > kGraceMsMax)
-    throw InvalidArgument("The grace period is 0 to {} ms", kGraceMsMax).WithField("grace_ms");
-  const auto list =
-      context.artifacts.ListDeleted(Place(body.GetString("after")), static_cast<size_t>(kRowsMax));
-  const auto used = context.used_artifacts();
-  const int64_t now_ms = context.clock.NowMs();
+  retention::Request wanted;
+  wanted.dry_run = body.GetBool("dry_run");
+  wanted.runs = Ids<tracking::RunId>(body, "run_ids");
+  wanted.experiments = Ids<tracking::ExperimentId>(body, "experiment_ids");
+  wanted.models = Ids<tracking::LoggedModelId>(body, "logged_model_ids");
+  // Whoever names what is to go has waited already, as with MLflow's own command.
+  wanted.grace_ms = body.GetInt("grace_ms", wanted.names_any() ? 0 : retention::kGraceMs);
+  wanted.unknown = ParseUnknown(body.GetString("unknown"));
+  wanted.after = body.GetString("after");
+  wanted.who = request.principal;
+  const auto page = context.garbage.Collect(wanted);
   Json rows = Json::MakeArray();
-  for (const auto& deleted : list) {
-    std::string kept = UserOf(used, deleted.path);
-    if (kept.empty() && now_ms - deleted.deleted_ms < grace_ms)
-      kept = "it was deleted less than the grace period ago";
-    if (kept.empty() && !dry_run) context.artifacts.Collect(deleted);
-    Json row = DeletedJson(deleted);
-    row.Set("action", kept.empty() ? "remove" : "keep");
-    row.Set("why", kept.empty() ? "it was deleted and nothing is made of it" : kept);
-    rows.Append(std::move(row));
-  }
-  Json answer = Json::Of({{"dry_run", dry_run}, {"rows", std::move(rows)}});
-  if (static_cast<int64_t>(list.size()) == kRowsMax) answer.Set("after", TokenOf(list.back()));
+  for (const auto& finding : page.findings) rows.Append(FindingJson(finding));
+  Json answer = Json::Of({{"dry_run", wanted.dry_run}, {"rows", std::move(rows)}});
+  if (!page.after.empty()) answer.Set("after", page.after);
   return Answer(answer);
 }
 

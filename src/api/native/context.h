@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <functional>
-#include <vector>
 
 #include "base/clock.h"
 #include "events/event_log.h"
@@ -33,8 +32,10 @@ class SuiteStore;
 namespace millwright::registry {
 class Registry;
 struct ModelVersion;
-struct UsedArtifact;
 }  // namespace millwright::registry
+namespace millwright::retention {
+class Garbage;
+}
 namespace millwright::security {
 class Security;
 }
@@ -78,6 +79,7 @@ struct Context {
   quality::SuiteStore& suites;
   registry::Registry& registry;
   serving::Gateway& gateway;
+  retention::Garbage& garbage;
   monitoring::PredictionLog& predictions;
   monitoring::PredictionReader& prediction_reader;
   monitoring::Monitors& monitors;
@@ -88,8 +90,6 @@ struct Context {
   webhooks::Courier& courier;
   // The local folder that holds a version's files. Throws kFailedPrecondition when there is none.
   std::function<std::filesystem::path(const registry::ModelVersion&)> model_folder;
-  // What the registered versions are made of.
-  std::function<std::vector<registry::UsedArtifact>()> used_artifacts;
 };
 
 }  // namespace millwright::api::native

@@ -34,7 +34,8 @@ using Files = std::map<std::string, File>;
 
 // The files of a version by their paths in its folder; nothing when another store has them.
 std::optional<Files> FilesOf(Context& context, const ModelName& name, int64_t version) {
-  const auto root = artifacts::StorePath(context.registry.GetVersion(name, version).artifact_uri);
+  const auto root =
+      context.artifacts.FindPath(context.registry.GetVersion(name, version).artifact_uri);
   if (!root) return std::nullopt;
   Files files;
   std::vector<std::string> folders = {""};

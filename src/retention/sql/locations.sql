@@ -1,0 +1,2 @@
+-- Where experiments keep the files of their runs.
+SELECT name, artifact_location FROM experiments

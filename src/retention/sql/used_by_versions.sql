@@ -1,0 +1,4 @@
+-- What model versions are made of that were not deleted.
+SELECT m.name, v.version, v.artifact_uri, v.source, v.run_id, v.model_id
+FROM model_versions v JOIN registered_models m ON m.model_seq = v.model_seq
+WHERE v.deleted_ms IS NULL AND m.deleted_ms IS NULL
