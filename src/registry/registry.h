@@ -148,6 +148,8 @@ class Registry {
   std::vector<Approval> Approvals(const ModelName& name, int64_t version) const;
   // Replaces an earlier result of the same name; `time_ms` and `who` of the check are set here.
   void RecordCheck(const ModelName& name, int64_t version, const Check& check, const Author& by);
+  // The same for the check that only the server makes, see registry/quarantine.h.
+  void RecordScan(const ModelName& name, int64_t version, const Check& scan, const Author& by);
   std::vector<Check> Checks(const ModelName& name, int64_t version) const;
   // What happened to the model that has a name, or had it last.
   HistoryPage History(const ModelName& name, const HistoryQuery& query = {}) const;
@@ -172,6 +174,7 @@ class Registry {
   void SetContract(const ModelName& name, int64_t version, Contract part, const Json& json,
                    const Author& by);
   std::optional<Json> GetContract(const ModelName& name, int64_t version, Contract part) const;
+  void StoreCheck(const ModelName& name, int64_t version, const Check& check, const Author& by);
   struct Change;
   Moment Record(storage::Connection& connection, const Change& change);
   void AppendEvent(storage::Connection& connection, const Change& change);

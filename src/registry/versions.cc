@@ -1,6 +1,7 @@
 // Model versions: their life, tags, checks and contract.
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "registry/change.h"
 #include "registry/quarantine.h"
@@ -212,6 +213,17 @@ void Registry::RecordCheck(const ModelName& name, int64_t version, const Check& 
   if (check.name == kScanCheck) {
     throw InvalidArgument("The check {} is made by the server alone", kScanCheck).WithField("name");
   }
+  StoreCheck(name, version, check, by);
+}
+
+void Registry::RecordScan(const ModelName& name, int64_t version, const Check& scan,
+                          const Author& by) {
+  CHECK(scan.name == kScanCheck);
+  StoreCheck(name, version, scan, by);
+}
+
+void Registry::StoreCheck(const ModelName& name, int64_t version, const Check& check,
+                          const Author& by) {
   database_.Write([&](Connection& connection) {
     const VersionRow row = FindVersion(connection, name, version);
     connection.Execute(sql::kRecordCheck,
@@ -224,8 +236,10 @@ void Registry::RecordCheck(const ModelName& name, int64_t version, const Check& 
          .kind = "model_version.checked",
          .by = by,
          .version = version,
-         .details = Json::Of(
-             {{"check", check.name}, {"passed", check.passed}, {"summary", check.summary}}),
+         .details = Json::Of({{"check", check.name},
+                              {"passed", check.passed},
+                              {"summary", check.summary},
+                              {"quarantined", IsQuarantine(check)}}),
          .facts = {{FactKind::kCheck, check.passed ? "passed" : "failed", version, check.name}}});
   });
 }

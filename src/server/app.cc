@@ -343,7 +343,8 @@ App::Parts::Parts(const Config& given)
       event_ingest(*database, runs, artifacts, clock),
       registry(*database, events, clock, {&schema_gate, &suite_gate},
                [this] { latest_metrics.CatchUp(); }),
-      registry_intake(*database, events, clock),
+      registry_intake(*database, events, clock,
+                      [this](const auto& version) { return inspection.InspectImported(version); }),
       datasets(*database, events, lineage, clock, DataRoomOptions(config, data)),
       sources(*database, events, clock, datasets, fetch),
       splits(*database, events, lineage, clock, datasets),
@@ -394,6 +395,7 @@ App::Parts::Parts(const Config& given)
                    registry.RequireServable(version.name, version.version);
                    return ModelFolder(artifacts, version);
                  },
+             .scan_files = [this](const auto& version) { return inspection.Scan(version); },
              .used_artifacts = [this] { return registry::UsedArtifacts(*database); }},
       intake{experiments, tracking_intake, registry_intake, artifacts},
       system{router, clock, clock.NowMs(), [this] { database->Read([](storage::Connection&) {}); },

@@ -32,6 +32,7 @@ class SuiteStore;
 
 namespace millwright::registry {
 class Registry;
+struct Check;
 struct ModelVersion;
 struct UsedArtifact;
 }  // namespace millwright::registry
@@ -86,6 +87,8 @@ struct Context {
   webhooks::Courier& courier;
   // The local folder that holds a version's files. Throws kFailedPrecondition when there is none.
   std::function<std::filesystem::path(const registry::ModelVersion&)> model_folder;
+  // Looks at a version's files for what loading them could do: the check "scan".
+  std::function<registry::Check(const registry::ModelVersion&)> scan_files;
   // What the registered versions are made of.
   std::function<std::vector<registry::UsedArtifact>()> used_artifacts;
 };
