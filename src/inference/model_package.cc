@@ -141,8 +141,11 @@ void CheckColumns(const Signature& model, const std::vector<Column>& columns) {
                         columns.size());
 }
 
-std::unique_ptr<Engine> LoadPackage(const std::filesystem::path& folder) {
-  if (RuntimeOf(ReadMlmodelFile(folder)) == ModelRuntime::kPython) return LoadPythonEngine(folder);
+std::unique_ptr<Engine> LoadPackage(const std::filesystem::path& folder,
+                                    const PythonOptions& python) {
+  if (RuntimeOf(ReadMlmodelFile(folder)) == ModelRuntime::kPython) {
+    return LoadPythonEngine(folder, python);
+  }
   ModelPackage package = ReadModelPackage(folder);
   const std::string& file = package.onnx_file.empty() ? package.xgboost_file : package.onnx_file;
   auto engine = LoadEngine(folder / file);
@@ -208,9 +211,9 @@ ModelPackage ReadModelPackage(const std::filesystem::path& folder) {
   return package;
 }
 
-std::unique_ptr<Engine> LoadModel(const std::filesystem::path& path) {
+std::unique_ptr<Engine> LoadModel(const std::filesystem::path& path, const PythonOptions& python) {
   if (!std::filesystem::is_directory(path)) return LoadEngine(path);
-  if (std::filesystem::exists(path / kMlmodelFile)) return LoadPackage(path);
+  if (std::filesystem::exists(path / kMlmodelFile)) return LoadPackage(path, python);
   for (const char* file : {"model.onnx", "model.ubj", "model.json"}) {
     if (std::filesystem::exists(path / file)) return LoadEngine(path / file);
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "inference/engine.h"
+#include "inference/python_options.h"
 
 namespace millwright::inference {
 
@@ -47,6 +48,7 @@ ModelPackage ReadModelPackage(const std::filesystem::path& folder);
 // `MLmodel` is searched for model.onnx, model.ubj, model.json. The engine's signature carries the
 // package's columns. Throws as LoadEngine and ReadModelPackage do, and kInvalidArgument when the
 // package's signature contradicts the model.
-std::unique_ptr<Engine> LoadModel(const std::filesystem::path& path);
+std::unique_ptr<Engine> LoadModel(const std::filesystem::path& path,
+                                  const PythonOptions& python = {});
 
 }  // namespace millwright::inference
