@@ -341,8 +341,10 @@ App::Parts::Parts(const Config& given)
       logged_models(*database, events, clock),
       tracking_intake(*database, events, clock, ArtifactRoot(config)),
       event_ingest(*database, runs, artifacts, clock),
-      registry(*database, events, clock, {&schema_gate, &suite_gate},
-               [this] { latest_metrics.CatchUp(); }),
+      registry(
+          *database, events, clock, {&schema_gate, &suite_gate},
+          [this] { latest_metrics.CatchUp(); },
+          [this](const auto& uri) { return ReadModelSchema(artifacts, uri); }),
       registry_intake(*database, events, clock,
                       [this](const auto& version) { return inspection.InspectImported(version); }),
       datasets(*database, events, lineage, clock, DataRoomOptions(config, data)),
