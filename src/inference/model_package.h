@@ -12,8 +12,10 @@ namespace millwright::inference {
 
 // A model version's folder, laid out as MLflow's clients expect it: `MLmodel` (YAML) names the
 // files and the signature in MLflow's own schema; `signature.json` is the whole signature in ours;
-// `input_example.json` (a table: columns and data), `serving_input_example.json` and
-// `requirements.txt` stand beside them.
+// `input_example.json` (a table: columns and data), `serving_input_example.json`,
+// `requirements.txt`, `python_env.yaml` and `conda.yaml` stand beside them. Beside onnx and xgboost
+// there is the flavor python_function, by which mlflow.pyfunc loads the ONNX model, or else the
+// booster.
 struct ModelPackage {
   std::string onnx_file;     // within the folder, "model.onnx"; empty when there is none
   std::string xgboost_file;  // "model.ubj"; empty when there is none
