@@ -80,14 +80,21 @@ Json ScanVersion(Client& client, const Target& target) {
   const std::string url =
       fmt::format("/api/v1/models/{}/versions/{}/scan", fetch::PercentEncode(target.model),
                   fetch::PercentEncode(target.version));
-  Json answer = ParseJson(
-      client.Send({.method = "POST", .url = url, .body = "{}", .timeout_ms = kScanMs}).body);
+  Json answer;
+  try {
+    answer = ParseJson(
+        client.Send({.method = "POST", .url = url, .body = "{}", .timeout_ms = kScanMs}).body);
+  } catch (const Error& error) {
+    // Such as a model of a mounted folder, which nothing changes: the others go on.
+    answer = Json::Of({{"passed", false}, {"summary", error.message()}, {"refused", true}});
+  }
   answer.Set("model", target.model);
   answer.Set("version", target.version);
   return answer;
 }
 
 std::string ResultOf(const Json& scan) {
+  if (scan.GetBool("refused")) return "refused";
   if (scan.At("details").GetBool("quarantined")) return "quarantine";
   if (scan.GetBool("passed")) return "passed";
   return scan.At("details").GetBool("scanned") ? "failed" : "not scanned";
@@ -96,7 +103,7 @@ std::string ResultOf(const Json& scan) {
 // Who uses a version that did not pass.
 std::string UsesOf(const Json& scan) {
   std::string uses;
-  if (scan.GetBool("passed")) return uses;
+  if (scan.GetBool("passed") || scan.GetBool("refused")) return uses;
   for (const Json& alias : scan.At("aliases").AsArray()) uses += " " + alias.AsString("aliases");
   if (const std::string stage = scan.GetString("stage"); stage != "None") uses += " " + stage;
   return uses;

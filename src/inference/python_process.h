@@ -46,6 +46,8 @@ class PythonProcess {
   // these three the process is started again at the next call.
   PythonFrame Call(const PythonFrame& request);
 
+  // Whether a worker runs that has loaded the model, as far as the last call could tell.
+  bool is_running() const { return connection_ >= 0; }
   // For tests and logs; 0 while none runs.
   pid_t pid() const { return child_ ? child_->pid() : 0; }
 

@@ -66,7 +66,8 @@ void PythonWorkers::GiveBack(Worker& worker) {
   {
     const std::lock_guard lock(mutex_);
     worker.busy_since_ms = 0;
-    free_.push_back(&worker);
+    // One that has to be started again comes last.
+    free_.insert(worker.process->is_running() ? free_.end() : free_.begin(), &worker);
   }
   freed_.notify_one();
 }

@@ -395,6 +395,8 @@ App::Parts::Parts(const Config& given)
              .model_folder =
                  [this](const auto& version) {
                    registry.RequireServable(version.name, version.version);
+                   inspection.RequireLookedAt(version,
+                                              registry.Checks(version.name, version.version));
                    return ModelFolder(artifacts, version);
                  },
              .scan_files = [this](const auto& version) { return inspection.Scan(version); },

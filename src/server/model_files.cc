@@ -80,8 +80,10 @@ bool CanBeJudged(const std::filesystem::path& model) {
                      [&](const char* name) { return std::filesystem::exists(model / name); });
 }
 
-// MLflow's prompts are registered as versions of models.
-bool IsPrompt(const std::vector<registry::Tag>& tags) {
+// MLflow's prompts are registered as versions of models. The tag alone says nothing: anybody may
+// set it beside files.
+bool IsPromptAlone(const std::vector<registry::Tag>& tags, const registry::Check& scan) {
+  if (scan.details.GetBool("scanned")) return false;
   return std::any_of(tags.begin(), tags.end(),
                      [](const auto& tag) { return tag.key == kPromptTag && tag.value == "true"; });
 }
@@ -155,19 +157,15 @@ registry::Check ModelInspection::ScanAt(const std::string& artifact_uri) const {
   if (!artifacts::StorePath(artifact_uri)) {
     return NotScanned(artifact_uri, "files.elsewhere", "its files are not kept by this server");
   }
-  try {
-    if (const auto model = LocalModel(artifacts_, artifact_uri)) return ScanFiles(*model);
-  } catch (const Error& error) {
-    return NotScanned(artifact_uri, "files.missing", error.message());
-  }
+  if (const auto model = LocalModel(artifacts_, artifact_uri)) return ScanFiles(*model);
   return NotScanned(artifact_uri, "files.missing", "there are no files where it should have them");
 }
 
 void ModelInspection::Inspect(registry::NewVersion* version) const {
-  if (IsPrompt(version->tags)) return;
   const std::string& uri = version->artifact_uri.empty() ? version->source : version->artifact_uri;
   version->schema = ReadModelSchema(artifacts_, uri);
   registry::Check check = ScanAt(uri);
+  if (IsPromptAlone(version->tags, check)) return;
   if (IsBlocked(check, options_.policy)) throw InvalidArgument("{}", RefusalOf(check));
   version->checks.push_back(std::move(check));
   const auto model = LocalModel(artifacts_, uri);
@@ -182,20 +180,33 @@ void ModelInspection::Inspect(registry::NewVersion* version) const {
 
 registry::Inspection ModelInspection::InspectImported(const registry::ModelVersion& version) const {
   registry::Inspection inspection;
-  if (IsPrompt(version.tags)) return inspection;
-  inspection.schema = ReadModelSchema(artifacts_, version.artifact_uri);
   registry::Check check = ScanAt(version.artifact_uri);
+  if (IsPromptAlone(version.tags, check)) return inspection;
+  inspection.schema = ReadModelSchema(artifacts_, version.artifact_uri);
   if (IsBlocked(check, options_.policy)) inspection.refusal = RefusalOf(check);
   inspection.checks.push_back(std::move(check));
   return inspection;
 }
 
 registry::Check ModelInspection::Scan(const registry::ModelVersion& version) const {
-  if (IsPrompt(version.tags)) {
+  registry::Check check = ScanAt(version.artifact_uri);
+  if (IsPromptAlone(version.tags, check)) {
     throw FailedPrecondition("Version {} of {} is a prompt and has no files", version.version,
                              version.name.str());
   }
-  return ScanAt(version.artifact_uri);
+  return check;
+}
+
+void ModelInspection::RequireLookedAt(const registry::ModelVersion& version,
+                                      const std::vector<registry::Check>& checks) const {
+  if (options_.policy == ScanPolicy::kWarn) return;
+  for (const registry::Check& check : checks) {
+    if (check.name == registry::kScanCheck && check.details.GetBool("scanned")) return;
+  }
+  const registry::Check check = ScanAt(version.artifact_uri);
+  if (!registry::IsQuarantine(check)) return;
+  throw FailedPrecondition("Version {} of {} is in quarantine: {}", version.version,
+                           version.name.str(), check.summary);
 }
 
 }  // namespace millwright::server

@@ -51,6 +51,11 @@ class ModelInspection {
   // Scans the files of a version that is here. What the policy would block is in quarantine.
   registry::Check Scan(const registry::ModelVersion& version) const;
 
+  // Scans the files of a version that is to be served and that nobody has looked at: they may have
+  // come after the version. Throws kFailedPrecondition when the policy keeps them out.
+  void RequireLookedAt(const registry::ModelVersion& version,
+                       const std::vector<registry::Check>& checks) const;
+
  private:
   registry::Check ScanAt(const std::string& artifact_uri) const;
   registry::Check ScanFiles(const std::filesystem::path& model) const;

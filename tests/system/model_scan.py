@@ -93,6 +93,23 @@ def quarantines_what_comes_in():
             expect(version(new, "bad", 1)["current_stage"] == "None", "in Production by the second import")
 
 
+def nothing_slips_past():
+    with tempfile.TemporaryDirectory() as scratch:
+        scratch = pathlib.Path(scratch)
+        with Server(BINARY, scratch / "data", "--scan-policy", "quarantine") as server:
+            # The mark of a prompt beside files.
+            create(server, "prompt", {**log(server, "model.pkl", HOSTILE),
+                                      "tags": [{"key": "mlflow.prompt.is_prompt", "value": "true"}]})
+            expect(scan_of(server, "prompt", 1)["details"]["quarantined"], "a prompt with files")
+            # Files that come after the version.
+            run = server.mlflow("runs/create", {"experiment_id": "0", "start_time": 1})["run"]["info"]
+            create(server, "late", {"source": run["artifact_uri"] + "/model"})
+            expect(not scan_of(server, "late", 1)["details"]["scanned"], "no files yet")
+            upload(server, run["artifact_uri"], "model/model.pkl", HOSTILE)
+            answer = server.post("/api/v1/endpoints", {"name": "e", "model": "late", "version": "1"})
+            expect(answer.status == 400 and b"quarantine" in answer.body, f"{answer.status} {answer.body}")
+
+
 def leaves_out_what_is_blocked():
     with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)
@@ -130,9 +147,10 @@ def scans_again_when_asked():
             done = server.cli("models", "scan", "churn", check=False)
             expect(done.returncode == 99 and "1 of 2 versions passed" in done.stdout + done.stderr, f"{done}")
             expect(server.cli("models", "scan", "models:/churn/2").returncode == 0, "version 2")
-            for wrong in (("models", "scan"), ("models", "scan", "nobody"), ("models", "scan", "churn", "--all"),
-                          ("models", "scan", "models:/churn/9")):
+            for wrong in (("models", "scan"), ("models", "scan", "nobody"), ("models", "scan", "churn", "--all")):
                 expect(server.cli(*wrong, check=False).returncode == 1, f"{wrong}")
+            done = server.cli("models", "scan", "models:/churn/9", "churn@2", check=False)
+            expect(done.returncode == 99 and "refused" in done.stdout and "1 of 2" in done.stdout + done.stderr, f"{done}")
         # Its owner says that the class is harmless.
         with Server(BINARY, scratch / "data", "--scan-policy", "quarantine", "--scan-trust", "my.models.Churn") as server:
             done = server.cli("models", "scan", "--all", "--json")
@@ -142,5 +160,6 @@ def scans_again_when_asked():
 
 
 run_tests([("quarantines what comes in", quarantines_what_comes_in),
+           ("nothing slips past", nothing_slips_past),
            ("leaves out what is blocked", leaves_out_what_is_blocked),
            ("scans again when asked", scans_again_when_asked)])
