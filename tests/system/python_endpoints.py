@@ -20,7 +20,7 @@ from harness.millwright import Server, expect, run_tests  # noqa: E402
 BINARY = pathlib.Path(sys.argv[1]).resolve()
 COLUMNS = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
 ROWS = [[5.1, 3.5, 1.4, 0.2], [6.2, 2.9, 4.3, 1.3], [7.7, 3.8, 6.7, 2.2]]
-TIME_LIMIT_MS = 2500
+TIME_LIMIT_MS = 4000
 # The workers of a replica inherit these from the server.
 ENVIRONMENT = {**python_models.ENVIRONMENT, "MILLWRIGHT_SERVE_PYTHON_WORKERS": "2",
                "MILLWRIGHT_SERVE_PYTHON_TIMEOUT_MS": str(TIME_LIMIT_MS),
