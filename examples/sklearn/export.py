@@ -30,6 +30,15 @@ def export_step(step):
         exported["intercept"] = [float(x) for x in step.intercept_] if getattr(
             step.intercept_, "shape", ()) else [float(step.intercept_)]
         exported["multi_class"] = getattr(step, "multi_class", "auto")
+    elif exported["class"].startswith("GradientBoosting"):
+        if step.init not in (None, "zero"):
+            sys.exit(f"{exported['class']} starts from a model of its own and cannot be exported")
+        if getattr(step, "loss", "") == "exponential":
+            sys.exit(f"{exported['class']} with loss=exponential cannot be exported")
+        # A constant, whatever the row.
+        exported["base"] = step._raw_predict_init([[0.0] * step.n_features_in_]).ravel().tolist()
+        exported["learning_rate"] = step.learning_rate
+        exported["trees"] = [export_tree(tree) for round in step.estimators_ for tree in round]
     elif hasattr(step, "estimators_"):
         exported["trees"] = [export_tree(one) for one in step.estimators_]
     elif hasattr(step, "tree_"):

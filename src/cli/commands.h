@@ -20,6 +20,7 @@ void AddModelCommands(Commands& commands);
 void AddModelHistoryCommands(Commands& commands);
 void AddModelGateCommands(Commands& commands);
 void AddModelFileCommands(Commands& commands);  // added by AddModelCommands
+void AddModelScanCommand(Commands& commands);   // added by AddModelCommands
 void AddScanCommands(Commands& commands);
 void AddEndpointCommands(Commands& commands);
 void AddPredictionCommands(Commands& commands);

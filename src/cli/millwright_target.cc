@@ -1,7 +1,11 @@
 #include "cli/millwright_target.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
 #include <map>
+#include <span>
 
 #include "base/error.h"
 
@@ -11,6 +15,8 @@ namespace {
 // Runs of one request and about how many bytes of params, tags and points.
 constexpr size_t kRunsPerRequest = 500;
 constexpr size_t kBodyBytes = 8 << 20;
+// Their files are scanned before the answer.
+constexpr size_t kVersionsPerRequest = 10;
 
 void WriteKeyValues(JsonWriter& json, std::string_view field, const auto& items) {
   json.Key(field).BeginArray();
@@ -135,6 +141,31 @@ void WriteVersion(JsonWriter& json, const registry::ModelVersion& version) {
   json.EndObject();
 }
 
+std::string VersionsBody(const registry::RegisteredModel& model,
+                         std::span<const registry::ModelVersion> versions) {
+  std::string body;
+  JsonWriter json(&body);
+  json.BeginObject().Key("model").BeginObject().Field("name", model.name.str());
+  if (model.description) json.Field("description", *model.description);
+  json.Field("creation_time", model.created_ms).Field("last_update_time", model.updated_ms);
+  WriteKeyValues(json, "tags", model.tags);
+  json.EndObject().Key("versions").BeginArray();
+  for (const auto& version : versions) WriteVersion(json, version);
+  json.EndArray().EndObject();
+  return body;
+}
+
+// What the server says of versions that did not come in as they were.
+void AddHeld(const Json& answer, std::string_view field, std::string_view prefix,
+             const registry::ModelName& model, moving::Problems* problems) {
+  const Json* versions = answer.Find(field);
+  if (versions == nullptr) return;
+  for (const Json& version : versions->AsArray(field)) {
+    problems->Add(fmt::format("version {} of '{}'", version.GetInt("version"), model.str()),
+                  fmt::format("{}{}", prefix, version.GetString("reason")));
+  }
+}
+
 std::string Post(Client& client, const std::string& path, std::string body) {
   return client
       .Send({.method = "POST",
@@ -149,7 +180,7 @@ std::string Post(Client& client, const std::string& path, std::string body) {
 }  // namespace
 
 MillwrightTarget::MillwrightTarget(Client& client, moving::Problems& problems)
-    : client_(client), contents_(client, problems) {
+    : client_(client), problems_(problems), contents_(client, problems) {
   const auto answer = client_.SendRaw({.url = "/api/v1/overview"});
   if (answer.status == 404) {
     throw InvalidArgument(
@@ -197,16 +228,15 @@ void MillwrightTarget::Put(const tracking::LoggedModel& model) {
 
 void MillwrightTarget::Put(const registry::RegisteredModel& model,
                            const std::vector<registry::ModelVersion>& versions) {
-  std::string body;
-  JsonWriter json(&body);
-  json.BeginObject().Key("model").BeginObject().Field("name", model.name.str());
-  if (model.description) json.Field("description", *model.description);
-  json.Field("creation_time", model.created_ms).Field("last_update_time", model.updated_ms);
-  WriteKeyValues(json, "tags", model.tags);
-  json.EndObject().Key("versions").BeginArray();
-  for (const auto& version : versions) WriteVersion(json, version);
-  json.EndArray().EndObject();
-  Post(client_, "/api/v1/import/models", std::move(body));
+  size_t at = 0;
+  do {  // a model without versions is put as well
+    const size_t count = std::min(kVersionsPerRequest, versions.size() - at);
+    const Json answer = ParseJson(
+        Post(client_, "/api/v1/import/models", VersionsBody(model, {versions.data() + at, count})));
+    AddHeld(answer, "refused", "", model.name, &problems_);
+    AddHeld(answer, "quarantined", "it is in quarantine: ", model.name, &problems_);
+    at += count;
+  } while (at < versions.size());
 }
 
 void MillwrightTarget::PutAlias(const registry::ModelName& name, const registry::Alias& alias) {

@@ -31,6 +31,7 @@ class MillwrightTarget : public moving::Target {
 
  private:
   Client& client_;
+  moving::Problems& problems_;
   MlflowServerSource contents_;
 };
 

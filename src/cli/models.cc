@@ -272,6 +272,7 @@ void RegisterModelName(Client& client, const std::string& name) {
 
 void AddModelCommands(Commands& commands) {
   AddModelFileCommands(commands);
+  AddModelScanCommand(commands);
   commands.push_back(MakeCommand("models register",
                                  "Convert a run's model, check it and register a version",
                                  kRegisterOptions, RegisterModel));

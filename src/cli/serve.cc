@@ -18,6 +18,8 @@ struct ServeOptions {
   std::string host = "127.0.0.1", socket, port_file;
   int port = 8080;
   int threads = 8;
+  int python_workers = 1, python_timeout_ms = 60'000;
+  int python_memory_mib = 0;
 };
 constexpr Option<ServeOptions> kServeOptions[] = {
     {"", "MODEL", "NAME=PATH or NAME@VERSION=PATH; repeatable", &ServeOptions::models, "", 0, 0,
@@ -36,6 +38,15 @@ constexpr Option<ServeOptions> kServeOptions[] = {
      &ServeOptions::port_file, "FILE"},
     {"serve.threads", "--threads", "Predictions at the same time", &ServeOptions::threads, "N", 1,
      1024},
+    {"serve.python_workers", "--python-workers",
+     "Processes of each Python model; each answers one request at a time",
+     &ServeOptions::python_workers, "N", 1, inference::kPythonWorkersMax},
+    {"serve.python_timeout_ms", "--python-timeout-ms",
+     "How long a Python model may take for one request before its process is killed",
+     &ServeOptions::python_timeout_ms, "MS", 1, 86'400'000},
+    {"serve.python_memory_mib", "--python-memory-mib",
+     "How much memory a process of a Python model may address; 0: as much as the machine has",
+     &ServeOptions::python_memory_mib, "MIB", 0, 1 << 30},
     {"", "--socket", "Answer a gateway on this Unix socket instead", &ServeOptions::socket, "PATH"},
 };
 
@@ -50,10 +61,17 @@ ServeOptions InForce(const Console& console) {
   return options;
 }
 
+inference::PythonOptions PythonOptionsOf(const ServeOptions& options) {
+  return {.workers = options.python_workers,
+          .run_ms_max = options.python_timeout_ms,
+          .memory_bytes_max = int64_t{options.python_memory_mib} << 20};
+}
+
 int Serve(const ServeOptions&, Console& console) {
   const ServeOptions options = InForce(console);
   if (!options.socket.empty())
-    return serving::RunReplica({.models = options.models, .socket = options.socket});
+    return serving::RunReplica(
+        {.models = options.models, .socket = options.socket, .python = PythonOptionsOf(options)});
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
@@ -63,7 +81,8 @@ int Serve(const ServeOptions&, Console& console) {
   server::ModelServerApp app({.models = options.models,
                               .host = options.host,
                               .port = options.port,
-                              .threads = options.threads});
+                              .threads = options.threads,
+                              .python = PythonOptionsOf(options)});
   fmt::print("Serving {} on http://{}:{}\n", fmt::join(app.model_names(), ", "), options.host,
              app.port());
   std::fflush(stdout);

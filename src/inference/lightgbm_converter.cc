@@ -98,6 +98,17 @@ struct Objective {
   std::string transform = "NONE";
 };
 
+struct Regression {
+  std::string_view name;
+  std::string_view transform;
+};
+// docs/reference/model-conversion.md lists them; a test compares.
+constexpr Regression kRegressions[] = {
+    {"regression", "NONE"}, {"regression_l1", "NONE"}, {"huber", "NONE"},       {"fair", "NONE"},
+    {"quantile", "NONE"},   {"mape", "NONE"},          {"poisson", "EXP"},      {"gamma", "EXP"},
+    {"tweedie", "EXP"},     {"lambdarank", "NONE"},    {"rank_xendcg", "NONE"},
+};
+
 Objective ReadObjective(const Section& header) {
   const auto words = Words(ValueOf(header, "objective"));
   const std::string name = words.empty() ? "" : words[0];
@@ -121,9 +132,10 @@ Objective ReadObjective(const Section& header) {
     }
     return objective;
   }
-  for (const char* known : {"regression", "regression_l1", "huber", "fair", "quantile", "mape"}) {
+  for (const auto& [known, transform] : kRegressions) {
     if (name != known) continue;
     if (words.size() > 1 && words[1] == "sqrt") break;  // squares what comes out
+    objective.transform = transform;
     return objective;
   }
   throw InvalidArgument("The LightGBM objective cannot be converted: {}",
@@ -211,6 +223,11 @@ ConvertedTrees ConvertLightgbmToOnnx(std::string_view text) {
   // Random forests average; all others add up.
   double scale = objective.scale;
   if (sections.header.contains("average_output")) {
+    // Before 2.3 (file version v3) the leaves of a forest held probabilities already.
+    const auto version = sections.header.find("version");
+    if (objective.classes > 0 && version != sections.header.end() && version->second == "v2") {
+      throw InvalidArgument("A classifying forest of LightGBM before 2.3 cannot be converted");
+    }
     scale /= static_cast<double>(sections.trees.size() / per_round);
   }
   TreeEnsemble trees;

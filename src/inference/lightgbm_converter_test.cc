@@ -80,6 +80,14 @@ TEST(LightgbmConverter, AveragesARandomForest) {
   EXPECT_EQ(Floats(Ask(model, {0, -2})[0])[0], 2);
 }
 
+TEST(LightgbmConverter, RaisesETo) {
+  for (const char* objective : {"poisson", "gamma", "tweedie"}) {
+    EXPECT_NEAR(Floats(Ask(Model(objective, 1, Tree(0, 2)), {0, -2})[0])[0], std::exp(1.0), 1e-6)
+        << objective;
+  }
+  EXPECT_EQ(Floats(Ask(Model("lambdarank", 1, Tree(0, 2)), {0, -2})[0])[0], 1);
+}
+
 TEST(LightgbmConverter, TakesATreeThatIsOneLeaf) {
   EXPECT_EQ(Floats(Ask(Model("regression", 1, "Tree=0\nnum_leaves=1\nnum_cat=0\nleaf_value=7\n\n"),
                        {0, 0})[0])[0],
@@ -97,8 +105,18 @@ std::string WhyRefused(const std::string& text) {
 
 TEST(LightgbmConverter, RefusesWhatItCannotConvert) {
   EXPECT_EQ(WhyRefused("hello"), "This is no LightGBM text model");
-  EXPECT_EQ(WhyRefused(Model("poisson", 1, Tree(0, 2))),
-            "The LightGBM objective cannot be converted: poisson");
+  EXPECT_EQ(WhyRefused(Model("cross_entropy", 1, Tree(0, 2))),
+            "The LightGBM objective cannot be converted: cross_entropy");
+  EXPECT_EQ(WhyRefused(Model("regression sqrt", 1, Tree(0, 2))),
+            "The LightGBM objective cannot be converted: regression sqrt");
+  std::string forest = Model("binary sigmoid:1", 1, Tree(0, 2));
+  forest.insert(forest.find("tree_sizes"), "average_output\n");
+  EXPECT_EQ(WhyRefused(forest), "");
+  forest.replace(forest.find("version=v3"), 10, "version=v2");
+  EXPECT_EQ(WhyRefused(forest), "A classifying forest of LightGBM before 2.3 cannot be converted");
+  std::string linear = Model("regression", 1, Tree(0, 2));
+  linear.insert(linear.find("shrinkage"), "is_linear=1\n");
+  EXPECT_EQ(WhyRefused(linear), "Trees with linear leaves cannot be converted to ONNX");
   EXPECT_EQ(WhyRefused(Model("regression", 1, Tree(0, 1))),
             "Categorical splits cannot be converted to ONNX");
   EXPECT_EQ(WhyRefused(Model("regression", 1, Tree(0, 6))),

@@ -19,9 +19,13 @@ constexpr char kSignatureFile[] = "signature.json";
 constexpr char kExampleFile[] = "input_example.json";
 constexpr char kServingExampleFile[] = "serving_input_example.json";
 constexpr char kRequirementsFile[] = "requirements.txt";
+constexpr char kPythonEnvFile[] = "python_env.yaml";
+constexpr char kCondaFile[] = "conda.yaml";
 // The writers of the formats that we write: MLflow's loaders compare them with what is installed.
 constexpr char kOnnxVersion[] = "1.15.0";
 constexpr char kXgboostVersion[] = "1.7.4";
+// The Python for which MLflow builds an environment where it is asked to: Debian 12's.
+constexpr char kPythonVersion[] = "3.11.2";
 constexpr size_t kMlmodelBytesMax = size_t{1} << 20;
 
 // Quotes for YAML: in single quotes only the quote itself is special.
@@ -68,13 +72,35 @@ std::string Flavors(const ModelPackage& package) {
         "    model_format: ubj\n    xgb_version: {}\n",
         Quote(package.xgboost_file), kXgboostVersion);
   }
+  // What mlflow.pyfunc loads: one of the two.
+  const bool is_onnx = !package.onnx_file.empty();
+  text += fmt::format(
+      "  python_function:\n    data: {}\n    env:\n      conda: {}\n      virtualenv: {}\n"
+      "    loader_module: {}\n    python_version: {}\n",
+      Quote(is_onnx ? package.onnx_file : package.xgboost_file), kCondaFile, kPythonEnvFile,
+      is_onnx ? "mlflow.onnx" : "mlflow.xgboost", kPythonVersion);
   return text;
 }
 
-std::string MlmodelText(const ModelPackage& package) {
+// How MLflow makes an environment for the model, with pip's venv and with conda.
+std::string PythonEnvText() {
+  return fmt::format(
+      "python: {}\nbuild_dependencies:\n- pip\n- setuptools\n- wheel\ndependencies:\n- -r {}\n",
+      kPythonVersion, kRequirementsFile);
+}
+
+std::string CondaText(const std::vector<std::string>& requirements) {
+  std::string text = fmt::format(
+      "channels:\n- conda-forge\ndependencies:\n- python={}\n- pip\n- pip:\n", kPythonVersion);
+  for (const std::string& line : requirements) text += "  - " + Quote(line) + "\n";
+  return text + "name: mlflow-env\n";
+}
+
+std::string MlmodelText(const ModelPackage& package, size_t model_bytes) {
   const MlmodelSignature signature = ToMlmodelSignature(package.signature);
   std::string text = "artifact_path: model\n" + Flavors(package);
   text += fmt::format("millwright_version: {}\n", Version());
+  text += fmt::format("model_size_bytes: {}\n", model_bytes);
   text += fmt::format("model_uuid: {}\n", Quote(package.model_uuid));
   if (!package.run_id.empty()) text += fmt::format("run_id: {}\n", Quote(package.run_id));
   if (!package.input_example.is_null()) {
@@ -141,8 +167,11 @@ void CheckColumns(const Signature& model, const std::vector<Column>& columns) {
                         columns.size());
 }
 
-std::unique_ptr<Engine> LoadPackage(const std::filesystem::path& folder) {
-  if (RuntimeOf(ReadMlmodelFile(folder)) == ModelRuntime::kPython) return LoadPythonEngine(folder);
+std::unique_ptr<Engine> LoadPackage(const std::filesystem::path& folder,
+                                    const PythonOptions& python) {
+  if (RuntimeOf(ReadMlmodelFile(folder)) == ModelRuntime::kPython) {
+    return LoadPythonEngine(folder, python);
+  }
   ModelPackage package = ReadModelPackage(folder);
   const std::string& file = package.onnx_file.empty() ? package.xgboost_file : package.onnx_file;
   auto engine = LoadEngine(folder / file);
@@ -165,7 +194,10 @@ ModelPackage WriteModelPackage(const std::filesystem::path& folder, ModelPackage
   package.xgboost_file = files.ubj.empty() ? "" : "model.ubj";
   if (package.model_uuid.empty()) package.model_uuid = NewHexId();
   if (package.requirements.empty()) {
-    if (!files.onnx.empty()) package.requirements.emplace_back("onnxruntime");
+    package.requirements.emplace_back("mlflow");
+    if (!files.onnx.empty()) {
+      package.requirements.insert(package.requirements.end(), {"onnx", "onnxruntime"});
+    }
     if (!files.ubj.empty()) package.requirements.emplace_back("xgboost");
   }
   if (!files.onnx.empty()) WriteFileDurably(folder / package.onnx_file, files.onnx);
@@ -179,7 +211,10 @@ ModelPackage WriteModelPackage(const std::filesystem::path& folder, ModelPackage
   std::string requirements;
   for (const std::string& line : package.requirements) requirements += line + "\n";
   WriteFileDurably(folder / kRequirementsFile, requirements);
-  WriteFileDurably(folder / kMlmodelFile, MlmodelText(package));
+  WriteFileDurably(folder / kPythonEnvFile, PythonEnvText());
+  WriteFileDurably(folder / kCondaFile, CondaText(package.requirements));
+  WriteFileDurably(folder / kMlmodelFile,
+                   MlmodelText(package, files.onnx.size() + files.ubj.size()));
   return package;
 }
 
@@ -208,9 +243,9 @@ ModelPackage ReadModelPackage(const std::filesystem::path& folder) {
   return package;
 }
 
-std::unique_ptr<Engine> LoadModel(const std::filesystem::path& path) {
+std::unique_ptr<Engine> LoadModel(const std::filesystem::path& path, const PythonOptions& python) {
   if (!std::filesystem::is_directory(path)) return LoadEngine(path);
-  if (std::filesystem::exists(path / kMlmodelFile)) return LoadPackage(path);
+  if (std::filesystem::exists(path / kMlmodelFile)) return LoadPackage(path, python);
   for (const char* file : {"model.onnx", "model.ubj", "model.json"}) {
     if (std::filesystem::exists(path / file)) return LoadEngine(path / file);
   }

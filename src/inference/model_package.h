@@ -6,13 +6,16 @@
 #include <vector>
 
 #include "inference/engine.h"
+#include "inference/python_options.h"
 
 namespace millwright::inference {
 
 // A model version's folder, laid out as MLflow's clients expect it: `MLmodel` (YAML) names the
 // files and the signature in MLflow's own schema; `signature.json` is the whole signature in ours;
-// `input_example.json` (a table: columns and data), `serving_input_example.json` and
-// `requirements.txt` stand beside them.
+// `input_example.json` (a table: columns and data), `serving_input_example.json`,
+// `requirements.txt`, `python_env.yaml` and `conda.yaml` stand beside them. Beside onnx and xgboost
+// there is the flavor python_function, by which mlflow.pyfunc loads the ONNX model, or else the
+// booster.
 struct ModelPackage {
   std::string onnx_file;     // within the folder, "model.onnx"; empty when there is none
   std::string xgboost_file;  // "model.ubj"; empty when there is none
@@ -47,6 +50,7 @@ ModelPackage ReadModelPackage(const std::filesystem::path& folder);
 // `MLmodel` is searched for model.onnx, model.ubj, model.json. The engine's signature carries the
 // package's columns. Throws as LoadEngine and ReadModelPackage do, and kInvalidArgument when the
 // package's signature contradicts the model.
-std::unique_ptr<Engine> LoadModel(const std::filesystem::path& path);
+std::unique_ptr<Engine> LoadModel(const std::filesystem::path& path,
+                                  const PythonOptions& python = {});
 
 }  // namespace millwright::inference

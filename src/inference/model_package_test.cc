@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "inference/booster.h"
+#include "inference/mlmodel_file.h"
 #include "inference/test_vectors.h"
 #include "inference/tree_converter.h"
 
@@ -43,7 +44,8 @@ TEST(ModelPackage, ReadsWhatItWrote) {
   EXPECT_EQ(read.model_uuid, "0123456789abcdef0123456789abcdef");
   EXPECT_EQ(read.run_id, "it's a run");
   EXPECT_EQ(read.created_ms, kCreatedMs);
-  EXPECT_EQ(read.requirements, (std::vector<std::string>{"onnxruntime", "xgboost"}));
+  EXPECT_EQ(read.requirements,
+            (std::vector<std::string>{"mlflow", "onnx", "onnxruntime", "xgboost"}));
   EXPECT_EQ(read.input_example.Dump(), R"({"columns":["a"],"data":[[1.5]]})");
   EXPECT_EQ(read.signature.columns[1].name, "day_of_week");
 }
@@ -72,6 +74,25 @@ TEST(ModelPackage, WritesTheSignatureInMlflowsSchema) {
   EXPECT_NE(text.find("utc_time_created: '2026-11-18 11:06:40.123000'"), std::string::npos) << text;
   EXPECT_EQ(ReadModelPackage(dir.path()).signature.columns.size(), 11U);
   EXPECT_EQ(LoadModel(dir.path())->signature().columns[0].name, "minute_of_day");
+}
+
+TEST(ModelPackage, CarriesWhatMlflowsLoadersAskFor) {
+  const TempDir dir;
+  WriteFlights(dir.path());
+  const MlmodelFile mlmodel = ReadMlmodelFile(dir.path());
+  const Json& pyfunc = mlmodel.flavors.At("python_function");
+  EXPECT_EQ(pyfunc.GetString("loader_module"), "mlflow.onnx");
+  EXPECT_EQ(pyfunc.GetString("data"), "model.onnx");
+  EXPECT_EQ(pyfunc.At("env").GetString("virtualenv"), "python_env.yaml");
+  EXPECT_EQ(pyfunc.At("env").GetString("conda"), "conda.yaml");
+  EXPECT_EQ(mlmodel.python_env.At("dependencies").Dump(), R"(["-r requirements.txt"])");
+  EXPECT_EQ(mlmodel.conda.At("dependencies").AsArray()[2].At("pip").Dump(),
+            R"(["mlflow","onnx","onnxruntime","xgboost"])");
+  EXPECT_EQ(RuntimeOf(mlmodel), ModelRuntime::kOnnx);
+  const auto bytes = std::filesystem::file_size(dir.path() / "model.onnx") +
+                     std::filesystem::file_size(dir.path() / "model.ubj");
+  EXPECT_NE(ReadFile(dir.path() / "MLmodel").find(fmt::format("model_size_bytes: {}\n", bytes)),
+            std::string::npos);
 }
 
 TEST(ModelPackage, RefusesASignatureThatTheModelDoesNotTake) {

@@ -1,13 +1,12 @@
 #include "inference/python_engine.h"
 
 #include <cstring>
-#include <mutex>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "inference/input_contract.h"
 #include "inference/mlmodel_file.h"
-#include "inference/python_process.h"
+#include "inference/python_workers.h"
 
 namespace millwright::inference {
 namespace {
@@ -77,9 +76,9 @@ Tensor UnpackTensor(const Json& spec, std::string_view* body) {
 
 class PythonEngine final : public Engine {
  public:
-  PythonEngine(const fs::path& folder, const MlmodelFile& mlmodel)
-      : process_(LoadSpec(folder, mlmodel.flavors)) {
-    const Json& facts = process_.Start();
+  PythonEngine(const fs::path& folder, const MlmodelFile& mlmodel, const PythonOptions& options)
+      : workers_(LoadSpec(folder, mlmodel.flavors), options) {
+    const Json& facts = workers_.facts();
     MakeInputs(mlmodel.signature, facts);
     MakeOutputs(mlmodel.signature, facts);
     contract_ = InputContract(signature_.inputs, {});
@@ -109,11 +108,7 @@ class PythonEngine final : public Engine {
       request.body += PackTensor(*tensor);
     }
     request.header = Json::Of({{"inputs", std::move(specs)}, {"columns", columns_}});
-    PythonFrame answer;
-    {
-      std::lock_guard lock(mutex_);
-      answer = process_.Call(request);
-    }
+    const PythonFrame answer = workers_.Call(request);
     std::vector<Tensor> outputs;
     std::string_view body = answer.body;
     for (const Json& spec : answer.header.At("outputs").AsArray()) {
@@ -170,19 +165,18 @@ class PythonEngine final : public Engine {
   Signature signature_;
   Json columns_ = Json::MakeArray();  // in the order of the model's table; empty: one tensor
   InputContract contract_;
-  std::mutex mutex_;
-  PythonProcess process_;
+  PythonWorkers workers_;
 };
 
 }  // namespace
 
-std::unique_ptr<Engine> LoadPythonEngine(const fs::path& folder) {
+std::unique_ptr<Engine> LoadPythonEngine(const fs::path& folder, const PythonOptions& options) {
   const MlmodelFile mlmodel = ReadMlmodelFile(folder);
   if (RuntimeOf(mlmodel) != ModelRuntime::kPython) {
     throw InvalidArgument("MLmodel has neither the flavor sklearn nor a python_model");
   }
   // The worker runs in a folder of its own.
-  return std::make_unique<PythonEngine>(fs::absolute(folder), mlmodel);
+  return std::make_unique<PythonEngine>(fs::absolute(folder), mlmodel, options);
 }
 
 }  // namespace millwright::inference

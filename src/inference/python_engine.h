@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "inference/engine.h"
+#include "inference/python_options.h"
 
 namespace millwright::inference {
 
@@ -14,6 +15,7 @@ namespace millwright::inference {
 // X FP64 [-1,F]. A classifier gives `label` and, where it can, `probabilities`; a regressor
 // `variable`; a PythonModel `predictions` or the columns of its data frame.
 // Throws kInvalidArgument when the folder has no such flavor or Python cannot load the model.
-std::unique_ptr<Engine> LoadPythonEngine(const std::filesystem::path& folder);
+std::unique_ptr<Engine> LoadPythonEngine(const std::filesystem::path& folder,
+                                         const PythonOptions& options);
 
 }  // namespace millwright::inference

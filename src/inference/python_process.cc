@@ -35,6 +35,13 @@ std::string Interpreter() {
   return chosen != nullptr && *chosen != '\0' ? chosen : "python3";
 }
 
+// What the worker may address. More than the machine has would only make the kernel choose whom to
+// kill.
+int64_t MemoryBytesMax(const PythonOptions& options) {
+  if (options.memory_bytes_max > 0) return options.memory_bytes_max;
+  return int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE);
+}
+
 std::string Little(uint64_t number, size_t count) {
   std::string bytes;
   for (size_t i = 0; i < count; ++i) bytes += static_cast<char>(number >> (8 * i));
@@ -77,8 +84,9 @@ int Listen(const std::filesystem::path& path) {
 
 }  // namespace
 
-PythonProcess::PythonProcess(Json spec)
+PythonProcess::PythonProcess(Json spec, const PythonOptions& options)
     : spec_(std::move(spec)),
+      options_(options),
       listener_(Listen(folder_.path() / "python.sock")),
       keeper_([this](const std::stop_token& stop) { Keep(stop); }) {}
 
@@ -96,7 +104,8 @@ void PythonProcess::Keep(const std::stop_token& stop) {
     try {
       // Isolated: neither the user's packages nor variables such as PYTHONPATH decide what runs.
       child_.emplace(ProcessSpec{.arguments = {Interpreter(), "-I", "-c", kPythonWorkerScript,
-                                               (folder_.path() / "python.sock").string()},
+                                               (folder_.path() / "python.sock").string(),
+                                               std::to_string(MemoryBytesMax(options_))},
                                  .working_dir = folder_.path()});
       launch_error_.clear();
     } catch (const Error& error) {
@@ -128,7 +137,13 @@ void PythonProcess::End() {
   child_.reset();
 }
 
-void PythonProcess::GiveUp(const std::string& why) {
+bool PythonProcess::IsGone() const {
+  char byte = 0;
+  const ssize_t count = recv(connection_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+void PythonProcess::GiveUp(const std::string& why, Code code) {
   std::string end = why;
   if (child_) {
     if (const auto status = child_->Wait(kStopGraceMs); status && status->signal != 0) {
@@ -139,7 +154,7 @@ void PythonProcess::GiveUp(const std::string& why) {
   }
   if (facts_.is_null()) failed_at_ms_ = NowMs();
   End();
-  throw Internal("The Python worker {}", end);
+  throw Error(code, "The Python worker " + end);
 }
 
 const Json& PythonProcess::Start() {
@@ -171,11 +186,17 @@ const Json& PythonProcess::Start() {
 }
 
 PythonFrame PythonProcess::Call(const PythonFrame& request) {
+  if (connection_ >= 0 && IsGone()) End();
   Start();
-  const int64_t deadline_ms = NowMs() + kPythonRunMsMax;
+  const int64_t deadline_ms = NowMs() + options_.run_ms_max;
   SendFrame(request, deadline_ms);
   PythonFrame answer = ReceiveFrame(deadline_ms);
   if (const Json* error = answer.header.Find("error")) {
+    if (answer.header.GetBool("out_of_memory")) {
+      End();  // what it holds would be missing from the next request
+      throw Internal("The model wants more memory than its {} MiB: {}",
+                     MemoryBytesMax(options_) >> 20, error->AsString());
+    }
     throw InvalidArgument("The model failed: {}", error->AsString());
   }
   return answer;
@@ -212,7 +233,7 @@ PythonFrame PythonProcess::ReceiveFrame(int64_t deadline_ms) {
     bytes.resize(have + static_cast<size_t>(std::max<ssize_t>(count, 0)));
     if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) GiveUp("died");
     if (count < 0 && errno == EAGAIN && !WaitFor(connection_, POLLIN, deadline_ms)) {
-      GiveUp(fmt::format("did not answer within {} s and was killed", kPythonRunMsMax / 1000));
+      GiveUp("did not answer in time and was killed", Code::kDeadlineExceeded);
     }
     if (header_bytes == 0 && bytes.size() == kFrameHeadBytes) {
       header_bytes = FromLittle(std::string_view(bytes).substr(0, 4));

@@ -9,14 +9,15 @@
 #include <string_view>
 #include <thread>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/process.h"
+#include "inference/python_options.h"
 
 namespace millwright::inference {
 
 inline constexpr int64_t kPythonStartMsMax = 60'000;  // until the model is loaded
-inline constexpr int64_t kPythonRunMsMax = 60'000;    // of one request
 inline constexpr size_t kPythonHeaderBytesMax = size_t{16} << 20;
 inline constexpr size_t kPythonBodyBytesMax = size_t{1} << 30;
 // A worker that died while it started is not started again at once.
@@ -33,17 +34,20 @@ struct PythonFrame {
 class PythonProcess {
  public:
   // `spec` tells the worker what to load.
-  explicit PythonProcess(Json spec);
+  PythonProcess(Json spec, const PythonOptions& options);
   ~PythonProcess();
 
   // Starts the process if none runs and returns what the worker says of the model. Throws
   // kInvalidArgument with Python's words when the model cannot be loaded, kUnavailable when there
   // is no Python or the worker died a moment ago.
   const Json& Start();
-  // Throws kInvalidArgument when the model itself refuses, kInternal when the process died or had
-  // to be killed.
+  // Throws kInvalidArgument when the model itself refuses, kInternal when it wants more
+  // memory than it may have or its process died, kDeadlineExceeded when it took too long; after
+  // these three the process is started again at the next call.
   PythonFrame Call(const PythonFrame& request);
 
+  // Whether a worker runs that has loaded the model, as far as the last call could tell.
+  bool is_running() const { return connection_ >= 0; }
   // For tests and logs; 0 while none runs.
   pid_t pid() const { return child_ ? child_->pid() : 0; }
 
@@ -51,11 +55,14 @@ class PythonProcess {
   void Keep(const std::stop_token& stop);
   void Launch();
   void End();
+  // Whether the process has gone since the last answer.
+  bool IsGone() const;
   void SendFrame(const PythonFrame& frame, int64_t deadline_ms);
   PythonFrame ReceiveFrame(int64_t deadline_ms);
-  [[noreturn]] void GiveUp(const std::string& why);
+  [[noreturn]] void GiveUp(const std::string& why, Code code = Code::kInternal);
 
   const Json spec_;
+  const PythonOptions options_;
   TempDir folder_;  // of the socket
   Json facts_;      // null until the worker that runs has loaded the model
   int listener_ = -1;

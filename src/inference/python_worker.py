@@ -19,7 +19,6 @@ import warnings
 FRAME = struct.Struct("<IQ")
 HEADER_BYTES_MAX = 16 << 20
 BODY_BYTES_MAX = 1 << 30
-ADDRESS_SPACE_BYTES_MAX = 32 << 30
 OPEN_FILES_MAX = 1024
 WRITTEN_FILE_BYTES_MAX = 64 << 20
 ERROR_CHARACTERS_MAX = 4000
@@ -29,10 +28,16 @@ NUMPY_TYPES = {"BOOL": "?", "UINT8": "u1", "UINT16": "<u2", "UINT32": "<u4", "UI
                "FP32": "<f4", "FP64": "<f8"}
 
 
-def give_up_privileges():
+def give_up_privileges(address_space_bytes_max):
     """Returns whether the network is out of reach, which needs rights of its own."""
+    try:
+        # Where memory runs out all the same, the kernel shall take this process and no other.
+        with open("/proc/self/oom_score_adj", "w") as file:
+            file.write("1000")
+    except OSError:
+        pass
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    limits = ((resource.RLIMIT_AS, ADDRESS_SPACE_BYTES_MAX),
+    limits = ((resource.RLIMIT_AS, address_space_bytes_max),
               (resource.RLIMIT_NOFILE, OPEN_FILES_MAX),
               (resource.RLIMIT_FSIZE, WRITTEN_FILE_BYTES_MAX))
     for kind, most in limits:
@@ -208,6 +213,15 @@ class PyfuncModel:
         return {"predictions": answer.to_numpy() if hasattr(answer, "to_numpy") else answer}
 
 
+def import_what_requests_need():
+    """Before the first request, whose time is limited; each is missed only where it is needed."""
+    for name in ("numpy", "pandas"):
+        try:
+            __import__(name)
+        except ImportError:
+            pass
+
+
 def load(spec):
     for folder in spec["code"]:
         sys.path.insert(0, folder)
@@ -247,12 +261,13 @@ def main():
     os.dup2(2, 1)  # what the model prints goes to the log
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(socket_path)
-    offline = give_up_privileges()
+    offline = give_up_privileges(int(sys.argv[2]))
     sys.path[:0] = [path for path in os.environ.get("MILLWRIGHT_PYTHONPATH", "").split(":") if path]
     spec, _ = receive(connection)
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
+            import_what_requests_need()
             model = load(spec)
         facts = model.describe()
     except Exception as error:  # whatever the model's own code throws is the answer
@@ -268,6 +283,8 @@ def main():
             return
         try:
             reply = answer(model, header, body)
+        except MemoryError as error:
+            reply = ({"error": reason(error), "out_of_memory": True}, b"")
         except Exception as error:
             reply = ({"error": reason(error)}, b"")
         send(connection, *reply)

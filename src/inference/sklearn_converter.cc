@@ -119,9 +119,14 @@ OnnxNode LinearRegressor(const Json& step, size_t features, const std::string& i
                          {"targets", int64_t{1}}}};
 }
 
-// A leaf's values: counts or shares a class, or the one number. A forest takes the mean of its
-// trees' shares.
-void AddTree(const Json& tree, int64_t index, size_t features, size_t targets, double tree_count,
+// What the leaves of a tree hold and where it goes.
+struct Leaves {
+  size_t values = 1;  // counts or shares a class; 1: a number
+  double scale = 1;   // of what they add
+  int64_t first_target = 0;
+};
+
+void AddTree(const Json& tree, int64_t index, size_t features, const Leaves& leaves,
              TreeEnsemble* out) {
   const auto& left = tree.At("children_left").AsArray();
   const auto& right = tree.At("children_right").AsArray();
@@ -137,14 +142,18 @@ void AddTree(const Json& tree, int64_t index, size_t features, size_t targets, d
     if (left[at].AsInt() < 0) {
       std::vector<double> values;
       for (const Json& item : value[at].AsArray("value")) values.push_back(item.AsDouble("value"));
-      RequireCount(values.size(), targets, "a leaf");
-      const double sum = targets == 1 ? 1 : std::accumulate(values.begin(), values.end(), 0.0);
-      out->AddLeaf(index, node, 0, static_cast<float>(values[0] / sum / tree_count));
-      for (size_t i = 1; i < targets; ++i) {
+      RequireCount(values.size(), leaves.values, "a leaf");
+      const double sum =
+          leaves.values == 1 ? 1 : std::accumulate(values.begin(), values.end(), 0.0);
+      const auto weight = [&](size_t i) {
+        return static_cast<float>(values[i] / sum * leaves.scale);
+      };
+      out->AddLeaf(index, node, leaves.first_target, weight(0));
+      for (size_t i = 1; i < leaves.values; ++i) {
         out->leaf_tree_ids.push_back(index);
         out->leaf_node_ids.push_back(node);
-        out->leaf_targets.push_back(static_cast<int64_t>(i));
-        out->leaf_weights.push_back(static_cast<float>(values[i] / sum / tree_count));
+        out->leaf_targets.push_back(leaves.first_target + static_cast<int64_t>(i));
+        out->leaf_weights.push_back(weight(i));
       }
       continue;
     }
@@ -169,13 +178,50 @@ OnnxNode Forest(const Json& step, size_t features, size_t targets, const std::st
   const auto& trees = step.At("trees").AsArray("trees");
   if (trees.empty()) throw InvalidArgument("The export has no trees");
   TreeEnsemble ensemble;
+  // A forest takes the mean of its trees.
+  const Leaves leaves{.values = targets, .scale = 1 / static_cast<double>(trees.size())};
   for (size_t i = 0; i < trees.size(); ++i) {
-    AddTree(trees[i], static_cast<int64_t>(i), features, targets, static_cast<double>(trees.size()),
-            &ensemble);
+    AddTree(trees[i], static_cast<int64_t>(i), features, leaves, &ensemble);
   }
   OnnxNode node = MakeTreeNode(std::move(ensemble), {.targets = static_cast<int64_t>(targets)});
   node.inputs = {input};
   return node;
+}
+
+// Adds up scaled trees from where the model starts; several classes have a tree each a round.
+OnnxNode Boosting(const Json& step, size_t features, size_t classes, const std::string& input) {
+  const auto& trees = step.At("trees").AsArray("trees");
+  const auto base = Numbers(step, "base");
+  const size_t targets = classes > 2 ? classes : 1;
+  RequireCount(base.size(), targets, "base");
+  if (trees.empty() || trees.size() % targets != 0) {
+    throw InvalidArgument("The export has {} trees for {} classes", trees.size(), classes);
+  }
+  Leaves leaves{.scale = step.At("learning_rate").AsDouble("learning_rate")};
+  TreeEnsemble ensemble;
+  for (size_t i = 0; i < trees.size(); ++i) {
+    leaves.first_target = static_cast<int64_t>(i % targets);
+    AddTree(trees[i], static_cast<int64_t>(i), features, leaves, &ensemble);
+  }
+  const bool classifies = classes > 0;
+  OnnxNode node = MakeTreeNode(std::move(ensemble), {.classes = static_cast<int64_t>(classes),
+                                                     .transform = !classifies    ? "NONE"
+                                                                  : targets == 1 ? "LOGISTIC"
+                                                                                 : "SOFTMAX",
+                                                     .base_values = Floats(base)});
+  node.inputs = {input};
+  return node;
+}
+
+// Gives a tree classifier its classes in the place of 0, 1, ….
+void ReplaceLabels(const Labels& labels, OnnxNode* node) {
+  std::erase_if(node->attributes,
+                [](const auto& attribute) { return attribute.name == "classlabels_int64s"; });
+  if (labels.texts.empty()) {
+    node->attributes.push_back({"classlabels_int64s", labels.integers});
+  } else {
+    node->attributes.push_back({"classlabels_strings", labels.texts});
+  }
 }
 
 // Names the class with the largest share. ONNX's own tree classifier is not used for this: ONNX
@@ -221,6 +267,16 @@ Labels AddModel(const Json& step, size_t features, const std::string& input,
                      "ExtraTreesRegressor"})) {
     nodes->push_back(Forest(step, features, 1, input));
     return {};
+  }
+  if (name == "GradientBoostingRegressor") {
+    nodes->push_back(Boosting(step, features, 0, input));
+    return {};
+  }
+  if (name == "GradientBoostingClassifier") {
+    Labels labels = ReadLabels(step);
+    nodes->push_back(Boosting(step, features, labels.count(), input));
+    ReplaceLabels(labels, &nodes->back());
+    return labels;
   }
   const bool trees = IsOneOf(name, {"DecisionTreeClassifier", "ExtraTreeClassifier",
                                     "RandomForestClassifier", "ExtraTreesClassifier"});

@@ -11,10 +11,10 @@ namespace millwright::inference {
 bool IsSklearnExport(const Json& document);
 
 // Converts such an export to an ONNX file's bytes: any number of StandardScaler, then one of
-// LogisticRegression, LinearRegression, Ridge, Lasso, ElasticNet; DecisionTree, RandomForest and
-// ExtraTrees, each as Classifier and Regressor. Classifiers give `label` (INT64 or BYTES [N]) and
-// `probabilities` FP32 [N,C], regressors `variable` FP32 [N,1]. Throws kInvalidArgument for
-// anything else.
+// LogisticRegression, LinearRegression, Ridge, Lasso, ElasticNet; DecisionTree, ExtraTree,
+// RandomForest, ExtraTrees and GradientBoosting, each as Classifier and Regressor. Classifiers give
+// `label` (INT64 or BYTES [N]) and `probabilities` FP32 [N,C], regressors `variable` FP32 [N,1].
+// Throws kInvalidArgument for anything else.
 std::string ConvertSklearnToOnnx(const Json& document);
 
 }  // namespace millwright::inference

@@ -22,6 +22,7 @@ Booster Train(const std::string& objective, const testing::FlightRows& rows) {
   const BoosterData* const tables[] = {&data};
   Booster booster({{"objective", objective},
                    {"base_score", "0.2"},
+                   {"num_class", objective == "multi:softprob" ? "3" : "0"},
                    {"max_depth", "4"},
                    {"tree_method", "hist"},
                    {"nthread", "1"}},
@@ -68,20 +69,23 @@ TEST(TreeConverter, NamesTheColumnsAndLetsThemBeMissing) {
 
 TEST(TreeConverter, ConvertsWhatThisProgramTrains) {
   const testing::FlightRows rows = testing::ReadFlightRows();
-  for (const char* objective : {"binary:logistic", "reg:squarederror"}) {
+  for (const char* objective :
+       {"binary:logistic", "multi:softprob", "reg:squarederror", "reg:squaredlogerror",
+        "reg:absoluteerror", "reg:pseudohubererror", "count:poisson", "reg:tweedie"}) {
     const Booster booster = Train(objective, rows);
     const TempDir dir;
     WriteFileDurably(dir.path() / "model.ubj", booster.Save(Booster::Format::kUbj));
     const auto original = LoadEngine(dir.path() / "model.ubj");
     const auto converted = Converted(booster, rows.columns);
     const ParityReport report = Parity(*original, *converted, rows.values, rows.columns.size());
+    EXPECT_EQ(report.row_count, 4000U) << objective;
     EXPECT_LE(report.max, 1e-6) << objective;
   }
 }
 
 TEST(TreeConverter, RefusesWhatItCannotConvert) {
   const testing::FlightRows rows = testing::ReadFlightRows();
-  EXPECT_THROW(ConvertTreesToOnnx(Train("count:poisson", rows), rows.columns), Error);
+  EXPECT_THROW(ConvertTreesToOnnx(Train("binary:hinge", rows), rows.columns), Error);
   EXPECT_THROW(ConvertTreesToOnnx(Train("binary:logistic", rows), {"one", "two"}), Error);
 }
 

@@ -86,6 +86,10 @@ OnnxModel MakeTreeModel(TreeEnsemble trees, const TreeEnsembleOutput& output, si
   model.inputs = {
       {.name = "X", .type = DataType::kFp32, .shape = {-1, static_cast<int64_t>(feature_count)}}};
   if (output.classes == 0) {
+    if (output.transform == "EXP") {
+      model.nodes.back().outputs = {"log"};
+      model.nodes.push_back({.op_type = "Exp", .inputs = {"log"}, .outputs = {"variable"}});
+    }
     model.outputs = {{.name = "variable", .type = DataType::kFp32, .shape = {-1, 1}}};
   } else {
     model.outputs = {

@@ -32,7 +32,7 @@ struct TreeEnsemble {
 struct TreeEnsembleOutput {
   int64_t classes = 0;             // 0: a regressor; 2 and more: a classifier with labels 0, 1, …
   int64_t targets = 1;             // of a regressor
-  std::string transform = "NONE";  // LOGISTIC or SOFTMAX
+  std::string transform = "NONE";  // of a classifier LOGISTIC or SOFTMAX, of a regressor EXP
   std::vector<float> base_values;  // one a target, or none
 };
 

@@ -54,8 +54,29 @@ std::string Registry::PlaceAlias(Connection& connection, const ModelName& name,
   return {};
 }
 
+void Registry::LearnSchemas(const ModelName& name, const GateTarget& target, int64_t version) {
+  if (!read_schema_) return;
+  std::vector<int64_t> versions = {version};
+  database_.Read([&](Connection& connection) {
+    const auto model = connection.SelectOne(sql::kModelByName, {name.str()});
+    if (!model) return;
+    if (!target.stage) {
+      const auto holder = HolderOf(connection, model->Int(0), target.alias);
+      if (holder) versions.push_back(*holder);
+      return;
+    }
+    std::vector<ModelRow> rows = {ReadModel(*model)};
+    AddModelData(connection, &rows);
+    for (const auto& latest : rows.front().model.latest_versions) {
+      if (latest.stage == *target.stage) versions.push_back(latest.version);
+    }
+  });
+  for (const int64_t one : versions) LearnSchema(name, one);
+}
+
 void Registry::SetAlias(const ModelName& name, const AliasMove& move, const Author& by) {
   RequireAlias(move.alias);
+  LearnSchemas(name, {.alias = move.alias}, move.version);
   // A refusal is recorded as well, so the transaction that judges commits in both cases.
   before_judging_();
   const std::string refusal = database_.Write([&](Connection& connection) {
@@ -98,6 +119,7 @@ ModelVersion Registry::MoveStage(const ModelName& name, const StageMove& move, c
         "Active stage. Valid stages are ['Staging', 'Production']",
         StageName(move.stage));
   }
+  LearnSchemas(name, {.stage = move.stage}, move.version);
   ModelVersion moved;
   before_judging_();
   const std::string refusal = database_.Write([&](Connection& connection) -> std::string {

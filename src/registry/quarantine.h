@@ -13,6 +13,8 @@ namespace millwright::registry {
 // used.
 inline constexpr std::string_view kScanCheck = "scan";
 
+bool IsQuarantine(const Check& check);
+
 // Throws kFailedPrecondition with the scan's words when the version is in quarantine.
 void RequireFree(storage::Connection& connection, int64_t model_seq, const ModelName& name,
                  int64_t version);

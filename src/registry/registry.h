@@ -89,11 +89,15 @@ struct StageMove {
 // MLflow. Thread-safe.
 class Registry {
  public:
+  // Reads what the files at an artifact address say that a version takes and gives, in the notation
+  // of NewVersion::schema. Called outside of transactions.
+  using ReadSchema = std::function<std::optional<Json>(const std::string& artifact_uri)>;
   // `gates` are asked beside the model's own spec; they outlive the registry. `before_judging` is
   // called before each judgement, outside of its transaction: when it returns, latest_metrics has
   // what runs have logged.
   Registry(storage::Database& database, events::EventLog& events, const Clock& clock,
-           std::vector<const GateCheck*> gates = {}, std::function<void()> before_judging = {});
+           std::vector<const GateCheck*> gates = {}, std::function<void()> before_judging = {},
+           ReadSchema read_schema = {});
 
   RegisteredModel CreateModel(const NewModel& model, const Author& by);
   RegisteredModel GetModel(const ModelName& name) const;
@@ -148,6 +152,8 @@ class Registry {
   std::vector<Approval> Approvals(const ModelName& name, int64_t version) const;
   // Replaces an earlier result of the same name; `time_ms` and `who` of the check are set here.
   void RecordCheck(const ModelName& name, int64_t version, const Check& check, const Author& by);
+  // The same for the check that only the server makes, see registry/quarantine.h.
+  void RecordScan(const ModelName& name, int64_t version, const Check& scan, const Author& by);
   std::vector<Check> Checks(const ModelName& name, int64_t version) const;
   // What happened to the model that has a name, or had it last.
   HistoryPage History(const ModelName& name, const HistoryQuery& query = {}) const;
@@ -157,7 +163,11 @@ class Registry {
   std::vector<AliasPeriod> AliasHistory(const ModelName& name, const std::string& alias,
                                         int64_t offset = 0, int64_t limit = 100) const;
 
-  // What a version takes and gives, as its MLmodel said when it was registered.
+  // Reads from its files what a version takes and gives, where that is not known: it was registered
+  // before its files were there, or before schemas were kept. Nothing when there is no such
+  // version.
+  void LearnSchema(const ModelName& name, int64_t version);
+  // What a version takes and gives, as its MLmodel said when it was registered or needed first.
   std::optional<Json> GetSchema(const ModelName& name, int64_t version) const;
   // The contract of a version: its signature and its training reference profile.
   void SetSignature(const ModelName& name, int64_t version, const Json& signature,
@@ -172,10 +182,14 @@ class Registry {
   void SetContract(const ModelName& name, int64_t version, Contract part, const Json& json,
                    const Author& by);
   std::optional<Json> GetContract(const ModelName& name, int64_t version, Contract part) const;
+  void StoreCheck(const ModelName& name, int64_t version, const Check& check, const Author& by);
   struct Change;
   Moment Record(storage::Connection& connection, const Change& change);
   void AppendEvent(storage::Connection& connection, const Change& change);
 
+  // Learns the schemas that a gate may compare: of the version that is to move and of those that
+  // are in its place.
+  void LearnSchemas(const ModelName& name, const GateTarget& target, int64_t version);
   struct Passage;
   // Judges a move and records the refusal or the override. The gates' words are in the result.
   Passage PassGates(storage::Connection& connection, const VersionRow& row,
@@ -190,6 +204,7 @@ class Registry {
   const Clock& clock_;
   const std::vector<const GateCheck*> gates_;
   const std::function<void()> before_judging_;
+  const ReadSchema read_schema_;
 };
 
 // Reads a version's number as the protocol writes it. Throws kInvalidArgument.

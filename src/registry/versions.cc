@@ -1,7 +1,9 @@
 // Model versions: their life, tags, checks and contract.
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/error.h"
+#include "base/key.h"
 #include "registry/change.h"
 #include "registry/quarantine.h"
 #include "registry/registry.h"
@@ -15,6 +17,9 @@ namespace {
 using storage::Connection;
 using storage::Row;
 using storage::Value;
+
+constexpr size_t kCheckNameCharactersMax = 250;
+constexpr size_t kCheckSummaryCharactersMax = 4000;
 
 constexpr storage::SearchEntityName kEntities[] = {
     {"attribute", "attribute"}, {"tag", "tag"}, {"tags", "tag"}};
@@ -212,11 +217,28 @@ void Registry::RecordCheck(const ModelName& name, int64_t version, const Check& 
   if (check.name == kScanCheck) {
     throw InvalidArgument("The check {} is made by the server alone", kScanCheck).WithField("name");
   }
+  StoreCheck(name, version, check, by);
+}
+
+void Registry::RecordScan(const ModelName& name, int64_t version, const Check& scan,
+                          const Author& by) {
+  CHECK(scan.name == kScanCheck);
+  StoreCheck(name, version, scan, by);
+}
+
+void Registry::StoreCheck(const ModelName& name, int64_t version, const Check& check,
+                          const Author& by) {
+  RequireLength("A check's name", check.name, kCheckNameCharactersMax);
+  RequireLength("A check's summary", check.summary, kCheckSummaryCharactersMax);
+  const std::string details = check.details.Dump();
+  if (details.size() > kContractBytesMax) {
+    throw InvalidArgument("A check's details have at most {} bytes", kContractBytesMax);
+  }
   database_.Write([&](Connection& connection) {
     const VersionRow row = FindVersion(connection, name, version);
     connection.Execute(sql::kRecordCheck,
                        {row.model_seq, version, check.name, int64_t{check.passed}, check.summary,
-                        check.details.Dump(), clock_.NowMs(), by.who});
+                        details, clock_.NowMs(), by.who});
     Record(
         connection,
         {.model_seq = row.model_seq,
@@ -224,8 +246,10 @@ void Registry::RecordCheck(const ModelName& name, int64_t version, const Check& 
          .kind = "model_version.checked",
          .by = by,
          .version = version,
-         .details = Json::Of(
-             {{"check", check.name}, {"passed", check.passed}, {"summary", check.summary}}),
+         .details = Json::Of({{"check", check.name},
+                              {"passed", check.passed},
+                              {"summary", check.summary},
+                              {"quarantined", IsQuarantine(check)}}),
          .facts = {{FactKind::kCheck, check.passed ? "passed" : "failed", version, check.name}}});
   });
 }
@@ -267,6 +291,21 @@ std::optional<Json> Registry::GetContract(const ModelName& name, int64_t version
   });
   if (!text) return std::nullopt;
   return ParseJson(*text);
+}
+
+void Registry::LearnSchema(const ModelName& name, int64_t version) {
+  if (!read_schema_) return;
+  const auto unlearned = database_.Read([&](Connection& connection) {
+    return connection.SelectOne(sql::kUnlearnedSchema, {name.str(), version});
+  });
+  if (!unlearned) return;
+  const auto schema = read_schema_(unlearned->Text(1));
+  if (!schema) return;
+  const std::string text = schema->Dump();
+  if (text.size() > kContractBytesMax) return;
+  database_.Write([&](Connection& connection) {
+    connection.Execute(sql::kLearnSchema, {unlearned->Int(0), version, text});
+  });
 }
 
 std::optional<Json> Registry::GetSchema(const ModelName& name, int64_t version) const {

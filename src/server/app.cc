@@ -356,9 +356,12 @@ App::Parts::Parts(const Config& given)
       logged_models(*database, events, clock),
       tracking_intake(*database, events, clock, ArtifactRoot(config)),
       event_ingest(*database, runs, artifacts, clock),
-      registry(*database, events, clock, {&schema_gate, &suite_gate},
-               [this] { latest_metrics.CatchUp(); }),
-      registry_intake(*database, events, clock),
+      registry(
+          *database, events, clock, {&schema_gate, &suite_gate},
+          [this] { latest_metrics.CatchUp(); },
+          [this](const auto& uri) { return ReadModelSchema(artifacts, uri); }),
+      registry_intake(*database, events, clock,
+                      [this](const auto& version) { return inspection.InspectImported(version); }),
       datasets(*database, events, lineage, clock, DataRoomOptions(config, data)),
       sources(*database, events, clock, datasets, fetch),
       splits(*database, events, lineage, clock, datasets),
@@ -409,8 +412,11 @@ App::Parts::Parts(const Config& given)
              .model_folder =
                  [this](const auto& version) {
                    registry.RequireServable(version.name, version.version);
+                   inspection.RequireLookedAt(version,
+                                              registry.Checks(version.name, version.version));
                    return ModelFolder(artifacts, version);
-                 }},
+                 },
+             .scan_files = [this](const auto& version) { return inspection.Scan(version); }},
       intake{experiments, tracking_intake, registry_intake, artifacts},
       system{router, clock, clock.NowMs(), [this] { database->Read([](storage::Connection&) {}); },
              [this] {

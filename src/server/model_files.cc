@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "registry/intake.h"
 #include "registry/quarantine.h"
 #include "registry/registry.h"
 #include "server/model_schema.h"
@@ -20,6 +21,7 @@ constexpr int64_t kStopGraceMs = 100;
 constexpr int kRefusedStatus = 4;  // of `millwright scan`: findings of high severity
 constexpr int kScanStatusMax = 5;
 constexpr size_t kAnswerBytesMax = size_t{8} << 20;
+constexpr std::string_view kPromptTag = "mlflow.prompt.is_prompt";
 constexpr const char* kModelFiles[] = {"model.onnx", "model.ubj", "model.json"};
 
 // The place of a model's folder or file on this machine, if this server keeps it.
@@ -88,6 +90,38 @@ bool CanBeJudged(const std::filesystem::path& model) {
                      [&](const char* name) { return std::filesystem::exists(model / name); });
 }
 
+// MLflow's prompts are registered as versions of models. The tag alone says nothing: anybody may
+// set it beside files.
+bool IsPromptAlone(const std::vector<registry::Tag>& tags, const registry::Check& scan) {
+  if (scan.details.GetBool("scanned")) return false;
+  return std::any_of(tags.begin(), tags.end(),
+                     [](const auto& tag) { return tag.key == kPromptTag && tag.value == "true"; });
+}
+
+// Nobody is served from files that are not here, so there is nothing to put into quarantine; but
+// nobody has looked at them either.
+registry::Check NotScanned(const std::string& artifact_uri, std::string_view rule,
+                           const std::string& why) {
+  registry::Check check{.name = std::string(registry::kScanCheck),
+                        .summary = "not scanned: " + why};
+  Json findings = Json::MakeArray();
+  findings.Append(Json::Of(
+      {{"severity", "medium"}, {"rule", rule}, {"place", artifact_uri}, {"message", why}}));
+  check.details = Json::Of({{"findings", std::move(findings)},
+                            {"files", 0},
+                            {"quarantined", false},
+                            {"scanned", false}});
+  return check;
+}
+
+bool IsBlocked(const registry::Check& scan, ScanPolicy policy) {
+  return policy == ScanPolicy::kBlock && !scan.passed && scan.details.GetBool("scanned");
+}
+
+std::string RefusalOf(const registry::Check& scan) {
+  return "The model was refused by its scan: " + scan.summary;
+}
+
 }  // namespace
 
 std::filesystem::path ModelFolder(const artifacts::Artifacts& artifacts,
@@ -125,25 +159,64 @@ registry::Check ModelInspection::ScanFiles(const std::filesystem::path& model) c
   }
   const bool quarantined = !check.passed && options_.policy != ScanPolicy::kWarn;
   check.details.Set("quarantined", quarantined);
+  check.details.Set("scanned", true);
   return check;
 }
 
-void ModelInspection::Inspect(registry::NewVersion* version) const {
-  version->schema = ReadModelSchema(artifacts_, version->artifact_uri);
-  const auto model = LocalModel(artifacts_, version->artifact_uri);
-  if (!model) return;
-  registry::Check check = ScanFiles(*model);
-  if (!check.passed && options_.policy == ScanPolicy::kBlock) {
-    throw InvalidArgument("The model was refused by its scan: {}", check.summary);
+registry::Check ModelInspection::ScanAt(const std::string& artifact_uri) const {
+  if (!artifacts::StorePath(artifact_uri)) {
+    return NotScanned(artifact_uri, "files.elsewhere", "its files are not kept by this server");
   }
+  if (const auto model = LocalModel(artifacts_, artifact_uri)) return ScanFiles(*model);
+  return NotScanned(artifact_uri, "files.missing", "there are no files where it should have them");
+}
+
+void ModelInspection::Inspect(registry::NewVersion* version) const {
+  const std::string& uri = version->artifact_uri.empty() ? version->source : version->artifact_uri;
+  version->schema = ReadModelSchema(artifacts_, uri);
+  registry::Check check = ScanAt(uri);
+  if (IsPromptAlone(version->tags, check)) return;
+  if (IsBlocked(check, options_.policy)) throw InvalidArgument("{}", RefusalOf(check));
   version->checks.push_back(std::move(check));
-  if (!CanBeJudged(*model)) return;
+  const auto model = LocalModel(artifacts_, uri);
+  if (!model || !CanBeJudged(*model)) return;
   const Outcome outcome = RunSelf({"models", "inspect", model->string(), "--json"}, kInspectMs);
   if (!outcome.failure.empty()) {
     throw InvalidArgument("The model was refused: {}", outcome.failure);
   }
   const Json* signature = outcome.answer.Find("signature");
   if (signature != nullptr && !version->signature) version->signature = *signature;
+}
+
+registry::Inspection ModelInspection::InspectImported(const registry::ModelVersion& version) const {
+  registry::Inspection inspection;
+  registry::Check check = ScanAt(version.artifact_uri);
+  if (IsPromptAlone(version.tags, check)) return inspection;
+  inspection.schema = ReadModelSchema(artifacts_, version.artifact_uri);
+  if (IsBlocked(check, options_.policy)) inspection.refusal = RefusalOf(check);
+  inspection.checks.push_back(std::move(check));
+  return inspection;
+}
+
+registry::Check ModelInspection::Scan(const registry::ModelVersion& version) const {
+  registry::Check check = ScanAt(version.artifact_uri);
+  if (IsPromptAlone(version.tags, check)) {
+    throw FailedPrecondition("Version {} of {} is a prompt and has no files", version.version,
+                             version.name.str());
+  }
+  return check;
+}
+
+void ModelInspection::RequireLookedAt(const registry::ModelVersion& version,
+                                      const std::vector<registry::Check>& checks) const {
+  if (options_.policy == ScanPolicy::kWarn) return;
+  for (const registry::Check& check : checks) {
+    if (check.name == registry::kScanCheck && check.details.GetBool("scanned")) return;
+  }
+  const registry::Check check = ScanAt(version.artifact_uri);
+  if (!registry::IsQuarantine(check)) return;
+  throw FailedPrecondition("Version {} of {} is in quarantine: {}", version.version,
+                           version.name.str(), check.summary);
 }
 
 }  // namespace millwright::server

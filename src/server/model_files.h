@@ -11,8 +11,9 @@ namespace millwright::artifacts {
 class Artifacts;
 }
 namespace millwright::registry {
+struct Inspection;
 struct NewVersion;
-}
+}  // namespace millwright::registry
 
 namespace millwright::server {
 
@@ -26,8 +27,8 @@ enum class ScanPolicy { kBlock, kQuarantine, kWarn };
 // Throws kInvalidArgument with the policies there are.
 ScanPolicy ParseScanPolicy(const std::string& text);
 
-// Judges the files of versions that are being registered, in child processes, so that a hostile
-// file harms nobody. Thread-safe.
+// Judges the files of versions, in child processes, so that a hostile file harms nobody.
+// Thread-safe.
 class ModelInspection {
  public:
   struct Options {
@@ -40,10 +41,23 @@ class ModelInspection {
   // Adds the schema that its MLmodel declares; scans the files (`millwright scan`) and adds the
   // result as the check "scan"; then loads the model (`millwright models inspect`) and adds its
   // signature. Throws kInvalidArgument with the reason when the policy blocks the files or the
-  // model cannot be loaded. Files that are not kept here are neither scanned nor loaded.
+  // model cannot be loaded. Files that are not kept here are neither scanned nor loaded: the check
+  // fails and says so. A version of a prompt has no files and no check.
   void Inspect(registry::NewVersion* version) const;
 
+  // The same for a version that another store had already, without loading it.
+  registry::Inspection InspectImported(const registry::ModelVersion& version) const;
+
+  // Scans the files of a version that is here. What the policy would block is in quarantine.
+  registry::Check Scan(const registry::ModelVersion& version) const;
+
+  // Scans the files of a version that is to be served and that nobody has looked at: they may have
+  // come after the version. Throws kFailedPrecondition when the policy keeps them out.
+  void RequireLookedAt(const registry::ModelVersion& version,
+                       const std::vector<registry::Check>& checks) const;
+
  private:
+  registry::Check ScanAt(const std::string& artifact_uri) const;
   registry::Check ScanFiles(const std::filesystem::path& model) const;
 
   const artifacts::Artifacts& artifacts_;

@@ -36,7 +36,7 @@ struct ModelServerApp::Parts {
   std::unique_ptr<http::Server> http;  // after the routes are known
 
   explicit Parts(const ModelServerOptions& options)
-      : models(Sources(options.models)),
+      : models(Sources(options.models), options.python),
         context{models},
         router({}, [](http::Request&, api::Permission) {}) {
     router.Add("kserve", api::kserve::kRoutes, context, api::kserve::WriteError);

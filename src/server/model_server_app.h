@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "inference/python_options.h"
+
 namespace millwright::server {
 
 struct ModelServerOptions {
@@ -11,6 +13,7 @@ struct ModelServerOptions {
   std::string host = "127.0.0.1";
   int port = 8080;
   int threads = 8;
+  inference::PythonOptions python = {};
 };
 
 // What `millwright serve` is: models in memory behind the prediction protocols, with no data folder

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "serving/schema_gate.h"
 #include "serving/sql.h"
 
 namespace millwright::serving {
@@ -204,6 +205,7 @@ EndpointRecord EndpointStore::Deploy(const EndpointName& name, const std::string
       RequireNoRollout(before, spec.model_version);
       const RevisionRecord* waiting = FindWaiting(before, spec.model_version);
       if (!before.promoting) {
+        RequireUnbroken(connection, before, model, spec.model_version);
         RevisionRecord revision =
             waiting != nullptr ? *waiting : change.Insert(spec, Role::kCanary, 0);
         revision.replicas = spec.replicas;
@@ -248,6 +250,7 @@ EndpointRecord EndpointStore::StartCanary(const EndpointName& name, const Revisi
     RequireNoRollout(before, spec.model_version);
     const RevisionRecord* waiting = FindWaiting(before, spec.model_version);
     if (waiting != nullptr && waiting->role == Role::kCanary && waiting->weight == weight) return;
+    RequireUnbroken(change.connection, before, "", spec.model_version);
     change.SetLiveWeight(100 - weight);
     if (waiting == nullptr) {
       change.Insert(spec, Role::kCanary, weight);
@@ -268,6 +271,7 @@ EndpointRecord EndpointStore::StartPromotion(const EndpointName& name,
     if (before.promoting) return;
     const RevisionRecord* waiting = FindWaiting(before, model_version);
     if (waiting == nullptr) throw NotFound("Canary or shadow of version", model_version);
+    RequireUnbroken(change.connection, before, "", model_version);
     RevisionRecord revision = *waiting;
     revision.replicas = LiveOf(before).replicas;
     revision = change.Update(revision, Role::kCanary, revision.weight);

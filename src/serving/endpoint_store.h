@@ -22,7 +22,8 @@ struct RevisionSpec {
 // is the endpoint afterwards. Calls are idempotent where repeating them makes sense (a pipeline
 // that was killed and goes on): asking for what is already so changes nothing and appends no event.
 // Errors: kNotFound for an unknown endpoint, kFailedPrecondition for what the endpoint's state does
-// not allow, kInvalidArgument. Thread-safe.
+// not allow and for a version that its callers would break on (serving/schema_gate.h; a shadow
+// answers nobody, and a rollback always goes), kInvalidArgument. Thread-safe.
 class EndpointStore {
  public:
   EndpointStore(storage::Database& database, events::EventLog& events, const Clock& clock);

@@ -61,9 +61,9 @@ void WarmUp(const ModelSource& source, Engine& engine) {
   }
 }
 
-std::unique_ptr<Engine> Load(const ModelSource& source) {
+std::unique_ptr<Engine> Load(const ModelSource& source, const inference::PythonOptions& python) {
   try {
-    return inference::LoadModel(source.path);
+    return inference::LoadModel(source.path, python);
   } catch (const Error& error) {
     throw Error(error.code(), fmt::format("Model {}: {}", source.name, error.message()));
   }
@@ -87,9 +87,10 @@ ModelSource ParseModelSource(const std::string& text) {
   return source;
 }
 
-ModelServer::ModelServer(const std::vector<ModelSource>& sources) {
+ModelServer::ModelServer(const std::vector<ModelSource>& sources,
+                         const inference::PythonOptions& python) {
   for (const ModelSource& source : sources) {
-    Loaded loaded{.engine = Load(source), .info = nullptr};
+    Loaded loaded{.engine = Load(source, python), .info = nullptr};
     WarmUp(source, *loaded.engine);
     auto& versions = models_[source.name];
     ModelInfo info{.name = source.name,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "inference/engine.h"
+#include "inference/python_options.h"
 #include "serving/predictor.h"
 
 namespace millwright::serving {
@@ -27,7 +28,8 @@ class ModelServer : public Predictor {
  public:
   // Throws what LoadModel throws, with the model's name in front; kInvalidArgument when a model
   // fails its warm-up run although its signature leaves only the number of rows open.
-  explicit ModelServer(const std::vector<ModelSource>& sources);
+  explicit ModelServer(const std::vector<ModelSource>& sources,
+                       const inference::PythonOptions& python = {});
 
   std::vector<std::string> Models() const override;
   ModelInfoPtr Describe(const std::string& model, const std::string& version) const override;

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "inference/python_options.h"
 #include "serving/predictor.h"
 #include "serving/unix_socket.h"
 
@@ -51,6 +52,7 @@ class ReplicaListener {
 struct ReplicaOptions {
   std::vector<std::string> models;
   std::filesystem::path socket;
+  inference::PythonOptions python = {};
 };
 int RunReplica(const ReplicaOptions& options);
 

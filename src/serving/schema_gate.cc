@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "registry/fact.h"
 #include "registry/model_schema.h"
+#include "registry/registry.h"
 #include "serving/sql.h"
 
 namespace millwright::serving {
@@ -83,6 +85,18 @@ GateVerdict JudgeHolder(Connection& connection, const GateRequest& request,
 }
 
 }  // namespace
+
+void RequireUnbroken(Connection& connection, const EndpointRecord& endpoint,
+                     const std::string& model, const std::string& model_version) {
+  const auto row =
+      connection.SelectOne(sql::kLiveSchemas, {endpoint.name.str(), model_version, model});
+  if (!row) return;
+  const auto candidate = ReadSchema(row->OptionalText(5));
+  if (!candidate) return;
+  const GateVerdict verdict =
+      JudgeEndpoint(*row, *candidate, registry::ParseVersion(model_version));
+  if (!verdict.passed) throw FailedPrecondition("{}", verdict.reason);
+}
 
 std::vector<GateVerdict> SchemaGate::Judge(Connection& connection,
                                            const GateRequest& request) const {

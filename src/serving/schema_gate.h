@@ -1,6 +1,9 @@
 #pragma once
 
+#include <string>
+
 #include "registry/gate.h"
+#include "serving/endpoint.h"
 
 namespace millwright::serving {
 
@@ -14,5 +17,11 @@ class SchemaGate : public registry::GateCheck {
   std::vector<registry::GateVerdict> Judge(storage::Connection& connection,
                                            const registry::GateRequest& request) const override;
 };
+
+// Throws kFailedPrecondition with the differences when callers of an endpoint would break on a
+// version that is to answer them, by the same rule. `model` is the name of the version's model now;
+// empty: that of the endpoint. Passes where there is nothing to compare with.
+void RequireUnbroken(storage::Connection& connection, const EndpointRecord& endpoint,
+                     const std::string& model, const std::string& model_version);
 
 }  // namespace millwright::serving

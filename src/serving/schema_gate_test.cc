@@ -1,5 +1,7 @@
 #include "serving/schema_gate.h"
 
+#include <functional>
+
 #include "base/error.h"
 #include "registry/registry.h"
 #include "serving/endpoint_store.h"
@@ -105,6 +107,70 @@ TEST_P(SchemaGateTest, KnowsTheModelByTheNameThatItWasDeployedUnder) {
   name_ = kName.str();
   NewVersion(kThree);
   EXPECT_EQ(Move(1), "moved") << "another model that has the name now";
+}
+
+TEST_P(SchemaGateTest, StandsBeforeTheEndpointItself) {
+  NewVersion(kTwo);
+  NewVersion(kThree);
+  NewVersion(kWider);
+  NewVersion("");
+  Deploy(1);
+  constexpr const char* kBreaks =
+      "version 2 breaks callers of endpoint arrivals, which serves version 1: input delay went "
+      "from double to integer, input carrier is new and required (raise the endpoint's API version "
+      "above 1 to let it pass)";
+  const auto refusal = [](const std::function<void()>& change) -> std::string {
+    try {
+      change();
+    } catch (const Error& error) {
+      return error.message();
+    }
+    return "changed";
+  };
+  EXPECT_EQ(refusal([&] { Deploy(2); }), kBreaks);
+  EXPECT_EQ(refusal([&] { endpoints_.StartCanary(kEndpoint, {"2", "/m"}, 10, "ada"); }), kBreaks);
+  endpoints_.AddShadow(kEndpoint, {"2", "/m"}, "ada");
+  EXPECT_EQ(refusal([&] { endpoints_.StartPromotion(kEndpoint, "2", "ada"); }), kBreaks);
+  Deploy(3);
+  Deploy(4);
+  EXPECT_EQ(endpoints_.Get(kEndpoint).FindRole(Role::kLive)->model_version, "4");
+  Deploy(1);
+  endpoints_.RaiseApiVersion(kEndpoint, 2, "carriers are asked for", "ada");
+  Deploy(2);
+  endpoints_.Rollback(kEndpoint, "ada");
+  endpoints_.FinishPromotion(kEndpoint, "ada");
+  EXPECT_EQ(endpoints_.Get(kEndpoint).FindRole(Role::kLive)->model_version, "1")
+      << "the way back is open";
+  // Under a new name the model is the same one.
+  clock_.Advance(1);
+  registry_.RenameModel(kName, ModelName("delays"), "ada");
+  name_ = "delays";
+  endpoints_.RaiseApiVersion(kEndpoint, 3, "", "ada");
+  Deploy(2);
+  EXPECT_NE(refusal([&] {
+              NewVersion(R"([{"name": "gate", "type": "string"}])");
+              Deploy(5);
+            }),
+            "changed");
+}
+
+TEST_P(SchemaGateTest, LearnsWhatAVersionTakesWhenItIsNeeded) {
+  std::vector<std::string> read;
+  registry::Registry registry(db(), events_, clock_, {&gate_}, {}, [&](const std::string& uri) {
+    read.push_back(uri);
+    return std::optional(Json::Of({{"inputs", ParseJson(kThree)}}));
+  });
+  NewVersion("");
+  NewVersion(kTwo);
+  Move(2);
+  Deploy(2);
+  EXPECT_EQ(Move(1), "moved") << "it is not known what it takes";
+  Move(2);
+  EXPECT_THROW(registry.SetAlias(kName, {"champion", 1}, "ada"), Error);
+  EXPECT_EQ(read, (std::vector<std::string>{"s3://b/m"}));
+  EXPECT_NE(Move(1), "moved") << "now it is known";
+  EXPECT_THROW(registry.MoveStage(kName, {7, registry::Stage::kStaging}, "ada"), Error);
+  EXPECT_EQ(read.size(), 1U);
 }
 
 TEST_P(SchemaGateTest, StandsBeforeStages) {

@@ -311,6 +311,7 @@ CREATE TABLE model_versions (
   PRIMARY KEY (model_seq, version)
 );
 CREATE INDEX model_versions_by_run ON model_versions (run_id);
+CREATE INDEX model_versions_by_update ON model_versions (updated_ms);
 CREATE TABLE monitor_windows (
   monitor TEXT NOT NULL,
   start_ms BIGINT NOT NULL,

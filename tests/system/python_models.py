@@ -70,7 +70,10 @@ models = {"logistic": (linear_model.LogisticRegression(max_iter=500), y),
           "forest": (ensemble.RandomForestClassifier(20, random_state=1), names),
           "forest2": (ensemble.RandomForestClassifier(20, random_state=1), two),
           "forest_r": (ensemble.RandomForestRegressor(20, random_state=1), y),
-          "extra": (ensemble.ExtraTreesClassifier(20, random_state=1), y)}
+          "extra": (ensemble.ExtraTreesClassifier(20, random_state=1), y),
+          "boosting": (ensemble.GradientBoostingClassifier(n_estimators=20, random_state=1), names),
+          "boosting2": (ensemble.GradientBoostingClassifier(n_estimators=20, random_state=1), two),
+          "boosting_r": (ensemble.GradientBoostingRegressor(n_estimators=20, random_state=1), y)}
 for name, (model, target) in models.items():
     model = make_pipeline(StandardScaler(), model) if "log" in name or name == "ridge" else model
     (folder / name).mkdir()

@@ -11,7 +11,7 @@ namespace millwright::api::intake {
 namespace {
 
 constexpr size_t kRunsMax = 1000;
-constexpr size_t kVersionsMax = 10'000;
+constexpr size_t kVersionsMax = 100;   // their files are scanned before the answer
 constexpr size_t kFilesMax = 200'000;  // of one listing
 
 http::Response Answer(const Json& json) {
@@ -24,6 +24,13 @@ const Json::Array& Listed(const Json& body, std::string_view key, size_t max) {
     throw InvalidArgument("{} has {} items; at most {} go in one request", key, list.size(), max)
         .WithField(std::string(key));
   }
+  return list;
+}
+
+Json HeldJson(const std::vector<registry::Held>& versions) {
+  Json list = Json::MakeArray();
+  for (const auto& [version, reason] : versions)
+    list.Append(Json::Of({{"version", version}, {"reason", reason}}));
   return list;
 }
 
@@ -79,8 +86,11 @@ http::Response TakeModel(Context& context, const http::Request& request) {
     versions.push_back(ReadVersion(item));
     versions.back().name = model.name;
   }
-  context.registry_intake.Take(model, versions, request.principal);
-  return Answer(Json::Of({{"name", model.name.str()}, {"versions", versions.size()}}));
+  const auto taken = context.registry_intake.Take(model, versions, request.principal);
+  return Answer(Json::Of({{"name", model.name.str()},
+                          {"versions", versions.size() - taken.refused.size()},
+                          {"refused", HeldJson(taken.refused)},
+                          {"quarantined", HeldJson(taken.quarantined)}}));
 }
 
 http::Response ListFiles(Context& context, const http::Request& request) {

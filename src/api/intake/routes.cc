@@ -17,8 +17,8 @@ constexpr Route<Context> kRoutes[] = {
      "Take over runs with their ids and points"},
     {M::kPost, "/api/v1/import/logged-models", TakeLoggedModel, P::kManage, Lane::kMeta,
      "Take over a logged model"},
-    {M::kPost, "/api/v1/import/models", TakeModel, P::kManage, Lane::kMeta,
-     "Take over a registered model and its versions"},
+    {M::kPost, "/api/v1/import/models", TakeModel, P::kManage, Lane::kBulk,
+     "Take over a registered model and its versions, and scan their files"},
     {M::kGet, "/api/v1/import/files", ListFiles, P::kRead, Lane::kBulk,
      "List the files below a folder of artifacts with their checksums"},
 };

@@ -31,6 +31,7 @@ class SuiteStore;
 
 namespace millwright::registry {
 class Registry;
+struct Check;
 struct ModelVersion;
 }  // namespace millwright::registry
 namespace millwright::retention {
@@ -90,6 +91,8 @@ struct Context {
   webhooks::Courier& courier;
   // The local folder that holds a version's files. Throws kFailedPrecondition when there is none.
   std::function<std::filesystem::path(const registry::ModelVersion&)> model_folder;
+  // Looks at a version's files for what loading them could do: the check "scan".
+  std::function<registry::Check(const registry::ModelVersion&)> scan_files;
 };
 
 }  // namespace millwright::api::native

@@ -94,14 +94,24 @@ int64_t ResolveVersion(Context& context, const registry::ModelName& model,
 serving::RevisionSpec SpecOf(Context& context, const registry::ModelName& model,
                              const std::string& version, int replicas) {
   const int64_t number = ResolveVersion(context, model, version);
+  context.registry.LearnSchema(model, number);
   return {std::to_string(number),
           context.model_folder(context.registry.GetVersion(model, number)).string(), replicas};
+}
+
+// Its schema decides what may come next.
+void LearnLiveSchema(Context& context, const serving::EndpointRecord& endpoint) {
+  const auto* live = endpoint.FindRole(serving::Role::kLive);
+  if (live == nullptr) return;
+  context.registry.LearnSchema(registry::ModelName(endpoint.model),
+                               registry::ParseVersion(live->model_version));
 }
 
 // The same for an endpoint that is there.
 serving::RevisionSpec NextSpec(Context& context, const http::Request& request, const Json& body) {
   const auto status = context.gateway.Get(EndpointOf(request));
   const auto* live = status.record.FindRole(serving::Role::kLive);
+  LearnLiveSchema(context, status.record);
   return SpecOf(context, registry::ModelName(status.record.model),
                 body.At("version").AsString("version"), live == nullptr ? 1 : live->replicas);
 }
@@ -142,6 +152,8 @@ http::Response DeployEndpoint(Context& context, const http::Request& request) {
   if (replicas < 1 || replicas > serving::kReplicasMax)
     throw InvalidArgument("replicas must be between 1 and {}", serving::kReplicasMax)
         .WithField("replicas");
+  for (const auto& status : context.gateway.List())
+    if (status.record.name == name) LearnLiveSchema(context, status.record);
   context.gateway.Deploy(
       name, model.str(),
       SpecOf(context, model, body.GetString("version"), static_cast<int>(replicas)),

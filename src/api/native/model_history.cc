@@ -72,8 +72,9 @@ std::string SummaryOf(const HistoryEntry& entry) {
   if (entry.kind == "model_version.deleted") return version + " was deleted";
   if (entry.kind == "model_version.updated") return UpdateOf(entry, version);
   if (entry.kind == "model_version.checked") {
-    return fmt::format("{} {} check {}", version, details.GetBool("passed") ? "passed" : "failed",
-                       details.GetString("check"));
+    return fmt::format("{} {} check {}{}", version, details.GetBool("passed") ? "passed" : "failed",
+                       details.GetString("check"),
+                       details.GetBool("quarantined") ? " and is in quarantine" : "");
   }
   if (entry.kind == "model.created") return "the model was created";
   if (entry.kind == "model.deleted") return "the model was deleted";

@@ -10,6 +10,7 @@
 #include "data/split_store.h"
 #include "inference/tensor.h"
 #include "quality/profile.h"
+#include "registry/quarantine.h"
 #include "registry/registry.h"
 
 namespace millwright::api::native {
@@ -117,6 +118,22 @@ http::Response SetModelContract(Context& context, const http::Request& request) 
     context.registry.SetReferenceProfile(name, version, profile.ToJson(), AuthorOf(request));
   }
   return GetModelVersion(context, request);
+}
+
+// What names the version still is told as well: a version that is in quarantine from now on keeps
+// its aliases and its stage.
+http::Response ScanModelVersion(Context& context, const http::Request& request) {
+  const auto version = context.registry.GetVersion(ModelOf(request), PathVersion(request));
+  context.registry.RecordScan(version.name, version.version, context.scan_files(version),
+                              AuthorOf(request));
+  Json answer = Json::MakeObject();
+  for (const auto& check : context.registry.Checks(version.name, version.version))
+    if (check.name == registry::kScanCheck) answer = CheckJson(check);
+  Json aliases = Json::MakeArray();
+  for (const auto& alias : version.aliases) aliases.Append(alias);
+  answer.Set("aliases", std::move(aliases));
+  answer.Set("stage", registry::StageName(version.stage));
+  return Answer(answer);
 }
 
 http::Response RecordModelCheck(Context& context, const http::Request& request) {

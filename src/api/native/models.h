@@ -16,6 +16,7 @@ Json SignatureJson(const inference::Signature& signature);
 
 http::Response GetModelVersion(Context& context, const http::Request& request);
 http::Response SetModelContract(Context& context, const http::Request& request);
+http::Response ScanModelVersion(Context& context, const http::Request& request);
 http::Response RecordModelCheck(Context& context, const http::Request& request);
 
 }  // namespace millwright::api::native

@@ -110,6 +110,8 @@ constexpr Route<Context> kRoutes[] = {
      Lane::kBulk, "Set a version's signature and reference profile"},
     {M::kPost, "/api/v1/models/{name}/versions/{version}/checks", RecordModelCheck, P::kEdit,
      Lane::kMeta, "Record the result of a check"},
+    {M::kPost, "/api/v1/models/{name}/versions/{version}/scan", ScanModelVersion, P::kEdit,
+     Lane::kBulk, "Scan a version's files again"},
     {M::kPost, "/api/v1/models/{name}/versions/{version}/approvals", ApproveModelVersion,
      P::kManage, Lane::kMeta, "Approve a version for a gate"},
     {M::kDelete, "/api/v1/models/{name}/versions/{version}/approvals", WithdrawModelApproval,

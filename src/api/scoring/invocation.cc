@@ -13,6 +13,9 @@
 namespace millwright::api::scoring {
 namespace {
 
+// What a Python model's answer is called that has no name of its own.
+constexpr std::string_view kUnnamedOutput = "predictions";
+
 using inference::Signature;
 using inference::Tensor;
 using inference::TensorSpec;
@@ -335,7 +338,14 @@ std::vector<Tensor> ReadInvocation(std::string* body, const Signature& signature
 
 void AppendPredictions(const std::vector<Tensor>& outputs, std::string* out) {
   JsonWriter writer(out);
-  writer.BeginObject().Key("predictions").BeginObject();
+  writer.BeginObject().Key("predictions");
+  if (outputs.size() == 1 && outputs.front().name == kUnnamedOutput) {
+    writer.Raw("");
+    prediction::AppendNested(outputs.front(), out);
+    writer.EndObject();
+    return;
+  }
+  writer.BeginObject();
   for (const Tensor& tensor : outputs) {
     writer.Key(tensor.name).Raw("");
     prediction::AppendNested(tensor, out);

@@ -19,7 +19,8 @@ namespace millwright::api::scoring {
 std::vector<inference::Tensor> ReadInvocation(std::string* body,
                                               const inference::Signature& signature);
 
-// Appends {"predictions": {"OUTPUT": [one entry a row], …}}: what MLflow's onnx flavor answers.
+// Appends {"predictions": {"OUTPUT": [one entry a row], …}}, what MLflow's onnx flavor answers; the
+// one output of a Python model that gives it no name stands there alone, as MLflow has it.
 void AppendPredictions(const std::vector<inference::Tensor>& outputs, std::string* out);
 
 }  // namespace millwright::api::scoring

@@ -3,7 +3,7 @@ SELECT v.model_seq, v.version, m.name, v.description, v.source, v.artifact_uri, 
        v.run_link, v.model_id, v.stage, v.created_ms, v.updated_ms
 FROM model_versions v JOIN registered_models m ON m.model_seq = v.model_seq
 JOIN (SELECT model_seq, stage, MAX(version) AS newest FROM model_versions
-      WHERE deleted_ms IS NULL GROUP BY model_seq, stage) n
+      WHERE deleted_ms IS NULL AND model_seq IN (SELECT value FROM json_each($1))
+      GROUP BY model_seq, stage) n
   ON n.model_seq = v.model_seq AND n.newest = v.version
-WHERE v.model_seq IN (SELECT value FROM json_each($1))
 ORDER BY v.model_seq, v.stage DESC
