@@ -355,7 +355,8 @@ TEST_P(FolderMirrorTest, NobodyChangesItsRegistry) {
   EXPECT_EQ(CodeOf([&] { registry_.SetVersionTag(name, 1, {"x", "1"}, by); }), denied);
   EXPECT_EQ(CodeOf([&] { registry_.SetAlias(name, {"champion", 1}, by); }), denied);
   EXPECT_EQ(CodeOf([&] { registry_.DeleteAlias(name, "champion", by); }), denied);
-  registry::Intake intake(db(), events_, clock_);
+  registry::Intake intake(db(), events_, clock_,
+                          [](const auto&) { return registry::Inspection(); });
   EXPECT_EQ(CodeOf([&] { intake.Take({.name = name}, {}, kWho); }), denied);
   EXPECT_EQ(registry_.GetByAlias(name, "champion").version, 2);
   EXPECT_EQ(registry_.GetModel(name).description, "Predicts *delays*");
