@@ -11,7 +11,6 @@
 namespace millwright::cli {
 namespace {
 
-constexpr std::string_view kScheme = "models:/";
 constexpr const char* kPageSize = "1000";
 constexpr int64_t kScanMs = 600'000;
 
@@ -30,15 +29,6 @@ constexpr Option<ModelScanOptions> kModelScanOptions[] = {
 struct Target {
   std::string model, version;
 };
-
-// A model's name may hold neither a slash nor a colon, so the first slash ends it.
-Reference ReadModelUri(std::string text) {
-  if (!text.starts_with(kScheme)) return ParseReference(text);
-  text.erase(0, kScheme.size());
-  const size_t slash = text.find('/');
-  if (slash == std::string::npos) return ParseReference(text);
-  return {text.substr(0, slash), text.substr(slash + 1)};
-}
 
 std::string QuotedName(const std::string& name) {
   if (name.find('\'') == std::string::npos) return "'" + name + "'";
@@ -62,7 +52,7 @@ void AddFound(Client& client, const std::string& filter, std::vector<Target>* ta
 }
 
 void AddNamed(Client& client, const std::string& text, std::vector<Target>* targets) {
-  const Reference reference = ReadModelUri(text);
+  const Reference reference = ParseReference(text);
   const auto& [name, version] = reference;
   if (version.empty()) {
     client.MlflowGet("registered-models/get", {{"name", name}});

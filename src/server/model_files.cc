@@ -164,7 +164,7 @@ registry::Check ModelInspection::ScanFiles(const std::filesystem::path& model) c
 }
 
 registry::Check ModelInspection::ScanAt(const std::string& artifact_uri) const {
-  if (!artifacts::StorePath(artifact_uri)) {
+  if (!artifacts_.FindPath(artifact_uri)) {
     return NotScanned(artifact_uri, "files.elsewhere", "its files are not kept by this server");
   }
   if (const auto model = LocalModel(artifacts_, artifact_uri)) return ScanFiles(*model);
