@@ -50,17 +50,14 @@
 #include "retention/garbage.h"
 #include "security/secret_box.h"
 #include "security/security.h"
-#include "server/compacting.h"
 #include "server/event_file_watch.h"
 #include "server/event_follower.h"
-#include "server/measuring.h"
+#include "server/loop.h"
 #include "server/model_files.h"
 #include "server/model_schema.h"
 #include "server/mounting.h"
 #include "server/places.h"
 #include "server/prediction_recorder.h"
-#include "server/raising.h"
-#include "server/reaping.h"
 #include "server/ui_assets.h"
 #include "serving/gateway.h"
 #include "serving/schema_gate.h"
@@ -87,6 +84,11 @@ namespace fs = std::filesystem;
 
 // Whom the tasks of pipelines act as.
 constexpr const char* kTaskPrincipal = "pipelines";
+// How long after a look at what waits to be compacted the next one follows.
+constexpr int64_t kCompactionMs = 500;
+// What a run logs in this time is one change of each of its latest metrics; searches find so much
+// left to do.
+constexpr int64_t kRaiseMs = 500;
 
 // Makes the data folder and returns its absolute path.
 fs::path MakeDataFolder(const Config& config) {
@@ -315,11 +317,11 @@ struct App::Parts {
   // None of them with the role api:
   std::unique_ptr<pipelines::Scheduler> scheduler;  // its tasks call the server
   std::unique_ptr<EventFollower> follower;
-  std::unique_ptr<Measuring> measuring;
+  std::unique_ptr<Loop> measuring;
   std::unique_ptr<EventFileWatch> event_files;
-  std::unique_ptr<Compacting> compacting;
-  std::unique_ptr<Raising> raising;
-  std::unique_ptr<Reaping> reaping;
+  std::unique_ptr<Loop> compacting;
+  std::unique_ptr<Loop> raising;
+  std::unique_ptr<Loop> reaping;
   std::unique_ptr<Mounting> mounting;
   std::unique_ptr<webhooks::Dispatcher> dispatcher;
 
@@ -444,15 +446,25 @@ void App::Parts::StartLoops() {
   follower = std::make_unique<EventFollower>(
       FollowerContext{*database, events, lineage, runs, monitors, pipelines},
       data / "follower.cursor");
-  measuring = std::make_unique<Measuring>(monitors, config.monitor_interval_ms);
+  measuring = std::make_unique<Loop>("monitors", "measure the monitors", [this](const auto&) {
+    monitors.Evaluate();
+    return config.monitor_interval_ms;
+  });
   if (config.tensorboard_watch)
     event_files = std::make_unique<EventFileWatch>(
         EventFileContext{events, experiments, runs, artifacts, event_ingest},
         EventFileWatch::Options{.cursor_file = data / "event_files.cursor",
                                 .interval_ms = config.tensorboard_interval_ms});
-  compacting = std::make_unique<Compacting>(compactor);
-  raising = std::make_unique<Raising>(latest_metrics);
-  reaping = std::make_unique<Reaping>(run_reaper);
+  compacting = std::make_unique<Loop>("compactor", "compact metrics", [this](const auto& stop) {
+    compactor.CompactDue(stop);
+    return kCompactionMs;
+  });
+  raising = std::make_unique<Loop>("raiser", "raise latest metrics", [this](const auto&) {
+    latest_metrics.CatchUp();
+    return kRaiseMs;
+  });
+  reaping = std::make_unique<Loop>("run-reaper", "look at the leases of runs",
+                                   [this](const auto&) { return run_reaper.Look(); });
   mounting = std::make_unique<Mounting>(*database, events, clock, FoldersToFollow(config));
   dispatcher = std::make_unique<webhooks::Dispatcher>(*database, events, clock, courier,
                                                       DispatcherOptionsOf(config, data));
