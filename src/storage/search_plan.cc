@@ -112,19 +112,21 @@ const Found& Fewest(const std::vector<Found>& found) {
                            [](const Found& a, const Found& b) { return a.count < b.count; });
 }
 
-// What is left to test, that which fewest rows pass first; what was not asked comes last.
+// What is left to test, that which fewest rows pass first; what was not asked comes last. Of tests
+// that more rows pass than were counted, an equality is taken to let through fewer.
 std::vector<const SearchNode*> InOrder(const SearchedTable& table, const std::vector<Found>& found,
                                        const SearchNode* found_by) {
   std::vector<const SearchNode*> all = ConjunctsOf(table);
   if (found_by != nullptr && FindsExactly(*found_by, table.schema)) std::erase(all, found_by);
-  const auto count_of = [&](const SearchNode* node) {
+  const auto rank_of = [&](const SearchNode* node) {
+    const bool is_loose = IsTest(node) && node->op != "=";
     for (const Found& asked : found) {
-      if (asked.test == node) return asked.count;
+      if (asked.test == node) return std::make_pair(asked.count, is_loose);
     }
-    return std::numeric_limits<int64_t>::max();
+    return std::make_pair(std::numeric_limits<int64_t>::max(), is_loose);
   };
   std::stable_sort(all.begin(), all.end(), [&](const SearchNode* a, const SearchNode* b) {
-    return count_of(a) < count_of(b);
+    return rank_of(a) < rank_of(b);
   });
   return all;
 }
