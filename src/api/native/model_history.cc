@@ -32,6 +32,7 @@ std::string UpdateOf(const HistoryEntry& entry, const std::string& what) {
     return fmt::format("{} got its {}", what,
                        details.GetString("contract") == "signature" ? "signature" : "profile");
   }
+  if (details.Has("folder")) return what + " changed in " + details.GetString("folder");
   return what + " was updated";
 }
 
@@ -85,6 +86,10 @@ std::string SummaryOf(const HistoryEntry& entry) {
   }
   if (entry.kind == "model.imported") {
     return fmt::format("{} versions were imported", details.GetInt("versions"));
+  }
+  if (entry.kind == "model.mounted") {
+    return fmt::format("shown of {} with {} versions", details.GetString("folder"),
+                       details.GetInt("versions"));
   }
   return entry.kind;
 }
