@@ -8,12 +8,13 @@
 namespace millwright::tracking {
 
 using storage::Connection;
-using storage::Dialect;
 using storage::Value;
 
-MetricAppend::MetricAppend(const std::vector<Metric>& metrics, Dialect dialect)
-    : points_(metrics.size()), data_{metrics.empty() ? std::string() : EncodeAppend(metrics)} {
-  if (dialect == Dialect::kPostgres) latest_ = LatestOf(metrics);
+MetricAppend::MetricAppend(const std::vector<Metric>& metrics, Raise raise)
+    : points_(metrics.size()),
+      raise_(raise),
+      data_{metrics.empty() ? std::string() : EncodeAppend(metrics)} {
+  if (raise == Raise::kNow) latest_ = LatestOf(metrics);
   for (const auto& metric : metrics) {
     if (metric.model_id.empty()) continue;
     const double value = RankOf(ClampedToFinite(Canonical(metric.value)));
@@ -28,7 +29,7 @@ void MetricAppend::Write(Connection& connection, const RunId& run, int64_t run_s
   if (points_ == 0) return;
   connection.Execute(sql::kInsertMetricAppend,
                      {run_seq, static_cast<int64_t>(points_), now_ms, data_});
-  if (connection.dialect() == Dialect::kPostgres) {
+  if (raise_ == Raise::kNow) {
     RaiseLatest(connection, run_seq, latest_);
   } else {
     connection.Execute(sql::kMarkUnraised, {run_seq});

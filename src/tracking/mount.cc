@@ -114,7 +114,7 @@ ExperimentId Mount::Show(const Experiment& experiment) {
 
 std::vector<RunId> Mount::Show(const std::vector<ShownRun>& runs) {
   std::vector<MetricAppend> appends;
-  for (const auto& shown : runs) appends.emplace_back(shown.run.metrics, database_.dialect());
+  for (const auto& shown : runs) appends.emplace_back(shown.run.metrics, MetricAppend::Raise::kNow);
   return database_.Write([&](Connection& connection) {
     std::vector<RunId> left_out;
     for (size_t i = 0; i < runs.size(); ++i) {

@@ -90,7 +90,7 @@ void Intake::Take(const std::vector<Run>& runs, const std::string& who) {
   std::vector<MetricAppend> appends;
   for (const auto& run : runs) {
     RequireRun(run);
-    appends.emplace_back(run.metrics, database_.dialect());
+    appends.emplace_back(run.metrics, MetricAppend::Raise::kNow);
   }
   database_.Write([&](Connection& connection) {
     std::set<ExperimentId> experiments;

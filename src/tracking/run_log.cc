@@ -75,7 +75,9 @@ void WriteTag(Connection& connection, events::EventLog& events, const SignedTag&
 class ReadyBatch {
  public:
   ReadyBatch(const Batch& batch, storage::Dialect dialect)
-      : params_(batch.params), tags_(batch.tags), metrics_(batch.metrics, dialect) {}
+      : params_(batch.params),
+        tags_(batch.tags),
+        metrics_(batch.metrics, MetricAppend::RaiseLive(dialect)) {}
 
   void Write(Connection& connection, const RunId& id, int64_t now_ms) {
     const int64_t seq = FindRunToWrite(connection, id, now_ms).seq;
@@ -158,14 +160,15 @@ void RequireDataset(const DatasetInput& input) {
 
 void RunStore::LogMetric(const RunId& id, const Metric& metric) {
   RequireMetric(metric, "");
-  MetricAppend append({metric}, database_.dialect());
+  MetricAppend append({metric}, MetricAppend::RaiseLive(database_.dialect()));
   database_.Write(
       [&](Connection& connection) { WriteMetric(connection, id, append, clock_.NowMs()); });
 }
 
 void RunStore::LogMetricLater(const RunId& id, const Metric& metric, storage::WriteDone done) {
   RequireMetric(metric, "");
-  auto append = std::make_shared<MetricAppend>(std::vector<Metric>{metric}, database_.dialect());
+  auto append = std::make_shared<MetricAppend>(std::vector<Metric>{metric},
+                                               MetricAppend::RaiseLive(database_.dialect()));
   database_.WriteLater(
       [&clock = clock_, id, append = std::move(append)](Connection& connection) {
         WriteMetric(connection, id, *append, clock.NowMs());
