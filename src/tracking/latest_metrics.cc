@@ -85,6 +85,10 @@ LatestPoints LatestOf(const PointsByKey& points) {
   return latest;
 }
 
+bool IsUnraised(Connection& connection, int64_t run_seq) {
+  return connection.SelectOne(sql::kUnraisedOfRuns, {fmt::format("[{}]", run_seq)}).has_value();
+}
+
 // In the order of the table: neighbours are found fast, and writers to one run take its rows in the
 // same order.
 void RaiseLatest(Connection& connection, int64_t run_seq, const LatestPoints& points) {
@@ -128,18 +132,12 @@ void AddWaiting(Connection& connection, int64_t run_seq,
 }
 
 void LatestMetrics::CatchUp() {
-  const auto passes = [this] {
-    const std::lock_guard lock(count_mutex_);
-    return begun_;
-  };
-  const uint64_t before = passes();
+  if (IsCaughtUp()) return;
+  const uint64_t before = begun_;
   const std::lock_guard turn(turn_);
-  // A pass that began after this call, and is over now, has done what this call wants.
-  if (passes() > before || IsCaughtUp()) return;
-  {
-    const std::lock_guard lock(count_mutex_);
-    ++begun_;
-  }
+  // A pass that began after this call, and came to its end, has done what this call wants.
+  if (done_ > before) return;
+  const uint64_t number = ++begun_;
   try {
     while (RaiseSome()) {
     }
@@ -148,6 +146,7 @@ void LatestMetrics::CatchUp() {
     Log(LogLevel::kWarning, "tracking", "cannot raise latest metrics",
         {{"error", error.message()}});
   }
+  done_ = number;
 }
 
 bool LatestMetrics::IsCaughtUp() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -29,6 +30,9 @@ using LatestPoints = std::vector<std::pair<std::string, MetricPoint>>;
 LatestPoints LatestOf(const std::vector<Metric>& metrics);
 LatestPoints LatestOf(const PointsByKey& points);
 
+// Whether there may be later points among a run's appends.
+bool IsUnraised(storage::Connection& connection, int64_t run_seq);
+
 // Raises the latest metrics of a run to these points where they are later. Only inside Write.
 void RaiseLatest(storage::Connection& connection, int64_t run_seq, const LatestPoints& points);
 
@@ -52,9 +56,9 @@ class LatestMetrics {
   bool RaiseSome();
 
   storage::Database& database_;
-  std::mutex turn_;
-  std::mutex count_mutex_;
-  uint64_t begun_ = 0;  // passes; guarded by count_mutex_
+  std::atomic<uint64_t> begun_ = 0;  // passes
+  std::mutex turn_;                  // guards what follows
+  uint64_t done_ = 0;                // the number of the last pass that came to its end
 };
 
 }  // namespace millwright::tracking

@@ -125,6 +125,25 @@ TEST_P(LatestMetricsTest, ACompactionRaisesWhatItTakesAway) {
   EXPECT_EQ(1, Count("metrics.auc = 0.5"));
 }
 
+// As where a backup of SQLite was restored into PostgreSQL.
+TEST_P(LatestMetricsTest, ACompactionRaisesWhatWasNotedElsewhere) {
+  constexpr storage::Query kNote = {
+      "test.note", "INSERT INTO unraised_runs SELECT run_seq FROM latest_metrics", ""};
+  constexpr storage::Query kLower = {"test.lower", "UPDATE latest_metrics SET step = 0, value = 0",
+                                     ""};
+  const RunId run = NewRun();
+  runs_->LogMetric(run, {"auc", 0.5, 1, 1});
+  LatestMetrics(db()).CatchUp();
+  db().Write([&](storage::Connection& connection) {
+    connection.Execute(kNote);
+    connection.Execute(kLower);
+  });
+  MetricCompactor compactor(db(), clock_, {.waiting_points = 1});
+  EXPECT_EQ(1, compactor.CompactDue());
+  EXPECT_EQ(0.5, runs_->Get(run).metrics.at(0).value);
+  EXPECT_EQ(1, Count("metrics.auc = 0.5"));
+}
+
 TEST_P(LatestMetricsTest, WhatIsLeftAtTheEndIsFoundAfterARestart) {
   runs_->LogMetric(NewRun(), {"auc", 0.5, 1, 1});
   runs_.reset();

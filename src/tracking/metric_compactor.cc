@@ -115,7 +115,7 @@ bool Replace(Connection& connection, const Compaction& compaction) {
                    compaction.appends_count - removed, compaction.appends_count);
   }
   // What waits to be raised goes with the appends.
-  if (connection.dialect() == storage::Dialect::kSqlite) {
+  if (IsUnraised(connection, compaction.run_seq)) {
     RaiseLatest(connection, compaction.run_seq, compaction.latest);
   }
   if (!compaction.replaced.empty()) {
