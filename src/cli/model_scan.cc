@@ -75,6 +75,7 @@ Json ScanVersion(Client& client, const Target& target) {
     answer = ParseJson(
         client.Send({.method = "POST", .url = url, .body = "{}", .timeout_ms = kScanMs}).body);
   } catch (const Error& error) {
+    if (error.code() == Code::kUnavailable) throw;
     // Such as a model of a mounted folder, which nothing changes: the others go on.
     answer = Json::Of({{"passed", false}, {"summary", error.message()}, {"refused", true}});
   }
