@@ -7,6 +7,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import select
 import signal
 import struct
 import sys
@@ -27,7 +28,7 @@ ENVIRONMENT = {**python_models.ENVIRONMENT, "MILLWRIGHT_SERVE_PYTHON_WORKERS": "
                "MILLWRIGHT_SERVE_PYTHON_MEMORY_MIB": "1500"}
 # A PythonModel as a notebook makes it, laid out as MLflow's client 2.17 does.
 MOODY = """
-import sys, types, pathlib
+import os, sys, types, pathlib
 folder = pathlib.Path(sys.argv[1])
 for name in ("mlflow", "mlflow.pyfunc", "mlflow.pyfunc.model"):
     sys.modules[name] = types.ModuleType(name)
@@ -41,10 +42,10 @@ class Moody(PythonModel):
     def load_context(self, context):
         self.kept = []
     def predict(self, context, model_input, params=None):
-        import numpy, os, pathlib, time
+        import numpy, os, threading
         mood = str(model_input["mood"].iloc[0])
         while mood == "hang":
-            time.sleep(60)
+            threading.Event().wait()
         while mood == "eat":
             self.kept.append(numpy.empty(64 << 20, "u1"))
         if mood == "die":
@@ -52,14 +53,16 @@ class Moody(PythonModel):
         if mood == "fail":
             raise ValueError("the model does not like it")
         if mood == "meet":
-            # Answers only when two workers are in here at the same time.
-            (pathlib.Path(self.meeting) / str(os.getpid())).touch()
-            while len(os.listdir(self.meeting)) < 2:
-                time.sleep(0.01)
+            # Answers only when two workers are in here at the same time: either end of a pipe waits for the other.
+            try:
+                os.close(os.open(self.meeting + ".first", os.O_CREAT | os.O_EXCL))
+                open(self.meeting, "rb").close()
+            except FileExistsError:
+                open(self.meeting, "wb").close()
         return model_input["x"] * 2
 import cloudpickle
 folder.mkdir()
-(folder / "meeting").mkdir()
+os.mkfifo(folder / "meeting")
 cloudpickle.dump(Moody(str(folder / "meeting")), open(folder / "python_model.pkl", "wb"))
 for name, text in {
     "MLmodel": '''\\
@@ -123,16 +126,15 @@ def expect_good(server):
 
 def wait_until_gone(pid):
     """Waits until all threads of a process have ended; who made it may not have asked for its status yet."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            state = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-            if state == "Z" and len(os.listdir(f"/proc/{pid}/task")) == 1:
-                return
-        except (FileNotFoundError, ProcessLookupError):
-            return
-        time.sleep(0.01)
-    raise TimeoutError(f"process {pid} goes on")
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        if not select.select([process], [], [], 30)[0]:
+            raise TimeoutError(f"process {pid} goes on")
+    finally:
+        os.close(process)
 
 
 def workers_of(server, name):
