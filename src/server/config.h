@@ -102,7 +102,8 @@ inline constexpr Option<Config> kServerOptions[] = {
      &Config::s3_style, "STYLE"},
     {"artifacts.s3_credentials_file", "--s3-credentials-file",
      "A file of keys in the form of ~/.aws/credentials, of which AWS_PROFILE names the section; "
-     "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are the other way",
+     "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are the other way; without either the role of "
+     "the instance, the container or AWS_WEB_IDENTITY_TOKEN_FILE is asked for keys",
      &Config::s3_credentials_file, "FILE"},
     {"server.log_level", "--log-level", "The lowest level to log: debug, info, warning or error",
      &Config::log_level, "LEVEL"},
