@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/valid_text.h"
 #include "cli/artifact_transfer.h"
-#include "tensorboard/valid_text.h"
 #include "tracking/run_lease.h"
 
 namespace millwright::cli {
@@ -19,7 +19,7 @@ void EndRun(Client& client, const std::string& run_id, std::string_view status,
   if (!reason.empty())
     client.MlflowPost("runs/set-tag", Json::Of({{"run_id", run_id},
                                                 {"key", tracking::kEndReasonTag},
-                                                {"value", tensorboard::ValidText(reason)}}));
+                                                {"value", ValidText(reason)}}));
   client.MlflowPost(
       "runs/update",
       Json::Of({{"run_id", run_id}, {"status", status}, {"end_time", SystemClock().NowMs()}}));

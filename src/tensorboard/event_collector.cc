@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/valid_text.h"
 #include "tensorboard/metric_key.h"
-#include "tensorboard/valid_text.h"
 #include "tracking/limits.h"
 
 namespace millwright::tensorboard {

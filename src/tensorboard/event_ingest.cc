@@ -4,9 +4,9 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/valid_text.h"
 #include "tensorboard/record_reader.h"
 #include "tensorboard/thinning.h"
-#include "tensorboard/valid_text.h"
 #include "tracking/limits.h"
 
 namespace millwright::tensorboard {

@@ -1,7 +1,7 @@
 #include "tensorboard/metric_key.h"
 
 #include "base/digest.h"
-#include "tensorboard/valid_text.h"
+#include "base/valid_text.h"
 #include "tracking/limits.h"
 
 namespace millwright::tensorboard {

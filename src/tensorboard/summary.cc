@@ -9,8 +9,8 @@
 
 #include "base/error.h"
 #include "base/protobuf_reader.h"
+#include "base/valid_text.h"
 #include "tensorboard/tensor.h"
-#include "tensorboard/valid_text.h"
 
 namespace millwright::tensorboard {
 namespace {

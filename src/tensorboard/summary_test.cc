@@ -10,7 +10,6 @@
 #include "tensorboard/tensor.h"
 #include "tensorboard/test_event_writer.h"
 #include "tensorboard/thinning.h"
-#include "tensorboard/valid_text.h"
 
 namespace millwright::tensorboard {
 namespace {
@@ -181,15 +180,6 @@ TEST(Thin, KeepsEndsAndSpreadsTheRest) {
   for (size_t i = 1; i < kept.size(); ++i) EXPECT_LE(kept[i] - kept[i - 1], 256);
   EXPECT_EQ(Thin({INT64_MIN, 0, INT64_MAX}, 2), (std::vector<int64_t>{INT64_MIN, INT64_MAX}));
   EXPECT_EQ(Thin({1, 2}, 5), (std::vector<int64_t>{1, 2}));
-}
-
-TEST(ValidText, ReplacesWhatNoDatabaseTakes) {
-  EXPECT_EQ(ValidText("Zürich ✓ 😀"), "Zürich ✓ 😀");
-  EXPECT_EQ(ValidText(std::string_view("a\0b", 3)),
-            "a\xEF\xBF\xBD"
-            "b");
-  for (const char* bad : {"\xC0\x80", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\xE2\x82", "\x80"})
-    EXPECT_NE(ValidText(bad), bad);
 }
 
 // Bytes that were changed at random crash nothing and make no more of them than there are.

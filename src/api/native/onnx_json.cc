@@ -1,13 +1,12 @@
 #include "api/native/onnx_json.h"
 
 #include "base/json.h"
-#include "tensorboard/valid_text.h"
+#include "base/valid_text.h"
 
 namespace millwright::api::native {
 namespace {
 
 using namespace inference::outline;
-using tensorboard::ValidText;
 
 std::string_view KindName(Graph::Kind kind) {
   switch (kind) {

@@ -1,8 +1,8 @@
-#include "tensorboard/valid_text.h"
+#include "base/valid_text.h"
 
 #include <cstdint>
 
-namespace millwright::tensorboard {
+namespace millwright {
 namespace {
 
 // How many bytes a valid character at the front has, 0 when there is none.
@@ -32,4 +32,4 @@ std::string ValidText(std::string_view bytes) {
   return text;
 }
 
-}  // namespace millwright::tensorboard
+}  // namespace millwright
