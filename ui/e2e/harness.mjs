@@ -60,8 +60,11 @@ export async function test(name, body) {
   }
 }
 
-/** Closes the browser, counts, and sets the exit code. */
+/** Asks whether the browser complained, closes it, counts, and sets the exit code. */
 export async function finish() {
+  await test('the browser never complained', async () => {
+    check(complaints.length === 0, [...new Set(complaints)].join('\n'));
+  });
   await browser.close();
   console.log(`${passed} passed, ${failures.length} failed`);
   process.exitCode = failures.length > 0 ? 1 : 0;
@@ -105,4 +108,20 @@ export const namelessControls = () =>
       if (!name?.trim()) found.push(`no name: ${control.outerHTML.slice(0, 90)}`);
     }
     return found;
+  });
+
+/** What every page owes to those who do not see it or have no mouse, and to a narrow screen. */
+export const testPages = (paths) =>
+  test('every control has a name; nothing scrolls sideways at 400 px', async () => {
+    await page.setViewportSize({ width: 400, height: 800 });
+    for (const path of paths) {
+      await go(path);
+      await see('h1');
+      await eventually(`${path} has loaded`, async () => (await page.locator('[aria-busy=true]').count()) === 0);
+      const faults = await namelessControls();
+      check(faults.length === 0, `${path.slice(0, 60)}: ${faults.join('; ')}`);
+      const across = await page.evaluate(() => document.documentElement.scrollWidth);
+      check(across <= 400, `${path.slice(0, 60)} is ${across} px wide`);
+    }
+    await page.setViewportSize({ width: 1280, height: 860 });
   });

@@ -6,7 +6,7 @@
  *   MILLWRIGHT_URI=http://localhost:5000 node e2e/models.e2e.mjs
  */
 import { readFile } from 'node:fs/promises';
-import { api, base, check, complaints, eventually, finish, go, namelessControls, page, query, see, state, test } from './harness.mjs';
+import { api, base, check, eventually, finish, go, page, query, see, state, test, testPages } from './harness.mjs';
 import { branchingModel, largeModel } from './onnx-files.mjs';
 
 const mark = Date.now().toString(36);
@@ -310,22 +310,6 @@ const everyPage = [
   `/logged-models/${model_id}`, `/logged-models/${model_id}?tab=measures`, `/runs/${strong}?tab=models`, `/runs/${strong}?tab=artifacts&folder=many`,
 ]; // prettier-ignore
 
-await test('every control has a name; nothing scrolls sideways at 400 px', async () => {
-  await page.setViewportSize({ width: 400, height: 800 });
-  for (const path of everyPage) {
-    await go(path);
-    await see('h1');
-    await eventually(`${path} has loaded`, async () => (await page.locator('[aria-busy=true]').count()) === 0);
-    const faults = await namelessControls();
-    check(faults.length === 0, `${path}: ${faults.join('; ')}`);
-    const across = await page.evaluate(() => document.documentElement.scrollWidth);
-    check(across <= 400, `${path} is ${across} px wide`);
-  }
-  await page.setViewportSize({ width: 1280, height: 860 });
-});
-
-await test('the browser never complained', async () => {
-  check(complaints.length === 0, [...new Set(complaints)].join('\n'));
-});
+await testPages(everyPage);
 
 await finish();

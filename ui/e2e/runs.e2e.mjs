@@ -10,7 +10,7 @@
  * for a figure of a busy machine proves nothing); both are printed.
  */
 import { readFile } from 'node:fs/promises';
-import { api, base, check, complaints, drawn, eventually, finish, go, namelessControls, page, query, see, state, test, texts, worked_ms } from './harness.mjs';
+import { api, base, check, drawn, eventually, finish, go, page, query, see, state, test, testPages, texts, worked_ms } from './harness.mjs';
 
 const manyRuns = Number(process.env.RUNS ?? 10_000);
 const wideColumns = Number(process.env.COLUMNS ?? 1_000);
@@ -443,19 +443,7 @@ const everyPage = [
   `/runs/${only}?tab=tags`, ...['lines', 'scatter', 'parallel', 'box', 'contour', 'diff'].map((view) => `/compare?runs=${hundredIds.slice(0, 5).join(',')}&view=${view}`),
 ]; // prettier-ignore
 
-await test('every control has a name; nothing scrolls sideways at 400 px', async () => {
-  await page.setViewportSize({ width: 400, height: 800 });
-  for (const path of everyPage) {
-    await go(path);
-    await see('h1');
-    await eventually(`${path} has loaded`, async () => (await page.locator('[aria-busy=true]').count()) === 0);
-    const faults = await namelessControls();
-    check(faults.length === 0, `${path.slice(0, 60)}: ${faults.join('; ')}`);
-    const across = await page.evaluate(() => document.documentElement.scrollWidth);
-    check(across <= 400, `${path.slice(0, 60)} is ${across} px wide`);
-  }
-  await page.setViewportSize({ width: 1280, height: 860 });
-});
+await testPages(everyPage);
 
 await test('a filter that is none is refused in the words of the server', async () => {
   state.provoking = true;
@@ -463,10 +451,6 @@ await test('a filter that is none is refused in the words of the server', async 
   await see('[role=alert]');
   check((await page.locator('[role=alert]').innerText()).length > 30, 'its message is shown');
   state.provoking = false;
-});
-
-await test('the browser never complained', async () => {
-  check(complaints.length === 0, [...new Set(complaints)].join('\n'));
 });
 
 await finish();
