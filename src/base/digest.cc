@@ -1,11 +1,9 @@
 #include "base/digest.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
 #include <charconv>
 
 #include "base/check.h"
+#include "base/crypto_library.h"
 #include "base/error.h"
 
 namespace millwright {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -54,6 +55,7 @@ class Client {
   std::string uri_;
   std::string address_;  // with the user and password
   std::string authorization_;
+  std::atomic<int> calls_made_ = 0;
   fetch::Client fetch_;
 };
 

@@ -136,7 +136,7 @@ const Command* FindNamed(const Commands& commands, const std::vector<std::string
 
 // The tree of commands on CLI11 and what they were bound to. Where the words name a command only
 // that one is built, for the whole tree takes longer than most commands; where they name none the
-// tree is there to list them and to say what is wrong.
+// tree is there, without options, to list them and to say what is wrong.
 class CommandLine {
  public:
   CommandLine(Commands commands, const std::vector<std::string>& words, Console& console)
@@ -152,6 +152,7 @@ class CommandLine {
       if (named != nullptr && command.get() != named) continue;
       CLI::App& node = NodeFor(app_, command->name(), command->hidden());
       node.description(std::string(command->summary()));
+      if (named == nullptr) continue;
       AddOptions(node, bound_.emplace_back(command->BoundOptions()), console);
       node.add_flag("--json", console.json, "Print the answer as JSON");
       node.add_option("--uri", console.uri, "The server to talk to (MILLWRIGHT_URI)");

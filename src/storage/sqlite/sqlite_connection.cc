@@ -1,12 +1,11 @@
 #include "storage/sqlite/sqlite_connection.h"
 
-#include <sqlite3.h>
-
 #include <mutex>
 
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "storage/sqlite/sqlite_library.h"
 
 namespace millwright::storage {
 namespace {
