@@ -15,6 +15,8 @@ constexpr size_t kStatementsMax = 1024;
 // The WAL file is cut to this size after a checkpoint.
 constexpr int64_t kWalBytesMax = 64 << 20;
 constexpr int64_t kCacheKib = 16 << 10;
+// Of a database's file that its readers see in place; what lies behind it is read into the cache.
+constexpr int64_t kMappedBytesMax = int64_t{1} << 30;
 // SQLite looks at the clock after so many of its instructions, some 20 µs.
 constexpr int kInstructionsPerLook = 2'000;
 
@@ -212,7 +214,9 @@ SqliteConnection::SqliteConnection(const std::filesystem::path& path, const Opti
     Script(fmt::format("PRAGMA journal_size_limit = {}; PRAGMA cache_size = -{}", kWalBytesMax,
                        kCacheKib));
     if (options.pages_max > 0) Script(fmt::format("PRAGMA max_page_count = {}", options.pages_max));
-    if (options.read_only) Script("PRAGMA query_only = ON");
+    if (options.read_only) {
+      Script(fmt::format("PRAGMA query_only = ON; PRAGMA mmap_size = {}", kMappedBytesMax));
+    }
   } catch (...) {
     sqlite3_close(db_);
     throw;
