@@ -18,7 +18,7 @@ namespace {
 constexpr int64_t kManyRows = 16'000;
 constexpr int64_t kNextBound = 4;  // times the one before
 // Walking so many entries costs what asking for a row of the bound does.
-constexpr double kFewSteps = 0.25;
+constexpr double kFewSteps = 0.3;
 // Tests that are asked; the others are only tested.
 constexpr size_t kAskedMax = 8;
 // A row that is found and sorted costs what an entry that is passed by does: rows that are found
