@@ -13,6 +13,18 @@ const SharedLibrary& DuckDb();
 #define MILLWRIGHT_DUCKDB(name) \
   inline constinit LazyFunction<decltype(&::name)> name(&DuckDb, #name);
 
+MILLWRIGHT_DUCKDB(duckdb_append_bool)
+MILLWRIGHT_DUCKDB(duckdb_append_double)
+MILLWRIGHT_DUCKDB(duckdb_append_float)
+MILLWRIGHT_DUCKDB(duckdb_append_int64)
+MILLWRIGHT_DUCKDB(duckdb_append_null)
+MILLWRIGHT_DUCKDB(duckdb_append_uint64)
+MILLWRIGHT_DUCKDB(duckdb_append_varchar_length)
+MILLWRIGHT_DUCKDB(duckdb_appender_close)
+MILLWRIGHT_DUCKDB(duckdb_appender_create)
+MILLWRIGHT_DUCKDB(duckdb_appender_destroy)
+MILLWRIGHT_DUCKDB(duckdb_appender_end_row)
+MILLWRIGHT_DUCKDB(duckdb_appender_error)
 MILLWRIGHT_DUCKDB(duckdb_array_type_array_size)
 MILLWRIGHT_DUCKDB(duckdb_array_type_child_type)
 MILLWRIGHT_DUCKDB(duckdb_close)

@@ -445,6 +445,52 @@ void Session::Stream(const std::string& sql, const std::function<bool(const Tabl
   impl_->Limited([&] { impl_->ForEachChunk(prepared.statement, take); });
 }
 
+struct Session::Appender::Impl {
+  duckdb_appender appender = nullptr;
+  ~Impl() { duckdb_appender_destroy(&appender); }
+  void Check(duckdb_state state) const {
+    if (state != DuckDBSuccess) throw SqlError(duckdb_appender_error(appender));
+  }
+};
+
+Session::Appender Session::Append(const std::string& table) {
+  auto impl = std::make_unique<Appender::Impl>();
+  impl->Check(duckdb_appender_create(impl_->connection, nullptr, table.c_str(), &impl->appender));
+  return Appender(std::move(impl));
+}
+
+Session::Appender::Appender(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Session::Appender::Appender(Appender&&) noexcept = default;
+Session::Appender::~Appender() = default;
+
+void Session::Appender::Null() {
+  impl_->Check(duckdb_append_null(impl_->appender));
+}
+void Session::Appender::Add(bool value) {
+  impl_->Check(duckdb_append_bool(impl_->appender, value));
+}
+void Session::Appender::Add(int64_t value) {
+  impl_->Check(duckdb_append_int64(impl_->appender, value));
+}
+void Session::Appender::Add(uint64_t value) {
+  impl_->Check(duckdb_append_uint64(impl_->appender, value));
+}
+void Session::Appender::Add(float value) {
+  impl_->Check(duckdb_append_float(impl_->appender, value));
+}
+void Session::Appender::Add(double value) {
+  impl_->Check(duckdb_append_double(impl_->appender, value));
+}
+void Session::Appender::Add(std::string_view value) {
+  impl_->Check(duckdb_append_varchar_length(impl_->appender, value.data(), value.size()));
+}
+void Session::Appender::EndRow() {
+  impl_->Check(duckdb_appender_end_row(impl_->appender));
+}
+void Session::Appender::Close() {
+  impl_->Check(duckdb_appender_close(impl_->appender));
+}
+
 std::vector<Column> Session::Describe(const std::string& sql) {
   return PlanOf(impl_->PrepareLast(sql).statement).columns;
 }

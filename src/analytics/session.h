@@ -99,6 +99,9 @@ class Session {
   // Calls `each` with pieces of the answer (about 2,048 rows) in constant memory until it returns
   // false. The table is valid during the call.
   void Stream(const std::string& sql, const std::function<bool(const Table&)>& each);
+  // Opens a table of this session for rows of what is not in SQL's reach.
+  class Appender;
+  Appender Append(const std::string& table);
   // The columns that a query would give, without running it.
   std::vector<Column> Describe(const std::string& sql);
   // Throws kInvalidArgument unless `sql` is exactly one SELECT, so that text from outside may be
@@ -114,6 +117,32 @@ class Session {
   std::unique_ptr<Impl> impl_;
 };
 
+// Appends rows to a table, cell by cell in the order of its columns; much faster than INSERT. A
+// cell of another type is converted as SQL does. The rows are there once Close returned; without it
+// they may be lost. Throws kInvalidArgument for a cell that cannot be converted and for a row with
+// too few or too many cells. Must end before its session.
+class Session::Appender {
+ public:
+  ~Appender();
+  Appender(Appender&&) noexcept;
+
+  void Null();
+  void Add(bool value);
+  void Add(int64_t value);
+  void Add(uint64_t value);
+  void Add(float value);
+  void Add(double value);
+  void Add(std::string_view value);
+  void EndRow();
+  void Close();
+
+ private:
+  friend class Session;
+  struct Impl;
+  explicit Appender(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
 // The version of the DuckDB library that runs, such as "1.5.6".
 std::string LibraryVersion();
 
@@ -123,8 +152,9 @@ std::string QuoteText(std::string_view text);
 
 // Writes a table expression that reads a data file by its extension (.parquet, .csv, .tsv, .json,
 // .jsonl, .ndjson; all but Parquet also with .gz): "read_parquet('…')". Throws kInvalidArgument for
-// another extension.
-std::string ReadFileSql(const std::string& path);
+// another extension. What a CSV or TSV file has in the columns `as_text` comes as it is written
+// ("yes", "007"), not as what it looks like; the other formats have types of their own.
+std::string ReadFileSql(const std::string& path, const std::vector<std::string>& as_text = {});
 
 // A session that its first use opens: where nobody asks, as on most servers, it costs neither the
 // time nor DuckDB's 40 MB. Used by one thread at a time.

@@ -126,6 +126,46 @@ TEST(Session, ReadsFloatsInRowOrderWithNullAsNan) {
   EXPECT_EQ(CodeOf([&] { session.QueryFloats("SELECT 'x' AS name"); }), Code::kInvalidArgument);
 }
 
+TEST(Session, AppendsCellsOfEveryType) {
+  Session session;
+  session.Execute(
+      "CREATE TABLE t (b BOOLEAN, i BIGINT, u UBIGINT, f FLOAT, d DOUBLE, s VARCHAR, small "
+      "TINYINT)");
+  {
+    auto table = session.Append("t");
+    for (int row = 0; row < 5'000; ++row) {
+      table.Add(row % 2 == 0);
+      table.Add(int64_t{row});
+      table.Add(UINT64_MAX);
+      table.Add(0.1F);
+      table.Add(0.1);
+      table.Add(std::string_view("a\0b", 3));
+      table.Null();
+      table.EndRow();
+    }
+    table.Close();
+  }
+  const auto found = session.Query(
+      "SELECT count(*), sum(i)::BIGINT, min(u = 18446744073709551615), min(f = 0.1::FLOAT), min(d "
+      "= "
+      "0.1::DOUBLE), min(length(s)), count(small), sum(b::INT)::BIGINT FROM t");
+  EXPECT_EQ(5'000, found.Int(0, 0));
+  EXPECT_EQ(12'497'500, found.Int(0, 1));
+  for (const size_t column : {2, 3, 4}) EXPECT_EQ("true", found.Text(0, column)) << column;
+  EXPECT_EQ(3, found.Int(0, 5));
+  EXPECT_EQ(0, found.Int(0, 6));
+  EXPECT_EQ(2'500, found.Int(0, 7));
+}
+
+TEST(Session, RefusesRowsThatDoNotFitTheirTable) {
+  Session session;
+  session.Execute("CREATE TABLE t (i TINYINT)");
+  auto table = session.Append("t");
+  EXPECT_THROW(table.EndRow(), Error);
+  EXPECT_THROW(table.Add(int64_t{1000}), Error);
+  EXPECT_THROW(session.Append("absent"), Error);
+}
+
 TEST(Session, StreamsPiecesUntilToldToStop) {
   Session session;
   int64_t sum = 0;
@@ -307,6 +347,9 @@ TEST(SqlText, QuotesAndReadsFilesByExtension) {
   EXPECT_EQ(ReadFileSql("/d/x.PARQUET"), "read_parquet('/d/x.PARQUET')");
   EXPECT_EQ(ReadFileSql("x.csv.gz"), "read_csv('x.csv.gz')");
   EXPECT_EQ(ReadFileSql("x.jsonl"), "read_json('x.jsonl', format='newline_delimited')");
+  EXPECT_EQ(ReadFileSql("x.tsv", {"a'b", "c"}),
+            "read_csv('x.tsv', delim='\t', types={'a''b': 'VARCHAR', 'c': 'VARCHAR'})");
+  EXPECT_EQ(ReadFileSql("x.json", {"a"}), "read_json('x.json')");
   EXPECT_EQ(CodeOf([] { ReadFileSql("x.exe"); }), Code::kInvalidArgument);
   EXPECT_EQ(CodeOf([] { QuoteText(std::string("a\0b", 3)); }), Code::kInvalidArgument);
 }

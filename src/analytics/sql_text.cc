@@ -13,12 +13,13 @@ struct FileFormat {
   std::string_view options;
 };
 
+constexpr std::string_view kReadCsv = "read_csv";
 constexpr FileFormat kFileFormats[] = {
     {".parquet", "read_parquet", ""},
-    {".csv", "read_csv", ""},
-    {".csv.gz", "read_csv", ""},
-    {".tsv", "read_csv", ", delim='\t'"},
-    {".tsv.gz", "read_csv", ", delim='\t'"},
+    {".csv", kReadCsv, ""},
+    {".csv.gz", kReadCsv, ""},
+    {".tsv", kReadCsv, ", delim='\t'"},
+    {".tsv.gz", kReadCsv, ", delim='\t'"},
     {".json", "read_json", ""},
     {".json.gz", "read_json", ""},
     {".jsonl", "read_json", ", format='newline_delimited'"},
@@ -39,6 +40,14 @@ std::string Quote(std::string_view text, char quote) {
   return quoted;
 }
 
+std::string TypesOf(const std::vector<std::string>& as_text) {
+  std::string types;
+  for (const auto& column : as_text) {
+    types += fmt::format("{}{}: 'VARCHAR'", types.empty() ? "" : ", ", QuoteText(column));
+  }
+  return types.empty() ? "" : ", types={" + types + "}";
+}
+
 }  // namespace
 
 std::string QuoteName(std::string_view name) {
@@ -49,13 +58,15 @@ std::string QuoteText(std::string_view text) {
   return Quote(text, '\'');
 }
 
-std::string ReadFileSql(const std::string& path) {
+std::string ReadFileSql(const std::string& path, const std::vector<std::string>& as_text) {
   std::string lower = path;
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   for (const auto& format : kFileFormats)
-    if (lower.ends_with(format.extension))
-      return fmt::format("{}({}{})", format.function, QuoteText(path), format.options);
+    if (lower.ends_with(format.extension)) {
+      return fmt::format("{}({}{}{})", format.function, QuoteText(path), format.options,
+                         format.function == kReadCsv ? TypesOf(as_text) : "");
+    }
   throw InvalidArgument(
       "Data file has none of the extensions .parquet, .csv, .tsv, .json, .jsonl, .ndjson: {}",
       path);

@@ -9,6 +9,7 @@ Commands AllCommands() {
   Commands commands;
   AddServerCommands(commands);
   AddServeCommands(commands);
+  AddScoreCommands(commands);
   AddDataCommands(commands);
   AddQualityCommands(commands);
   AddExperimentCommands(commands);

@@ -9,6 +9,7 @@ Commands AllCommands();
 
 void AddServerCommands(Commands& commands);
 void AddServeCommands(Commands& commands);
+void AddScoreCommands(Commands& commands);
 void AddDataCommands(Commands& commands);
 void AddQualityCommands(Commands& commands);
 void AddExperimentCommands(Commands& commands);

@@ -51,8 +51,8 @@ TableBuilder::TableBuilder(const Signature& signature) {
     }
     widths_ = {columns_.size()};
   } else if (!inputs.empty() && std::all_of(inputs.begin(), inputs.end(), IsOneColumn)) {
-    // An imputer inside the model is the only one that knows what null means here, so a floating
-    // input takes it.
+    // Only the model, which may hold an imputer or trees, knows what null means here and below, so
+    // a floating input takes it.
     for (size_t i = 0; i < inputs.size(); ++i) {
       columns_.push_back({inputs[i].name, i, 0, inputs[i].optional || IsFloating(inputs[i].type)});
     }
@@ -60,7 +60,8 @@ TableBuilder::TableBuilder(const Signature& signature) {
   } else if (inputs.size() == 1 && IsMatrix(inputs[0])) {
     named_ = false;
     for (int64_t i = 0; i < inputs[0].shape[1]; ++i) {
-      columns_.push_back({std::to_string(i), 0, static_cast<size_t>(i), false});
+      columns_.push_back(
+          {std::to_string(i), 0, static_cast<size_t>(i), IsFloating(inputs[0].type)});
     }
     widths_ = {columns_.size()};
   } else {
@@ -71,6 +72,10 @@ TableBuilder::TableBuilder(const Signature& signature) {
     tensors_.push_back({.name = spec.name, .type = spec.type, .shape = spec.shape});
   }
   seen_.resize(columns_.size());
+}
+
+DataType TableBuilder::TypeOf(size_t column) const {
+  return tensors_[columns_[column].input].type;
 }
 
 size_t TableBuilder::ColumnOf(std::string_view name, size_t hint) const {

@@ -23,6 +23,7 @@ class TableBuilder {
   size_t column_count() const { return columns_.size(); }
   // Whether columns have names; else a table's column names say nothing and positions count.
   bool named() const { return named_; }
+  inference::DataType TypeOf(size_t column) const;
   // Finds a column; throws for an unknown name. `hint` is a likely answer.
   size_t ColumnOf(std::string_view name, size_t hint = 0) const;
   // Checks a table's header and returns each position's column: unknown, repeated and missing

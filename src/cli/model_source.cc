@@ -1,0 +1,74 @@
+#include "cli/model_source.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/artifact_transfer.h"
+#include "cli/client.h"
+#include "cli/reference.h"
+
+namespace millwright::cli {
+namespace {
+
+constexpr std::string_view kScheme = "models:/";
+constexpr std::string_view kProxiedScheme = "mlflow-artifacts:";
+constexpr const char* kPageSize = "1000";
+constexpr int kFoldersDeepMax = 32;
+
+void DownloadFolder(Client& client, const std::string& root, const std::string& path,
+                    const std::filesystem::path& target, int depth) {
+  if (depth > kFoldersDeepMax) throw InvalidArgument("The model's folders are nested too deep");
+  std::string token;
+  do {
+    Query query = {{"path", path.empty() ? root : root + "/" + path}, {"max_results", kPageSize}};
+    if (!token.empty()) query.emplace_back("page_token", token);
+    const Json page = client.Get("/api/2.0/mlflow-artifacts/artifacts", query);
+    token = page.GetString("next_page_token");
+    const Json* files = page.Find("files");
+    if (files == nullptr) continue;
+    for (const Json& file : files->AsArray()) {
+      const std::string name = file.GetString("path");
+      const std::string below = path.empty() ? name : path + "/" + name;
+      if (file.GetBool("is_dir")) {
+        DownloadFolder(client, root, below, target, depth + 1);
+      } else {
+        DownloadArtifact(client, root, below, ConfinedPath(target, below));
+      }
+    }
+  } while (!token.empty());
+}
+
+}  // namespace
+
+bool IsModelUri(const std::string& text) {
+  return text.starts_with(kScheme);
+}
+
+std::string PinModelUri(Client& client, const std::string& uri) {
+  const auto [name, version] = ParseReference(uri);
+  if (version.empty()) {
+    throw InvalidArgument("{} names no version; say models:/{}/1 or models:/{}@champion", uri, name,
+                          name);
+  }
+  if (version.find_first_not_of("0123456789") == std::string::npos)
+    return fmt::format("{}{}/{}", kScheme, name, version);
+  const Json found =
+      client.MlflowGet("registered-models/alias", {{"name", name}, {"alias", version}});
+  return fmt::format("{}{}/{}", kScheme, name, found.At("model_version").GetString("version"));
+}
+
+void DownloadModel(Client& client, const std::string& pinned, const std::filesystem::path& folder) {
+  const auto [name, version] = ParseReference(pinned);
+  std::string root =
+      client.MlflowGet("model-versions/get-download-uri", {{"name", name}, {"version", version}})
+          .GetString("artifact_uri");
+  if (!root.starts_with(kProxiedScheme)) {
+    throw FailedPrecondition("The files of {} are not kept by the server, but at {}", pinned, root);
+  }
+  root.erase(0, kProxiedScheme.size());
+  root.erase(0, std::min(root.find_first_not_of('/'), root.size()));
+  DownloadFolder(client, root, "", folder, 0);
+}
+
+}  // namespace millwright::cli

@@ -1,0 +1,162 @@
+#include "scoring/outputs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "serving/cell.h"
+
+namespace millwright::scoring {
+namespace {
+
+using inference::DataType;
+using inference::Tensor;
+
+constexpr size_t kColumnsMax = 10'000;
+constexpr std::string_view kKeysSuffix = "_keys";
+
+const char* SqlType(DataType type) {
+  switch (type) {
+    case DataType::kBool:
+      return "BOOLEAN";
+    case DataType::kUint8:
+      return "UTINYINT";
+    case DataType::kUint16:
+      return "USMALLINT";
+    case DataType::kUint32:
+      return "UINTEGER";
+    case DataType::kUint64:
+      return "UBIGINT";
+    case DataType::kInt8:
+      return "TINYINT";
+    case DataType::kInt16:
+      return "SMALLINT";
+    case DataType::kInt32:
+      return "INTEGER";
+    case DataType::kInt64:
+      return "BIGINT";
+    case DataType::kFp16:
+    case DataType::kFp32:
+      return "FLOAT";
+    case DataType::kFp64:
+      return "DOUBLE";
+    case DataType::kBytes:
+      return "VARCHAR";
+  }
+  return "VARCHAR";
+}
+
+void AppendValue(const Tensor& tensor, size_t at, analytics::Session::Appender* table) {
+  switch (tensor.type) {
+    case DataType::kBool:
+      return table->Add(tensor.As<uint8_t>()[at] != 0);
+    case DataType::kUint8:
+      return table->Add(uint64_t{tensor.As<uint8_t>()[at]});
+    case DataType::kUint16:
+      return table->Add(uint64_t{tensor.As<uint16_t>()[at]});
+    case DataType::kUint32:
+      return table->Add(uint64_t{tensor.As<uint32_t>()[at]});
+    case DataType::kUint64:
+      return table->Add(tensor.As<uint64_t>()[at]);
+    case DataType::kInt8:
+      return table->Add(int64_t{tensor.As<int8_t>()[at]});
+    case DataType::kInt16:
+      return table->Add(int64_t{tensor.As<int16_t>()[at]});
+    case DataType::kInt32:
+      return table->Add(int64_t{tensor.As<int32_t>()[at]});
+    case DataType::kInt64:
+      return table->Add(tensor.As<int64_t>()[at]);
+    case DataType::kFp16:
+      return table->Add(serving::DoubleFromHalf(tensor.As<uint16_t>()[at]));
+    case DataType::kFp32:
+      return table->Add(tensor.As<float>()[at]);
+    case DataType::kFp64:
+      return table->Add(tensor.As<double>()[at]);
+    case DataType::kBytes:
+      return table->Add(std::string_view(tensor.strings[at]));
+  }
+}
+
+bool HasRows(const Tensor& tensor, size_t rows) {
+  return !tensor.shape.empty() && tensor.shape[0] == static_cast<int64_t>(rows);
+}
+
+const Tensor* Find(const std::vector<Tensor>& outputs, const std::string& name) {
+  for (const Tensor& output : outputs)
+    if (output.name == name) return &output;
+  return nullptr;
+}
+
+// Whether `output` holds the keys of another output's columns.
+bool IsKeys(const std::vector<Tensor>& outputs, const Tensor& output) {
+  if (!output.name.ends_with(kKeysSuffix)) return false;
+  return Find(outputs, output.name.substr(0, output.name.size() - kKeysSuffix.size())) != nullptr;
+}
+
+std::string KeyText(const Tensor& keys, size_t at) {
+  if (keys.type == DataType::kBytes) return keys.strings[at];
+  if (keys.type == DataType::kInt64) return std::to_string(keys.As<int64_t>()[at]);
+  return std::to_string(at);
+}
+
+}  // namespace
+
+OutputColumns::OutputColumns(const std::vector<Tensor>& outputs, size_t rows,
+                             const std::string& prefix) {
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const Tensor& output = outputs[i];
+    if (IsKeys(outputs, output)) continue;
+    if (!HasRows(output, rows)) {
+      throw InvalidArgument("Output {} has no value for each row, so it cannot be a column",
+                            output.name);
+    }
+    const size_t width = output.element_count() / rows;
+    sources_.push_back({i, width, output.type});
+    const Tensor* keys = Find(outputs, output.name + std::string(kKeysSuffix));
+    const bool has_keys = keys != nullptr && keys->element_count() == width;
+    for (size_t k = 0; k < width; ++k) {
+      std::string name = prefix + output.name;
+      if (has_keys) {
+        name += fmt::format("_{}", KeyText(*keys, k));
+      } else if (width > 1) {
+        name += fmt::format("_{}", k);
+      }
+      names_.push_back(std::move(name));
+      types_.emplace_back(SqlType(output.type));
+    }
+    if (names_.size() > kColumnsMax) {
+      throw InvalidArgument("The model gives more than {} values a row", kColumnsMax);
+    }
+  }
+  if (names_.empty()) throw InvalidArgument("The model has no output");
+}
+
+std::string OutputColumns::TableSql() const {
+  std::string sql;
+  for (size_t i = 0; i < names_.size(); ++i) {
+    sql += (i == 0 ? "" : ", ") + analytics::QuoteName(names_[i]) + " " + types_[i];
+  }
+  return sql;
+}
+
+void OutputColumns::Append(const std::vector<Tensor>& outputs, size_t rows,
+                           analytics::Session::Appender* table) const {
+  for (const Source& source : sources_) {
+    if (source.output >= outputs.size() || !HasRows(outputs[source.output], rows) ||
+        outputs[source.output].type != source.type ||
+        outputs[source.output].element_count() != rows * source.width) {
+      throw FailedPrecondition("The model's outputs are not of one shape over all rows");
+    }
+  }
+  for (size_t row = 0; row < rows; ++row) {
+    for (const Source& source : sources_) {
+      for (size_t k = 0; k < source.width; ++k) {
+        AppendValue(outputs[source.output], row * source.width + k, table);
+      }
+    }
+    table->EndRow();
+  }
+}
+
+}  // namespace millwright::scoring
