@@ -72,8 +72,9 @@ std::string Flavors(const ModelPackage& package) {
         "    model_format: ubj\n    xgb_version: {}\n",
         Quote(package.xgboost_file), kXgboostVersion);
   }
-  // What mlflow.pyfunc loads: one of the two.
-  const bool is_onnx = !package.onnx_file.empty();
+  // What mlflow.pyfunc loads: the booster where there is one. Of an ONNX classifier its predict
+  // makes a data frame out of outputs of unequal width, which fails.
+  const bool is_onnx = package.xgboost_file.empty();
   text += fmt::format(
       "  python_function:\n    data: {}\n    env:\n      conda: {}\n      virtualenv: {}\n"
       "    loader_module: {}\n    python_version: {}\n",

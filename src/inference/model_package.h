@@ -14,8 +14,8 @@ namespace millwright::inference {
 // files and the signature in MLflow's own schema; `signature.json` is the whole signature in ours;
 // `input_example.json` (a table: columns and data), `serving_input_example.json`,
 // `requirements.txt`, `python_env.yaml` and `conda.yaml` stand beside them. Beside onnx and xgboost
-// there is the flavor python_function, by which mlflow.pyfunc loads the ONNX model, or else the
-// booster.
+// there is the flavor python_function, by which mlflow.pyfunc loads the booster, or else the ONNX
+// model.
 struct ModelPackage {
   std::string onnx_file;     // within the folder, "model.onnx"; empty when there is none
   std::string xgboost_file;  // "model.ubj"; empty when there is none

@@ -81,8 +81,8 @@ TEST(ModelPackage, CarriesWhatMlflowsLoadersAskFor) {
   WriteFlights(dir.path());
   const MlmodelFile mlmodel = ReadMlmodelFile(dir.path());
   const Json& pyfunc = mlmodel.flavors.At("python_function");
-  EXPECT_EQ(pyfunc.GetString("loader_module"), "mlflow.onnx");
-  EXPECT_EQ(pyfunc.GetString("data"), "model.onnx");
+  EXPECT_EQ(pyfunc.GetString("loader_module"), "mlflow.xgboost");
+  EXPECT_EQ(pyfunc.GetString("data"), "model.ubj");
   EXPECT_EQ(pyfunc.At("env").GetString("virtualenv"), "python_env.yaml");
   EXPECT_EQ(pyfunc.At("env").GetString("conda"), "conda.yaml");
   EXPECT_EQ(mlmodel.python_env.At("dependencies").Dump(), R"(["-r requirements.txt"])");
