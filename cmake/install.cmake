@@ -1,4 +1,4 @@
-# `make install`: the program, the two libraries that no Debian package brings, the flights example,
+# `make install`: the program, the library for programs of one's own, the two libraries that no Debian package brings, the flights example,
 # the documents and the systemd unit. The program finds its libraries from where it stands, so the
 # whole prefix can be moved.
 include(GNUInstallDirs)
@@ -6,6 +6,9 @@ set(MILLWRIGHT_PRIVATE_LIBDIR lib/millwright)
 
 function(install_millwright)
   install(TARGETS millwright RUNTIME DESTINATION bin)
+  install(TARGETS millwright_infer LIBRARY DESTINATION lib)
+  install(FILES ${CMAKE_SOURCE_DIR}/src/embed/millwright_infer.h DESTINATION include)
+  install(FILES ${INFER_PC} DESTINATION lib/pkgconfig)
   install(PROGRAMS ${DUCKDB_ROOT}/lib/libduckdb.so ${ONNXRUNTIME_ROOT}/lib/libonnxruntime.so.1
           DESTINATION ${MILLWRIGHT_PRIVATE_LIBDIR})
   install(DIRECTORY ${CMAKE_SOURCE_DIR}/examples/flights

@@ -1,5 +1,6 @@
 #include "base/process.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -147,6 +148,15 @@ ExitStatus ChildProcess::Stop(int64_t grace_ms) {
 
 std::filesystem::path ThisProgram() {
   return std::filesystem::read_symlink("/proc/self/exe");
+}
+
+std::filesystem::path ThisObject() {
+  Dl_info object{};
+  if (dladdr(reinterpret_cast<const void*>(&ThisObject), &object) == 0) return ThisProgram();
+  const std::filesystem::path file = object.dli_fname;
+  // Of a program the loader knows only what it was called by.
+  if (file.filename().string().find(".so") == std::string::npos) return ThisProgram();
+  return std::filesystem::canonical(file);
 }
 
 }  // namespace millwright

@@ -53,5 +53,8 @@ class ChildProcess {
 
 // Names the program that runs now (its real path), for starting it again with other arguments.
 std::filesystem::path ThisProgram();
+// Names the file that holds this code: the shared library, where it is part of one, else the
+// program. What is installed with it is found from there.
+std::filesystem::path ThisObject();
 
 }  // namespace millwright

@@ -21,7 +21,7 @@ constexpr char kLibraryName[] = "libonnxruntime.so.1";
 std::vector<std::string> Candidates() {
   const char* chosen = std::getenv("MILLWRIGHT_ORT_LIBRARY");
   if (chosen != nullptr && *chosen != '\0') return {chosen};
-  const auto folder = ThisProgram().parent_path();
+  const auto folder = ThisObject().parent_path();
   return {(folder / kLibraryName).string(),
           (folder / "../lib/millwright" / kLibraryName).string(),  // where `make install` puts it
           MILLWRIGHT_ORT_FETCHED, kLibraryName};

@@ -17,7 +17,7 @@ constexpr char kLibraryName[] = "libxgboost.so.0";
 std::vector<std::string> Candidates() {
   const char* chosen = std::getenv("MILLWRIGHT_XGBOOST_LIBRARY");
   if (chosen != nullptr && *chosen != '\0') return {chosen};
-  return {(ThisProgram().parent_path() / kLibraryName).string(), kLibraryName, "libxgboost.so"};
+  return {(ThisObject().parent_path() / kLibraryName).string(), kLibraryName, "libxgboost.so"};
 }
 
 // Fills one pointer; it does not compile when our declaration differs from XGBoost's.

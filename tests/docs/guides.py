@@ -83,6 +83,8 @@ def run_guide(path, binary):
                 script += f"{commands}\necho '{end} {line}'\n"
             environment = {**os.environ, **python_models.ENVIRONMENT, "MILLWRIGHT_URI": server.uri, "MLFLOW_TRACKING_URI": server.uri,
                            "MILLWRIGHT_SERVER_DATA": str(server.data),
+                           "PKG_CONFIG_PATH": str(binary.parent / "pkgconfig"),
+                           "LD_LIBRARY_PATH": str(binary.parent),
                            "PATH": f"{bin_folder}:{os.environ['PATH']}"}
             done = subprocess.run(["bash", "-c", script], cwd=folder, env=environment, text=True,
                                   capture_output=True, timeout=SECONDS_MAX)
