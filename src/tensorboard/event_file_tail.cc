@@ -13,6 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint64_t kPieceBytes = 1 << 20;
+constexpr uint64_t kHeadBytes = 64;
 
 std::string ReadPiece(const fs::path& path, uint64_t offset, uint64_t size) {
   std::ifstream file(path, std::ios::binary);
@@ -52,16 +53,27 @@ std::vector<EventFolder> FindEventFolders(const fs::path& root) {
   return found;
 }
 
+bool EventFileTail::IsAnotherFile(uint64_t size) {
+  if (size == size_seen_) return false;
+  size_seen_ = size;
+  std::string head = ReadPiece(path_, 0, std::min(size, kHeadBytes));
+  const bool is_another = !head.starts_with(head_);
+  head_ = std::move(head);
+  return is_another;
+}
+
 int64_t EventFileTail::Advance(const Take& take) {
   int64_t records = 0;
   while (true) {
     std::error_code error;
     const uint64_t size = fs::file_size(path_, error);
     if (error) return records;
-    if (size < offset_) {
-      if (awaits_skipped_) return records;
+    const bool is_another = IsAnotherFile(size);
+    if (size < offset_ || is_another) {
+      if (awaits_skipped_ && !is_another) return records;
       offset_ = 0;
       wanted_ = 1;
+      awaits_skipped_ = false;
       problem_.clear();
     }
     if (!problem_.empty() || size < offset_ + wanted_) return records;

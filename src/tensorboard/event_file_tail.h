@@ -36,9 +36,9 @@ class EventFileTail {
       : path_(std::move(path)), offset_(offset) {}
 
   // Hands on the records that are whole by now, a piece of at most kRecordBytesMax at a time. A
-  // file that became shorter was written anew and is begun again; one that is gone or damaged is
-  // left alone. Returns how many records were taken. Throws what `take` throws; the call may be
-  // repeated then.
+  // file that became shorter, or begins otherwise than it did, was written anew and is begun again;
+  // one that is gone or damaged is left alone. Returns how many records were taken. Throws what
+  // `take` throws; the call may be repeated then.
   int64_t Advance(const Take& take);
 
   const std::filesystem::path& path() const { return path_; }
@@ -48,8 +48,13 @@ class EventFileTail {
   const std::string& problem() const { return problem_; }
 
  private:
+  // Whether the file begins otherwise than when this was last asked.
+  bool IsAnotherFile(uint64_t size);
+
   const std::filesystem::path path_;
   uint64_t offset_;
+  uint64_t size_seen_ = 0;
+  std::string head_;  // the file's first bytes, in which the time of its beginning stands
   uint64_t wanted_ = 1;
   bool awaits_skipped_ = false;  // a record that is stepped over is not written to its end yet
   std::string problem_;

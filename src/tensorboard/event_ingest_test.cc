@@ -327,6 +327,20 @@ TEST_P(EventIngestTest, FollowsAFileThatIsWrittenByteByByte) {
   WriteFileDurably(path, FileVersion() + ScalarRecord(1, 7, "fresh", 1));
   tail.Advance(take);
   EXPECT_EQ(Points(run, "fresh").size(), 1U);
+  // Written anew and longer than what was read, with another time at its beginning.
+  std::string longer = FileVersion(2);
+  for (int step = 0; step < 5; ++step) longer += ScalarRecord(2, step, "again", 1);
+  WriteFileDurably(path, longer);
+  EXPECT_EQ(tail.Advance(take), 6);
+  EXPECT_EQ(Points(run, "again").size(), 5U);
+  EXPECT_EQ(tail.offset(), longer.size());
+  // Damaged once, and then another file.
+  WriteFileDurably(path, FileVersion(3) + std::string(100, 'x'));
+  tail.Advance(take);
+  EXPECT_NE(tail.problem(), "");
+  WriteFileDurably(path, FileVersion(4) + ScalarRecord(4, 9, "mended", 1));
+  EXPECT_EQ(tail.Advance(take), 2);
+  EXPECT_EQ(Points(run, "mended").size(), 1U);
 }
 
 TEST_P(EventIngestTest, TellsThatARunLives) {
