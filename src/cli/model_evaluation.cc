@@ -1,5 +1,8 @@
 #include "cli/model_evaluation.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
 
 #include "analytics/session.h"
@@ -30,6 +33,12 @@ void AppendScores(const std::vector<inference::Tensor>& outputs, size_t rows,
     return;
   }
   throw InvalidArgument("The model has no floating-point output to judge by");
+}
+
+bool TakesTexts(const inference::Signature& signature, const std::string& column) {
+  return std::any_of(signature.inputs.begin(), signature.inputs.end(), [&](const auto& input) {
+    return input.name == column && input.type == inference::DataType::kBytes;
+  });
 }
 
 std::vector<double> Score(inference::Engine& engine, const FeatureRows& rows) {
@@ -67,6 +76,44 @@ FeatureRows LoadFeatureRows(const std::filesystem::path& file,
   analytics::Session session;
   auto matrix = session.QueryFloats(SelectSql(file, columns, where));
   return {columns, std::move(matrix.values), matrix.row_count};
+}
+
+std::vector<inference::ParityColumn> LoadParityColumns(const std::filesystem::path& file,
+                                                       const inference::Signature& one,
+                                                       const inference::Signature& other,
+                                                       const std::string& where) {
+  std::vector<inference::ParityColumn> columns;
+  std::vector<bool> is_text;
+  std::vector<std::string> texts;
+  std::string list;
+  for (const auto* signature : {&one, &other}) {
+    for (const std::string& name : inference::ColumnNamesOf(*signature)) {
+      const auto known = [&name](const auto& column) { return column.name == name; };
+      if (std::any_of(columns.begin(), columns.end(), known)) continue;
+      is_text.push_back(TakesTexts(one, name) || TakesTexts(other, name));
+      list += fmt::format("{}CAST({} AS {})", list.empty() ? "" : ", ", analytics::QuoteName(name),
+                          is_text.back() ? "VARCHAR" : "DOUBLE");
+      if (is_text.back()) texts.push_back(name);
+      columns.push_back({.name = name});
+    }
+  }
+  if (columns.empty()) throw InvalidArgument("Neither model names its columns");
+  analytics::Session session;
+  session.Stream(fmt::format("SELECT {} FROM {} WHERE {}", list,
+                             analytics::ReadFileSql(file.string(), texts), where),
+                 [&](const analytics::Table& table) {
+                   for (size_t i = 0; i < columns.size(); ++i) {
+                     for (size_t row = 0; row < table.row_count(); ++row) {
+                       if (is_text[i]) {
+                         columns[i].texts.push_back(table.Text(row, i));
+                       } else {
+                         columns[i].numbers.push_back(table.Double(row, i));
+                       }
+                     }
+                   }
+                   return true;
+                 });
+  return columns;
 }
 
 double AucOnTable(inference::Engine& engine, const FeatureTable& table) {

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "inference/engine.h"
+#include "inference/parity.h"
 
 namespace millwright::cli {
 
@@ -22,6 +23,13 @@ struct FeatureRows {
 // Reads columns of a data file. Throws kInvalidArgument when one is missing or no number.
 FeatureRows LoadFeatureRows(const std::filesystem::path& file,
                             const std::vector<std::string>& columns, const std::string& where);
+
+// Reads the columns that either model names, numbers as double or texts where one of them takes
+// texts. Throws kInvalidArgument when none names any or one is missing in the file.
+std::vector<inference::ParityColumn> LoadParityColumns(const std::filesystem::path& file,
+                                                       const inference::Signature& one,
+                                                       const inference::Signature& other,
+                                                       const std::string& where);
 
 // A data file with features and the truth.
 struct FeatureTable {

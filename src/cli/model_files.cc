@@ -152,6 +152,7 @@ int Inspect(const InspectOptions& options, Console& console) {
 struct ParityOptions {
   std::string original, converted, data, where = "true", record;
   double max = kParityMax;
+  int64_t labels_max = 0;
 };
 constexpr Option<ParityOptions> kParityOptions[] = {
     {"", "ORIGINAL", "A model file or folder", &ParityOptions::original, "", 0, 0,
@@ -162,23 +163,10 @@ constexpr Option<ParityOptions> kParityOptions[] = {
      0, 0, Option<ParityOptions>::Kind::kRequired},
     {"", "--where", "Which rows, as a SQL condition", &ParityOptions::where, "SQL"},
     {"", "--max", "The largest difference that passes", &ParityOptions::max, "X", 0, 1e9},
+    {"", "--labels-max", "How many labels may differ", &ParityOptions::labels_max, "N", 0, 1e12},
     {"", "--record", "The version that gets the result as its check parity, NAME@VERSION",
      &ParityOptions::record, "VERSION"},
 };
-
-// The names of a model's columns, from whichever of the two knows them.
-std::vector<std::string> ColumnNames(const inference::Signature& one,
-                                     const inference::Signature& other) {
-  std::vector<std::string> names;
-  for (const auto* signature : {&one, &other}) {
-    for (const auto& column : signature->columns) names.push_back(column.name);
-    if (names.empty() && signature->inputs.size() > 1) {
-      for (const auto& input : signature->inputs) names.push_back(input.name);
-    }
-    if (!names.empty()) return names;
-  }
-  throw InvalidArgument("Neither model names its columns");
-}
 
 void RecordParity(Console& console, const ParityOptions& options, const Json& answer,
                   const std::string& summary) {
@@ -199,13 +187,15 @@ int CompareFiles(const ParityOptions& options, Console& console) {
   auto progress = console.StartProgress("parity");
   const auto first = inference::LoadModel(options.original);
   const auto second = inference::LoadModel(options.converted);
-  const auto columns = ColumnNames(first->signature(), second->signature());
-  const auto rows = LoadFeatureRows(options.data, columns, options.where);
-  const auto report = inference::Parity(*first, *second, rows.values, columns.size());
-  const bool passed = report.max <= options.max;
-  const std::string summary =
+  const auto columns =
+      LoadParityColumns(options.data, first->signature(), second->signature(), options.where);
+  const auto report = inference::Parity(*first, *second, columns);
+  const bool passed =
+      report.max <= options.max && report.differing <= static_cast<uint64_t>(options.labels_max);
+  std::string summary =
       fmt::format("{} rows, largest difference {:.3g}",
                   FormatCount(static_cast<int64_t>(report.row_count)), report.max);
+  if (report.differing > 0) summary += fmt::format(", {} labels differ", report.differing);
   progress->Finish(fmt::format("{}: {}", summary, passed ? "the same" : "NOT the same"));
   Json answer = inference::ParityToJson(report);
   answer.Set("passed", passed);

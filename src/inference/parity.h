@@ -29,13 +29,30 @@ struct ParityReport {
 
   // The largest difference of a floating-point output.
   double max = 0;
+  // How many labels and other elements that are no floating-point numbers are not equal.
+  uint64_t differing = 0;
 };
 
-// Runs the same rows (row-major float32, NaN is missing) through both engines in batches and
-// compares their outputs by name. Each must take one FP32 or FP64 input [N,column_count], or the
-// columns as inputs of their own. Throws
-// kInvalidArgument when they do not or when an output of `original` is missing in `converted` or
-// differs in type or shape.
+// A column of the rows that both models are asked for: numbers (NaN is missing) or texts ("" is
+// missing). Numbers are double, so that a model that counts in float has to do with what the other
+// sees.
+struct ParityColumn {
+  std::string name;
+  std::vector<double> numbers;
+  std::vector<std::string> texts;
+};
+
+// The names of the columns that a model takes, of its one table or each an input of its own; empty
+// where it names none.
+std::vector<std::string> ColumnNamesOf(const Signature& signature);
+
+// Runs the same rows through both engines in batches and compares their outputs by name. An engine
+// takes the columns that it names, as inputs of their own ([N] or [N,1], any type but FP16) or as
+// one FP32 or FP64 [N,C]; one that names none takes all of them. Throws kInvalidArgument when it
+// cannot, or when an output of `original` is missing in `converted` or differs in type or shape.
+ParityReport Parity(Engine& original, Engine& converted, const std::vector<ParityColumn>& columns);
+
+// The same for rows of numbers one after another; the engines take them by position.
 ParityReport Parity(Engine& original, Engine& converted, std::span<const float> values,
                     size_t column_count);
 
