@@ -9,6 +9,7 @@
 #include "inference/onnx_handle.h"
 #include "inference/onnx_signature.h"
 #include "inference/onnx_value.h"
+#include "inference/onnx_writer.h"
 #include "inference/output_plan.h"
 
 namespace millwright::inference {
@@ -88,7 +89,11 @@ class OnnxEngine final : public Engine {
       scratch.ReleaseOutputs(api_);
     }
     scratch.outputs.assign(outputs_.size(), nullptr);
-    CheckOrt(RunSession(&scratch), "The model failed");
+    if (OrtStatus* status = RunSession(&scratch); status != nullptr) {
+      const std::string reason = api_.GetErrorMessage(status);
+      api_.ReleaseStatus(status);
+      ThrowFailure(reason);
+    }
     return CopyOutputs(scratch.outputs);
   }
 
@@ -115,6 +120,17 @@ class OnnxEngine final : public Engine {
     api_.ReleaseStatus(status);
     if (is_wrong_shape) foretells_shapes_.store(false, std::memory_order_relaxed);
     return std::nullopt;
+  }
+
+  // What a converted encoder refuses is the caller's mistake, all else the model's.
+  [[noreturn]] static void ThrowFailure(const std::string& reason) {
+    const std::string node = std::string("Name:'") + kUnknownCategoryNode;
+    const size_t begin = reason.find(node);
+    const size_t end = begin == std::string::npos ? begin : reason.find("' Status", begin);
+    if (end == std::string::npos) throw Internal("The model failed: {}", reason);
+    const std::string column = reason.substr(begin + node.size(), end - begin - node.size());
+    throw InvalidArgument("Input {}: a category that the model does not know", column)
+        .WithField(column);
   }
 
   static bool IsShapeRefusal(std::string_view message) {

@@ -82,6 +82,7 @@ Message WriteNode(const OnnxNode& node) {
   Message message;
   for (const std::string& input : node.inputs) message.Bytes(1, input);
   for (const std::string& output : node.outputs) message.Bytes(2, output);
+  if (!node.name.empty()) message.Bytes(3, node.name);
   message.Bytes(4, node.op_type);
   for (const OnnxAttribute& attribute : node.attributes) {
     Message out;
@@ -96,6 +97,23 @@ Message WriteNode(const OnnxNode& node) {
 // Numbers of TensorProto.DataType, in the order of DataType.
 constexpr int64_t kElementTypes[] = {9, 2, 4, 12, 13, 3, 5, 6, 7, 10, 1, 11, 8};
 static_assert(std::size(kElementTypes) == static_cast<size_t>(DataType::kBytes) + 1);
+
+Message WriteConstant(const OnnxConstant& constant) {
+  Message message;
+  for (const int64_t size : constant.shape) message.Int(1, size);
+  std::visit(
+      [&message](const auto& values) {
+        using Value = typename std::decay_t<decltype(values)>::value_type;
+        constexpr auto kType = std::is_same_v<Value, float>    ? DataType::kFp32
+                               : std::is_same_v<Value, double> ? DataType::kFp64
+                                                               : DataType::kInt64;
+        message.Int(2, kElementTypes[static_cast<size_t>(kType)]);
+        message.Bytes(
+            9, {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(Value)});
+      },
+      constant.values);
+  return message.Bytes(8, constant.name);
+}
 
 Message WriteValueInfo(const TensorSpec& spec) {
   Message shape;
@@ -117,6 +135,7 @@ std::string SerializeOnnxModel(const OnnxModel& model) {
   Message graph;
   for (const OnnxNode& node : model.nodes) graph.Sub(1, WriteNode(node));
   graph.Bytes(2, model.name);
+  for (const OnnxConstant& constant : model.constants) graph.Sub(5, WriteConstant(constant));
   for (const TensorSpec& input : model.inputs) graph.Sub(11, WriteValueInfo(input));
   for (const TensorSpec& output : model.outputs) graph.Sub(12, WriteValueInfo(output));
   Message out;

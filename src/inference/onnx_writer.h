@@ -24,15 +24,28 @@ struct OnnxNode {
   std::vector<std::string> inputs;
   std::vector<std::string> outputs;
   std::vector<OnnxAttribute> attributes;
+  std::string name = "";  // what ONNX Runtime calls it when it fails
+};
+
+// A constant of the graph, named as the nodes' inputs name it.
+struct OnnxConstant {
+  using Values = std::variant<std::vector<int64_t>, std::vector<float>, std::vector<double>>;
+  std::string name;
+  std::vector<int64_t> shape;
+  Values values;
 };
 
 struct OnnxModel {
   std::string name;
   std::vector<OnnxNode> nodes;
+  std::vector<OnnxConstant> constants;
   std::vector<TensorSpec> inputs;  // a dimension of -1 is written as the free dimension "N"
   std::vector<TensorSpec> outputs;
   std::vector<std::pair<std::string, std::string>> metadata;
 };
+
+// How a node is named that fails on purpose where a category is unknown; the column's name follows.
+inline constexpr char kUnknownCategoryNode[] = "unknown category in column ";
 
 inline constexpr int64_t kWrittenIrVersion = 8;
 inline constexpr int64_t kWrittenOpset = 17;

@@ -27,7 +27,8 @@ ModelSource ParseModelSource(const std::string& text);
 class ModelServer : public Predictor {
  public:
   // Throws what LoadModel throws, with the model's name in front; kInvalidArgument when a model
-  // fails its warm-up run although its signature leaves only the number of rows open.
+  // fails its warm-up run although its signature leaves only the number of rows open. A model that
+  // refuses the zeros of that run as its input is served.
   explicit ModelServer(const std::vector<ModelSource>& sources,
                        const inference::PythonOptions& python = {});
 

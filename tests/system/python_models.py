@@ -4,17 +4,14 @@
 usage: python_models.py BINARY
 """
 import json
-import os
 import pathlib
-import signal
-import subprocess
 import sys
 import tempfile
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness import python_models  # noqa: E402
 from harness.millwright import Server, expect, run_tests  # noqa: E402
+from harness.model_server import ModelServer  # noqa: E402
 from harness.models import upload  # noqa: E402
 
 BINARY = pathlib.Path(sys.argv[1]).resolve()
@@ -49,67 +46,6 @@ cloudpickle.dump(Dies(), open(folder / "dies" / "model.pkl", "wb"))
 """
 
 
-EVERY = """
-import sys, pathlib, pickle, pandas
-from sklearn.datasets import load_iris
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn import ensemble, linear_model, tree
-folder = pathlib.Path(sys.argv[1])
-X, y = load_iris(return_X_y=True, as_frame=True)
-X = X.astype("float32")
-X.to_csv(folder / "rows.csv", index=False)
-two, names = (y > 1).astype(int), y.map({0: "a", 1: "b", 2: "c"}).to_numpy()
-models = {"logistic": (linear_model.LogisticRegression(max_iter=500), y),
-          "logistic2": (linear_model.LogisticRegression(), two),
-          "logistic_names": (linear_model.LogisticRegression(max_iter=500), names),
-          "linear": (linear_model.LinearRegression(), y), "ridge": (linear_model.Ridge(), y),
-          "lasso": (linear_model.Lasso(0.01), y), "elastic": (linear_model.ElasticNet(0.01), y),
-          "tree": (tree.DecisionTreeClassifier(max_depth=4), names),
-          "tree_r": (tree.DecisionTreeRegressor(max_depth=4), y),
-          "forest": (ensemble.RandomForestClassifier(20, random_state=1), names),
-          "forest2": (ensemble.RandomForestClassifier(20, random_state=1), two),
-          "forest_r": (ensemble.RandomForestRegressor(20, random_state=1), y),
-          "extra": (ensemble.ExtraTreesClassifier(20, random_state=1), y),
-          "boosting": (ensemble.GradientBoostingClassifier(n_estimators=20, random_state=1), names),
-          "boosting2": (ensemble.GradientBoostingClassifier(n_estimators=20, random_state=1), two),
-          "boosting_r": (ensemble.GradientBoostingRegressor(n_estimators=20, random_state=1), y)}
-for name, (model, target) in models.items():
-    model = make_pipeline(StandardScaler(), model) if "log" in name or name == "ridge" else model
-    (folder / name).mkdir()
-    pickle.dump(model.fit(X, target), open(folder / name / "model.pkl", "wb"))
-    (folder / name / "MLmodel").write_text("flavors: {sklearn: {pickled_model: model.pkl}}")
-print(" ".join(models))
-"""
-
-
-class ModelServer:
-    def __init__(self, *models):
-        self.process = subprocess.Popen(
-            [BINARY, "serve", *models, "--port", "0"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, **python_models.ENVIRONMENT})
-
-    def __enter__(self):
-        line = self.process.stdout.readline()  # printed when it listens
-        expect("Serving" in line, f"no model server: {line}")
-        self.uri = line.split()[-1]
-        return self
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.communicate(timeout=30)
-
-    def ask(self, model, body):
-        request = urllib.request.Request(f"{self.uri}/endpoints/{model}/invocations",
-                                         json.dumps(body).encode(), {"Content-Type": "application/json"})
-        try:
-            with urllib.request.urlopen(request, timeout=90) as answer:
-                return answer.status, json.loads(answer.read())
-        except urllib.error.HTTPError as error:
-            return error.code, json.loads(error.read())
-
-
 def answers_as_scikit_learn_does():
     with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)
@@ -117,7 +53,7 @@ def answers_as_scikit_learn_does():
         python_models.run(MAKE, scratch)
         labels, probabilities = json.loads(
             python_models.run(ASK, scratch / "iris", json.dumps(TABLE["dataframe_split"])))
-        with ModelServer(*(f"{name}={scratch / name}" for name in ("iris", "ridge", "packed"))) as served:
+        with ModelServer(BINARY, *(f"{name}={scratch / name}" for name in ("iris", "ridge", "packed"))) as served:
             status, answer = served.ask("iris", TABLE)
             expect(status == 200 and answer["predictions"]["label"] == labels, f"{status} {answer}")
             seen = answer["predictions"]["probabilities"]
@@ -137,33 +73,13 @@ def outlives_its_worker():
     with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)
         python_models.run(MAKE, scratch)
-        with ModelServer(f"dies={scratch / 'dies'}") as served:
+        with ModelServer(BINARY, f"dies={scratch / 'dies'}") as served:
             good = {"inputs": [[2.0, 0.0]]}
             expect(served.ask("dies", good)[1]["predictions"]["variable"] == [4.0], "no answer")
             status, answer = served.ask("dies", {"inputs": [[-1.0, 0.0]]})
             expect(status == 500 and "signal 9" in answer["message"], f"{status} {answer}")
             status, answer = served.ask("dies", good)
             expect(status == 200 and answer["predictions"]["variable"] == [4.0], f"{status} {answer}")
-
-
-def converts_what_scikit_learn_holds():
-    export = (python_models.ROOT / "examples/sklearn/export.py").read_text()
-    environment = {**os.environ, **python_models.ENVIRONMENT}
-    with tempfile.TemporaryDirectory() as scratch:
-        scratch = pathlib.Path(scratch)
-        for name in python_models.run(EVERY, scratch).split():
-            document, onnx = scratch / f"{name}.json", scratch / f"{name}.onnx"
-            python_models.run(export, scratch / name / "model.pkl", document)
-            done = subprocess.run([BINARY, "models", "convert", document, onnx], capture_output=True, text=True)
-            expect(done.returncode == 0, f"{name}: {done.stderr}")
-            done = subprocess.run([BINARY, "models", "parity", scratch / name, onnx, "--json",
-                                   "--data", scratch / "rows.csv"],
-                                  capture_output=True, text=True, env=environment)
-            expect(done.returncode == 0, f"{name}: {done.stdout} {done.stderr}")
-            outputs = json.loads(done.stdout)["outputs"]
-            expect(all(output["elements"] for output in outputs), f"{name}: {outputs}")
-            labels = [output for output in outputs if output["output"] == "label"]
-            expect(not labels or labels[0]["max_abs_difference"] == 0, f"{name}: {outputs}")
 
 
 def log_folder(server, folder):
@@ -241,7 +157,6 @@ def blocks_where_it_is_told_to():
 
 run_tests([("answers as scikit-learn does", answers_as_scikit_learn_does),
            ("outlives its worker", outlives_its_worker),
-           ("converts what scikit-learn holds", converts_what_scikit_learn_holds),
            ("scans what is registered", scans_what_is_registered),
            ("warns unless it is told otherwise", warns_unless_it_is_told_otherwise),
            ("blocks where it is told to", blocks_where_it_is_told_to)])

@@ -88,6 +88,8 @@ def names_without_end(server):
     server.mlflow("model-versions/create", {"name": "short", "source": "s3://b/m"})
     before = server.get("/api/v1/models/short/history").json()
     for route, body in (
+            ("experiments/create", {"name": MEGABYTE}),
+            ("experiments/create", {"name": "digits", "artifact_location": "s3://b/" + "1" * (1 << 20)}),
             ("registered-models/create", {"name": MEGABYTE}),
             ("registered-models/rename", {"name": "short", "new_name": MEGABYTE}),
             ("registered-models/alias", {"name": "short", "alias": MEGABYTE, "version": "1"}),
@@ -108,6 +110,8 @@ def names_without_end(server):
         answer = server.post(path, body)
         expect(answer.status in (400, 404), f"{path}: {answer.status} {answer.body[:200]}")
     expect(server.get("/api/v1/models/short/history").json() == before, "something was done")
+    found = server.mlflow("experiments/search", {"max_results": 10})["experiments"]
+    expect([experiment["name"] for experiment in found] == ["Default"], f"{len(found)} experiments")
     expect(server.get("/api/2.0/mlflow/registered-models/get", name="x" * 600).status == 404, "a long name in a query")
 
 

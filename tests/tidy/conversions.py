@@ -8,7 +8,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(sys.argv[1])
-SOURCES = {"XGBoost": "tree_converter.cc", "LightGBM": "lightgbm_converter.cc", "scikit-learn": "sklearn_converter.cc"}
+SOURCES = {"XGBoost": "tree_converter.cc", "LightGBM": "lightgbm_converter.cc", "scikit-learn": "sklearn_*.cc"}
 
 
 def taken(source):
@@ -30,7 +30,8 @@ def main():
     failures = []
     for section in re.split(r"^## ", page, flags=re.M)[1:]:
         name = section.split()[0]
-        source = (ROOT / "src/inference" / SOURCES.pop(name)).read_text(encoding="utf-8")
+        files = sorted((ROOT / "src/inference").glob(SOURCES.pop(name)))
+        source = "\n".join(file.read_text(encoding="utf-8") for file in files)
         rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
         listed = set(re.findall(r"`([^`]+)`", " ".join(rows)))
         for what, missing in (("is not listed", taken(source) - listed), ("is not in the code", listed - taken(source))):
