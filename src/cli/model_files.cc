@@ -119,12 +119,18 @@ int Inspect(const InspectOptions& options, Console& console) {
   using inference::ModelRuntime;
   Json answer = Json::MakeObject();
   inference::Signature signature;
+  std::vector<std::vector<std::string>> params;
   ModelRuntime runtime = ModelRuntime::kOnnx;
   if (std::filesystem::exists(std::filesystem::path(options.model) / "MLmodel")) {
     const auto mlmodel = inference::ReadMlmodelFile(options.model);
     answer = inference::MlmodelFileToJson(mlmodel);
     runtime = inference::RuntimeOf(mlmodel);
     signature = mlmodel.signature;
+    for (const Json& param : mlmodel.params.AsArray("params")) {
+      params.push_back({"  " + param.GetString("name"),
+                        param.GetString("type", param.GetString("dtype")),
+                        param.Find("default") != nullptr ? param.At("default").Dump() : ""});
+    }
     std::vector<std::string> names;
     for (const auto& [name, flavor] : mlmodel.flavors.AsObject()) names.push_back(name);
     console.Line(fmt::format("flavors: {}; runs here: {}", fmt::join(names, ", "),
@@ -144,6 +150,7 @@ int Inspect(const InspectOptions& options, Console& console) {
                        column.optional ? "optional" : "required"});
   }
   if (!columns.empty()) console.PrintTable({"COLUMN", "TYPE", ""}, columns);
+  if (params.size() > 0) console.PrintTable({"PARAM", "TYPE", "DEFAULT"}, params);
   PrintTensors(console, "INPUT", signature.inputs);
   PrintTensors(console, "OUTPUT", signature.outputs);
   return 0;

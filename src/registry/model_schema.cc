@@ -64,6 +64,7 @@ SchemaField ReadField(const Json& json) {
   const bool nested = kind == "array" || kind == "object" || kind == "map";
   field.type = nested ? json : type;
   TypeName(field.type);  // refuses what cannot be a type
+  if (const Json* value = json.Find("default")) field.default_value = *value;
   if (const Json* shape = json.Find("shape"); shape != nullptr && shape->is_array()) {
     field.shape = ReadShape(*shape);
   }
@@ -209,6 +210,12 @@ class SideComparison {
       Add(Kind::kShape, name, before, after, matters && !takes,
           fmt::format("went from shape {} to {}", before, after));
     }
+    if (side_ == "param" && was.default_value != now.default_value) {
+      const std::string before = was.default_value.Dump();
+      const std::string after = now.default_value.Dump();
+      Add(Kind::kDefault, name, before, after, false,
+          fmt::format("is {} and no longer {} where a caller does not say", after, before));
+    }
     if (side_ != "param" && was.required != now.required) {
       Add(Kind::kRequired, name, was.required ? "required" : "optional",
           now.required ? "required" : "optional", is_input() && now.required,
@@ -232,6 +239,8 @@ std::string_view KindName(SchemaChange::Kind kind) {
       return "shape";
     case SchemaChange::Kind::kRequired:
       return "required";
+    case SchemaChange::Kind::kDefault:
+      return "default";
   }
   return "";
 }

@@ -16,6 +16,7 @@ struct SchemaField {
   bool required = true;
   bool is_tensor = false;
   std::optional<std::vector<int64_t>> shape;  // of a tensor or of a list parameter; -1 is any size
+  Json default_value;  // of a parameter: what it is where a caller does not give it
 };
 
 // What a model takes and gives.
@@ -35,7 +36,7 @@ std::optional<Json> SignatureOfMlmodel(std::string_view mlmodel_yaml);
 
 // One difference between two schemas.
 struct SchemaChange {
-  enum class Kind { kAdded, kRemoved, kType, kShape, kRequired };
+  enum class Kind { kAdded, kRemoved, kType, kShape, kRequired, kDefault };
   Kind kind;
   std::string side;  // "input", "output" or "param"
   std::string name;  // "#2" for the third of unnamed ones
@@ -53,7 +54,8 @@ struct SchemaChange {
 //            refuse properties that they do not know; arrays and maps go by their elements
 //   tensors  the type must be the same, the rank too, and each size unless it is any
 //   params   all have defaults, unknown ones are ignored; integer becomes long, float or double,
-//            long becomes float or double, float becomes double
+//            long becomes float or double, float becomes double; another default changes answers
+//            and refuses nobody
 // Outputs are compared and never break: what callers make of answers is not declared.
 std::vector<SchemaChange> CompareSchemas(const ModelSchema& before, const ModelSchema& after);
 

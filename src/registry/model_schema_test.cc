@@ -129,7 +129,11 @@ TEST(ModelSchema, LetsParamsComeAndGo) {
   EXPECT_EQ(params(integer, "[]"), "param k is no longer used");
   EXPECT_EQ(params(integer, one_double), "param k went from integer to double");
   EXPECT_EQ(params(one_double, integer), "!param k went from double to integer");
-  EXPECT_EQ(params(one_double, doubles), "!param k went from shape one value to [any]");
+  EXPECT_EQ(params(one_double, doubles),
+            "!param k went from shape one value to [any]; "
+            "param k is [] and no longer 1 where a caller does not say");
+  const std::string two = R"([{"name": "k", "type": "integer", "default": 2, "shape": null}])";
+  EXPECT_EQ(params(integer, two), "param k is 2 and no longer 1 where a caller does not say");
 }
 
 TEST(ModelSchema, NeverBreaksByOutputs) {

@@ -15,14 +15,29 @@ export interface TensorSpec {
 export interface Signature {
   inputs: TensorSpec[];
   outputs: TensorSpec[];
+  /** What callers may say beside the inputs. */
+  params?: (TensorSpec & { fallback: unknown })[];
 }
 
 /** A column, tensor or parameter of an MLflow signature. */
-export interface MlflowField {
+export interface MlflowField extends MlflowType {
   name?: string | null;
+  /** Of parameters that old clients wrote, in the place of the type. */
+  dtype?: string;
+  optional?: boolean;
+  default?: unknown;
+  /** Of a parameter that is a list. */
+  shape?: number[] | null;
+  'tensor-spec'?: { dtype: string; shape: number[] };
+}
+
+/** A type: one word, or what is in an array, a map or an object. */
+export interface MlflowType {
   type?: string;
   required?: boolean;
-  'tensor-spec'?: { dtype: string; shape: number[] };
+  items?: MlflowType;
+  values?: MlflowType;
+  properties?: Record<string, MlflowType>;
 }
 
 /** A recorded judgement about a version: a gate's rule, a parity test, a scan. */

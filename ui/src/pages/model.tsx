@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { mountedFrom } from '../api/experiments';
 import { getLineage } from '../api/lineage';
 import { getRegisteredModel, searchModelVersions, type ModelVersionInfo, type RegisteredModel } from '../api/mlflow';
-import { getGates, getModelHistory, getModelVersionDetails, type Check, type MlflowField, type ModelChange, type ModelVersionDetails, type Signature, type TensorSpec } from '../api/models';
+import { getGates, getModelHistory, getModelVersionDetails, type Check, type MlflowField, type MlflowType, type ModelChange, type ModelVersionDetails, type Signature, type TensorSpec } from '../api/models';
 import { Badge, Chip, Empty, Facts, Page, ReadOnly, Section, Shown, Tabs, When, currentTab } from '../components/basics';
 import { Table } from '../components/table';
 import { quoteText } from '../filter';
@@ -278,23 +278,37 @@ function Checks(props: { checks: readonly Check[] }) {
   );
 }
 
-/** The signature that was recorded, else what the version's MLmodel says. */
+/** The signature that was recorded, else what the version's MLmodel says; parameters only that says. */
 export function signatureOf(details: Pick<ModelVersionDetails, 'signature' | 'schema'>): Signature | undefined {
-  if (details.signature || !details.schema) return details.signature;
-  const side = (fields: readonly MlflowField[] = []): TensorSpec[] =>
-    fields.map((field, i) => ({
-      name: field.name || `#${i + 1}`,
-      type: field['tensor-spec']?.dtype ?? field.type ?? '',
-      shape: field['tensor-spec']?.shape,
-      required: field.required,
-    }));
-  return { inputs: side(details.schema.inputs), outputs: side(details.schema.outputs) };
+  const { signature, schema } = details;
+  if (!schema) return signature;
+  const side = (fields: readonly MlflowField[] = []) => fields.map(specOf);
+  const params = (schema.params ?? []).map((field, i) => ({ ...specOf(field, i), shape: field.shape ?? undefined, fallback: field.default }));
+  return { inputs: signature?.inputs ?? side(schema.inputs), outputs: signature?.outputs ?? side(schema.outputs), params };
+}
+
+const specOf = (field: MlflowField, i: number): TensorSpec => ({
+  name: field.name || `#${i + 1}`,
+  type: field['tensor-spec']?.dtype ?? typeName(field) ?? field.dtype ?? '',
+  shape: field['tensor-spec']?.shape,
+  required: field.required ?? !field.optional,
+});
+
+/** As the program's own messages name it: `array(double)`, `object(a: string, b?: long)`. */
+function typeName(type: MlflowType): string | undefined {
+  if (type.type === 'array') return `array(${typeName(type.items ?? {})})`;
+  if (type.type === 'map') return `map(${typeName(type.values ?? {})})`;
+  if (type.type !== 'object') return type.type;
+  const properties = Object.entries(type.properties ?? {});
+  return `object(${properties.map(([name, each]) => `${name}${each.required === false ? '?' : ''}: ${typeName(each)}`).join(', ')})`;
 }
 
 export function SignatureTable(props: { signature: Signature }) {
-  const rows: (TensorSpec & { side: string })[] = [
-    ...props.signature.inputs.map((each) => ({ ...each, side: 'in' })),
-    ...props.signature.outputs.map((each) => ({ ...each, side: 'out' })),
+  const { inputs, outputs, params = [] } = props.signature;
+  const rows: (TensorSpec & { side: string; note: string })[] = [
+    ...inputs.map((each) => ({ ...each, side: 'in', note: each.required === false ? 'optional' : '' })),
+    ...params.map((each) => ({ ...each, side: 'param', note: `${inline(each.fallback)} if not given` })),
+    ...outputs.map((each) => ({ ...each, side: 'out', note: '' })),
   ];
   return (
     <Table
@@ -306,6 +320,7 @@ export function SignatureTable(props: { signature: Signature }) {
         { id: 'name', label: 'Name', grow: true, cell: (row) => row.name },
         { id: 'type', label: 'Type', cell: (row) => <code>{row.type}</code> },
         { id: 'shape', label: 'Shape', cell: (row) => (row.shape ? <code>[{row.shape.map((size) => (size < 0 ? 'any' : size)).join(', ')}]</code> : '') },
+        { id: 'note', label: '', cell: (row) => <span class="muted">{row.note}</span> },
       ]}
     />
   );

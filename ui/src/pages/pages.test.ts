@@ -132,11 +132,22 @@ test('two versions differ where a value is another, or only one has it', () => {
   ]);
 });
 
-test("without a recorded signature the MLmodel's is shown", () => {
-  const schema = { inputs: [{ type: 'long', name: 'a', required: false }], outputs: [{ type: 'tensor', 'tensor-spec': { dtype: 'float32', shape: [-1] } }] };
+test("without a recorded signature the MLmodel's is shown, and its parameters always", () => {
+  const schema = {
+    inputs: [{ type: 'long', name: 'a', required: false }, { type: 'array', name: 'b', items: { type: 'object', properties: { c: { type: 'string', required: false } } } }],
+    outputs: [{ type: 'tensor', 'tensor-spec': { dtype: 'float32', shape: [-1] } }],
+    params: [{ name: 'threshold', type: 'double', default: 0.5, shape: null }, { name: 'stop', dtype: 'string', default: [], shape: [-1] }],
+  };
+  const params = [
+    { name: 'threshold', type: 'double', shape: undefined, required: true, fallback: 0.5 },
+    { name: 'stop', type: 'string', shape: [-1], required: true, fallback: [] },
+  ];
   expect(signatureOf({ schema })).toEqual({
-    inputs: [{ name: 'a', type: 'long', shape: undefined, required: false }],
-    outputs: [{ name: '#1', type: 'float32', shape: [-1], required: undefined }],
+    inputs: [{ name: 'a', type: 'long', shape: undefined, required: false }, { name: 'b', type: 'array(object(c?: string))', shape: undefined, required: true }],
+    outputs: [{ name: '#1', type: 'float32', shape: [-1], required: true }],
+    params,
   });
+  const signature = { inputs: [], outputs: [] };
+  expect(signatureOf({ schema, signature })).toEqual({ ...signature, params });
   expect(signatureOf({})).toBeUndefined();
 });
