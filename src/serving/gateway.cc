@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "inference/mlmodel_signature.h"
+#include "registry/model_schema.h"
 
 namespace millwright::serving {
 namespace {
@@ -18,6 +20,25 @@ std::string InputsOf(const ModelInfo& info) {
   inference::Signature inputs = info.signature;
   inputs.outputs.clear();
   return inference::SignatureToJson(inputs).Dump();
+}
+
+std::vector<registry::SchemaChange> InputChanges(const ModelInfo& before, const ModelInfo& after) {
+  const auto schema = [](const ModelInfo& info) {
+    return registry::ModelSchema::FromJson(
+        Json::Of({{"inputs", inference::ToMlmodelSignature(info.signature).inputs}}));
+  };
+  return registry::CompareSchemas(schema(before), schema(after));
+}
+
+// Requests are read by the live version's contract before it is known who answers them, so that
+// versions that answer side by side have to take the same. One that takes the live one's place at
+// once may take more, and anything where somebody said that callers are ready.
+bool MayReplaceLive(const EndpointRecord& endpoint, const RevisionRecord& next,
+                    const ModelInfo& live_info, const ModelInfo& next_info) {
+  const RevisionRecord* live = endpoint.FindRole(Role::kLive);
+  if (live == nullptr || endpoint.promoting != next.id || next.weight != 0) return false;
+  return endpoint.api_version > live->api_version ||
+         registry::Breaks(InputChanges(live_info, next_info)).empty();
 }
 
 bool AllReady(const std::vector<std::shared_ptr<Replica>>& replicas, int wanted) {
@@ -237,6 +258,7 @@ void Gateway::CheckSignature(const Runtime& runtime, RevisionRuntime& revision,
   const auto route = runtime.routed->route();
   if (route->live == nullptr || route->live->info == nullptr) return;
   if (InputsOf(*route->live->info) == InputsOf(*facts.info)) return;
+  if (MayReplaceLive(runtime.record, revision.record, *route->live->info, *facts.info)) return;
   revision.failure = fmt::format("Version {} takes other inputs than the live version {}",
                                  revision.record.model_version, route->live->model_version);
 }

@@ -185,6 +185,14 @@ TEST_P(GatewayTest, UndoesAPromotionToOtherInputs) {
   EXPECT_EQ(roles(), (Roles{{"1", "live 100"}, {"2", "retired 0"}}));
 }
 
+TEST_P(GatewayTest, ReplacesALiveVersionOfOtherInputsWhereCallersAreReady) {
+  Deploy(Cancer("1"));
+  fixture.gateway->RaiseApiVersion(kName, 2, "callers send other columns", "ada");
+  fixture.gateway->Deploy(kName, "breast-cancer", {"2", ModelPath("diabetes_ridge")}, "ada");
+  fixture.gateway->WaitReady(kName, kReadyMs);
+  EXPECT_EQ(roles(), (Roles{{"1", "retired 0"}, {"2", "live 100"}}));
+}
+
 TEST_P(GatewayTest, SaysAtOnceWhyAnEndpointCannotStart) {
   fixture.gateway->Deploy(kName, "breast-cancer", {"1", "/nonexistent/model.onnx"}, "ada");
   EXPECT_THROW(fixture.gateway->WaitReady(kName, kReadyMs), Error);
