@@ -1,5 +1,6 @@
 #include "server/event_follower.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/error.h"
@@ -20,6 +21,8 @@ constexpr int64_t kFailurePauseMs = 500;  // as when the database is away
 constexpr int kEventsPerRead = 256;
 constexpr std::string_view kAlert = "alert:";
 constexpr std::string_view kDataset = "dataset:";
+// What a client says that a run took a dataset in for, such as "training" or "eval".
+constexpr std::string_view kInputContextTag = "mlflow.data.context";
 // How a run says which pipeline run it belongs to.
 constexpr std::string_view kPipelineRunTag = "millwright.pipeline_run";
 
@@ -69,7 +72,10 @@ void EventFollower::Take(const events::Event& event) {
       DrawRun(event);
     } else if (event.kind == "model_version.created") {
       const std::string run = event.payload.GetString("run_id");
-      if (!run.empty()) AddEdge("run:" + run, event.subject, "registered");
+      if (!run.empty()) {
+        AddEdge("run:" + run, event.subject, "registered");
+        DrawInputs(context_.runs.Get(tracking::RunId(run)));
+      }
     } else if (event.kind == "revision.created") {
       // The gateway may not know the endpoint yet: the event is written before it starts.
       AddEdge("model:" + event.payload.GetString("model") + "@" +
@@ -96,11 +102,22 @@ void EventFollower::AddEdge(const std::string& from, const std::string& to,
 
 void EventFollower::DrawRun(const events::Event& event) {
   const auto run = context_.runs.Get(tracking::RunId(IdOf(event)));
-  for (const auto& input : run.dataset_inputs)
-    if (input.dataset.source.starts_with(kDataset))
-      AddEdge(input.dataset.source, event.subject, "trained");
+  DrawInputs(run);
   for (const auto& tag : run.tags)
     if (tag.key == kPipelineRunTag) AddEdge("pipeline_run:" + tag.value, event.subject, "ran");
+}
+
+// What MLflow's clients log as inputs. A dataset of ours is that, any other is known by its name
+// and digest, so that runs that took in the same have the same before them.
+void EventFollower::DrawInputs(const tracking::Run& run) {
+  for (const auto& [dataset, tags] : run.dataset_inputs) {
+    const bool is_ours = dataset.source.starts_with(kDataset);
+    const auto context = std::find_if(tags.begin(), tags.end(),
+                                      [](const auto& tag) { return tag.key == kInputContextTag; });
+    const bool trains = context == tags.end() || context->value.starts_with("train");
+    AddEdge(is_ours ? dataset.source : "input:" + dataset.name + "@" + dataset.digest,
+            "run:" + run.info.id.str(), trains ? "trained" : "used");
+  }
 }
 
 // A run that an alert started has the alert as the subject of its event.

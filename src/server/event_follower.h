@@ -20,6 +20,7 @@ class Database;
 }
 namespace millwright::tracking {
 class RunStore;
+struct Run;
 }
 
 namespace millwright::server {
@@ -49,6 +50,7 @@ class EventFollower {
   void Take(const events::Event& event);
   void AddEdge(const std::string& from, const std::string& to, const std::string& label);
   void DrawRun(const events::Event& event);
+  void DrawInputs(const tracking::Run& run);
   void DrawPipelineRun(const events::Event& event);
 
   const FollowerContext context_;

@@ -157,6 +157,7 @@ await test('lineage: from the data over the run to the version', async () => {
   await go(`/models/${name}?version=2&tab=lineage`);
   await eventually('the nodes', async () => Number(await page.locator('.graph').getAttribute('data-nodes')) >= 2);
   check((await page.locator(`.node[data-node="run:${strong}"]`).count()) === 1, 'the run is there');
+  await eventually('the data that the run logged', async () => (await page.locator(`.node[data-node="input:pixels-${mark}@d1"]`).count()) === 1);
 });
 
 // ------------------------------------------------------------------ graphs

@@ -15,6 +15,7 @@ import { place, setQuery } from '../router';
 const kindTones: Record<string, string> = {
   source: 'k-data',
   dataset: 'k-data',
+  input: 'k-data',
   split: 'k-data',
   run: 'k-run',
   model: 'k-model',
