@@ -76,7 +76,7 @@ Json ScanVersion(Client& client, const Target& target) {
         client.Send({.method = "POST", .url = url, .body = "{}", .timeout_ms = kScanMs}).body);
   } catch (const Error& error) {
     if (error.code() == Code::kUnavailable) throw;
-    // Such as a model of a mounted folder, which nothing changes: the others go on.
+    // Such as a prompt, which has no files: the others go on.
     answer = Json::Of({{"passed", false}, {"summary", error.message()}, {"refused", true}});
   }
   answer.Set("model", target.model);
@@ -86,6 +86,9 @@ Json ScanVersion(Client& client, const Target& target) {
 
 std::string ResultOf(const Json& scan) {
   if (scan.GetBool("refused")) return "refused";
+  if (!scan.GetBool("recorded", true)) {
+    return scan.GetBool("passed") ? "passed (not recorded)" : "failed (not recorded)";
+  }
   if (scan.At("details").GetBool("quarantined")) return "quarantine";
   if (scan.GetBool("passed")) return "passed";
   return scan.At("details").GetBool("scanned") ? "failed" : "not scanned";

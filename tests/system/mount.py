@@ -135,6 +135,7 @@ def shows_the_registry(server, root):
     path = uri[len("mlflow-artifacts:/"):]
     files = server.get(f"/api/2.0/mlflow-artifacts/artifacts?path={path}").json()["files"]
     expect(files, "the files of a version are listed")
+    scans_what_is_shown(server, root / path.split("/", 2)[2])
     refused = [
         server.post("/api/2.0/mlflow/registered-models/alias", {"name": "delays", "alias": "champion", "version": "1"}),
         server.post("/api/2.0/mlflow/model-versions/create", {"name": "delays", "source": "s3://bucket/model"}),
@@ -147,6 +148,21 @@ def shows_the_registry(server, root):
     (root / "models/delays/aliases/champion").write_text("1")
     server.wait_for(lambda: mlflow_get(server, "registered-models/alias", name="delays", alias="champion")
                     ["model_version"]["version"] == "1", "an alias that moves there moves here")
+
+
+def scans_what_is_shown(server, folder):
+    """A scan of a version in the folder answers and changes nothing; an endpoint looks at the files itself."""
+    scan = server.post("/api/v1/models/delays/versions/1/scan", {}).json()
+    expect(scan["passed"] and not scan["recorded"], f"{scan}")
+    (folder / "hostile.pkl").write_bytes(b"cos\nsystem\n(S'id'\ntR.")
+    scan = server.post("/api/v1/models/delays/versions/1/scan", {}).json()
+    expect(not scan["passed"] and "os.system" in scan["summary"], f"{scan}")
+    done = server.cli("models", "scan", "delays@1", check=False)
+    expect(done.returncode == 99 and "failed (not recorded)" in done.stdout, f"{done.stdout} {done.stderr}")
+    answer = server.post("/api/v1/endpoints", {"name": "late", "model": "delays", "version": "1"})
+    expect(answer.status == 400 and "in quarantine" in answer.json()["message"], f"{answer.status} {answer.body}")
+    expect(server.get("/api/v1/models/delays/versions/1").json()["checks"] == [], "nothing was recorded")
+    (folder / "hostile.pkl").unlink()
 
 
 def is_gone_without_the_option(binary, data, backend):
@@ -165,7 +181,7 @@ def on(database, postgres):
         shutil.copytree(STORE, root)
         backend = postgres.new_database() if database == "postgres" else ""
         data = pathlib.Path(scratch) / "data"
-        with Server(BINARY, data, "--mount", str(root), backend=backend) as server:
+        with Server(BINARY, data, "--mount", str(root), "--scan-policy", "quarantine", backend=backend) as server:
             flights, run = shows_what_is_there(server, root)
             nobody_changes_it(server, root, flights, run)
             shows_the_registry(server, root)

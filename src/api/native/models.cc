@@ -121,14 +121,24 @@ http::Response SetModelContract(Context& context, const http::Request& request) 
 }
 
 // What names the version still is told as well: a version that is in quarantine from now on keeps
-// its aliases and its stage.
+// its aliases and its stage. One that is shown of a folder is scanned but not changed: its files
+// may be others tomorrow, so that an endpoint looks at them itself when it takes the version.
 http::Response ScanModelVersion(Context& context, const http::Request& request) {
   const auto version = context.registry.GetVersion(ModelOf(request), PathVersion(request));
-  context.registry.RecordScan(version.name, version.version, context.scan_files(version),
-                              AuthorOf(request));
-  Json answer = Json::MakeObject();
-  for (const auto& check : context.registry.Checks(version.name, version.version))
-    if (check.name == registry::kScanCheck) answer = CheckJson(check);
+  registry::Check scan = context.scan_files(version);
+  bool is_recorded = true;
+  try {
+    context.registry.RecordScan(version.name, version.version, scan, AuthorOf(request));
+  } catch (const Error& error) {
+    if (error.code() != Code::kPermissionDenied) throw;
+    is_recorded = false;
+  }
+  if (is_recorded) {
+    for (auto& check : context.registry.Checks(version.name, version.version))
+      if (check.name == registry::kScanCheck) scan = std::move(check);
+  }
+  Json answer = CheckJson(scan);
+  answer.Set("recorded", is_recorded);
   Json aliases = Json::MakeArray();
   for (const auto& alias : version.aliases) aliases.Append(alias);
   answer.Set("aliases", std::move(aliases));
