@@ -1,5 +1,7 @@
 #include "registry/rows.h"
 
+#include <fmt/format.h>
+
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -80,8 +82,13 @@ void AddVersionData(Connection& connection, std::vector<VersionRow>* rows) {
     versions[{row.model_seq, row.version.version}] = &row.version;
     models.insert(row.model_seq);
   }
+  std::string pairs = "[";
+  for (const auto& [key, version] : versions) {
+    pairs += fmt::format("{}[{},{}]", pairs.size() > 1 ? "," : "", key.first, key.second);
+  }
+  pairs += ']';
   const std::string keys = KeysOf(models);
-  connection.ForEach(sql::kVersionTags, {keys}, [&](const Row& row) {
+  connection.ForEach(sql::kVersionTags, {pairs}, [&](const Row& row) {
     const auto found = versions.find({row.Int(0), row.Int(1)});
     if (found != versions.end()) found->second->tags.push_back({row.Text(2), row.Text(3)});
     return true;

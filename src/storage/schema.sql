@@ -311,6 +311,9 @@ CREATE TABLE model_versions (
   PRIMARY KEY (model_seq, version)
 );
 CREATE INDEX model_versions_by_run ON model_versions (run_id);
+CREATE INDEX model_versions_by_source ON model_versions (source);
+CREATE INDEX model_versions_by_stage ON model_versions (model_seq, stage, version)
+  WHERE deleted_ms IS NULL;
 CREATE INDEX model_versions_by_update ON model_versions (updated_ms);
 CREATE TABLE monitor_windows (
   monitor TEXT NOT NULL,
@@ -444,6 +447,8 @@ CREATE TABLE registered_models (
   deleted_ms BIGINT
 );
 CREATE UNIQUE INDEX registered_models_by_name ON registered_models (name) WHERE deleted_ms IS NULL;
+CREATE INDEX registered_models_by_update ON registered_models (updated_ms)
+  WHERE deleted_ms IS NULL;
 CREATE TABLE revisions (
   id TEXT PRIMARY KEY,
   endpoint TEXT NOT NULL REFERENCES endpoints (name),

@@ -1,4 +1,6 @@
--- The tags of the versions of some models; $1 is a JSON array of the models' keys.
-SELECT model_seq, version, key, value FROM model_version_tags
-WHERE model_seq IN (SELECT json_array_elements_text($1::json)::bigint)
-ORDER BY model_seq, version, key
+-- The tags of some versions; $1 is a JSON array of [key of the model, version].
+SELECT t.model_seq, t.version, t.key, t.value
+FROM json_array_elements($1::json) AS p(pair)
+JOIN model_version_tags t
+  ON t.model_seq = (p.pair ->> 0)::bigint AND t.version = (p.pair ->> 1)::bigint
+ORDER BY t.model_seq, t.version, t.key
