@@ -1,9 +1,14 @@
 /** Draws a Markdown file; see `markdown.ts` for what is understood of it. */
 import type { ComponentChildren } from 'preact';
-import { parseMarkdown, type Block, type Inline } from '../markdown';
+import { inlines, parseMarkdown, type Block, type Inline } from '../markdown';
 
 export function Markdown(props: { text: string }) {
   return <div class="markdown">{parseMarkdown(props.text).map(block)}</div>;
+}
+
+/** One line of it, such as a description beside other things. */
+export function MarkdownLine(props: { text: string }) {
+  return <>{inlines(props.text).map(inline)}</>;
 }
 
 function inline(part: Inline, key: number): ComponentChildren {

@@ -5,6 +5,7 @@ import { getLineage } from '../api/lineage';
 import { getRegisteredModel, searchModelVersions, type ModelVersionInfo, type RegisteredModel } from '../api/mlflow';
 import { getGates, getModelHistory, getModelVersionDetails, type Check, type MlflowField, type MlflowType, type ModelChange, type ModelVersionDetails, type Signature, type TensorSpec } from '../api/models';
 import { Badge, Chip, Empty, Facts, Page, ReadOnly, Section, Shown, Tabs, When, currentTab } from '../components/basics';
+import { MarkdownLine } from '../components/markdown';
 import { Table } from '../components/table';
 import { quoteText } from '../filter';
 import { inline, shortId } from '../format';
@@ -40,7 +41,7 @@ export function ModelPage(props: { name: string }) {
           {folder && <ReadOnly folder={folder} />}
         </>
       }
-      sub={model.data?.description}
+      sub={model.data?.description && <MarkdownLine text={model.data.description} />}
       actions={model.data && !folder && <Actions model={model.data} version={info?.version} />}
     >
       <Shown read={model}>
@@ -153,6 +154,8 @@ function aliasesOf(model: RegisteredModel, version: ModelVersionInfo): string[] 
 }
 
 function Versions(props: { model: RegisteredModel; versions: readonly ModelVersionInfo[]; chosen?: string }) {
+  const history = useRead(`history:${props.model.name}`, (signal) => getModelHistory(props.model.name, {}, signal), { on: nouns.model });
+  const makers = new Map((history.data?.changes ?? []).filter((change) => change.kind === 'model_version.created').map((change) => [change.version, change.who]));
   if (props.versions.length === 0) return <Empty title="No version yet." />;
   return (
     <Table
@@ -181,12 +184,12 @@ function Versions(props: { model: RegisteredModel; versions: readonly ModelVersi
           label: 'From run',
           cell: (version) => (version.run_id ? <a href={runPath(version.run_id)}>{shortId(version.run_id)}</a> : <span class="muted">–</span>),
         },
-        { id: 'by', label: 'By', cell: (version) => <span class="muted">{version.user_id || '–'}</span> },
+        { id: 'by', label: 'By', cell: (version) => <span class="muted">{version.user_id || makers.get(version.version) || '–'}</span> },
         {
           id: 'description',
-          label: 'Description',
+          label: 'Description, or where it is from',
           grow: true,
-          cell: (version) => <span class="muted">{version.description || version.status_message || version.source}</span>,
+          cell: (version) => <span class="muted">{version.description ? <MarkdownLine text={version.description} /> : version.status_message || version.source}</span>,
         },
       ]}
     />
@@ -209,6 +212,7 @@ function VersionDetails(props: { name: string; version: string; info?: ModelVers
             <div class="under-tabs"><Facts
               items={[
                 ['Version', `v${props.version}`],
+                ...(props.info.description ? [['Description', <MarkdownLine text={props.info.description} />] as const] : []),
                 ['Source', <code>{props.info.source}</code>],
                 ['From run', props.info.run_id && <a href={runPath(props.info.run_id)}>{shortId(props.info.run_id)}</a>],
                 ...(props.info.tags ?? []).map((tag) => [tag.key, tag.value] as const),

@@ -5,6 +5,7 @@ import { registerVersion, searchRegisteredModels, type RegisteredModel } from '.
 import { cli } from '../cli';
 import { Chip, Empty, Page, ReadOnly, Shown, When } from '../components/basics';
 import { Dialog } from '../components/dialog';
+import { MarkdownLine } from '../components/markdown';
 import { SearchField } from '../components/search-field';
 import { Table } from '../components/table';
 import { quoteText } from '../filter';
@@ -117,7 +118,19 @@ function ModelTable(props: { models: readonly RegisteredModel[] }) {
               </Chip>
             )),
         },
-        { id: 'description', label: 'Description', grow: true, cell: (model) => <span class="muted">{model.description}</span> },
+        {
+          id: 'stages',
+          label: 'Stages',
+          cell: (model) =>
+            (model.latest_versions ?? [])
+              .filter((version) => version.current_stage === 'Staging' || version.current_stage === 'Production')
+              .map((version) => (
+                <Chip key={version.current_stage}>
+                  {version.current_stage} v{version.version}
+                </Chip>
+              )),
+        },
+        { id: 'description', label: 'Description', grow: true, cell: (model) => <span class="muted">{model.description && <MarkdownLine text={model.description} />}</span> },
         { id: 'updated', label: 'Updated', cell: (model) => <When ms={model.last_updated_timestamp} /> },
       ]}
     />
