@@ -79,6 +79,7 @@ void DescribeGroups(CLI::App& root) {
       {"experiments", "Experiments"},
       {"runs", "Runs and their metrics"},
       {"models", "Convert, compare, register and promote models"},
+      {"gates", "What a version must show before an alias or a stage names it"},
       {"endpoints", "Serve models: deploy, shadow, canary, promote, roll back"},
       {"predictions", "What was predicted"},
       {"outcomes", "What really happened"},

@@ -125,8 +125,14 @@ std::vector<GateVerdict> Registry::Judge(Connection& connection, const VersionRo
   }
   if (before.empty()) before.emplace_back();
   std::vector<GateVerdict> verdicts;
+  bool is_schema_judged = false;
   for (const GateSpec& spec : before) {
     request.spec = spec;
+    // The rule that holds without being written is the same for every gate: one tells it.
+    if (spec.schema == SchemaRule::kDeployed && is_schema_judged) {
+      request.spec.schema = SchemaRule::kAny;
+    }
+    is_schema_judged = is_schema_judged || spec.schema != SchemaRule::kAny;
     request.holder.reset();
     request.holder_metrics.clear();
     FindHolder(connection, &request);

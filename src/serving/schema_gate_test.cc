@@ -205,6 +205,22 @@ TEST_P(SchemaGateTest, DoesWhatTheGateFileSays) {
   EXPECT_EQ(Move(3), "moved") << "without a signature anything is taken";
 }
 
+TEST_P(SchemaGateTest, TellsTheSameOfSeveralGatesOnce) {
+  NewVersion(kTwo);
+  NewVersion(kThree);
+  Move(1);
+  Deploy(1);
+  registry_.SetGates(kName,
+                     registry::GateFile::FromYaml("gates:\n"
+                                                  "  - {name: first, schema: any}\n"
+                                                  "  - {name: second}\n"
+                                                  "  - {name: third}\n"),
+                     "ada");
+  const std::string refusal = Move(2);
+  EXPECT_NE(refusal.find("second: version 2 breaks callers"), std::string::npos) << refusal;
+  EXPECT_EQ(refusal.find("third"), std::string::npos) << refusal;
+}
+
 MILLWRIGHT_ON_BOTH_DATABASES(SchemaGateTest);
 
 }  // namespace

@@ -309,10 +309,10 @@ function typeName(type: MlflowType): string | undefined {
 
 export function SignatureTable(props: { signature: Signature }) {
   const { inputs, outputs, params = [] } = props.signature;
-  const rows: (TensorSpec & { side: string; note: string })[] = [
-    ...inputs.map((each) => ({ ...each, side: 'in', note: each.required === false ? 'optional' : '' })),
-    ...params.map((each) => ({ ...each, side: 'param', note: `${inline(each.fallback)} if not given` })),
-    ...outputs.map((each) => ({ ...each, side: 'out', note: '' })),
+  const rows: (TensorSpec & { side: string; fallback?: unknown })[] = [
+    ...inputs.map((each) => ({ ...each, side: 'in' })),
+    ...params.map((each) => ({ ...each, side: 'param' })),
+    ...outputs.map((each) => ({ ...each, side: 'out', required: true })),
   ];
   return (
     <Table
@@ -321,10 +321,18 @@ export function SignatureTable(props: { signature: Signature }) {
       rowKey={(row) => `${row.side} ${row.name}`}
       columns={[
         { id: 'side', label: '', cell: (row) => <span class="muted">{row.side}</span> },
-        { id: 'name', label: 'Name', grow: true, cell: (row) => row.name },
-        { id: 'type', label: 'Type', cell: (row) => <code>{row.type}</code> },
+        { id: 'name', label: 'Name', grow: true, cell: (row) => <span title={row.name}>{row.name}</span> },
+        {
+          id: 'type',
+          label: 'Type',
+          cell: (row) => (
+            <>
+              <code>{row.type}</code> {row.required === false && <span class="muted">optional</span>}
+              {row.side === 'param' && <span class="muted" title="what it is where a caller does not say">= {inline(row.fallback)}</span>}
+            </>
+          ),
+        },
         { id: 'shape', label: 'Shape', cell: (row) => (row.shape ? <code>[{row.shape.map((size) => (size < 0 ? 'any' : size)).join(', ')}]</code> : '') },
-        { id: 'note', label: '', cell: (row) => <span class="muted">{row.note}</span> },
       ]}
     />
   );

@@ -79,7 +79,20 @@ export function Models() {
   );
 }
 
+const stagesOf = (model: RegisteredModel) => (model.latest_versions ?? []).filter((version) => version.current_stage === 'Staging' || version.current_stage === 'Production');
+
 function ModelTable(props: { models: readonly RegisteredModel[] }) {
+  // Stages are going out of use: where nobody has any, their column takes no room.
+  const stages = {
+    id: 'stages',
+    label: 'Stages',
+    cell: (model: RegisteredModel) =>
+      stagesOf(model).map((version) => (
+        <Chip key={version.current_stage}>
+          {version.current_stage} v{version.version}
+        </Chip>
+      )),
+  };
   return (
     <Table
       label="Models"
@@ -118,18 +131,7 @@ function ModelTable(props: { models: readonly RegisteredModel[] }) {
               </Chip>
             )),
         },
-        {
-          id: 'stages',
-          label: 'Stages',
-          cell: (model) =>
-            (model.latest_versions ?? [])
-              .filter((version) => version.current_stage === 'Staging' || version.current_stage === 'Production')
-              .map((version) => (
-                <Chip key={version.current_stage}>
-                  {version.current_stage} v{version.version}
-                </Chip>
-              )),
-        },
+        ...(props.models.some((model) => stagesOf(model).length > 0) ? [stages] : []),
         { id: 'description', label: 'Description', grow: true, cell: (model) => <span class="muted">{model.description && <MarkdownLine text={model.description} />}</span> },
         { id: 'updated', label: 'Updated', cell: (model) => <When ms={model.last_updated_timestamp} /> },
       ]}
