@@ -21,7 +21,7 @@ class Database;
 namespace millwright::tracking {
 class RunStore;
 struct Run;
-}
+}  // namespace millwright::tracking
 
 namespace millwright::server {
 
