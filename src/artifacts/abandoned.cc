@@ -38,7 +38,7 @@ void Artifacts::RemoveEmptyFolder(const std::string& path) {
 
 bool Artifacts::IsWritable(const std::string& path) const {
   try {
-    if (IsDeletedFolder(path)) return false;
+    if (IsHiddenFolder(path)) return false;
     store_.Stat(path);  // refuses what is no path
     store_.RequireWritable(path);
     return true;

@@ -12,8 +12,9 @@ namespace millwright::retention {
 // One page of a collection on its way: what Garbage::Collect does.
 class Collection {
  public:
-  Collection(storage::Database& database, artifacts::Artifacts& artifacts, events::EventLog& events,
-             const Clock& clock, const Request& request);
+  Collection(storage::Database& database, artifacts::Artifacts& artifacts,
+             artifacts::PartUploads& uploads, events::EventLog& events, const Clock& clock,
+             const Request& request);
 
   Page Run();
 
@@ -26,6 +27,7 @@ class Collection {
   Place Visit(Kind kind, const std::string& after);
   Place Abandoned(std::string after);
   Place DeletedArtifacts(const std::string& after);
+  Place Uploads(std::string after);
   Place Models(std::string after);
   Place Runs(int64_t after);
   Place NamedRuns(const std::string& after);
@@ -56,6 +58,7 @@ class Collection {
 
   storage::Database& database_;
   artifacts::Artifacts& artifacts_;
+  artifacts::PartUploads& uploads_;
   events::EventLog& events_;
   const Clock& clock_;
   const Request& request_;

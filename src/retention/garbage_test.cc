@@ -94,7 +94,8 @@ class GarbageTest : public storage::DatabaseTest {
   tracking::ExperimentStore experiments_{db(), events_, clock_, {}};
   tracking::RunStore runs_{db(), events_, clock_};
   tracking::LoggedModelStore models_{db(), events_, clock_};
-  Garbage garbage_{db(), artifacts_, events_, clock_};
+  artifacts::PartUploads uploads_{db(), store_, artifacts_, clock_};
+  Garbage garbage_{db(), artifacts_, uploads_, events_, clock_};
 };
 
 TEST_P(GarbageTest, RemovesARunWithItsFilesOnceTheGracePeriodIsOver) {
@@ -142,6 +143,28 @@ TEST_P(GarbageTest, KeepsWhatVersionsAreMadeOf) {
   EXPECT_EQ(WhyOf(findings, by_direct.str()), "keep: version 4 of flights is made of it");
   EXPECT_FALSE(HasRun(of_deleted));
   EXPECT_EQ(artifacts_.ReadAll(FolderOf(by_folder) + "/model/MLmodel"), "bytes");
+}
+
+TEST_P(GarbageTest, RemovesUploadsInPartsThatNobodyGoesOnWith) {
+  const auto send = [&](const std::string& path) {
+    const auto upload = uploads_.Begin({.path = path}, kWho);
+    const auto part = uploads_.CreatePart(upload, 1, {});
+    part->Write("bytes");
+    part->Commit();
+    return upload.id;
+  };
+  const auto given_up = send("a");
+  clock_.Advance(kUploadIdleMs - 1000);
+  const auto under_way = send("b");
+  EXPECT_EQ(WhyOf(Collect({.grace_ms = 0}), given_up), "");
+  clock_.Advance(2000);
+  EXPECT_EQ(WhyOf(Collect({.dry_run = true}), given_up), "remove: no part of it came for a day");
+  EXPECT_EQ(Collect().size(), 1U);
+  EXPECT_THROW(uploads_.Get(given_up), Error);
+  EXPECT_EQ(uploads_.Get(under_way).parts.size(), 1U);
+  const auto kept = store_.List(".parts");
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept[0].path, under_way);
 }
 
 TEST_P(GarbageTest, KeepsWhatEndpointsServeThoughTheVersionWasDeleted) {
