@@ -210,6 +210,14 @@ class Artifacts {
 // whatever happens after the commit. What was recorded of its files is forgotten.
 void Abandon(storage::Connection& connection, const std::string& path, int64_t now_ms);
 
+// Within a transaction that is to abandon files, before it looks at who uses them: until its end
+// nothing new is made of any files (RequireKept waits), and what was is committed and seen.
+void HoldUses(storage::Connection& connection);
+
+// Within a transaction that makes something of the files at a path: throws kFailedPrecondition when
+// they, some of them or a folder around them are being removed. None are until it ends.
+void RequireKept(storage::Connection& connection, const std::string& path);
+
 // Turns an artifact address that this server keeps ("mlflow-artifacts:/1/4f2…/artifacts", with or
 // without a host) into a path of the store; nothing for other schemes.
 std::optional<std::string> StorePath(std::string_view artifact_uri);

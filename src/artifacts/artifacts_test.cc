@@ -1,6 +1,7 @@
 #include "artifacts/artifacts.h"
 
 #include <fstream>
+#include <thread>
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -189,6 +190,31 @@ TEST_P(ArtifactsTest, EndsACheckWhenNobodyListens) {
                          .on_fault = [](const auto&, Fault) {},
                          .on_progress = [](const auto&, const auto&) { return false; }});
   EXPECT_EQ(done.files, 0);
+}
+
+TEST_P(ArtifactsTest, MakesNothingOfFilesThatAreBeingRemoved) {
+  const auto refused = [&](const std::string& path) {
+    try {
+      db().Write([&](auto& connection) { RequireKept(connection, path); });
+      return false;
+    } catch (const Error& error) {
+      return error.code() == Code::kFailedPrecondition;
+    }
+  };
+  bool refused_later = false;
+  std::jthread other;
+  db().Write([&](auto& connection) {
+    HoldUses(connection);
+    // Whenever it comes to its turn, that is after this transaction.
+    other = std::jthread([&] { refused_later = refused("0/r_/artifacts/model"); });
+    Abandon(connection, "0/r_/artifacts", 5);
+  });
+  other.join();
+  EXPECT_TRUE(refused_later);
+  EXPECT_TRUE(refused("0/r_/artifacts"));
+  EXPECT_TRUE(refused("0/r_"));
+  EXPECT_FALSE(refused("0/rx/artifacts/model"));
+  EXPECT_FALSE(refused("0/r_/artifacts2"));
 }
 
 TEST(StorePath, ReadsAddressesOfThisServer) {

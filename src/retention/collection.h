@@ -52,6 +52,9 @@ class Collection {
   bool Remove(const tracking::DeletedModel& model);
   bool Remove(const tracking::DeletedExperiment& experiment);
   void RemoveFiles(const std::string& artifact_uri);
+  // Within a removal: holds what uses files back, and throws kFailedPrecondition where a version
+  // was made of these since the references were read.
+  void RequireNoNewVersion(storage::Connection& connection, const std::string& artifact_uri);
   void Add(Finding finding, const std::string& kept, std::string_view why_removed);
 
   bool IsFull() const;
@@ -62,8 +65,9 @@ class Collection {
   events::EventLog& events_;
   const Clock& clock_;
   const Request& request_;
-  const References references_;
+  References references_;
   const int64_t started_us_;
+  const int64_t started_ms_;
   Page page_;
 };
 

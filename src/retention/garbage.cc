@@ -76,7 +76,8 @@ Collection::Collection(storage::Database& database, artifacts::Artifacts& artifa
       clock_(clock),
       request_(request),
       references_(database, artifacts),
-      started_us_(MonotonicUs()) {}
+      started_us_(MonotonicUs()),
+      started_ms_(clock.NowMs()) {}
 
 Page Collection::Run() {
   auto [kind, after] = ParseToken(request_.after);

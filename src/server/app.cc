@@ -365,7 +365,11 @@ App::Parts::Parts(const Config& given)
       registry(
           *database, events, clock, {&schema_gate, &suite_gate},
           [this] { latest_metrics.CatchUp(); },
-          [this](const auto& uri) { return ReadModelSchema(artifacts, uri); }),
+          [this](const auto& uri) { return ReadModelSchema(artifacts, uri); },
+          [this](auto& connection, const auto& uri) {
+            if (const auto path = artifacts.FindPath(uri))
+              artifacts::RequireKept(connection, *path);
+          }),
       registry_intake(*database, events, clock,
                       [this](const auto& version) { return inspection.InspectImported(version); }),
       datasets(*database, events, lineage, clock, DataRoomOptions(config, data)),
