@@ -5,9 +5,11 @@ usage: bench/artifacts/run.py BINARY [MEGABYTES] [FILES]
 
 A file of MEGABYTES (512) goes up and down by curl, ROUNDS times, each time beside the others; what counts is the best of
 each. An upload is on disk when it is answered (fsync) and its SHA-256 is computed; nginx's (PUT, where its module is there)
-is not synced, so `cp` stands beside it as it is and with fsync. Downloads go to /dev/null. Then FILES (100,000) files of 100
-bytes in one folder are listed, whole and in pages, and fetched by wrk with 8 connections. nginx and wrk are optional: what
-is missing is said and left out (apt-get install nginx-light wrk).
+is not synced, so `cp` stands beside it as it is and with fsync. Downloads go to /dev/null; one is compared with the sum of
+its upload on the way, the other is of a file that was put into the folder, whose sum nobody knows. Then FILES (100,000)
+files of 100 bytes in one folder are listed, whole and in pages, and fetched by wrk with 8 connections, and so are STORED
+files that came through the server and have a sum. nginx and wrk are optional: what is missing is said and left out
+(apt-get install nginx-light wrk).
 """
 import contextlib
 import http.client
@@ -24,6 +26,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests"))
 from harness.millwright import Server  # noqa: E402
 
 ROUNDS = 3
+STORED = 2_000
 ROOT = "/api/2.0/mlflow-artifacts/artifacts"
 WRK_SECONDS = 10
 NGINX = """daemon off; worker_processes 2; pid {folder}/nginx.pid; error_log {folder}/error.log; {modules}
@@ -92,7 +95,10 @@ def large(server, peer, folder, store, megabytes):
         "cp": lambda: seconds("cp", str(source), str(folder / "copy")),
         "cp and fsync": lambda: seconds("dd", f"if={source}", f"of={folder / 'copy'}", "bs=1M", "conv=fsync", "status=none"),
         "millwright, down": lambda: curl(f"{ours}/bench/large"),
+        "unknown, down": lambda: curl(f"{ours}/bench/unknown"),
     }
+    (store / "bench").mkdir(parents=True)
+    shutil.copyfile(source, store / "bench/unknown")
     if peer:
         ways["nginx, up"] = lambda: curl("-T", str(source), f"{peer}/bench/from-nginx")
         ways["nginx, down"] = lambda: curl(f"{peer}/bench/large")
@@ -110,10 +116,10 @@ def large(server, peer, folder, store, megabytes):
     print(f"\na file of {megabytes} MiB, MB/s, the best of {ROUNDS}:")
     for name, took in best.items():
         print(f"  {name:18} {megabytes * 1.048576 / took:8.0f}")
-    for name, other in (("up", "cp"), ("up", "cp and fsync"), ("up", "nginx, up"), ("down", "nginx, down"), ("down", "cp")):
+    for name, other in (("up", "cp"), ("up", "cp and fsync"), ("up", "nginx, up"), ("down", "unknown, down"), ("down", "nginx, down"), ("down", "cp")):
         if other in best:
             print(f"  millwright {name} to {other}: ratio {best[other] / best['millwright, ' + name]:.2f}")
-    for made in (source, folder / "copy", store / "bench/large", store / "bench/from-nginx"):
+    for made in (source, folder / "copy", store / "bench/large", store / "bench/from-nginx", store / "bench/unknown"):
         made.unlink(missing_ok=True)
 
 
@@ -143,10 +149,19 @@ def small(server, peer, folder, store, count):
     began = time.monotonic()
     names = len(os.listdir(many))
     print(f"  (the names alone, by readdir: {time.monotonic() - began:.2f} s for {names:,})")
-    wrk = shutil.which("wrk")
-    if wrk is None:
+    if shutil.which("wrk") is None:
         print("wrk is not installed: fetching is left out (apt-get install wrk)")
         return
+    fetch(server, peer, folder, "many", count)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    for number in range(STORED):
+        connection.request("PUT", f"{ROOT}/stored/{number:06}", b"x" * 100)
+        assert connection.getresponse().read() == b"{}"
+    print(f"\n{STORED:,} files of 100 bytes with a sum:")
+    fetch(server, peer, folder, "stored", STORED)
+
+
+def fetch(server, peer, folder, name, count):
     script = folder / "fetch.lua"
     script.write_text(f"""
 local at = 0
@@ -160,14 +175,14 @@ function done(summary)
 end
 """)
     rates = {}
-    for name, address in (("millwright", server.uri + ROOT), ("nginx", peer)):
+    for who, address in (("millwright", server.uri + ROOT), ("nginx", peer)):
         if not address:
             continue
-        said = subprocess.run([wrk, "-t1", "-c8", f"-d{WRK_SECONDS}s", "-s", str(script), f"{address}/many"],
+        said = subprocess.run(["wrk", "-t1", "-c8", f"-d{WRK_SECONDS}s", "-s", str(script), f"{address}/{name}"],
                               capture_output=True, text=True, check=True).stdout
         requests, duration_us, failed = map(int, said.split("\n")[-2].split())
-        rates[name] = requests / duration_us * 1e6
-        print(f"  {name}: {rates[name]:,.0f} files/s ({requests:,} fetched, {failed} failed)")
+        rates[who] = requests / duration_us * 1e6
+        print(f"  {who}: {rates[who]:,.0f} files/s ({requests:,} fetched, {failed} failed)")
     if "nginx" in rates:
         print(f"  millwright to nginx: ratio {rates['millwright'] / rates['nginx']:.2f}")
 

@@ -25,6 +25,7 @@ struct RouteEntry {
   http::Body body = http::Body::kWhole;
   uint64_t inline_bytes_max = 0;
   ErrorWriter error_writer = nullptr;
+  std::function<std::optional<http::Response>(const http::Request&)> at_once;
   std::function<void(http::Request&&, http::Reply)> handle;
   std::vector<std::string> names;
   RouteMetrics metrics;
@@ -121,8 +122,10 @@ struct Router::Impl {
   void Dispatch(RouteEntry& entry, http::Request&& request, http::Reply reply,
                 const Arrival& arrival);
   bool RunsInline(const RouteEntry& entry, http::Request& head) const;
+  // The answer of an entry that has all it takes in memory, where the caller is known already.
+  std::optional<http::Response> AnswerAtOnce(const RouteEntry& entry, http::Request& head) const;
   // An answer that needs no handler; the body of the request is left unread.
-  http::Target Refuse(RouteEntry* entry, http::Response response);
+  http::Target AnswerWith(RouteEntry* entry, http::Response response);
 
   const Options options;
   const Authorize authorize;
@@ -179,14 +182,25 @@ bool Router::Impl::RunsInline(const RouteEntry& entry, http::Request& head) cons
   return authorize_at_once(head, entry.info.permission);
 }
 
-http::Target Router::Impl::Refuse(RouteEntry* entry, http::Response response) {
+std::optional<http::Response> Router::Impl::AnswerAtOnce(const RouteEntry& entry,
+                                                         http::Request& head) const {
+  if (!entry.at_once || !authorize_at_once) return std::nullopt;
+  if (!authorize_at_once(head, entry.info.permission)) return std::nullopt;
+  try {
+    return entry.at_once(head);
+  } catch (const std::exception&) {
+    return std::nullopt;  // the handler on the lane words it
+  }
+}
+
+http::Target Router::Impl::AnswerWith(RouteEntry* entry, http::Response response) {
   http::Target target;
   target.lane = http::Lane::kInline;
   target.body = http::Body::kStream;
   target.body_bytes_max = options.stream_bytes_max;
   target.handle = [entry, response = std::move(response), start_us = MonotonicUs()](
-                      http::Request&& request, const http::Reply& reply) {
-    http::Response answer = response;
+                      http::Request&& request, const http::Reply& reply) mutable {
+    http::Response answer = std::move(response);
     entry->metrics.Record(answer.status, MonotonicUs() - start_us);
     answer.headers.Add("X-Content-Type-Options", "nosniff");
     answer.headers.Add("X-Frame-Options", "SAMEORIGIN");
@@ -214,6 +228,7 @@ void Router::AddErased(RouteInfo info, const RowOptions& options,
   entry.body = options.body;
   entry.inline_bytes_max = options.inline_bytes_max;
   entry.error_writer = options.error_writer;
+  entry.at_once = options.at_once;
   entry.handle = std::move(handle);
   entry.names = impl_->trie.Add(info.method, info.pattern, &entry);
   impl_->infos.push_back(info);
@@ -229,7 +244,7 @@ http::Target Router::Resolve(http::Request& head) {
   head.request_id = impl.RequestId(head);
   const std::string_view host = head.headers.Find("Host").value_or("");
   if (!host.empty() && head.path != kHealthPath && !impl.rules.HostAllowed(host))
-    return impl.Refuse(
+    return impl.AnswerWith(
         impl.refused_host,
         http::Response::Text(
             403, fmt::format("Host not allowed: {} (allow it by --allowed-host)", host)));
@@ -238,23 +253,28 @@ http::Target Router::Resolve(http::Request& head) {
     if (impl.rules.OriginAllowed(*origin, host)) {
       page = *origin;
     } else if (ChangesState(head.method)) {
-      return impl.Refuse(impl.refused_origin,
-                         http::Response::Text(403, "Cross-origin request blocked"));
+      return impl.AnswerWith(impl.refused_origin,
+                             http::Response::Text(403, "Cross-origin request blocked"));
     }
   }
 
   RouteTrie::Match match = impl.trie.Find(head.method, RawPath(head));
   RouteEntry* entry = match.entry;
   if (entry == nullptr && !page.empty() && IsPreflight(head))
-    return impl.Refuse(impl.preflight, PreflightAnswer(head, page, match.allow));
+    return impl.AnswerWith(impl.preflight, PreflightAnswer(head, page, match.allow));
   if (entry == nullptr && !match.allow.empty())
-    return impl.Refuse(impl.wrong_method, MethodNotAllowed(match.allow));
+    return impl.AnswerWith(impl.wrong_method, MethodNotAllowed(match.allow));
   if (entry == nullptr && impl.fallback->handle && !ChangesState(head.method))
     entry = impl.fallback;
   if (entry == nullptr)
-    return impl.Refuse(impl.unknown_path, NoRoute(404, "Path not found: " + head.path));
+    return impl.AnswerWith(impl.unknown_path, NoRoute(404, "Path not found: " + head.path));
   for (size_t i = 0; i < match.values.size(); ++i)
     head.path_values.emplace_back(entry->names[i], std::move(match.values[i]));
+
+  if (page.empty()) {
+    if (auto answer = impl.AnswerAtOnce(*entry, head))
+      return impl.AnswerWith(entry, *std::move(answer));
+  }
 
   http::Target target;
   Impl::Arrival arrival{start_us, impl.RunsInline(*entry, head)};

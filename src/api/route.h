@@ -5,6 +5,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,9 @@ enum class Permission { kPublic, kRead, kEdit, kManage, kAdmin };
 // it returns, the second may answer later from any thread. The work of a small request with a
 // `handle_later` that only queues something takes less than a change of threads: bodies of up to
 // `inline_bytes_max` are handled as on Lane::kInline when the caller can be authorised without
-// waiting, larger and other ones on `lane`.
+// waiting, larger and other ones on `lane`. `at_once` answers a request without a body on the I/O
+// thread, under the same condition, where everything that the answer takes is in memory; nothing
+// where it is not, and then `handle` runs on `lane`. It is held to what Lane::kInline is.
 template <typename Context>
 struct Route {
   http::Method method;
@@ -36,6 +39,7 @@ struct Route {
   http::Body body = http::Body::kWhole;
   void (*handle_later)(Context&, http::Request&&, http::Reply) = nullptr;
   uint64_t inline_bytes_max = 0;
+  std::optional<http::Response> (*at_once)(Context&, const http::Request&) = nullptr;
 };
 
 // A row as the router, /api/routes and the metrics see it.
@@ -99,7 +103,7 @@ class Router {
     for (const auto& route : routes) {
       AddErased(
           {protocol, route.method, route.pattern, route.permission, route.lane, route.summary},
-          {route.body, route.inline_bytes_max, error_writer},
+          {route.body, route.inline_bytes_max, error_writer, AtOnce(route, context)},
           [&context, &route](http::Request&& request, http::Reply reply) {
             if (route.handle != nullptr) {
               reply(route.handle(context, request));
@@ -118,11 +122,21 @@ class Router {
   std::string MetricsText() const;
 
  private:
+  template <typename Context>
+  static std::function<std::optional<http::Response>(const http::Request&)> AtOnce(
+      const Route<Context>& route, Context& context) {
+    if (route.at_once == nullptr) return {};
+    return [&context, &route](const http::Request& request) {
+      return route.at_once(context, request);
+    };
+  }
+
   // What the router alone needs to know of a row.
   struct RowOptions {
     http::Body body = http::Body::kWhole;
     uint64_t inline_bytes_max = 0;
     ErrorWriter error_writer = nullptr;
+    std::function<std::optional<http::Response>(const http::Request&)> at_once;
   };
   void AddErased(RouteInfo info, const RowOptions& options,
                  std::function<void(http::Request&&, http::Reply)> handle);

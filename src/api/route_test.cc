@@ -61,6 +61,12 @@ void Queue(Shop&, Request&& request, http::Reply reply) {
   reply(Response::Text(200, request.principal));
 }
 
+std::optional<Response> ShowAtOnce(Shop&, const Request& request) {
+  if (request.PathValue("id") == "broken") throw InvalidArgument("broken");
+  if (request.PathValue("id") != "known") return std::nullopt;
+  return Response::Text(200, "at once as " + request.principal);
+}
+
 constexpr Route<Shop> kRoutes[] = {
     {Method::kGet, "/shop/{id}", Show, Permission::kRead, Lane::kMeta, "Show one"},
     {Method::kPost, "/shop/{id}", Show, Permission::kEdit, Lane::kMeta, "Change one"},
@@ -75,6 +81,8 @@ constexpr Route<Shop> kRoutes[] = {
      http::Body::kWhole, Later},
     {Method::kPost, "/queue", nullptr, Permission::kEdit, Lane::kMeta, "Queue something",
      http::Body::kWhole, Queue, 100},
+    {Method::kGet, "/quick/{id}", Show, Permission::kRead, Lane::kBulk, "Show one at once",
+     http::Body::kWhole, nullptr, 0, ShowAtOnce},
     {Method::kGet, "/health", Literal, Permission::kPublic, Lane::kInline, "Health"},
 };
 static_assert(Unique(kRoutes));
@@ -85,8 +93,9 @@ void AllowAll(Request& request, Permission) {
 
 // Runs a request through a router as the server would, with the answer taken on this thread.
 struct Edge {
-  explicit Edge(Authorize authorize = AllowAll, const Router::Options& options = {})
-      : router(options, std::move(authorize)) {
+  explicit Edge(Authorize authorize = AllowAll, const Router::Options& options = {},
+                AuthorizeAtOnce authorize_at_once = {})
+      : router(options, std::move(authorize), std::move(authorize_at_once)) {
     router.Add("shop", kRoutes, shop, JsonError);
   }
 
@@ -246,6 +255,26 @@ TEST(Router, AsksForThePermissionOfTheRow) {
   EXPECT_EQ(200, edge.Call(Method::kGet, "/health").status);
   EXPECT_EQ((std::vector<Permission>{Permission::kRead, Permission::kEdit, Permission::kPublic}),
             asked);
+  EXPECT_EQ(0, edge.shop.calls);
+}
+
+TEST(Router, AnswersAtOnceOnlyWhomItKnows) {
+  bool is_known = true;
+  Edge edge([](Request&, Permission) { throw Unauthenticated("Who are you?"); }, {},
+            [&](Request& request, Permission permission) {
+              EXPECT_EQ(permission, Permission::kRead);
+              request.principal = "bob";
+              return is_known;
+            });
+  const Response known = edge.Call(Method::kGet, "/quick/known");
+  EXPECT_EQ("at once as bob", known.body);
+  EXPECT_EQ("nosniff", known.headers.Find("X-Content-Type-Options"));
+  EXPECT_TRUE(known.headers.Find("X-Request-Id"));
+  // What is not in memory, or what is wrong, is for the lane, which authorises anew.
+  EXPECT_EQ(401, edge.Call(Method::kGet, "/quick/other").status);
+  EXPECT_EQ(401, edge.Call(Method::kGet, "/quick/broken").status);
+  is_known = false;
+  EXPECT_EQ(401, edge.Call(Method::kGet, "/quick/known").status);
   EXPECT_EQ(0, edge.shop.calls);
 }
 

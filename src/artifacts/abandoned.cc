@@ -13,6 +13,17 @@ void Abandon(Connection& connection, const std::string& path, int64_t now_ms) {
   connection.Execute(sql::kForgetArtifacts, {path, path + "/", path + "0"});
 }
 
+void HoldUses(Connection& connection) {
+  connection.Select(sql::kHoldUses);
+}
+
+void RequireKept(Connection& connection, const std::string& path) {
+  connection.Select(sql::kHoldRemovals);
+  if (connection.SelectOne(sql::kAbandonedAround, {path}))
+    throw FailedPrecondition("The files at {} belonged to what was deleted and are being removed",
+                             path);
+}
+
 std::vector<AbandonedArtifact> Artifacts::ListAbandoned(const std::string& after,
                                                         size_t max) const {
   return database_.Read([&](Connection& connection) {
@@ -38,7 +49,7 @@ void Artifacts::RemoveEmptyFolder(const std::string& path) {
 
 bool Artifacts::IsWritable(const std::string& path) const {
   try {
-    if (IsDeletedFolder(path)) return false;
+    if (IsHiddenFolder(path)) return false;
     store_.Stat(path);  // refuses what is no path
     store_.RequireWritable(path);
     return true;

@@ -13,10 +13,12 @@ using storage::Connection;
 class StoreUpload : public Upload {
  public:
   StoreUpload(storage::Database& database, events::EventLog& events, const Clock& clock,
-              std::string path, std::unique_ptr<blob::BlobWriter> writer, ExpectedSums expected)
+              KnownSums& known_sums, std::string path, std::unique_ptr<blob::BlobWriter> writer,
+              ExpectedSums expected)
       : database_(database),
         events_(events),
         clock_(clock),
+        known_sums_(known_sums),
         path_(std::move(path)),
         writer_(std::move(writer)),
         expected_(std::move(expected)) {
@@ -39,6 +41,7 @@ class StoreUpload : public Upload {
       events_.Append(connection, "artifact.uploaded", "artifact:" + path_, who,
                      Json::Of({{"bytes", checksum.bytes}, {"sha256", checksum.sha256}}));
     });
+    known_sums_.Put(path_, checksum.version, checksum.sha256, MonotonicUs());
     return checksum;
   }
 
@@ -56,6 +59,7 @@ class StoreUpload : public Upload {
   storage::Database& database_;
   events::EventLog& events_;
   const Clock& clock_;
+  KnownSums& known_sums_;
   const std::string path_;
   std::unique_ptr<blob::BlobWriter> writer_;
   const ExpectedSums expected_;
@@ -88,9 +92,9 @@ std::optional<std::string> Artifacts::FindPath(std::string_view artifact_uri) co
 }
 
 std::unique_ptr<Upload> Artifacts::Create(const std::string& path, ExpectedSums expected) {
-  if (IsDeletedFolder(path)) throw InvalidArgument("Invalid path");
-  return std::make_unique<StoreUpload>(database_, events_, clock_, path, store_.Create(path),
-                                       std::move(expected));
+  if (IsHiddenFolder(path)) throw InvalidArgument("Invalid path");
+  return std::make_unique<StoreUpload>(database_, events_, clock_, known_sums_, path,
+                                       store_.Create(path), std::move(expected));
 }
 
 Checksum Artifacts::Put(const std::string& path, std::string_view bytes, const std::string& who) {
@@ -100,29 +104,50 @@ Checksum Artifacts::Put(const std::string& path, std::string_view bytes, const s
 }
 
 std::string Artifacts::ReadAll(const std::string& path) const {
-  return store_.ReadAll(path);
+  std::string bytes;
+  Read(path, [&](std::string_view piece) {
+    bytes.append(piece);
+    return true;
+  });
+  return bytes;
+}
+
+std::unique_ptr<StoredFile> Artifacts::Open(const std::string& path) const {
+  if (IsHiddenFolder(path)) throw InvalidArgument("Invalid path");
+  auto reader = store_.Open(path);
+  if (!reader) return nullptr;
+  const std::string& version = reader->info().version;
+  const int64_t now_us = MonotonicUs();
+  auto sha256 = known_sums_.Find(path, version, now_us);
+  if (!sha256) {
+    const auto checksum = FindChecksum(path);
+    sha256 = checksum && checksum->version == version ? checksum->sha256 : "";
+    known_sums_.Put(path, version, *sha256, now_us);
+  }
+  return MakeStored(std::move(reader), *sha256);
+}
+
+std::unique_ptr<StoredFile> Artifacts::OpenAtOnce(const std::string& path) const {
+  if (IsHiddenFolder(path) || !known_sums_.Has(path)) return nullptr;
+  auto reader = store_.OpenAtOnce(path);
+  if (!reader) return nullptr;
+  const auto sha256 = known_sums_.Find(path, reader->info().version, MonotonicUs());
+  return sha256 ? MakeStored(std::move(reader), *sha256) : nullptr;
+}
+
+std::unique_ptr<StoredFile> Artifacts::MakeStored(std::unique_ptr<blob::BlobReader> reader,
+                                                  const std::string& sha256) const {
+  std::optional<Checksum> checksum;
+  if (!sha256.empty())
+    checksum = {static_cast<int64_t>(reader->info().bytes), sha256, reader->info().version};
+  return std::make_unique<StoredFile>(*this, std::move(reader), std::move(checksum));
 }
 
 void Artifacts::Read(const std::string& path,
                      const std::function<bool(std::string_view)>& each) const {
-  if (IsDeletedFolder(path)) throw InvalidArgument("Invalid path");
-  const auto checksum = FindChecksum(path);
-  const auto info = checksum ? store_.Stat(path) : std::nullopt;
-  if (!info || info->version != checksum->version) return store_.Read(path, 0, std::nullopt, each);
-  // One piece is held back, so that whoever reads damaged bytes never gets all that he waits for.
-  Digest digest(Digest::Kind::kSha256);
-  std::string held;
-  bool stopped = false;
-  store_.Read(path, 0, std::nullopt, [&](std::string_view bytes) {
-    digest.Update(bytes);
-    stopped = !held.empty() && !each(held);
-    held.assign(bytes);
-    return !stopped;
-  });
-  if (stopped) return;
-  if (digest.FinishHex() != checksum->sha256)
-    throw Internal("The store's file is not what was stored, its SHA-256 differs: {}", path);
-  if (!held.empty()) each(held);
+  const auto file = Open(path);
+  if (!file) throw NotFound("Artifact", path);
+  file->Read(each);
 }
 
 void Artifacts::ReadPart(const std::string& path, uint64_t offset, uint64_t length,
@@ -131,24 +156,24 @@ void Artifacts::ReadPart(const std::string& path, uint64_t offset, uint64_t leng
 }
 
 std::optional<blob::BlobInfo> Artifacts::Stat(const std::string& path) const {
-  if (IsDeletedFolder(path)) throw InvalidArgument("Invalid path");
+  if (IsHiddenFolder(path)) throw InvalidArgument("Invalid path");
   return store_.Stat(path);
 }
 
 std::vector<blob::BlobInfo> Artifacts::List(const std::string& folder) const {
-  if (IsDeletedFolder(folder)) throw InvalidArgument("Invalid path");
+  if (IsHiddenFolder(folder)) throw InvalidArgument("Invalid path");
   auto entries = store_.List(folder);
   std::erase_if(entries,
-                [&](const auto& entry) { return IsDeletedFolder(JoinPath(folder, entry.path)); });
+                [&](const auto& entry) { return IsHiddenFolder(JoinPath(folder, entry.path)); });
   return entries;
 }
 
 blob::BlobPage Artifacts::ListPage(const std::string& folder, const std::string& after,
                                    size_t max) const {
-  if (IsDeletedFolder(folder)) throw InvalidArgument("Invalid path");
+  if (IsHiddenFolder(folder)) throw InvalidArgument("Invalid path");
   auto page = store_.ListPage(folder, after, max);
   std::erase_if(page.entries,
-                [&](const auto& entry) { return IsDeletedFolder(JoinPath(folder, entry.path)); });
+                [&](const auto& entry) { return IsHiddenFolder(JoinPath(folder, entry.path)); });
   return page;
 }
 

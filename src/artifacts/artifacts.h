@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -10,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "artifacts/known_sums.h"
 #include "base/clock.h"
 #include "blob/blob_store.h"
 #include "events/event_log.h"
@@ -62,6 +64,57 @@ class Upload {
   virtual Checksum Commit(const std::string& who) = 0;
 };
 
+class Artifacts;
+
+// A file that is being read: one version of it, whatever is stored at its path meanwhile. Must not
+// outlive the Artifacts. Used by one thread at a time.
+class StoredFile {
+ public:
+  StoredFile(const Artifacts& artifacts, std::unique_ptr<blob::BlobReader> reader,
+             std::optional<Checksum> checksum);
+
+  const blob::BlobInfo& info() const { return reader_->info(); }
+  // What was recorded at its upload; nothing where the store has other bytes since then.
+  const std::optional<Checksum>& checksum() const { return checksum_; }
+  // Reads all of it. Where the sum is known, the last bytes come only after all were found to be
+  // what was stored; otherwise the damage is noted and kInternal thrown.
+  void Read(const std::function<bool(std::string_view)>& each);
+  // Reads a part, which no sum can be compared with.
+  // All of it, where that takes no waiting and it is what was stored; nothing otherwise.
+  std::optional<std::string> ReadAtOnce();
+  void ReadPart(uint64_t offset, uint64_t length,
+                const std::function<bool(std::string_view)>& each) {
+    reader_->Read(offset, length, each);
+  }
+  std::optional<int> descriptor() const { return reader_->descriptor(); }
+
+ private:
+  const Artifacts& artifacts_;
+  const std::unique_ptr<blob::BlobReader> reader_;
+  const std::optional<Checksum> checksum_;
+};
+
+// What is wrong with a file whose sum is known.
+enum class Fault {
+  kDamaged,  // other bytes, although nobody wrote to it, or none that can be read
+  kMissing,
+  kChanged,  // other bytes: somebody wrote to it past this server
+};
+std::string_view FaultName(Fault fault);
+
+struct VerifiedFiles {
+  int64_t files = 0;
+  int64_t bytes = 0;
+};
+
+struct Verification {
+  std::string after;        // begin behind this path
+  int64_t bytes_per_s = 0;  // at most, on average; 0 is as fast as it goes
+  std::function<void(const std::string& path, Fault fault)> on_fault;
+  // Called a few times a second and at the end, with the last path that was looked at; false ends.
+  std::function<bool(const VerifiedFiles& done, const std::string& last)> on_progress;
+};
+
 // Files of runs and models: `<experiment>/<run>/artifacts/…` and `<experiment>/models/<model>/
 // artifacts/…` below one store, where a person can look at them and an existing MLflow root already
 // has them. Paths are relative to the store and confined to it (kInvalidArgument "Invalid path").
@@ -79,9 +132,12 @@ class Artifacts {
   std::unique_ptr<Upload> Create(const std::string& path, ExpectedSums expected = {});
   // Stores a small file at once.
   Checksum Put(const std::string& path, std::string_view bytes, const std::string& who);
+  // Nothing where there is no such file.
+  std::unique_ptr<StoredFile> Open(const std::string& path) const;
+  // As Open, where it takes no waiting for a disk or the database; nothing otherwise.
+  std::unique_ptr<StoredFile> OpenAtOnce(const std::string& path) const;
   std::string ReadAll(const std::string& path) const;
-  // Reads a whole file. Where its sum is known, its last bytes come only after they were found to
-  // be what was stored; otherwise throws kInternal.
+  // Opens and reads a whole file. Throws kNotFound.
   void Read(const std::string& path, const std::function<bool(std::string_view)>& each) const;
   void ReadPart(const std::string& path, uint64_t offset, uint64_t length,
                 const std::function<bool(std::string_view)>& each) const;
@@ -122,12 +178,30 @@ class Artifacts {
   // What was recorded at its upload; nothing for files put there by other means.
   std::optional<Checksum> FindChecksum(const std::string& path) const;
 
+  // Writes down, once for each version of a file, that the store has lost its bytes: in the log, as
+  // an event and in the count.
+  void NoteDamage(const std::string& path, const Checksum& checksum) const;
+  // How often bytes were found to be damaged since the start.
+  int64_t damage_found() const { return damage_found_.load(); }
+  // How many files have a known sum, behind a path.
+  VerifiedFiles CountKnown(const std::string& after) const;
+  // Reads all files whose sum is known, by path, and notes what is wrong with them. A file that has
+  // the bytes of its upload under another version (out of a backup) is known by that from then on.
+  VerifiedFiles Verify(const Verification& verification) const;
+
  private:
+  // Records that a file has the bytes of its upload, under this version.
+  void NoteSound(const std::string& path, const Checksum& checksum) const;
+  std::unique_ptr<StoredFile> MakeStored(std::unique_ptr<blob::BlobReader> reader,
+                                         const std::string& sha256) const;
+
   storage::Database& database_;
   blob::BlobStore& store_;
   events::EventLog& events_;
   const Clock& clock_;
   const std::filesystem::path copies_;
+  mutable std::atomic<int64_t> damage_found_ = 0;
+  mutable KnownSums known_sums_;
   mutable std::mutex copying_;                                      // one copy is made at a time
   mutable std::map<std::filesystem::path, int64_t> handed_out_ms_;  // copies, under copying_
 };
@@ -136,12 +210,24 @@ class Artifacts {
 // whatever happens after the commit. What was recorded of its files is forgotten.
 void Abandon(storage::Connection& connection, const std::string& path, int64_t now_ms);
 
+// Within a transaction that is to abandon files, before it looks at who uses them: until its end
+// nothing new is made of any files (RequireKept waits), and what was is committed and seen.
+void HoldUses(storage::Connection& connection);
+
+// Within a transaction that makes something of the files at a path: throws kFailedPrecondition when
+// they, some of them or a folder around them are being removed. None are until it ends.
+void RequireKept(storage::Connection& connection, const std::string& path);
+
 // Turns an artifact address that this server keeps ("mlflow-artifacts:/1/4f2…/artifacts", with or
 // without a host) into a path of the store; nothing for other schemes.
 std::optional<std::string> StorePath(std::string_view artifact_uri);
 
-// Whether a path leads to where deleted files are kept, which is closed to everybody.
-bool IsDeletedFolder(const std::string& path);
+// Folders of the store that are closed to everybody: of deleted files, and of the parts of uploads.
+inline constexpr std::string_view kDeletedFolder = ".deleted";
+inline constexpr std::string_view kPartsFolder = ".parts";
+
+// Whether a path leads into one of them.
+bool IsHiddenFolder(const std::string& path);
 
 // Joins two paths with one slash; either may be empty.
 std::string JoinPath(std::string_view folder, std::string_view path);

@@ -14,8 +14,6 @@ namespace {
 using storage::Connection;
 using storage::Row;
 
-constexpr std::string_view kDeletedFolder = ".deleted";
-
 DeletedArtifact FromRow(const Row& row) {
   return {row.Text(0), row.Text(1), row.Int(2), row.Text(3)};
 }
@@ -32,13 +30,15 @@ std::string WithoutSlash(std::string path) {
 
 }  // namespace
 
-bool IsDeletedFolder(const std::string& path) {
+bool IsHiddenFolder(const std::string& path) {
   const auto normal = std::filesystem::path(path).lexically_normal();
-  return !normal.empty() && normal.begin()->string() == kDeletedFolder;
+  if (normal.empty()) return false;
+  const std::string first = normal.begin()->string();
+  return first == kDeletedFolder || first == kPartsFolder;
 }
 
 void Artifacts::Remove(const std::string& path, const std::string& who) {
-  if (IsDeletedFolder(path)) throw InvalidArgument("Invalid path");
+  if (IsHiddenFolder(path)) throw InvalidArgument("Invalid path");
   if (!store_.Stat(path)) return;
   store_.RequireWritable(path);
   const DeletedArtifact deleted{NewHexId(), WithoutSlash(path), clock_.NowMs(), who};

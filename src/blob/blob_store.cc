@@ -8,6 +8,13 @@
 
 namespace millwright::blob {
 
+void BlobStore::Read(const std::string& path, uint64_t offset, std::optional<uint64_t> length,
+                     const std::function<bool(std::string_view)>& each) {
+  const auto reader = Open(path);
+  if (!reader) throw NotFound("Blob", path);
+  reader->Read(offset, length, each);
+}
+
 std::string BlobStore::ReadAll(const std::string& path) {
   std::string bytes;
   Read(path, 0, std::nullopt, [&](std::string_view part) {

@@ -63,6 +63,29 @@ class BlobWriter {
   virtual std::string Commit() = 0;
 };
 
+// One version of a blob, held open: whatever is put to its path meanwhile, these bytes are read or
+// an error. Used by one thread at a time.
+class BlobReader {
+ public:
+  explicit BlobReader(BlobInfo info) : info_(std::move(info)) {}
+  virtual ~BlobReader() = default;
+  BlobReader(const BlobReader&) = delete;
+  const BlobInfo& info() const { return info_; }
+  // Calls `each` with the bytes from `offset` on, at most `length`, until it returns false. Fewer
+  // come of a file that was cut short meanwhile.
+  virtual void Read(uint64_t offset, std::optional<uint64_t> length,
+                    const std::function<bool(std::string_view)>& each) = 0;
+  // All of it, where it is in memory and reading takes no waiting for a disk; nothing otherwise.
+  virtual std::optional<std::string> ReadAtOnce() { return std::nullopt; }
+  // The open file, where the store is on this machine; closed with the reader.
+  virtual std::optional<int> descriptor() const { return std::nullopt; }
+  // Whether somebody wrote into the open file itself since it was opened.
+  virtual bool WasChanged() const { return false; }
+
+ private:
+  const BlobInfo info_;
+};
+
 // Files by path, on a local folder or S3. Paths are relative with '/' and confined to the root:
 // anything else throws kInvalidArgument "Invalid path". Thread-safe.
 class BlobStore {
@@ -70,9 +93,10 @@ class BlobStore {
   virtual ~BlobStore() = default;
 
   virtual std::unique_ptr<BlobWriter> Create(const std::string& path) = 0;
-  // Calls `each` with the bytes from `offset` on, at most `length`. Throws kNotFound.
-  virtual void Read(const std::string& path, uint64_t offset, std::optional<uint64_t> length,
-                    const std::function<bool(std::string_view)>& each) = 0;
+  // Nothing when there is no such blob, a folder included.
+  virtual std::unique_ptr<BlobReader> Open(const std::string& path) = 0;
+  // As Open, where that takes no waiting for a disk or another server; nothing otherwise.
+  virtual std::unique_ptr<BlobReader> OpenAtOnce(const std::string&) { return nullptr; }
   virtual std::optional<BlobInfo> Stat(const std::string& path) = 0;
   // Lists the direct children of a folder, sorted by path; empty for a file or nothing.
   virtual std::vector<BlobInfo> List(const std::string& folder) = 0;
@@ -96,6 +120,10 @@ class BlobStore {
   // Moves a blob or a folder with all it holds to a place where nothing is; nothing when absent.
   // A crash, or an error of S3, may leave a part of a folder where it was, never lose it.
   virtual void Move(const std::string& from, const std::string& to) = 0;
+
+  // Opens and reads. Throws kNotFound.
+  virtual void Read(const std::string& path, uint64_t offset, std::optional<uint64_t> length,
+                    const std::function<bool(std::string_view)>& each);
 
   // Helpers on top.
   std::string ReadAll(const std::string& path);

@@ -2,13 +2,17 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <utility>
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -51,6 +55,12 @@ int64_t ModifiedMs(const struct stat& status) {
 class File {
  public:
   File(const fs::path& path, int flags) : fd_(open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
+  explicit File(int fd) : fd_(fd) {}
+  File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  File& operator=(File&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
   ~File() {
     if (fd_ >= 0) close(fd_);
   }
@@ -58,8 +68,86 @@ class File {
   int fd() const { return fd_; }
 
  private:
-  const int fd_;
+  int fd_;
 };
+
+// Whether a path is spelled as the store itself spells it: names with single slashes between them,
+// none of which means another place.
+bool IsPlain(std::string_view path) {
+  if (path.find('\0') != std::string_view::npos || path.find('\\') != std::string_view::npos)
+    return false;
+  bool is_first = true;
+  while (true) {
+    const size_t end = std::min(path.find('/'), path.size());
+    const std::string_view name = path.substr(0, end);
+    if (name.empty() || name == "." || name == "..") return false;
+    if (is_first && name == kUploads) return false;
+    if (end == path.size()) return true;
+    path.remove_prefix(end + 1);
+    is_first = false;
+  }
+}
+
+// Opens a file below a folder, which the kernel does not let it leave by any link: one call instead
+// of a look at each folder on the way. Without a descriptor where the kernel cannot or the path
+// leads through an absolute link; whoever asks then takes the longer way.
+File OpenBelow(int folder, const std::string& path, uint64_t resolve_more = 0) {
+  open_how how{};
+  // Not to wait for whoever writes to a named pipe.
+  how.flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | resolve_more;
+  return File(static_cast<int>(syscall(SYS_openat2, folder, path.c_str(), &how, sizeof how)));
+}
+
+class FileReader : public BlobReader {
+ public:
+  FileReader(BlobInfo info, File file) : BlobReader(std::move(info)), file_(std::move(file)) {}
+
+  void Read(uint64_t offset, std::optional<uint64_t> length,
+            const std::function<bool(std::string_view)>& each) override {
+    const uint64_t behind = info().bytes - std::min(offset, info().bytes);
+    uint64_t left = std::min(length.value_or(UINT64_MAX), behind);
+    std::string buffer(std::min<uint64_t>(kReadBytes, left), '\0');
+    while (left > 0) {
+      const ssize_t size = pread(file_.fd(), buffer.data(), std::min<uint64_t>(left, buffer.size()),
+                                 static_cast<off_t>(offset));
+      if (size < 0 && errno == EINTR) continue;
+      if (size < 0) Fail("read", info().path);
+      if (size == 0 || !each(std::string_view(buffer.data(), size))) return;
+      offset += size;
+      left -= size;
+    }
+  }
+
+  std::optional<std::string> ReadAtOnce() override {
+    std::string bytes(info().bytes, '\0');
+    iovec part{bytes.data(), bytes.size()};
+    const ssize_t size = preadv2(file_.fd(), &part, 1, 0, RWF_NOWAIT);
+    if (size != static_cast<ssize_t>(bytes.size())) return std::nullopt;
+    return bytes;
+  }
+
+  std::optional<int> descriptor() const override { return file_.fd(); }
+
+  bool WasChanged() const override {
+    struct stat status {};
+    return fstat(file_.fd(), &status) != 0 || VersionOf(status) != info().version;
+  }
+
+ private:
+  const File file_;
+};
+
+// Nothing for what is no file.
+std::unique_ptr<BlobReader> ReaderOf(const std::string& path, File file) {
+  struct stat status {};
+  if (file.fd() < 0 || fstat(file.fd(), &status) != 0 || !S_ISREG(status.st_mode)) return nullptr;
+  BlobInfo info{.path = path,
+                .bytes = static_cast<uint64_t>(status.st_size),
+                .version = VersionOf(status),
+                .modified_ms = ModifiedMs(status)};
+  return std::make_unique<FileReader>(std::move(info), std::move(file));
+}
 
 // The names in an open folder that come behind another.
 std::vector<std::string> NamesBehind(const File& folder, const std::string& after) {
@@ -184,11 +272,16 @@ FileStore::FileStore(fs::path root, Access access)
   std::error_code error;
   fs::create_directories(uploads_, error);
   if (error) throw Unavailable("Cannot make the folder {}: {}", root_.string(), error.message());
+  root_fd_ = open(root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
   const auto stale = fs::file_time_type::clock::now() - kStaleUpload;
   for (const auto& entry : fs::directory_iterator(uploads_, error)) {
     std::error_code ignored;
     if (entry.last_write_time(ignored) < stale) fs::remove(entry.path(), ignored);
   }
+}
+
+FileStore::~FileStore() {
+  if (root_fd_ >= 0) close(root_fd_);
 }
 
 void FileStore::RequireWritable(const std::string& path) const {
@@ -211,23 +304,19 @@ std::unique_ptr<BlobWriter> FileStore::Create(const std::string& path) {
   return std::make_unique<FileWriter>(Place(path), uploads_ / NewHexId(), path);
 }
 
-void FileStore::Read(const std::string& path, uint64_t offset, std::optional<uint64_t> length,
-                     const std::function<bool(std::string_view)>& each) {
-  const auto place = LocalPath(path);
-  if (!place) throw NotFound("Blob", path);
-  const File file(*place, O_RDONLY | O_NOFOLLOW);
-  if (file.fd() < 0) throw NotFound("Blob", path);
-  std::string buffer(kReadBytes, '\0');
-  uint64_t left = length.value_or(UINT64_MAX);
-  while (left > 0) {
-    const ssize_t size = pread(file.fd(), buffer.data(), std::min<uint64_t>(left, buffer.size()),
-                               static_cast<off_t>(offset));
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) Fail("read", path);
-    if (size == 0 || !each(std::string_view(buffer.data(), size))) return;
-    offset += size;
-    left -= size;
+std::unique_ptr<BlobReader> FileStore::Open(const std::string& path) {
+  File file(-1);
+  if (IsPlain(path)) {
+    const File root(root_, O_PATH | O_DIRECTORY);
+    file = OpenBelow(root.fd(), path);
   }
+  if (file.fd() < 0) file = File(Place(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  return ReaderOf(path, std::move(file));
+}
+
+std::unique_ptr<BlobReader> FileStore::OpenAtOnce(const std::string& path) {
+  if (root_fd_ < 0 || !IsPlain(path)) return nullptr;
+  return ReaderOf(path, OpenBelow(root_fd_, path, RESOLVE_CACHED));
 }
 
 std::optional<BlobInfo> FileStore::Stat(const std::string& path) {

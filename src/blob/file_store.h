@@ -17,10 +17,11 @@ class FileStore : public BlobStore {
   // Create and Remove throw kPermissionDenied.
   enum class Access { kReadWrite, kReadOnly };
   FileStore(std::filesystem::path root, Access access);
+  ~FileStore() override;
 
   std::unique_ptr<BlobWriter> Create(const std::string& path) override;
-  void Read(const std::string& path, uint64_t offset, std::optional<uint64_t> length,
-            const std::function<bool(std::string_view)>& each) override;
+  std::unique_ptr<BlobReader> Open(const std::string& path) override;
+  std::unique_ptr<BlobReader> OpenAtOnce(const std::string& path) override;
   std::optional<BlobInfo> Stat(const std::string& path) override;
   std::vector<BlobInfo> List(const std::string& folder) override;
   BlobPage ListPage(const std::string& folder, const std::string& after, size_t max) override;
@@ -38,6 +39,7 @@ class FileStore : public BlobStore {
   const std::filesystem::path root_;
   const Access access_;
   const std::filesystem::path uploads_;
+  int root_fd_ = -1;  // of a folder of our own, which stays where it is while it is open
 };
 
 }  // namespace millwright::blob

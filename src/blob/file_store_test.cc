@@ -1,6 +1,9 @@
 #include "blob/file_store.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -38,6 +41,58 @@ TEST_F(FileStoreTest, ReturnsWhatWasPutAndItsChecksum) {
   EXPECT_EQ(part, "xxxxxxxxxx");
   store_.Put("a/b/c.bin", "new");
   EXPECT_EQ(store_.ReadAll("a/b/c.bin"), "new");
+}
+
+TEST_F(FileStoreTest, OpensOneVersionOfABlob) {
+  const std::string before(700'000, 'x');
+  store_.Put("a/b", before);
+  const auto reader = store_.Open("a/b");
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(reader->info().bytes, before.size());
+  EXPECT_EQ(reader->info().version, store_.Stat("a/b")->version);
+  store_.Put("a/b", "new");
+  std::string read;
+  reader->Read(0, std::nullopt, [&](std::string_view bytes) {
+    read += bytes;
+    return true;
+  });
+  EXPECT_EQ(read, before);
+  EXPECT_FALSE(reader->WasChanged());
+}
+
+TEST_F(FileStoreTest, OpensOnlyFilesBelowItsRoot) {
+  const fs::path root = dir_.path() / "root";
+  store_.Put("a/file", "inside");
+  std::ofstream(dir_.path() / "secret") << "outside";
+  fs::create_symlink(dir_.path(), root / "out");
+  fs::create_symlink("../secret", root / "out-file");
+  fs::create_symlink("..", root / "up");
+  fs::create_symlink(root / "a", root / "absolute");
+  fs::create_symlink("a", root / "relative");
+  ASSERT_EQ(mkfifo((root / "pipe").c_str(), 0600), 0);
+  for (const char* path : {"out/secret", "out-file", "up/secret", "../secret", "a/../../secret",
+                           ".uploads/x", "/etc/passwd", "a\\b"})
+    EXPECT_EQ(CodeOf([&] { store_.Open(path); }), Code::kInvalidArgument) << path;
+  for (const char* path : {"pipe", "a", "a/", "none", "none/x"})
+    EXPECT_EQ(store_.Open(path), nullptr) << path;
+  // Links that stay inside lead where they say, however they say it.
+  for (const char* path : {"a/file", "a//file", "./a/file", "relative/file", "absolute/file"})
+    EXPECT_EQ(store_.ReadAll(path), "inside") << path;
+}
+
+TEST_F(FileStoreTest, ReadsAtOnceWhatIsInMemory) {
+  store_.Put("a/b", "bytes");
+  ASSERT_EQ(store_.ReadAll("a/b"), "bytes");
+  // A kernel or a file system that cannot say what is in memory answers nothing, never wrongly.
+  if (const auto reader = store_.OpenAtOnce("a/b")) {
+    EXPECT_EQ(reader->info().version, store_.Stat("a/b")->version);
+    const auto bytes = reader->ReadAtOnce();
+    EXPECT_TRUE(!bytes || *bytes == "bytes");
+  }
+  fs::create_symlink(dir_.path(), dir_.path() / "root/out");
+  std::ofstream(dir_.path() / "secret") << "outside";
+  for (const char* path : {"none", "a", "out/secret", "../secret", "a/../../secret", ".uploads/x"})
+    EXPECT_EQ(store_.OpenAtOnce(path), nullptr) << path;
 }
 
 TEST_F(FileStoreTest, ShowsNothingBeforeCommitAndLeavesNothingWithoutIt) {

@@ -24,10 +24,14 @@ std::unique_ptr<BlobWriter> MountedStores::Create(const std::string& path) {
   return place.store.Create(place.path);
 }
 
-void MountedStores::Read(const std::string& path, uint64_t offset, std::optional<uint64_t> length,
-                         const std::function<bool(std::string_view)>& each) {
+std::unique_ptr<BlobReader> MountedStores::Open(const std::string& path) {
   const Place place = Find(path);
-  place.store.Read(place.path, offset, length, each);
+  return place.store.Open(place.path);
+}
+
+std::unique_ptr<BlobReader> MountedStores::OpenAtOnce(const std::string& path) {
+  const Place place = Find(path);
+  return place.store.OpenAtOnce(place.path);
 }
 
 std::optional<BlobInfo> MountedStores::Stat(const std::string& path) {

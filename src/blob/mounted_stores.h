@@ -17,8 +17,8 @@ class MountedStores : public BlobStore {
   MountedStores(std::unique_ptr<BlobStore> store, Mounts mounts);
 
   std::unique_ptr<BlobWriter> Create(const std::string& path) override;
-  void Read(const std::string& path, uint64_t offset, std::optional<uint64_t> length,
-            const std::function<bool(std::string_view)>& each) override;
+  std::unique_ptr<BlobReader> Open(const std::string& path) override;
+  std::unique_ptr<BlobReader> OpenAtOnce(const std::string& path) override;
   std::optional<BlobInfo> Stat(const std::string& path) override;
   std::vector<BlobInfo> List(const std::string& folder) override;
   void RequireWritable(const std::string& path) const override;

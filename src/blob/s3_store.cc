@@ -155,13 +155,15 @@ void DeleteAll(S3Client& client, const std::vector<BlobInfo>& entries) {
 class Download {
  public:
   Download(S3Client& client, const std::string& path, std::string key, uint64_t offset,
-           std::optional<uint64_t> length, const std::function<bool(std::string_view)>& each)
+           std::optional<uint64_t> length, const std::function<bool(std::string_view)>& each,
+           std::string tag = "")
       : client_(client),
         path_(path),
         key_(std::move(key)),
         at_(offset),
         end_(length ? std::optional(offset + *length) : std::nullopt),
-        each_(each) {}
+        each_(each),
+        tag_(std::move(tag)) {}
 
   void Run() {
     for (int resumes = 0; !Done(); ++resumes) {
@@ -222,9 +224,34 @@ class Download {
   uint64_t at_;
   const std::optional<uint64_t> end_;
   const std::function<bool(std::string_view)>& each_;
-  std::string tag_;  // of the object that the first answer was of
+  std::string tag_;  // of the object that is read; that of the first answer where none was given
   bool stopped_ = false;
   std::exception_ptr thrown_;
+};
+
+std::optional<BlobInfo> HeadOf(S3Client& client, const std::string& path, const std::string& key) {
+  const auto response = client.Call({.method = "HEAD", .key = key});
+  if (response.status != 200) return std::nullopt;
+  return BlobInfo{.path = path,
+                  .bytes = ParseBytes(response.Header("Content-Length")),
+                  .version = Unquoted(response.Header("ETag"))};
+}
+
+// Holds no connection between reads: what keeps the version is the condition on its tag.
+class ObjectReader : public BlobReader {
+ public:
+  ObjectReader(S3Client& client, BlobInfo info, std::string key)
+      : BlobReader(std::move(info)), client_(client), key_(std::move(key)) {}
+
+  void Read(uint64_t offset, std::optional<uint64_t> length,
+            const std::function<bool(std::string_view)>& each) override {
+    const std::string tag = info().version.empty() ? "" : "\"" + info().version + "\"";
+    Download(client_, info().path, key_, offset, length, each, tag).Run();
+  }
+
+ private:
+  S3Client& client_;
+  const std::string key_;
 };
 
 }  // namespace
@@ -239,13 +266,16 @@ void S3Store::Read(const std::string& path, uint64_t offset, std::optional<uint6
   Download(client_, path, CheckedKey(client_, path), offset, length, each).Run();
 }
 
+std::unique_ptr<BlobReader> S3Store::Open(const std::string& path) {
+  const std::string key = CheckedKey(client_, path);
+  auto info = HeadOf(client_, path, key);
+  if (!info) return nullptr;
+  return std::make_unique<ObjectReader>(client_, *std::move(info), key);
+}
+
 std::optional<BlobInfo> S3Store::Stat(const std::string& path) {
   const std::string key = CheckedKey(client_, path);
-  const auto response = client_.Call({.method = "HEAD", .key = key});
-  if (response.status == 200)
-    return BlobInfo{.path = path,
-                    .bytes = ParseBytes(response.Header("Content-Length")),
-                    .version = Unquoted(response.Header("ETag"))};
+  if (auto info = HeadOf(client_, path, key)) return info;
   const Listing below = ListOnce(client_, {.prefix = FolderPrefix(client_, key), .max = 1});
   if (below.entries.empty()) return std::nullopt;
   return BlobInfo{.path = path, .is_folder = true};

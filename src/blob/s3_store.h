@@ -18,6 +18,7 @@ class S3Store : public BlobStore {
   void RequireCredentials() const { client_.CurrentCredentials(); }
 
   std::unique_ptr<BlobWriter> Create(const std::string& path) override;
+  std::unique_ptr<BlobReader> Open(const std::string& path) override;
   void Read(const std::string& path, uint64_t offset, std::optional<uint64_t> length,
             const std::function<bool(std::string_view)>& each) override;
   std::optional<BlobInfo> Stat(const std::string& path) override;

@@ -103,7 +103,10 @@ std::string CompleteMultipart(S3Client& client, const std::string& key,
                                      .body = std::move(body),
                                      .answers_error_late = true});
   if (response.status == 404) throw NotFound("Upload", upload_id);
-  return Unquoted(ParseXml(response.body).Text("ETag"));
+  std::string tag = Unquoted(ParseXml(response.body).Text("ETag"));
+  if (!tag.empty()) return tag;
+  // Ceph's gateway leaves it empty.
+  return Unquoted(client.Call({.method = "HEAD", .key = key}).Header("ETag"));
 }
 
 void AbortMultipart(S3Client& client, const std::string& key, const std::string& upload_id) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "cli/file_upload.h"
 
 namespace millwright::cli {
 namespace {
@@ -32,7 +33,7 @@ void DownloadArtifact(Client& client, const std::string& folder, const std::stri
 
 void UploadArtifact(Client& client, const std::string& folder, const std::string& path,
                     const std::filesystem::path& file) {
-  client.Upload(ProxyPath(folder, path), file);
+  UploadFile(client, folder + "/" + path, file);
 }
 
 void UploadFolder(Client& client, const std::string& folder, const std::string& path,

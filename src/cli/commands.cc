@@ -28,6 +28,7 @@ Commands AllCommands() {
   AddMoveCommands(commands);
   AddBackupCommands(commands);
   AddWebhookCommands(commands);
+  AddArtifactCommands(commands);
   AddCollectingCommands(commands);
   AddDemoCommands(commands);
   AddReferenceCommands(commands);

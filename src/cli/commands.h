@@ -28,6 +28,7 @@ void AddPredictionCommands(Commands& commands);
 void AddMonitorCommands(Commands& commands);
 void AddPipelineCommands(Commands& commands);
 void AddSecurityCommands(Commands& commands);
+void AddArtifactCommands(Commands& commands);
 void AddCollectingCommands(Commands& commands);
 void AddWebhookCommands(Commands& commands);
 void AddDemoCommands(Commands& commands);

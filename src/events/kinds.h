@@ -37,6 +37,7 @@ inline constexpr EventKind kEventKinds[] = {
     {"logged_model.imported", "A logged model was taken over from another store"},
     {"logged_model.mounted", "A logged model of a mounted folder is shown"},
     {"artifact.uploaded", "A file was stored as an artifact"},
+    {"artifact.damaged", "A file was found to hold other bytes than were stored"},
     {"artifact.deleted", "An artifact was marked deleted"},
     {"artifact.restored", "A deleted artifact was brought back"},
     {"artifact.removed", "A deleted artifact was removed for good"},

@@ -65,7 +65,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Awaitable<void> RespondWithFile();
   Awaitable<void> RespondWithParts();
   std::optional<FileRange> ApplyRange(uint64_t size);
-  Awaitable<void> RespondWithProducer();
+  Awaitable<void> RespondWithProducer(StreamThreads& threads);
   Awaitable<bool> Write(std::string_view bytes, More more);
   AnswerHead HeadFor(BodyFraming framing, uint64_t length) const;
   // Runs `work` on a stream thread and waits until it is done; false when all are taken.

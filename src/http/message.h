@@ -72,12 +72,16 @@ class BodyWriter {
   // Blocks while the client is slow. Returns false once the client is gone or the server drains:
   // stop then.
   virtual bool Write(std::string_view bytes) = 0;
+  // Writes a part of an open file without copying it through this process; only into a body whose
+  // length was declared.
+  virtual bool WriteFile(int fd, uint64_t offset, uint64_t length) = 0;
 };
 
 struct Response {
   int status = 200;
   Headers headers;
   std::string body;
+  bool body_has_ranges = false;  // `Range` is honoured for `body` too, as for files
   // When set, sends this file instead (streamed; `Range` is honoured, ETag by the caller).
   std::string file;
   // When set, is called on a thread of its own to write the body; the connection goes on after it
@@ -86,7 +90,7 @@ struct Response {
   std::function<void(BodyWriter&)> producer;
 
   // When set, like `producer` for a body of `parts_bytes`, of which it writes `length` bytes from
-  // `offset` on, exactly; `Range` is honoured as for files.
+  // `offset` on, exactly; `Range` is honoured as for files, and it waits for its turn as they do.
   std::function<void(BodyWriter&, uint64_t offset, uint64_t length)> parts;
   uint64_t parts_bytes = 0;
 

@@ -70,7 +70,7 @@ Awaitable<void> Connection::Respond() {
     AppendHead(response_, HeadFor(BodyFraming::kNone, 0), &out_);
     co_await Write(out_, More::kNo);
   } else if (response_.producer) {
-    co_await RespondWithProducer();
+    co_await RespondWithProducer(state_.pools->streams);
   } else if (response_.parts) {
     co_await RespondWithParts();
   } else if (!response_.file.empty()) {
@@ -82,7 +82,12 @@ Awaitable<void> Connection::Respond() {
 }
 
 Awaitable<void> Connection::RespondWithBody() {
-  const std::string& body = response_.body;
+  std::string_view body = response_.body;
+  if (response_.body_has_ranges) {
+    response_.body_has_ranges = false;
+    const auto range = ApplyRange(body.size());
+    body = range ? body.substr(range->offset, range->length) : response_.body;
+  }
   AppendHead(response_, HeadFor(BodyFraming::kLength, body.size()), &out_);
   const bool send_body = method_ != Method::kHead && !body.empty();
   const bool joined = send_body && body.size() <= kJoinedBodyMax;
@@ -151,10 +156,10 @@ Awaitable<void> Connection::RespondWithParts() {
   response_.producer = [parts = response_.parts, range = *range](BodyWriter& writer) {
     if (range.length > 0) parts(writer, range.offset, range.length);
   };
-  co_await RespondWithProducer();
+  co_await RespondWithProducer(state_.pools->files);
 }
 
-Awaitable<void> Connection::RespondWithProducer() {
+Awaitable<void> Connection::RespondWithProducer(StreamThreads& threads) {
   const bool http_1_0 = parser_.framing().http_1_0;
   const auto length = DeclaredLength(response_);
   const BodyFraming framing = length     ? BodyFraming::kLength
@@ -179,7 +184,7 @@ Awaitable<void> Connection::RespondWithProducer() {
     }
     return writer.Finish();
   };
-  const bool found_thread = co_await OnStreamThread(state_.pools->streams, produce);
+  const bool found_thread = co_await OnStreamThread(threads, produce);
   if (!found_thread) co_await RespondBusy();
 }
 

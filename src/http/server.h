@@ -42,7 +42,7 @@ struct ServerOptions {
   size_t connections_max = 4096;
   size_t head_bytes_max = 64 * 1024;
   int streams_max = 512;  // producers at a time, each on a thread: event streams, logs; beyond: 503
-  int files_max = 16;     // files sent at a time; more wait for their turn
+  int files_max = 64;     // files and parts sent at a time; more wait for their turn
   int64_t idle_timeout_ms = 60'000;   // between requests of a connection
   int64_t read_timeout_ms = 30'000;   // without any byte of a started request
   int64_t write_timeout_ms = 30'000;  // without any byte taken by the client

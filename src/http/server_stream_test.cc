@@ -1,3 +1,6 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <condition_variable>
 #include <fstream>
 #include <future>
@@ -221,6 +224,55 @@ TEST(ServerStream, SendsFilesWithRanges) {
   client.Send("HEAD /x HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_EQ("10", client.Read(/*has_body=*/false).Header("Content-Length"));
   EXPECT_EQ("abcdefghij", client.Exchange(kGet).body);
+}
+
+TEST(ServerStream, SendsRangesOfABodyAndOfParts) {
+  const TempDir dir;
+  const std::string path = dir.path() / "letters";
+  WriteFileDurably(path, "abcdefghij");
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  Server server(AnyPort(), [&](Request&) {
+    Target target;
+    target.handle = [&](Request&& request, const Reply& reply) {
+      Response response;
+      response.headers.Add("ETag", "\"v1\"");
+      if (request.path == "/body") {
+        response.body = "abcdefghij";
+        response.body_has_ranges = true;
+      } else {
+        response.parts_bytes = 10;
+        response.parts = [&, is_short = request.path == "/short"](
+                             BodyWriter& writer, uint64_t offset, uint64_t length) {
+          writer.WriteFile(fd, offset, is_short ? length - 1 : length);
+        };
+      }
+      reply(std::move(response));
+    };
+    return target;
+  });
+  RawClient client(server.port());
+  for (const std::string of : {"/body", "/parts"}) {
+    const auto get = [&](const std::string& headers) {
+      const RawAnswer answer =
+          client.Exchange("GET " + of + " HTTP/1.1\r\nHost: h\r\n" + headers + "\r\n");
+      return std::to_string(answer.status) + " " + answer.Header("Content-Range") + " " +
+             answer.body;
+    };
+    EXPECT_EQ("200  abcdefghij", get("")) << of;
+    EXPECT_EQ("206 bytes 2-4/10 cde", get("Range: bytes=2-4\r\n")) << of;
+    EXPECT_EQ("206 bytes 8-9/10 ij", get("Range: bytes=-2\r\n")) << of;
+    EXPECT_EQ("416 bytes */10 The requested range is outside of the file",
+              get("Range: bytes=10-\r\n"))
+        << of;
+    EXPECT_EQ("200  abcdefghij", get("Range: bytes=0-0\r\nIf-Range: \"v0\"\r\n")) << of;
+    client.Send("HEAD " + of + " HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_EQ("10", client.Read(/*has_body=*/false).Header("Content-Length")) << of;
+  }
+  // What is less than was declared ends with the connection.
+  client.Send("GET /short HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ("abcdefghi", client.Read().body);
+  EXPECT_TRUE(client.IsClosed());
+  close(fd);
 }
 
 TEST(ServerStream, SendsALargeFile) {

@@ -29,6 +29,17 @@ bool StreamWriter::Write(std::string_view bytes) {
   return !gone_;
 }
 
+bool StreamWriter::WriteFile(int fd, uint64_t offset, uint64_t length) {
+  if (gone_ || length == 0) return !gone_;
+  if (options_.framing != BodyFraming::kLength || length > left_) {
+    gone_ = true;
+    return false;
+  }
+  left_ -= length;
+  gone_ = SendFile(options_.fd, fd, offset, length, options_.write_timeout_ms) != IoStatus::kOk;
+  return !gone_;
+}
+
 bool StreamWriter::WriteChunk(std::string_view bytes) {
   char digits[16];
   const auto end = std::to_chars(digits, digits + sizeof digits, bytes.size(), 16).ptr;

@@ -23,6 +23,7 @@ class StreamWriter : public BodyWriter {
       : options_(options), left_(options.length), draining_(draining) {}
 
   bool Write(std::string_view bytes) override;
+  bool WriteFile(int fd, uint64_t offset, uint64_t length) override;
   // Ends the body; returns whether the client has all of it and the connection can go on.
   bool Finish();
 

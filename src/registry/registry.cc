@@ -70,13 +70,14 @@ Json ToldAtFirst(const std::optional<std::string>& description, const std::vecto
 
 Registry::Registry(storage::Database& database, events::EventLog& events, const Clock& clock,
                    std::vector<const GateCheck*> gates, std::function<void()> before_judging,
-                   ReadSchema read_schema)
+                   ReadSchema read_schema, RequireFiles require_files)
     : database_(database),
       events_(events),
       clock_(clock),
       gates_(std::move(gates)),
       before_judging_(before_judging ? std::move(before_judging) : [] {}),
-      read_schema_(std::move(read_schema)) {}
+      read_schema_(std::move(read_schema)),
+      require_files_(std::move(require_files)) {}
 
 Moment Registry::Record(Connection& connection, const Change& change) {
   RequireLength("A reason", change.by.reason, kReasonCharactersMax);

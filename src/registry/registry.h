@@ -92,12 +92,15 @@ class Registry {
   // Reads what the files at an artifact address say that a version takes and gives, in the notation
   // of NewVersion::schema. Called outside of transactions.
   using ReadSchema = std::function<std::optional<Json>(const std::string& artifact_uri)>;
+  // Throws kFailedPrecondition, within the transaction that registers a version, where the files at
+  // its address are being removed.
+  using RequireFiles = std::function<void(storage::Connection&, const std::string& artifact_uri)>;
   // `gates` are asked beside the model's own spec; they outlive the registry. `before_judging` is
   // called before each judgement, outside of its transaction: when it returns, latest_metrics has
   // what runs have logged.
   Registry(storage::Database& database, events::EventLog& events, const Clock& clock,
            std::vector<const GateCheck*> gates = {}, std::function<void()> before_judging = {},
-           ReadSchema read_schema = {});
+           ReadSchema read_schema = {}, RequireFiles require_files = {});
 
   RegisteredModel CreateModel(const NewModel& model, const Author& by);
   RegisteredModel GetModel(const ModelName& name) const;
@@ -205,6 +208,7 @@ class Registry {
   const std::vector<const GateCheck*> gates_;
   const std::function<void()> before_judging_;
   const ReadSchema read_schema_;
+  const RequireFiles require_files_;
 };
 
 // Reads a version's number as the protocol writes it. Throws kInvalidArgument.

@@ -80,6 +80,7 @@ ModelVersion Registry::CreateVersion(const NewVersion& version, const Author& by
     const int64_t number = connection.SelectOne(sql::kNextVersion, {model.seq})->Int(0);
     const int64_t now = clock_.NowMs();
     const std::string& uri = version.artifact_uri.empty() ? version.source : version.artifact_uri;
+    if (require_files_) require_files_(connection, uri);
     const Value model_id = version.model_id.empty() ? Value() : Value(version.model_id);
     connection.Execute(sql::kInsertVersion,
                        {model.seq, number, storage::Optional(version.description), version.source,

@@ -12,8 +12,9 @@ namespace millwright::retention {
 // One page of a collection on its way: what Garbage::Collect does.
 class Collection {
  public:
-  Collection(storage::Database& database, artifacts::Artifacts& artifacts, events::EventLog& events,
-             const Clock& clock, const Request& request);
+  Collection(storage::Database& database, artifacts::Artifacts& artifacts,
+             artifacts::PartUploads& uploads, events::EventLog& events, const Clock& clock,
+             const Request& request);
 
   Page Run();
 
@@ -26,6 +27,7 @@ class Collection {
   Place Visit(Kind kind, const std::string& after);
   Place Abandoned(std::string after);
   Place DeletedArtifacts(const std::string& after);
+  Place Uploads(std::string after);
   Place Models(std::string after);
   Place Runs(int64_t after);
   Place NamedRuns(const std::string& after);
@@ -50,17 +52,22 @@ class Collection {
   bool Remove(const tracking::DeletedModel& model);
   bool Remove(const tracking::DeletedExperiment& experiment);
   void RemoveFiles(const std::string& artifact_uri);
+  // Within a removal: holds what uses files back, and throws kFailedPrecondition where a version
+  // was made of these since the references were read.
+  void RequireNoNewVersion(storage::Connection& connection, const std::string& artifact_uri);
   void Add(Finding finding, const std::string& kept, std::string_view why_removed);
 
   bool IsFull() const;
 
   storage::Database& database_;
   artifacts::Artifacts& artifacts_;
+  artifacts::PartUploads& uploads_;
   events::EventLog& events_;
   const Clock& clock_;
   const Request& request_;
-  const References references_;
+  References references_;
   const int64_t started_us_;
+  const int64_t started_ms_;
   Page page_;
 };
 

@@ -80,6 +80,25 @@ Collection::Place Collection::DeletedArtifacts(const std::string& after) {
   }
 }
 
+Collection::Place Collection::Uploads(std::string after) {
+  if (!request_.dry_run && after.empty()) uploads_.RemoveLeftOvers();
+  const int64_t idle_since_ms = clock_.NowMs() - kUploadIdleMs;
+  while (true) {
+    const auto list = uploads_.ListIdle(idle_since_ms, after, kListedAtOnce);
+    if (list.empty()) return std::nullopt;
+    for (const auto& upload : list) {
+      if (IsFull()) return after;
+      after = upload.id;
+      if (!request_.dry_run) uploads_.Abort(upload.id);
+      Add({.kind = Kind::kUpload,
+           .id = upload.id,
+           .path = upload.path,
+           .since_ms = upload.touched_ms},
+          "", "no part of it came for a day");
+    }
+  }
+}
+
 Collection::Place Collection::Copies(const std::string& after) {
   for (const auto& copy : artifacts_.ListCopies()) {
     const std::string path = copy.folder.string();

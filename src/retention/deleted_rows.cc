@@ -16,7 +16,9 @@ using tracking::DeletedRun;
 
 constexpr int64_t kListedAtOnce = 100;
 constexpr std::string_view kWhyRemoved = "it was deleted and nothing refers to it";
-constexpr const char* kRestored = "it was restored meanwhile";
+constexpr const char* kChanged = "it was restored, or a version made of it, meanwhile";
+// How far the clocks of two servers may differ, and a transaction may last.
+constexpr int64_t kSlackMs = 600'000;
 
 // Whether a folder is, by its name, of this run or model and nobody else's: <id> or <id>/artifacts,
 // as MLflow and we lay them.
@@ -30,7 +32,7 @@ bool IsOwnFolder(std::string_view path, std::string_view id) {
 
 // Whatever a transaction finds to be other than it was listed leaves it as it was.
 template <typename Work>
-bool WriteUnlessRestored(storage::Database& database, Work work) {
+bool WriteUnlessChanged(storage::Database& database, Work work) {
   try {
     database.Write(work);
     return true;
@@ -95,6 +97,13 @@ std::string Collection::WhyKept(const DeletedExperiment& experiment) const {
   return "";
 }
 
+void Collection::RequireNoNewVersion(Connection& connection, const std::string& artifact_uri) {
+  artifacts::HoldUses(connection);
+  references_.AddRecentVersions(connection, started_ms_ - kSlackMs);
+  const std::string user = references_.UserOfFolder(*artifacts_.FindPath(artifact_uri));
+  if (!user.empty()) throw FailedPrecondition("Since this collection began {}", user);
+}
+
 void Collection::RemoveFiles(const std::string& artifact_uri) {
   const std::string path = *artifacts_.FindPath(artifact_uri);
   artifacts_.RemoveAbandoned(path);
@@ -102,8 +111,9 @@ void Collection::RemoveFiles(const std::string& artifact_uri) {
 }
 
 bool Collection::Remove(const DeletedRun& run) {
-  const bool removed = WriteUnlessRestored(database_, [&](Connection& connection) {
+  const bool removed = WriteUnlessChanged(database_, [&](Connection& connection) {
     const DeletedRun now = tracking::FindDeletedRun(connection, run.id);
+    RequireNoNewVersion(connection, run.artifact_uri);
     RequireNoVersion(connection, run.id);
     tensorboard::ForgetRun(connection, run.id);
     tracking::RemoveRun(connection, now.seq);
@@ -116,8 +126,11 @@ bool Collection::Remove(const DeletedRun& run) {
 }
 
 bool Collection::Remove(const DeletedModel& model) {
-  const bool removed = WriteUnlessRestored(database_, [&](Connection& connection) {
+  const bool removed = WriteUnlessChanged(database_, [&](Connection& connection) {
     tracking::FindDeletedModel(connection, model.id);
+    RequireNoNewVersion(connection, model.artifact_uri);
+    if (!references_.UserOfModel(model.id.str()).empty())
+      throw FailedPrecondition("A version is made of logged model {}", model.id.str());
     tracking::RemoveModel(connection, model.id);
     artifacts::Abandon(connection, *artifacts_.FindPath(model.artifact_uri), clock_.NowMs());
     events_.Append(connection, "logged_model.removed", "logged_model:" + model.id.str(),
@@ -130,12 +143,13 @@ bool Collection::Remove(const DeletedModel& model) {
 
 bool Collection::Remove(const DeletedExperiment& experiment) {
   std::vector<DeletedModel> models;
-  const bool removed = WriteUnlessRestored(database_, [&](Connection& connection) {
+  const bool removed = WriteUnlessChanged(database_, [&](Connection& connection) {
     tracking::FindDeletedExperiment(connection, experiment.id);
     if (!tracking::RunsOf(connection, experiment.id, -1, 1).empty())
       throw FailedPrecondition("Experiment {} has a run", experiment.id.str());
     models = tracking::ModelsOf(connection, experiment.id);
     for (const auto& model : models) {
+      RequireNoNewVersion(connection, model.artifact_uri);
       tracking::RemoveModel(connection, model.id);
       artifacts::Abandon(connection, *artifacts_.FindPath(model.artifact_uri), clock_.NowMs());
     }
@@ -155,7 +169,7 @@ bool Collection::Remove(const DeletedExperiment& experiment) {
 
 void Collection::Take(const DeletedRun& run) {
   std::string kept = WhyKept(run);
-  if (kept.empty() && !request_.dry_run && !Remove(run)) kept = kRestored;
+  if (kept.empty() && !request_.dry_run && !Remove(run)) kept = kChanged;
   Add({.kind = Kind::kRun,
        .id = run.id.str(),
        .name = run.name,
@@ -166,7 +180,7 @@ void Collection::Take(const DeletedRun& run) {
 
 void Collection::Take(const DeletedModel& model) {
   std::string kept = WhyKept(model);
-  if (kept.empty() && !request_.dry_run && !Remove(model)) kept = kRestored;
+  if (kept.empty() && !request_.dry_run && !Remove(model)) kept = kChanged;
   Add({.kind = Kind::kModel,
        .id = model.id.str(),
        .name = model.name,
@@ -177,7 +191,7 @@ void Collection::Take(const DeletedModel& model) {
 
 void Collection::Take(const DeletedExperiment& experiment) {
   std::string kept = WhyKept(experiment);
-  if (kept.empty() && !request_.dry_run && !Remove(experiment)) kept = kRestored;
+  if (kept.empty() && !request_.dry_run && !Remove(experiment)) kept = kChanged;
   Add({.kind = Kind::kExperiment,
        .id = experiment.id.str(),
        .name = experiment.name,

@@ -14,9 +14,13 @@ struct KindRow {
   Kind kind;
   std::string_view name;
 };
-constexpr KindRow kKinds[] = {{Kind::kAbandoned, "abandoned"},   {Kind::kArtifact, "artifact"},
-                              {Kind::kModel, "logged_model"},    {Kind::kRun, "run"},
-                              {Kind::kExperiment, "experiment"}, {Kind::kCopy, "copy"},
+constexpr KindRow kKinds[] = {{Kind::kAbandoned, "abandoned"},
+                              {Kind::kArtifact, "artifact"},
+                              {Kind::kUpload, "upload"},
+                              {Kind::kModel, "logged_model"},
+                              {Kind::kRun, "run"},
+                              {Kind::kExperiment, "experiment"},
+                              {Kind::kCopy, "copy"},
                               {Kind::kUnknown, "unknown"}};
 
 Error MalformedToken() {
@@ -59,18 +63,21 @@ std::string_view KindName(Kind kind) {
 
 Page Garbage::Collect(const Request& request) {
   RequireWellFormed(request);
-  return Collection(database_, artifacts_, events_, clock_, request).Run();
+  return Collection(database_, artifacts_, uploads_, events_, clock_, request).Run();
 }
 
 Collection::Collection(storage::Database& database, artifacts::Artifacts& artifacts,
-                       events::EventLog& events, const Clock& clock, const Request& request)
+                       artifacts::PartUploads& uploads, events::EventLog& events,
+                       const Clock& clock, const Request& request)
     : database_(database),
       artifacts_(artifacts),
+      uploads_(uploads),
       events_(events),
       clock_(clock),
       request_(request),
       references_(database, artifacts),
-      started_us_(MonotonicUs()) {}
+      started_us_(MonotonicUs()),
+      started_ms_(clock.NowMs()) {}
 
 Page Collection::Run() {
   auto [kind, after] = ParseToken(request_.after);
@@ -98,6 +105,7 @@ bool Collection::Includes(Kind kind) const {
     case Kind::kAbandoned:
       return true;
     case Kind::kArtifact:
+    case Kind::kUpload:
     case Kind::kCopy:
       return !request_.names_any();
     case Kind::kModel:
@@ -118,6 +126,8 @@ Collection::Place Collection::Visit(Kind kind, const std::string& after) {
       return Abandoned(after);
     case Kind::kArtifact:
       return DeletedArtifacts(after);
+    case Kind::kUpload:
+      return Uploads(after);
     case Kind::kModel:
       return Models(after);
     case Kind::kRun:

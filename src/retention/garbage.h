@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "artifacts/artifacts.h"
+#include "artifacts/part_uploads.h"
 #include "base/clock.h"
 #include "events/event_log.h"
 #include "storage/database.h"
@@ -17,6 +17,7 @@ namespace millwright::retention {
 enum class Kind {
   kAbandoned,   // files whose owner is gone, left by a collection that was broken off
   kArtifact,    // files and folders that were deleted
+  kUpload,      // uploads in parts that nobody goes on with
   kModel,       // deleted logged models
   kRun,         // deleted runs
   kExperiment,  // deleted experiments
@@ -27,6 +28,9 @@ std::string_view KindName(Kind kind);
 
 inline constexpr int64_t kGraceMs = 30LL * 86'400'000;
 inline constexpr int64_t kGraceMsMax = 3650LL * 86'400'000;
+// How long nothing was heard of an upload in parts before it counts as given up, whatever the grace
+// period is.
+inline constexpr int64_t kUploadIdleMs = 86'400'000;
 inline constexpr size_t kFindingsMax = 500;
 inline constexpr size_t kNamedMax = 1000;  // of each of Request's lists
 
@@ -74,9 +78,13 @@ struct Page {
 // undone. Thread-safe; two collections at a time do what one does.
 class Garbage {
  public:
-  Garbage(storage::Database& database, artifacts::Artifacts& artifacts, events::EventLog& events,
-          const Clock& clock)
-      : database_(database), artifacts_(artifacts), events_(events), clock_(clock) {}
+  Garbage(storage::Database& database, artifacts::Artifacts& artifacts,
+          artifacts::PartUploads& uploads, events::EventLog& events, const Clock& clock)
+      : database_(database),
+        artifacts_(artifacts),
+        uploads_(uploads),
+        events_(events),
+        clock_(clock) {}
 
   // A page of at most kFindingsMax, and of a few seconds of work. Throws kInvalidArgument for a
   // malformed request, and kNotFound or kFailedPrecondition for something named that is not there
@@ -86,6 +94,7 @@ class Garbage {
  private:
   storage::Database& database_;
   artifacts::Artifacts& artifacts_;
+  artifacts::PartUploads& uploads_;
   events::EventLog& events_;
   const Clock& clock_;
 };

@@ -27,6 +27,12 @@ constexpr storage::Query kInsertVersion{
     "model_id, stage, status, created_ms, updated_ms, deleted_ms) "
     "VALUES (1, $1, $2, $2, $3, '', $4, 'None', 'READY', 0, 0, $5)",
     ""};
+constexpr storage::Query kInsertRecentVersion{
+    "insert_recent_version",
+    "INSERT INTO model_versions (model_seq, version, source, artifact_uri, run_id, run_link, "
+    "stage, status, created_ms, updated_ms) VALUES (1, $1, $2, $2, '', '', 'None', 'READY', $3, "
+    "$3)",
+    ""};
 constexpr storage::Query kInsertEndpoint{
     "insert_endpoint",
     "INSERT INTO endpoints (name, model, created_ms) VALUES ('late', 'flights', 0)", ""};
@@ -94,7 +100,8 @@ class GarbageTest : public storage::DatabaseTest {
   tracking::ExperimentStore experiments_{db(), events_, clock_, {}};
   tracking::RunStore runs_{db(), events_, clock_};
   tracking::LoggedModelStore models_{db(), events_, clock_};
-  Garbage garbage_{db(), artifacts_, events_, clock_};
+  artifacts::PartUploads uploads_{db(), store_, artifacts_, clock_};
+  Garbage garbage_{db(), artifacts_, uploads_, events_, clock_};
 };
 
 TEST_P(GarbageTest, RemovesARunWithItsFilesOnceTheGracePeriodIsOver) {
@@ -142,6 +149,78 @@ TEST_P(GarbageTest, KeepsWhatVersionsAreMadeOf) {
   EXPECT_EQ(WhyOf(findings, by_direct.str()), "keep: version 4 of flights is made of it");
   EXPECT_FALSE(HasRun(of_deleted));
   EXPECT_EQ(artifacts_.ReadAll(FolderOf(by_folder) + "/model/MLmodel"), "bytes");
+}
+
+// A clock that lets something happen when it is looked at: a collection looks at it between judging
+// a run and removing it.
+class EventfulClock : public Clock {
+ public:
+  explicit EventfulClock(int64_t now_ms) : now_ms_(now_ms) {}
+  int64_t NowMs() const override {
+    if (looks_left_ > 0 && --looks_left_ == 0) happening_();
+    return now_ms_;
+  }
+  void After(int looks, std::function<void()> happening) {
+    looks_left_ = looks;
+    happening_ = std::move(happening);
+  }
+
+ private:
+  const int64_t now_ms_;
+  mutable int looks_left_ = 0;
+  std::function<void()> happening_;
+};
+
+TEST_P(GarbageTest, KeepsARunOfWhichAVersionIsMadeWhileItIsCollected) {
+  const auto by_folder = MakeRun("model/MLmodel");
+  const auto model = models_.Create({.experiment_id = tracking::ExperimentId("0")}, kWho);
+  artifacts_.Put(*artifacts_.FindPath(model.artifact_uri) + "/MLmodel", "bytes", kWho);
+  const std::string folder = FolderOf(by_folder);
+  runs_.Delete(by_folder, kWho);
+  models_.Delete(model.id, kWho);
+  // Of each of them the address alone is named.
+  for (const auto& uri : {"mlflow-artifacts:/" + folder + "/model", model.artifact_uri}) {
+    EventfulClock clock(clock_.NowMs());
+    Garbage garbage(db(), artifacts_, uploads_, events_, clock);
+    const bool of_run = uri.find(by_folder.str()) != std::string::npos;
+    Request request{.grace_ms = 0};
+    if (of_run) request.runs = {by_folder};
+    if (!of_run) request.models = {model.id};
+    // The first look is at the beginning, the second when the run was found to be old enough.
+    clock.After(2, [&] {
+      db().Write([&](auto& connection) {
+        connection.Execute(kInsertRecentVersion, {int64_t{of_run ? 1 : 2}, uri, clock_.NowMs()});
+      });
+    });
+    const auto page = garbage.Collect(request);
+    ASSERT_EQ(page.findings.size(), 1U);
+    EXPECT_FALSE(page.findings[0].is_removed);
+    EXPECT_EQ(page.findings[0].why, "it was restored, or a version made of it, meanwhile");
+  }
+  EXPECT_EQ(artifacts_.ReadAll(folder + "/model/MLmodel"), "bytes");
+  EXPECT_TRUE(artifacts_.ListAbandoned("", 10).empty());
+}
+
+TEST_P(GarbageTest, RemovesUploadsInPartsThatNobodyGoesOnWith) {
+  const auto send = [&](const std::string& path) {
+    const auto upload = uploads_.Begin({.path = path}, kWho);
+    const auto part = uploads_.CreatePart(upload, 1, {});
+    part->Write("bytes");
+    part->Commit();
+    return upload.id;
+  };
+  const auto given_up = send("a");
+  clock_.Advance(kUploadIdleMs - 1000);
+  const auto under_way = send("b");
+  EXPECT_EQ(WhyOf(Collect({.grace_ms = 0}), given_up), "");
+  clock_.Advance(2000);
+  EXPECT_EQ(WhyOf(Collect({.dry_run = true}), given_up), "remove: no part of it came for a day");
+  EXPECT_EQ(Collect().size(), 1U);
+  EXPECT_THROW(uploads_.Get(given_up), Error);
+  EXPECT_EQ(uploads_.Get(under_way).parts.size(), 1U);
+  const auto kept = store_.List(".parts");
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept[0].path, under_way);
 }
 
 TEST_P(GarbageTest, KeepsWhatEndpointsServeThoughTheVersionWasDeleted) {

@@ -90,7 +90,7 @@ std::string AddressOfSource(const std::string& source) {
 References::References(storage::Database& database, const artifacts::Artifacts& artifacts)
     : artifacts_(artifacts) {
   database.Read([&](Connection& connection) {
-    AddVersions(connection);
+    AddVersions(connection, connection.Select(sql::kUsedByVersions));
     AddRevisions(connection);
     AddDatasets(connection);
     AddInputs(connection);
@@ -109,8 +109,12 @@ void References::AddAddress(Connection& connection, const std::string& address,
   if (const auto path = artifacts_.FindPath(at)) paths_.emplace(WithoutSlash(*path), user);
 }
 
-void References::AddVersions(Connection& connection) {
-  for (const Row& row : connection.Select(sql::kUsedByVersions)) {
+void References::AddRecentVersions(Connection& connection, int64_t since_ms) {
+  AddVersions(connection, connection.Select(sql::kUsedByRecentVersions, {since_ms}));
+}
+
+void References::AddVersions(Connection& connection, const std::vector<Row>& rows) {
+  for (const Row& row : rows) {
     const std::string version = fmt::format("version {} of {}", row.Int(1), row.Text(0));
     AddAddress(connection, row.Text(2), version + " is made of it");
     AddAddress(connection, row.Text(3), version + " is made of it");

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "artifacts/artifacts.h"
 #include "storage/database.h"
@@ -18,6 +19,9 @@ class References {
  public:
   References(storage::Database& database, const artifacts::Artifacts& artifacts);
 
+  // Adds the versions that were registered or changed since a time, as the transaction sees them.
+  void AddRecentVersions(storage::Connection& connection, int64_t since_ms);
+
   // Each says who refers to it, as a sentence such as "version 3 of flights is made of it", or
   // nothing. A path is used by whoever refers to it, to something in it or to a folder around it.
   std::string UserOfPath(const std::string& path) const;
@@ -28,7 +32,7 @@ class References {
   std::string UserOfCopy(const std::filesystem::path& folder) const;
 
  private:
-  void AddVersions(storage::Connection& connection);
+  void AddVersions(storage::Connection& connection, const std::vector<storage::Row>& rows);
   void AddRevisions(storage::Connection& connection);
   void AddDatasets(storage::Connection& connection);
   void AddInputs(storage::Connection& connection);

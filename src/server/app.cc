@@ -16,11 +16,13 @@
 #include "api/mlflow/webhook_format.h"
 #include "api/native/routes.h"
 #include "api/native/webhooks.h"
+#include "api/prometheus/artifact_metrics.h"
 #include "api/prometheus/monitoring_metrics.h"
 #include "api/route.h"
 #include "api/scoring/routes.h"
 #include "api/system/routes.h"
 #include "artifacts/artifacts.h"
+#include "artifacts/part_uploads.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/id.h"
@@ -271,6 +273,7 @@ struct App::Parts {
   lineage::LineageGraph lineage;
   std::unique_ptr<blob::BlobStore> blobs;
   artifacts::Artifacts artifacts;
+  artifacts::PartUploads part_uploads;
   retention::Garbage garbage;
   ModelInspection inspection;
   fetch::Client fetch;
@@ -339,7 +342,8 @@ App::Parts::Parts(const Config& given)
       lineage(*database, clock),
       blobs(OpenArtifactStore(config, clock)),
       artifacts(*database, *blobs, events, clock, data / "copies"),
-      garbage(*database, artifacts, events, clock),
+      part_uploads(*database, *blobs, artifacts, clock),
+      garbage(*database, artifacts, part_uploads, events, clock),
       inspection(artifacts, {.policy = ParseScanPolicy(config.scan_policy),
                              .trusted_globals = config.scan_trusted_globals}),
       secrets(SecretKeyFile(config, data)),
@@ -361,7 +365,11 @@ App::Parts::Parts(const Config& given)
       registry(
           *database, events, clock, {&schema_gate, &suite_gate},
           [this] { latest_metrics.CatchUp(); },
-          [this](const auto& uri) { return ReadModelSchema(artifacts, uri); }),
+          [this](const auto& uri) { return ReadModelSchema(artifacts, uri); },
+          [this](auto& connection, const auto& uri) {
+            if (const auto path = artifacts.FindPath(uri))
+              artifacts::RequireKept(connection, *path);
+          }),
       registry_intake(*database, events, clock,
                       [this](const auto& version) { return inspection.InspectImported(version); }),
       datasets(*database, events, lineage, clock, DataRoomOptions(config, data)),
@@ -381,6 +389,7 @@ App::Parts::Parts(const Config& given)
              .logged_models = logged_models,
              .registry = registry,
              .artifacts = artifacts,
+             .part_uploads = part_uploads,
              .webhooks = webhooks,
              .courier = courier,
              .inspect_model = [this](auto* version) { inspection.Inspect(version); }},
@@ -393,6 +402,7 @@ App::Parts::Parts(const Config& given)
              .run_leases = run_leases,
              .logged_models = logged_models,
              .artifacts = artifacts,
+             .part_uploads = part_uploads,
              .event_ingest = event_ingest,
              .charts = charts,
              .metrics = metrics,
@@ -423,7 +433,8 @@ App::Parts::Parts(const Config& given)
       system{router, clock, clock.NowMs(), [this] { database->Read([](storage::Connection&) {}); },
              [this] {
                return gateway.MetricsText() +
-                      api::prometheus::MonitoringMetrics(monitors, predictions);
+                      api::prometheus::MonitoringMetrics(monitors, predictions) +
+                      api::prometheus::ArtifactMetrics(artifacts);
              }},
       router(RouterOptions(config), api::MakeAuthorize(security),
              api::MakeAuthorizeAtOnce(security)) {

@@ -28,7 +28,7 @@ CREATE TABLE artifacts (
   sha256 TEXT NOT NULL,
   stored_ms BIGINT NOT NULL,
   stored_by TEXT NOT NULL
-, version TEXT NOT NULL DEFAULT '');
+, version TEXT NOT NULL DEFAULT '', damaged_ms BIGINT NOT NULL DEFAULT 0);
 CREATE TABLE dataset_heads (
   name TEXT PRIMARY KEY,
   latest_version BIGINT NOT NULL,
@@ -357,6 +357,18 @@ CREATE TABLE mounted_runs (
   run_seq BIGINT PRIMARY KEY,
   fingerprint TEXT NOT NULL
 );
+CREATE TABLE part_uploads (
+  id TEXT PRIMARY KEY,
+  path TEXT NOT NULL,
+  secret TEXT NOT NULL,
+  bytes BIGINT NOT NULL,
+  sha256 TEXT NOT NULL,
+  part_bytes BIGINT NOT NULL,
+  begun_by TEXT NOT NULL,
+  touched_ms BIGINT NOT NULL
+);
+CREATE INDEX part_uploads_by_path ON part_uploads (path);
+CREATE INDEX part_uploads_by_touch ON part_uploads (touched_ms);
 CREATE TABLE pipeline_attempts (
   run TEXT NOT NULL,
   task TEXT NOT NULL,
@@ -600,6 +612,13 @@ CREATE TABLE tokens (
 CREATE INDEX tokens_by_principal ON tokens (principal_id, created_ms);
 CREATE TABLE unraised_runs (
   run_seq BIGINT PRIMARY KEY
+);
+CREATE TABLE uploaded_parts (
+  upload_id TEXT NOT NULL REFERENCES part_uploads (id) ON DELETE CASCADE,
+  number BIGINT NOT NULL,
+  bytes BIGINT NOT NULL,
+  sha256 TEXT NOT NULL,
+  PRIMARY KEY (upload_id, number)
 );
 CREATE TABLE validations (
   id TEXT PRIMARY KEY,

@@ -5,6 +5,7 @@ import re
 import subprocess
 import tempfile
 import time
+import uuid
 
 from harness.millwright import Failure
 
@@ -19,9 +20,17 @@ def node():
 
 
 class S3Server:
-    """s3rver on a free port with the bucket "bucket"; `environment` is what a client of it needs."""
+    """s3rver on a free port with the bucket "bucket"; `root` is the address of a store in it and `environment` what a client
+    needs. MILLWRIGHT_TEST_S3=s3://bucket/prefix names another server instead, the rest in AWS's variables; what tests put
+    below the prefix stays."""
+
+    def __init__(self):
+        self.process, self.folder, self.root, self.environment = None, None, "s3://bucket/root", {}
 
     def __enter__(self):
+        if given := os.environ.get("MILLWRIGHT_TEST_S3"):
+            self.root = f"{given}/{uuid.uuid4().hex}"
+            return self
         self.folder = tempfile.TemporaryDirectory(prefix="s3-")
         out = open(os.path.join(self.folder.name, "log"), "wb")
         # Its page tokens are made with DES, which newer OpenSSL has put away.
@@ -33,7 +42,8 @@ class S3Server:
         while time.monotonic() < end and self.process.poll() is None:
             text = pathlib.Path(out.name).read_text(errors="replace")
             if match := re.search(r"listening on 127\.0\.0\.1:(\d+)\s", text):
-                self.endpoint = f"http://127.0.0.1:{match[1]}"
+                self.environment = {"MLFLOW_S3_ENDPOINT_URL": f"http://127.0.0.1:{match[1]}", "AWS_ACCESS_KEY_ID": "S3RVER",
+                                    "AWS_SECRET_ACCESS_KEY": "S3RVER"}
                 return self
             try:
                 self.process.wait(0.02)
@@ -41,11 +51,12 @@ class S3Server:
                 pass
         raise Failure("s3rver did not start: " + pathlib.Path(out.name).read_text(errors="replace")[-2000:])
 
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        self.folder.cleanup()
+    def object_file(self, path):
+        """Where s3rver keeps the bytes of a file of the store."""
+        return pathlib.Path(self.folder.name) / "data/bucket/root" / f"{path}._S3rver_object"
 
-    @property
-    def environment(self):
-        return {"MLFLOW_S3_ENDPOINT_URL": self.endpoint, "AWS_ACCESS_KEY_ID": "S3RVER", "AWS_SECRET_ACCESS_KEY": "S3RVER"}
+    def __exit__(self, *_):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            self.folder.cleanup()

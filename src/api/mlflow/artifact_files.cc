@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "api/mlflow/artifact_owner.h"
 #include "api/mlflow/media_type.h"
 #include "api/mlflow/request.h"
 #include "api/mlflow/safe_path.h"
@@ -24,6 +25,10 @@ using artifacts::JoinPath;
 
 constexpr int64_t kPageMax = 1000;
 constexpr size_t kPieceBytes = 256 << 10;
+// Files up to this size are answered from memory, without a thread that writes them.
+constexpr uint64_t kWholeBytesMax = 128 << 10;
+// Files up to this size, once their sum was looked up, are answered by the I/O thread itself.
+constexpr uint64_t kAtOnceBytesMax = 32 << 10;
 // How often an upload tells that its run lives.
 constexpr int64_t kLifeIntervalUs = 1'000'000;
 
@@ -115,49 +120,68 @@ std::optional<http::Response> FailedCondition(const http::Request& request,
   return response;
 }
 
-http::Response Download(Context& context, const http::Request& request, const std::string& path) {
-  const auto info = path.empty() ? std::nullopt : context.artifacts.Stat(path);
-  if (!info) throw NoArtifact(path);
-  if (info->is_folder) throw InvalidArgument("This artifact is a folder: '{}'", path);
-  const std::string tag = "\"" + info->version + "\"";
+// All bytes of a small file, found to be what was stored before the first of them leaves.
+std::string BytesOf(artifacts::StoredFile& file) {
+  std::string bytes;
+  bytes.reserve(file.info().bytes);
+  file.Read([&](std::string_view piece) {
+    bytes.append(piece);
+    return true;
+  });
+  return bytes;
+}
+
+// An answer that says all of a file but its bytes, or that a condition of the request fails.
+http::Response HeadOf(const artifacts::StoredFile& file, const http::Request& request,
+                      bool* has_body) {
+  const std::string tag = "\"" + file.info().version + "\"";
+  *has_body = false;
   if (auto failed = FailedCondition(request, tag)) return *std::move(failed);
-  const std::string name = FileNameOf(path);
+  *has_body = true;
+  const std::string name = FileNameOf(file.info().path);
   http::Response response;
-  response.headers.Set("ETag", tag);
-  const auto checksum = context.artifacts.FindChecksum(path);
-  if (checksum && checksum->version == info->version)
-    response.headers.Set("Repr-Digest", ReprDigest(*checksum));
-  response.headers.Set("Content-Type", std::string(MediaTypeOf(name)));
-  response.headers.Set("Content-Disposition", Disposition(name));
-  response.headers.Set("X-Content-Type-Options", "nosniff");
-  response.headers.Set("Content-Security-Policy", "sandbox; default-src 'none'");
-  if (const auto local = context.artifacts.LocalPath(path)) {
-    response.file = local->string();
+  response.headers.Add("ETag", tag);
+  if (file.checksum()) response.headers.Add("Repr-Digest", ReprDigest(*file.checksum()));
+  response.headers.Add("Content-Type", std::string(MediaTypeOf(name)));
+  response.headers.Add("Content-Disposition", Disposition(name));
+  response.headers.Add("Content-Security-Policy", "sandbox; default-src 'none'");
+  return response;
+}
+
+http::Response Download(Context& context, const http::Request& request, const std::string& path) {
+  std::shared_ptr<artifacts::StoredFile> file;
+  if (!path.empty()) file = context.artifacts.Open(path);
+  if (!file) {
+    const auto info = path.empty() ? std::nullopt : context.artifacts.Stat(path);
+    if (!info || !info->is_folder) throw NoArtifact(path);
+    throw InvalidArgument("This artifact is a folder: '{}'", path);
+  }
+  bool has_body = false;
+  http::Response response = HeadOf(*file, request, &has_body);
+  if (!has_body) return response;
+  if (file->info().bytes <= kWholeBytesMax && request.method == http::Method::kGet) {
+    response.body = BytesOf(*file);
+    response.body_has_ranges = true;
     return response;
   }
-  response.parts_bytes = info->bytes;
-  response.parts = [&artifacts = context.artifacts, path, bytes = info->bytes](
-                       http::BodyWriter& writer, uint64_t offset, uint64_t length) {
+  response.parts_bytes = file->info().bytes;
+  response.parts = [file](http::BodyWriter& writer, uint64_t offset, uint64_t length) {
+    const bool is_whole = length == file->info().bytes;
+    const bool is_checked = is_whole && file->checksum();
+    if (const auto fd = file->descriptor(); fd && !is_checked) {
+      writer.WriteFile(*fd, offset, length);
+      return;
+    }
     const auto write = [&](std::string_view piece) { return writer.Write(piece); };
-    if (length == bytes) return artifacts.Read(path, write);
-    artifacts.ReadPart(path, offset, length, write);
+    if (is_whole) return file->Read(write);
+    file->ReadPart(offset, length, write);
   };
   return response;
 }
 
-// The run whose file a path of the store is, `<where the experiment keeps them>/<run>/artifacts/…`,
-// or whose model's, `…/models/<model>/artifacts/…`. Empty, or no run's id, for other files.
-tracking::RunId RunOf(Context& context, const std::string& path) {
-  const size_t end = path.find("/artifacts/");
-  if (end == std::string::npos) return {};
-  const std::string name = FileNameOf(path.substr(0, end));
-  return name.starts_with("m-") ? context.logged_models.SourceRun(tracking::LoggedModelId(name))
-                                : tracking::RunId(name);
-}
-
 artifacts::Checksum Store(Context& context, const std::string& path, const http::Request& request) {
   if (path.empty()) throw InvalidArgument("Invalid path");
-  const tracking::RunId run = RunOf(context, path);
+  const tracking::RunId run = OwnerOf(context, path);
   int64_t told_us = MonotonicUs();
   if (!run.empty()) context.run_leases.NoteLife(run);
   const auto upload = context.artifacts.Create(path, SumsOf(request));
@@ -244,6 +268,20 @@ http::Response ProxyDownload(Context& context, const http::Request& request) {
   const std::string path = SafePath(request.PathValue("path"));
   if (path.empty()) throw InvalidArgument("Invalid path");
   return Download(context, request, path);
+}
+
+std::optional<http::Response> ProxyDownloadAtOnce(Context& context, const http::Request& request) {
+  const std::string path = SafePath(request.PathValue("path"));
+  const auto file = path.empty() ? nullptr : context.artifacts.OpenAtOnce(path);
+  if (!file || file->info().bytes > kAtOnceBytesMax) return std::nullopt;
+  bool has_body = false;
+  http::Response response = HeadOf(*file, request, &has_body);
+  if (!has_body) return response;
+  auto bytes = file->ReadAtOnce();
+  if (!bytes) return std::nullopt;
+  response.body = *std::move(bytes);
+  response.body_has_ranges = true;
+  return response;
 }
 
 http::Response ProxyDelete(Context& context, const http::Request& request) {

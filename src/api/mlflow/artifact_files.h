@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "api/mlflow/context.h"
@@ -10,6 +11,8 @@ namespace millwright::api::mlflow::artifact_files {
 // The proxied store: any path below the artifact root.
 http::Response ProxyUpload(Context& context, const http::Request& request);
 http::Response ProxyDownload(Context& context, const http::Request& request);
+// The same of a small file that is in memory; nothing for others.
+std::optional<http::Response> ProxyDownloadAtOnce(Context& context, const http::Request& request);
 http::Response ProxyDelete(Context& context, const http::Request& request);
 http::Response ProxyList(Context& context, const http::Request& request);
 

@@ -5,7 +5,8 @@
 
 namespace millwright::artifacts {
 class Artifacts;
-}
+class PartUploads;
+}  // namespace millwright::artifacts
 namespace millwright::registry {
 class Registry;
 struct NewVersion;
@@ -33,6 +34,7 @@ struct Context {
   tracking::LoggedModelStore& logged_models;
   registry::Registry& registry;
   artifacts::Artifacts& artifacts;
+  artifacts::PartUploads& part_uploads;
   webhooks::WebhookStore& webhooks;
   webhooks::Courier& courier;
   // Judges the files of a version before it is registered: adds the checks, the schema and the

@@ -1,19 +1,25 @@
 #include "api/mlflow/direct_files.h"
 
 #include <algorithm>
+#include <charconv>
 
+#include "api/mlflow/artifact_owner.h"
 #include "api/mlflow/request.h"
 #include "api/mlflow/safe_path.h"
-#include "artifacts/artifacts.h"
+#include "api/mlflow/upload_sums.h"
+#include "artifacts/part_uploads.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "tracking/run_lease.h"
 #include "tracking/run_store.h"
 
 namespace millwright::api::mlflow::direct_files {
 namespace {
 
 constexpr int64_t kUrlSeconds = 3600;
-constexpr int64_t kPartsMax = 10'000;  // S3's own
+constexpr int64_t kPartsMax = artifacts::kPartsMax;  // S3's own
+constexpr size_t kPieceBytes = 256 << 10;
 
 struct Begin {
   std::string path;
@@ -61,38 +67,120 @@ std::string Target(const http::Request& request, const std::string& local_file) 
   return artifacts::JoinPath(SafePath(request.PathValue("path")), name);
 }
 
+// What a client is told of the parts that it is to send.
+class PartAddresses {
+ public:
+  explicit PartAddresses(const std::string& upload_id) {
+    json_.BeginObject().Field("upload_id", upload_id).Key("credentials").BeginArray();
+  }
+  void Add(int number, const std::string& url) {
+    json_.BeginObject().Field("url", url).Field("part_number", number);
+    json_.Key("headers").BeginObject().EndObject().EndObject();
+  }
+  http::Response Take() {
+    json_.EndArray().EndObject();
+    return http::Response::JsonText(200, std::move(body_));
+  }
+
+ private:
+  std::string body_;
+  JsonWriter json_{&body_};
+};
+
+http::Response BeginAtStore(blob::DirectAccess& direct, const std::string& path, int64_t parts) {
+  const std::string id = direct.BeginParts(path);
+  PartAddresses addresses(id);
+  for (int number = 1; number <= parts; ++number)
+    addresses.Add(number, direct.PartUrl(path, id, number, kUrlSeconds));
+  return addresses.Take();
+}
+
+std::string SignatureOf(const artifacts::PartUpload& upload, int number) {
+  return ToHex(HmacSha256(upload.secret, fmt::format("{}/{}", upload.id, number)));
+}
+
+// Compares in a time that tells nothing of how much is right.
+bool SameSecret(std::string_view given, std::string_view wanted) {
+  if (given.size() != wanted.size()) return false;
+  unsigned difference = 0;
+  for (size_t i = 0; i < given.size(); ++i)
+    difference |= static_cast<unsigned char>(given[i] ^ wanted[i]);
+  return difference == 0;
+}
+
+// How the client reaches this server, by its own words: a proxy in front says how it was reached.
+std::string OwnAddress(const http::Request& request) {
+  const auto host = request.headers.Find("Host");
+  if (!host || host->empty()) throw InvalidArgument("The request names no Host");
+  const bool is_https =
+      request.headers.Find("X-Forwarded-Proto").value_or("http").starts_with("https");
+  return fmt::format("{}://{}", is_https ? "https" : "http", *host);
+}
+
+http::Response BeginHere(Context& context, const http::Request& request, const std::string& path,
+                         int64_t parts) {
+  const auto upload = context.part_uploads.Begin({.path = path}, request.principal);
+  PartAddresses addresses(upload.id);
+  for (int number = 1; number <= parts; ++number)
+    addresses.Add(number,
+                  fmt::format("{}/api/2.0/mlflow-artifacts/mpu/part/{}/{}?signature={}",
+                              OwnAddress(request), upload.id, number, SignatureOf(upload, number)));
+  return addresses.Take();
+}
+
+std::optional<artifacts::PartUpload> FindUpload(Context& context, const std::string& path,
+                                                const std::string& id) {
+  auto upload = context.part_uploads.Find(id);
+  if (upload && upload->request.path != path) upload.reset();
+  return upload;
+}
+
+// A client that names its parts gets a file of these and no others.
+void RequireParts(const artifacts::PartUpload& upload, const std::vector<Part>& named) {
+  if (named.size() != upload.parts.size())
+    throw FailedPrecondition("{} parts are named, {} were stored", named.size(),
+                             upload.parts.size());
+  for (const Part& part : named) {
+    const auto stored =
+        std::find_if(upload.parts.begin(), upload.parts.end(),
+                     [&](const auto& each) { return each.number == part.part_number; });
+    if (stored == upload.parts.end() || part.etag.find(stored->sha256) == std::string::npos)
+      throw FailedPrecondition("Part {} was not stored with the tag {}", part.part_number,
+                               part.etag);
+  }
+}
+
 }  // namespace
 
 http::Response BeginParts(Context& context, const http::Request& request) {
   SafePath(request.PathValue("path"));
   const auto message = Read<Begin>(request);
-  auto& direct = Direct(context, "Multipart upload");
   if (message.num_parts < 1 || message.num_parts > kPartsMax)
     throw InvalidArgument("An upload has 1 to {} parts, not {}", kPartsMax, message.num_parts);
   const std::string path = Target(request, message.path);
-  const std::string id = direct.BeginParts(path);
-  std::string body;
-  JsonWriter json(&body);
-  json.BeginObject().Field("upload_id", id).Key("credentials").BeginArray();
-  for (int number = 1; number <= message.num_parts; ++number) {
-    json.BeginObject().Field("url", direct.PartUrl(path, id, number, kUrlSeconds));
-    json.Field("part_number", number).Key("headers").BeginObject().EndObject().EndObject();
-  }
-  json.EndArray().EndObject();
-  return http::Response::JsonText(200, std::move(body));
+  return context.artifacts.direct() != nullptr
+             ? BeginAtStore(*context.artifacts.direct(), path, message.num_parts)
+             : BeginHere(context, request, path, message.num_parts);
 }
 
 http::Response CompleteParts(Context& context, const http::Request& request) {
   SafePath(request.PathValue("path"));
   const auto message = Read<End>(request);
-  auto& direct = Direct(context, "Multipart upload");
   const std::string path = Target(request, message.path);
+  blob::DirectAccess* const direct = context.artifacts.direct();
+  if (direct == nullptr) {
+    const auto upload = FindUpload(context, path, message.upload_id);
+    if (!upload) throw NotFound("Upload", message.upload_id);
+    RequireParts(*upload, message.parts);
+    context.part_uploads.Complete(*upload, request.principal);
+    return Empty();
+  }
   std::vector<blob::UploadedPart> parts;
   for (const auto& part : message.parts)
     parts.push_back({static_cast<int>(part.part_number), part.etag});
   std::sort(parts.begin(), parts.end(),
             [](const auto& a, const auto& b) { return a.number < b.number; });
-  direct.CompleteParts(path, message.upload_id, parts);
+  direct->CompleteParts(path, message.upload_id, parts);
   context.artifacts.NoteUploaded(path, request.principal);
   return Empty();
 }
@@ -100,8 +188,34 @@ http::Response CompleteParts(Context& context, const http::Request& request) {
 http::Response AbortParts(Context& context, const http::Request& request) {
   SafePath(request.PathValue("path"));
   const auto message = Read<End>(request);
-  Direct(context, "Multipart upload").AbortParts(Target(request, message.path), message.upload_id);
+  const std::string path = Target(request, message.path);
+  if (blob::DirectAccess* const direct = context.artifacts.direct()) {
+    direct->AbortParts(path, message.upload_id);
+  } else if (const auto upload = FindUpload(context, path, message.upload_id)) {
+    context.part_uploads.Abort(upload->id);
+  }
   return Empty();
+}
+
+http::Response TakePart(Context& context, const http::Request& request) {
+  const std::string& id = request.PathValue("upload_id");
+  int number = 0;
+  const std::string& text = request.PathValue("number");
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size())
+    throw InvalidArgument("Parts have numbers, not {}", text);
+  const auto upload = context.part_uploads.Get(id);
+  if (!SameSecret(request.Query("signature").value_or(""), SignatureOf(upload, number)))
+    throw PermissionDenied("The address of this part is signed otherwise");
+  if (const auto run = OwnerOf(context, upload.request.path); !run.empty())
+    context.run_leases.NoteLife(run);
+  const auto part = context.part_uploads.CreatePart(upload, number, SumsOf(request));
+  std::string buffer(kPieceBytes, '\0');
+  while (const size_t size = request.body_reader->Read(buffer.data(), buffer.size()))
+    part->Write(std::string_view(buffer.data(), size));
+  http::Response response = Empty();
+  response.headers.Set("ETag", "\"" + part->Commit().sha256 + "\"");
+  return response;
 }
 
 http::Response DownloadUrl(Context& context, const http::Request& request) {

@@ -53,12 +53,12 @@ retention::Unknown ParseUnknown(const std::string& text) {
 }
 
 Json FindingJson(const retention::Finding& finding) {
+  const bool is_written =
+      finding.kind == retention::Kind::kUnknown || finding.kind == retention::Kind::kUpload;
   Json row = Json::Of({{"kind", retention::KindName(finding.kind)}, {"path", finding.path}});
   if (!finding.id.empty()) row.Set("id", finding.id);
   if (!finding.name.empty()) row.Set("name", finding.name);
-  if (finding.since_ms > 0)
-    row.Set(finding.kind == retention::Kind::kUnknown ? "written_ms" : "deleted_ms",
-            finding.since_ms);
+  if (finding.since_ms > 0) row.Set(is_written ? "written_ms" : "deleted_ms", finding.since_ms);
   if (!finding.deleted_by.empty()) row.Set("deleted_by", finding.deleted_by);
   if (finding.bytes > 0) row.Set("bytes", finding.bytes);
   row.Set("action", finding.is_removed ? "remove" : "keep");

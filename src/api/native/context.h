@@ -8,7 +8,8 @@
 
 namespace millwright::artifacts {
 class Artifacts;
-}
+class PartUploads;
+}  // namespace millwright::artifacts
 namespace millwright::data {
 class DatasetStore;
 class SourceStore;
@@ -71,6 +72,7 @@ struct Context {
   tracking::RunLeases& run_leases;
   tracking::LoggedModelStore& logged_models;
   artifacts::Artifacts& artifacts;
+  artifacts::PartUploads& part_uploads;
   tensorboard::EventIngest& event_ingest;
   tracking::ChartReader& charts;
   tracking::MetricHistory& metrics;

@@ -13,6 +13,7 @@
 #include "api/native/models.h"
 #include "api/native/monitors.h"
 #include "api/native/overview.h"
+#include "api/native/part_uploads.h"
 #include "api/native/pipelines.h"
 #include "api/native/predictions.h"
 #include "api/native/principals.h"
@@ -21,6 +22,7 @@
 #include "api/native/run_search.h"
 #include "api/native/tensorboard.h"
 #include "api/native/validations.h"
+#include "api/native/verification.h"
 #include "api/native/webhooks.h"
 
 namespace millwright::api::native {
@@ -237,6 +239,16 @@ constexpr Route<Context> kRoutes[] = {
      "List artifacts that were deleted and can be brought back"},
     {M::kPost, "/api/v1/artifacts/deleted/{id}/restore", RestoreArtifact, P::kEdit, Lane::kBulk,
      "Bring a deleted artifact back"},
+    {M::kPost, "/api/v1/artifacts/uploads", BeginPartUpload, P::kEdit, Lane::kMeta,
+     "Begin an upload in parts, or go on with one of the same bytes"},
+    {M::kPut, "/api/v1/artifacts/uploads/{id}/parts/{number}", TakeUploadPart, P::kEdit,
+     Lane::kBulk, "Send a part", Body::kStream},
+    {M::kPost, "/api/v1/artifacts/uploads/{id}/complete", CompletePartUpload, P::kEdit, Lane::kBulk,
+     "Make a file of the parts that were sent"},
+    {M::kDelete, "/api/v1/artifacts/uploads/{id}", AbortPartUpload, P::kEdit, Lane::kMeta,
+     "Give up an upload in parts"},
+    {M::kGet, "/api/v1/artifacts/verify", VerifyArtifacts, P::kAdmin, Lane::kMeta,
+     "Read every file whose sum is known and tell, a line each, what is wrong with them"},
     {M::kPost, "/api/v1/gc", CollectGarbage, P::kAdmin, Lane::kBulk,
      "Remove for good what was deleted and nothing is made of, or say what would be"},
 

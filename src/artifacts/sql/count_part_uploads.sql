@@ -1,0 +1,2 @@
+-- How many uploads in parts are under way.
+SELECT count(*) FROM part_uploads
