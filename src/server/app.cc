@@ -20,6 +20,7 @@
 #include "api/route.h"
 #include "api/scoring/routes.h"
 #include "api/system/routes.h"
+#include "api/tfserving/routes.h"
 #include "artifacts/artifacts.h"
 #include "base/digest.h"
 #include "base/file.h"
@@ -179,8 +180,12 @@ bool DoesAll(const Config& config) {
   return config.role == "all";
 }
 
-serving::GatewayOptions GatewayRoomOptions(const Config& config, const fs::path& data) {
+serving::GatewayOptions GatewayRoomOptions(const Config& config, const fs::path& data,
+                                           const registry::Registry& registry) {
   serving::GatewayOptions options;
+  options.version_of_alias = [&registry](const std::string& model, const std::string& alias) {
+    return std::to_string(registry.GetByAlias(registry::ModelName(model), alias).version);
+  };
   options.serves = DoesAll(config);
   options.supervisor.replica_command = {ThisProgram().string(), "serve"};
   options.supervisor.socket_dir = data / "run";
@@ -372,7 +377,7 @@ App::Parts::Parts(const Config& given)
       prediction_reader(predictions),
       monitors(*database, events, clock, predictions),
       recorder(predictions),
-      gateway(*database, events, clock, &recorder, GatewayRoomOptions(config, data)),
+      gateway(*database, events, clock, &recorder, GatewayRoomOptions(config, data, registry)),
       pipelines(*database, events, clock, data / "pipelines"),
       mlflow{.experiments = experiments,
              .runs = runs,
@@ -430,6 +435,7 @@ App::Parts::Parts(const Config& given)
   security.EnsureFirstAdmin("admin", AdminPassword(config));
   api::mlflow::AddRoutes(router, mlflow);
   router.Add("kserve", api::kserve::kRoutes, inference, api::kserve::WriteError);
+  router.Add("tfserving", api::tfserving::kRoutes, inference, api::tfserving::WriteError);
   router.Add("scoring", api::scoring::kRoutes, inference, api::scoring::WriteError);
   api::native::AddRoutes(router, native);
   api::intake::AddRoutes(router, intake);

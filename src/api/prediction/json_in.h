@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -79,6 +81,19 @@ int64_t AsInteger(ondemand::value value, std::string_view field);
 // A value that is no array or object.
 serving::Cell AsCell(ondemand::value value);
 
+// The bytes of {"b64": "…"}, which stands for a text in the protocols that came from TensorFlow;
+// nothing, and the object as before, when it is another object.
+std::optional<std::string> Base64Of(ondemand::object& object);
+
+// Reads cells that may be {"b64": …}, whose bytes live as long as this.
+class CellReader {
+ public:
+  serving::Cell Read(ondemand::value value);
+
+ private:
+  std::deque<std::string> kept_;
+};
+
 // Fills a tensor of known type and shape from a list, flat in row-major order or nested as the
 // shape says. Throws kInvalidArgument naming the tensor. `bytes` of the body bound what the shape
 // can claim.
@@ -92,10 +107,16 @@ class NestedTensor {
   void Read(ondemand::value value) { Read(value, 0); }
   // Reads one more row of it.
   void ReadRow(ondemand::value row);
+  void ReadRow(const serving::Cell& row);
   inference::Tensor Finish();
 
  private:
   void Read(ondemand::value value, size_t depth);
+  void ReadLeaf(const serving::Cell& cell, size_t depth);
+  // Reads a list that holds nothing but numbers; false, and the array as before, for another one.
+  bool ScanList(ondemand::array& array, size_t depth);
+  // Makes room for so many values in all.
+  void Reserve(size_t count);
   void Store(const serving::Cell& cell);
   void SetSize(size_t depth, int64_t size);
   [[noreturn]] void Ragged() const;
