@@ -142,6 +142,16 @@ std::vector<std::string> ReadLines(const std::filesystem::path& path) {
   return lines;
 }
 
+// An example is a nicety: one that cannot be read is left out.
+Json ReadExample(const std::filesystem::path& folder) {
+  if (!std::filesystem::exists(folder / kExampleFile)) return Json();
+  try {
+    return ParseJson(ReadFile(folder / kExampleFile));
+  } catch (const Error&) {
+    return Json();
+  }
+}
+
 // An engine that shows the package's columns and params.
 class PackagedEngine final : public Engine {
  public:
@@ -242,9 +252,7 @@ ModelPackage ReadModelPackage(const std::filesystem::path& folder) {
   } else if (const Json* signature = mlmodel.Find("signature"); signature != nullptr) {
     package.signature = FromMlmodelSignature(*signature);
   }
-  if (std::filesystem::exists(folder / kExampleFile)) {
-    package.input_example = ParseJson(ReadFile(folder / kExampleFile));
-  }
+  package.input_example = ReadExample(folder);
   package.requirements = ReadLines(folder / kRequirementsFile);
   return package;
 }
