@@ -15,6 +15,14 @@ using inference::Tensor;
 using ondemand::json_type;
 using serving::Cell;
 
+// Of a body; a parser takes some six times as much.
+constexpr size_t kKeptBytesMax = size_t{1} << 20;
+
+ondemand::parser& ThreadParser() {
+  thread_local ondemand::parser parser;
+  return parser;
+}
+
 std::string_view TypeName(json_type type) {
   switch (type) {
     case json_type::array:
@@ -173,9 +181,13 @@ class DataReader {
 
 JsonBody::JsonBody(std::string* body) : JsonBody(body, body->size()) {}
 
-JsonBody::JsonBody(std::string* body, size_t bytes) {
+JsonBody::JsonBody(std::string* body, size_t bytes) : parser_(ThreadParser()) {
   body->reserve(body->size() + simdjson::SIMDJSON_PADDING);
   text_ = simdjson::padded_string_view(body->data(), bytes, body->capacity());
+}
+
+JsonBody::~JsonBody() {
+  if (parser_.capacity() > kKeptBytesMax) parser_ = ondemand::parser();
 }
 
 ondemand::object JsonBody::RootObject(ondemand::document& document) {

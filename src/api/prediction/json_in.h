@@ -22,13 +22,16 @@ namespace ondemand = simdjson::ondemand;
 inline constexpr size_t kRankMax = 16;  // dimensions of a tensor; nesting of its JSON
 
 // A body and the parser that walks it once. Texts that come out of it live as long as this does.
-// One at a time per thread, but for `Part`.
+// One at a time per thread.
 class JsonBody {
  public:
   // `body` gets room for the parser's padding.
   explicit JsonBody(std::string* body);
   // The first `bytes` of the body.
   JsonBody(std::string* body, size_t bytes);
+  ~JsonBody();
+  JsonBody(const JsonBody&) = delete;
+  JsonBody& operator=(const JsonBody&) = delete;
 
   // Calls `read` with the document's root object. All JSON errors, also those that show up while
   // reading, become kInvalidArgument "Malformed JSON: …"; text after the document is one, too.
@@ -50,7 +53,7 @@ class JsonBody {
   static Error Malformed(const simdjson::simdjson_error& error);
 
   simdjson::padded_string_view text_;
-  ondemand::parser parser_;
+  ondemand::parser& parser_;  // the thread's, whose memory is kept from request to request
 };
 
 // A value whose meaning depends on a field that comes after it: kept as text and read later. Its
