@@ -20,14 +20,15 @@ namespace millwright::api {
 enum class Permission { kPublic, kRead, kEdit, kManage, kAdmin };
 
 // One row of a protocol's table. `Context` is a struct of references to the domain services that
-// the protocol needs. Patterns hold {name} for one path segment and {name...} for the rest of the
-// path, possibly empty. Exactly one of `handle` and `handle_later` is set: the first answers when
-// it returns, the second may answer later from any thread. The work of a small request with a
-// `handle_later` that only queues something takes less than a change of threads: bodies of up to
-// `inline_bytes_max` are handled as on Lane::kInline when the caller can be authorised without
-// waiting, larger and other ones on `lane`. `at_once` answers a request without a body on the I/O
-// thread, under the same condition, where everything that the answer takes is in memory; nothing
-// where it is not, and then `handle` runs on `lane`. It is held to what Lane::kInline is.
+// the protocol needs. Patterns hold {name} for one path segment, {name}:suffix for one that ends
+// so, and {name...} for the rest of the path, possibly empty. Exactly one of `handle` and
+// `handle_later` is set: the first answers when it returns, the second may answer later from any
+// thread. The work of a small request with a `handle_later` that only queues something takes less
+// than a change of threads: bodies of up to `inline_bytes_max` are handled as on Lane::kInline when
+// the caller can be authorised without waiting, larger and other ones on `lane`. `at_once` answers
+// a request without a body on the I/O thread, under the same condition, where everything that the
+// answer takes is in memory; nothing where it is not, and then `handle` runs on `lane`. It is held
+// to what Lane::kInline is.
 template <typename Context>
 struct Route {
   http::Method method;

@@ -70,6 +70,7 @@ std::optional<Response> ShowAtOnce(Shop&, const Request& request) {
 constexpr Route<Shop> kRoutes[] = {
     {Method::kGet, "/shop/{id}", Show, Permission::kRead, Lane::kMeta, "Show one"},
     {Method::kPost, "/shop/{id}", Show, Permission::kEdit, Lane::kMeta, "Change one"},
+    {Method::kPost, "/shop/{id}:sell", Show, Permission::kEdit, Lane::kMeta, "Sell one"},
     {Method::kGet, "/shop/search", Literal, Permission::kRead, Lane::kMeta, "Search"},
     {Method::kGet, "/shop/{id}/parts/{part}", Show, Permission::kRead, Lane::kMeta, "Show a part"},
     {Method::kGet, "/files/{path...}", Show, Permission::kRead, Lane::kMeta, "Show a file"},
@@ -132,6 +133,15 @@ TEST(Router, FindsTheMostLiteralRow) {
   EXPECT_EQ("/files path= as ann", edge.Body(Method::kGet, "/files"));
   EXPECT_EQ("/files//a/ path=/a/ as ann", edge.Body(Method::kGet, "/files//a/"));
   EXPECT_EQ(8, edge.shop.calls);
+}
+
+TEST(Router, TakesASuffixForPartOfTheRow) {
+  Edge edge;
+  EXPECT_EQ("/shop/42:sell id=42 as ann", edge.Body(Method::kPost, "/shop/42:sell"));
+  EXPECT_EQ("/shop/a:b:sell id=a:b as ann", edge.Body(Method::kPost, "/shop/a:b:sell"));
+  EXPECT_EQ("/shop/:sell id=:sell as ann", edge.Body(Method::kPost, "/shop/:sell"));
+  EXPECT_EQ("/shop/42:sell id=42:sell as ann", edge.Body(Method::kGet, "/shop/42:sell"));
+  EXPECT_EQ("/shop/42:buy id=42:buy as ann", edge.Body(Method::kPost, "/shop/42:buy"));
 }
 
 TEST(Router, DecodesPartsOnceAndKeepsEncodedSlashesInside) {

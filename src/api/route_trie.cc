@@ -48,10 +48,19 @@ struct TextHash {
 
 struct RouteTrie::Node {
   std::unordered_map<std::string, std::unique_ptr<Node>, TextHash, std::equal_to<>> literals;
+  std::vector<std::pair<std::string, std::unique_ptr<Node>>> suffixes;  // of {name}:suffix
   std::unique_ptr<Node> capture;
   Rows here{};
+  Node& Suffix(std::string_view suffix);
   Rows rest{};
 };
+
+RouteTrie::Node& RouteTrie::Node::Suffix(std::string_view suffix) {
+  for (auto& [known, node] : suffixes) {
+    if (known == suffix) return *node;
+  }
+  return *suffixes.emplace_back(suffix, std::make_unique<Node>()).second;
+}
 
 struct RouteTrie::Search {
   http::Method method;
@@ -81,6 +90,10 @@ std::vector<std::string> RouteTrie::Add(http::Method method, std::string_view pa
       names.emplace_back(segment.substr(1, segment.size() - 2));
       if (!node->capture) node->capture = std::make_unique<Node>();
       node = node->capture.get();
+    } else if (const size_t end = segment.find("}:");
+               segment.starts_with('{') && end != std::string_view::npos) {
+      names.emplace_back(segment.substr(1, end - 1));
+      node = &node->Suffix(segment.substr(end + 1));
     } else {
       auto& next = node->literals[std::string(segment)];
       if (!next) next = std::make_unique<Node>();
@@ -113,6 +126,12 @@ bool RouteTrie::Walk(const Node& node, size_t at, Search& search) {
     const auto literal =
         search.encoded ? node.literals.find(Decoded(segment)) : node.literals.find(segment);
     if (literal != node.literals.end() && Walk(*literal->second, at + 1, search)) return true;
+    for (const auto& [suffix, next] : node.suffixes) {
+      if (segment.size() <= suffix.size() || !segment.ends_with(suffix)) continue;
+      search.captured.push_back(segment.substr(0, segment.size() - suffix.size()));
+      if (Walk(*next, at + 1, search)) return true;
+      search.captured.pop_back();
+    }
     if (node.capture && !segment.empty()) {
       search.captured.push_back(segment);
       if (Walk(*node.capture, at + 1, search)) return true;

@@ -14,7 +14,8 @@ namespace millwright::api {
 
 struct RouteEntry;
 
-// Finds the row of a path, segment by segment: a literal beats {name}, which beats {name...}; a
+// Finds the row of a path, segment by segment: a literal beats {name}:suffix, which beats {name},
+// which beats {name...}; a
 // later segment or the method that does not fit sends the search back to the next best. Filled
 // first, then read from any thread.
 class RouteTrie {

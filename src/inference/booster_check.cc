@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <iterator>
 #include <vector>
 
 #include "base/error.h"
@@ -166,17 +167,41 @@ void CheckBooster(const Json& document) {
   }
 }
 
+XgboostRelease ReleaseOf(const Json& document) {
+  constexpr int64_t kNumberMax = 1'000'000;
+  if (!document.Has("version")) return {};
+  int numbers[3] = {};
+  const Json::Array& parts = ArrayOf(document, "version", std::size(numbers));
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const int64_t number = parts[i].AsInt("version");
+    if (number < 0 || number > kNumberMax) throw InvalidArgument("version is no release");
+    numbers[i] = static_cast<int>(number);
+  }
+  return {numbers[0], numbers[1], numbers[2]};
+}
+
 }  // namespace
 
-void CheckBoosterFile(const std::filesystem::path& path) {
+XgboostRelease CheckBoosterFile(const std::filesystem::path& path) {
   const MappedFile file(path);
   try {
     if (file.bytes().size() > kBoosterBytesMax) throw InvalidArgument("it is larger than 1 GiB");
-    CheckBooster(path.extension() == ".json" ? ParseJson(file.bytes()) : ParseUbjson(file.bytes()));
+    const Json document =
+        path.extension() == ".json" ? ParseJson(file.bytes()) : ParseUbjson(file.bytes());
+    CheckBooster(document);
+    return ReleaseOf(document);
   } catch (const Error& error) {
     throw InvalidArgument("The model is refused: {}: {}", path.filename().string(),
                           error.message());
   }
+}
+
+void RequireReadable(const XgboostRelease& writer, const XgboostRelease& library) {
+  if (writer <= library || writer <= kXgboostReadByOlderMax) return;
+  throw InvalidArgument(
+      "The model was written by XGBoost {}; the library here is {}, which reads it as another "
+      "model",
+      writer.str(), library.str());
 }
 
 }  // namespace millwright::inference

@@ -36,6 +36,46 @@ std::string WhyRefused(const std::string& file, const std::string& bytes) {
   }
 }
 
+TEST(BoosterCheck, TellsWhichReleaseWroteIt) {
+  const auto file = testing::ModelFolder("flights_late_xgb") / "model.ubj";
+  EXPECT_EQ(CheckBoosterFile(file).str(), "3.0.0");
+  EXPECT_GE(LibraryRelease(), (XgboostRelease{1, 7, 0}));
+}
+
+TEST(BoosterCheck, RefusesReleasesThatTheLibraryReadsWrong) {
+  const auto why = [](const XgboostRelease& writer, const XgboostRelease& library) -> std::string {
+    try {
+      RequireReadable(writer, library);
+      return "";
+    } catch (const Error& error) {
+      return error.message();
+    }
+  };
+  EXPECT_EQ(why({1, 7, 6}, {1, 7, 4}), "");
+  EXPECT_EQ(why({3, 0, 5}, {1, 7, 4}), "");
+  EXPECT_EQ(why({3, 1, 0}, {3, 1, 0}), "");
+  EXPECT_EQ(why({3, 1, 2}, {3, 2, 0}), "");
+  EXPECT_EQ(why({3, 1, 0}, {1, 7, 4}),
+            "The model was written by XGBoost 3.1.0; the library here is 1.7.4, which reads it as "
+            "another model");
+}
+
+TEST(BoosterCheck, ANewerModelDoesNotBecomeAnEngine) {
+  std::string model = SmallModel(Booster::Format::kJson);
+  const size_t at = model.find("\"version\":[");
+  ASSERT_NE(at, std::string::npos);
+  model.replace(at, model.find(']', at) + 1 - at, "\"version\":[99,1,0]");
+  const TempDir dir;
+  WriteFileDurably(dir.path() / "model.json", model);
+  try {
+    LoadEngine(dir.path() / "model.json");
+    FAIL() << "it was loaded";
+  } catch (const Error& error) {
+    EXPECT_TRUE(error.message().starts_with("The model was written by XGBoost 99.1.0"))
+        << error.message();
+  }
+}
+
 TEST(BoosterCheck, PassesSoundModels) {
   EXPECT_NO_THROW(CheckBoosterFile(testing::ModelFolder("flights_late_xgb") / "model.ubj"));
   EXPECT_EQ(WhyRefused("model.ubj", SmallModel(Booster::Format::kUbj)), "");

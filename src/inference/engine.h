@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "inference/onnx_options.h"
 #include "inference/tensor.h"
 
 namespace millwright::inference {
@@ -18,12 +19,18 @@ class Engine {
   // Throws kInvalidArgument naming the input for a missing or unknown name, a wrong type or shape;
   // kInternal when the model itself fails, with its message.
   virtual std::vector<Tensor> Run(const std::vector<Tensor>& inputs) = 0;
+  // The same with a value for every param of the signature (CompleteParams). Only Python models
+  // look at them.
+  virtual std::vector<Tensor> RunWithParams(const std::vector<Tensor>& inputs,
+                                            const Json& /*params*/) {
+    return Run(inputs);
+  }
 };
 
 // Loads `model.onnx` (ONNX Runtime) or a .ubj/.json booster (XGBoost), by the file's extension.
 // Throws kInvalidArgument with the reason when the file is broken or refers outside of its folder
 // (external data), kUnavailable when the engine's library is not installed. An output of an ONNX
 // model that is a sequence of maps (ZipMap) becomes the tensors NAME [N,C] and NAME_keys [C].
-std::unique_ptr<Engine> LoadEngine(const std::filesystem::path& path);
+std::unique_ptr<Engine> LoadEngine(const std::filesystem::path& path, const OnnxOptions& onnx = {});
 
 }  // namespace millwright::inference

@@ -99,13 +99,18 @@ MlmodelSignature ToMlmodelSignature(const Signature& signature) {
   }
   Json outputs = Json::MakeArray();
   for (const TensorSpec& spec : signature.outputs) outputs.Append(TensorJson(spec));
-  return {inputs.Dump(), outputs.Dump()};
+  return {inputs.Dump(), outputs.Dump(),
+          signature.params.empty() ? "" : ParamsToJson(signature.params).Dump()};
 }
 
 Signature FromMlmodelSignature(const Json& json) {
   Signature signature;
   ReadSide(json.Find("inputs"), &signature.inputs, &signature.columns);
   ReadSide(json.Find("outputs"), &signature.outputs, nullptr);
+  const Json* params = json.Find("params");
+  if (params != nullptr && !params->is_null()) {
+    signature.params = ParamsFromJson(ParseJson(params->AsString("params")));
+  }
   return signature;
 }
 

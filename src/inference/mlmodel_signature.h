@@ -12,6 +12,7 @@ namespace millwright::inference {
 struct MlmodelSignature {
   std::string inputs;
   std::string outputs;
+  std::string params;  // empty when there are none
 };
 
 MlmodelSignature ToMlmodelSignature(const Signature& signature);

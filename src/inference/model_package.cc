@@ -110,8 +110,9 @@ std::string MlmodelText(const ModelPackage& package, size_t model_bytes) {
         "  serving_input_path: {}\n  type: dataframe\n",
         kExampleFile, kServingExampleFile);
   }
-  text += fmt::format("signature:\n  inputs: {}\n  outputs: {}\n  params: null\n",
-                      Quote(signature.inputs), Quote(signature.outputs));
+  text += fmt::format("signature:\n  inputs: {}\n  outputs: {}\n  params: {}\n",
+                      Quote(signature.inputs), Quote(signature.outputs),
+                      signature.params.empty() ? "null" : Quote(signature.params));
   text += fmt::format("utc_time_created: {}\n", Quote(FormatUtc(package.created_ms)));
   return text;
 }
@@ -141,13 +142,21 @@ std::vector<std::string> ReadLines(const std::filesystem::path& path) {
   return lines;
 }
 
-// An engine that shows the package's columns.
+// An example is a nicety: one that cannot be read is left out.
+Json ReadExample(const std::filesystem::path& folder) {
+  if (!std::filesystem::exists(folder / kExampleFile)) return Json();
+  try {
+    return ParseJson(ReadFile(folder / kExampleFile));
+  } catch (const Error&) {
+    return Json();
+  }
+}
+
+// An engine that shows the package's columns and params.
 class PackagedEngine final : public Engine {
  public:
-  PackagedEngine(std::unique_ptr<Engine> engine, std::vector<Column> columns)
-      : engine_(std::move(engine)), signature_(engine_->signature()) {
-    signature_.columns = std::move(columns);
-  }
+  PackagedEngine(std::unique_ptr<Engine> engine, Signature signature)
+      : engine_(std::move(engine)), signature_(std::move(signature)) {}
   const Signature& signature() const override { return signature_; }
   std::vector<Tensor> Run(const std::vector<Tensor>& inputs) override {
     return engine_->Run(inputs);
@@ -175,13 +184,16 @@ std::unique_ptr<Engine> LoadPackage(const std::filesystem::path& folder,
   }
   ModelPackage package = ReadModelPackage(folder);
   const std::string& file = package.onnx_file.empty() ? package.xgboost_file : package.onnx_file;
-  auto engine = LoadEngine(folder / file);
-  std::vector<Column> columns = std::move(package.signature.columns);
-  if (columns.empty()) return engine;
-  CheckColumns(engine->signature(), columns);
-  // Where each column is an input of its own, the inputs carry the names already.
-  if (engine->signature().inputs.size() > 1) return engine;
-  return std::make_unique<PackagedEngine>(std::move(engine), std::move(columns));
+  auto engine = LoadEngine(folder / file, package.onnx_options);
+  Signature signature = engine->signature();
+  if (package.signature.columns.empty() && package.signature.params.empty()) return engine;
+  signature.params = std::move(package.signature.params);
+  if (!package.signature.columns.empty()) {
+    CheckColumns(signature, package.signature.columns);
+    // Where each column is an input of its own, the inputs carry the names already.
+    if (signature.inputs.size() == 1) signature.columns = std::move(package.signature.columns);
+  }
+  return std::make_unique<PackagedEngine>(std::move(engine), std::move(signature));
 }
 
 }  // namespace
@@ -225,6 +237,9 @@ ModelPackage ReadModelPackage(const std::filesystem::path& folder) {
   const Json mlmodel = ParseYaml(text);
   ModelPackage package;
   package.onnx_file = FlavorFile(folder, mlmodel, "onnx");
+  if (const Json* onnx = mlmodel.At("flavors").Find("onnx")) {
+    package.onnx_options = OnnxOptionsOf(*onnx);
+  }
   package.xgboost_file = FlavorFile(folder, mlmodel, "xgboost");
   if (package.onnx_file.empty() && package.xgboost_file.empty()) {
     throw InvalidArgument("MLmodel has neither the flavor onnx nor xgboost");
@@ -237,9 +252,7 @@ ModelPackage ReadModelPackage(const std::filesystem::path& folder) {
   } else if (const Json* signature = mlmodel.Find("signature"); signature != nullptr) {
     package.signature = FromMlmodelSignature(*signature);
   }
-  if (std::filesystem::exists(folder / kExampleFile)) {
-    package.input_example = ParseJson(ReadFile(folder / kExampleFile));
-  }
+  package.input_example = ReadExample(folder);
   package.requirements = ReadLines(folder / kRequirementsFile);
   return package;
 }

@@ -22,6 +22,7 @@ struct ModelPackage {
   std::string model_uuid;    // 32 hex digits; made when written empty
   std::string run_id;        // of the run that made it; may be empty
   int64_t created_ms = 0;
+  OnnxOptions onnx_options;  // as read; not written
   Signature signature;
   Json input_example;  // {"columns": […], "data": [[…]]}; null when there is none
   std::vector<std::string> requirements;

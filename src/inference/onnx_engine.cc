@@ -162,14 +162,36 @@ class OnnxEngine final : public Engine {
   std::atomic<bool> foretells_shapes_ = false;
 };
 
-OrtHandle<OrtSessionOptions> MakeOptions(const OrtApi& api) {
+GraphOptimizationLevel LevelOf(OnnxOptions::Optimization optimization) {
+  switch (optimization) {
+    case OnnxOptions::Optimization::kNone:
+      return ORT_DISABLE_ALL;
+    case OnnxOptions::Optimization::kBasic:
+      return ORT_ENABLE_BASIC;
+    case OnnxOptions::Optimization::kExtended:
+      return ORT_ENABLE_EXTENDED;
+    case OnnxOptions::Optimization::kAll:
+      break;
+  }
+  return ORT_ENABLE_ALL;
+}
+
+OrtHandle<OrtSessionOptions> MakeOptions(const OrtApi& api, const OnnxOptions& given) {
   OrtSessionOptions* raw_options = nullptr;
   CheckOrt(api.CreateSessionOptions(&raw_options), "No session options");
   OrtHandle<OrtSessionOptions> options(raw_options);
-  // Callers are the threads: a pool inside of each session would fight with them for the cores.
-  CheckOrt(api.SetIntraOpNumThreads(raw_options, 1), "Cannot set threads");
-  CheckOrt(api.SetInterOpNumThreads(raw_options, 1), "Cannot set threads");
-  CheckOrt(api.SetSessionGraphOptimizationLevel(raw_options, ORT_ENABLE_ALL), "Cannot optimise");
+  // Callers are the threads: a pool inside of each session would fight with them for the cores, so
+  // there is none unless the model asks for it.
+  CheckOrt(api.SetIntraOpNumThreads(raw_options, given.intra_op_threads), "Cannot set threads");
+  CheckOrt(api.SetInterOpNumThreads(raw_options, given.inter_op_threads), "Cannot set threads");
+  const ExecutionMode mode = given.is_parallel ? ORT_PARALLEL : ORT_SEQUENTIAL;
+  CheckOrt(api.SetSessionExecutionMode(raw_options, mode), "Cannot set the execution mode");
+  CheckOrt(api.SetSessionGraphOptimizationLevel(raw_options, LevelOf(given.optimization)),
+           "Cannot optimise");
+  for (const auto& [key, value] : given.entries) {
+    CheckOrt(api.AddSessionConfigEntry(raw_options, key.c_str(), value.c_str()),
+             "Cannot configure");
+  }
   CheckOrt(
       api.AddSessionConfigEntry(raw_options, "session.use_device_allocator_for_initializers", "1"),
       "Cannot configure");
@@ -180,9 +202,10 @@ OrtHandle<OrtSessionOptions> MakeOptions(const OrtApi& api) {
 
 }  // namespace
 
-std::unique_ptr<Engine> LoadOnnxEngine(const std::filesystem::path& path) {
+std::unique_ptr<Engine> LoadOnnxEngine(const std::filesystem::path& path,
+                                       const OnnxOptions& given) {
   const OnnxRuntime& runtime = GetOnnxRuntime();
-  const auto options = MakeOptions(*runtime.api);
+  const auto options = MakeOptions(*runtime.api, given);
   OrtSession* session = nullptr;
   OrtStatus* status =
       runtime.api->CreateSession(runtime.environment, path.c_str(), options.get(), &session);

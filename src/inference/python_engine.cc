@@ -81,6 +81,7 @@ class PythonEngine final : public Engine {
     const Json& facts = workers_.facts();
     MakeInputs(mlmodel.signature, facts);
     MakeOutputs(mlmodel.signature, facts);
+    signature_.params = mlmodel.signature.params;
     contract_ = InputContract(signature_.inputs, {});
     std::string notes;
     for (const std::string& note : facts.GetStrings("warnings")) notes += note + "; ";
@@ -94,6 +95,11 @@ class PythonEngine final : public Engine {
   const Signature& signature() const override { return signature_; }
 
   std::vector<Tensor> Run(const std::vector<Tensor>& inputs) override {
+    return RunWithParams(inputs, CompleteParams(signature_.params, Json()));
+  }
+
+  std::vector<Tensor> RunWithParams(const std::vector<Tensor>& inputs,
+                                    const Json& params) override {
     std::vector<const Tensor*> slots;
     contract_.Match(inputs, &slots);
     PythonFrame request;
@@ -108,6 +114,7 @@ class PythonEngine final : public Engine {
       request.body += PackTensor(*tensor);
     }
     request.header = Json::Of({{"inputs", std::move(specs)}, {"columns", columns_}});
+    if (!signature_.params.empty()) request.header.Set("params", params);
     const PythonFrame answer = workers_.Call(request);
     std::vector<Tensor> outputs;
     std::string_view body = answer.body;

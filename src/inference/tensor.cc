@@ -97,7 +97,9 @@ Json SignatureToJson(const Signature& signature) {
     if (column.optional) json.Set("optional", true);
     columns.Append(std::move(json));
   }
-  return Json::Of({{"inputs", inputs}, {"outputs", outputs}, {"columns", columns}});
+  Json json = Json::Of({{"inputs", inputs}, {"outputs", outputs}, {"columns", columns}});
+  if (!signature.params.empty()) json.Set("params", ParamsToJson(signature.params));
+  return json;
 }
 
 Signature SignatureFromJson(const Json& json) {
@@ -115,6 +117,7 @@ Signature SignatureFromJson(const Json& json) {
                                    .optional = column.GetBool("optional")});
     }
   }
+  if (const Json* params = json.Find("params")) signature.params = ParamsFromJson(*params);
   return signature;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "inference/param_spec.h"
 
 namespace millwright::inference {
 
@@ -71,6 +72,7 @@ struct Signature {
   std::vector<TensorSpec> inputs;
   std::vector<TensorSpec> outputs;
   std::vector<Column> columns;
+  std::vector<ParamSpec> params;  // that requests may set beside the inputs
 };
 Json SignatureToJson(const Signature& signature);
 Signature SignatureFromJson(const Json& json);

@@ -99,7 +99,7 @@ class XgboostEngine final : public Engine {
 }  // namespace
 
 std::unique_ptr<Engine> LoadXgboostEngine(const std::filesystem::path& path) {
-  CheckBoosterFile(path);
+  RequireReadable(CheckBoosterFile(path), LibraryRelease());
   return std::make_unique<XgboostEngine>(Booster::Load(path));
 }
 

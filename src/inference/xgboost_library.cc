@@ -60,12 +60,23 @@ XgboostLibrary Open() {
                                               &out.BoosterSetStrFeatureInfo);
   Bind<decltype(&XGBoosterGetStrFeatureInfo)>(library, "XGBoosterGetStrFeatureInfo",
                                               &out.BoosterGetStrFeatureInfo);
+  Bind<decltype(&XGBoostVersion)>(library, "XGBoostVersion", &out.Version);
   Bind<decltype(&XGBoosterFeatureScore)>(library, "XGBoosterFeatureScore",
                                          &out.BoosterFeatureScore);
   return out;
 }
 
 }  // namespace
+
+std::string XgboostRelease::str() const {
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
+}
+
+XgboostRelease LibraryRelease() {
+  XgboostRelease release;
+  GetXgboost().Version(&release.major, &release.minor, &release.patch);
+  return release;
+}
 
 const XgboostLibrary& GetXgboost() {
   // Never destroyed: boosters in other static objects may end after any order we could choose.

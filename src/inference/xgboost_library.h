@@ -1,6 +1,8 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
+#include <string>
 
 namespace millwright::inference {
 
@@ -35,14 +37,28 @@ struct XgboostLibrary {
                                   uint64_t count) = nullptr;
   int (*BoosterGetStrFeatureInfo)(void* booster, const char* field, uint64_t* count,
                                   const char*** out) = nullptr;
+  void (*Version)(int* major, int* minor, int* patch) = nullptr;
   int (*BoosterFeatureScore)(void* booster, const char* config, uint64_t* count,
                              const char*** features, uint64_t* rank, uint64_t const** shape,
                              const float** scores) = nullptr;
+};
+
+// A release of XGBoost: of the library, or of what wrote a model.
+struct XgboostRelease {
+  int major = 0;
+  int minor = 0;
+  int patch = 0;
+
+  auto operator<=>(const XgboostRelease&) const = default;
+  std::string str() const;  // "3.0.0"
 };
 
 // Opens the library at the first call: MILLWRIGHT_XGBOOST_LIBRARY alone when it is set, else
 // libxgboost.so.0 beside the program or the system's. Throws kUnavailable when none is found; a
 // later call tries again. Thread-safe.
 const XgboostLibrary& GetXgboost();
+
+// Of the library that GetXgboost opened.
+XgboostRelease LibraryRelease();
 
 }  // namespace millwright::inference

@@ -21,6 +21,7 @@
 #include "api/route.h"
 #include "api/scoring/routes.h"
 #include "api/system/routes.h"
+#include "api/tfserving/routes.h"
 #include "artifacts/artifacts.h"
 #include "artifacts/part_uploads.h"
 #include "base/digest.h"
@@ -181,8 +182,12 @@ bool DoesAll(const Config& config) {
   return config.role == "all";
 }
 
-serving::GatewayOptions GatewayRoomOptions(const Config& config, const fs::path& data) {
+serving::GatewayOptions GatewayRoomOptions(const Config& config, const fs::path& data,
+                                           const registry::Registry& registry) {
   serving::GatewayOptions options;
+  options.version_of_alias = [&registry](const std::string& model, const std::string& alias) {
+    return std::to_string(registry.GetByAlias(registry::ModelName(model), alias).version);
+  };
   options.serves = DoesAll(config);
   options.supervisor.replica_command = {ThisProgram().string(), "serve"};
   options.supervisor.socket_dir = data / "run";
@@ -380,7 +385,7 @@ App::Parts::Parts(const Config& given)
       prediction_reader(predictions),
       monitors(*database, events, clock, predictions),
       recorder(predictions),
-      gateway(*database, events, clock, &recorder, GatewayRoomOptions(config, data)),
+      gateway(*database, events, clock, &recorder, GatewayRoomOptions(config, data, registry)),
       pipelines(*database, events, clock, data / "pipelines"),
       mlflow{.experiments = experiments,
              .runs = runs,
@@ -441,6 +446,7 @@ App::Parts::Parts(const Config& given)
   security.EnsureFirstAdmin("admin", AdminPassword(config));
   api::mlflow::AddRoutes(router, mlflow);
   router.Add("kserve", api::kserve::kRoutes, inference, api::kserve::WriteError);
+  router.Add("tfserving", api::tfserving::kRoutes, inference, api::tfserving::WriteError);
   router.Add("scoring", api::scoring::kRoutes, inference, api::scoring::WriteError);
   api::native::AddRoutes(router, native);
   api::intake::AddRoutes(router, intake);

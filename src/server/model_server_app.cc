@@ -3,6 +3,7 @@
 #include "api/kserve/routes.h"
 #include "api/route.h"
 #include "api/scoring/routes.h"
+#include "api/tfserving/routes.h"
 #include "http/server.h"
 #include "serving/model_server.h"
 
@@ -40,6 +41,7 @@ struct ModelServerApp::Parts {
         context{models},
         router({}, [](http::Request&, api::Permission) {}) {
     router.Add("kserve", api::kserve::kRoutes, context, api::kserve::WriteError);
+    router.Add("tfserving", api::tfserving::kRoutes, context, api::tfserving::WriteError);
     router.Add("scoring", api::scoring::kRoutes, context, api::scoring::WriteError);
     router.Add("scoring", api::scoring::kProbeRoutes, context, api::scoring::WriteError);
     http = std::make_unique<http::Server>(

@@ -1,7 +1,10 @@
 #include "serving/cell.h"
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "base/error.h"
@@ -101,6 +104,13 @@ void StoreInteger(const Cell& cell, size_t index, Tensor* tensor) {
   }
 }
 
+// Those of pandas' words for a missing value that people write.
+bool IsMissingWord(std::string_view text) {
+  static constexpr std::string_view kWords[] = {"",     "NA",   "N/A",  "n/a",  "NaN", "nan",
+                                                "NULL", "null", "None", "<NA>", "#N/A"};
+  return std::find(std::begin(kWords), std::end(kWords), text) != std::end(kWords);
+}
+
 }  // namespace
 
 void StoreCell(const Cell& cell, size_t index, Tensor* tensor) {
@@ -119,6 +129,27 @@ void StoreCell(const Cell& cell, size_t index, Tensor* tensor) {
     default:
       return StoreInteger(cell, index, tensor);
   }
+}
+
+Cell CellOfText(std::string_view text, DataType type) {
+  if (type == DataType::kBytes) return text;
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  if (IsMissingWord(text)) return Cell();
+  if (type == DataType::kBool) {
+    if (text == "true" || text == "True" || text == "TRUE") return true;
+    if (text == "false" || text == "False" || text == "FALSE") return false;
+    return text;
+  }
+  if (text.starts_with('+')) text.remove_prefix(1);
+  const auto reads = [text](auto* number) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
+    return error == std::errc() && end == text.data() + text.size();
+  };
+  if (int64_t number = 0; reads(&number)) return number;
+  if (uint64_t number = 0; reads(&number)) return number;
+  if (double number = 0; reads(&number)) return number;
+  return text;
 }
 
 void ResizeTensor(size_t count, Tensor* tensor) {

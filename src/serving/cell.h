@@ -19,6 +19,11 @@ using Cell = std::variant<std::monostate, bool, int64_t, uint64_t, double, std::
 // given, "expected INT64, got string"; the caller adds where.
 void StoreCell(const Cell& cell, size_t index, inference::Tensor* tensor);
 
+// Reads a field of a CSV file as a value of the type, the way pandas does: for numbers and booleans
+// an empty field and words such as NA and NaN are null. What cannot be read as the type is given as
+// text, so that StoreCell refuses it.
+Cell CellOfText(std::string_view text, inference::DataType type);
+
 // Makes room for `count` elements, zeros or empty strings.
 void ResizeTensor(size_t count, inference::Tensor* tensor);
 

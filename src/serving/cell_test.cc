@@ -74,5 +74,33 @@ TEST(Cell, ConvertsOnlyWhatLosesNothing) {
   for (const Case& one : cases) EXPECT_EQ(Stored(one.type, one.cell), one.expected);
 }
 
+TEST(Cell, ReadsTextAsPandasDoes) {
+  struct Case {
+    DataType type;
+    std::string_view text;
+    std::string expected;
+  };
+  const Case cases[] = {
+      {DataType::kFp64, "1.5", "1.5"},
+      {DataType::kFp64, " +2e3 ", "2000"},
+      {DataType::kFp64, "", "nan"},
+      {DataType::kFp64, "NA", "nan"},
+      {DataType::kFp64, "-inf", "-inf"},
+      {DataType::kFp64, "1,5", "expected FP64, got string"},
+      {DataType::kFp64, "true", "expected FP64, got string"},
+      {DataType::kInt64, "9223372036854775807", "9223372036854775807"},
+      {DataType::kUint64, "18446744073709551615", "18446744073709551615"},
+      {DataType::kInt64, "3.0", "3"},
+      {DataType::kInt64, "", "expected INT64, got null"},
+      {DataType::kBool, "True", "true"},
+      {DataType::kBool, "1", "expected BOOL, got string"},
+      {DataType::kBytes, " NA ", " NA "},
+      {DataType::kBytes, "", ""},
+  };
+  for (const Case& one : cases) {
+    EXPECT_EQ(Stored(one.type, CellOfText(one.text, one.type)), one.expected) << one.text;
+  }
+}
+
 }  // namespace
 }  // namespace millwright::serving

@@ -115,6 +115,7 @@ std::string EncodeInfer(const InferRequest& request) {
   out.Text(request.id);
   out.Number(request.event_time_ms ? static_cast<uint64_t>(*request.event_time_ms) : kNoEventTime);
   WriteTensors(request.inputs, &out);
+  out.Text(request.params.is_null() ? "" : request.params.Dump());
   return out.Finish();
 }
 
@@ -127,6 +128,9 @@ InferRequest DecodeInfer(std::string_view body) {
   const uint64_t event_time = in.Number();
   if (event_time != kNoEventTime) request.event_time_ms = static_cast<int64_t>(event_time);
   request.inputs = ReadTensors(&in);
+  if (const std::string_view params = in.Text(); !params.empty()) {
+    request.params = ParseJson(params);
+  }
   return request;
 }
 

@@ -21,7 +21,8 @@ InferRequest SomeRequest() {
           .version = "7",
           .id = "id",
           .event_time_ms = -5,
-          .inputs = {Tensor::OfFloats("X", {1, 2}, {1.5f, -2}), text}};
+          .inputs = {Tensor::OfFloats("X", {1, 2}, {1.5f, -2}), text},
+          .params = Json::Of({{"top_k", 3}})};
 }
 
 TEST(Frame, ARequestSurvivesTheWay) {
@@ -31,6 +32,7 @@ TEST(Frame, ARequestSurvivesTheWay) {
   EXPECT_EQ(back.version, "7");
   EXPECT_EQ(back.id, "id");
   EXPECT_EQ(back.event_time_ms, -5);
+  EXPECT_EQ(back.params, request.params);
   ASSERT_EQ(back.inputs.size(), 2u);
   EXPECT_EQ(back.inputs[0].data, request.inputs[0].data);
   EXPECT_EQ(back.inputs[0].shape, request.inputs[0].shape);

@@ -211,6 +211,7 @@ RoutedRevisionPtr Gateway::RoutedOf(const RevisionRuntime& revision) const {
                         .model_version = revision.record.model_version,
                         .role = revision.record.role,
                         .stats = revision.stats.at(revision.record.role),
+                        .counters = revision.counters,
                         .replicas = revision.replicas};
   for (const auto& replica : revision.replicas) {
     if (routed.info == nullptr) routed.info = replica->facts().info;

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -33,6 +34,9 @@ struct GatewayOptions {
   int shadow_threads = 2;
   size_t shadow_queue_max = 1024;  // copies that wait; more are dropped and counted
   int failed_starts_max = 3;       // in a row, before a rollout is undone
+  // Finds the version that an alias of a registered model names; throws when there is none. Without
+  // it there are no labels.
+  std::function<std::string(const std::string& model, const std::string& alias)> version_of_alias;
 };
 
 struct ReplicaStatus {
@@ -102,12 +106,20 @@ class Gateway : public Predictor {
   ModelInfoPtr Describe(const std::string& model, const std::string& version) const override;
   bool Ready(const std::string& model, const std::string& version) const override;
   void Infer(InferRequest request, const InferDone& done) override;
+  // Of each endpoint's route: live, canary, shadows.
+  std::vector<VersionStatus> Index() const override;
+  std::vector<VersionStatistics> Statistics() const override;
+  std::string VersionOfLabel(const std::string& model, const std::string& label) const override;
+  // Both throw kUnimplemented: endpoints are deployed, scaled and deleted.
+  void Load(const std::string& model) override;
+  void Unload(const std::string& model) override;
 
  private:
   struct RevisionRuntime {
     RevisionRecord record;
     // Kept apart by role, so that what a canary answered does not hold its time as a shadow.
     std::map<Role, std::shared_ptr<LatencyHistogram>> stats;
+    std::shared_ptr<VersionCounters> counters = std::make_shared<VersionCounters>();
     std::vector<std::shared_ptr<Replica>> replicas;
     int replicas_made = 0;
     std::string failure;
@@ -149,6 +161,10 @@ class Gateway : public Predictor {
   void Tick();
   void FinishRollouts();
   void FlushEvents();
+
+  // Calls `each` for every revision of every route.
+  void EachRouted(const std::function<void(const RoutedEndpoint&, const RoutedRevision&,
+                                           const std::string& failure)>& each) const;
 
   // Data path.
   std::shared_ptr<RoutedEndpoint> FindRouted(const std::string& name) const;

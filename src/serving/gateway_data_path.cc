@@ -14,6 +14,10 @@ bool IsServersFault(const Result<InferAnswer>& answer) {
          answer.error().code() != Code::kNotFound;
 }
 
+int64_t RowsOf(const std::vector<inference::Tensor>& inputs) {
+  return inputs.empty() || inputs[0].shape.empty() ? 1 : inputs[0].shape[0];
+}
+
 }  // namespace
 
 std::shared_ptr<RoutedEndpoint> Gateway::FindRouted(const std::string& name) const {
@@ -125,7 +129,14 @@ void Gateway::Infer(InferRequest request, const InferDone& done) {
   const bool is_error = IsServersFault(forwarded.answer);
   endpoint->totals.Add(latency_us, is_error);
   endpoint->traffic.Add(now_ms, latency_us, is_error);
-  if (forwarded.revision != nullptr) forwarded.revision->stats->Add(latency_us, is_error);
+  if (forwarded.revision != nullptr) {
+    forwarded.revision->stats->Add(latency_us, is_error);
+    if (forwarded.answer) {
+      forwarded.revision->counters->AddSuccess(now_ms, RowsOf(request.inputs), latency_us);
+    } else {
+      forwarded.revision->counters->AddFailure(now_ms, latency_us);
+    }
+  }
   done(forwarded.answer);
 
   if (!forwarded.answer) return;

@@ -129,4 +129,70 @@ std::string Gateway::MetricsText() const {
   return text;
 }
 
+std::vector<VersionStatus> Gateway::Index() const {
+  std::vector<VersionStatus> index;
+  EachRouted([&](const RoutedEndpoint& endpoint, const RoutedRevision& revision,
+                 const std::string& failure) {
+    VersionStatus status{.model = endpoint.name().str(), .version = revision.model_version};
+    if (revision.HasReady()) {
+      status.state = VersionStatus::State::kReady;
+    } else if (revision.role == Role::kLive && !failure.empty()) {
+      status.reason = failure;
+    } else {
+      status.state = VersionStatus::State::kLoading;
+    }
+    index.push_back(std::move(status));
+  });
+  return index;
+}
+
+std::vector<VersionStatistics> Gateway::Statistics() const {
+  std::vector<VersionStatistics> all;
+  EachRouted(
+      [&](const RoutedEndpoint& endpoint, const RoutedRevision& revision, const std::string&) {
+        VersionStatistics one{.model = endpoint.name().str(), .version = revision.model_version};
+        revision.counters->Read(&one);
+        all.push_back(std::move(one));
+      });
+  return all;
+}
+
+void Gateway::EachRouted(const std::function<void(const RoutedEndpoint&, const RoutedRevision&,
+                                                  const std::string& failure)>& each) const {
+  std::vector<std::shared_ptr<RoutedEndpoint>> endpoints;
+  {
+    std::shared_lock lock(routed_mutex_);
+    for (const auto& [name, routed] : routed_) endpoints.push_back(routed);
+  }
+  for (const auto& endpoint : endpoints) {
+    const auto route = endpoint->route();
+    if (route->live != nullptr) each(*endpoint, *route->live, route->failure);
+    if (route->canary != nullptr) each(*endpoint, *route->canary, route->failure);
+    for (const auto& shadow : route->shadows) each(*endpoint, *shadow, route->failure);
+  }
+}
+
+std::string Gateway::VersionOfLabel(const std::string& model, const std::string& label) const {
+  if (FindRouted(model) == nullptr) throw Missing(model);
+  if (!options_.version_of_alias) throw NotFound("Label", model + ":" + label);
+  const std::string registered = Get(EndpointName(model)).record.model;
+  try {
+    return options_.version_of_alias(registered, label);
+  } catch (const Error& error) {
+    // The registry words an unknown alias as MLflow does.
+    if (error.code() != Code::kInvalidArgument && error.code() != Code::kNotFound) throw;
+    throw NotFound("Label", model + ":" + label);
+  }
+}
+
+void Gateway::Load(const std::string& model) {
+  if (FindRouted(model) == nullptr) throw Missing(model);
+  throw Unimplemented("Endpoints are not loaded but deployed: POST /api/v1/endpoints");
+}
+
+void Gateway::Unload(const std::string& model) {
+  if (FindRouted(model) == nullptr) throw Missing(model);
+  throw Unimplemented("Endpoints are not unloaded but deleted: DELETE /api/v1/endpoints/{}", model);
+}
+
 }  // namespace millwright::serving

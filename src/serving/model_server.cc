@@ -2,19 +2,18 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "base/error.h"
-#include "base/log.h"
 #include "inference/mlmodel_file.h"
 #include "inference/model_package.h"
-#include "serving/cell.h"
 #include "serving/missing_values.h"
+#include "serving/warm_up.h"
 
 namespace millwright::serving {
 namespace {
 
 using inference::Engine;
 using inference::Tensor;
-using inference::TensorSpec;
 
 // By what the file or the folder's preferred file is.
 std::string_view PlatformOf(const std::filesystem::path& path) {
@@ -27,44 +26,16 @@ std::string_view PlatformOf(const std::filesystem::path& path) {
   return is_onnx ? "onnxruntime_onnx" : "xgboost";
 }
 
-// One row of zeros for every input; open dimensions are 1.
-std::vector<Tensor> WarmUpInputs(const inference::Signature& signature) {
-  std::vector<Tensor> inputs;
-  for (const TensorSpec& spec : signature.inputs) {
-    Tensor tensor{.name = spec.name, .type = spec.type, .shape = spec.shape};
-    for (int64_t& size : tensor.shape) size = size < 0 ? 1 : size;
-    ResizeTensor(tensor.element_count(), &tensor);
-    inputs.push_back(std::move(tensor));
-  }
-  return inputs;
+int64_t RowsOf(const std::vector<Tensor>& inputs) {
+  return inputs.empty() || inputs[0].shape.empty() ? 1 : inputs[0].shape[0];
 }
 
-bool OnlyRowsAreOpen(const inference::Signature& signature) {
-  for (const TensorSpec& spec : signature.inputs) {
-    for (size_t i = 1; i < spec.shape.size(); ++i) {
-      if (spec.shape[i] < 0) return false;
-    }
-  }
-  return true;
-}
-
-void WarmUp(const ModelSource& source, Engine& engine) {
+std::unique_ptr<Engine> LoadWarm(const ModelSource& source,
+                                 const inference::PythonOptions& python) {
   try {
-    engine.Run(WarmUpInputs(engine.signature()));
-  } catch (const Error& error) {
-    // Zeros of size 1 may be nonsense where other dimensions are open, and an encoder may know no
-    // category 0 or ""; then the run proves nothing.
-    if (error.code() != Code::kInvalidArgument && OnlyRowsAreOpen(engine.signature())) {
-      throw InvalidArgument("Model {} failed its warm-up run: {}", source.name, error.message());
-    }
-    Log(LogLevel::kWarning, "serving", "the warm-up run failed",
-        {{"model", source.name}, {"reason", error.message()}});
-  }
-}
-
-std::unique_ptr<Engine> Load(const ModelSource& source, const inference::PythonOptions& python) {
-  try {
-    return inference::LoadModel(source.path, python);
+    auto engine = inference::LoadModel(source.path, python);
+    WarmUp(source.path, *engine);
+    return engine;
   } catch (const Error& error) {
     throw Error(error.code(), fmt::format("Model {}: {}", source.name, error.message()));
   }
@@ -89,66 +60,93 @@ ModelSource ParseModelSource(const std::string& text) {
 }
 
 ModelServer::ModelServer(const std::vector<ModelSource>& sources,
-                         const inference::PythonOptions& python) {
+                         const inference::PythonOptions& python)
+    : python_(python) {
   for (const ModelSource& source : sources) {
-    Loaded loaded{.engine = Load(source, python), .info = nullptr};
-    WarmUp(source, *loaded.engine);
-    auto& versions = models_[source.name];
-    ModelInfo info{.name = source.name,
-                   .version = source.version,
-                   .platform = std::string(PlatformOf(source.path)),
-                   .signature = loaded.engine->signature()};
-    for (const Loaded& other : versions) {
-      if (other.info->version == source.version) {
+    auto& versions = sources_[source.name];
+    for (const ModelSource& other : versions) {
+      if (other.version == source.version) {
         throw AlreadyExists("Model version", source.name + "@" + source.version);
       }
     }
-    loaded.info = std::make_shared<const ModelInfo>(std::move(info));
-    versions.push_back(std::move(loaded));
+    versions.push_back(source);
   }
-  for (auto& [name, versions] : models_) {
-    std::vector<std::string> names;
-    for (const Loaded& loaded : versions) names.push_back(loaded.info->version);
-    for (Loaded& loaded : versions) {
-      ModelInfo info = *loaded.info;
-      info.versions = names;
-      loaded.info = std::make_shared<const ModelInfo>(std::move(info));
-    }
+  for (const auto& [name, versions] : sources_) models_.emplace(name, LoadVersions(name));
+}
+
+std::shared_ptr<const ModelServer::Versions> ModelServer::LoadVersions(
+    const std::string& model) const {
+  const auto& sources = sources_.at(model);
+  std::vector<std::string> names;
+  for (const ModelSource& source : sources) names.push_back(source.version);
+  auto versions = std::make_shared<Versions>();
+  for (const ModelSource& source : sources) {
+    Loaded loaded{.engine = LoadWarm(source, python_),
+                  .info = nullptr,
+                  .counters = std::make_unique<VersionCounters>()};
+    loaded.info = std::make_shared<const ModelInfo>(
+        ModelInfo{.name = source.name,
+                  .versions = names,
+                  .version = source.version,
+                  .platform = std::string(PlatformOf(source.path)),
+                  .signature = loaded.engine->signature()});
+    versions->push_back(std::move(loaded));
   }
+  return versions;
 }
 
 std::vector<std::string> ModelServer::Models() const {
   std::vector<std::string> names;
+  std::shared_lock lock(mutex_);
   for (const auto& [name, versions] : models_) names.push_back(name);
   return names;
 }
 
-const ModelServer::Loaded& ModelServer::Find(const std::string& model,
-                                             const std::string& version) const {
+std::shared_ptr<const ModelServer::Versions> ModelServer::VersionsOf(
+    const std::string& model) const {
+  std::shared_lock lock(mutex_);
   const auto it = models_.find(model);
-  if (it == models_.end()) throw NotFound("Model", model);
-  if (version.empty()) return it->second.back();
-  for (const Loaded& loaded : it->second) {
+  if (it != models_.end()) return it->second;
+  if (sources_.contains(model)) throw NotFound("Loaded model", model);
+  throw NotFound("Model", model);
+}
+
+const ModelServer::Loaded& ModelServer::Choose(const Versions& versions, const std::string& model,
+                                               const std::string& version) {
+  if (version.empty()) return versions.back();
+  for (const Loaded& loaded : versions) {
     if (loaded.info->version == version) return loaded;
   }
   throw NotFound("Model version", model + "@" + version);
 }
 
 ModelInfoPtr ModelServer::Describe(const std::string& model, const std::string& version) const {
-  return Find(model, version).info;
+  return Choose(*VersionsOf(model), model, version).info;
 }
 
 bool ModelServer::Ready(const std::string& model, const std::string& version) const {
-  Find(model, version);
+  Choose(*VersionsOf(model), model, version);
   return true;
 }
 
 InferAnswer ModelServer::Run(const InferRequest& request) const {
-  const Loaded& loaded = Find(request.model, request.version);
-  CheckMissingValues(loaded.info->signature, request.inputs);
-  return {.model_version = loaded.info->version,
-          .revision = "",
-          .outputs = loaded.engine->Run(request.inputs)};
+  const auto versions = VersionsOf(request.model);
+  const Loaded& loaded = Choose(*versions, request.model, request.version);
+  const int64_t start_us = MonotonicUs();
+  try {
+    CheckMissingValues(loaded.info->signature, request.inputs);
+    InferAnswer answer{.model_version = loaded.info->version, .revision = "", .outputs = {}};
+    const auto& params = loaded.info->signature.params;
+    answer.outputs = params.empty()
+                         ? loaded.engine->Run(request.inputs)
+                         : loaded.engine->RunWithParams(
+                               request.inputs, inference::CompleteParams(params, request.params));
+    loaded.counters->AddSuccess(clock_.NowMs(), RowsOf(request.inputs), MonotonicUs() - start_us);
+    return answer;
+  } catch (const Error&) {
+    loaded.counters->AddFailure(clock_.NowMs(), MonotonicUs() - start_us);
+    throw;
+  }
 }
 
 void ModelServer::Infer(InferRequest request, const InferDone& done) {
@@ -160,6 +158,59 @@ void ModelServer::Infer(InferRequest request, const InferDone& done) {
     }
   }();
   done(answer);
+}
+
+std::vector<VersionStatus> ModelServer::Index() const {
+  std::vector<VersionStatus> index;
+  std::shared_lock lock(mutex_);
+  for (const auto& [name, sources] : sources_) {
+    const bool is_loaded = models_.contains(name);
+    for (const ModelSource& source : sources) {
+      index.push_back(
+          {.model = name,
+           .version = source.version,
+           .state = is_loaded ? VersionStatus::State::kReady : VersionStatus::State::kUnavailable,
+           .reason = is_loaded ? "" : "unloaded"});
+    }
+  }
+  return index;
+}
+
+std::vector<VersionStatistics> ModelServer::Statistics() const {
+  std::vector<VersionStatistics> all;
+  std::shared_lock lock(mutex_);
+  for (const auto& [name, versions] : models_) {
+    for (const Loaded& loaded : *versions) {
+      VersionStatistics one{.model = name, .version = loaded.info->version};
+      loaded.counters->Read(&one);
+      all.push_back(std::move(one));
+    }
+  }
+  return all;
+}
+
+std::string ModelServer::VersionOfLabel(const std::string& model, const std::string& label) const {
+  VersionsOf(model);
+  throw NotFound("Label", model + ":" + label);
+}
+
+void ModelServer::Load(const std::string& model) {
+  if (!sources_.contains(model)) throw NotFound("Model", model);
+  std::lock_guard loading(loading_);
+  auto versions = LoadVersions(model);
+  std::lock_guard lock(mutex_);
+  models_[model] = std::move(versions);
+}
+
+void ModelServer::Unload(const std::string& model) {
+  if (!sources_.contains(model)) throw NotFound("Model", model);
+  std::shared_ptr<const Versions> last;  // let go of when no request may wait for the lock
+  std::lock_guard loading(loading_);
+  std::lock_guard lock(mutex_);
+  const auto it = models_.find(model);
+  if (it == models_.end()) return;
+  last = std::move(it->second);
+  models_.erase(it);
 }
 
 }  // namespace millwright::serving

@@ -3,12 +3,16 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "inference/engine.h"
 #include "inference/python_options.h"
 #include "serving/predictor.h"
+#include "serving/version_counters.h"
 
 namespace millwright::serving {
 
@@ -23,12 +27,12 @@ struct ModelSource {
 ModelSource ParseModelSource(const std::string& text);
 
 // The models of this process. All are loaded and have run once when the constructor returns, so a
-// model server that exists is ready. Immutable and so thread-safe.
+// model server that exists is ready. A model can be let go of and loaded again while requests run:
+// each keeps what it began with. Thread-safe.
 class ModelServer : public Predictor {
  public:
   // Throws what LoadModel throws, with the model's name in front; kInvalidArgument when a model
-  // fails its warm-up run although its signature leaves only the number of rows open. A model that
-  // refuses the zeros of that run as its input is served.
+  // fails its warm-up run (WarmUp).
   explicit ModelServer(const std::vector<ModelSource>& sources,
                        const inference::PythonOptions& python = {});
 
@@ -36,19 +40,38 @@ class ModelServer : public Predictor {
   ModelInfoPtr Describe(const std::string& model, const std::string& version) const override;
   bool Ready(const std::string& model, const std::string& version) const override;
   void Infer(InferRequest request, const InferDone& done) override;
+  std::vector<VersionStatus> Index() const override;
+  std::vector<VersionStatistics> Statistics() const override;
+  // A model server knows no labels.
+  std::string VersionOfLabel(const std::string& model, const std::string& label) const override;
+  void Load(const std::string& model) override;
+  void Unload(const std::string& model) override;
 
-  // The same without a callback: throws what Infer gives as an error.
+  // The same as Infer without a callback: throws what Infer gives as an error.
   InferAnswer Run(const InferRequest& request) const;
 
  private:
   struct Loaded {
     std::unique_ptr<inference::Engine> engine;
     ModelInfoPtr info;
+    std::unique_ptr<VersionCounters> counters;
   };
-  const Loaded& Find(const std::string& model, const std::string& version) const;
+  // The versions of a model in the order in which they were given; the last one is the default.
+  using Versions = std::vector<Loaded>;
 
-  // By name, then versions in the order in which they were given; the last one is the default.
-  std::map<std::string, std::vector<Loaded>, std::less<>> models_;
+  std::shared_ptr<const Versions> LoadVersions(const std::string& model) const;
+  std::shared_ptr<const Versions> VersionsOf(const std::string& model) const;
+  // The version is part of `versions`.
+  static const Loaded& Choose(const Versions& versions, const std::string& model,
+                              const std::string& version);
+
+  const SystemClock clock_;
+  const inference::PythonOptions python_;
+  // By name, versions in the order in which they were given.
+  std::map<std::string, std::vector<ModelSource>, std::less<>> sources_;
+  std::mutex loading_;  // one load at a time; taken before mutex_
+  mutable std::shared_mutex mutex_;
+  std::map<std::string, std::shared_ptr<const Versions>, std::less<>> models_;
 };
 
 }  // namespace millwright::serving

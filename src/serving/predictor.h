@@ -29,12 +29,34 @@ struct InferRequest {
   std::string id;                        // of the prediction; never empty
   std::optional<int64_t> event_time_ms;  // when it happened in the data; now where there is none
   std::vector<inference::Tensor> inputs;
+  Json params;  // an object of those that the request sets; null when it sets none
 };
 
 struct InferAnswer {
   std::string model_version;
   std::string revision;  // of the endpoint; empty in a model server
   std::vector<inference::Tensor> outputs;
+};
+
+// Whether a version that is known here can be asked by its name.
+struct VersionStatus {
+  enum class State { kReady, kLoading, kUnavailable };
+  std::string model;
+  std::string version;
+  State state = State::kUnavailable;
+  std::string reason;  // why it is unavailable
+};
+
+// What a version has answered since it was loaded.
+struct VersionStatistics {
+  std::string model;
+  std::string version;
+  int64_t last_ms = 0;  // when it was asked last, 0 for never
+  int64_t rows = 0;     // predicted with success
+  int64_t successes = 0;
+  int64_t failures = 0;
+  int64_t success_us = 0;  // spent on them, all together
+  int64_t failure_us = 0;
 };
 
 // Sends the answer, or the error in the protocol's own shape; called exactly once per request.
@@ -57,6 +79,16 @@ class Predictor {
   // shadows). Inputs that the model cannot take are kInvalidArgument naming the input; nothing is
   // thrown.
   virtual void Infer(InferRequest request, const InferDone& done) = 0;
+
+  // All versions, by model in Models' order and then in the order in which they came. Never waits.
+  virtual std::vector<VersionStatus> Index() const = 0;
+  virtual std::vector<VersionStatistics> Statistics() const = 0;
+  // The version that a label of a model names, an alias of the registry. Throws kNotFound.
+  virtual std::string VersionOfLabel(const std::string& model, const std::string& label) const = 0;
+  // Loads all versions of a model again from where they were, or lets go of them. Both throw
+  // kNotFound, and kUnimplemented where that is done in another way.
+  virtual void Load(const std::string& model) = 0;
+  virtual void Unload(const std::string& model) = 0;
 };
 
 }  // namespace millwright::serving

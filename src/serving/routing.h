@@ -12,6 +12,7 @@
 #include "serving/endpoint.h"
 #include "serving/replica.h"
 #include "serving/traffic.h"
+#include "serving/version_counters.h"
 
 namespace millwright::serving {
 
@@ -22,6 +23,7 @@ struct RoutedRevision {
   Role role = Role::kLive;
   ModelInfoPtr info;  // nothing until a replica has been ready once
   std::shared_ptr<LatencyHistogram> stats;
+  std::shared_ptr<VersionCounters> counters;  // whatever the role
   std::vector<std::shared_ptr<Replica>> replicas;
 
   // Enters the ready replica with the fewest requests at work; nothing when none is ready.

@@ -43,7 +43,7 @@ std::string Join(const Range& names) {
 
 }  // namespace
 
-TableBuilder::TableBuilder(const Signature& signature) {
+TableBuilder::TableBuilder(const Signature& signature, ExtraColumns extra) : extra_(extra) {
   const auto& inputs = signature.inputs;
   if (inputs.size() == 1 && !signature.columns.empty()) {
     for (size_t i = 0; i < signature.columns.size(); ++i) {
@@ -83,6 +83,7 @@ size_t TableBuilder::ColumnOf(std::string_view name, size_t hint) const {
   for (size_t i = 0; i < columns_.size(); ++i) {
     if (columns_[i].name == name) return i;
   }
+  if (extra_ == ExtraColumns::kIgnore) return kIgnored;
   std::vector<std::string> names;
   for (const Target& target : columns_) names.push_back(target.name);
   throw InvalidArgument("Unknown column: {}; the model takes {}", name, Join(names))
@@ -100,20 +101,37 @@ std::vector<size_t> TableBuilder::MapHeader(const std::vector<std::string>& name
     return map;
   }
   std::vector<bool> seen(columns_.size());
+  std::vector<std::string> ignored;
   for (size_t i = 0; i < names.size(); ++i) {
     const size_t column = ColumnOf(names[i], i);
+    map.push_back(column);
+    if (column == kIgnored) {
+      ignored.push_back(names[i]);
+      continue;
+    }
     if (seen[column]) throw InvalidArgument("Column given twice: {}", names[i]).WithField(names[i]);
     seen[column] = true;
-    map.push_back(column);
   }
   std::vector<std::string> missing;
   for (size_t i = 0; i < columns_.size(); ++i) {
     if (!seen[i] && !columns_[i].optional) missing.push_back(columns_[i].name);
   }
   if (!missing.empty()) {
-    throw InvalidArgument("Missing columns: {}", Join(missing)).WithField(missing[0]);
+    // Most often the two are one column under two names.
+    throw InvalidArgument("Missing columns: {}{}", Join(missing),
+                          ignored.empty() ? "" : "; unknown columns: " + Join(ignored))
+        .WithField(missing[0]);
   }
   return map;
+}
+
+std::vector<ColumnPlace> TableBuilder::MapColumns(const std::vector<std::string>& names) const {
+  std::vector<ColumnPlace> places;
+  const std::vector<size_t> map = MapHeader(names);
+  for (size_t i = 0; i < map.size(); ++i) {
+    if (map[i] != kIgnored) places.push_back({map[i], i});
+  }
+  return places;
 }
 
 void TableBuilder::Grow() {
@@ -151,6 +169,10 @@ void TableBuilder::Set(size_t column, const Cell& value) {
                 fmt::format("Column {} (row {}): {}", target.name, rows_, error.message()))
         .WithField(target.name);
   }
+}
+
+void TableBuilder::SetText(size_t column, std::string_view text) {
+  Set(column, CellOfText(text, tensors_[columns_[column].input].type));
 }
 
 void TableBuilder::EndRow() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,27 +13,46 @@ namespace millwright::serving {
 
 inline constexpr size_t kTableRowsMax = 1'000'000;
 
+// What becomes of columns that the model does not take.
+enum class ExtraColumns { kRefuse, kIgnore };
+
+// A column of a table's rows that the model takes.
+struct ColumnPlace {
+  size_t in_table = 0;  // as TableBuilder::Set takes it
+  size_t in_row = 0;
+};
+
 // Turns rows of named columns into a model's input tensors. Columns are the model's named columns
 // (one input, last dimension), or its inputs where each holds one value a row, or, for a single
 // input without names, just positions. The constructor throws kInvalidArgument for a model that
 // takes no tables; every other error is kInvalidArgument naming column and row. Not thread-safe.
 class TableBuilder {
  public:
-  explicit TableBuilder(const inference::Signature& signature);
+  // Stands for a column that is ignored.
+  static constexpr size_t kIgnored = SIZE_MAX;
+
+  explicit TableBuilder(const inference::Signature& signature,
+                        ExtraColumns extra = ExtraColumns::kRefuse);
 
   size_t column_count() const { return columns_.size(); }
   // Whether columns have names; else a table's column names say nothing and positions count.
   bool named() const { return named_; }
   inference::DataType TypeOf(size_t column) const;
-  // Finds a column; throws for an unknown name. `hint` is a likely answer.
+  // Finds a column; throws for an unknown name or says that it is ignored. `hint` is a likely
+  // answer.
   size_t ColumnOf(std::string_view name, size_t hint = 0) const;
   // Checks a table's header and returns each position's column: unknown, repeated and missing
   // columns are named. Where columns have no names only their number is checked.
   std::vector<size_t> MapHeader(const std::vector<std::string>& names) const;
 
+  // The same without those that are ignored.
+  std::vector<ColumnPlace> MapColumns(const std::vector<std::string>& names) const;
+
   void BeginRow();
   // Null is allowed only where the column is optional, as is leaving a column out.
   void Set(size_t column, const Cell& value);
+  // The same with a field of a CSV file (CellOfText).
+  void SetText(size_t column, std::string_view text);
   void EndRow();
   size_t rows() const { return rows_; }
 
@@ -49,6 +69,7 @@ class TableBuilder {
   void Grow();
   [[noreturn]] void RefuseMissing(const Target& target) const;
 
+  const ExtraColumns extra_;
   std::vector<Target> columns_;
   bool named_ = true;
   std::vector<inference::Tensor> tensors_;

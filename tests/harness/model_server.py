@@ -1,52 +1,57 @@
-"""`millwright serve` with models, and how they are asked."""
+"""Starts `millwright serve` for tests and talks to it."""
+import http.client
 import json
 import os
 import signal
 import subprocess
-import urllib.error
-import urllib.request
 
 from harness import python_models
-from harness.millwright import Failure, expect
+from harness.millwright import Answer, Failure, expect
 
 
 class ModelServer:
+    """`millwright serve` of NAME=PATH on a free port, with the Python that has scikit-learn."""
+
     def __init__(self, binary, *models):
-        self.process = subprocess.Popen(
-            [binary, "serve", *models, "--port", "0"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, **python_models.ENVIRONMENT})
+        self.command = [str(binary), "serve", *map(str, models), "--port", "0"]
 
     def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        env={**os.environ, **python_models.ENVIRONMENT})
         line = self.process.stdout.readline()  # printed when it listens
         if "Serving" not in line:
             raise Failure(f"no model server: {self.process.communicate()[1]}")
-        self.uri = line.split()[-1]
+        self.port = int(line.strip().rsplit(":", 1)[1])
         return self
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
         self.process.communicate(timeout=30)
 
-    def ask(self, model, body):
-        return self.post(f"/endpoints/{model}/invocations", body)
+    def request(self, method, path, body=None, headers=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=90)
+        try:
+            connection.request(method, path, body=body, headers=headers or {})
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    def get(self, path):
+        return self.request("GET", path)
+
+    def post(self, path, body, headers=None):
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body)
+        return self.request("POST", path, body, {"Content-Type": "application/json", **(headers or {})})
+
+    def ask(self, model, body, path="/endpoints/{}/invocations"):
+        """Returns the status and what the JSON says."""
+        answer = self.post(path.format(model), body)
+        return answer.status, answer.json()
 
     def infer(self, model, inputs):
         """Asks in the Open Inference Protocol; returns the outputs by name."""
-        status, answer = self.post(f"/v2/models/{model}/infer", {"inputs": inputs})
+        status, answer = self.ask(model, {"inputs": inputs}, "/v2/models/{}/infer")
         expect(status == 200, f"{model}: {status} {answer}")
         return {output["name"]: output for output in answer["outputs"]}
-
-    def get(self, path):
-        return self.send(urllib.request.Request(f"{self.uri}{path}"))
-
-    def post(self, path, body):
-        return self.send(urllib.request.Request(f"{self.uri}{path}", json.dumps(body).encode(),
-                                                {"Content-Type": "application/json"}))
-
-    def send(self, request):
-        try:
-            with urllib.request.urlopen(request, timeout=90) as answer:
-                return answer.status, json.loads(answer.read())
-        except urllib.error.HTTPError as error:
-            return error.code, json.loads(error.read())

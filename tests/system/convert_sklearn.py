@@ -202,8 +202,9 @@ def converts_every_estimator():
 
 def inputs_for(server, model, columns, first, last):
     """Rows as the converted model's inputs: a column each, or all numbers as X."""
-    status, metadata = server.get(f"/v2/models/{model}")
-    expect(status == 200, f"{metadata}")
+    answer = server.get(f"/v2/models/{model}")
+    expect(answer.status == 200, f"{answer.body}")
+    metadata = answer.json()
     count, inputs = last - first, []
     for spec in metadata["inputs"]:
         if spec["name"] == "X":
@@ -267,10 +268,10 @@ def refuses_unknown_categories(server, scratch):
     inputs = inputs_for(server, "filled", columns, 0, 1)
     job = next(one for one in inputs if one["name"] == "Job")
     job["data"] = ["never seen"]
-    status, answer = server.post("/v2/models/filled/infer", {"inputs": inputs})
+    status, answer = server.ask("filled", {"inputs": inputs}, "/v2/models/{}/infer")
     expect(status == 400 and "Input Job: a category that the model does not know" in str(answer), f"{status} {answer}")
     job["data"] = [""]
-    status, answer = server.post("/v2/models/filled/infer", {"inputs": inputs})
+    status, answer = server.ask("filled", {"inputs": inputs}, "/v2/models/{}/infer")
     expect(status == 200, f"{status} {answer}")
 
 

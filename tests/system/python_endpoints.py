@@ -59,7 +59,7 @@ class Moody(PythonModel):
                 open(self.meeting, "rb").close()
             except FileExistsError:
                 open(self.meeting, "wb").close()
-        return model_input["x"] * 2
+        return model_input["x"] * params["scale"]
 import cloudpickle
 folder.mkdir()
 os.mkfifo(folder / "meeting")
@@ -84,7 +84,7 @@ signature:
   inputs: '[{"type": "double", "name": "x", "required": true}, {"type": "string",
     "name": "mood", "required": true}]'
   outputs: '[{"type": "double", "required": true}]'
-  params: null
+  params: '[{"name": "scale", "type": "double", "default": 2.0, "shape": null}]'
 utc_time_created: '2026-11-29 09:56:41.779398'
 ''',
     "conda.yaml": "channels:\\n- conda-forge\\ndependencies:\\n- python=3.11.2\\n- pip:\\n  - mlflow==2.17.2\\nname: mlflow-env\\n",
@@ -185,10 +185,8 @@ def answers_by_every_protocol(room):
             ("instances", ask(server, "iris", {"instances": records})),
             ("inputs", ask(server, "iris", {"inputs": {name: [row[i] for row in ROWS] for i, name in enumerate(COLUMNS)}}))):
         expect(answer.status == 200, f"{what}: {answer.status} {answer.body}")
-        seen = answer.json()["predictions"]
-        expect(seen["label"] == labels, f"{what}: {seen}")
-        expect(max(abs(a - b) for one, other in zip(seen["probabilities"], probabilities)
-                   for a, b in zip(one, other)) < 1e-12, f"{what}: {seen}")
+        # What predict gives and nothing else, as `mlflow models serve` has it.
+        expect(answer.json() == {"predictions": labels}, f"{what}: {answer.body}")
     described = server.get("/v2/models/iris").json()
     expect(described["platform"] == "python" and [one["name"] for one in described["inputs"]] == COLUMNS, f"{described}")
     tensors = [{"name": name, "shape": [len(ROWS), 1], "datatype": "FP64", "data": [row[i] for row in ROWS]}
@@ -197,6 +195,10 @@ def answers_by_every_protocol(room):
     outputs = {one["name"]: one for one in answer.json()["outputs"]}
     expect(answer.status == 200 and outputs["label"]["data"] == labels, f"{answer.body}")
     expect(outputs["probabilities"]["shape"] == [3, 3], f"{answer.body}")
+    expect(max(abs(a - b) for a, b in zip(outputs["probabilities"]["data"], sum(probabilities, []))) < 1e-12,
+           f"{answer.body}")
+    answer = server.post("/v1/models/iris:predict", {"instances": records})
+    expect([row["label"] for row in answer.json()["predictions"]] == labels, f"{answer.body}")
     # The same with the numbers as bytes behind the JSON.
     raw = b"".join(struct.pack("<3d", *(row[i] for row in ROWS)) for i in range(len(COLUMNS)))
     head = json.dumps({"inputs": [{**{key: one[key] for key in ("name", "shape", "datatype")},
@@ -272,6 +274,16 @@ def a_model_that_eats_memory_is_stopped(room):
     expect(set(workers_of(server, "moody")) != before, "the full worker was kept")
 
 
+def params_reach_the_model(room):
+    rows = {"dataframe_records": [{"x": 4.0, "mood": "good"}]}
+    for params, expected in ({"scale": 3}, [12.0]), ({}, [8.0]), (None, [8.0]), ({"nobody": 1}, [8.0]):
+        answer = ask(room.server, "moody", {**rows, "params": params})
+        expect(answer.status == 200 and answer.json() == {"predictions": expected}, f"{params}: {answer.status} {answer.body}")
+    answer = ask(room.server, "moody", {**rows, "params": {"scale": "much"}})
+    expect(answer.status == 400 and answer.json() == {
+        "error_code": "BAD_REQUEST", "message": "Param scale: expected double, got string"}, f"{answer.status} {answer.body}")
+
+
 def two_requests_run_at_the_same_time(room):
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         answers = [future.result() for future in [pool.submit(mood, room.server, "meet") for _ in range(2)]]
@@ -280,6 +292,7 @@ def two_requests_run_at_the_same_time(room):
 
 TESTS = [("answers by every protocol", answers_by_every_protocol),
          ("answers for a PythonModel", answers_for_a_python_model),
+         ("params reach the model", params_reach_the_model),
          ("two requests run at the same time", two_requests_run_at_the_same_time),
          ("workers are started again", workers_are_started_again),
          ("a model that never returns is cut off", a_model_that_never_returns_is_cut_off),

@@ -55,8 +55,10 @@ def answers_as_scikit_learn_does():
             python_models.run(ASK, scratch / "iris", json.dumps(TABLE["dataframe_split"])))
         with ModelServer(BINARY, *(f"{name}={scratch / name}" for name in ("iris", "ridge", "packed"))) as served:
             status, answer = served.ask("iris", TABLE)
-            expect(status == 200 and answer["predictions"]["label"] == labels, f"{status} {answer}")
-            seen = answer["predictions"]["probabilities"]
+            expect(status == 200 and answer["predictions"] == labels, f"{status} {answer}")
+            status, rows = served.ask("iris", {"instances": [dict(zip(COLUMNS, row)) for row in ROWS]},
+                                      path="/v1/models/{}:predict")
+            seen = [row["probabilities"] for row in rows["predictions"]]
             expect(max(abs(a - b) for one, other in zip(seen, probabilities)
                        for a, b in zip(one, other)) < 1e-12, f"{seen} {probabilities}")
             records = [dict(zip(COLUMNS, row)) for row in ROWS]
@@ -66,7 +68,7 @@ def answers_as_scikit_learn_does():
             expect(status == 400 and "contains NaN" in refused["message"], f"{status} {refused}")
             for model in ("ridge", "packed"):
                 status, answer = served.ask(model, {"inputs": [[1.0, 2.0]]})
-                expect(status == 200 and abs(answer["predictions"]["variable"][0] - 3) < 0.1, f"{status} {answer}")
+                expect(status == 200 and abs(answer["predictions"][0] - 3) < 0.1, f"{status} {answer}")
 
 
 def outlives_its_worker():
@@ -75,11 +77,11 @@ def outlives_its_worker():
         python_models.run(MAKE, scratch)
         with ModelServer(BINARY, f"dies={scratch / 'dies'}") as served:
             good = {"inputs": [[2.0, 0.0]]}
-            expect(served.ask("dies", good)[1]["predictions"]["variable"] == [4.0], "no answer")
+            expect(served.ask("dies", good)[1]["predictions"] == [4.0], "no answer")
             status, answer = served.ask("dies", {"inputs": [[-1.0, 0.0]]})
             expect(status == 500 and "signal 9" in answer["message"], f"{status} {answer}")
             status, answer = served.ask("dies", good)
-            expect(status == 200 and answer["predictions"]["variable"] == [4.0], f"{status} {answer}")
+            expect(status == 200 and answer["predictions"] == [4.0], f"{status} {answer}")
 
 
 def log_folder(server, folder):

@@ -1,8 +1,9 @@
 #include "api/kserve/infer_body.h"
 
+#include "api/kserve/classification.h"
 #include "api/kserve/raw_tensor.h"
 #include "api/prediction/json_in.h"
-#include "api/prediction/request.h"
+#include "api/prediction/prediction_id.h"
 #include "api/prediction/tensor_json.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -35,6 +36,8 @@ bool AsBool(ondemand::value value, std::string_view field) {
 struct Parameters {
   std::optional<int64_t> binary_data_size;
   bool binary = false;  // binary_data or binary_data_output
+  bool has_binary = false;
+  size_t classes = 0;  // classification
 };
 
 Parameters ReadParameters(ondemand::value value) {
@@ -46,8 +49,15 @@ Parameters ReadParameters(ondemand::value value) {
       if (*parameters.binary_data_size < 0) {
         throw InvalidArgument("binary_data_size must not be negative").WithField(std::string(key));
       }
+    } else if (key == "classification") {
+      const int64_t classes = AsInteger(field.value(), key);
+      if (classes < 0) {
+        throw InvalidArgument("classification must not be negative").WithField(std::string(key));
+      }
+      parameters.classes = static_cast<size_t>(classes);
     } else if (key == "binary_data" || key == "binary_data_output") {
       parameters.binary = AsBool(field.value(), key);
+      parameters.has_binary = true;
     }
   }
   return parameters;
@@ -161,7 +171,11 @@ RequestedOutput ReadRequestedOutput(ondemand::value value, std::optional<Encodin
     if (key == "name") {
       output.name = AsText(field.value(), "name");
     } else if (key == "parameters") {
-      *own = ReadParameters(field.value()).binary ? Encoding::kBinary : Encoding::kJson;
+      const Parameters parameters = ReadParameters(field.value());
+      if (parameters.has_binary) {
+        *own = parameters.binary ? Encoding::kBinary : Encoding::kJson;
+      }
+      output.classes = parameters.classes;
     } else {
       throw UnknownField("an output", key);
     }
@@ -248,10 +262,15 @@ class BodyReader {
   bool has_inputs_ = false;
 };
 
-const Tensor& FindOutput(const std::vector<Tensor>& outputs, const std::string& name) {
+const Tensor* FindTensor(const std::vector<Tensor>& outputs, const std::string& name) {
   for (const Tensor& tensor : outputs) {
-    if (tensor.name == name) return tensor;
+    if (tensor.name == name) return &tensor;
   }
+  return nullptr;
+}
+
+const Tensor& FindOutput(const std::vector<Tensor>& outputs, const std::string& name) {
+  if (const Tensor* tensor = FindTensor(outputs, name)) return *tensor;
   throw InvalidArgument("The model has no output {}", name).WithField("outputs");
 }
 
@@ -265,7 +284,7 @@ void WriteOutput(const Tensor& tensor, Encoding encoding, JsonWriter* writer, st
     writer->Key("parameters").BeginObject().Field("binary_data_size", size).EndObject();
   } else {
     writer->Key("data").Raw("");
-    prediction::AppendFlat(tensor, json);
+    prediction::AppendFlat(tensor, {}, json);
   }
   writer->EndObject();
 }
@@ -303,8 +322,14 @@ EncodedAnswer WriteInferAnswer(const std::string& model, const std::string& id,
     binary = false;
     for (const RequestedOutput& wanted : request.outputs) {
       binary = binary || wanted.encoding == Encoding::kBinary;
-      WriteOutput(FindOutput(answer.outputs, wanted.name), wanted.encoding, &writer, &encoded.body,
-                  &raw);
+      const Tensor& output = FindOutput(answer.outputs, wanted.name);
+      if (wanted.classes > 0) {
+        const Tensor* names = FindTensor(answer.outputs, wanted.name + "_keys");
+        WriteOutput(Classify(output, wanted.classes, names), wanted.encoding, &writer,
+                    &encoded.body, &raw);
+      } else {
+        WriteOutput(output, wanted.encoding, &writer, &encoded.body, &raw);
+      }
     }
   }
   writer.EndArray().EndObject();

@@ -17,6 +17,7 @@ enum class Encoding { kJson, kBinary };
 struct RequestedOutput {
   std::string name;
   Encoding encoding = Encoding::kJson;
+  size_t classes = 0;  // so many of the highest values are asked for; 0: the values themselves
 };
 
 struct InferBody {

@@ -35,10 +35,10 @@ TEST(TensorJson, WritesTheShortestNumbersAndNoInvalidJson) {
   const Tensor tensor = Tensor::OfFloats(
       "t", {2, 3}, {0.1f, 1, -2.5e-8f, std::numeric_limits<float>::quiet_NaN(), inf, -inf});
   std::string flat;
-  prediction::AppendFlat(tensor, &flat);
+  prediction::AppendFlat(tensor, {}, &flat);
   EXPECT_EQ(flat, R"([0.1,1,-2.5e-08,null,"Infinity","-Infinity"])");
   std::string nested;
-  prediction::AppendNested(tensor, &nested);
+  prediction::AppendNested(tensor, {}, &nested);
   EXPECT_EQ(nested, R"([[0.1,1,-2.5e-08],[null,"Infinity","-Infinity"]])");
 }
 
@@ -46,7 +46,7 @@ TEST(TensorJson, RefusesTextThatIsNotUtf8) {
   Tensor tensor{.name = "t", .type = DataType::kBytes, .shape = {1}};
   tensor.strings = {"\xff"};
   std::string out;
-  EXPECT_THROW(prediction::AppendFlat(tensor, &out), Error);
+  EXPECT_THROW(prediction::AppendFlat(tensor, {}, &out), Error);
 }
 
 }  // namespace

@@ -10,13 +10,50 @@
 namespace millwright::api::kserve {
 namespace {
 
+using prediction::VersionOf;
+
 constexpr std::string_view kJsonLengthHeader = "Inference-Header-Content-Length";
 
-std::string VersionOf(const http::Request& request) {
+std::string FindPathValue(const http::Request& request, std::string_view wanted) {
   for (const auto& [name, value] : request.path_values) {
-    if (name == "version") return value;
+    if (name == wanted) return value;
   }
   return "";
+}
+
+std::string_view StateName(serving::VersionStatus::State state) {
+  switch (state) {
+    case serving::VersionStatus::State::kReady:
+      return "READY";
+    case serving::VersionStatus::State::kLoading:
+      return "LOADING";
+    case serving::VersionStatus::State::kUnavailable:
+      return "UNAVAILABLE";
+  }
+  return "UNAVAILABLE";
+}
+
+void WriteDuration(std::string_view name, int64_t count, int64_t us, JsonWriter* writer) {
+  writer->Key(name).BeginObject().Field("count", count).Field("ns", us * 1000).EndObject();
+}
+
+// What is not measured apart, waiting and copying, is part of the model's time.
+void WriteStatistics(const serving::VersionStatistics& one, JsonWriter* writer) {
+  writer->BeginObject()
+      .Field("name", one.model)
+      .Field("version", one.version)
+      .Field("last_inference", one.last_ms)
+      .Field("inference_count", one.rows)
+      .Field("execution_count", one.successes)
+      .Key("inference_stats")
+      .BeginObject();
+  WriteDuration("success", one.successes, one.success_us, writer);
+  WriteDuration("fail", one.failures, one.failure_us, writer);
+  WriteDuration("queue", 0, 0, writer);
+  WriteDuration("compute_input", 0, 0, writer);
+  WriteDuration("compute_infer", one.successes, one.success_us, writer);
+  WriteDuration("compute_output", 0, 0, writer);
+  writer->EndObject().Key("batch_stats").BeginArray().EndArray().EndObject();
 }
 
 void WriteSpecs(const std::vector<inference::TensorSpec>& specs, JsonWriter* writer) {
@@ -49,14 +86,8 @@ size_t JsonBytesOf(const http::Request& request) {
 }
 
 http::Response Answer(const std::string& model, const std::string& id, const InferBody& body,
-                      const Result<serving::InferAnswer>& answer) {
-  if (!answer) return WriteError(answer.error());
-  EncodedAnswer encoded;
-  try {
-    encoded = WriteInferAnswer(model, id, body, *answer);
-  } catch (const Error& error) {
-    return WriteError(error);
-  }
+                      const serving::InferAnswer& answer) {
+  EncodedAnswer encoded = WriteInferAnswer(model, id, body, answer);
   http::Response response = http::Response::JsonText(200, std::move(encoded.body));
   if (encoded.json_bytes) {
     response.headers.Set("Content-Type", "application/octet-stream");
@@ -82,6 +113,9 @@ http::Response ServerMetadata(Context&, const http::Request&) {
       .Key("extensions")
       .BeginArray()
       .String("binary_tensor_data")
+      .String("classification")
+      .String("model_repository")
+      .String("statistics")
       .EndArray()
       .EndObject();
   return http::Response::JsonText(200, std::move(json));
@@ -110,7 +144,8 @@ http::Response ListModels(Context& context, const http::Request&) {
 }
 
 http::Response ModelMetadata(Context& context, const http::Request& request) {
-  const auto info = context.predictor.Describe(request.PathValue("model"), VersionOf(request));
+  const std::string& model = request.PathValue("model");
+  const auto info = context.predictor.Describe(model, VersionOf(context, request, model));
   std::string json;
   JsonWriter writer(&json);
   writer.BeginObject().Field("name", info->name).Key("versions").BeginArray();
@@ -125,26 +160,77 @@ http::Response ModelMetadata(Context& context, const http::Request& request) {
 
 http::Response ModelReady(Context& context, const http::Request& request) {
   const std::string& model = request.PathValue("model");
-  const bool ready = context.predictor.Ready(model, VersionOf(request));
+  const bool ready = context.predictor.Ready(model, VersionOf(context, request, model));
   std::string json;
   JsonWriter(&json).BeginObject().Field("name", model).Field("ready", ready).EndObject();
   return http::Response::JsonText(ready ? 200 : 503, std::move(json));
 }
 
+http::Response ModelStatistics(Context& context, const http::Request& request) {
+  const std::string model = FindPathValue(request, "model");
+  const std::string version = FindPathValue(request, "version");
+  bool is_known = model.empty();
+  std::string json;
+  JsonWriter writer(&json);
+  writer.BeginObject().Key("model_stats").BeginArray();
+  for (const auto& one : context.predictor.Statistics()) {
+    if (!model.empty() && one.model != model) continue;
+    if (!version.empty() && one.version != version) continue;
+    is_known = true;
+    WriteStatistics(one, &writer);
+  }
+  if (!is_known) throw NotFound("Model", version.empty() ? model : model + ":" + version);
+  writer.EndArray().EndObject();
+  return http::Response::JsonText(200, std::move(json));
+}
+
+http::Response RepositoryIndex(Context& context, const http::Request& request) {
+  bool ready_only = false;
+  if (!request.body.empty()) {
+    const Json body = ParseJson(request.body);
+    body.AsObject("The body");
+    ready_only = body.GetBool("ready");
+  }
+  std::string json;
+  JsonWriter writer(&json);
+  writer.BeginArray();
+  for (const auto& one : context.predictor.Index()) {
+    const bool is_ready = one.state == serving::VersionStatus::State::kReady;
+    if (ready_only && !is_ready) continue;
+    writer.BeginObject()
+        .Field("name", one.model)
+        .Field("version", one.version)
+        .Field("state", StateName(one.state))
+        .Field("reason", one.reason)
+        .EndObject();
+  }
+  writer.EndArray();
+  return http::Response::JsonText(200, std::move(json));
+}
+
+http::Response LoadModel(Context& context, const http::Request& request) {
+  context.predictor.Load(request.PathValue("model"));
+  return http::Response::JsonText(200, "{}");
+}
+
+http::Response UnloadModel(Context& context, const http::Request& request) {
+  context.predictor.Unload(request.PathValue("model"));
+  return http::Response::JsonText(200, "{}");
+}
+
 void Infer(Context& context, http::Request&& request, http::Reply reply) {
+  const std::string& model = request.PathValue("model");
   serving::InferRequest infer =
-      prediction::StartRequest(request, request.PathValue("model"), VersionOf(request));
+      prediction::StartRequest(request, model, VersionOf(context, request, model));
   InferBody body = ReadInferBody(&request.body, JsonBytesOf(request));
   // The request's own id is the one that the protocol must give back.
   if (body.id) infer.id = *body.id;
   infer.inputs = std::move(body.inputs);
-  const std::string model = infer.model;
   const std::string id = infer.id;
-  context.predictor.Infer(std::move(infer), [&](const Result<serving::InferAnswer>& answer) {
-    http::Response response = Answer(model, id, body, answer);
-    prediction::AddPredictionId(id, &response);
-    reply(std::move(response));
-  });
+  prediction::InferAndReply(
+      context, std::move(infer), request,
+      [&](const serving::InferAnswer& answer) { return Answer(model, id, body, answer); },
+      WriteError, reply);
 }
 
 }  // namespace millwright::api::kserve

@@ -3,7 +3,8 @@
 #include "api/prediction/request.h"
 #include "api/route.h"
 
-// The Open Inference Protocol v2 over REST (KServe, Triton), with the binary tensor data extension.
+// The Open Inference Protocol v2 over REST (KServe, Triton), with the extensions for binary tensor
+// data, classification, the model repository and statistics.
 namespace millwright::api::kserve {
 
 using prediction::Context;
@@ -14,6 +15,10 @@ http::Response ServerReady(Context& context, const http::Request& request);
 http::Response ListModels(Context& context, const http::Request& request);
 http::Response ModelMetadata(Context& context, const http::Request& request);
 http::Response ModelReady(Context& context, const http::Request& request);
+http::Response ModelStatistics(Context& context, const http::Request& request);
+http::Response RepositoryIndex(Context& context, const http::Request& request);
+http::Response LoadModel(Context& context, const http::Request& request);
+http::Response UnloadModel(Context& context, const http::Request& request);
 void Infer(Context& context, http::Request&& request, http::Reply reply);
 
 // {"error": "…"} with the status of the code.
@@ -36,6 +41,18 @@ inline constexpr Route<Context> kRoutes[] = {
      http::Lane::kMeta, "Whether a model answers"},
     {http::Method::kGet, "/v2/models/{model}/versions/{version}/ready", ModelReady,
      Permission::kRead, http::Lane::kMeta, "Whether a model's version answers"},
+    {http::Method::kGet, "/v2/models/stats", ModelStatistics, Permission::kRead, http::Lane::kMeta,
+     "What all models have answered"},
+    {http::Method::kGet, "/v2/models/{model}/stats", ModelStatistics, Permission::kRead,
+     http::Lane::kMeta, "What a model has answered"},
+    {http::Method::kGet, "/v2/models/{model}/versions/{version}/stats", ModelStatistics,
+     Permission::kRead, http::Lane::kMeta, "What a model's version has answered"},
+    {http::Method::kPost, "/v2/repository/index", RepositoryIndex, Permission::kRead,
+     http::Lane::kMeta, "List all models' versions and their states"},
+    {http::Method::kPost, "/v2/repository/models/{model}/load", LoadModel, Permission::kManage,
+     http::Lane::kBulk, "Load a model again from its files"},
+    {http::Method::kPost, "/v2/repository/models/{model}/unload", UnloadModel, Permission::kManage,
+     http::Lane::kBulk, "Let go of a model"},
     {http::Method::kPost, "/v2/models/{model}/infer", nullptr, Permission::kRead,
      http::Lane::kInfer, "Predict", http::Body::kWhole, Infer},
     {http::Method::kPost, "/v2/models/{model}/versions/{version}/infer", nullptr, Permission::kRead,

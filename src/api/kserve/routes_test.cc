@@ -2,13 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 
+#include "api/kserve/classification.h"
 #include "api/prediction/test_server.h"
 
 namespace millwright::api::kserve {
 namespace {
 
+using inference::Tensor;
 using prediction::testing::LargestDifference;
 using prediction::testing::TestServer;
 using prediction::testing::Vectors;
@@ -153,6 +156,64 @@ TEST_F(Kserve, DescribesServerAndModels) {
             R"({"name":"probabilities","datatype":"FP32","shape":[-1,2]}]})");
   EXPECT_EQ(ModelReady(server.context, request).body,
             R"({"name":"breast_cancer_lr","ready":true})");
+}
+
+TEST(Classification, GivesTheHighestOfEachRow) {
+  Tensor scores = Tensor::OfFloats("s", {2, 3}, {0.5F, 2, -1, NAN, 3, 3});
+  EXPECT_EQ(Classify(scores, 2, nullptr).strings,
+            (std::vector<std::string>{"2.000000:1", "0.500000:0", "3.000000:1", "3.000000:2"}));
+  Tensor names{.name = "s_keys", .type = inference::DataType::kBytes, .shape = {3}};
+  names.strings = {"a", "b", "c"};
+  const Tensor named = Classify(scores, 9, &names);
+  EXPECT_EQ(named.shape, (std::vector<int64_t>{2, 3}));
+  EXPECT_EQ(named.strings[0], "2.000000:1:b");
+  EXPECT_THROW(Classify(names, 1, nullptr), Error);
+}
+
+TEST_F(Kserve, ClassesAreAnsweredInPlaceOfScores) {
+  const auto response =
+      Post(server, "breast_cancer_lr",
+           R"({"inputs":[{"name":"X","shape":[1,30],"datatype":"FP32","data":[)" + RowOf(30) +
+               R"(]}],"outputs":[{"name":"probabilities","parameters":{"classification":1}}]})");
+  ASSERT_EQ(response.status, 200) << response.body;
+  const Json output = ParseJson(response.body).At("outputs").AsArray().at(0);
+  EXPECT_EQ(output.GetString("datatype"), "BYTES");
+  EXPECT_EQ(output.At("shape").Dump(), "[1,1]");
+}
+
+TEST_F(Kserve, CountsWhatItAnswers) {
+  const std::string good =
+      R"({"inputs":[{"name":"X","shape":[2,30],"datatype":"FP32","data":[)" + RowOf(60) + "]}]}";
+  EXPECT_EQ(Post(server, "breast_cancer_lr", good).status, 200);
+  EXPECT_EQ(Post(server, "breast_cancer_lr", R"({"inputs":[]})").status, 400);
+  http::Request request;
+  request.path_values = {{"model", "breast_cancer_lr"}};
+  const Json all = ParseJson(ModelStatistics(server.context, request).body);
+  const Json one = all.At("model_stats").AsArray().at(0);
+  EXPECT_EQ(one.GetInt("inference_count"), 2);
+  EXPECT_EQ(one.GetInt("execution_count"), 1);
+  EXPECT_GT(one.GetInt("last_inference"), 0);
+  EXPECT_EQ(one.At("inference_stats").At("success").GetInt("count"), 1);
+  EXPECT_EQ(one.At("inference_stats").At("fail").GetInt("count"), 1);
+  request.path_values = {{"model", "nobody"}};
+  EXPECT_THROW(ModelStatistics(server.context, request), Error);
+}
+
+TEST_F(Kserve, ModelsAreLetGoOfAndLoadedAgain) {
+  http::Request request;
+  request.path_values = {{"model", "breast_cancer_lr"}};
+  EXPECT_EQ(UnloadModel(server.context, request).status, 200);
+  EXPECT_EQ(Post(server, "breast_cancer_lr", R"({"inputs":[]})").status, 404);
+  EXPECT_EQ(RepositoryIndex(server.context, {}).body,
+            R"([{"name":"breast_cancer_lr","version":"1","state":"UNAVAILABLE",)"
+            R"("reason":"unloaded"},{"name":"identity_all_types","version":"1","state":"READY",)"
+            R"("reason":""}])");
+  EXPECT_EQ(ListModels(server.context, {}).body, R"({"models":["identity_all_types"]})");
+  EXPECT_EQ(LoadModel(server.context, request).status, 200);
+  EXPECT_EQ(Post(server, "breast_cancer_lr", R"({"inputs":[]})").status, 400);
+  request.path_values = {{"model", "nobody"}};
+  EXPECT_THROW(LoadModel(server.context, request), Error);
+  EXPECT_THROW(UnloadModel(server.context, request), Error);
 }
 
 TEST_F(Kserve, UnknownModelsAndVersionsAreNotFound) {

@@ -4,6 +4,9 @@
 #include <cmath>
 #include <cstring>
 
+#include "api/prediction/number_list.h"
+#include "base/digest.h"
+
 namespace millwright::api::prediction {
 namespace {
 
@@ -11,6 +14,14 @@ using inference::DataType;
 using inference::Tensor;
 using ondemand::json_type;
 using serving::Cell;
+
+// Of a body; a parser takes some six times as much.
+constexpr size_t kKeptBytesMax = size_t{1} << 20;
+
+ondemand::parser& ThreadParser() {
+  thread_local ondemand::parser parser;
+  return parser;
+}
 
 std::string_view TypeName(json_type type) {
   switch (type) {
@@ -80,6 +91,43 @@ bool StoreFloat(ondemand::value value, size_t index, Tensor* tensor) {
   return true;
 }
 
+bool IsSpace(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+bool BeginsNumber(char c) {
+  return c == '-' || (c >= '0' && c <= '9');
+}
+
+// Whether the first thing in an array is a number; the NUL behind the body ends every search.
+bool BeginsWithNumber(ondemand::value& array) {
+  const char* at = std::string_view(array.raw_json_token()).data() + 1;
+  while (IsSpace(*at)) ++at;
+  return BeginsNumber(*at);
+}
+
+// An array from bracket to bracket, which is walked over by that; of a body that is cut short
+// whatever there is.
+std::string_view TextOf(ondemand::array& array) {
+  std::string_view text = array.raw_json();
+  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// Reads a list of numbers into a floating tensor from element `index` on, where there is room for
+// `count_max`; nothing when it must be walked.
+std::optional<size_t> ScanInto(std::string_view list, size_t index, size_t count_max,
+                               Tensor* tensor) {
+  if (tensor->type == DataType::kFp32) {
+    return ScanNumbers(list, tensor->As<float>() + index, count_max);
+  }
+  return ScanNumbers(list, tensor->As<double>() + index, count_max);
+}
+
+bool IsScanned(const Tensor& tensor) {
+  return tensor.type == DataType::kFp32 || tensor.type == DataType::kFp64;
+}
+
 class DataReader {
  public:
   DataReader(Tensor* tensor, size_t count) : tensor_(tensor), count_(count) {}
@@ -133,9 +181,13 @@ class DataReader {
 
 JsonBody::JsonBody(std::string* body) : JsonBody(body, body->size()) {}
 
-JsonBody::JsonBody(std::string* body, size_t bytes) {
+JsonBody::JsonBody(std::string* body, size_t bytes) : parser_(ThreadParser()) {
   body->reserve(body->size() + simdjson::SIMDJSON_PADDING);
   text_ = simdjson::padded_string_view(body->data(), bytes, body->capacity());
+}
+
+JsonBody::~JsonBody() {
+  if (parser_.capacity() > kKeptBytesMax) parser_ = ondemand::parser();
 }
 
 ondemand::object JsonBody::RootObject(ondemand::document& document) {
@@ -198,10 +250,40 @@ Cell AsCell(ondemand::value value) {
   }
 }
 
+std::optional<std::string> Base64Of(ondemand::object& object) {
+  std::optional<std::string> bytes;
+  size_t fields = 0;
+  for (ondemand::field field : object) {
+    if (++fields > 1 || std::string_view(field.unescaped_key()) != "b64") break;
+    ondemand::value value = field.value();
+    if (value.type() != json_type::string) break;
+    try {
+      bytes = Base64Decode(std::string_view(value.get_string()));
+    } catch (const Error&) {
+      throw InvalidArgument("The text of b64 is not base64").WithField("b64");
+    }
+  }
+  if (fields == 1 && bytes) return bytes;
+  object.reset();
+  return std::nullopt;
+}
+
+Cell CellReader::Read(ondemand::value value) {
+  if (value.type() != json_type::object) return AsCell(value);
+  ondemand::object object = value.get_object();
+  auto bytes = Base64Of(object);
+  if (!bytes) throw InvalidArgument("expected a single value, got object");
+  return std::string_view(kept_.emplace_back(*std::move(bytes)));
+}
+
 void ReadData(ondemand::array data, size_t bytes, Tensor* tensor) {
   try {
     const size_t count = CountOf(*tensor, bytes);
     serving::ResizeTensor(count, tensor);
+    if (IsScanned(*tensor)) {
+      if (ScanInto(TextOf(data), 0, count, tensor) == count) return;
+      data.reset();
+    }
     DataReader reader(tensor, count);
     reader.Read(data, 0);
     reader.CheckFull();
@@ -228,36 +310,79 @@ void NestedTensor::SetSize(size_t depth, int64_t size) {
 
 void NestedTensor::Read(ondemand::value value, size_t depth) {
   if (value.type() != json_type::array) {
-    if (leaf_depth_.value_or(depth) != depth) Ragged();
-    leaf_depth_ = depth;
+    if (value.type() == json_type::object && tensor_.type == DataType::kBytes) {
+      ondemand::object object = value.get_object();
+      if (const auto bytes = Base64Of(object)) {
+        ReadLeaf(Cell(std::string_view(*bytes)), depth);
+        return;
+      }
+    }
     try {
-      Store(AsCell(value));
+      ReadLeaf(AsCell(value), depth);
     } catch (const Error& error) {
-      throw InTensor(tensor_, error);
+      throw error.field().empty() ? InTensor(tensor_, error) : error;
     }
     return;
   }
   if (leaf_depth_ && depth >= *leaf_depth_) Ragged();
   if (depth == kRankMax) throw InTensor(tensor_, InvalidArgument("nested too deeply"));
+  const bool is_scanned = IsScanned(tensor_) && BeginsWithNumber(value);
+  ondemand::array array = value.get_array();
+  if (is_scanned && ScanList(array, depth)) return;
   int64_t size = 0;
-  for (ondemand::value item : value.get_array()) {
+  for (ondemand::value item : array) {
     Read(item, depth + 1);
     ++size;
   }
   SetSize(depth, size);
 }
 
-void NestedTensor::Store(const Cell& cell) {
-  if (count_ == capacity_) {
-    capacity_ = std::max<size_t>(64, capacity_ * 2);
-    serving::ResizeTensor(capacity_, &tensor_);
+void NestedTensor::ReadLeaf(const Cell& cell, size_t depth) {
+  if (leaf_depth_.value_or(depth) != depth) Ragged();
+  leaf_depth_ = depth;
+  try {
+    Store(cell);
+  } catch (const Error& error) {
+    throw InTensor(tensor_, error);
   }
+}
+
+bool NestedTensor::ScanList(ondemand::array& array, size_t depth) {
+  const std::string_view list = TextOf(array);
+  const size_t count_max = ListLength(list);
+  Reserve(count_ + count_max);
+  const auto count = ScanInto(list, count_, count_max, &tensor_);
+  if (!count) {
+    array.reset();
+    return false;
+  }
+  if (leaf_depth_.value_or(depth + 1) != depth + 1) Ragged();
+  leaf_depth_ = depth + 1;
+  count_ += *count;
+  SetSize(depth, static_cast<int64_t>(*count));
+  return true;
+}
+
+void NestedTensor::Reserve(size_t count) {
+  if (count <= capacity_) return;
+  capacity_ = std::max({size_t{64}, capacity_ * 2, count});
+  serving::ResizeTensor(capacity_, &tensor_);
+}
+
+void NestedTensor::Store(const Cell& cell) {
+  Reserve(count_ + 1);
   serving::StoreCell(cell, count_++, &tensor_);
 }
 
 void NestedTensor::ReadRow(ondemand::value row) {
   by_row_ = true;
   Read(row, 1);
+  ++rows_;
+}
+
+void NestedTensor::ReadRow(const Cell& row) {
+  by_row_ = true;
+  ReadLeaf(row, 1);
   ++rows_;
 }
 

@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,13 +22,16 @@ namespace ondemand = simdjson::ondemand;
 inline constexpr size_t kRankMax = 16;  // dimensions of a tensor; nesting of its JSON
 
 // A body and the parser that walks it once. Texts that come out of it live as long as this does.
-// One at a time per thread, but for `Part`.
+// One at a time per thread.
 class JsonBody {
  public:
   // `body` gets room for the parser's padding.
   explicit JsonBody(std::string* body);
   // The first `bytes` of the body.
   JsonBody(std::string* body, size_t bytes);
+  ~JsonBody();
+  JsonBody(const JsonBody&) = delete;
+  JsonBody& operator=(const JsonBody&) = delete;
 
   // Calls `read` with the document's root object. All JSON errors, also those that show up while
   // reading, become kInvalidArgument "Malformed JSON: …"; text after the document is one, too.
@@ -48,7 +53,7 @@ class JsonBody {
   static Error Malformed(const simdjson::simdjson_error& error);
 
   simdjson::padded_string_view text_;
-  ondemand::parser parser_;
+  ondemand::parser& parser_;  // the thread's, whose memory is kept from request to request
 };
 
 // A value whose meaning depends on a field that comes after it: kept as text and read later. Its
@@ -79,6 +84,19 @@ int64_t AsInteger(ondemand::value value, std::string_view field);
 // A value that is no array or object.
 serving::Cell AsCell(ondemand::value value);
 
+// The bytes of {"b64": "…"}, which stands for a text in the protocols that came from TensorFlow;
+// nothing, and the object as before, when it is another object.
+std::optional<std::string> Base64Of(ondemand::object& object);
+
+// Reads cells that may be {"b64": …}, whose bytes live as long as this.
+class CellReader {
+ public:
+  serving::Cell Read(ondemand::value value);
+
+ private:
+  std::deque<std::string> kept_;
+};
+
 // Fills a tensor of known type and shape from a list, flat in row-major order or nested as the
 // shape says. Throws kInvalidArgument naming the tensor. `bytes` of the body bound what the shape
 // can claim.
@@ -92,10 +110,16 @@ class NestedTensor {
   void Read(ondemand::value value) { Read(value, 0); }
   // Reads one more row of it.
   void ReadRow(ondemand::value row);
+  void ReadRow(const serving::Cell& row);
   inference::Tensor Finish();
 
  private:
   void Read(ondemand::value value, size_t depth);
+  void ReadLeaf(const serving::Cell& cell, size_t depth);
+  // Reads a list that holds nothing but numbers; false, and the array as before, for another one.
+  bool ScanList(ondemand::array& array, size_t depth);
+  // Makes room for so many values in all.
+  void Reserve(size_t count);
   void Store(const serving::Cell& cell);
   void SetSize(size_t depth, int64_t size);
   [[noreturn]] void Ragged() const;

@@ -1,8 +1,8 @@
 #include "api/prediction/request.h"
 
-#include <algorithm>
 #include <charconv>
 
+#include "api/prediction/cloud_event.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/id.h"
@@ -28,18 +28,6 @@ int64_t ParseEventTime(std::string_view text) {
 
 }  // namespace
 
-void CheckPredictionId(std::string_view id, const std::string& field) {
-  const bool printable = std::all_of(id.begin(), id.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x20 && byte != 0x7f;
-  });
-  if (id.empty() || id.size() > kPredictionIdBytesMax || !printable) {
-    throw InvalidArgument("A prediction's id has 1 to {} printable characters",
-                          kPredictionIdBytesMax)
-        .WithField(field);
-  }
-}
-
 serving::InferRequest StartRequest(const http::Request& request, std::string model,
                                    std::string version) {
   serving::InferRequest infer;
@@ -48,6 +36,9 @@ serving::InferRequest StartRequest(const http::Request& request, std::string mod
   if (const auto given = request.headers.Find("X-Request-Id")) {
     CheckPredictionId(*given, "X-Request-Id");
     infer.id = *given;
+  } else if (const auto event = FindCloudEvent(request)) {
+    CheckPredictionId(event->id, "ce-id");
+    infer.id = event->id;
   } else {
     infer.id = NewHexId();
   }
@@ -57,8 +48,31 @@ serving::InferRequest StartRequest(const http::Request& request, std::string mod
   return infer;
 }
 
-void AddPredictionId(const std::string& id, http::Response* response) {
-  response->headers.Add("X-Prediction-Id", id);
+std::string VersionOf(const Context& context, const http::Request& request,
+                      const std::string& model) {
+  for (const auto& [name, value] : request.path_values) {
+    if (name == "version") return value;
+    if (name == "label") return context.predictor.VersionOfLabel(model, value);
+  }
+  return "";
+}
+
+void InferAndReply(Context& context, serving::InferRequest infer, const http::Request& request,
+                   const AnswerWriter& write, ErrorWriter write_error, const http::Reply& reply) {
+  const auto event = FindCloudEvent(request);
+  const std::string model = infer.model;
+  const std::string id = infer.id;
+  context.predictor.Infer(std::move(infer), [&](const Result<serving::InferAnswer>& answer) {
+    http::Response response;
+    try {
+      response = answer ? write(*answer) : write_error(answer.error());
+    } catch (const Error& error) {
+      response = write_error(error);
+    }
+    response.headers.Add("X-Prediction-Id", id);
+    if (event && answer) AddCloudEvent(*event, model, &response);
+    reply(std::move(response));
+  });
 }
 
 }  // namespace millwright::api::prediction

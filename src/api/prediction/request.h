@@ -1,30 +1,40 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
+#include "api/prediction/prediction_id.h"
+#include "api/route.h"
 #include "http/message.h"
 #include "serving/predictor.h"
 
 // What all prediction protocols share: the id of a prediction, its event time, tensors as JSON.
 namespace millwright::api::prediction {
 
-inline constexpr size_t kPredictionIdBytesMax = 200;
-
 // What the prediction protocols work with: the models of this process or the gateway's endpoints.
 struct Context {
   serving::Predictor& predictor;
 };
 
-// Starts a request: the id is the header X-Request-Id or a new one, the event time comes from
+// Starts a request: the id is the header X-Request-Id, else a CloudEvent's, else a new one; the
+// event time comes from
 // X-Millwright-Event-Time (milliseconds since 1970 or RFC 3339). Throws kInvalidArgument naming the
 // header.
 serving::InferRequest StartRequest(const http::Request& request, std::string model,
                                    std::string version);
 
-// Refuses an id that is empty, longer than the limit or has other than printable characters.
-void CheckPredictionId(std::string_view id, const std::string& field);
+// The version that the path asks for: its part {version}, or the one that {label} names; "" where
+// it has neither.
+std::string VersionOf(const Context& context, const http::Request& request,
+                      const std::string& model);
 
-// Adds the header by which an outcome is joined later: X-Prediction-Id.
-void AddPredictionId(const std::string& id, http::Response* response);
+// Words the answer to a request for predictions; may throw an Error.
+using AnswerWriter = std::function<http::Response(const serving::InferAnswer&)>;
+
+// Asks for predictions and replies with what `write` makes of the answer, or with the error by
+// `write_error`. The answer carries the header X-Prediction-Id, by which an outcome is joined
+// later, and to a CloudEvent it is one.
+void InferAndReply(Context& context, serving::InferRequest infer, const http::Request& request,
+                   const AnswerWriter& write, ErrorWriter write_error, const http::Reply& reply);
 
 }  // namespace millwright::api::prediction

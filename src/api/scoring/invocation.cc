@@ -4,7 +4,9 @@
 #include <iterator>
 #include <optional>
 
+#include "api/prediction/instances.h"
 #include "api/prediction/json_in.h"
+#include "api/prediction/output_column.h"
 #include "api/prediction/tensor_json.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -13,18 +15,17 @@
 namespace millwright::api::scoring {
 namespace {
 
-// What a Python model's answer is called that has no name of its own.
-constexpr std::string_view kUnnamedOutput = "predictions";
+// What inference::LoadPythonEngine calls what a model's predict gives, where it has no name of its
+// own. An estimator's probabilities, which MLflow does not give, come after it.
+constexpr std::string_view kPredictOutputs[] = {"predictions", "label", "variable"};
 
 using inference::Signature;
 using inference::Tensor;
-using inference::TensorSpec;
 using prediction::AsArray;
 using prediction::AsCell;
 using prediction::AsObject;
 using prediction::AsText;
-using prediction::NestedTensor;
-using serving::Cell;
+using serving::ExtraColumns;
 using serving::TableBuilder;
 namespace ondemand = prediction::ondemand;
 
@@ -37,7 +38,7 @@ Error Malformed(std::string_view field, const std::string& why) {
 // {"columns": […], "data": [[…], …]}
 class SplitReader {
  public:
-  explicit SplitReader(const Signature& signature) : table_(signature) {}
+  explicit SplitReader(const Signature& signature) : table_(signature, ExtraColumns::kIgnore) {}
 
   std::vector<Tensor> Read(ondemand::object split) {
     bool has_data = false;
@@ -89,7 +90,8 @@ class SplitReader {
       table_.BeginRow();
       size_t size = 0;
       for (ondemand::value value : AsArray(row, "data[]")) {
-        if (size < map_->size()) table_.Set((*map_)[size], AsCell(value));
+        const size_t column = size < map_->size() ? (*map_)[size] : TableBuilder::kIgnored;
+        if (column != TableBuilder::kIgnored) table_.Set(column, AsCell(value));
         ++size;
       }
       if (size != map_->size()) {
@@ -104,185 +106,9 @@ class SplitReader {
   std::optional<std::vector<size_t>> map_;
 };
 
-// [{"column": value, …}, …]; where the model's columns have no names, those of the first record
-// stand for positions.
-class RecordsReader {
- public:
-  explicit RecordsReader(const Signature& signature) : table_(signature) {}
-
-  std::vector<Tensor> Read(ondemand::array records) {
-    for (ondemand::value record : records) Add(AsObject(record, "record"));
-    return Finish();
-  }
-  void Add(ondemand::object record) {
-    table_.BeginRow();
-    size_t position = 0;
-    for (ondemand::field field : record) {
-      const std::string_view name = field.unescaped_key();
-      table_.Set(ColumnOf(name, position++), AsCell(field.value()));
-    }
-    table_.EndRow();
-  }
-  std::vector<Tensor> Finish() { return table_.Finish(); }
-
- private:
-  size_t ColumnOf(std::string_view name, size_t position) {
-    if (table_.named()) return table_.ColumnOf(name, position);
-    if (position < names_.size() && names_[position] == name) return position;
-    const auto it = std::find(names_.begin(), names_.end(), name);
-    if (it != names_.end()) return static_cast<size_t>(it - names_.begin());
-    if (table_.rows() > 0 || names_.size() == table_.column_count()) {
-      throw InvalidArgument("Unknown column: {} (row {})", name, table_.rows())
-          .WithField(std::string(name));
-    }
-    names_.emplace_back(name);
-    return names_.size() - 1;
-  }
-
-  TableBuilder table_;
-  std::vector<std::string> names_;
-};
-
-const TensorSpec& OnlyInput(const Signature& signature, std::string_view field) {
-  if (signature.inputs.size() != 1) {
-    throw Malformed(field, "the model has several inputs; give an object by their names");
-  }
-  return signature.inputs[0];
-}
-
-const TensorSpec* FindInput(const Signature& signature, std::string_view name) {
-  for (const TensorSpec& spec : signature.inputs) {
-    if (spec.name == name) return &spec;
-  }
-  return nullptr;
-}
-
-// Whether objects by row mean columns (of one value each) rather than tensors.
-bool IsTabular(const Signature& signature) {
-  try {
-    return TableBuilder(signature).named();
-  } catch (const Error&) {
-    return false;  // the model takes no tables
-  }
-}
-
-// instances: [{"INPUT": tensor without its first dimension, …}, …]
-class NamedRowsReader {
- public:
-  explicit NamedRowsReader(const Signature& signature) {
-    for (const TensorSpec& spec : signature.inputs) tensors_.emplace_back(spec.name, spec);
-  }
-  void Add(ondemand::object row) {
-    size_t count = 0;
-    for (ondemand::field field : row) {
-      const std::string_view name = field.unescaped_key();
-      const auto it = std::find_if(tensors_.begin(), tensors_.end(),
-                                   [&](const auto& one) { return one.first == name; });
-      if (it == tensors_.end()) throw Malformed(name, "unknown input");
-      it->second.ReadRow(field.value());
-      ++count;
-    }
-    if (count != tensors_.size()) throw Malformed("instances", "a row lacks an input");
-  }
-  std::vector<Tensor> Finish() {
-    std::vector<Tensor> result;
-    for (auto& [name, tensor] : tensors_) result.push_back(tensor.Finish());
-    return result;
-  }
-
- private:
-  std::vector<std::pair<std::string, NestedTensor>> tensors_;
-};
-
-std::vector<Tensor> ReadInstances(ondemand::array instances, const Signature& signature) {
-  std::optional<RecordsReader> records;
-  std::optional<NamedRowsReader> named;
-  std::optional<NestedTensor> rows;
-  bool first = true;
-  for (ondemand::value instance : instances) {
-    const bool is_object = instance.type() == ondemand::json_type::object;
-    if (first && is_object && IsTabular(signature)) records.emplace(signature);
-    if (first && is_object && !records) named.emplace(signature);
-    if (first && !is_object) rows.emplace(OnlyInput(signature, "instances"));
-    first = false;
-    if (rows && !is_object) {
-      rows->ReadRow(instance);
-    } else if (records) {
-      records->Add(AsObject(instance, "instances[]"));
-    } else if (named) {
-      named->Add(AsObject(instance, "instances[]"));
-    } else {
-      throw Malformed("instances", "lists and objects are mixed");
-    }
-  }
-  if (first) throw Malformed("instances", "there are no rows");
-  if (records) return records->Finish();
-  if (named) return named->Finish();
-  std::vector<Tensor> result;
-  result.push_back(rows->Finish());
-  return result;
-}
-
-// {"column": [value, …], …}: kept until all columns are there, then put into rows.
-std::vector<Tensor> ReadColumnLists(ondemand::object inputs, const Signature& signature) {
-  TableBuilder table(signature);
-  std::vector<std::string> names;
-  std::vector<std::vector<Cell>> columns;
-  for (ondemand::field field : inputs) {
-    const std::string name(std::string_view(field.unescaped_key()));
-    ondemand::value value = field.value();
-    auto& cells = columns.emplace_back();
-    names.push_back(name);
-    if (value.type() != ondemand::json_type::array) {
-      cells.push_back(AsCell(value));
-    } else {
-      for (ondemand::value item : value.get_array()) cells.push_back(AsCell(item));
-    }
-    if (cells.size() != columns[0].size()) {
-      throw Malformed(
-          name, fmt::format("{} values, but {} has {}", cells.size(), names[0], columns[0].size()));
-    }
-  }
-  const std::vector<size_t> map = table.MapHeader(names);
-  for (size_t row = 0; !columns.empty() && row < columns[0].size(); ++row) {
-    table.BeginRow();
-    for (size_t i = 0; i < columns.size(); ++i) table.Set(map[i], columns[i][row]);
-    table.EndRow();
-  }
-  return table.Finish();
-}
-
-std::vector<Tensor> ReadNamedInputs(ondemand::object inputs, const Signature& signature) {
-  std::vector<Tensor> tensors;
-  for (ondemand::field field : inputs) {
-    const std::string_view name = field.unescaped_key();
-    const TensorSpec* spec = FindInput(signature, name);
-    if (spec == nullptr) throw Malformed(name, "unknown input");
-    NestedTensor tensor(*spec);
-    tensor.Read(field.value());
-    tensors.push_back(tensor.Finish());
-  }
-  return tensors;
-}
-
-std::vector<Tensor> ReadInputs(ondemand::value inputs, const Signature& signature) {
-  if (inputs.type() != ondemand::json_type::object) {
-    NestedTensor tensor(OnlyInput(signature, "inputs"));
-    tensor.Read(inputs);
-    std::vector<Tensor> result;
-    result.push_back(tensor.Finish());
-    return result;
-  }
-  // Where columns have names of their own an object goes by them, unless it names the one input.
-  ondemand::object object = inputs.get_object();
-  if (signature.columns.empty()) return ReadNamedInputs(object, signature);
-  bool names_input = false;
-  for (ondemand::field field : object) {
-    names_input = FindInput(signature, std::string_view(field.unescaped_key())) != nullptr;
-    break;
-  }
-  object.reset();
-  return names_input ? ReadNamedInputs(object, signature) : ReadColumnLists(object, signature);
+Json ReadParams(ondemand::value params) {
+  if (params.type() == ondemand::json_type::null) return Json();
+  return ParseJson(std::string_view(AsObject(params, "params").raw_json()));
 }
 
 using Reader = std::vector<Tensor> (*)(ondemand::value, const Signature&);
@@ -299,22 +125,50 @@ constexpr Format kFormats[] = {
      }},
     {"dataframe_records",
      [](ondemand::value value, const Signature& signature) {
-       ondemand::array records = AsArray(value, "dataframe_records");
-       return RecordsReader(signature).Read(records);
+       prediction::RecordsReader reader(signature, ExtraColumns::kIgnore);
+       for (ondemand::value record : AsArray(value, "dataframe_records")) {
+         reader.Add(AsObject(record, "record"));
+       }
+       return reader.Finish();
      }},
     {"instances",
      [](ondemand::value value, const Signature& signature) {
-       return ReadInstances(AsArray(value, "instances"), signature);
+       return prediction::ReadInstances(AsArray(value, "instances"), signature,
+                                        ExtraColumns::kIgnore);
      }},
-    {"inputs", ReadInputs},
+    {"inputs",
+     [](ondemand::value value, const Signature& signature) {
+       return prediction::ReadInputs(value, signature, ExtraColumns::kIgnore);
+     }},
 };
+
+// Scores of named classes are an object a row, what ONNX Runtime's Python gives for them.
+void AppendColumn(const prediction::OutputColumn& column, std::string* out) {
+  if (column.keys == nullptr) return prediction::AppendNested(*column.values, {}, out);
+  const auto rows = static_cast<size_t>(column.values->shape[0]);
+  out->push_back('[');
+  for (size_t row = 0; row < rows; ++row) {
+    if (row > 0) out->push_back(',');
+    prediction::AppendRow(column, row, {}, out);
+  }
+  out->push_back(']');
+}
+
+bool StandsAlone(std::string_view platform, const std::vector<Tensor>& outputs) {
+  if (platform != "python" || outputs.empty()) return false;
+  const std::string& name = outputs.front().name;
+  return std::find(std::begin(kPredictOutputs), std::end(kPredictOutputs), name) !=
+             std::end(kPredictOutputs) &&
+         (outputs.size() == 1 || name == "label");
+}
 
 }  // namespace
 
-std::vector<Tensor> ReadInvocation(std::string* body, const Signature& signature) {
+Invocation ReadInvocation(std::string* body, const Signature& signature) {
   constexpr std::string_view kOneOf =
       "The body must have exactly one of dataframe_split, dataframe_records, instances, inputs";
-  std::optional<std::vector<Tensor>> tensors;
+  Invocation invocation;
+  bool has_inputs = false;
   prediction::JsonBody json(body);
   json.ReadObject([&](ondemand::object& root) {
     for (ondemand::field field : root) {
@@ -322,33 +176,34 @@ std::vector<Tensor> ReadInvocation(std::string* body, const Signature& signature
       const auto format = std::find_if(std::begin(kFormats), std::end(kFormats),
                                        [&](const Format& one) { return one.name == key; });
       if (format != std::end(kFormats)) {
-        if (tensors) throw InvalidArgument("{}", kOneOf).WithField(std::string(key));
-        tensors = format->read(field.value(), signature);
+        if (has_inputs) throw InvalidArgument("{}", kOneOf).WithField(std::string(key));
+        has_inputs = true;
+        invocation.inputs = format->read(field.value(), signature);
       } else if (key == "params") {
-        ondemand::value params = field.value();
-        if (params.type() != ondemand::json_type::null) AsObject(params, "params");
+        invocation.params = ReadParams(field.value());
       } else {
         throw InvalidArgument("Unknown field: {}", key).WithField(std::string(key));
       }
     }
   });
-  if (!tensors) throw InvalidArgument("{}", kOneOf);
-  return *std::move(tensors);
+  if (!has_inputs) throw InvalidArgument("{}", kOneOf);
+  return invocation;
 }
 
-void AppendPredictions(const std::vector<Tensor>& outputs, std::string* out) {
+void AppendPredictions(std::string_view platform, const std::vector<Tensor>& outputs,
+                       std::string* out) {
   JsonWriter writer(out);
   writer.BeginObject().Key("predictions");
-  if (outputs.size() == 1 && outputs.front().name == kUnnamedOutput) {
+  if (StandsAlone(platform, outputs)) {
     writer.Raw("");
-    prediction::AppendNested(outputs.front(), out);
+    prediction::AppendNested(outputs.front(), {}, out);
     writer.EndObject();
     return;
   }
   writer.BeginObject();
-  for (const Tensor& tensor : outputs) {
-    writer.Key(tensor.name).Raw("");
-    prediction::AppendNested(tensor, out);
+  for (const auto& column : prediction::OutputColumns(outputs)) {
+    writer.Key(column.name).Raw("");
+    AppendColumn(column, out);
   }
   writer.EndObject().EndObject();
 }

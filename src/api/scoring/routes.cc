@@ -1,6 +1,8 @@
 #include "api/scoring/routes.h"
 
+#include "api/scoring/csv_body.h"
 #include "api/scoring/invocation.h"
+#include "api/scoring/parquet_body.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/version.h"
@@ -51,14 +53,43 @@ std::string ModelOf(const Context& context, const http::Request& request) {
   return models[0];
 }
 
-// A body without a type is taken as JSON, as curl users write it.
-void CheckContentType(const http::Request& request) {
-  std::string_view type = request.headers.Find("Content-Type").value_or("application/json");
-  type = type.substr(0, type.find(';'));
+using BodyReader = Invocation (*)(std::string*, const inference::Signature&);
+struct BodyType {
+  std::string_view media_type;
+  BodyReader read;
+};
+
+Invocation ReadParquetBody(std::string* body, const inference::Signature& signature) {
+  return {.inputs = ReadParquet(*body, signature), .params = Json()};
+}
+
+constexpr BodyType kBodyTypes[] = {
+    {"application/json", ReadInvocation},
+    {"text/csv",
+     [](std::string* body, const inference::Signature& signature) {
+       return Invocation{.inputs = ReadCsv(*body, signature), .params = Json()};
+     }},
+    {"application/vnd.apache.parquet", ReadParquetBody},
+    {"application/x-parquet", ReadParquetBody},
+};
+
+// A body without a type is taken as JSON, as curl users write it. Nothing for another type.
+const BodyType* FindBodyType(std::string_view content_type) {
+  std::string_view type = content_type.substr(0, content_type.find(';'));
   while (type.ends_with(' ')) type.remove_suffix(1);
-  if (http::EqualsIgnoringCase(type, "application/json")) return;
-  throw InvalidArgument("Content-Type must be application/json, not {}", type.substr(0, 64))
-      .WithField("Content-Type");
+  for (const BodyType& known : kBodyTypes) {
+    if (http::EqualsIgnoringCase(type, known.media_type)) return &known;
+  }
+  return nullptr;
+}
+
+// MLflow answers 415 here, a status that no code of ours has.
+http::Response RefuseBodyType(std::string_view content_type) {
+  http::Response response = WriteError(InvalidArgument(
+      "Content-Type must be application/json, text/csv or application/vnd.apache.parquet, not {}",
+      content_type.substr(0, 64)));
+  response.status = 415;
+  return response;
 }
 
 }  // namespace
@@ -87,24 +118,22 @@ http::Response ServerVersion(Context&, const http::Request&) {
 }
 
 void Invoke(Context& context, http::Request&& request, http::Reply reply) {
-  CheckContentType(request);
+  const std::string content_type(request.headers.Find("Content-Type").value_or("application/json"));
+  const BodyType* type = FindBodyType(content_type);
+  if (type == nullptr) return reply(RefuseBodyType(content_type));
   serving::InferRequest infer = prediction::StartRequest(request, ModelOf(context, request), "");
   const auto info = context.predictor.Describe(infer.model, "");
-  infer.inputs = ReadInvocation(&request.body, info->signature);
-  const std::string id = infer.id;
-  context.predictor.Infer(std::move(infer), [&](const Result<serving::InferAnswer>& answer) {
-    http::Response response;
-    try {
-      std::string json;
-      if (answer) AppendPredictions(answer->outputs, &json);
-      response =
-          answer ? http::Response::JsonText(200, std::move(json)) : WriteError(answer.error());
-    } catch (const Error& error) {
-      response = WriteError(error);
-    }
-    prediction::AddPredictionId(id, &response);
-    reply(std::move(response));
-  });
+  Invocation invocation = type->read(&request.body, info->signature);
+  infer.inputs = std::move(invocation.inputs);
+  infer.params = std::move(invocation.params);
+  prediction::InferAndReply(
+      context, std::move(infer), request,
+      [&](const serving::InferAnswer& answer) {
+        std::string json;
+        AppendPredictions(info->platform, answer.outputs, &json);
+        return http::Response::JsonText(200, std::move(json));
+      },
+      WriteError, reply);
 }
 
 }  // namespace millwright::api::scoring

@@ -4,8 +4,11 @@
 
 #include <cstring>
 
+#include "analytics/session.h"
 #include "api/prediction/test_server.h"
+#include "api/scoring/csv_body.h"
 #include "api/scoring/invocation.h"
+#include "api/scoring/parquet_body.h"
 
 namespace millwright::api::scoring {
 namespace {
@@ -94,12 +97,28 @@ TEST(Scoring, TheModelMustBeClear) {
   EXPECT_EQ(ParseJson(missing.body).GetString("error_code"), "RESOURCE_DOES_NOT_EXIST");
 }
 
+TEST(Scoring, CsvOfMlflowGivesWhatItsJsonGives) {
+  TestServer server({"credit_columns"});
+  const std::string folder = ModelsDir() + "credit_columns/";
+  const Json split = ParseJson(ReadFile(folder + "mlflow_dataframe_split.json"));
+  const auto expected =
+      Post(server, Json::Of({{"dataframe_split", split.At("dataframe_split")}}).Dump());
+  ASSERT_EQ(expected.status, 200);
+  for (const char* type : {"text/csv", "text/csv; charset=UTF-8", "TEXT/CSV"}) {
+    const auto response =
+        Post(server, ReadFile(folder + "mlflow_csv.csv"), {{"Content-Type", type}});
+    ASSERT_EQ(response.status, 200) << response.body;
+    EXPECT_EQ(response.body, expected.body);
+  }
+}
+
 TEST(Scoring, OtherTypesOfBodiesAreRefused) {
   TestServer server({"wine_rf"});
-  const auto response = Post(server, "a,b\n1,2\n", {{"Content-Type", "text/csv"}});
-  EXPECT_EQ(response.status, 400);
-  EXPECT_EQ(ParseJson(response.body).GetString("message"),
-            "Content-Type must be application/json, not text/csv");
+  const auto response = Post(server, "<a/>", {{"Content-Type", "application/xml"}});
+  EXPECT_EQ(response.status, 415);
+  EXPECT_EQ(ParseJson(response.body).Dump(),
+            R"({"error_code":"BAD_REQUEST","message":"Content-Type must be application/json, )"
+            R"(text/csv or application/vnd.apache.parquet, not application/xml"})");
 }
 
 // A model of two named columns, the second of which may be missing.
@@ -109,10 +128,11 @@ Signature TwoColumns() {
           .columns = {{.name = "age"}, {.name = "delay", .optional = true}}};
 }
 
-// The values that a body gives for TwoColumns, or what is wrong with it.
-std::string ValuesOf(std::string body, const Signature& signature = TwoColumns()) {
+// The values that a reader gives, or what is wrong with its body.
+template <typename Read>
+std::string ValuesRead(Read read) {
   try {
-    const auto tensors = ReadInvocation(&body, signature);
+    const std::vector<inference::Tensor> tensors = read();
     std::string text;
     for (const auto& tensor : tensors) {
       text += fmt::format("{}{}x{}:", tensor.name, tensor.shape.at(0), tensor.shape.back());
@@ -124,6 +144,10 @@ std::string ValuesOf(std::string body, const Signature& signature = TwoColumns()
   } catch (const Error& error) {
     return error.message();
   }
+}
+
+std::string ValuesOf(std::string body, const Signature& signature = TwoColumns()) {
+  return ValuesRead([&] { return ReadInvocation(&body, signature).inputs; });
 }
 
 TEST(Invocation, TablesGoByColumnNames) {
@@ -138,6 +162,11 @@ TEST(Invocation, TablesGoByColumnNames) {
       R"({"inputs":{"X":[[1,2],[3,null]]}})",
       R"({"inputs":[[1,2],[3,null]],"params":{"threshold":0.5}})",
       R"({"instances":[[1,2],[3,null]],"params":null})",
+      // What the model does not take is passed over, whatever it holds.
+      R"({"dataframe_split":{"columns":["id","age","delay"],"data":[[[{}],1,2],["x",3,null]]}})",
+      R"({"dataframe_records":[{"id":{"a":[1]},"age":1,"delay":2},{"age":3,"id":null}]})",
+      R"({"instances":[{"age":1,"delay":2,"id":"x"},{"age":3}]})",
+      R"({"inputs":{"delay":[2,null],"age":[1,3],"id":[7,8]}})",
   };
   for (const std::string& body : bodies) EXPECT_EQ(ValuesOf(body), expected) << body;
 }
@@ -161,15 +190,19 @@ TEST(Invocation, BadTablesAreRefusedByName) {
       {R"({"inputs":[[1,2]],"instances":[[1,2]]})", kOneOf},
       {R"({"inputs":[[1,2]],"inputs":[[1,2]]})", kOneOf},
       {R"({"dataframe":[]})", "Unknown field: dataframe"},
+      {R"({"inputs":[[1,2]],"params":{"a":)" + std::string(1000, '[') + std::string(1000, ']') +
+           "}}",
+       "Malformed JSON: The JSON document was too deep (too many nested objects and arrays)"},
       {R"({"inputs":[[1,2]],"params":[1]})", "params must be an object, not array"},
       {R"({"dataframe_split":[]})", "dataframe_split must be an object, not array"},
       {R"({"dataframe_split":{"columns":["age","delay"]}})", "Missing field: data"},
       {R"({"dataframe_split":{"data":[[1,2]]}})", "Missing field: columns"},
       {R"({"dataframe_split":{"columns":["age"],"data":[[1]],"rows":1}})",
        "dataframe_split: unknown field: rows"},
-      {R"({"dataframe_split":{"columns":["age","size"],"data":[]}})",
-       "Unknown column: size; the model takes age, delay"},
+      {R"({"dataframe_split":{"columns":["age","size"],"data":[]}})", "The table has no rows"},
       {R"({"dataframe_split":{"columns":["delay"],"data":[[1]]}})", "Missing columns: age"},
+      {R"({"dataframe_split":{"columns":["delay","Age","id"],"data":[[1,2,3]]}})",
+       "Missing columns: age; unknown columns: Age, id"},
       {R"({"dataframe_split":{"columns":["age","age"],"data":[]}})", "Column given twice: age"},
       {R"({"dataframe_split":{"columns":["age","delay"],"data":[]}})", "The table has no rows"},
       {R"({"dataframe_split":{"columns":["age","delay"],"data":[[1,2],[3]]}})",
@@ -218,6 +251,89 @@ TEST(Invocation, RowsOfNamedTensorsAreStacked) {
   EXPECT_EQ(ValuesOf(R"({"instances":[{"c":[1,2]}]})", signature), "c: unknown input");
   EXPECT_EQ(ValuesOf(R"({"inputs":[[1]]})", signature),
             "inputs: the model has several inputs; give an object by their names");
+}
+
+TEST(Invocation, ParamsComeAsTheyAre) {
+  std::string body = R"({"inputs":[[1,2]],"params":{"top_k":3,"stop":["a"]}})";
+  EXPECT_EQ(ReadInvocation(&body, TwoColumns()).params.Dump(), R"({"top_k":3,"stop":["a"]})");
+}
+
+TEST(Invocation, Base64StandsForBytes) {
+  const Signature signature{
+      .inputs = {{.name = "x", .type = inference::DataType::kBytes, .shape = {-1}}}};
+  for (std::string body :
+       {R"({"instances":[{"b64":"AP8="},{"b64":"YQ=="}]})",
+        R"({"instances":[{"x":{"b64":"AP8="}},{"x":"a"}]})", R"({"inputs":[{"b64":"AP8="},"a"]})",
+        R"({"inputs":{"x":[{"b64":"AP8="},"a"]}})"}) {
+    const auto inputs = ReadInvocation(&body, signature).inputs;
+    ASSERT_EQ(inputs.size(), 1u) << body;
+    EXPECT_EQ(inputs[0].strings, (std::vector<std::string>{std::string("\0\xff", 2), "a"})) << body;
+  }
+}
+
+TEST(TableBody, CsvGoesByColumnNames) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"age,delay\n1,2\n3,\n", "X2x2: 1 2 3 nan"},
+      {"id,delay,age\r\n\"a,b\",2,1\r\nc,NaN,3", "X2x2: 1 2 3 nan"},
+      {"age\n 1e3 \n+5\n", "X2x2: 1000 nan 5 nan"},
+      {"", "The table has no header"},
+      {"age,delay\n", "The table has no rows"},
+      {"size,delay\n1,2\n", "Missing columns: age; unknown columns: size"},
+      {"age,age\n1,2\n", "Column given twice: age"},
+      {"age,delay\n1\n", "CSV line 2: 1 fields, but the header has 2"},
+      {"age,delay\n,2\n", "Column age must not be missing (row 0)"},
+      {"age,delay\n1,2\nx,2\n", "Column age (row 1): expected FP32, got string"},
+      {"age,delay\n1e400,2\n", "Column age (row 0): expected FP32, got string"},
+  };
+  for (const auto& [body, expected] : cases) {
+    EXPECT_EQ(ValuesRead([body = body] { return ReadCsv(body, TwoColumns()); }), expected) << body;
+  }
+}
+
+// A Parquet file of what a SELECT gives.
+std::string ParquetOf(const std::string& select) {
+  const TempDir folder;
+  const std::string file = (folder.path() / "rows.parquet").string();
+  analytics::Session session;
+  session.Execute("COPY (" + select + ") TO " + analytics::QuoteText(file) + " (FORMAT parquet)");
+  return ReadFile(file);
+}
+
+std::string ValuesOfParquet(const std::string& body) {
+  return ValuesRead([&] { return ReadParquet(body, TwoColumns()); });
+}
+
+TEST(TableBody, ParquetGoesByColumnNames) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"SELECT * FROM (VALUES (2.0, 1, 'x', [1]), (NULL, 3, 'y', [2])) t(delay, age, id, list)",
+       "X2x2: 1 2 3 nan"},
+      {"SELECT 1::FLOAT AS age, 2::UBIGINT AS delay", "X1x2: 1 2"},
+      {"SELECT 1.5::DECIMAL(5,1) AS age", "X1x2: 1.5 nan"},
+      {"SELECT 1 AS age WHERE false", "The table has no rows"},
+      {"SELECT 1 AS delay", "Missing columns: age"},
+      {"SELECT NULL::DOUBLE AS age", "Column age must not be missing (row 0)"},
+      {"SELECT 'x' AS age", "Column age (row 0): expected FP32, got string"},
+      {"SELECT [1] AS age", "Column age: values of type INTEGER[] are not taken"},
+      {"SELECT true AS age", "Column age (row 0): expected FP32, got boolean"},
+  };
+  for (const auto& [select, expected] : cases) {
+    EXPECT_EQ(ValuesOfParquet(ParquetOf(select)), expected) << select;
+  }
+}
+
+TEST(TableBody, ParquetHasManyRowGroups) {
+  const std::string values =
+      ValuesOfParquet(ParquetOf("SELECT i AS age, -i AS delay FROM range(10000) t(i)"));
+  EXPECT_EQ(values.substr(0, 22), "X10000x2: 0 0 1 -1 2 -");
+  EXPECT_EQ(values.substr(values.size() - 11), " 9999 -9999");
+}
+
+TEST(TableBody, BrokenParquetIsRefusedWithoutOurPaths) {
+  std::string body = ParquetOf("SELECT i AS age FROM range(5000) t(i)");
+  const std::string refusal = "The body is not a Parquet file that can be read";
+  EXPECT_EQ(ValuesOfParquet(""), refusal);
+  EXPECT_EQ(ValuesOfParquet("PAR1PAR1"), refusal);
+  EXPECT_EQ(ValuesOfParquet(body.substr(0, body.size() / 2)), refusal);
 }
 
 }  // namespace

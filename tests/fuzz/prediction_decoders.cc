@@ -1,0 +1,192 @@
+#include "fuzz/prediction_decoders.h"
+
+#include <cstdlib>
+
+#include "api/kserve/infer_body.h"
+#include "api/scoring/csv_body.h"
+#include "api/scoring/invocation.h"
+#include "api/tfserving/predict_body.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "inference/param_spec.h"
+#include "serving/frame.h"
+
+namespace millwright::fuzz {
+namespace {
+
+using inference::DataType;
+using inference::Signature;
+using inference::Tensor;
+
+// Models of every kind that the decoders tell apart.
+std::vector<Signature> Signatures() {
+  Signature matrix{.inputs = {{.name = "X", .type = DataType::kFp32, .shape = {-1, 3}}}};
+  Signature named = matrix;
+  named.columns = {{.name = "a"}, {.name = "b", .optional = true}, {.name = "c"}};
+  const Signature columns{
+      .inputs = {{.name = "a", .type = DataType::kInt64, .shape = {-1, 1}},
+                 {.name = "b", .type = DataType::kBytes, .shape = {-1, 1}},
+                 {.name = "c", .type = DataType::kBool, .shape = {-1}, .optional = true}}};
+  const Signature tensors{.inputs = {{.name = "a", .type = DataType::kFp16, .shape = {-1, 2, 2}},
+                                     {.name = "b", .type = DataType::kUint64, .shape = {-1, -1}}}};
+  const Signature texts{.inputs = {{.name = "X", .type = DataType::kBytes, .shape = {-1}}}};
+  return {matrix, named, columns, tensors, texts};
+}
+
+void CheckFilled(const std::vector<Tensor>& tensors) {
+  for (const Tensor& tensor : tensors) {
+    const size_t count = tensor.element_count();
+    const bool is_filled =
+        tensor.type == DataType::kBytes
+            ? tensor.strings.size() == count
+            : tensor.data.size() == count * inference::DataTypeBytes(tensor.type);
+    // Lists of unequal depth below an empty one are told by the model's contract, not here.
+    if (!is_filled && count != 0) std::abort();
+  }
+}
+
+template <typename Read>
+void OnlyRefuses(Read&& read) {
+  try {
+    read();
+  } catch (const Error& error) {
+    if (error.code() != Code::kInvalidArgument) std::abort();
+  }
+}
+
+template <typename Read>
+void ForEachSignature(Read&& read) {
+  for (const Signature& signature : Signatures()) OnlyRefuses([&] { read(signature); });
+}
+
+void DecodeInferBody(std::string_view bytes) {
+  // The first two bytes say where the JSON ends.
+  if (bytes.size() < 2) return;
+  const size_t at = static_cast<uint8_t>(bytes[0]) + 256U * static_cast<uint8_t>(bytes[1]);
+  std::string body(bytes.substr(2));
+  const size_t json_bytes = std::min(at, body.size());
+  OnlyRefuses([&] { CheckFilled(api::kserve::ReadInferBody(&body, json_bytes).inputs); });
+}
+
+void DecodeInvocation(std::string_view bytes) {
+  ForEachSignature([&](const Signature& signature) {
+    std::string body(bytes);
+    CheckFilled(api::scoring::ReadInvocation(&body, signature).inputs);
+  });
+}
+
+void DecodePredictBody(std::string_view bytes) {
+  ForEachSignature([&](const Signature& signature) {
+    std::string body(bytes);
+    CheckFilled(api::tfserving::ReadPredictBody(&body, signature).inputs);
+  });
+}
+
+void DecodeExamples(std::string_view bytes) {
+  ForEachSignature([&](const Signature& signature) {
+    CheckFilled(api::tfserving::ReadExamples(std::string(bytes), signature));
+  });
+}
+
+void DecodeCsv(std::string_view bytes) {
+  ForEachSignature(
+      [&](const Signature& signature) { CheckFilled(api::scoring::ReadCsv(bytes, signature)); });
+}
+
+void DecodeParams(std::string_view bytes) {
+  OnlyRefuses([&] {
+    const Json json = ParseJson(bytes);
+    const auto specs = inference::ParamsFromJson(json.At("specs"));
+    inference::CompleteParams(specs, json.At("given"));
+    if (inference::ParamsFromJson(inference::ParamsToJson(specs)) != specs) std::abort();
+  });
+}
+
+// A replica's bytes are another process' of ours: broken ones are kInternal.
+void DecodeFrames(std::string_view bytes) {
+  const auto read = [](auto&& decode) {
+    try {
+      decode();
+    } catch (const Error&) {
+    }
+  };
+  read([&] { serving::DecodeInfer(bytes); });
+  read([&] { serving::DecodeAnswer(bytes); });
+  read([&] { serving::DecodeError(bytes); });
+  read([&] { serving::DecodeDescription(bytes); });
+}
+
+std::vector<std::string> InferBodySeeds() {
+  const std::string all =
+      R"({"id":"7","inputs":[{"name":"X","shape":[1,2],"datatype":"FP16","data":[[1,null]]},)"
+      R"({"data":["a",""],"name":"t","shape":[2],"datatype":"BYTES","parameters":{"k":1}}],)"
+      R"("outputs":[{"name":"y","parameters":{"binary_data":true,"classification":2}}],)"
+      R"("parameters":{"binary_data_output":true}})";
+  const std::string raw =
+      R"({"inputs":[{"name":"X","shape":[2],"datatype":"INT16","parameters":{"binary_data_size":4}},)"
+      R"({"name":"t","shape":[1],"datatype":"BYTES","parameters":{"binary_data_size":5}}]})";
+  const auto framed = [](const std::string& json, const std::string& tail) {
+    return std::string{static_cast<char>(json.size() % 256), static_cast<char>(json.size() / 256)} +
+           json + tail;
+  };
+  return {framed(all, ""), framed(raw, std::string("\1\0\2\0\1\0\0\0x", 9))};
+}
+
+std::vector<std::string> InvocationSeeds() {
+  return {R"({"dataframe_split":{"columns":["a","b","c"],"index":[0],"data":[[1,"x",true]]}})",
+          R"({"dataframe_records":[{"a":1,"b":"x","c":null},{"a":-2.5e3,"b":"","c":true}]})",
+          R"({"instances":[[1,2,3],[4,5,6]],"params":{"k":[1,"a"]}})",
+          R"({"instances":[{"a":[[1,2],[3,4]],"b":[18446744073709551615]}]})",
+          R"({"inputs":{"a":[1],"b":["x"]}})",
+          R"({"inputs":[{"b64":"AAEC"},"text"]})"};
+}
+
+std::vector<std::string> PredictSeeds() {
+  auto seeds = InvocationSeeds();
+  seeds.push_back(R"({"signature_name":"serving_default","instances":[{"b64":"AA=="}]})");
+  return seeds;
+}
+
+std::vector<std::string> ExampleSeeds() {
+  return {R"({"context":{"b":["x"]},"examples":[{"a":1},{"a":[2],"c":true}]})",
+          R"({"signature_name":"","examples":[{"X":[1,2,3]}]})"};
+}
+
+std::vector<std::string> CsvSeeds() {
+  return {"a,b,c\n1,x,true\n2,\"y \"\"z\"\"\",\n",
+          "\xef\xbb\xbf"
+          "c,id,a,b\r\n,7,3,\"\r\n\"\r\n"};
+}
+
+std::vector<std::string> ParamSeeds() {
+  return {R"({"specs":[{"name":"t","type":"double","default":0.5,"shape":null},)"
+          R"({"name":"s","type":"string","default":["a"],"shape":[-1]},)"
+          R"({"name":"d","dtype":"datetime","default":"2024-01-01"}],)"
+          R"("given":{"t":1,"s":["b"],"d":"2025-02-03T04:05:06Z"}})"};
+}
+
+std::vector<std::string> FrameSeeds() {
+  Tensor text{.name = "t", .type = DataType::kBytes, .shape = {1}};
+  text.strings = {"x"};
+  const std::string infer = serving::EncodeInfer(
+      {.model = "m", .version = "1", .id = "id", .inputs = {text}, .params = Json::Of({{"k", 1}})});
+  const std::string answer = serving::EncodeAnswer({.model_version = "1", .outputs = {text}});
+  return {infer.substr(sizeof(serving::FrameHead)), answer.substr(sizeof(serving::FrameHead))};
+}
+
+}  // namespace
+
+const std::vector<Decoder>& Decoders() {
+  static const std::vector<Decoder> decoders = {
+      {"infer_body", DecodeInferBody, InferBodySeeds},
+      {"invocation", DecodeInvocation, InvocationSeeds},
+      {"predict_body", DecodePredictBody, PredictSeeds},
+      {"examples", DecodeExamples, ExampleSeeds},
+      {"csv", DecodeCsv, CsvSeeds},
+      {"params", DecodeParams, ParamSeeds},
+      {"frames", DecodeFrames, FrameSeeds},
+  };
+  return decoders;
+}
+
+}  // namespace millwright::fuzz
