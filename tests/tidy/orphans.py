@@ -13,11 +13,11 @@ def main():
     included = {m for text in SOURCES.values() for m in re.findall(r'#include "([^"]+)"', text)}
     orphans = [p for p in SOURCES if p.suffix == ".h" and p.is_relative_to(ROOT / "src")
                and str(p.relative_to(ROOT / "src")) not in included]
-    named = "\n".join(SOURCES.values())
+    named = {m for text in SOURCES.values() for m in re.findall(r"\bk[A-Z]\w*", text)}
     for sql in sorted((ROOT / "src").glob("*/sql/*.sql")):
         query = sql.name.split(".")[0]
         constant = "k" + "".join(w[:1].upper() + w[1:] for w in query.split("_"))
-        if not re.search(rf"\b{constant}\b", named):
+        if constant not in named:
             orphans.append(sql)
     for path in orphans:
         print(f"{path.relative_to(ROOT)}: nothing uses it")
