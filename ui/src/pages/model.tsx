@@ -5,7 +5,7 @@ import { getLineage } from '../api/lineage';
 import { getRegisteredModel, searchModelVersions, type ModelVersionInfo, type RegisteredModel } from '../api/mlflow';
 import { getGates, getModelHistory, getModelVersionDetails, type Check, type MlflowField, type MlflowType, type ModelChange, type ModelVersionDetails, type Signature, type TensorSpec } from '../api/models';
 import { Badge, Chip, Empty, Facts, Page, ReadOnly, Section, Shown, Tabs, When, currentTab } from '../components/basics';
-import { MarkdownLine } from '../components/markdown';
+import { Markdown, MarkdownLine } from '../components/markdown';
 import { Table } from '../components/table';
 import { quoteText } from '../filter';
 import { inline, shortId } from '../format';
@@ -31,6 +31,9 @@ export function ModelPage(props: { name: string }) {
   const chosen = place.value.query.get('version') ?? champion ?? sorted[0]?.version;
   const info = sorted.find((each) => each.version === chosen);
   const folder = mountedFrom(model.data);
+  const description = model.data?.description;
+  // Headings, lists and paragraphs have a place of their own.
+  const isLong = description?.trim().includes('\n');
   return (
     <Page
       title={props.name}
@@ -41,12 +44,17 @@ export function ModelPage(props: { name: string }) {
           {folder && <ReadOnly folder={folder} />}
         </>
       }
-      sub={model.data?.description && <MarkdownLine text={model.data.description} />}
+      sub={description && !isLong && <MarkdownLine text={description} />}
       actions={model.data && !folder && <Actions model={model.data} version={info?.version} />}
     >
       <Shown read={model}>
         {(data) => (
           <>
+            {description && isLong && (
+              <div class="panel">
+                <Markdown text={description} />
+              </div>
+            )}
             <Section title="Versions" note={sorted.length} flush>
               <Shown read={versions}>{() => <Versions model={data} versions={sorted} chosen={chosen} />}</Shown>
             </Section>
