@@ -17,9 +17,8 @@ struct Context {
 };
 
 // Starts a request: the id is the header X-Request-Id, else a CloudEvent's, else a new one; the
-// event time comes from
-// X-Millwright-Event-Time (milliseconds since 1970 or RFC 3339). Throws kInvalidArgument naming the
-// header.
+// event time comes from X-Millwright-Event-Time (milliseconds since 1970 or RFC 3339). Throws
+// kInvalidArgument naming the header.
 serving::InferRequest StartRequest(const http::Request& request, std::string model,
                                    std::string version);
 
