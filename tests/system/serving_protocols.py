@@ -107,6 +107,8 @@ def rows_of(request):
 
 
 def by_rows(server, name, request):
+    if len({tuple(one["shape"][:1]) for one in request["inputs"]}) != 1:
+        return None  # a state that is carried on, or a scalar: not a value for each row
     rows = rows_of(request)
     # A column of one value a row is written without a list.
     rows = [{key: value[0] if isinstance(value, list) and len(value) == 1 and len(row) > 1 else value
