@@ -81,7 +81,7 @@ mw_type TypeOf(DataType type) {
   return static_cast<mw_type>(type);
 }
 
-DataType FromType(mw_type type, const char* name) {
+DataType FromType(int type, const char* name) {
   if (type < MW_BOOL || type > MW_BYTES) throw InvalidArgument("Input {}: unknown type", name);
   return static_cast<DataType>(type);
 }

@@ -113,7 +113,7 @@ TEST_F(InferTest, SaysWhatIsWrong) {
       {{"X", MW_FP32, huge, 2, row.data()}, "too large"},
       {{"X", MW_FP32, narrow, 2, row.data()}, "expected FP32 [-1,30]"},
       {{"X", MW_FP64, shape, 1, row.data()}, "FP64"},
-      {{"X", static_cast<mw_type>(99), shape, 2, row.data()}, "unknown type"},
+      {{"X", 99, shape, 2, row.data()}, "unknown type"},
       {{"X", MW_FP32, shape, 1'000'000, row.data()}, "dimensions"},
   };
   for (const auto& refused : kRefused) {

@@ -70,7 +70,7 @@ typedef struct mw_text {
 /* A named array in row-major order. `data` points to the elements, for MW_BYTES to mw_text. */
 typedef struct mw_tensor {
   const char* name;
-  mw_type type;
+  int type; /* an mw_type */
   const int64_t* shape;
   size_t rank;
   const void* data;
