@@ -79,9 +79,9 @@ class StoredFile {
   // Reads all of it. Where the sum is known, the last bytes come only after all were found to be
   // what was stored; otherwise the damage is noted and kInternal thrown.
   void Read(const std::function<bool(std::string_view)>& each);
-  // Reads a part, which no sum can be compared with.
   // All of it, where that takes no waiting and it is what was stored; nothing otherwise.
   std::optional<std::string> ReadAtOnce();
+  // Reads a part, which no sum can be compared with.
   void ReadPart(uint64_t offset, uint64_t length,
                 const std::function<bool(std::string_view)>& each) {
     reader_->Read(offset, length, each);

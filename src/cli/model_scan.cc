@@ -5,6 +5,7 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/exit_status.h"
+#include "cli/model_source.h"
 #include "cli/progress.h"
 #include "cli/reference.h"
 
@@ -57,12 +58,8 @@ void AddNamed(Client& client, const std::string& text, std::vector<Target>* targ
   if (version.empty()) {
     client.MlflowGet("registered-models/get", {{"name", name}});
     AddFound(client, "name = " + QuotedName(name), targets);
-  } else if (version.find_first_not_of("0123456789") == std::string::npos) {
-    targets->push_back({name, version});
   } else {
-    const Json found =
-        client.MlflowGet("registered-models/alias", {{"name", name}, {"alias", version}});
-    targets->push_back({name, found.At("model_version").GetString("version")});
+    targets->push_back({name, ResolveModelVersion(client, name, version)});
   }
 }
 

@@ -51,11 +51,14 @@ std::string PinModelUri(Client& client, const std::string& uri) {
     throw InvalidArgument("{} names no version; say models:/{}/1 or models:/{}@champion", uri, name,
                           name);
   }
-  if (version.find_first_not_of("0123456789") == std::string::npos)
-    return fmt::format("{}{}/{}", kScheme, name, version);
-  const Json found =
-      client.MlflowGet("registered-models/alias", {{"name", name}, {"alias", version}});
-  return fmt::format("{}{}/{}", kScheme, name, found.At("model_version").GetString("version"));
+  return fmt::format("{}{}/{}", kScheme, name, ResolveModelVersion(client, name, version));
+}
+
+std::string ResolveModelVersion(Client& client, const std::string& model, const std::string& name) {
+  if (name.find_first_not_of("0123456789") == std::string::npos) return name;
+  return client.MlflowGet("registered-models/alias", {{"name", model}, {"alias", name}})
+      .At("model_version")
+      .GetString("version");
 }
 
 void DownloadModel(Client& client, const std::string& pinned, const std::filesystem::path& folder) {

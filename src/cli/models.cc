@@ -10,6 +10,7 @@
 #include "cli/exit_status.h"
 #include "cli/model_evaluation.h"
 #include "cli/model_name.h"
+#include "cli/model_source.h"
 #include "cli/name_option.h"
 #include "cli/progress.h"
 #include "cli/reference.h"
@@ -171,14 +172,6 @@ constexpr Option<CompareOptions> kCompareOptions[] = {
      -1, 1},
 };
 
-// The number of a version that an alias or a number names.
-std::string VersionOf(Client& client, const std::string& model, const std::string& name) {
-  if (name.find_first_not_of("0123456789") == std::string::npos) return name;
-  return client.MlflowGet("registered-models/alias", {{"name", model}, {"alias", name}})
-      .At("model_version")
-      .GetString("version");
-}
-
 double AucOfVersion(Client& client, const std::string& model, const std::string& version,
                     const std::filesystem::path& scratch, const FeatureTable& table) {
   const Json found =
@@ -198,7 +191,7 @@ int CompareVersions(const CompareOptions& options, Console& console) {
   const auto file = scratch.path() / "rows.parquet";
   DownloadPart(client, ParseReference(options.dataset), options.split, options.part, file);
   const FeatureTable table{file, options.label};
-  const std::string champion = VersionOf(client, options.name, options.champion);
+  const std::string champion = ResolveModelVersion(client, options.name, options.champion);
   const double before = AucOfVersion(client, options.name, champion, scratch.path(), table);
   const double after =
       AucOfVersion(client, options.name, options.challenger, scratch.path(), table);
@@ -243,7 +236,8 @@ int ShowModel(const NameOptions& options, Console& console) {
       console.client().Get("/api/v1/models/" + fetch::PercentEncode(reference.name) + "/history");
   Json answer = history;
   if (!reference.version.empty()) {
-    const std::string version = VersionOf(console.client(), reference.name, reference.version);
+    const std::string version =
+        ResolveModelVersion(console.client(), reference.name, reference.version);
     const Json details = console.client().Get(ModelPath(reference.name, version));
     answer.Set("version", details);
     console.Line(fmt::format("{} version {}", reference.name, version));

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "fetch/curl_library.h"
+#include "fetch/header_text.h"
 #include "fetch/retry.h"
 
 namespace millwright::fetch {
@@ -62,14 +63,6 @@ struct Attempt {
   std::string refused;  // the address that the guard refused
   std::exception_ptr thrown;
 };
-
-std::string_view Trimmed(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())))
-    text.remove_prefix(1);
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())))
-    text.remove_suffix(1);
-  return text;
-}
 
 size_t OnHeader(char* bytes, size_t, size_t size, void* user) {
   auto& attempt = *static_cast<Attempt*>(user);
@@ -152,10 +145,6 @@ void Set(CURL* handle, CURLoption option, T value) {
   const CURLcode code = curl_easy_setopt(handle, option, value);
   if (code != CURLE_OK)
     throw Internal("libcurl option {}: {}", int{option}, curl_easy_strerror(code));
-}
-
-bool HasLineBreak(std::string_view text) {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
 }
 
 HeaderList MakeHeaders(const FetchRequest& request) {

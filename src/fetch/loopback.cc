@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "fetch/header_text.h"
 #include "fetch/retry.h"
 
 namespace millwright::fetch {
@@ -47,14 +48,10 @@ Target TargetOf(const std::string& url) {
   return target;
 }
 
-bool IsCleanField(std::string_view text) {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
-}
-
 std::string HeadOf(const FetchRequest& request, const Target& target) {
   std::string head = request.method + ' ' + target.path + " HTTP/1.0\r\nHost: " + target.authority;
   for (const auto& [name, value] : request.headers) {
-    if (name.empty() || !IsCleanField(name) || !IsCleanField(value))
+    if (name.empty() || HasLineBreak(name) || HasLineBreak(value))
       throw InvalidArgument("Line break in a request header: {}", name);
     head.append("\r\n").append(name).append(": ").append(value);
   }
@@ -156,13 +153,6 @@ class Exchange {
   int fd_ = -1;
 };
 
-std::string_view Trimmed(std::string_view text) {
-  const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 template <typename T>
 std::optional<T> ParseNumber(std::string_view text) {
   T number = 0;
@@ -209,7 +199,7 @@ FetchResponse ReadHead(Exchange& exchange, std::string* rest) {
 
 bool IsForLoopback(const FetchRequest& request) {
   return request.url.starts_with(kScheme) && IsLoopbackUrl(request.url) &&
-         request.url.find('@') == std::string::npos && IsCleanField(request.url) &&
+         request.url.find('@') == std::string::npos && !HasLineBreak(request.url) &&
          request.method != "HEAD" && request.body_file.empty() && !request.on_head &&
          !request.on_body && request.long_body == LongBody::kRefuse && !request.follow_redirects &&
          !request.stop.stop_possible();

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "inference/class_keys.h"
 #include "inference/onnx_handle.h"
 #include "inference/onnx_value.h"
 
@@ -161,7 +162,7 @@ void ReadOutput(OrtSession* session, size_t index, OnnxSignature* out) {
   const DataType key = MapKeyType(api, type.get(), spec.name);
   out->outputs.push_back({.name = spec.name, .is_map_sequence = true});
   out->signature.outputs.push_back({.name = spec.name, .type = DataType::kFp32, .shape = {-1, -1}});
-  out->signature.outputs.push_back({.name = spec.name + "_keys", .type = key, .shape = {-1}});
+  out->signature.outputs.push_back({.name = KeysName(spec.name), .type = key, .shape = {-1}});
 }
 
 std::vector<std::string> ReadNameList(OrtSession* session, const char* key) {

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "inference/class_keys.h"
 
 namespace millwright::inference {
 namespace {
@@ -127,7 +128,7 @@ void FlattenMaps(const OrtApi& api, OrtValue* value, const std::string& name,
   size_t rows = 0;
   CheckOrt(api.GetValueCount(value, &rows), "Cannot read a sequence");
   Tensor scores{.name = name, .shape = {static_cast<int64_t>(rows), 0}};
-  Tensor keys{.name = name + "_keys", .shape = {0}};
+  Tensor keys{.name = KeysName(name), .shape = {0}};
   for (size_t row = 0; row < rows; ++row) {
     const OrtHandle<OrtValue> map = ElementOf(api, value, static_cast<int>(row));
     Tensor row_keys = FromOrtValue(api, ElementOf(api, map.get(), 0).get(), keys.name);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "inference/class_keys.h"
 #include "serving/cell.h"
 
 namespace millwright::scoring {
@@ -14,7 +15,6 @@ using inference::DataType;
 using inference::Tensor;
 
 constexpr size_t kColumnsMax = 10'000;
-constexpr std::string_view kKeysSuffix = "_keys";
 
 const char* SqlType(DataType type) {
   switch (type) {
@@ -82,18 +82,6 @@ bool HasRows(const Tensor& tensor, size_t rows) {
   return !tensor.shape.empty() && tensor.shape[0] == static_cast<int64_t>(rows);
 }
 
-const Tensor* Find(const std::vector<Tensor>& outputs, const std::string& name) {
-  for (const Tensor& output : outputs)
-    if (output.name == name) return &output;
-  return nullptr;
-}
-
-// Whether `output` holds the keys of another output's columns.
-bool IsKeys(const std::vector<Tensor>& outputs, const Tensor& output) {
-  if (!output.name.ends_with(kKeysSuffix)) return false;
-  return Find(outputs, output.name.substr(0, output.name.size() - kKeysSuffix.size())) != nullptr;
-}
-
 std::string KeyText(const Tensor& keys, size_t at) {
   if (keys.type == DataType::kBytes) return keys.strings[at];
   if (keys.type == DataType::kInt64) return std::to_string(keys.As<int64_t>()[at]);
@@ -106,18 +94,17 @@ OutputColumns::OutputColumns(const std::vector<Tensor>& outputs, size_t rows,
                              const std::string& prefix) {
   for (size_t i = 0; i < outputs.size(); ++i) {
     const Tensor& output = outputs[i];
-    if (IsKeys(outputs, output)) continue;
+    if (inference::AreKeys(outputs, output)) continue;
     if (!HasRows(output, rows)) {
       throw InvalidArgument("Output {} has no value for each row, so it cannot be a column",
                             output.name);
     }
     const size_t width = output.element_count() / rows;
     sources_.push_back({i, width, output.type});
-    const Tensor* keys = Find(outputs, output.name + std::string(kKeysSuffix));
-    const bool has_keys = keys != nullptr && keys->element_count() == width;
+    const Tensor* keys = inference::FindKeys(outputs, output);
     for (size_t k = 0; k < width; ++k) {
       std::string name = prefix + output.name;
-      if (has_keys) {
+      if (keys != nullptr) {
         name += fmt::format("_{}", KeyText(*keys, k));
       } else if (width > 1) {
         name += fmt::format("_{}", k);

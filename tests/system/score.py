@@ -3,6 +3,7 @@
 
 usage: score.py BINARY
 """
+import contextlib
 import csv
 import json
 import os
@@ -133,10 +134,13 @@ def texts_stay_as_they_are_written():
             expect(first["Records"] == "no" and first["Income"] == 129, f"{first}")
 
 
-def wait_until(claim, what):
+def wait_for_parts(process, parts, count):
+    """Waits until so many shards are done, or the process is."""
     deadline = time.monotonic() + WAIT_SECONDS
-    while not claim():
-        expect(time.monotonic() < deadline, f"{what} did not happen")
+    while process.poll() is None and len(list(parts.glob("part-*"))) < count:
+        expect(time.monotonic() < deadline, f"{count} shards were not done in {WAIT_SECONDS} s")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.01)
 
 
 def goes_on_after(signal_number):
@@ -150,7 +154,7 @@ def goes_on_after(signal_number):
             process = subprocess.Popen([BINARY, "score", *map(str, common), "--output", str(output), "--jobs", "1"],
                                        stderr=subprocess.DEVNULL)
             parts = pathlib.Path(f"{output}.scoring")
-            wait_until(lambda: len(list(parts.glob("part-*"))) >= 2 or process.poll() is not None, "two shards")
+            wait_for_parts(process, parts, 2)
             process.send_signal(signal_number)
             process.wait()
             done = {path: path.stat().st_mtime_ns for path in parts.glob("part-*")}

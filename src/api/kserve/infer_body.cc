@@ -7,6 +7,7 @@
 #include "api/prediction/tensor_json.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "inference/class_keys.h"
 
 namespace millwright::api::kserve {
 namespace {
@@ -262,15 +263,10 @@ class BodyReader {
   bool has_inputs_ = false;
 };
 
-const Tensor* FindTensor(const std::vector<Tensor>& outputs, const std::string& name) {
-  for (const Tensor& tensor : outputs) {
-    if (tensor.name == name) return &tensor;
-  }
-  return nullptr;
-}
-
 const Tensor& FindOutput(const std::vector<Tensor>& outputs, const std::string& name) {
-  if (const Tensor* tensor = FindTensor(outputs, name)) return *tensor;
+  for (const Tensor& tensor : outputs) {
+    if (tensor.name == name) return tensor;
+  }
   throw InvalidArgument("The model has no output {}", name).WithField("outputs");
 }
 
@@ -324,7 +320,7 @@ EncodedAnswer WriteInferAnswer(const std::string& model, const std::string& id,
       binary = binary || wanted.encoding == Encoding::kBinary;
       const Tensor& output = FindOutput(answer.outputs, wanted.name);
       if (wanted.classes > 0) {
-        const Tensor* names = FindTensor(answer.outputs, wanted.name + "_keys");
+        const Tensor* names = inference::FindKeys(answer.outputs, output);
         WriteOutput(Classify(output, wanted.classes, names), wanted.encoding, &writer,
                     &encoded.body, &raw);
       } else {

@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "security/secret.h"
 #include "tracking/run_lease.h"
 #include "tracking/run_store.h"
 
@@ -97,15 +98,6 @@ http::Response BeginAtStore(blob::DirectAccess& direct, const std::string& path,
 
 std::string SignatureOf(const artifacts::PartUpload& upload, int number) {
   return ToHex(HmacSha256(upload.secret, fmt::format("{}/{}", upload.id, number)));
-}
-
-// Compares in a time that tells nothing of how much is right.
-bool SameSecret(std::string_view given, std::string_view wanted) {
-  if (given.size() != wanted.size()) return false;
-  unsigned difference = 0;
-  for (size_t i = 0; i < given.size(); ++i)
-    difference |= static_cast<unsigned char>(given[i] ^ wanted[i]);
-  return difference == 0;
 }
 
 // How the client reaches this server, by its own words: a proxy in front says how it was reached.
@@ -205,7 +197,7 @@ http::Response TakePart(Context& context, const http::Request& request) {
   if (error != std::errc() || end != text.data() + text.size())
     throw InvalidArgument("Parts have numbers, not {}", text);
   const auto upload = context.part_uploads.Get(id);
-  if (!SameSecret(request.Query("signature").value_or(""), SignatureOf(upload, number)))
+  if (!security::EqualsSafely(request.Query("signature").value_or(""), SignatureOf(upload, number)))
     throw PermissionDenied("The address of this part is signed otherwise");
   if (const auto run = OwnerOf(context, upload.request.path); !run.empty())
     context.run_leases.NoteLife(run);

@@ -1,41 +1,17 @@
 #include "api/prediction/output_column.h"
 
-#include "base/error.h"
-#include "base/json.h"
+#include "inference/class_keys.h"
 
 namespace millwright::api::prediction {
-namespace {
 
-using inference::DataType;
 using inference::Tensor;
-
-bool AreKeysOf(const Tensor& keys, const Tensor& values) {
-  return values.shape.size() == 2 && keys.shape.size() == 1 && keys.shape[0] == values.shape[1] &&
-         keys.name == values.name + "_keys";
-}
-
-const Tensor* FindKeys(const std::vector<Tensor>& outputs, const Tensor& values) {
-  for (const Tensor& keys : outputs) {
-    if (AreKeysOf(keys, values)) return &keys;
-  }
-  return nullptr;
-}
-
-bool AreKeys(const std::vector<Tensor>& outputs, const Tensor& keys) {
-  for (const Tensor& values : outputs) {
-    if (AreKeysOf(keys, values)) return true;
-  }
-  return false;
-}
-
-}  // namespace
 
 std::vector<OutputColumn> OutputColumns(const std::vector<Tensor>& outputs) {
   std::vector<OutputColumn> columns;
   columns.reserve(outputs.size());
   for (const Tensor& tensor : outputs) {
-    if (AreKeys(outputs, tensor)) continue;
-    columns.push_back({tensor.name, &tensor, FindKeys(outputs, tensor)});
+    if (inference::AreKeys(outputs, tensor)) continue;
+    columns.push_back({tensor.name, &tensor, inference::FindKeys(outputs, tensor)});
   }
   return columns;
 }
