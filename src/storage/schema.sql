@@ -503,14 +503,14 @@ CREATE TABLE run_params (
   value TEXT NOT NULL,
   PRIMARY KEY (run_seq, key)
 ) WITHOUT ROWID;
-CREATE INDEX params_by_value ON run_params (key, substr(value, 1, 200), run_seq);
+CREATE INDEX params_by_value ON run_params (key, value, run_seq);
 CREATE TABLE run_tags (
   run_seq BIGINT NOT NULL,
   key TEXT NOT NULL,
   value TEXT NOT NULL,
   PRIMARY KEY (run_seq, key)
 ) WITHOUT ROWID;
-CREATE INDEX tags_by_value ON run_tags (key, substr(value, 1, 200), run_seq);
+CREATE INDEX tags_by_value ON run_tags (key, value, run_seq);
 CREATE TABLE runs (
   run_seq INTEGER PRIMARY KEY,
   run_id TEXT NOT NULL,

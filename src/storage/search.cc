@@ -58,7 +58,7 @@ struct Search::Impl {
     // Compiling refuses what the grammar lets pass.
     SearchParameters unused({});
     if (filter) CompileFilter(*filter, schema, dialect, unused);
-    const SearchTerms terms = OrderTerms(schema, order, unused);
+    const SearchTerms terms = OrderTerms(schema, dialect, order, unused);
     columns = terms.columns.size();
     std::vector<std::string_view> texts = {schema.from, request.bound_to, request.filter};
     for (const auto& clause : request.order_by) texts.push_back(clause);
@@ -98,7 +98,7 @@ struct Search::Impl {
   // Fills the markers for `rows` rows of a part; nothing when all of them come before the place.
   std::optional<SearchQuery> Fill(const Query& query, Part part, int64_t rows) const {
     SearchParameters& parameters = part.parameters;
-    const SearchTerms terms = OrderTerms(schema, order, parameters, part.rank);
+    const SearchTerms terms = OrderTerms(schema, dialect, order, parameters, part.rank);
     std::string condition = FilterSql(part);
     if (!part.condition.empty()) condition += " AND " + part.condition;
     if (!place.empty()) {

@@ -68,9 +68,9 @@ struct SearchKeyed {
   std::string_view order_owner = {};
   // A mark that most rows lack: for this key `!=` also finds what has no such key.
   std::string_view mark = {};
-  // There is an index (key, is_nan, value) of numbers or (key, prefix of the value) of texts, and
-  // `table` has one row a key (SearchTable).
-  bool is_indexed = false;
+  // The index (key, is_nan, value, SearchTable::key) of numbers or (key, value, SearchTable::key)
+  // of texts, of which PostgreSQL has the beginnings only; `table` has one row a key then.
+  std::string_view index = {};
 };
 
 // How an entity may be written: {"params", "parameter"}.
@@ -88,7 +88,7 @@ struct SearchColumn {
 
 // What the planner needs of a large table (search_plan.h); small ones are sorted.
 struct SearchTable {
-  std::string_view key;         // a column of the table and of all `is_indexed` tables
+  std::string_view key;         // a column of the table and of all that have an `index`
   std::string_view row_key;     // the same with the table's alias
   std::string_view size;        // an upper bound of the rows: "SELECT max(key) FROM …"
   std::string_view scope_test;  // the attribute that the scope's index is ordered by

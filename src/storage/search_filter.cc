@@ -88,7 +88,7 @@ class Compiler {
     const bool equal = node.op == "=" || list;
     if (const SearchKeyed* keyed = FindKeyed(schema_, entity)) {
       const bool number = keyed->type == SearchType::kNumber && !list && node.op != "!=";
-      if (!keyed->is_indexed || (!equal && !number)) return std::nullopt;
+      if (keyed->index.empty() || (!equal && !number)) return std::nullopt;
       return KeyedFinder(*keyed, name.key, node);
     }
     const SearchAttribute& attribute = FindAttribute(schema_, entity, name.key, SearchUse::kFilter);
@@ -133,8 +133,12 @@ class Compiler {
     } else if (!null_test) {
       condition = " AND " + KeyedComparison(keyed, subject, node);
     }
+    // By its values, where a row that has the value is beside the next one that has it.
+    const bool by_value = keyed.type == SearchType::kText && node.op == "=";
+    const std::string from = ByIndex(fmt::format("{} f", keyed.table),
+                                     by_value ? keyed.index : std::string_view(), dialect_);
     const std::string sql =
-        fmt::format("EXISTS (SELECT 1 FROM {} f WHERE {} AND f.key = {}{}{})", keyed.table,
+        fmt::format("EXISTS (SELECT 1 FROM {} WHERE {} AND f.key = {}{}{})", from,
                     OfRow(WithAlias(keyed.owner, "f")), wanted, condition, Fence());
     return node.op == "IS NULL" || unmarked ? "NOT " + sql : sql;
   }
@@ -159,8 +163,8 @@ class Compiler {
     if (keyed.type == SearchType::kNumber) {
       return ByKeys(sql + KeyedComparison(keyed, subject, node));
     }
-    // The prefix is enough, since the filter is applied to what is found. An equality of the value
-    // beside it would even keep SQLite from the index: it puts the value into the prefix.
+    if (dialect_ == Dialect::kSqlite) return ByKeys(sql + Comparison("f.value", subject, node));
+    // The prefix is enough, since the filter is applied to what is found.
     std::string prefixes;
     for (const auto& value : node.values) {
       prefixes += prefixes.empty() ? "" : ", ";
@@ -384,9 +388,10 @@ std::optional<SearchFinder> CompileFinder(const SearchNode& test, const SearchSc
   return Compiler(schema, dialect, parameters).Finder(test);
 }
 
-bool FindsExactly(const SearchNode& test, const SearchSchema& schema) {
+bool FindsExactly(const SearchNode& test, const SearchSchema& schema, Dialect dialect) {
   const SearchKeyed* keyed = FindKeyed(schema, EntityOf(schema, SplitName(test.name)));
   if (keyed == nullptr || keyed->type == SearchType::kNumber) return true;
+  if (dialect == Dialect::kSqlite) return true;
   // A longer text is found by its beginning.
   return std::all_of(test.values.begin(), test.values.end(), [](const SearchToken& value) {
     return Unquote(value.text).size() < kPrefixCharacters;

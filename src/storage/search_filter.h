@@ -81,6 +81,6 @@ struct SearchFinder {
 std::optional<SearchFinder> CompileFinder(const SearchNode& test, const SearchSchema& schema,
                                           Dialect dialect, SearchParameters& parameters);
 // Whether all that a test's finder finds passes the test.
-bool FindsExactly(const SearchNode& test, const SearchSchema& schema);
+bool FindsExactly(const SearchNode& test, const SearchSchema& schema, Dialect dialect);
 
 }  // namespace millwright::storage

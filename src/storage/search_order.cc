@@ -55,8 +55,8 @@ std::string RankSql(SearchRank rank) {
 
 class Builder {
  public:
-  Builder(const SearchSchema& schema, SearchParameters& parameters)
-      : schema_(schema), parameters_(parameters) {}
+  Builder(const SearchSchema& schema, Dialect dialect, SearchParameters& parameters)
+      : schema_(schema), dialect_(dialect), parameters_(parameters) {}
 
   // Adds a key whose rank is known for all rows of the statement.
   void AddRanked(const SearchOrderKey& key, SearchRank rank) {
@@ -64,11 +64,11 @@ class Builder {
     terms_.columns.push_back(
         {RankSql(rank), SearchType::kNumber, false, Value(static_cast<int64_t>(rank))});
     if (rank != SearchRank::kPresent) {
-      if (type == SearchType::kText) AddZero(type);
+      if (HasPrefix(type)) AddZero(type);
       AddZero(type);
       return;
     }
-    if (type == SearchType::kText) Add(PrefixSql("o0.value"), type, key.descending);
+    if (HasPrefix(type)) Add(PrefixSql("o0.value"), type, key.descending);
     Add("o0.value", type, key.descending);
   }
 
@@ -87,7 +87,7 @@ class Builder {
     Add(fmt::format("CASE WHEN {}.value IS NULL THEN 2{} ELSE 0 END", alias, nan),
         SearchType::kNumber, false);
     const std::string value = fmt::format("COALESCE({}.value, {})", alias, ZeroSql(keyed.type));
-    if (keyed.type == SearchType::kText) Add(PrefixSql(value), keyed.type, key.descending);
+    if (HasPrefix(keyed.type)) Add(PrefixSql(value), keyed.type, key.descending);
     Add(value, keyed.type, key.descending);
   }
 
@@ -102,6 +102,10 @@ class Builder {
   SearchTerms Take() { return std::move(terms_); }
 
  private:
+  // Whether a key's beginning is a column of its own, as it is in the index.
+  bool HasPrefix(SearchType type) const {
+    return type == SearchType::kText && dialect_ == Dialect::kPostgres;
+  }
   void AddAttribute(const SearchAttribute& attribute, bool descending) {
     if (!attribute.is_nullable) {
       AddColumn({attribute.column, attribute.type, descending});
@@ -121,6 +125,7 @@ class Builder {
   }
 
   const SearchSchema& schema_;
+  const Dialect dialect_;
   SearchParameters& parameters_;
   SearchTerms terms_;
   int count_ = 0;
@@ -169,9 +174,10 @@ std::vector<SearchOrderKey> ParseOrders(const SearchSchema& schema,
   return keys;
 }
 
-SearchTerms OrderTerms(const SearchSchema& schema, const std::vector<SearchOrderKey>& keys,
-                       SearchParameters& parameters, std::optional<SearchRank> rank) {
-  Builder builder(schema, parameters);
+SearchTerms OrderTerms(const SearchSchema& schema, Dialect dialect,
+                       const std::vector<SearchOrderKey>& keys, SearchParameters& parameters,
+                       std::optional<SearchRank> rank) {
+  Builder builder(schema, dialect, parameters);
   for (size_t i = 0; i < keys.size(); ++i) {
     if (i == 0 && rank) {
       builder.AddRanked(keys[i], *rank);

@@ -38,8 +38,9 @@ struct SearchTerms {
   std::vector<SearchTerm> columns;
   std::string joins;
 };
-SearchTerms OrderTerms(const SearchSchema& schema, const std::vector<SearchOrderKey>& keys,
-                       SearchParameters& parameters, std::optional<SearchRank> rank = {});
+SearchTerms OrderTerms(const SearchSchema& schema, Dialect dialect,
+                       const std::vector<SearchOrderKey>& keys, SearchParameters& parameters,
+                       std::optional<SearchRank> rank = {});
 
 // "a DESC, b ASC" of the columns that are not fixed; never empty, for the ties are not fixed.
 std::string OrderSql(const SearchTerms& terms);
@@ -50,7 +51,7 @@ std::string SelectSql(const SearchTerms& terms);
 std::optional<std::string> AfterSql(const SearchTerms& terms, const std::vector<Value>& place,
                                     SearchParameters& parameters);
 
-// Texts are indexed by their first characters: PostgreSQL limits the size of an index row.
+// PostgreSQL limits the size of an index row, so its texts are indexed by their first characters.
 inline constexpr size_t kPrefixCharacters = 200;
 std::string PrefixSql(std::string_view text);
 

@@ -117,7 +117,8 @@ const Found& Fewest(const std::vector<Found>& found) {
 std::vector<const SearchNode*> InOrder(const SearchedTable& table, const std::vector<Found>& found,
                                        const SearchNode* found_by) {
   std::vector<const SearchNode*> all = ConjunctsOf(table);
-  if (found_by != nullptr && FindsExactly(*found_by, table.schema)) std::erase(all, found_by);
+  if (found_by != nullptr && FindsExactly(*found_by, table.schema, table.dialect))
+    std::erase(all, found_by);
   const auto rank_of = [&](const SearchNode* node) {
     const bool is_loose = IsTest(node) && node->op != "=";
     for (const Found& asked : found) {
@@ -156,7 +157,7 @@ double StepsOf(const Asker& asker, const std::vector<Found>& found, int64_t rows
 }  // namespace
 
 bool IsWalkable(const SearchSchema& schema, const std::vector<SearchOrderKey>& order) {
-  return WalksTies(schema, order) || (order[0].keyed != nullptr && order[0].keyed->is_indexed);
+  return WalksTies(schema, order) || (order[0].keyed != nullptr && !order[0].keyed->index.empty());
 }
 
 SearchPlan PlanPage(Connection& connection, const SearchedTable& table,

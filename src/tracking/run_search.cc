@@ -99,17 +99,19 @@ constexpr storage::SearchAttribute kAttributes[] = {
     OfModel("name", "m.name"),
     OfModel("model_type", "m.model_type")};
 
-constexpr storage::SearchKeyed kKeyed[] = {
-    {.entity = "metric",
-     .type = SearchType::kNumber,
-     .table = "latest_metrics",
-     .owner = "@.run_seq = r.run_seq",
-     .is_indexed = true},
-    {.entity = "parameter",
-     .table = "run_params",
-     .owner = "@.run_seq = r.run_seq",
-     .is_indexed = true},
-    {.entity = "tag", .table = "run_tags", .owner = "@.run_seq = r.run_seq", .is_indexed = true}};
+constexpr storage::SearchKeyed kKeyed[] = {{.entity = "metric",
+                                            .type = SearchType::kNumber,
+                                            .table = "latest_metrics",
+                                            .owner = "@.run_seq = r.run_seq",
+                                            .index = "latest_by_value"},
+                                           {.entity = "parameter",
+                                            .table = "run_params",
+                                            .owner = "@.run_seq = r.run_seq",
+                                            .index = "params_by_value"},
+                                           {.entity = "tag",
+                                            .table = "run_tags",
+                                            .owner = "@.run_seq = r.run_seq",
+                                            .index = "tags_by_value"}};
 
 constexpr storage::SearchColumn kTies[] = {{"r.start_ms", SearchType::kNumber, true},
                                            {"r.run_id", SearchType::kText, false}};
