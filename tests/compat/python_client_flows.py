@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 import traceback
+import urllib.request
 import uuid
 import warnings
 
@@ -289,6 +290,48 @@ def artifacts_go_up_and_come_down():
             pass
         else:
             raise AssertionError("a missing artifact was downloaded")
+
+
+@contextlib.contextmanager
+def environment(**values):
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+@flow()
+def large_artifacts_go_up_in_parts():
+    mib = 1 << 20
+    content = os.urandom(23 * mib + 1)
+    new_experiment()
+    in_parts = environment(MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD="true", MLFLOW_ENABLE_MULTIPART_UPLOAD="true",
+                           MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE=str(10 * mib),
+                           MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE=str(5 * mib))
+    with tempfile.TemporaryDirectory() as folder, in_parts, mlflow.start_run() as run:
+        path = os.path.join(folder, "weights of a model.bin")
+        with open(path, "wb") as file:
+            file.write(content)
+        before = uploads_in_parts()
+        mlflow.log_artifact(path, "large")
+        same(before + 1, uploads_in_parts())
+        got = mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path="large/weights of a model.bin",
+                                                  dst_path=folder + "/down")
+        with open(got, "rb") as file:
+            assert file.read() == content, "another file came down"
+        same([("large/weights of a model.bin", len(content))],
+             [(f.path, f.file_size) for f in MlflowClient().list_artifacts(run.info.run_id, "large")])
+
+
+def uploads_in_parts():
+    """How many were completed, as the server counts its requests."""
+    with urllib.request.urlopen(mlflow.get_tracking_uri() + "/metrics") as answer:
+        lines = answer.read().decode().splitlines()
+    return sum(int(line.split()[-1]) for line in lines
+               if line.startswith("millwright_http_requests_total{") and "/mpu/complete/" in line and '"200"' in line)
 
 
 @flow()
