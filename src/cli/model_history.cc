@@ -149,7 +149,8 @@ int ShowHistory(const HistoryOptions& options, Console& console) {
     rows.push_back({FormatTime(change.GetInt("time_ms")), change.GetString("who"),
                     change.GetString("summary"), change.GetString("reason")});
   }
-  console.PrintTable({"TIME", "WHO", "WHAT", "WHY"}, rows);
+  constexpr auto kSentence = Column::Align::kSentence;
+  console.PrintTable({"TIME", "WHO", {"WHAT", kSentence}, {"WHY", kSentence}}, rows);
   if (const std::string token = history.GetString("next_page_token"); !token.empty()) {
     console.Hint(fmt::format("next: millwright models history {} --page {}", options.name, token));
   }

@@ -123,7 +123,8 @@ int ScanModels(const ModelScanOptions& options, Console& console) {
   }
   progress->Finish(fmt::format("{} of {} versions passed", passed, targets.size()));
   console.Answer(Json::Of({{"scans", std::move(scans)}, {"passed", passed}}));
-  console.PrintTable({"MODEL", "VERSION", "RESULT", "SUMMARY", "USED AS"}, rows);
+  console.PrintTable(
+      {"MODEL", "VERSION", "RESULT", {"SUMMARY", Column::Align::kSentence}, "USED AS"}, rows);
   return passed == targets.size() ? 0 : kHold;
 }
 

@@ -103,7 +103,8 @@ int ListAlerts(const AlertOptions& options, Console& console) {
   for (const Json& one : result.At("alerts").AsArray())
     rows.push_back({one.GetString("id"), one.GetString("monitor"), one.GetString("state"),
                     FormatTime(one.GetInt("opened_ms")), one.GetString("message")});
-  console.PrintTable({"ID", "MONITOR", "STATE", "OPENED", "MESSAGE"}, rows);
+  console.PrintTable({"ID", "MONITOR", "STATE", "OPENED", {"MESSAGE", Column::Align::kSentence}},
+                     rows);
   return 0;
 }
 

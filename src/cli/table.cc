@@ -1,6 +1,7 @@
 #include "cli/table.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "cli/terminal_text.h"
@@ -14,21 +15,43 @@ size_t Total(const std::vector<size_t>& widths) {
   return std::accumulate(widths.begin(), widths.end(), (widths.size() - 1) * kGap);
 }
 
+size_t WidthMin(const Column& column) {
+  switch (column.align) {
+    case Column::Align::kRight:
+      return std::numeric_limits<size_t>::max();
+    case Column::Align::kSentence:
+      return kSentenceWidthMin;
+    default:
+      return kCellWidthMin;
+  }
+}
+
 // Takes cells from the widest names until the columns fit; returns whether they do.
 bool Shrink(const std::vector<Column>& columns, size_t width_max, std::vector<size_t>* widths) {
   for (size_t total = Total(*widths); total > width_max;) {
     size_t* widest = nullptr;
     for (size_t i = 0; i < widths->size(); ++i) {
       size_t& width = (*widths)[i];
-      if (columns[i].align == Column::Align::kLeft && width > kCellWidthMin &&
-          (widest == nullptr || width > *widest))
-        widest = &width;
+      if (width > WidthMin(columns[i]) && (widest == nullptr || width > *widest)) widest = &width;
     }
     if (widest == nullptr) return false;
     --*widest;
     --total;
   }
   return true;
+}
+
+// A row whose sentences are broken into as many lines as the longest of them takes.
+Rows Broken(const std::vector<Column>& columns, const std::vector<std::string>& cells,
+            const std::vector<size_t>& widths) {
+  Rows lines = {cells};
+  for (size_t i = 0; i < widths.size() && i < cells.size(); ++i) {
+    if (columns[i].align != Column::Align::kSentence) continue;
+    const auto parts = BreakLines(cells[i], widths[i]);
+    while (lines.size() < parts.size()) lines.emplace_back(cells.size());
+    for (size_t line = 0; line < parts.size(); ++line) lines[line][i] = parts[line];
+  }
+  return lines;
 }
 
 std::string Line(const std::vector<Column>& columns, const std::vector<std::string>& cells,
@@ -70,7 +93,11 @@ TableLayout LayOutTable(const std::vector<Column>& columns, const Rows& rows, si
     }
     widths = fitting;
   }
-  for (const auto& line : lines) layout.lines.push_back(Line(columns, line, widths));
+  for (const auto& row : lines) {
+    for (const auto& line : Broken(columns, row, widths)) {
+      layout.lines.push_back(Line(columns, line, widths));
+    }
+  }
   return layout;
 }
 

@@ -23,6 +23,15 @@ TEST(Table, CutsTheWidestNamesInTheMiddleUntilItFits) {
   EXPECT_EQ(layout.lines[1], "abcd…qrst  0123456789  1234567");
 }
 
+TEST(Table, GoesOnWithSentencesInTheNextLine) {
+  const auto layout = LayOutTable(
+      {"A", {"WHAT", Column::Align::kSentence}, {"WHY", Column::Align::kSentence}},
+      {{"1", "version 3 went from None to Production", "agreed"}, {"2", "short", ""}}, 32);
+  EXPECT_EQ(layout.lines,
+            (Lines{"A  WHAT                   WHY", "1  version 3 went from    agreed",
+                   "   None to Production", "2  short"}));
+}
+
 TEST(Table, LeavesOutColumnsThatDoNotFitWhenNamesAreShort) {
   const auto layout = LayOutTable({"RUN", {"A", kRight}, {"B", kRight}, {"C", kRight}},
                                   {{"abcdefghijkl", "1234567", "1234567", "1234567"}}, 26);
@@ -52,6 +61,13 @@ TEST(TerminalText, CountsCellsNotBytes) {
   EXPECT_EQ(DisplayWidth("🎯"), 2U);
   EXPECT_EQ(DisplayWidth("e\u0301"), 1U);
   EXPECT_EQ(DisplayWidth("\xe6\xa8"), 2U);  // broken off: a cell a byte
+}
+
+TEST(TerminalText, BreaksLinesBetweenWords) {
+  EXPECT_EQ(BreakLines("one two three", 7), (Lines{"one two", "three"}));
+  EXPECT_EQ(BreakLines("a longerthanten b", 6), (Lines{"a", "longer", "thante", "n b"}));
+  EXPECT_EQ(BreakLines("模型模型", 5), (Lines{"模型", "模型"}));
+  EXPECT_EQ(BreakLines("", 5), (Lines{""}));
 }
 
 TEST(TerminalText, CutsBetweenWholeCharacters) {

@@ -97,6 +97,27 @@ std::string ShortenMiddle(std::string_view text, size_t cells) {
   return head + std::string(kEllipsis) + tail;
 }
 
+std::vector<std::string> BreakLines(std::string_view text, size_t cells) {
+  std::vector<std::string> lines;
+  while (DisplayWidth(text) > cells) {
+    size_t fitting = 0;  // bytes
+    size_t space = std::string_view::npos;
+    for (size_t width = 0; fitting < text.size();) {
+      const Character character = FirstCharacter(text.substr(fitting));
+      if (character.code == ' ') space = fitting;
+      if ((width += WidthOf(character)) > cells) break;
+      fitting += character.bytes;
+    }
+    // A single character may be wider than the line.
+    if (fitting == 0) fitting = FirstCharacter(text).bytes;
+    const bool at_space = space != std::string_view::npos && space > 0;
+    lines.emplace_back(text.substr(0, at_space ? space : fitting));
+    text.remove_prefix(at_space ? space + 1 : fitting);
+  }
+  if (!text.empty() || lines.empty()) lines.emplace_back(text);
+  return lines;
+}
+
 std::string Printable(std::string_view text) {
   std::string out;
   while (!text.empty()) {

@@ -214,7 +214,14 @@ int ListDeliveries(const DeliveriesOptions& options, Console& console) {
     rows.push_back({one.GetString("id"), one.GetString("event"), one.GetString("subject"),
                     one.GetString("state"), std::to_string(one.GetInt("attempts")),
                     FormatTime(one.GetInt("created_ms")), one.GetString("error")});
-  console.PrintTable({"ID", "EVENT", "SUBJECT", "STATE", "ATTEMPTS", "QUEUED", "ERROR"}, rows);
+  console.PrintTable({"ID",
+                      "EVENT",
+                      "SUBJECT",
+                      "STATE",
+                      "ATTEMPTS",
+                      "QUEUED",
+                      {"ERROR", Column::Align::kSentence}},
+                     rows);
   return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <utility>
 
 #include "api/author.h"
 #include "api/native/request_reader.h"
@@ -51,8 +52,14 @@ std::string SummaryOf(const HistoryEntry& entry) {
   if (entry.kind == "alias.moved") return MoveOf(entry, version);
   if (entry.kind == "alias.deleted") return alias + " was removed";
   if (entry.kind == "stage.moved") {
-    return fmt::format("{} went from {} to {}", version, details.GetString("from"),
-                       details.GetString("to"));
+    std::string moved = fmt::format("{} went from {} to {}", version, details.GetString("from"),
+                                    details.GetString("to"));
+    if (!details.Has("archived")) return moved;
+    for (const char* before = ", which archived ";
+         const Json& other : details.At("archived").AsArray()) {
+      moved += fmt::format("{}version {}", std::exchange(before, ", "), other.AsInt());
+    }
+    return moved;
   }
   if (entry.kind == "gate.refused") {
     return fmt::format("{} was kept from becoming {}: {}", version, target,
