@@ -13,6 +13,8 @@ export interface TableColumn<T> {
   number?: boolean;
   /** Takes the space that is left and is cut off with dots. */
   grow?: boolean;
+  /** Says what another column says in other words, and is left out where there is no room. */
+  spare?: boolean;
   sort?: { direction: 'ascending' | 'descending' | undefined; toggle: () => void };
 }
 
@@ -104,5 +106,5 @@ export function Table<T>(props: {
 }
 
 function columnClass<T>(column: TableColumn<T>): string | undefined {
-  return [column.number && 'number', column.grow && 'grow'].filter(Boolean).join(' ') || undefined;
+  return [column.number && 'number', column.grow && 'grow', column.spare && 'spare'].filter(Boolean).join(' ') || undefined;
 }

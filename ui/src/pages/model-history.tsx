@@ -63,8 +63,8 @@ function Changes(props: { changes: readonly ModelChange[] }) {
             </button>
           ),
         },
-        { id: 'kind', label: 'Change', cell: (change) => <code>{change.kind}</code> },
-        { id: 'version', label: 'Version', cell: (change) => (change.version ? `v${change.version}` : '–') },
+        { id: 'kind', label: 'Change', spare: true, cell: (change) => <code>{change.kind}</code> },
+        { id: 'version', label: 'Version', spare: true, cell: (change) => (change.version ? `v${change.version}` : '–') },
         { id: 'summary', label: 'What', grow: true, cell: (change) => <span class="wrapped">{change.summary}</span> },
         { id: 'why', label: 'Why', cell: (change) => <span title={change.reason}>{change.reason ?? ''}</span> },
         { id: 'who', label: 'By', cell: (change) => <span class="muted">{change.who}</span> },
