@@ -7,7 +7,7 @@
 
 #include "analytics/session.h"
 #include "base/error.h"
-#include "quality/model_metrics.h"
+#include "metrics/binary.h"
 
 namespace millwright::cli {
 namespace {
@@ -121,7 +121,7 @@ double AucOnTable(inference::Engine& engine, const FeatureTable& table) {
   for (const auto& column : engine.signature().columns) columns.push_back(column.name);
   const auto rows = LoadFeatureRows(table.file, columns, "true");
   const auto labels = LoadFeatureRows(table.file, {table.label}, "true");
-  return quality::RocAuc(std::vector<double>(labels.values.begin(), labels.values.end()),
+  return metrics::RocAuc(std::vector<double>(labels.values.begin(), labels.values.end()),
                          Score(engine, rows));
 }
 

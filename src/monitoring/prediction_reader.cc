@@ -52,18 +52,6 @@ KnownPrediction ReadPrediction(const Table& table, size_t row) {
   return prediction;
 }
 
-std::string FilterSql(const PredictionFilter& filter) {
-  std::string sql =
-      filter.role ? "role = " + QuoteText(RoleName(*filter.role)) : std::string("role <> 'shadow'");
-  sql += " AND error = ''";
-  if (!filter.model_version.empty()) {
-    sql += " AND model_version = " + QuoteText(filter.model_version);
-  }
-  if (filter.from_ms != 0) sql += " AND event_time_ms >= " + std::to_string(filter.from_ms);
-  if (filter.to_ms != 0) sql += " AND event_time_ms < " + std::to_string(filter.to_ms);
-  return sql;
-}
-
 }  // namespace
 
 std::string KnownPredictionsSql(const LogSnapshot& snapshot) {
@@ -166,29 +154,6 @@ LogSummary PredictionReader::Summary(const std::string& endpoint, const LabelRul
   summary.positive_rate_predicted = NumberOrNothing(table, 0, 4);
   summary.positive_rate_actual = NumberOrNothing(table, 0, 5);
   return summary;
-}
-
-std::optional<quality::BinaryMetrics> PredictionReader::Performance(const std::string& endpoint,
-                                                                    const PredictionFilter& filter,
-                                                                    const LabelRule& rule) {
-  const LogSnapshot snapshot = log_.Open(endpoint);
-  std::lock_guard lock(mutex_);
-  const std::optional<std::string> probability =
-      ProbabilitySql(rule, session_->Describe("SELECT * FROM " + snapshot.predictions));
-  if (!probability) return std::nullopt;
-  std::vector<double> labels, scores;
-  session_->Stream("SELECT " + ActualSql(rule) + " AS actual, " + *probability + " AS score FROM " +
-                       KnownPredictionsSql(snapshot) + " WHERE " + FilterSql(filter) +
-                       " AND actual IS NOT NULL AND isfinite(score)",
-                   [&](const Table& piece) {
-                     for (size_t row = 0; row < piece.row_count(); ++row) {
-                       labels.push_back(piece.Double(row, 0));
-                       scores.push_back(piece.Double(row, 1));
-                     }
-                     return true;
-                   });
-  if (labels.empty()) return std::nullopt;
-  return quality::EvaluateBinary(labels, scores, rule.threshold);
 }
 
 Table PredictionReader::Query(const std::string& endpoint, const std::string& sql) {

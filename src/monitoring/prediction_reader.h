@@ -8,7 +8,6 @@
 
 #include "analytics/session.h"
 #include "monitoring/prediction_log.h"
-#include "quality/model_metrics.h"
 
 namespace millwright::monitoring {
 
@@ -41,15 +40,6 @@ struct LogSummary {
   std::optional<double> positive_rate_predicted, positive_rate_actual;
 };
 
-// Which predictions to measure; empty texts and a `to_ms` of 0 mean no limit. Times are event
-// times.
-struct PredictionFilter {
-  std::string model_version;
-  std::optional<Role> role;  // live and canary when absent
-  int64_t from_ms = 0;
-  int64_t to_ms = 0;
-};
-
 inline constexpr int kRecentMax = 1000;
 inline constexpr int kTrafficBucketsMax = 1000;
 inline constexpr int64_t kQueryRowsMax = 10'000;
@@ -66,11 +56,6 @@ class PredictionReader {
   std::vector<TrafficBucket> Traffic(const std::string& endpoint, int buckets, int64_t bucket_ms,
                                      int64_t now_ms);
   LogSummary Summary(const std::string& endpoint, const LabelRule& rule = {});
-  // Metrics of the predictions whose outcome is known: how a shadow or canary compares. Nothing
-  // when there are none.
-  std::optional<quality::BinaryMetrics> Performance(const std::string& endpoint,
-                                                    const PredictionFilter& filter,
-                                                    const LabelRule& rule = {});
   // Runs one SELECT from outside over the view `predictions`: the log's columns, input_*, output_*,
   // and outcome, outcome_text, outcome_time_ms. It reads nothing else. At most kQueryRowsMax rows
   // are answered. Throws kInvalidArgument.

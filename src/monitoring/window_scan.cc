@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "metrics/binary.h"
+#include "metrics/confusion.h"
+
 namespace millwright::monitoring {
 
 using analytics::Column;
@@ -110,12 +113,12 @@ PerformanceFigures WindowScan::MeasurePerformance(const MonitorWindow& window) {
         static_cast<double>(predicted_positive) / static_cast<double>(predicted);
   }
   if (static_cast<int64_t>(labels.size()) < spec_.outcomes_min) return figures;
-  const quality::BinaryMetrics metrics =
-      quality::EvaluateBinary(labels, scores, spec_.label.threshold);
-  figures.auc = metrics.roc_auc;
-  figures.log_loss = metrics.log_loss;
-  figures.accuracy = metrics.confusion.Accuracy();
-  figures.positive_rate_actual = metrics.positive_rate_actual;
+  if (metrics::HasBothClasses(labels)) figures.auc = metrics::RocAuc(labels, scores);
+  figures.log_loss = metrics::LogLoss(labels, scores);
+  const metrics::ClassCounts counts = metrics::CountsAt(labels, scores, spec_.label.threshold);
+  const auto rows = static_cast<double>(labels.size());
+  figures.accuracy = (counts.true_positive + counts.true_negative) / rows;
+  figures.positive_rate_actual = counts.Support() / rows;
   return figures;
 }
 

@@ -1,10 +1,12 @@
 #include "training/trial.h"
 
+#include <limits>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "inference/booster.h"
-#include "training/classification_metrics.h"
+#include "metrics/binary.h"
 
 namespace millwright::training {
 namespace {
@@ -66,11 +68,24 @@ std::vector<float> Score(const std::filesystem::path& model, const TableView& ta
   return scores;
 }
 
+std::vector<double> DoublesOf(std::span<const float> numbers) {
+  return std::vector<double>(numbers.begin(), numbers.end());
+}
+
 void WriteRoc(const Artifacts& artifacts, const TableView& table,
               const std::vector<float>& scores) {
-  const RocCurve curve = Roc(table.labels, scores, kRocPointsMax);
-  const Json json = Json::Of({{"fpr", DoublesJson(curve.false_positive_rates)},
-                              {"tpr", DoublesJson(curve.true_positive_rates)}});
+  const auto labels = DoublesOf(table.labels);
+  std::vector<double> false_positive_rates;
+  std::vector<double> true_positive_rates;
+  if (metrics::HasBothClasses(labels)) {
+    for (const auto& point :
+         metrics::Thinned(metrics::RocCurve(labels, DoublesOf(scores)), kRocPointsMax)) {
+      false_positive_rates.push_back(point.false_positive_rate);
+      true_positive_rates.push_back(point.true_positive_rate);
+    }
+  }
+  const Json json = Json::Of(
+      {{"fpr", DoublesJson(false_positive_rates)}, {"tpr", DoublesJson(true_positive_rates)}});
   artifacts.Write("roc.json", json.Dump());
 }
 
@@ -83,8 +98,11 @@ void Judge(const TrialSpec& spec, const std::filesystem::path& model, const Arti
   }
   const MappedTable test(spec.test_table);
   const std::vector<float> scores = Score(model, test.view());
-  result->metrics["test_auc"] = Auc(test.view().labels, scores);
-  result->metrics["test_logloss"] = LogLoss(test.view().labels, scores);
+  const auto labels = DoublesOf(test.view().labels);
+  result->metrics["test_auc"] = metrics::HasBothClasses(labels)
+                                    ? metrics::RocAuc(labels, DoublesOf(scores))
+                                    : std::numeric_limits<double>::quiet_NaN();
+  result->metrics["test_logloss"] = metrics::LogLoss(labels, DoublesOf(scores));
   WriteRoc(artifacts, test.view(), scores);
 }
 

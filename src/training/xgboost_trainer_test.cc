@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "inference/booster.h"
 #include "inference/test_vectors.h"
-#include "training/classification_metrics.h"
+#include "metrics/binary.h"
 
 namespace millwright::training {
 namespace {
@@ -66,9 +66,12 @@ TEST(XgboostTrainer, SavesABoosterThatMeasuresAsReported) {
   const Flights flights = ReadFlights();
   std::vector<float> scores;
   booster.PredictDense(flights.validation.values, flights.validation.columns.size(), &scores);
-  EXPECT_NEAR(Auc(flights.validation.labels, scores), model.best.at("validation_auc"), 1e-6);
-  EXPECT_NEAR(LogLoss(flights.validation.labels, scores), model.best.at("validation_logloss"),
-              1e-6);
+  const auto doubles = [](std::span<const float> numbers) {
+    return std::vector<double>(numbers.begin(), numbers.end());
+  };
+  const auto labels = doubles(flights.validation.labels);
+  EXPECT_NEAR(metrics::RocAuc(labels, doubles(scores)), model.best.at("validation_auc"), 1e-6);
+  EXPECT_NEAR(metrics::LogLoss(labels, doubles(scores)), model.best.at("validation_logloss"), 1e-6);
   EXPECT_GT(model.gain.at("origin_prev_hour_late_share"), 0);
 }
 
