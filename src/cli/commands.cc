@@ -10,6 +10,7 @@ Commands AllCommands() {
   AddServerCommands(commands);
   AddServeCommands(commands);
   AddScoreCommands(commands);
+  AddEvaluateCommands(commands);
   AddDataCommands(commands);
   AddQualityCommands(commands);
   AddExperimentCommands(commands);

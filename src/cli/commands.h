@@ -10,6 +10,7 @@ Commands AllCommands();
 void AddServerCommands(Commands& commands);
 void AddServeCommands(Commands& commands);
 void AddScoreCommands(Commands& commands);
+void AddEvaluateCommands(Commands& commands);
 void AddDataCommands(Commands& commands);
 void AddQualityCommands(Commands& commands);
 void AddExperimentCommands(Commands& commands);

@@ -53,7 +53,7 @@ double KappaWeight(KappaWeights weights, size_t a, size_t b) {
 }  // namespace
 
 ConfusionMatrix::ConfusionMatrix(Labels truth, Labels predicted, size_t classes, Weights weights)
-    : classes_(classes), cells_(classes * classes) {
+    : classes_(classes), cells_(classes * classes), of_truth_(classes), of_prediction_(classes) {
   if (truth.size() != predicted.size()) {
     throw InvalidArgument("{} labels and {} predictions", truth.size(), predicted.size());
   }
@@ -61,31 +61,18 @@ ConfusionMatrix::ConfusionMatrix(Labels truth, Labels predicted, size_t classes,
   RequireLabels(predicted, classes, {});
   for (size_t i = 0; i < truth.size(); ++i) {
     const auto row = static_cast<size_t>(truth[i]);
-    cells_[row * classes_ + static_cast<size_t>(predicted[i])] += WeightOf(weights, i);
+    const auto column = static_cast<size_t>(predicted[i]);
+    const double weight = WeightOf(weights, i);
+    cells_[row * classes_ + column] += weight;
+    of_truth_[row] += weight;
+    of_prediction_[column] += weight;
+    total_ += weight;
   }
-}
-
-double ConfusionMatrix::OfTruth(size_t c) const {
-  double sum = 0;
-  for (size_t other = 0; other < classes_; ++other) sum += At(c, other);
-  return sum;
-}
-
-double ConfusionMatrix::OfPrediction(size_t c) const {
-  double sum = 0;
-  for (size_t other = 0; other < classes_; ++other) sum += At(other, c);
-  return sum;
 }
 
 double ConfusionMatrix::Diagonal() const {
   double sum = 0;
   for (size_t c = 0; c < classes_; ++c) sum += At(c, c);
-  return sum;
-}
-
-double ConfusionMatrix::Total() const {
-  double sum = 0;
-  for (const double cell : cells_) sum += cell;
   return sum;
 }
 

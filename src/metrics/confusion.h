@@ -15,10 +15,10 @@ class ConfusionMatrix {
 
   size_t classes() const { return classes_; }
   double At(size_t truth, size_t predicted) const { return cells_[truth * classes_ + predicted]; }
-  double OfTruth(size_t c) const;
-  double OfPrediction(size_t c) const;
+  double OfTruth(size_t c) const { return of_truth_[c]; }
+  double OfPrediction(size_t c) const { return of_prediction_[c]; }
   double Diagonal() const;
-  double Total() const;
+  double Total() const { return total_; }
 
   // Divided by the sums of rows, of columns, or by the total; 0 where such a sum is 0.
   enum class Normalization { kTruth, kPrediction, kAll };
@@ -27,6 +27,9 @@ class ConfusionMatrix {
  private:
   size_t classes_;
   std::vector<double> cells_;
+  std::vector<double> of_truth_;
+  std::vector<double> of_prediction_;
+  double total_ = 0;
 };
 
 // One class against all others.
