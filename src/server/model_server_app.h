@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "inference/python_options.h"
+#include "serving/batching.h"
 
 namespace millwright::server {
 
@@ -12,7 +13,8 @@ struct ModelServerOptions {
   std::vector<std::string> models;  // NAME=PATH or NAME@VERSION=PATH
   std::string host = "127.0.0.1";
   int port = 8080;
-  int threads = 8;
+  int io_threads = 1;
+  serving::BatchingOptions batching = {};
   inference::PythonOptions python = {};
 };
 

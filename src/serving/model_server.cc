@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "inference/mlmodel_file.h"
 #include "inference/model_package.h"
+#include "serving/batch_probe.h"
 #include "serving/missing_values.h"
 #include "serving/warm_up.h"
 
@@ -26,19 +27,17 @@ std::string_view PlatformOf(const std::filesystem::path& path) {
   return is_onnx ? "onnxruntime_onnx" : "xgboost";
 }
 
-int64_t RowsOf(const std::vector<Tensor>& inputs) {
-  return inputs.empty() || inputs[0].shape.empty() ? 1 : inputs[0].shape[0];
-}
+// Of tasks, which are a few for each model that has requests waiting.
+constexpr size_t kRunTasksMax = 65'536;
 
-std::unique_ptr<Engine> LoadWarm(const ModelSource& source,
-                                 const inference::PythonOptions& python) {
-  try {
-    auto engine = inference::LoadModel(source.path, python);
-    WarmUp(source.path, *engine);
-    return engine;
-  } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("Model {}: {}", source.name, error.message()));
-  }
+// Runs a version's requests; the engine outlives what is returned.
+Batcher::RunModel RunModelOf(Engine& engine) {
+  return [&engine](const std::vector<Tensor>& inputs, const Json& params) {
+    const auto& signature = engine.signature();
+    CheckMissingValues(signature, inputs);
+    if (signature.params.empty()) return engine.Run(inputs);
+    return engine.RunWithParams(inputs, inference::CompleteParams(signature.params, params));
+  };
 }
 
 }  // namespace
@@ -60,8 +59,8 @@ ModelSource ParseModelSource(const std::string& text) {
 }
 
 ModelServer::ModelServer(const std::vector<ModelSource>& sources,
-                         const inference::PythonOptions& python)
-    : python_(python) {
+                         const inference::PythonOptions& python, const BatchingOptions& batching)
+    : python_(python), batching_(batching), runs_("model-run", batching.threads, kRunTasksMax) {
   for (const ModelSource& source : sources) {
     auto& versions = sources_[source.name];
     for (const ModelSource& other : versions) {
@@ -74,16 +73,32 @@ ModelServer::ModelServer(const std::vector<ModelSource>& sources,
   for (const auto& [name, versions] : sources_) models_.emplace(name, LoadVersions(name));
 }
 
-std::shared_ptr<const ModelServer::Versions> ModelServer::LoadVersions(
-    const std::string& model) const {
+ModelServer::Loaded ModelServer::LoadVersion(const ModelSource& source) {
+  try {
+    Loaded loaded{.engine = inference::LoadModel(source.path, python_),
+                  .info = nullptr,
+                  .counters = std::make_unique<VersionCounters>(),
+                  .batcher = nullptr};
+    Engine& engine = *loaded.engine;
+    const auto example = WarmUp(source.path, engine);
+    CostCurve costs;
+    const bool rows_are_apart = ProbeBatches(engine, example, &costs);
+    BatchRules rules(engine.signature(), rows_are_apart, PaddingOf(source.path));
+    loaded.batcher =
+        std::make_unique<Batcher>(RunModelOf(engine), std::move(rules), costs, batching_, runs_);
+    return loaded;
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("Model {}: {}", source.name, error.message()));
+  }
+}
+
+std::shared_ptr<const ModelServer::Versions> ModelServer::LoadVersions(const std::string& model) {
   const auto& sources = sources_.at(model);
   std::vector<std::string> names;
   for (const ModelSource& source : sources) names.push_back(source.version);
   auto versions = std::make_shared<Versions>();
   for (const ModelSource& source : sources) {
-    Loaded loaded{.engine = LoadWarm(source, python_),
-                  .info = nullptr,
-                  .counters = std::make_unique<VersionCounters>()};
+    Loaded loaded = LoadVersion(source);
     loaded.info = std::make_shared<const ModelInfo>(
         ModelInfo{.name = source.name,
                   .versions = names,
@@ -129,35 +144,30 @@ bool ModelServer::Ready(const std::string& model, const std::string& version) co
   return true;
 }
 
-InferAnswer ModelServer::Run(const InferRequest& request) const {
-  const auto versions = VersionsOf(request.model);
-  const Loaded& loaded = Choose(*versions, request.model, request.version);
-  const int64_t start_us = MonotonicUs();
+void ModelServer::Infer(InferRequest request, InferDone done) {
+  std::shared_ptr<const Versions> versions;
+  const Loaded* loaded = nullptr;
   try {
-    CheckMissingValues(loaded.info->signature, request.inputs);
-    InferAnswer answer{.model_version = loaded.info->version, .revision = "", .outputs = {}};
-    const auto& params = loaded.info->signature.params;
-    answer.outputs = params.empty()
-                         ? loaded.engine->Run(request.inputs)
-                         : loaded.engine->RunWithParams(
-                               request.inputs, inference::CompleteParams(params, request.params));
-    loaded.counters->AddSuccess(clock_.NowMs(), RowsOf(request.inputs), MonotonicUs() - start_us);
-    return answer;
-  } catch (const Error&) {
-    loaded.counters->AddFailure(clock_.NowMs(), MonotonicUs() - start_us);
-    throw;
+    versions = VersionsOf(request.model);
+    loaded = &Choose(*versions, request.model, request.version);
+  } catch (const Error& error) {
+    done(Unexpected(error));
+    return;
   }
-}
-
-void ModelServer::Infer(InferRequest request, const InferDone& done) {
-  Result<InferAnswer> answer = [&]() -> Result<InferAnswer> {
-    try {
-      return Run(request);
-    } catch (const Error& error) {
-      return Unexpected(error);
+  const auto answer = [this, loaded, done = std::move(done)](InferRequest& asked,
+                                                             Batcher::Finished finished) {
+    const int64_t us = finished.queue_us + finished.run_us;
+    if (!finished.outputs) {
+      loaded->counters->AddFailure(clock_.NowMs(), us);
+      done(Unexpected(finished.outputs.error()));
+      return;
     }
-  }();
-  done(answer);
+    loaded->counters->AddSuccess(clock_.NowMs(), BatchRules::CountRows(asked), us);
+    done(InferAnswer{.model_version = loaded->info->version,
+                     .revision = "",
+                     .outputs = *std::move(finished.outputs)});
+  };
+  loaded->batcher->Submit(std::move(request), answer, std::move(versions));
 }
 
 std::vector<VersionStatus> ModelServer::Index() const {

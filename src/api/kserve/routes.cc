@@ -226,11 +226,13 @@ void Infer(Context& context, http::Request&& request, http::Reply reply) {
   // The request's own id is the one that the protocol must give back.
   if (body.id) infer.id = *body.id;
   infer.inputs = std::move(body.inputs);
-  const std::string id = infer.id;
+  std::string id = infer.id;
   prediction::InferAndReply(
       context, std::move(infer), request,
-      [&](const serving::InferAnswer& answer) { return Answer(model, id, body, answer); },
-      WriteError, reply);
+      [model, id = std::move(id), body = std::move(body)](const serving::InferAnswer& answer) {
+        return Answer(model, id, body, answer);
+      },
+      WriteError, std::move(reply));
 }
 
 }  // namespace millwright::api::kserve

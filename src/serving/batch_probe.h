@@ -1,0 +1,26 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "inference/engine.h"
+#include "serving/batch_rules.h"
+#include "serving/cost_curve.h"
+
+namespace millwright::serving {
+
+// What a model that was just loaded shows in a few runs, some milliseconds in all: what one row and
+// what kProbeRows rows cost, and whether each row's outputs are its own. `example` are inputs that
+// the model took (WarmUp); where there are none nothing is known, and nothing is run together.
+// Adds what was measured to `costs`.
+inline constexpr int64_t kProbeRows = 8;
+bool ProbeBatches(inference::Engine& engine, const std::vector<inference::Tensor>& example,
+                  CostCurve* costs);
+
+// How a model's folder says that requests of unequal shapes may be one run: in its MLmodel,
+//   metadata:
+//     batch_padding: {input_ids: 0, attention_mask: 0}
+// (mlflow.*.log_model(metadata={"batch_padding": …})). Empty for a folder without MLmodel.
+std::vector<InputPadding> PaddingOf(const std::filesystem::path& path);
+
+}  // namespace millwright::serving
