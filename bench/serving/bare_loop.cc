@@ -2,8 +2,9 @@
 // request's body is thrown away; the model runs on a tensor that was made before, and the answer is
 // its first output's bytes. What a server costs above this is its own.
 //
-//   bare_loop MODEL.onnx ROWS PORT_FILE
+//   bare_loop MODEL_FOLDER ROWS PORT_FILE
 //
+// The folder holds model.onnx, of one input of numbers, and vectors.json as tests/data/models does.
 // ROWS 0: no model. Ends on SIGTERM.
 #include <fmt/core.h>
 #include <netinet/in.h>
@@ -12,13 +13,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <map>
 #include <string>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "inference/engine.h"
 
 namespace millwright {
@@ -27,19 +31,27 @@ namespace {
 constexpr size_t kReadBytes = 256 * 1024;
 constexpr int kEventsMax = 64;
 
-std::vector<inference::Tensor> MakeInputs(const inference::Signature& signature, int64_t rows) {
-  std::vector<inference::Tensor> inputs;
-  for (const auto& spec : signature.inputs) {
-    std::vector<int64_t> shape = spec.shape;
-    for (int64_t& size : shape) size = size < 0 ? rows : size;
-    inference::Tensor tensor{.name = spec.name, .type = spec.type, .shape = shape};
-    tensor.data.resize(tensor.element_count() * inference::DataTypeBytes(spec.type));
-    if (spec.type == inference::DataType::kFp32) {
-      auto* values = tensor.As<float>();
-      for (size_t i = 0; i < tensor.element_count(); ++i) values[i] = static_cast<float>(i % 10);
-    }
-    inputs.push_back(std::move(tensor));
+// The rows of the model's longest test vector, over and over.
+std::vector<inference::Tensor> MakeInputs(const std::filesystem::path& folder, int64_t rows) {
+  const Json vectors = ParseJson(ReadFile(folder / "vectors.json"));
+  const auto& cases = vectors.At("cases").AsArray();
+  const auto input_of = [](const Json& one) -> const Json& {
+    return one.At("request").At("inputs").AsArray()[0];
+  };
+  const Json& given =
+      input_of(*std::max_element(cases.begin(), cases.end(), [&](const Json& a, const Json& b) {
+        return input_of(a).At("data").AsArray().size() < input_of(b).At("data").AsArray().size();
+      }));
+  const auto& data = given.At("data").AsArray();
+  const int64_t width = given.At("shape").AsArray()[1].AsInt();
+  std::vector<float> values(static_cast<size_t>(rows * width));
+  for (size_t i = 0; i < values.size(); ++i) {
+    const Json& value = data[i % data.size()];
+    values[i] = value.is_null() ? std::nanf("") : static_cast<float>(value.AsDouble());
   }
+  std::vector<inference::Tensor> inputs;
+  inputs.push_back(
+      inference::Tensor::OfFloats(given.GetString("name"), {rows, width}, std::move(values)));
   return inputs;
 }
 
@@ -55,10 +67,10 @@ size_t RequestBytes(std::string_view received) {
 
 class BareLoop {
  public:
-  BareLoop(const std::filesystem::path& model, int64_t rows) {
+  BareLoop(const std::filesystem::path& folder, int64_t rows) {
     if (rows == 0) return;
-    engine_ = inference::LoadEngine(model);
-    inputs_ = MakeInputs(engine_->signature(), rows);
+    engine_ = inference::LoadEngine(folder / "model.onnx");
+    inputs_ = MakeInputs(folder, rows);
   }
 
   int Listen() {
@@ -140,7 +152,7 @@ class BareLoop {
 
 int main(int argc, char** argv) {
   if (argc != 4) {
-    fmt::print(stderr, "usage: bare_loop MODEL.onnx ROWS PORT_FILE\n");
+    fmt::print(stderr, "usage: bare_loop MODEL_FOLDER ROWS PORT_FILE\n");
     return 2;
   }
   try {

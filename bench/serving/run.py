@@ -113,8 +113,8 @@ def rows_of(tensor):
 
 def tensors(model, rows):
     """A request of so many rows from the model's vectors, repeated where there are fewer."""
-    case = json.loads((MODELS / model / "vectors.json").read_text())["cases"][0]
-    tensor = case["request"]["inputs"][0]
+    cases = json.loads((MODELS / model / "vectors.json").read_text())["cases"]
+    tensor = max((case["request"]["inputs"][0] for case in cases), key=lambda one: len(one["data"]))
     own = rows_of(tensor)
     data = [value for i in range(rows) for value in own[i % len(own)]]
     return dict(tensor, shape=[rows, tensor["shape"][1]], data=data)
@@ -146,7 +146,7 @@ def alone(bench):
 
 
 def ceiling(bench, model, rows):
-    with bench.program(bench.build / "bare_loop", MODELS / model / "model.onnx", rows,
+    with bench.program(bench.build / "bare_loop", MODELS / model, rows,
                        bench.scratch / "port") as (pid, port):
         for protocol in ("v2", "v2 binary"):
             _, body, headers = bodies(model, max(rows, 1))[protocol]

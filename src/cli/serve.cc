@@ -24,6 +24,10 @@ struct ServeOptions {
   int threads = 8, io_threads = 0;
   std::string batching = "auto";
   int batch_max = 64, batch_delay_us = 1000;
+  std::string log;
+  double log_share = 1;
+  std::vector<std::string> log_redact;
+  int log_mib = 1024;
   int python_workers = 1, python_timeout_ms = 60'000;
   int python_memory_mib = 0;
 };
@@ -56,6 +60,14 @@ constexpr Option<ServeOptions> kServeOptions[] = {
     {"serve.batch_delay_us", "--batch-delay-us",
      "How long a request may wait for others while another run is under way",
      &ServeOptions::batch_delay_us, "US", 0, serving::kBatchDelayUsMax},
+    {"serve.log", "--log", "A folder to log requests and answers to", &ServeOptions::log, "DIR"},
+    {"serve.log_share", "--log-share", "The share of the requests that is logged, by their ids",
+     &ServeOptions::log_share, "SHARE", 0, 1},
+    {"serve.log_redact", "--log-redact",
+     "A column or tensor whose values are left out of the log; repeatable",
+     &ServeOptions::log_redact, "NAME"},
+    {"serve.log_mib", "--log-mib", "The size of the log's folder; the oldest are removed",
+     &ServeOptions::log_mib, "MIB", 128, 1 << 30},
     {"serve.python_workers", "--python-workers",
      "Processes of each Python model; each answers one request at a time",
      &ServeOptions::python_workers, "N", 1, inference::kPythonWorkersMax},
@@ -97,6 +109,14 @@ serving::BatchingOptions BatchingOf(const ServeOptions& options) {
   return batching;
 }
 
+std::optional<serving::RequestLogOptions> LogOf(const ServeOptions& options) {
+  if (options.log.empty()) return std::nullopt;
+  return serving::RequestLogOptions{.folder = options.log,
+                                    .share = options.log_share,
+                                    .redacted = options.log_redact,
+                                    .folder_bytes_max = int64_t{options.log_mib} << 20};
+}
+
 int IoThreadsOf(const ServeOptions& options) {
   if (options.io_threads > 0) return options.io_threads;
   return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kIoThreadsMax);
@@ -118,6 +138,7 @@ int Serve(const ServeOptions&, Console& console) {
                               .port = options.port,
                               .io_threads = IoThreadsOf(options),
                               .batching = BatchingOf(options),
+                              .log = LogOf(options),
                               .python = PythonOptionsOf(options)});
   fmt::print("Serving {} on http://{}:{}\n", fmt::join(app.model_names(), ", "), options.host,
              app.port());

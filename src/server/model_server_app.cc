@@ -33,13 +33,15 @@ http::ServerOptions HttpOptions(const ModelServerOptions& options) {
 }  // namespace
 
 struct ModelServerApp::Parts {
+  std::unique_ptr<serving::RequestLog> log;  // null where none is asked for
   serving::ModelServer models;
   api::prediction::Context context;
   api::Router router;
   std::unique_ptr<http::Server> http;  // after the routes are known
 
   explicit Parts(const ModelServerOptions& options)
-      : models(Sources(options.models), options.python, options.batching),
+      : log(options.log ? std::make_unique<serving::RequestLog>(*options.log) : nullptr),
+        models(Sources(options.models), options.python, options.batching, log.get()),
         context{models},
         router(
             {}, [](http::Request&, api::Permission) {},

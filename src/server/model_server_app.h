@@ -1,11 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "inference/python_options.h"
 #include "serving/batching.h"
+#include "serving/request_log.h"
 
 namespace millwright::server {
 
@@ -15,6 +17,7 @@ struct ModelServerOptions {
   int port = 8080;
   int io_threads = 1;
   serving::BatchingOptions batching = {};
+  std::optional<serving::RequestLogOptions> log;  // nothing: none is written
   inference::PythonOptions python = {};
 };
 

@@ -53,6 +53,7 @@ std::vector<monitoring::Prediction> Rows(const serving::LoggedPrediction& logged
     prediction.time_ms = logged.time_ms;
     prediction.event_time_ms = logged.event_time_ms;
     prediction.latency_us = logged.latency_us;
+    prediction.caller = logged.caller;
     for (const auto& [name, value] : row.inputs)
       prediction.inputs.emplace_back(name, std::visit(ToLoggedValue(), value));
     AppendOutputs(row, &prediction.outputs);

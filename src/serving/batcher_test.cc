@@ -185,7 +185,8 @@ TEST(Batcher, OneThatFailsTakesNoOtherWithIt) {
 }
 
 TEST(Batcher, ASingleCallerNeverWaitsForOthers) {
-  BatcherFixture fixture(FlatCosts(), {.delay_us = kBatchDelayUsMax, .threads = 1});
+  BatcherFixture fixture(FlatCosts(),
+                         {.batching = Batching::kOn, .delay_us = kBatchDelayUsMax, .threads = 1});
   for (int i = 0; i < 50; ++i) EXPECT_EQ(ValueOf(fixture.Ask(Row(1))), 2);
   EXPECT_EQ(fixture.statistics().ends[static_cast<size_t>(BatchEnd::kIdle)], 50);
   EXPECT_EQ(fixture.model.runs(), std::vector<int64_t>(50, 1));

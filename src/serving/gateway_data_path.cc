@@ -144,6 +144,7 @@ void Gateway::Infer(InferRequest request, InferDone done) {
   if (sink_ == nullptr && !has_shadows) return;
   LoggedPrediction prediction{
       .id = std::move(request.id),
+      .caller = std::move(request.caller),
       .endpoint = endpoint->name().str(),
       .revision = forwarded.revision->id.str(),
       .role = forwarded.revision->role,

@@ -59,8 +59,12 @@ ModelSource ParseModelSource(const std::string& text) {
 }
 
 ModelServer::ModelServer(const std::vector<ModelSource>& sources,
-                         const inference::PythonOptions& python, const BatchingOptions& batching)
-    : python_(python), batching_(batching), runs_("model-run", batching.threads, kRunTasksMax) {
+                         const inference::PythonOptions& python, const BatchingOptions& batching,
+                         RequestLog* log)
+    : python_(python),
+      batching_(batching),
+      log_(log),
+      runs_("model-run", batching.threads, kRunTasksMax) {
   for (const ModelSource& source : sources) {
     auto& versions = sources_[source.name];
     for (const ModelSource& other : versions) {
@@ -105,6 +109,7 @@ std::shared_ptr<const ModelServer::Versions> ModelServer::LoadVersions(const std
                   .version = source.version,
                   .platform = std::string(PlatformOf(source.path)),
                   .signature = loaded.engine->signature()});
+    if (log_ != nullptr) loaded.logged = log_->Register(loaded.info);
     versions->push_back(std::move(loaded));
   }
   return versions;
@@ -154,20 +159,34 @@ void ModelServer::Infer(InferRequest request, InferDone done) {
     done(Unexpected(error));
     return;
   }
-  const auto answer = [this, loaded, done = std::move(done)](InferRequest& asked,
-                                                             Batcher::Finished finished) {
-    const int64_t us = finished.queue_us + finished.run_us;
-    if (!finished.outputs) {
-      loaded->counters->AddFailure(clock_.NowMs(), us);
-      done(Unexpected(finished.outputs.error()));
-      return;
-    }
-    loaded->counters->AddSuccess(clock_.NowMs(), BatchRules::CountRows(asked), us);
-    done(InferAnswer{.model_version = loaded->info->version,
-                     .revision = "",
-                     .outputs = *std::move(finished.outputs)});
-  };
-  loaded->batcher->Submit(std::move(request), answer, std::move(versions));
+  loaded->batcher->Submit(
+      std::move(request),
+      [this, loaded, done = std::move(done)](InferRequest& asked, Batcher::Finished finished) {
+        Answer(*loaded, asked, std::move(finished), done);
+      },
+      std::move(versions));
+}
+
+void ModelServer::Answer(const Loaded& loaded, const InferRequest& request,
+                         Batcher::Finished finished, const InferDone& done) const {
+  const int64_t latency_us = finished.queue_us + finished.run_us;
+  const int64_t now_ms = clock_.NowMs();
+  Result<InferAnswer> answer = std::move(finished.outputs).map([&](Batcher::Outputs&& outputs) {
+    return InferAnswer{
+        .model_version = loaded.info->version, .revision = "", .outputs = std::move(outputs)};
+  });
+  if (answer) {
+    loaded.counters->AddSuccess(now_ms, BatchRules::CountRows(request), latency_us);
+  } else {
+    loaded.counters->AddFailure(now_ms, latency_us);
+  }
+  done(answer);
+  if (loaded.logged == nullptr) return;
+  log_->Take(*loaded.logged, {.request = request,
+                              .answer = answer ? &*answer : nullptr,
+                              .error = answer ? std::string_view() : answer.error().message(),
+                              .time_ms = now_ms - latency_us / 1000,
+                              .latency_us = latency_us});
 }
 
 std::vector<VersionStatus> ModelServer::Index() const {
@@ -193,6 +212,7 @@ std::vector<VersionStatistics> ModelServer::Statistics() const {
     for (const Loaded& loaded : *versions) {
       VersionStatistics one{.model = name, .version = loaded.info->version};
       loaded.counters->Read(&one);
+      one.batches = loaded.batcher->statistics();
       all.push_back(std::move(one));
     }
   }

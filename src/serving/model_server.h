@@ -14,6 +14,7 @@
 #include "inference/python_options.h"
 #include "serving/batcher.h"
 #include "serving/predictor.h"
+#include "serving/request_log.h"
 #include "serving/version_counters.h"
 
 namespace millwright::serving {
@@ -35,9 +36,10 @@ class ModelServer : public Predictor {
  public:
   // Throws what LoadModel throws, with the model's name in front; kInvalidArgument when a model
   // fails its warm-up run (WarmUp).
+  // `log` takes what is asked and answered, where there is one; it outlives this.
   explicit ModelServer(const std::vector<ModelSource>& sources,
                        const inference::PythonOptions& python = {},
-                       const BatchingOptions& batching = {});
+                       const BatchingOptions& batching = {}, RequestLog* log = nullptr);
 
   std::vector<std::string> Models() const override;
   ModelInfoPtr Describe(const std::string& model, const std::string& version) const override;
@@ -52,11 +54,16 @@ class ModelServer : public Predictor {
   void Unload(const std::string& model) override;
 
  private:
+  struct Loaded;
+  // Counts an answer, gives it and then logs it.
+  void Answer(const Loaded& loaded, const InferRequest& request, Batcher::Finished finished,
+              const InferDone& done) const;
   struct Loaded {
     std::unique_ptr<inference::Engine> engine;
     ModelInfoPtr info;
     std::unique_ptr<VersionCounters> counters;
     std::unique_ptr<Batcher> batcher;
+    std::shared_ptr<const LoggedModel> logged;  // null where nothing is logged
   };
   // The versions of a model in the order in which they were given; the last one is the default.
   using Versions = std::vector<Loaded>;
@@ -71,6 +78,7 @@ class ModelServer : public Predictor {
   const SystemClock clock_;
   const inference::PythonOptions python_;
   const BatchingOptions batching_;
+  RequestLog* const log_;
   // By name, versions in the order in which they were given.
   std::map<std::string, std::vector<ModelSource>, std::less<>> sources_;
   std::mutex loading_;  // one load at a time; taken before mutex_

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "inference/tensor.h"
+#include "serving/batching.h"
 
 namespace millwright::serving {
 
@@ -27,6 +28,7 @@ struct InferRequest {
   std::string model;
   std::string version;                   // empty: the predictor chooses
   std::string id;                        // of the prediction; never empty
+  std::string caller;                    // who asks: a principal, or an address
   std::optional<int64_t> event_time_ms;  // when it happened in the data; now where there is none
   std::vector<inference::Tensor> inputs;
   Json params;  // an object of those that the request sets; null when it sets none
@@ -58,6 +60,7 @@ struct VersionStatistics {
   int64_t failures = 0;
   int64_t success_us = 0;  // spent on them, all together
   int64_t failure_us = 0;
+  BatchStatistics batches;  // of a model server
 };
 
 // Sends the answer, or the error in the protocol's own shape; called exactly once per request, from

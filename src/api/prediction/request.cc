@@ -78,6 +78,7 @@ serving::InferRequest StartRequest(const http::Request& request, std::string mod
   serving::InferRequest infer;
   infer.model = std::move(model);
   infer.version = std::move(version);
+  infer.caller = request.principal_verified ? request.principal : request.peer;
   if (const auto given = request.headers.Find("X-Request-Id")) {
     CheckPredictionId(*given, "X-Request-Id");
     infer.id = *given;
