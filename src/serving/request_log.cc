@@ -35,7 +35,9 @@ bool IsKept(const std::string& id, double share) {
   if (share >= 1) return true;
   uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
   for (const char c : id) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
-  hash ^= hash >> 32;  // its low bits depend on all of the text
+  hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccd;  // each bit depends on all of the text
+  hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53;
+  hash ^= hash >> 33;
   return static_cast<double>(hash & 0xFFFFFFFF) < share * 0x1p32;
 }
 
@@ -61,12 +63,6 @@ RequestLog::RequestLog(const RequestLogOptions& options)
       wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (wake_fd_ < 0) throw Internal("No event descriptor is left");
   for (Shard& shard : shards_) shard.bytes = std::make_unique_for_overwrite<char[]>(kShardBytes);
-  std::error_code failed;
-  std::filesystem::create_directories(options_.folder, failed);
-  if (failed) {
-    throw InvalidArgument("Cannot make the folder {}: {}", options_.folder.string(),
-                          failed.message());
-  }
   const auto segments = RequestSegments(options_.folder);
   if (!segments.empty()) segment_number_ = NumberOf(segments.back());
   Roll();
@@ -168,11 +164,11 @@ void RequestLog::WriteShard(size_t used) {
     written_.fetch_add(count, std::memory_order_relaxed);
     bytes_.fetch_add(static_cast<int64_t>(used), std::memory_order_relaxed);
     failing_ = false;
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     lost_.fetch_add(count, std::memory_order_relaxed);
     if (failing_) return;
     failing_ = true;  // said once, until it works again
-    Log(LogLevel::kError, "serving", "Requests cannot be logged", {{"error", error.message()}});
+    Log(LogLevel::kError, "serving", "Requests cannot be logged", {{"error", error.what()}});
   }
 }
 
@@ -186,6 +182,12 @@ void RequestLog::WriteModels() {
 
 void RequestLog::Roll() {
   segment_.reset();
+  std::error_code failed;  // it may have been removed since the last segment
+  std::filesystem::create_directories(options_.folder, failed);
+  if (failed) {
+    throw InvalidArgument("Cannot make the folder {}: {}", options_.folder.string(),
+                          failed.message());
+  }
   RemoveOldest();
   const std::string name = fmt::format("{:08}.requests", ++segment_number_);
   segment_ = std::make_unique<RequestSegment>(options_.folder / name);

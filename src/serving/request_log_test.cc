@@ -213,6 +213,19 @@ TEST(RequestLog, ATornTailIsLeftOut) {
   EXPECT_EQ(Read(dir.path()).size(), 1U);
 }
 
+TEST(RequestLog, AFolderThatIsTakenAwayEndsNothing) {
+  TempDir dir;
+  const auto folder = dir.path() / "log";
+  RequestLog log({.folder = folder});
+  const auto model = log.Register(Flights());
+  std::filesystem::remove_all(folder);
+  // More than a segment takes, so that a new one is made.
+  const InferRequest large = Rows("large", std::vector<float>(3 * 80'000));
+  const int64_t enough = kRequestSegmentBytesMax / 960'000 + 2;
+  while (log.stats().written < enough) log.Take(*model, {.request = large});
+  EXPECT_EQ(RequestSegments(folder).size(), 1U);
+}
+
 TEST(RequestLog, RemovesTheOldestSegments) {
   TempDir dir;
   for (int i = 1; i <= 3; ++i) {

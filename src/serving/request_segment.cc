@@ -90,14 +90,17 @@ void HideColumns(const Tensor& tensor, const Redaction& redaction, char* values)
 }
 
 void WriteTensor(const Tensor& tensor, const Redaction& redaction, bool is_input, Output* out) {
-  const bool is_hidden = redaction.HidesTensor(tensor.name);
   out->Text(tensor.name);
   out->Number(static_cast<uint8_t>(tensor.type));
-  out->Number(static_cast<uint8_t>(is_hidden ? 0 : tensor.shape.size()));
-  if (is_hidden) {
-    out->Text("");
+  if (redaction.HidesTensor(tensor.name)) {
+    // As many rows, in which there is nothing.
+    out->Number(uint8_t{2});
+    out->Number(tensor.shape.empty() ? int64_t{1} : tensor.shape[0]);
+    out->Number(int64_t{0});
+    if (tensor.type != DataType::kBytes) out->Text("");
     return;
   }
+  out->Number(static_cast<uint8_t>(tensor.shape.size()));
   for (const int64_t size : tensor.shape) out->Number(size);
   if (tensor.type == DataType::kBytes) {
     for (const std::string& text : tensor.strings) out->Text(text);
@@ -142,7 +145,7 @@ StoredTensor ReadTensor(Input* in) {
   const auto rank = in->Number<uint8_t>();
   if (tensor.type > DataType::kBytes) throw Internal("A logged request has a tensor of no type");
   for (int i = 0; i < rank; ++i) tensor.shape.push_back(in->Number<int64_t>());
-  if (tensor.type == DataType::kBytes && rank > 0) {
+  if (tensor.type == DataType::kBytes) {
     const size_t count = tensor.element_count();
     for (size_t i = 0; i < count; ++i) tensor.strings.emplace_back(in->Text());
   } else {
@@ -387,7 +390,8 @@ int64_t ReadRequestSegment(const std::filesystem::path& file,
 
 std::vector<std::filesystem::path> RequestSegments(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> segments;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+  std::error_code absent;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, absent)) {
     if (entry.path().extension() == kSuffix) segments.push_back(entry.path());
   }
   std::sort(segments.begin(), segments.end());

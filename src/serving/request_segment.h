@@ -85,13 +85,13 @@ struct StoredRequest {
   LoggedPrediction prediction;  // the endpoint is the model's name
   std::string error;            // empty where there is an answer
 };
-// Reads a segment. Values that were left out are null: NaN, or a tensor without rows. Returns how
+// Reads a segment. Values that were left out are null: NaN, or rows of no width. Returns how
 // many bytes of a torn or damaged tail were left out; of a file that is no segment all. Throws
 // kNotFound or kInternal when it cannot be read.
 int64_t ReadRequestSegment(const std::filesystem::path& file,
                            const std::function<void(const StoredRequest&)>& each);
 
-// The folder's segments in order.
+// The folder's segments in order; none where it is absent.
 std::vector<std::filesystem::path> RequestSegments(const std::filesystem::path& folder);
 
 }  // namespace millwright::serving
