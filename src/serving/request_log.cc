@@ -16,8 +16,9 @@
 namespace millwright::serving {
 namespace {
 
-// Of one shard; pages that nothing was put into take no memory.
-constexpr size_t kShardBytes = 4 << 20;
+// Of one shard. It is touched at the start, for a request that met a page for the first time would
+// pay for it.
+constexpr size_t kShardBytes = 2 << 20;
 static_assert(kRequestBytesMax <= kShardBytes / 2);
 constexpr size_t kWakeBytes = kShardBytes / 4;  // in a shard: the writer should not wait any longer
 constexpr int kIdleMs = 100;                    // how long what was taken lies at most
@@ -59,10 +60,10 @@ LoggedModel::LoggedModel(uint32_t index, ModelInfoPtr info,
 
 RequestLog::RequestLog(const RequestLogOptions& options)
     : options_(options),
-      spare_(std::make_unique_for_overwrite<char[]>(kShardBytes)),
+      spare_(std::make_unique<char[]>(kShardBytes)),
       wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (wake_fd_ < 0) throw Internal("No event descriptor is left");
-  for (Shard& shard : shards_) shard.bytes = std::make_unique_for_overwrite<char[]>(kShardBytes);
+  for (Shard& shard : shards_) shard.bytes = std::make_unique<char[]>(kShardBytes);
   const auto segments = RequestSegments(options_.folder);
   if (!segments.empty()) segment_number_ = NumberOf(segments.back());
   Roll();

@@ -221,7 +221,7 @@ TEST(RequestLog, AFolderThatIsTakenAwayEndsNothing) {
   std::filesystem::remove_all(folder);
   // More than a segment takes, so that a new one is made.
   const InferRequest large = Rows("large", std::vector<float>(3 * 80'000));
-  const int64_t enough = kRequestSegmentBytesMax / 960'000 + 2;
+  const int64_t enough = kRequestSegmentBytesMax / 960'000 + 16;
   while (log.stats().written < enough) log.Take(*model, {.request = large});
   EXPECT_EQ(RequestSegments(folder).size(), 1U);
 }
