@@ -113,25 +113,36 @@ bool HasRows(const Tensor& tensor) {
 
 }  // namespace
 
-bool ProbeBatches(Engine& engine, const std::vector<Tensor>& example, CostCurve* costs) {
-  if (example.empty() || !std::all_of(example.begin(), example.end(), HasRows)) return false;
+BatchProbe ProbeBatches(Engine& engine, const std::vector<Tensor>& example) {
+  BatchProbe probe;
+  if (example.empty() || !std::all_of(example.begin(), example.end(), HasRows)) return probe;
   try {
-    std::vector<Tensor> alone;
     const auto one = MakeInputs(example, kProbeRows - 1, 1);
-    const double first_us = NowUs();
-    engine.Run(one);
-    if ((NowUs() - first_us) * kProbeRows * kRepeats > kProbeUsMax) {
-      costs->Add(1, NowUs() - first_us);
-      return true;  // too slow to be tried here: what comes will show
+    const double start_us = NowUs();
+    std::vector<Tensor> alone = engine.Run(one);
+    const double first_us = NowUs() - start_us;
+    // One that is too slow to be tried here will show with what comes.
+    const bool is_slow = first_us * kProbeRows * kRepeats > kProbeUsMax;
+    const double one_us = is_slow ? first_us : Measure(engine, one, &alone);
+    const bool rows_tell = BatchRules(engine.signature(), true, {}).cost_follows_rows();
+    if (rows_tell) probe.costs.Add(1, one_us);
+    if (is_slow) {
+      probe.rows_are_apart = true;
+      return probe;
     }
-    costs->Add(1, Measure(engine, one, &alone));
     std::vector<Tensor> many;
-    const double many_us = Measure(engine, MakeInputs(example, 0, kProbeRows), &many);
-    costs->Add(kProbeRows, many_us);
-    return RowIsItsOwn(std::move(many), alone);
+    const auto inputs = MakeInputs(example, 0, kProbeRows);
+    const double many_us = Measure(engine, inputs, &many);
+    if (rows_tell) {
+      probe.costs.Add(kProbeRows, many_us);
+      probe.gain.AddAlone(CountElements(one), one_us);
+      probe.gain.AddTogether(CountElements(inputs), many_us);
+    }
+    probe.rows_are_apart = RowIsItsOwn(std::move(many), alone);
   } catch (const Error&) {
-    return false;  // it takes one row only, or none like these
+    // It takes one row only, or none like these.
   }
+  return probe;
 }
 
 std::vector<InputPadding> PaddingOf(const std::filesystem::path& path) {

@@ -4,18 +4,23 @@
 #include <vector>
 
 #include "inference/engine.h"
+#include "serving/batch_gain.h"
 #include "serving/batch_rules.h"
 #include "serving/cost_curve.h"
 
 namespace millwright::serving {
 
-// What a model that was just loaded shows in a few runs, some milliseconds in all: what one row and
-// what kProbeRows rows cost, and whether each row's outputs are its own. `example` are inputs that
-// the model took (WarmUp); where there are none nothing is known, and nothing is run together.
-// Adds what was measured to `costs`.
 inline constexpr int64_t kProbeRows = 8;
-bool ProbeBatches(inference::Engine& engine, const std::vector<inference::Tensor>& example,
-                  CostCurve* costs);
+
+// What a model that was just loaded shows in a few runs, some milliseconds in all.
+struct BatchProbe {
+  bool rows_are_apart = false;  // each row's outputs are its own
+  CostCurve costs;              // of one row and of kProbeRows
+  BatchGain gain;
+};
+// `example` are inputs that the model took (WarmUp); where there are none, nothing is known and
+// nothing is run together. The costs are left unknown where they depend on more than the rows.
+BatchProbe ProbeBatches(inference::Engine& engine, const std::vector<inference::Tensor>& example);
 
 // How a model's folder says that requests of unequal shapes may be one run: in its MLmodel,
 //   metadata:

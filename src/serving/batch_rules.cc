@@ -197,6 +197,12 @@ void BatchRules::Append(const Tensor& from, Tensor* to) const {
   to->data.insert(to->data.end(), block.data.begin(), block.data.end());
 }
 
+int64_t CountElements(const std::vector<Tensor>& inputs) {
+  size_t count = 0;
+  for (const Tensor& input : inputs) count += input.element_count();
+  return static_cast<int64_t>(count);
+}
+
 std::vector<std::vector<Tensor>> SplitOutputs(std::vector<Tensor> outputs,
                                               const std::vector<int64_t>& rows) {
   const int64_t all = std::accumulate(rows.begin(), rows.end(), int64_t{0});

@@ -52,6 +52,9 @@ class BatchRules {
   std::vector<InputPadding> padding_;
 };
 
+// The elements of all inputs.
+int64_t CountElements(const std::vector<inference::Tensor>& inputs);
+
 // Cuts the outputs of a joined run into those of its requests, by their rows. Throws kInternal when
 // an output has another number of rows.
 std::vector<std::vector<inference::Tensor>> SplitOutputs(std::vector<inference::Tensor> outputs,

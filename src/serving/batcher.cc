@@ -17,6 +17,7 @@ constexpr double kAtOnceUsMax = 50;
 constexpr double kIntervalWeight = 1.0 / 16;
 // Of the queue's items that are looked at for what can be one run with the first.
 constexpr size_t kLookedAtMax = 256;
+constexpr int64_t kTrialRows = 8;  // of a run that only shows what it costs
 
 size_t SizeOf(int64_t rows) {
   const auto above = static_cast<uint64_t>(std::max<int64_t>(rows, 1) - 1);
@@ -33,22 +34,28 @@ Error TooLate() {
 
 }  // namespace
 
-Batcher::Batcher(RunModel run, BatchRules rules, const CostCurve& costs,
+Batcher::Batcher(RunModel run, BatchRules rules, const BatchProbe& probe,
                  const BatchingOptions& options, Lane& lane)
     : run_(std::move(run)),
       rules_(std::move(rules)),
       options_(options),
       lane_(lane),
-      costs_(costs) {}
+      costs_(probe.costs),
+      gain_(probe.gain) {}
 
 bool Batcher::Joins() const {
-  if (options_.batching == Batching::kAuto) return costs_.BatchingPays();
+  if (options_.batching == Batching::kAuto) return gain_.Pays();
   return options_.batching == Batching::kOn;
 }
 
 // Runs of a model that gains by batches should not be more than there are cores: the next ones
-// become one batch meanwhile.
+// become one batch meanwhile. Where a whole batch takes less than a change of threads, one is
+// enough.
 int Batcher::RunsMax() const {
+  if (Joins() && rules_.cost_follows_rows() &&
+      costs_.EstimateUs(options_.rows_max) <= kAtOnceUsMax) {
+    return 1;
+  }
   return Joins() ? std::min(options_.threads, Cores()) : options_.threads;
 }
 
@@ -83,7 +90,7 @@ void Batcher::Queue(Item item, const std::shared_ptr<const void>& keep) {
       last_us_ = item.come_us;
       queued_rows_ += item.rows;
       queue_.push_back(std::move(item));
-      arrived_.notify_one();
+      if (waiting_ > 0) arrived_.notify_one();
       if (threads_ >= RunsMax()) return;
       if (lane_.Submit([this, keep] { RunQueue(); })) {
         ++threads_;
@@ -146,12 +153,23 @@ std::optional<int64_t> Batcher::WaitUntilUs(const Item& first, int64_t rows) con
   return first.come_us + static_cast<int64_t>(wait_us);
 }
 
-void Batcher::Gather(std::vector<Item>* items, int64_t* rows) {
+std::optional<int64_t> Batcher::RowsMax(const Item& first) {
+  if (!first.joins || options_.batching == Batching::kOff) return std::nullopt;
+  if (options_.batching == Batching::kOn || (queue_.empty() && gain_.Pays())) {
+    return options_.rows_max;
+  }
+  if (queue_.empty()) return std::nullopt;  // there is no choice
+  const auto choice = gain_.Choose();
+  if (!choice.together) return std::nullopt;
+  return choice.is_trial ? std::min<int64_t>(options_.rows_max, kTrialRows) : options_.rows_max;
+}
+
+void Batcher::Gather(int64_t rows_max, std::vector<Item>* items, int64_t* rows) {
   const Item& first = items->front();
   size_t looked_at = 0;
   for (auto it = queue_.begin(); it != queue_.end() && looked_at < kLookedAtMax; ++looked_at) {
-    if (!it->joins || *rows + it->rows > options_.rows_max ||
-        !rules_.CanJoin(first.request, it->request)) {
+    if (*rows >= rows_max) return;
+    if (!it->joins || *rows + it->rows > rows_max || !rules_.CanJoin(first.request, it->request)) {
       ++it;
       continue;
     }
@@ -164,26 +182,28 @@ void Batcher::Gather(std::vector<Item>* items, int64_t* rows) {
 
 std::vector<Batcher::Item> Batcher::TakeItems(std::unique_lock<std::mutex>& lock) {
   std::vector<Item> items;
-  items.reserve(static_cast<size_t>(options_.rows_max));  // no item moves while others join it
   items.push_back(std::move(queue_.front()));
   queue_.pop_front();
   int64_t rows = items[0].rows;
   queued_rows_ -= rows;
   BatchEnd end = BatchEnd::kIdle;
-  if (items[0].joins && Joins()) {
-    Gather(&items, &rows);
-    while (rows < options_.rows_max) {
+  if (const auto rows_max = RowsMax(items[0])) {
+    items.reserve(static_cast<size_t>(*rows_max));  // no item moves while others join it
+    Gather(*rows_max, &items, &rows);
+    while (rows < *rows_max) {
       const auto until_us = WaitUntilUs(items[0], rows);
-      const int64_t left_us = until_us ? *until_us - MonotonicUs() : 0;
       if (!until_us) break;
+      const int64_t left_us = *until_us - MonotonicUs();
       if (left_us <= 0) {
         end = BatchEnd::kTimeout;
         break;
       }
+      ++waiting_;
       arrived_.wait_for(lock, std::chrono::microseconds(left_us));
-      Gather(&items, &rows);
+      --waiting_;
+      Gather(*rows_max, &items, &rows);
     }
-    if (rows >= options_.rows_max) end = BatchEnd::kFull;
+    if (rows >= *rows_max) end = BatchEnd::kFull;
   }
   ++ends_[static_cast<size_t>(end)];
   const int64_t now_us = MonotonicUs();
@@ -212,7 +232,9 @@ void Batcher::RunOne(Item& item) {
   try {
     finished.outputs = run_(item.request.inputs, item.request.params);
     finished.run_us = MonotonicUs() - start_us;
-    Record(item.rows, finished.run_us);
+    const auto us = static_cast<double>(finished.run_us);
+    gain_.AddAlone(CountElements(item.request.inputs), us);
+    Record(item.rows, us);
   } catch (const Error& error) {
     finished.outputs = Unexpected(error);
   } catch (const std::exception& error) {  // std::bad_alloc
@@ -230,9 +252,12 @@ void Batcher::RunTogether(std::vector<Item>& items) {
     rows.push_back(item.rows);
   }
   std::vector<Outputs> parts;
+  int64_t elements = 0;
   const int64_t start_us = MonotonicUs();
   try {
-    parts = SplitOutputs(run_(rules_.Join(requests), items[0].request.params), rows);
+    const auto joined = rules_.Join(requests);
+    for (const Item& item : items) elements += CountElements(item.request.inputs);
+    parts = SplitOutputs(run_(joined, items[0].request.params), rows);
   } catch (const std::exception&) {
     // Whose fault it was shows one by one.
     for (Item& item : items) RunOne(item);
@@ -241,7 +266,8 @@ void Batcher::RunTogether(std::vector<Item>& items) {
   const int64_t run_us = MonotonicUs() - start_us;
   int64_t all = 0;
   for (const int64_t one : rows) all += one;
-  Record(all, run_us);
+  gain_.AddTogether(elements, static_cast<double>(run_us));
+  Record(all, static_cast<double>(run_us));
   for (size_t i = 0; i < items.size(); ++i) {
     items[i].done(items[i].request, {.outputs = std::move(parts[i]),
                                      .queue_us = start_us - items[i].come_us,
@@ -249,12 +275,12 @@ void Batcher::RunTogether(std::vector<Item>& items) {
   }
 }
 
-void Batcher::Record(int64_t rows, int64_t us) {
-  costs_.Add(rows, static_cast<double>(us));
+void Batcher::Record(int64_t rows, double us) {
+  costs_.Add(rows, us);
   SizeCounts& size = sizes_[SizeOf(rows)];
   size.runs.fetch_add(1, std::memory_order_relaxed);
   size.rows.fetch_add(rows, std::memory_order_relaxed);
-  size.us.fetch_add(us, std::memory_order_relaxed);
+  size.us.fetch_add(static_cast<int64_t>(us), std::memory_order_relaxed);
 }
 
 BatchStatistics Batcher::statistics() const {

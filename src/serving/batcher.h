@@ -12,9 +12,9 @@
 #include "base/lane.h"
 #include "base/result.h"
 #include "inference/engine.h"
+#include "serving/batch_probe.h"
 #include "serving/batch_rules.h"
 #include "serving/batching.h"
-#include "serving/cost_curve.h"
 #include "serving/predictor.h"
 
 namespace millwright::serving {
@@ -41,7 +41,7 @@ class Batcher {
   };
   using Done = std::function<void(InferRequest& request, Finished finished)>;
 
-  Batcher(RunModel run, BatchRules rules, const CostCurve& costs, const BatchingOptions& options,
+  Batcher(RunModel run, BatchRules rules, const BatchProbe& probe, const BatchingOptions& options,
           Lane& lane);
   // Answers a request. A queue that is full, or one that would answer only after the request's
   // deadline, gives kUnavailable at once. `keep` is held until nothing of this is used for the
@@ -68,23 +68,27 @@ class Batcher {
   void RunQueue();
   std::vector<Item> TakeItems(std::unique_lock<std::mutex>& lock);
   // Moves what can be one run with the first item out of the queue.
-  void Gather(std::vector<Item>* items, int64_t* rows);
+  void Gather(int64_t rows_max, std::vector<Item>* items, int64_t* rows);
+  // How many rows the run that begins with the first item may have; one request where it is alone.
+  std::optional<int64_t> RowsMax(const Item& first);
   // Until when the first item may wait for others; nothing when it should not.
   std::optional<int64_t> WaitUntilUs(const Item& first, int64_t rows) const;
   void Run(std::vector<Item>& items);
   void RunOne(Item& item);
   void RunTogether(std::vector<Item>& items);
-  void Record(int64_t rows, int64_t us);
+  void Record(int64_t rows, double us);
 
   const RunModel run_;
   const BatchRules rules_;
   const BatchingOptions options_;
   Lane& lane_;
   CostCurve costs_;
+  BatchGain gain_;
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable arrived_;
   std::deque<Item> queue_;
+  int waiting_ = 0;  // threads that wait for more to come
   int64_t queued_rows_ = 0;
   int threads_ = 0;  // of the lane that work on the queue, or are about to
   int running_ = 0;  // of them, those that run the model now

@@ -69,23 +69,24 @@ class Model {
 };
 
 // As measured of a model that gains much by batches, and takes long enough to be handed over.
-CostCurve FlatCosts() {
-  CostCurve costs;
-  costs.Add(1, 1000);
-  costs.Add(64, 1200);
-  return costs;
+BatchProbe Measured(double one_us, double many_us) {
+  BatchProbe probe{.rows_are_apart = true};
+  probe.costs.Add(1, one_us);
+  probe.costs.Add(64, many_us);
+  probe.gain.AddAlone(1, one_us);
+  probe.gain.AddTogether(64, many_us);
+  return probe;
 }
-
-CostCurve LinearCosts() {
-  CostCurve costs;
-  costs.Add(1, 1000);
-  costs.Add(64, 64'000);
-  return costs;
+BatchProbe FlatCosts() {
+  return Measured(1000, 1200);
+}
+BatchProbe LinearCosts() {
+  return Measured(1000, 64'000);
 }
 
 class BatcherFixture {
  public:
-  explicit BatcherFixture(const CostCurve& costs = FlatCosts(),
+  explicit BatcherFixture(const BatchProbe& costs = FlatCosts(),
                           BatchingOptions options = {.threads = 1})
       : lane_("test-run", options.threads, 64),
         batcher_(std::make_shared<Batcher>(
@@ -193,9 +194,7 @@ TEST(Batcher, ASingleCallerNeverWaitsForOthers) {
 }
 
 TEST(Batcher, AShortRunIsDoneByTheCaller) {
-  CostCurve costs;
-  costs.Add(1, 2);
-  BatcherFixture fixture(costs);
+  BatcherFixture fixture(Measured(2, 3));
   auto answered = fixture.Ask(Row(1));
   EXPECT_EQ(answered.wait_for(std::chrono::seconds(0)), std::future_status::ready);
 }

@@ -8,7 +8,6 @@ namespace {
 
 constexpr float kWeight = 1.0F / 16;  // of a new sample
 constexpr float kOutlierFactor = 4;   // a sample counts as so many averages at most
-constexpr double kPayingShare = 0.8;  // of its cost alone that a row may cost in a batch
 
 }  // namespace
 
@@ -57,20 +56,6 @@ double CostCurve::EstimateUs(int64_t rows) const {
     below_us = known_us;
   }
   return below_rows == 0 ? kUnknownUs : below_us * wanted / below_rows;
-}
-
-bool CostCurve::BatchingPays() const {
-  const double one_us = sizes_[0].us.load(std::memory_order_relaxed);
-  if (sizes_[0].rows.load(std::memory_order_relaxed) == 0) return true;
-  double best_us = one_us;
-  bool is_known = false;
-  for (size_t i = 1; i < kSizes; ++i) {
-    const double rows = sizes_[i].rows.load(std::memory_order_relaxed);
-    if (rows == 0) continue;
-    is_known = true;
-    best_us = std::min(best_us, sizes_[i].us.load(std::memory_order_relaxed) / rows);
-  }
-  return !is_known || best_us < kPayingShare * one_us;
 }
 
 }  // namespace millwright::serving

@@ -22,10 +22,6 @@ class CostCurve {
   // beyond the largest one it grows with the rows. Nothing measured: kUnknownUs.
   double EstimateUs(int64_t rows) const;
 
-  // Whether rows that are run together cost clearly less than one by one. Unknown counts as yes, so
-  // that it is tried and known.
-  bool BatchingPays() const;
-
   static constexpr double kUnknownUs = 1e9;
 
  private:

@@ -26,21 +26,5 @@ TEST(CostCurve, ARunOnABusyMachineMovesItLittle) {
   EXPECT_NEAR(costs.EstimateUs(1), 40, 1);  // but the model may have become slower for good
 }
 
-TEST(CostCurve, BatchingPaysWhereARowCostsClearlyLessInABatch) {
-  CostCurve linear;  // fashion_cnn
-  linear.Add(1, 62.5);
-  EXPECT_TRUE(linear.BatchingPays());  // not known, so to be tried
-  linear.Add(64, 3546);
-  EXPECT_FALSE(linear.BatchingPays());
-  CostCurve flat;  // breast_cancer_lr
-  flat.Add(1, 2.1);
-  flat.Add(8, 2.9);
-  EXPECT_TRUE(flat.BatchingPays());
-  CostCurve dearer;  // spam_transformer
-  dearer.Add(1, 308);
-  dearer.Add(8, 3'000);
-  EXPECT_FALSE(dearer.BatchingPays());
-}
-
 }  // namespace
 }  // namespace millwright::serving

@@ -85,11 +85,10 @@ ModelServer::Loaded ModelServer::LoadVersion(const ModelSource& source) {
                   .batcher = nullptr};
     Engine& engine = *loaded.engine;
     const auto example = WarmUp(source.path, engine);
-    CostCurve costs;
-    const bool rows_are_apart = ProbeBatches(engine, example, &costs);
-    BatchRules rules(engine.signature(), rows_are_apart, PaddingOf(source.path));
+    const BatchProbe probe = ProbeBatches(engine, example);
+    BatchRules rules(engine.signature(), probe.rows_are_apart, PaddingOf(source.path));
     loaded.batcher =
-        std::make_unique<Batcher>(RunModelOf(engine), std::move(rules), costs, batching_, runs_);
+        std::make_unique<Batcher>(RunModelOf(engine), std::move(rules), probe, batching_, runs_);
     return loaded;
   } catch (const Error& error) {
     throw Error(error.code(), fmt::format("Model {}: {}", source.name, error.message()));
