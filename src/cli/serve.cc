@@ -25,8 +25,7 @@ struct ServeOptions {
   std::string batching = "auto";
   int batch_max = 64, batch_delay_us = 1000;
   std::string log;
-  double log_share = 1;
-  std::vector<std::string> log_redact;
+  std::vector<std::string> log_share, log_redact;
   int log_mib = 1024;
   int python_workers = 1, python_timeout_ms = 60'000;
   int python_memory_mib = 0;
@@ -61,10 +60,11 @@ constexpr Option<ServeOptions> kServeOptions[] = {
      "How long a request may wait for others while another run is under way",
      &ServeOptions::batch_delay_us, "US", 0, serving::kBatchDelayUsMax},
     {"serve.log", "--log", "A folder to log requests and answers to", &ServeOptions::log, "DIR"},
-    {"serve.log_share", "--log-share", "The share of the requests that is logged, by their ids",
-     &ServeOptions::log_share, "SHARE", 0, 1},
+    {"serve.log_share", "--log-share",
+     "The share of the requests that is logged, 0 to 1, or NAME=SHARE for one model; repeatable",
+     &ServeOptions::log_share, "SHARE"},
     {"serve.log_redact", "--log-redact",
-     "A column or tensor whose values are left out of the log; repeatable",
+     "A column or tensor whose values are left out of the log, or MODEL:NAME; repeatable",
      &ServeOptions::log_redact, "NAME"},
     {"serve.log_mib", "--log-mib", "The size of the log's folder; the oldest are removed",
      &ServeOptions::log_mib, "MIB", 128, 1 << 30},
@@ -112,8 +112,7 @@ serving::BatchingOptions BatchingOf(const ServeOptions& options) {
 std::optional<serving::RequestLogOptions> LogOf(const ServeOptions& options) {
   if (options.log.empty()) return std::nullopt;
   return serving::RequestLogOptions{.folder = options.log,
-                                    .share = options.log_share,
-                                    .redacted = options.log_redact,
+                                    .rules = {options.log_share, options.log_redact},
                                     .folder_bytes_max = int64_t{options.log_mib} << 20};
 }
 

@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <fstream>
 
 #include "base/error.h"
+#include "base/ranged_protobuf.h"
 #include "inference/mlmodel_file.h"
+#include "inference/model_package.h"
+#include "inference/onnx_outline.h"
 #include "serving/cell.h"
 
 namespace millwright::serving {
@@ -143,6 +147,32 @@ BatchProbe ProbeBatches(Engine& engine, const std::vector<Tensor>& example) {
     // It takes one row only, or none like these.
   }
   return probe;
+}
+
+bool IsBounded(const std::filesystem::path& path) {
+  std::filesystem::path file = path;
+  if (std::filesystem::exists(path / "MLmodel")) {
+    const auto mlmodel = inference::ReadMlmodelFile(path);
+    if (inference::RuntimeOf(mlmodel) == inference::ModelRuntime::kPython) return false;
+    file = path / inference::ReadModelPackage(path).onnx_file;
+  } else if (std::filesystem::exists(path / "model.onnx")) {
+    file = path / "model.onnx";
+  }
+  if (file.extension() != ".onnx") return true;
+  std::ifstream content(file, std::ios::binary);
+  RangedBytes bytes(std::filesystem::file_size(file), [&](uint64_t offset, uint64_t length) {
+    std::string part(length, '\0');
+    content.seekg(static_cast<std::streamoff>(offset));
+    content.read(part.data(), static_cast<std::streamsize>(length));
+    part.resize(static_cast<size_t>(content.gcount()));
+    content.clear();  // the end may have cut it short
+    return part;
+  });
+  for (const auto& graph : inference::outline::ReadOnnx(bytes).graphs) {
+    if (graph.kind == inference::outline::Graph::Kind::kInner) return false;
+    if (graph.node_count > graph.nodes.size()) return false;  // not all were looked at
+  }
+  return true;
 }
 
 std::vector<InputPadding> PaddingOf(const std::filesystem::path& path) {

@@ -14,6 +14,10 @@ namespace {
 // What takes longer is handed to another thread: a change of threads costs some 10 microseconds,
 // and the caller's thread has other connections to look after.
 constexpr double kAtOnceUsMax = 50;
+// A run on the caller's thread that took so long (the model does not do what it was measured to do,
+// or the machine has no time) sends the next ones to other threads for a while.
+constexpr int64_t kFarTooLongUs = 20'000;
+constexpr int64_t kHandedOverUs = 10'000'000;
 constexpr double kIntervalWeight = 1.0 / 16;
 // Of the queue's items that are looked at for what can be one run with the first.
 constexpr size_t kLookedAtMax = 256;
@@ -41,7 +45,8 @@ Batcher::Batcher(RunModel run, BatchRules rules, const BatchProbe& probe,
       options_(options),
       lane_(lane),
       costs_(probe.costs),
-      gain_(probe.gain) {}
+      gain_(probe.gain),
+      is_bounded_(probe.is_bounded) {}
 
 bool Batcher::Joins() const {
   if (options_.batching == Batching::kAuto) return gain_.Pays();
@@ -65,9 +70,7 @@ void Batcher::Submit(InferRequest request, Done done, std::shared_ptr<const void
   item.joins = joined_rows.has_value();
   item.rows = joined_rows.value_or(BatchRules::CountRows(item.request));
   const double estimate_us = costs_.EstimateUs(item.rows);
-  const bool at_once = options_.batching != Batching::kOn && rules_.cost_follows_rows() &&
-                       estimate_us <= kAtOnceUsMax;
-  if (!at_once) return Queue(std::move(item), keep);
+  if (!RunsAtOnce(estimate_us)) return Queue(std::move(item), keep);
   const auto deadline_us = item.request.deadline_us;
   if (deadline_us && static_cast<double>(*deadline_us - item.come_us) < estimate_us) {
     impossible_.fetch_add(1, std::memory_order_relaxed);
@@ -75,6 +78,13 @@ void Batcher::Submit(InferRequest request, Done done, std::shared_ptr<const void
     return;
   }
   RunOne(item);
+  const int64_t end_us = MonotonicUs();
+  if (end_us - item.come_us > kFarTooLongUs) handed_over_until_us_.store(end_us + kHandedOverUs);
+}
+
+bool Batcher::RunsAtOnce(double estimate_us) const {
+  return is_bounded_ && options_.batching != Batching::kOn && rules_.cost_follows_rows() &&
+         estimate_us <= kAtOnceUsMax && MonotonicUs() >= handed_over_until_us_.load();
 }
 
 void Batcher::Queue(Item item, const std::shared_ptr<const void>& keep) {

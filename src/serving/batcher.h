@@ -78,12 +78,17 @@ class Batcher {
   void RunTogether(std::vector<Item>& items);
   void Record(int64_t rows, double us);
 
+  // Whether a run may be done by the caller's thread.
+  bool RunsAtOnce(double estimate_us) const;
+
   const RunModel run_;
   const BatchRules rules_;
   const BatchingOptions options_;
   Lane& lane_;
   CostCurve costs_;
   BatchGain gain_;
+  const bool is_bounded_;
+  std::atomic<int64_t> handed_over_until_us_ = 0;  // after a run that took far too long
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable arrived_;

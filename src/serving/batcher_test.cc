@@ -199,6 +199,15 @@ TEST(Batcher, AShortRunIsDoneByTheCaller) {
   EXPECT_EQ(answered.wait_for(std::chrono::seconds(0)), std::future_status::ready);
 }
 
+TEST(Batcher, ARunThatNothingBoundsIsNotDoneByTheCaller) {
+  BatchProbe probe = Measured(2, 3);
+  probe.is_bounded = false;
+  BatcherFixture fixture(probe);
+  auto held = fixture.Hold();  // would never come back
+  fixture.model.Open();
+  EXPECT_EQ(ValueOf(std::move(held)), 0);
+}
+
 TEST(Batcher, WhatCannotMakeItsDeadlineIsRefusedAtOnce) {
   BatcherFixture fixture;
   auto held = fixture.Hold();

@@ -85,7 +85,8 @@ ModelServer::Loaded ModelServer::LoadVersion(const ModelSource& source) {
                   .batcher = nullptr};
     Engine& engine = *loaded.engine;
     const auto example = WarmUp(source.path, engine);
-    const BatchProbe probe = ProbeBatches(engine, example);
+    BatchProbe probe = ProbeBatches(engine, example);
+    probe.is_bounded = IsBounded(source.path);
     BatchRules rules(engine.signature(), probe.rows_are_apart, PaddingOf(source.path));
     loaded.batcher =
         std::make_unique<Batcher>(RunModelOf(engine), std::move(rules), probe, batching_, runs_);

@@ -30,18 +30,6 @@ size_t ThreadPlace() {
   return place;
 }
 
-// Whether a request is of the share that is kept: by its id, so that the same requests are kept
-// wherever the share is the same.
-bool IsKept(const std::string& id, double share) {
-  if (share >= 1) return true;
-  uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
-  for (const char c : id) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
-  hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccd;  // each bit depends on all of the text
-  hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53;
-  hash ^= hash >> 33;
-  return static_cast<double>(hash & 0xFFFFFFFF) < share * 0x1p32;
-}
-
 int64_t NumberOf(const std::filesystem::path& segment) {
   const std::string stem = segment.stem().string();
   int64_t number = 0;
@@ -78,14 +66,15 @@ RequestLog::~RequestLog() {
 }
 
 std::shared_ptr<const LoggedModel> RequestLog::Register(ModelInfoPtr info) {
+  const auto hidden = options_.rules.HiddenOf(info->name);
   std::lock_guard lock(models_mutex_);
   models_.push_back(std::make_shared<const LoggedModel>(static_cast<uint32_t>(models_.size()),
-                                                        std::move(info), options_.redacted));
+                                                        std::move(info), hidden));
   return models_.back();
 }
 
 void RequestLog::Take(const LoggedModel& model, const LoggedRequest& request) {
-  if (!IsKept(request.request.id, options_.share)) return;
+  if (!options_.rules.Keeps(model.info_->name, request.request.id)) return;
   offered_.fetch_add(1, std::memory_order_relaxed);
   const size_t size = RequestRecordBytes(request, model.redaction_);
   if (size > kRequestBytesMax || !Put(model, request, size)) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "serving/input_counters.h"
+#include "serving/logging_rules.h"
 #include "serving/predictor.h"
 #include "serving/request_segment.h"
 
@@ -18,8 +19,7 @@ namespace millwright::serving {
 
 struct RequestLogOptions {
   std::filesystem::path folder;
-  double share = 1;                    // of the requests, chosen by their ids
-  std::vector<std::string> redacted;   // columns and tensors, in or out, whose values are left out
+  LoggingRules rules = {};
   int64_t folder_bytes_max = 1 << 30;  // the oldest segments are removed
 };
 
