@@ -26,6 +26,7 @@ struct RouteEntry {
   uint64_t inline_bytes_max = 0;
   ErrorWriter error_writer = nullptr;
   std::function<std::optional<http::Response>(const http::Request&)> at_once;
+  std::function<bool(const http::Request&)> inline_when;
   std::function<void(http::Request&&, http::Reply)> handle;
   std::vector<std::string> names;
   RouteMetrics metrics;
@@ -174,6 +175,7 @@ void Router::Impl::Dispatch(RouteEntry& entry, http::Request&& request, http::Re
 // already: authorising may ask the database or hash a password.
 bool Router::Impl::RunsInline(const RouteEntry& entry, http::Request& head) const {
   if (entry.inline_bytes_max == 0 || !authorize_at_once) return false;
+  if (entry.inline_when && !entry.inline_when(head)) return false;
   const auto length = head.headers.Find("Content-Length");
   uint64_t bytes = 0;
   if (!length) return false;
@@ -229,6 +231,7 @@ void Router::AddErased(RouteInfo info, const RowOptions& options,
   entry.inline_bytes_max = options.inline_bytes_max;
   entry.error_writer = options.error_writer;
   entry.at_once = options.at_once;
+  entry.inline_when = options.inline_when;
   entry.handle = std::move(handle);
   entry.names = impl_->trie.Add(info.method, info.pattern, &entry);
   impl_->infos.push_back(info);

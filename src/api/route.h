@@ -25,7 +25,8 @@ enum class Permission { kPublic, kRead, kEdit, kManage, kAdmin };
 // `handle_later` is set: the first answers when it returns, the second may answer later from any
 // thread. The work of a small request with a `handle_later` that only queues something takes less
 // than a change of threads: bodies of up to `inline_bytes_max` are handled as on Lane::kInline when
-// the caller can be authorised without waiting, larger and other ones on `lane`. `at_once` answers
+// the caller can be authorised without waiting, larger and other ones on `lane`; `inline_when` may
+// say of a request's head that it is none of those. `at_once` answers
 // a request without a body on the I/O thread, under the same condition, where everything that the
 // answer takes is in memory; nothing where it is not, and then `handle` runs on `lane`. It is held
 // to what Lane::kInline is.
@@ -41,6 +42,7 @@ struct Route {
   void (*handle_later)(Context&, http::Request&&, http::Reply) = nullptr;
   uint64_t inline_bytes_max = 0;
   std::optional<http::Response> (*at_once)(Context&, const http::Request&) = nullptr;
+  bool (*inline_when)(const Context&, const http::Request& head) = nullptr;
 };
 
 // A row as the router, /api/routes and the metrics see it.
@@ -104,7 +106,8 @@ class Router {
     for (const auto& route : routes) {
       AddErased(
           {protocol, route.method, route.pattern, route.permission, route.lane, route.summary},
-          {route.body, route.inline_bytes_max, error_writer, AtOnce(route, context)},
+          {route.body, route.inline_bytes_max, error_writer, AtOnce(route, context),
+           InlineWhen(route, context)},
           [&context, &route](http::Request&& request, http::Reply reply) {
             if (route.handle != nullptr) {
               reply(route.handle(context, request));
@@ -124,6 +127,13 @@ class Router {
 
  private:
   template <typename Context>
+  static std::function<bool(const http::Request&)> InlineWhen(const Route<Context>& route,
+                                                              const Context& context) {
+    if (route.inline_when == nullptr) return {};
+    return
+        [&context, &route](const http::Request& head) { return route.inline_when(context, head); };
+  }
+  template <typename Context>
   static std::function<std::optional<http::Response>(const http::Request&)> AtOnce(
       const Route<Context>& route, Context& context) {
     if (route.at_once == nullptr) return {};
@@ -138,6 +148,7 @@ class Router {
     uint64_t inline_bytes_max = 0;
     ErrorWriter error_writer = nullptr;
     std::function<std::optional<http::Response>(const http::Request&)> at_once;
+    std::function<bool(const http::Request&)> inline_when;
   };
   void AddErased(RouteInfo info, const RowOptions& options,
                  std::function<void(http::Request&&, http::Reply)> handle);

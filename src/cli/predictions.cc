@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/prediction_files.h"
 #include "cli/progress.h"
 
 namespace millwright::cli {
@@ -130,6 +131,7 @@ void AddPredictionCommands(Commands& commands) {
                                  kQueryOptions, QueryPredictions));
   commands.push_back(MakeCommand("outcomes push", "Say what really happened, by prediction id",
                                  kPushOptions, PushOutcomes));
+  AddPredictionFileCommands(commands);
 }
 
 }  // namespace millwright::cli

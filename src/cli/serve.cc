@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -13,11 +15,18 @@
 namespace millwright::cli {
 namespace {
 
+constexpr int kIoThreadsMax = 4;  // that are chosen where nobody asks for more
+
 struct ServeOptions {
   std::vector<std::string> models;
   std::string host = "127.0.0.1", socket, port_file;
   int port = 8080;
-  int threads = 8;
+  int threads = 8, io_threads = 0;
+  std::string batching = "auto";
+  int batch_max = 64, batch_delay_us = 1000;
+  std::string log;
+  std::vector<std::string> log_share, log_redact;
+  int log_mib = 1024;
   int python_workers = 1, python_timeout_ms = 60'000;
   int python_memory_mib = 0;
 };
@@ -36,8 +45,29 @@ constexpr Option<ServeOptions> kServeOptions[] = {
      "-p"},
     {"serve.port_file", "--port-file", "A file to write the port to once it listens",
      &ServeOptions::port_file, "FILE"},
-    {"serve.threads", "--threads", "Predictions at the same time", &ServeOptions::threads, "N", 1,
-     1024},
+    {"serve.threads", "--threads",
+     "Predictions at the same time by models that take longer than a change of threads",
+     &ServeOptions::threads, "N", 1, 1024},
+    {"serve.io_threads", "--io-threads",
+     "Threads for connections and for short predictions; 0: one a core, 4 at most",
+     &ServeOptions::io_threads, "N", 0, 64},
+    {"serve.batching", "--batching",
+     "Whether rows of several requests are one run: auto where the model gains by it, on, off",
+     &ServeOptions::batching, "MODE"},
+    {"serve.batch_max", "--batch-max", "Rows of one run that serves several requests",
+     &ServeOptions::batch_max, "ROWS", 1, serving::kBatchRowsMax},
+    {"serve.batch_delay_us", "--batch-delay-us",
+     "How long a request may wait for others while another run is under way",
+     &ServeOptions::batch_delay_us, "US", 0, serving::kBatchDelayUsMax},
+    {"serve.log", "--log", "A folder to log requests and answers to", &ServeOptions::log, "DIR"},
+    {"serve.log_share", "--log-share",
+     "The share of the requests that is logged, 0 to 1, or NAME=SHARE for one model; repeatable",
+     &ServeOptions::log_share, "SHARE"},
+    {"serve.log_redact", "--log-redact",
+     "A column or tensor whose values are left out of the log, or MODEL:NAME; repeatable",
+     &ServeOptions::log_redact, "NAME"},
+    {"serve.log_mib", "--log-mib", "The size of the log's folder; the oldest are removed",
+     &ServeOptions::log_mib, "MIB", 128, 1 << 30},
     {"serve.python_workers", "--python-workers",
      "Processes of each Python model; each answers one request at a time",
      &ServeOptions::python_workers, "N", 1, inference::kPythonWorkersMax},
@@ -67,6 +97,30 @@ inference::PythonOptions PythonOptionsOf(const ServeOptions& options) {
           .memory_bytes_max = int64_t{options.python_memory_mib} << 20};
 }
 
+serving::BatchingOptions BatchingOf(const ServeOptions& options) {
+  serving::BatchingOptions batching{.rows_max = options.batch_max,
+                                    .delay_us = options.batch_delay_us,
+                                    .threads = options.threads};
+  if (options.batching == "auto") return batching;
+  if (options.batching != "on" && options.batching != "off") {
+    throw InvalidArgument("--batching is auto, on or off: {}", options.batching);
+  }
+  batching.batching = options.batching == "on" ? serving::Batching::kOn : serving::Batching::kOff;
+  return batching;
+}
+
+std::optional<serving::RequestLogOptions> LogOf(const ServeOptions& options) {
+  if (options.log.empty()) return std::nullopt;
+  return serving::RequestLogOptions{.folder = options.log,
+                                    .rules = {options.log_share, options.log_redact},
+                                    .folder_bytes_max = int64_t{options.log_mib} << 20};
+}
+
+int IoThreadsOf(const ServeOptions& options) {
+  if (options.io_threads > 0) return options.io_threads;
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kIoThreadsMax);
+}
+
 int Serve(const ServeOptions&, Console& console) {
   const ServeOptions options = InForce(console);
   if (!options.socket.empty())
@@ -81,7 +135,9 @@ int Serve(const ServeOptions&, Console& console) {
   server::ModelServerApp app({.models = options.models,
                               .host = options.host,
                               .port = options.port,
-                              .threads = options.threads,
+                              .io_threads = IoThreadsOf(options),
+                              .batching = BatchingOf(options),
+                              .log = LogOf(options),
                               .python = PythonOptionsOf(options)});
   fmt::print("Serving {} on http://{}:{}\n", fmt::join(app.model_names(), ", "), options.host,
              app.port());

@@ -106,6 +106,7 @@ MlmodelFile ReadMlmodelFile(const fs::path& folder) {
       mlmodel.signature = {};
     }
   }
+  if (const Json* metadata = json.Find("metadata")) mlmodel.metadata = *metadata;
   mlmodel.input_example = ReadExample(folder, json);
   mlmodel.requirements = Lines(ReadBeside(folder, "requirements.txt"));
   const std::string python_env = ReadBeside(folder, "python_env.yaml");

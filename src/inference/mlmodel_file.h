@@ -22,6 +22,7 @@ struct MlmodelFile {
   Json input_example;                     // of saved_input_example_info; null when there is none
   std::vector<std::string> requirements;  // requirements.txt
   Json python_env;                        // python_env.yaml; null when there is none
+  Json metadata;                          // the user's own; null when there is none
   Json conda;                             // conda.yaml; null when there is none
 };
 

@@ -384,7 +384,7 @@ App::Parts::Parts(const Config& given)
       predictions(data / "predictions", clock),
       prediction_reader(predictions),
       monitors(*database, events, clock, predictions),
-      recorder(predictions),
+      recorder(predictions, {config.prediction_log_share, config.prediction_log_redact}),
       gateway(*database, events, clock, &recorder, GatewayRoomOptions(config, data, registry)),
       pipelines(*database, events, clock, data / "pipelines"),
       mlflow{.experiments = experiments,

@@ -17,6 +17,7 @@ struct Config {
   std::string config_file;
   std::string host = "127.0.0.1";
   int port = 5000;
+  std::vector<std::string> prediction_log_share, prediction_log_redact;
   std::string port_file;
   std::string role = "all";
   std::string data_dir = "millwright-data";
@@ -135,6 +136,12 @@ inline constexpr Option<Config> kServerOptions[] = {
      &Config::infer_threads, "N", 1, 1024},
     {"server.body_bytes_max", "--body-bytes-max", "The largest body that is not streamed",
      &Config::body_bytes_max, "BYTES", 1024, 1 << 30},
+    {"predictions.log_share", "--prediction-log-share",
+     "The share of the predictions that is logged, 0 to 1, or ENDPOINT=SHARE; repeatable",
+     &Config::prediction_log_share, "SHARE"},
+    {"predictions.log_redact", "--prediction-log-redact",
+     "A column whose values are left out of the prediction log, or ENDPOINT:COLUMN; repeatable",
+     &Config::prediction_log_redact, "COLUMN"},
     {"server.drain_ms", "--drain-ms", "How long SIGTERM waits for running requests",
      &Config::drain_ms, "MS", 0, 600'000},
     {"pipelines.tasks_max", "--pipeline-tasks-max", "Pipeline tasks that run at once",

@@ -11,6 +11,7 @@ namespace millwright::server {
 namespace {
 
 constexpr int64_t kDrainMs = 10'000;
+constexpr int kDecodingThreads = 2;  // of bodies that are too long for an I/O thread
 
 std::vector<serving::ModelSource> Sources(const std::vector<std::string>& models) {
   std::vector<serving::ModelSource> sources;
@@ -22,7 +23,8 @@ http::ServerOptions HttpOptions(const ModelServerOptions& options) {
   http::ServerOptions http;
   http.host = options.host;
   http.port = options.port;
-  http.infer_threads = options.threads;
+  http.io_threads = options.io_threads;
+  http.infer_threads = kDecodingThreads;
   http.meta_threads = 2;
   http.bulk_threads = 1;
   return http;
@@ -31,15 +33,19 @@ http::ServerOptions HttpOptions(const ModelServerOptions& options) {
 }  // namespace
 
 struct ModelServerApp::Parts {
+  std::unique_ptr<serving::RequestLog> log;  // null where none is asked for
   serving::ModelServer models;
   api::prediction::Context context;
   api::Router router;
   std::unique_ptr<http::Server> http;  // after the routes are known
 
   explicit Parts(const ModelServerOptions& options)
-      : models(Sources(options.models), options.python),
+      : log(options.log ? std::make_unique<serving::RequestLog>(*options.log) : nullptr),
+        models(Sources(options.models), options.python, options.batching, log.get()),
         context{models},
-        router({}, [](http::Request&, api::Permission) {}) {
+        router(
+            {}, [](http::Request&, api::Permission) {},
+            [](http::Request&, api::Permission) { return true; }) {
     router.Add("kserve", api::kserve::kRoutes, context, api::kserve::WriteError);
     router.Add("tfserving", api::tfserving::kRoutes, context, api::tfserving::WriteError);
     router.Add("scoring", api::scoring::kRoutes, context, api::scoring::WriteError);

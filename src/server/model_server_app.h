@@ -1,10 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "inference/python_options.h"
+#include "serving/batching.h"
+#include "serving/request_log.h"
 
 namespace millwright::server {
 
@@ -12,7 +15,9 @@ struct ModelServerOptions {
   std::vector<std::string> models;  // NAME=PATH or NAME@VERSION=PATH
   std::string host = "127.0.0.1";
   int port = 8080;
-  int threads = 8;
+  int io_threads = 1;
+  serving::BatchingOptions batching = {};
+  std::optional<serving::RequestLogOptions> log;  // nothing: none is written
   inference::PythonOptions python = {};
 };
 

@@ -41,7 +41,8 @@ void AppendOutputs(const serving::PredictionRow& row, monitoring::NamedValues* o
   }
 }
 
-std::vector<monitoring::Prediction> Rows(const serving::LoggedPrediction& logged) {
+std::vector<monitoring::Prediction> Rows(const serving::LoggedPrediction& logged,
+                                         const serving::LoggingRules& rules) {
   std::vector<monitoring::Prediction> rows;
   for (const auto& row : serving::RowsOf(logged)) {
     monitoring::Prediction prediction;
@@ -53,9 +54,14 @@ std::vector<monitoring::Prediction> Rows(const serving::LoggedPrediction& logged
     prediction.time_ms = logged.time_ms;
     prediction.event_time_ms = logged.event_time_ms;
     prediction.latency_us = logged.latency_us;
-    for (const auto& [name, value] : row.inputs)
+    prediction.caller = logged.caller;
+    for (const auto& [name, value] : row.inputs) {
+      if (rules.Hides(logged.endpoint, name)) continue;
       prediction.inputs.emplace_back(name, std::visit(ToLoggedValue(), value));
+    }
     AppendOutputs(row, &prediction.outputs);
+    std::erase_if(prediction.outputs,
+                  [&](const auto& output) { return rules.Hides(logged.endpoint, output.first); });
     rows.push_back(std::move(prediction));
   }
   return rows;
@@ -64,9 +70,11 @@ std::vector<monitoring::Prediction> Rows(const serving::LoggedPrediction& logged
 }  // namespace
 
 void PredictionRecorder::Take(serving::LoggedPrediction prediction) {
+  if (!rules_->Keeps(prediction.endpoint, prediction.id)) return;
   // A full queue drops and counts; nothing is to be done about it here.
-  log_.OfferLater([shared = std::make_shared<const serving::LoggedPrediction>(
-                       std::move(prediction))] { return Rows(*shared); });
+  log_.OfferLater(
+      [shared = std::make_shared<const serving::LoggedPrediction>(std::move(prediction)),
+       rules = rules_] { return Rows(*shared, *rules); });
 }
 
 }  // namespace millwright::server

@@ -105,7 +105,9 @@ class Gateway : public Predictor {
   std::vector<std::string> Models() const override;
   ModelInfoPtr Describe(const std::string& model, const std::string& version) const override;
   bool Ready(const std::string& model, const std::string& version) const override;
-  void Infer(InferRequest request, const InferDone& done) override;
+  void Infer(InferRequest request, InferDone done) override;
+  // Waits for a replica.
+  bool IsPrompt() const override { return false; }
   // Of each endpoint's route: live, canary, shadows.
   std::vector<VersionStatus> Index() const override;
   std::vector<VersionStatistics> Statistics() const override;

@@ -112,7 +112,7 @@ Gateway::Forwarded Gateway::Forward(RoutedEndpoint& endpoint, const std::string&
   return forwarded;
 }
 
-void Gateway::Infer(InferRequest request, const InferDone& done) {
+void Gateway::Infer(InferRequest request, InferDone done) {
   const int64_t start_us = MonotonicUs();
   const int64_t now_ms = clock_.NowMs();
   const auto endpoint = FindRouted(request.model);
@@ -144,6 +144,7 @@ void Gateway::Infer(InferRequest request, const InferDone& done) {
   if (sink_ == nullptr && !has_shadows) return;
   LoggedPrediction prediction{
       .id = std::move(request.id),
+      .caller = std::move(request.caller),
       .endpoint = endpoint->name().str(),
       .revision = forwarded.revision->id.str(),
       .role = forwarded.revision->role,

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "inference/mlmodel_file.h"
 #include "inference/model_package.h"
+#include "serving/batch_probe.h"
 #include "serving/missing_values.h"
 #include "serving/warm_up.h"
 
@@ -26,19 +27,17 @@ std::string_view PlatformOf(const std::filesystem::path& path) {
   return is_onnx ? "onnxruntime_onnx" : "xgboost";
 }
 
-int64_t RowsOf(const std::vector<Tensor>& inputs) {
-  return inputs.empty() || inputs[0].shape.empty() ? 1 : inputs[0].shape[0];
-}
+// Of tasks, which are a few for each model that has requests waiting.
+constexpr size_t kRunTasksMax = 65'536;
 
-std::unique_ptr<Engine> LoadWarm(const ModelSource& source,
-                                 const inference::PythonOptions& python) {
-  try {
-    auto engine = inference::LoadModel(source.path, python);
-    WarmUp(source.path, *engine);
-    return engine;
-  } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("Model {}: {}", source.name, error.message()));
-  }
+// Runs a version's requests; the engine outlives what is returned.
+Batcher::RunModel RunModelOf(Engine& engine) {
+  return [&engine](const std::vector<Tensor>& inputs, const Json& params) {
+    const auto& signature = engine.signature();
+    CheckMissingValues(signature, inputs);
+    if (signature.params.empty()) return engine.Run(inputs);
+    return engine.RunWithParams(inputs, inference::CompleteParams(signature.params, params));
+  };
 }
 
 }  // namespace
@@ -60,8 +59,12 @@ ModelSource ParseModelSource(const std::string& text) {
 }
 
 ModelServer::ModelServer(const std::vector<ModelSource>& sources,
-                         const inference::PythonOptions& python)
-    : python_(python) {
+                         const inference::PythonOptions& python, const BatchingOptions& batching,
+                         RequestLog* log)
+    : python_(python),
+      batching_(batching),
+      log_(log),
+      runs_("model-run", batching.threads, kRunTasksMax) {
   for (const ModelSource& source : sources) {
     auto& versions = sources_[source.name];
     for (const ModelSource& other : versions) {
@@ -74,22 +77,39 @@ ModelServer::ModelServer(const std::vector<ModelSource>& sources,
   for (const auto& [name, versions] : sources_) models_.emplace(name, LoadVersions(name));
 }
 
-std::shared_ptr<const ModelServer::Versions> ModelServer::LoadVersions(
-    const std::string& model) const {
+ModelServer::Loaded ModelServer::LoadVersion(const ModelSource& source) {
+  try {
+    Loaded loaded{.engine = inference::LoadModel(source.path, python_),
+                  .info = nullptr,
+                  .counters = std::make_unique<VersionCounters>(),
+                  .batcher = nullptr};
+    Engine& engine = *loaded.engine;
+    const auto example = WarmUp(source.path, engine);
+    BatchProbe probe = ProbeBatches(engine, example);
+    probe.is_bounded = IsBounded(source.path);
+    BatchRules rules(engine.signature(), probe.rows_are_apart, PaddingOf(source.path));
+    loaded.batcher =
+        std::make_unique<Batcher>(RunModelOf(engine), std::move(rules), probe, batching_, runs_);
+    return loaded;
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("Model {}: {}", source.name, error.message()));
+  }
+}
+
+std::shared_ptr<const ModelServer::Versions> ModelServer::LoadVersions(const std::string& model) {
   const auto& sources = sources_.at(model);
   std::vector<std::string> names;
   for (const ModelSource& source : sources) names.push_back(source.version);
   auto versions = std::make_shared<Versions>();
   for (const ModelSource& source : sources) {
-    Loaded loaded{.engine = LoadWarm(source, python_),
-                  .info = nullptr,
-                  .counters = std::make_unique<VersionCounters>()};
+    Loaded loaded = LoadVersion(source);
     loaded.info = std::make_shared<const ModelInfo>(
         ModelInfo{.name = source.name,
                   .versions = names,
                   .version = source.version,
                   .platform = std::string(PlatformOf(source.path)),
                   .signature = loaded.engine->signature()});
+    if (log_ != nullptr) loaded.logged = log_->Register(loaded.info);
     versions->push_back(std::move(loaded));
   }
   return versions;
@@ -129,35 +149,44 @@ bool ModelServer::Ready(const std::string& model, const std::string& version) co
   return true;
 }
 
-InferAnswer ModelServer::Run(const InferRequest& request) const {
-  const auto versions = VersionsOf(request.model);
-  const Loaded& loaded = Choose(*versions, request.model, request.version);
-  const int64_t start_us = MonotonicUs();
+void ModelServer::Infer(InferRequest request, InferDone done) {
+  std::shared_ptr<const Versions> versions;
+  const Loaded* loaded = nullptr;
   try {
-    CheckMissingValues(loaded.info->signature, request.inputs);
-    InferAnswer answer{.model_version = loaded.info->version, .revision = "", .outputs = {}};
-    const auto& params = loaded.info->signature.params;
-    answer.outputs = params.empty()
-                         ? loaded.engine->Run(request.inputs)
-                         : loaded.engine->RunWithParams(
-                               request.inputs, inference::CompleteParams(params, request.params));
-    loaded.counters->AddSuccess(clock_.NowMs(), RowsOf(request.inputs), MonotonicUs() - start_us);
-    return answer;
-  } catch (const Error&) {
-    loaded.counters->AddFailure(clock_.NowMs(), MonotonicUs() - start_us);
-    throw;
+    versions = VersionsOf(request.model);
+    loaded = &Choose(*versions, request.model, request.version);
+  } catch (const Error& error) {
+    done(Unexpected(error));
+    return;
   }
+  loaded->batcher->Submit(
+      std::move(request),
+      [this, loaded, done = std::move(done)](InferRequest& asked, Batcher::Finished finished) {
+        Answer(*loaded, asked, std::move(finished), done);
+      },
+      std::move(versions));
 }
 
-void ModelServer::Infer(InferRequest request, const InferDone& done) {
-  Result<InferAnswer> answer = [&]() -> Result<InferAnswer> {
-    try {
-      return Run(request);
-    } catch (const Error& error) {
-      return Unexpected(error);
-    }
-  }();
+void ModelServer::Answer(const Loaded& loaded, const InferRequest& request,
+                         Batcher::Finished finished, const InferDone& done) const {
+  const int64_t latency_us = finished.queue_us + finished.run_us;
+  const int64_t now_ms = clock_.NowMs();
+  Result<InferAnswer> answer = std::move(finished.outputs).map([&](Batcher::Outputs&& outputs) {
+    return InferAnswer{
+        .model_version = loaded.info->version, .revision = "", .outputs = std::move(outputs)};
+  });
+  if (answer) {
+    loaded.counters->AddSuccess(now_ms, BatchRules::CountRows(request), latency_us);
+  } else {
+    loaded.counters->AddFailure(now_ms, latency_us);
+  }
   done(answer);
+  if (loaded.logged == nullptr) return;
+  log_->Take(*loaded.logged, {.request = request,
+                              .answer = answer ? &*answer : nullptr,
+                              .error = answer ? std::string_view() : answer.error().message(),
+                              .time_ms = now_ms - latency_us / 1000,
+                              .latency_us = latency_us});
 }
 
 std::vector<VersionStatus> ModelServer::Index() const {
@@ -183,6 +212,7 @@ std::vector<VersionStatistics> ModelServer::Statistics() const {
     for (const Loaded& loaded : *versions) {
       VersionStatistics one{.model = name, .version = loaded.info->version};
       loaded.counters->Read(&one);
+      one.batches = loaded.batcher->statistics();
       all.push_back(std::move(one));
     }
   }

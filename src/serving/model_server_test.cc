@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "base/error.h"
 
 namespace millwright::serving {
@@ -18,6 +20,14 @@ std::string MessageOf(const std::function<void()>& work) {
     return error.message();
   }
   return "";
+}
+
+Result<InferAnswer> Ask(ModelServer& server, InferRequest request) {
+  const auto promise = std::make_shared<std::promise<Result<InferAnswer>>>();
+  auto future = promise->get_future();
+  server.Infer(std::move(request),
+               [promise](const Result<InferAnswer>& answer) { promise->set_value(answer); });
+  return future.get();
 }
 
 TEST(ModelSource, IsANameAPerhapsAVersionAndAPath) {
@@ -68,9 +78,7 @@ TEST(ModelServer, AnErrorOfTheModelIsAResult) {
   ASSERT_EQ(spec.type, inference::DataType::kInt64);
   index.data.resize(8);
   *index.As<int64_t>() = 99;
-  Result<InferAnswer> result;
-  server.Infer({.model = "gather", .id = "id", .inputs = {index}},
-               [&](const Result<InferAnswer>& answer) { result = answer; });
+  const auto result = Ask(server, {.model = "gather", .id = "id", .inputs = {index}});
   ASSERT_FALSE(result);
   EXPECT_FALSE(result.error().message().empty());
 }

@@ -16,6 +16,7 @@ namespace millwright::serving {
 // over from the request, nothing is copied on the way.
 struct LoggedPrediction {
   std::string id;
+  std::string caller;
   std::string endpoint;
   std::string revision;
   Role role = Role::kLive;  // of the revision that answered: live, canary or shadow

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "inference/tensor.h"
+#include "serving/batching.h"
 
 namespace millwright::serving {
 
@@ -27,9 +28,11 @@ struct InferRequest {
   std::string model;
   std::string version;                   // empty: the predictor chooses
   std::string id;                        // of the prediction; never empty
+  std::string caller;                    // who asks: a principal, or an address
   std::optional<int64_t> event_time_ms;  // when it happened in the data; now where there is none
   std::vector<inference::Tensor> inputs;
   Json params;  // an object of those that the request sets; null when it sets none
+  std::optional<int64_t> deadline_us;  // by MonotonicUs: an answer after it is of no use
 };
 
 struct InferAnswer {
@@ -57,9 +60,11 @@ struct VersionStatistics {
   int64_t failures = 0;
   int64_t success_us = 0;  // spent on them, all together
   int64_t failure_us = 0;
+  BatchStatistics batches;  // of a model server
 };
 
-// Sends the answer, or the error in the protocol's own shape; called exactly once per request.
+// Sends the answer, or the error in the protocol's own shape; called exactly once per request, from
+// any thread.
 using InferDone = std::function<void(const Result<InferAnswer>&)>;
 
 // Whatever answers predictions: the models of this process (ModelServer) or endpoints whose
@@ -75,10 +80,13 @@ class Predictor {
   virtual ModelInfoPtr Describe(const std::string& model, const std::string& version) const = 0;
   // Tells whether a request would be answered now. Throws kNotFound as Describe does.
   virtual bool Ready(const std::string& model, const std::string& version) const = 0;
-  // Blocks for the model's time, calls `done`, and then does what may follow an answer (logging,
-  // shadows). Inputs that the model cannot take are kInvalidArgument naming the input; nothing is
-  // thrown.
-  virtual void Infer(InferRequest request, const InferDone& done) = 0;
+  // Asks the model; `done` is called now or, by another thread, after this has returned, and what
+  // may follow an answer (logging, shadows) is done after it. Inputs that the model cannot take are
+  // kInvalidArgument naming the input; nothing is thrown.
+  virtual void Infer(InferRequest request, InferDone done) = 0;
+  // Whether Infer, Describe and VersionOfLabel return within microseconds: what takes longer is
+  // left to other threads. Else they block, Infer for the model's time.
+  virtual bool IsPrompt() const = 0;
 
   // All versions, by model in Models' order and then in the order in which they came. Never waits.
   virtual std::vector<VersionStatus> Index() const = 0;

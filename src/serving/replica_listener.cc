@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <future>
 
 #include "base/lane.h"
 #include "base/log.h"
@@ -83,11 +84,13 @@ std::string ReplicaListener::Answer(const Frame& frame) {
       case FrameKind::kDescribe:
         return EncodeDescription(*predictor_.Describe(DecodeDescribe(frame.body), ""));
       case FrameKind::kInfer: {
-        std::string answer;
-        predictor_.Infer(DecodeInfer(frame.body), [&](const Result<InferAnswer>& result) {
-          answer = result ? EncodeAnswer(*result) : EncodeError(result.error());
+        // Shared: who sets it may still be at it when this thread has what it waited for.
+        const auto answer = std::make_shared<std::promise<std::string>>();
+        auto future = answer->get_future();
+        predictor_.Infer(DecodeInfer(frame.body), [answer](const Result<InferAnswer>& result) {
+          answer->set_value(result ? EncodeAnswer(*result) : EncodeError(result.error()));
         });
-        return answer;
+        return future.get();
       }
       default:
         return EncodeError(Internal("A replica does not take this message"));

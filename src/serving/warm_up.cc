@@ -115,7 +115,7 @@ std::vector<Tensor> ExampleInputs(const Json& example, const Signature& signatur
   return {};
 }
 
-void WarmUp(const std::filesystem::path& path, Engine& engine) {
+std::vector<Tensor> WarmUp(const std::filesystem::path& path, Engine& engine) {
   std::vector<Tensor> inputs = ExampleInputs(ExampleOf(path), engine.signature());
   const bool is_example = !inputs.empty();
   if (!is_example) inputs = ZeroInputs(engine.signature());
@@ -131,7 +131,9 @@ void WarmUp(const std::filesystem::path& path, Engine& engine) {
     }
     Log(LogLevel::kWarning, "serving", "the warm-up run failed",
         {{"model", path.string()}, {"reason", error.message()}});
+    inputs.clear();
   }
+  return inputs;
 }
 
 }  // namespace millwright::serving

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "tensorboard/crc32c.h"
+#include "base/crc32c.h"
 
 namespace millwright::tensorboard {
 namespace {

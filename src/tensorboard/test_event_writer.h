@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tensorboard/crc32c.h"
+#include "base/crc32c.h"
 
 // Writes event files byte by byte as TensorFlow's, PyTorch's and tensorboardX's writers do, without
 // any code of the reader but the checksum, whose vectors are the standard's.

@@ -37,7 +37,7 @@ void WriteDuration(std::string_view name, int64_t count, int64_t us, JsonWriter*
   writer->Key(name).BeginObject().Field("count", count).Field("ns", us * 1000).EndObject();
 }
 
-// What is not measured apart, waiting and copying, is part of the model's time.
+// What is not measured apart, copying, is part of the model's time.
 void WriteStatistics(const serving::VersionStatistics& one, JsonWriter* writer) {
   writer->BeginObject()
       .Field("name", one.model)
@@ -49,11 +49,21 @@ void WriteStatistics(const serving::VersionStatistics& one, JsonWriter* writer) 
       .BeginObject();
   WriteDuration("success", one.successes, one.success_us, writer);
   WriteDuration("fail", one.failures, one.failure_us, writer);
-  WriteDuration("queue", 0, 0, writer);
+  WriteDuration("queue", one.successes + one.failures, one.batches.queue_us, writer);
   WriteDuration("compute_input", 0, 0, writer);
   WriteDuration("compute_infer", one.successes, one.success_us, writer);
   WriteDuration("compute_output", 0, 0, writer);
-  writer->EndObject().Key("batch_stats").BeginArray().EndArray().EndObject();
+  writer->EndObject().Key("batch_stats").BeginArray();
+  int64_t rows_max = 1;  // sizes are powers of two
+  for (const auto& size : one.batches.sizes) {
+    if (size.runs > 0) {
+      writer->BeginObject().Field("batch_size", rows_max);
+      WriteDuration("compute_infer", size.runs, size.us, writer);
+      writer->EndObject();
+    }
+    rows_max *= 2;
+  }
+  writer->EndArray().EndObject();
 }
 
 void WriteSpecs(const std::vector<inference::TensorSpec>& specs, JsonWriter* writer) {
@@ -226,11 +236,13 @@ void Infer(Context& context, http::Request&& request, http::Reply reply) {
   // The request's own id is the one that the protocol must give back.
   if (body.id) infer.id = *body.id;
   infer.inputs = std::move(body.inputs);
-  const std::string id = infer.id;
+  std::string id = infer.id;
   prediction::InferAndReply(
       context, std::move(infer), request,
-      [&](const serving::InferAnswer& answer) { return Answer(model, id, body, answer); },
-      WriteError, reply);
+      [model, id = std::move(id), body = std::move(body)](const serving::InferAnswer& answer) {
+        return Answer(model, id, body, answer);
+      },
+      WriteError, std::move(reply));
 }
 
 }  // namespace millwright::api::kserve

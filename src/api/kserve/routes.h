@@ -54,9 +54,11 @@ inline constexpr Route<Context> kRoutes[] = {
     {http::Method::kPost, "/v2/repository/models/{model}/unload", UnloadModel, Permission::kManage,
      http::Lane::kBulk, "Let go of a model"},
     {http::Method::kPost, "/v2/models/{model}/infer", nullptr, Permission::kRead,
-     http::Lane::kInfer, "Predict", http::Body::kWhole, Infer},
+     http::Lane::kInfer, "Predict", http::Body::kWhole, Infer, prediction::kInlineBytesMax, nullptr,
+     prediction::DecodesInline},
     {http::Method::kPost, "/v2/models/{model}/versions/{version}/infer", nullptr, Permission::kRead,
-     http::Lane::kInfer, "Predict with a version", http::Body::kWhole, Infer},
+     http::Lane::kInfer, "Predict with a version", http::Body::kWhole, Infer,
+     prediction::kInlineBytesMax, nullptr, prediction::DecodesInline},
 };
 static_assert(Unique(kRoutes));
 

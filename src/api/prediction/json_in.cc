@@ -103,7 +103,7 @@ bool BeginsNumber(char c) {
 bool BeginsWithNumber(ondemand::value& array) {
   const char* at = std::string_view(array.raw_json_token()).data() + 1;
   while (IsSpace(*at)) ++at;
-  return BeginsNumber(*at);
+  return BeginsNumber(*at) || *at == 'n';  // null, which is NaN
 }
 
 // An array from bracket to bracket, which is walked over by that; of a body that is cut short

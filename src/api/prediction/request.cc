@@ -5,11 +5,15 @@
 #include "api/prediction/cloud_event.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/id.h"
+#include "base/unique_id.h"
 
 namespace millwright::api::prediction {
 namespace {
 
+constexpr std::string_view kTimeoutHeader = "X-Request-Timeout-Ms";
+constexpr int64_t kTimeoutMsMax = 86'400'000;
+constexpr std::string_view kRetryAfterSeconds =
+    "1";  // what is full now is often not a second later
 constexpr std::string_view kEventTimeHeader = "X-Millwright-Event-Time";
 
 int64_t ParseEventTime(std::string_view text) {
@@ -26,13 +30,55 @@ int64_t ParseEventTime(std::string_view text) {
   }
 }
 
+int64_t ParseTimeout(std::string_view text) {
+  int64_t timeout_ms = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), timeout_ms);
+  if (error != std::errc() || end != text.data() + text.size() || timeout_ms < 1 ||
+      timeout_ms > kTimeoutMsMax) {
+    throw InvalidArgument("{} must be 1 to {}: {}", kTimeoutHeader, kTimeoutMsMax,
+                          text.substr(0, 64))
+        .WithField(std::string(kTimeoutHeader));
+  }
+  return timeout_ms;
+}
+
+// What is kept of a request until its answer is there.
+struct PendingAnswer {
+  AnswerWriter write;
+  ErrorWriter write_error = nullptr;
+  http::Reply reply;
+  std::string id;
+  std::string model;
+  std::optional<CloudEvent> event;
+
+  http::Response Word(const Result<serving::InferAnswer>& answer) const {
+    http::Response response;
+    try {
+      response = answer ? write(*answer) : write_error(answer.error());
+    } catch (const Error& error) {
+      response = write_error(error);
+    }
+    response.headers.Add("X-Prediction-Id", id);
+    if (!answer && answer.error().code() == Code::kUnavailable) {
+      response.headers.Add("Retry-After", std::string(kRetryAfterSeconds));
+    }
+    if (event && answer) AddCloudEvent(*event, model, &response);
+    return response;
+  }
+};
+
 }  // namespace
+
+bool DecodesInline(const Context& context, const http::Request& /*head*/) {
+  return context.predictor.IsPrompt();
+}
 
 serving::InferRequest StartRequest(const http::Request& request, std::string model,
                                    std::string version) {
   serving::InferRequest infer;
   infer.model = std::move(model);
   infer.version = std::move(version);
+  infer.caller = request.principal_verified ? request.principal : request.peer;
   if (const auto given = request.headers.Find("X-Request-Id")) {
     CheckPredictionId(*given, "X-Request-Id");
     infer.id = *given;
@@ -40,10 +86,13 @@ serving::InferRequest StartRequest(const http::Request& request, std::string mod
     CheckPredictionId(event->id, "ce-id");
     infer.id = event->id;
   } else {
-    infer.id = NewHexId();
+    infer.id = NewUniqueId();
   }
   if (const auto time = request.headers.Find(kEventTimeHeader)) {
     infer.event_time_ms = ParseEventTime(*time);
+  }
+  if (const auto timeout = request.headers.Find(kTimeoutHeader)) {
+    infer.deadline_us = MonotonicUs() + ParseTimeout(*timeout) * 1000;
   }
   return infer;
 }
@@ -58,21 +107,17 @@ std::string VersionOf(const Context& context, const http::Request& request,
 }
 
 void InferAndReply(Context& context, serving::InferRequest infer, const http::Request& request,
-                   const AnswerWriter& write, ErrorWriter write_error, const http::Reply& reply) {
-  const auto event = FindCloudEvent(request);
-  const std::string model = infer.model;
-  const std::string id = infer.id;
-  context.predictor.Infer(std::move(infer), [&](const Result<serving::InferAnswer>& answer) {
-    http::Response response;
-    try {
-      response = answer ? write(*answer) : write_error(answer.error());
-    } catch (const Error& error) {
-      response = write_error(error);
-    }
-    response.headers.Add("X-Prediction-Id", id);
-    if (event && answer) AddCloudEvent(*event, model, &response);
-    reply(std::move(response));
-  });
+                   AnswerWriter write, ErrorWriter write_error, http::Reply reply) {
+  PendingAnswer pending{.write = std::move(write),
+                        .write_error = write_error,
+                        .reply = std::move(reply),
+                        .id = infer.id,
+                        .model = infer.model,
+                        .event = FindCloudEvent(request)};
+  context.predictor.Infer(
+      std::move(infer), [pending = std::move(pending)](const Result<serving::InferAnswer>& answer) {
+        pending.reply(pending.Word(answer));
+      });
 }
 
 }  // namespace millwright::api::prediction

@@ -16,9 +16,15 @@ struct Context {
   serving::Predictor& predictor;
 };
 
+// Bodies that are short enough to be decoded between two looks at the sockets.
+inline constexpr uint64_t kInlineBytesMax = 64 * 1024;
+
+// Whether a request may be handled on the I/O thread: the predictor never lets it wait.
+bool DecodesInline(const Context& context, const http::Request& head);
+
 // Starts a request: the id is the header X-Request-Id, else a CloudEvent's, else a new one; the
-// event time comes from X-Millwright-Event-Time (milliseconds since 1970 or RFC 3339). Throws
-// kInvalidArgument naming the header.
+// event time comes from X-Millwright-Event-Time (milliseconds since 1970 or RFC 3339), the deadline
+// from X-Request-Timeout-Ms. Throws kInvalidArgument naming the header.
 serving::InferRequest StartRequest(const http::Request& request, std::string model,
                                    std::string version);
 
@@ -27,13 +33,14 @@ serving::InferRequest StartRequest(const http::Request& request, std::string mod
 std::string VersionOf(const Context& context, const http::Request& request,
                       const std::string& model);
 
-// Words the answer to a request for predictions; may throw an Error.
+// Words the answer to a request for predictions; may throw an Error. It is called after the handler
+// has returned, perhaps, so it owns what it needs.
 using AnswerWriter = std::function<http::Response(const serving::InferAnswer&)>;
 
 // Asks for predictions and replies with what `write` makes of the answer, or with the error by
 // `write_error`. The answer carries the header X-Prediction-Id, by which an outcome is joined
 // later, and to a CloudEvent it is one.
 void InferAndReply(Context& context, serving::InferRequest infer, const http::Request& request,
-                   const AnswerWriter& write, ErrorWriter write_error, const http::Reply& reply);
+                   AnswerWriter write, ErrorWriter write_error, http::Reply reply);
 
 }  // namespace millwright::api::prediction

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -46,14 +47,15 @@ class TestServer {
     request.path_values = std::move(given.path_values);
     request.body = std::move(given.body);
     for (auto& [name, value] : given.headers) request.headers.Add(name, value);
-    http::Response response;
+    const auto answer = std::make_shared<std::promise<http::Response>>();
+    auto answered = answer->get_future();
     try {
       handler(context, std::move(request),
-              [&](http::Response answer) { response = std::move(answer); });
+              [answer](http::Response response) { answer->set_value(std::move(response)); });
     } catch (const Error& error) {
-      response = error_writer(error);
+      return error_writer(error);
     }
-    return response;
+    return answered.get();
   }
 
  private:

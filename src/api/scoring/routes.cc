@@ -117,6 +117,13 @@ http::Response ServerVersion(Context&, const http::Request&) {
   return http::Response::Text(200, std::string(Version()));
 }
 
+bool DecodesInline(const Context& context, const http::Request& head) {
+  const auto content_type = head.headers.Find("Content-Type");
+  const BodyType* type = content_type ? FindBodyType(*content_type) : nullptr;
+  if (type != nullptr && type->read == ReadParquetBody) return false;
+  return prediction::DecodesInline(context, head);
+}
+
 void Invoke(Context& context, http::Request&& request, http::Reply reply) {
   const std::string content_type(request.headers.Find("Content-Type").value_or("application/json"));
   const BodyType* type = FindBodyType(content_type);
@@ -128,12 +135,12 @@ void Invoke(Context& context, http::Request&& request, http::Reply reply) {
   infer.params = std::move(invocation.params);
   prediction::InferAndReply(
       context, std::move(infer), request,
-      [&](const serving::InferAnswer& answer) {
+      [info](const serving::InferAnswer& answer) {
         std::string json;
         AppendPredictions(info->platform, answer.outputs, &json);
         return http::Response::JsonText(200, std::move(json));
       },
-      WriteError, reply);
+      WriteError, std::move(reply));
 }
 
 }  // namespace millwright::api::scoring

@@ -10,6 +10,8 @@ using prediction::Context;
 
 // POST /invocations asks the only model; /endpoints/{name}/invocations names one.
 void Invoke(Context& context, http::Request&& request, http::Reply reply);
+// Whether an invocation's body is decoded on the I/O thread: not a Parquet file.
+bool DecodesInline(const Context& context, const http::Request& head);
 http::Response Ping(Context& context, const http::Request& request);
 http::Response ServerVersion(Context& context, const http::Request& request);
 
@@ -18,9 +20,11 @@ http::Response WriteError(const Error& error);
 
 inline constexpr Route<Context> kRoutes[] = {
     {http::Method::kPost, "/invocations", nullptr, Permission::kRead, http::Lane::kInfer,
-     "Predict with the only model", http::Body::kWhole, Invoke},
+     "Predict with the only model", http::Body::kWhole, Invoke, prediction::kInlineBytesMax,
+     nullptr, DecodesInline},
     {http::Method::kPost, "/endpoints/{name}/invocations", nullptr, Permission::kRead,
-     http::Lane::kInfer, "Predict with an endpoint", http::Body::kWhole, Invoke},
+     http::Lane::kInfer, "Predict with an endpoint", http::Body::kWhole, Invoke,
+     prediction::kInlineBytesMax, nullptr, DecodesInline},
 };
 static_assert(Unique(kRoutes));
 

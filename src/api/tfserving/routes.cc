@@ -43,18 +43,18 @@ Question Ask(const Context& context, const http::Request& request) {
 
 using ResultsWriter = void (*)(const std::vector<inference::Tensor>&, std::string*);
 
-void AnswerExamples(Context& context, const http::Request& request, const http::Reply& reply,
+void AnswerExamples(Context& context, const http::Request& request, http::Reply reply,
                     ResultsWriter write) {
   Question question = Ask(context, request);
   question.infer.inputs = ReadExamples(request.body, question.info->signature);
   prediction::InferAndReply(
       context, std::move(question.infer), request,
-      [&](const serving::InferAnswer& answer) {
+      [write](const serving::InferAnswer& answer) {
         std::string json;
         write(answer.outputs, &json);
         return http::Response::JsonText(200, std::move(json));
       },
-      WriteError, reply);
+      WriteError, std::move(reply));
 }
 
 }  // namespace
@@ -92,20 +92,20 @@ void Predict(Context& context, http::Request&& request, http::Reply reply) {
   question.infer.inputs = std::move(body.inputs);
   prediction::InferAndReply(
       context, std::move(question.infer), request,
-      [&](const serving::InferAnswer& answer) {
+      [format = body.format](const serving::InferAnswer& answer) {
         std::string json;
-        AppendPredictions(answer.outputs, body.format, &json);
+        AppendPredictions(answer.outputs, format, &json);
         return http::Response::JsonText(200, std::move(json));
       },
-      WriteError, reply);
+      WriteError, std::move(reply));
 }
 
 void Classify(Context& context, http::Request&& request, http::Reply reply) {
-  AnswerExamples(context, request, reply, AppendClassifications);
+  AnswerExamples(context, request, std::move(reply), AppendClassifications);
 }
 
 void Regress(Context& context, http::Request&& request, http::Reply reply) {
-  AnswerExamples(context, request, reply, AppendRegressions);
+  AnswerExamples(context, request, std::move(reply), AppendRegressions);
 }
 
 }  // namespace millwright::api::tfserving

@@ -1,11 +1,11 @@
-// Eight tables let one step take eight bytes; that is above 1 GB/s without asking what the
-// processor can do, and reading event files is never bound by it.
-#include "tensorboard/crc32c.h"
+// Processors with SSE 4.2 have an instruction for it, at some 8 GB/s. Elsewhere eight tables let
+// one step take eight bytes, at 1 GB/s.
+#include "base/crc32c.h"
 
 #include <array>
 #include <cstring>
 
-namespace millwright::tensorboard {
+namespace millwright {
 namespace {
 
 constexpr uint32_t kPolynomialReversed = 0x82F63B78;
@@ -29,9 +29,7 @@ constexpr Tables MakeTables() {
 
 constexpr Tables kTables = MakeTables();
 
-}  // namespace
-
-uint32_t Crc32c(std::string_view bytes) {
+uint32_t ByTables(std::string_view bytes) {
   uint32_t crc = 0xFFFFFFFF;
   while (bytes.size() >= kSlices) {
     uint64_t word = 0;
@@ -46,4 +44,29 @@ uint32_t Crc32c(std::string_view bytes) {
   return ~crc;
 }
 
-}  // namespace millwright::tensorboard
+#if defined(__x86_64__)
+__attribute__((target("sse4.2"))) uint32_t ByInstruction(std::string_view bytes) {
+  uint64_t crc = 0xFFFFFFFF;
+  while (bytes.size() >= sizeof(uint64_t)) {
+    uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), sizeof word);
+    crc = __builtin_ia32_crc32di(crc, word);
+    bytes.remove_prefix(sizeof word);
+  }
+  auto last = static_cast<uint32_t>(crc);
+  for (const char c : bytes) last = __builtin_ia32_crc32qi(last, static_cast<uint8_t>(c));
+  return ~last;
+}
+#endif
+
+}  // namespace
+
+uint32_t Crc32c(std::string_view bytes) {
+#if defined(__x86_64__)
+  static const bool has_instruction = __builtin_cpu_supports("sse4.2") != 0;
+  if (has_instruction) return ByInstruction(bytes);
+#endif
+  return ByTables(bytes);
+}
+
+}  // namespace millwright

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace millwright::tensorboard {
+namespace millwright {
 
 // Computes the CRC-32C (Castagnoli) of some bytes.
 uint32_t Crc32c(std::string_view bytes);
@@ -14,4 +14,4 @@ constexpr uint32_t MaskedCrc(uint32_t crc) {
   return ((crc >> 15) | (crc << 17)) + 0xA282EAD8U;
 }
 
-}  // namespace millwright::tensorboard
+}  // namespace millwright

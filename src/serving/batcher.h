@@ -1,0 +1,116 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "base/lane.h"
+#include "base/result.h"
+#include "inference/engine.h"
+#include "serving/batch_probe.h"
+#include "serving/batch_rules.h"
+#include "serving/batching.h"
+#include "serving/predictor.h"
+
+namespace millwright::serving {
+
+// Runs the requests of one version of a model. A run that takes less than a change of threads is
+// done by the caller's thread; others wait in a queue for a thread of the lane. A thread takes what
+// has come since and can be one run, where the model was measured to gain by it. It waits for more
+// only while another run of the version is under way and the next request is expected sooner than
+// what it saves, and never longer than half of a run. So a single caller never waits.
+//
+// A run of several requests that fails is run again request by request, so that each has the answer
+// that is its own. Thread-safe; must outlive what was given to it.
+class Batcher {
+ public:
+  using Outputs = std::vector<inference::Tensor>;
+  // Runs one set of inputs with the params of a request; throws what Engine::Run throws.
+  using RunModel =
+      std::function<Outputs(const std::vector<inference::Tensor>&, const Json& params)>;
+  // What becomes of a request. Called once, by any thread.
+  struct Finished {
+    Result<Outputs> outputs;
+    int64_t queue_us = 0;
+    int64_t run_us = 0;  // of the run that it was part of
+  };
+  using Done = std::function<void(InferRequest& request, Finished finished)>;
+
+  Batcher(RunModel run, BatchRules rules, const BatchProbe& probe, const BatchingOptions& options,
+          Lane& lane);
+  // Answers a request. A queue that is full, or one that would answer only after the request's
+  // deadline, gives kUnavailable at once. `keep` is held until nothing of this is used for the
+  // request any more: it owns this batcher and its model.
+  void Submit(InferRequest request, Done done, std::shared_ptr<const void> keep);
+
+  BatchStatistics statistics() const;
+
+ private:
+  struct Item {
+    InferRequest request;
+    Done done;
+    int64_t rows = 1;
+    bool joins = false;  // may be run with others
+    int64_t come_us = 0;
+  };
+
+  bool Joins() const;
+  int RunsMax() const;
+  void Queue(Item item, const std::shared_ptr<const void>& keep);
+  // Why a request is not taken; nothing when it is. Counts it.
+  std::optional<Error> Refusal(const Item& item);
+  double WaitUs() const;
+  void RunQueue();
+  std::vector<Item> TakeItems(std::unique_lock<std::mutex>& lock);
+  // Moves what can be one run with the first item out of the queue.
+  void Gather(int64_t rows_max, std::vector<Item>* items, int64_t* rows);
+  // How many rows the run that begins with the first item may have; one request where it is alone.
+  std::optional<int64_t> RowsMax(const Item& first);
+  // Until when the first item may wait for others; nothing when it should not.
+  std::optional<int64_t> WaitUntilUs(const Item& first, int64_t rows) const;
+  void Run(std::vector<Item>& items);
+  void RunOne(Item& item);
+  void RunTogether(std::vector<Item>& items);
+  void Record(int64_t rows, double us);
+
+  // Whether a run may be done by the caller's thread.
+  bool RunsAtOnce(double estimate_us) const;
+
+  const RunModel run_;
+  const BatchRules rules_;
+  const BatchingOptions options_;
+  Lane& lane_;
+  CostCurve costs_;
+  BatchGain gain_;
+  const bool is_bounded_;
+  std::atomic<int64_t> handed_over_until_us_ = 0;  // after a run that took far too long
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::condition_variable arrived_;
+  std::deque<Item> queue_;
+  int waiting_ = 0;  // threads that wait for more to come
+  int64_t queued_rows_ = 0;
+  int threads_ = 0;  // of the lane that work on the queue, or are about to
+  int running_ = 0;  // of them, those that run the model now
+  int64_t last_us_ = 0;
+  double interval_us_ = 0;  // between requests, a moving average
+  std::array<int64_t, kBatchEnds> ends_ = {};
+  int64_t queue_us_ = 0;
+  int64_t refused_ = 0;
+
+  std::atomic<int64_t> late_ = 0;
+  std::atomic<int64_t> impossible_ = 0;
+  struct SizeCounts {
+    std::atomic<int64_t> runs = 0;
+    std::atomic<int64_t> rows = 0;
+    std::atomic<int64_t> us = 0;
+  };
+  std::array<SizeCounts, BatchStatistics::kSizes> sizes_;
+};
+
+}  // namespace millwright::serving

@@ -1,0 +1,30 @@
+#include "serving/cost_curve.h"
+
+#include <gtest/gtest.h>
+
+namespace millwright::serving {
+namespace {
+
+TEST(CostCurve, IsInterpolatedBetweenSizesAndGrowsBeyondThem) {
+  CostCurve costs;
+  EXPECT_EQ(costs.EstimateUs(1), CostCurve::kUnknownUs);
+  costs.Add(1, 10);
+  EXPECT_DOUBLE_EQ(costs.EstimateUs(1), 10);
+  EXPECT_DOUBLE_EQ(costs.EstimateUs(3), 30);  // as if no row gained by the others
+  costs.Add(8, 24);
+  EXPECT_DOUBLE_EQ(costs.EstimateUs(8), 24);
+  EXPECT_NEAR(costs.EstimateUs(4), 16, 0.01);
+  EXPECT_DOUBLE_EQ(costs.EstimateUs(80), 240);
+}
+
+TEST(CostCurve, ARunOnABusyMachineMovesItLittle) {
+  CostCurve costs;
+  costs.Add(1, 10);
+  costs.Add(1, 100'000);
+  EXPECT_LT(costs.EstimateUs(1), 12);
+  for (int i = 0; i < 200; ++i) costs.Add(1, 40);
+  EXPECT_NEAR(costs.EstimateUs(1), 40, 1);  // but the model may have become slower for good
+}
+
+}  // namespace
+}  // namespace millwright::serving
