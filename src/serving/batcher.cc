@@ -95,7 +95,9 @@ void Batcher::Queue(Item item, const std::shared_ptr<const void>& keep) {
     if (!refusal) {
       if (last_us_ != 0) {
         const auto interval_us = static_cast<double>(item.come_us - last_us_);
-        interval_us_ += kIntervalWeight * (interval_us - interval_us_);
+        interval_us_ = interval_us_ == 0
+                           ? interval_us
+                           : interval_us_ + kIntervalWeight * (interval_us - interval_us_);
       }
       last_us_ = item.come_us;
       queued_rows_ += item.rows;

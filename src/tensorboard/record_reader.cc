@@ -2,8 +2,8 @@
 
 #include <cstring>
 
-#include "base/error.h"
 #include "base/crc32c.h"
+#include "base/error.h"
 
 namespace millwright::tensorboard {
 namespace {
