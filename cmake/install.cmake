@@ -11,6 +11,9 @@ function(install_millwright)
   install(FILES ${INFER_PC} DESTINATION lib/pkgconfig)
   install(PROGRAMS ${DUCKDB_ROOT}/lib/libduckdb.so ${ONNXRUNTIME_ROOT}/lib/libonnxruntime.so.1
           DESTINATION ${MILLWRIGHT_PRIVATE_LIBDIR})
+  install(FILES ${CMAKE_SOURCE_DIR}/src/api/kserve/inference.proto
+                ${CMAKE_SOURCE_DIR}/src/api/health/health.proto
+          DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/millwright/proto)
   install(DIRECTORY ${CMAKE_SOURCE_DIR}/examples/flights
           DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/millwright/examples)
   install(FILES ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/ARCHITECTURE.md

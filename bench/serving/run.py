@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures predictions over HTTP, in one run side by side: the model alone in process, a bare epoll loop with
 the same model (the ceiling), `millwright serve` in each protocol with its prediction log, metrics and drift
-counters on, and the gateway of a server in front of one replica.
+counters on, over gRPC as well, and the gateway of a server in front of one replica.
 
 usage: bench/serving/run.py BUILD_DIR [SECONDS] [--only TEXT]
 
@@ -106,6 +106,20 @@ class Bench:
                   f"{bad} |", flush=True)
 
 
+    def grpc_load(self, name, pid, port, rows, columns, *options):
+        """The same over gRPC: so many calls in flight on one connection, from one thread."""
+        if self.only and self.only not in name:
+            return
+        for in_flight in CONNECTIONS:
+            before = cpu_seconds(pid)
+            shown = subprocess.run([self.build / "grpc_load", f"127.0.0.1:{port}", "m", str(rows), str(columns),
+                                    str(in_flight), str(self.seconds), *options], check=True, capture_output=True,
+                                   text=True).stdout
+            count, rate, p50, p99, bad = map(int, shown.split())
+            cpu = (cpu_seconds(pid) - before) * 1e6 / max(count, 1)
+            print(f"| {name} | {in_flight} | {rate:,} | {p50:,} | {p99:,} | {cpu:.1f} | {bad} |", flush=True)
+
+
 def rows_of(tensor):
     width = tensor["shape"][1]
     return [tensor["data"][i * width:(i + 1) * width] for i in range(tensor["shape"][0])]
@@ -155,13 +169,19 @@ def ceiling(bench, model, rows):
 
 
 def serve(bench, model, asked):
-    log = bench.scratch / "predictions"
+    log, grpc_port = bench.scratch / "predictions", bench.scratch / "grpc.port"
     with bench.program(bench.build / "millwright", "serve", f"m={MODELS / model}", "--port", 0, "--port-file",
-                       bench.scratch / "port", "--log", log) as (pid, port):
+                       bench.scratch / "port", "--grpc-port", 0, "--grpc-port-file", grpc_port,
+                       "--log", log) as (pid, port):
         for protocol, rows in asked:
             path, body, headers = bodies(model, rows)[protocol]
             bench.load(f"serve, {model}, {protocol}, {rows} rows", pid, f"http://127.0.0.1:{port}{path}", body,
                        headers)
+            if protocol == "v2 binary":
+                columns = tensors(model, rows)["shape"][1]
+                for form in ("raw", "typed"):
+                    bench.grpc_load(f"serve, {model}, gRPC {form}, {rows} rows", pid, grpc_port.read_text(), rows,
+                                    columns, *(["--typed"] if form == "typed" else []))
     shutil.rmtree(log, ignore_errors=True)
 
 

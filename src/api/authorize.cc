@@ -43,4 +43,14 @@ Authorize MakeAuthorize(security::Security& security) {
   };
 }
 
+AuthorizeRpc MakeAuthorizeRpc(security::Security& security) {
+  return [&security](std::optional<std::string_view> authorization, Permission permission) {
+    const auto needed = NeededRole(permission);
+    if (!needed) return;
+    if (!security.Authenticate(authorization).MayActAs(*needed)) {
+      throw PermissionDenied("Permission denied");
+    }
+  };
+}
+
 }  // namespace millwright::api

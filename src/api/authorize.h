@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/route.h"
+#include "api/rpc.h"
 #include "security/security.h"
 
 namespace millwright::api {
@@ -13,5 +14,7 @@ std::optional<security::Role> NeededRole(Permission permission);
 Authorize MakeAuthorize(security::Security& security);
 // The same for callers that were checked a short while ago, without asking the database.
 AuthorizeAtOnce MakeAuthorizeAtOnce(const security::Security& security);
+// The same check of the callers of gRPC.
+AuthorizeRpc MakeAuthorizeRpc(security::Security& security);
 
 }  // namespace millwright::api

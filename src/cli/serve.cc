@@ -19,8 +19,9 @@ constexpr int kIoThreadsMax = 4;  // that are chosen where nobody asks for more
 
 struct ServeOptions {
   std::vector<std::string> models;
-  std::string host = "127.0.0.1", socket, port_file;
+  std::string host = "127.0.0.1", socket, port_file, grpc_port_file, otlp_endpoint;
   int port = 8080;
+  int grpc_port = -1;
   int threads = 8, io_threads = 0;
   std::string batching = "auto";
   int batch_max = 64, batch_delay_us = 1000;
@@ -45,6 +46,15 @@ constexpr Option<ServeOptions> kServeOptions[] = {
      "-p"},
     {"serve.port_file", "--port-file", "A file to write the port to once it listens",
      &ServeOptions::port_file, "FILE"},
+    {"serve.grpc_port", "--grpc-port",
+     "The port for gRPC; 0 picks a free one and prints it, -1 is none", &ServeOptions::grpc_port,
+     "PORT", -1, 65535},
+    {"serve.grpc_port_file", "--grpc-port-file",
+     "A file to write the port for gRPC to once it listens", &ServeOptions::grpc_port_file, "FILE"},
+    {"serve.otlp_endpoint", "--otlp-endpoint",
+     "An OpenTelemetry collector, http(s)://HOST:PORT, that is sent the spans of predictions whose "
+     "caller wants its trace kept",
+     &ServeOptions::otlp_endpoint, "URL"},
     {"serve.threads", "--threads",
      "Predictions at the same time by models that take longer than a change of threads",
      &ServeOptions::threads, "N", 1, 1024},
@@ -138,11 +148,16 @@ int Serve(const ServeOptions&, Console& console) {
                               .io_threads = IoThreadsOf(options),
                               .batching = BatchingOf(options),
                               .log = LogOf(options),
+                              .grpc_port = options.grpc_port,
+                              .otlp_endpoint = options.otlp_endpoint,
                               .python = PythonOptionsOf(options)});
   fmt::print("Serving {} on http://{}:{}\n", fmt::join(app.model_names(), ", "), options.host,
              app.port());
+  if (const auto port = app.grpc_port()) fmt::print("gRPC is on {}:{}\n", options.host, *port);
   std::fflush(stdout);
   if (!options.port_file.empty()) WriteFileDurably(options.port_file, std::to_string(app.port()));
+  if (!options.grpc_port_file.empty() && app.grpc_port())
+    WriteFileDurably(options.grpc_port_file, std::to_string(*app.grpc_port()));
   int signal = 0;
   sigwait(&signals, &signal);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);

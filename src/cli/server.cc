@@ -40,7 +40,10 @@ int RunServer(const server::Config& given, Console& console) {
     Log(LogLevel::kWarning, "server", "anyone who reaches this address may do anything",
         {{"host", config.host}, {"remedy", "--auth basic"}});
   fmt::print("Millwright {} is listening on http://{}:{}\n", Version(), config.host, app.port());
+  if (const auto port = app.grpc_port()) fmt::print("gRPC is on {}:{}\n", config.host, *port);
   std::fflush(stdout);
+  if (!config.grpc_port_file.empty() && app.grpc_port())
+    WriteFileDurably(config.grpc_port_file, std::to_string(*app.grpc_port()));
   if (!config.port_file.empty()) WriteFileDurably(config.port_file, std::to_string(app.port()));
 
   int signal = 0;

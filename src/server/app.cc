@@ -18,6 +18,7 @@
 #include "api/native/webhooks.h"
 #include "api/prometheus/artifact_metrics.h"
 #include "api/prometheus/monitoring_metrics.h"
+#include "api/prometheus/serving_metrics.h"
 #include "api/route.h"
 #include "api/scoring/routes.h"
 #include "api/system/routes.h"
@@ -61,6 +62,8 @@
 #include "server/mounting.h"
 #include "server/places.h"
 #include "server/prediction_recorder.h"
+#include "server/rpc_port.h"
+#include "server/tracing.h"
 #include "server/ui_assets.h"
 #include "serving/gateway.h"
 #include "serving/schema_gate.h"
@@ -258,6 +261,15 @@ http::ServerOptions HttpOptions(const Config& config) {
   return options;
 }
 
+RpcPortOptions RpcOptions(const Config& config) {
+  RpcPortOptions options;
+  options.host = config.host;
+  options.port = config.grpc_port;
+  options.workers = config.infer_threads;
+  options.message_bytes_max = static_cast<int>(config.body_bytes_max);
+  return options;
+}
+
 api::Router::Options RouterOptions(const Config& config) {
   api::Router::Options options;
   options.body_bytes_max = static_cast<uint64_t>(config.body_bytes_max);
@@ -312,6 +324,7 @@ struct App::Parts {
   monitoring::Monitors monitors;
   PredictionRecorder recorder;
   serving::Gateway gateway;
+  Tracing tracing;
   pipelines::PipelineStore pipelines;
 
   api::mlflow::Context mlflow;
@@ -322,6 +335,7 @@ struct App::Parts {
   api::system::Context system;
   api::Router router;
   std::unique_ptr<http::Server> http;  // after all that it calls
+  std::unique_ptr<RpcPort> rpc;
   // None of them with the role api:
   std::unique_ptr<pipelines::Scheduler> scheduler;  // its tasks call the server
   std::unique_ptr<EventFollower> follower;
@@ -386,6 +400,7 @@ App::Parts::Parts(const Config& given)
       monitors(*database, events, clock, predictions),
       recorder(predictions, {config.prediction_log_share, config.prediction_log_redact}),
       gateway(*database, events, clock, &recorder, GatewayRoomOptions(config, data, registry)),
+      tracing(gateway, config.otlp_endpoint),
       pipelines(*database, events, clock, data / "pipelines"),
       mlflow{.experiments = experiments,
              .runs = runs,
@@ -398,7 +413,7 @@ App::Parts::Parts(const Config& given)
              .webhooks = webhooks,
              .courier = courier,
              .inspect_model = [this](auto* version) { inspection.Inspect(version); }},
-      inference{gateway},
+      inference{tracing.predictor()},
       native{.clock = clock,
              .started_ms = clock.NowMs(),
              .events = events,
@@ -437,7 +452,8 @@ App::Parts::Parts(const Config& given)
       intake{experiments, tracking_intake, registry_intake, artifacts},
       system{router, clock, clock.NowMs(), [this] { database->Read([](storage::Connection&) {}); },
              [this] {
-               return gateway.MetricsText() +
+               return gateway.MetricsText() + api::prometheus::ServingMetrics(gateway) +
+                      (rpc ? rpc->MetricsText() : "") + tracing.MetricsText() +
                       api::prometheus::MonitoringMetrics(monitors, predictions) +
                       api::prometheus::ArtifactMetrics(artifacts);
              }},
@@ -454,6 +470,8 @@ App::Parts::Parts(const Config& given)
   router.SetFallback([this](const http::Request& request) { return ui.Serve(request); });
   http = std::make_unique<http::Server>(
       HttpOptions(config), [this](http::Request& head) { return router.Resolve(head); });
+  if (config.grpc_port >= 0)
+    rpc = std::make_unique<RpcPort>(RpcOptions(config), inference, api::MakeAuthorizeRpc(security));
   if (DoesAll(config)) StartLoops();
 }
 
@@ -497,13 +515,21 @@ int App::port() const {
   return parts_->http->port();
 }
 
+std::optional<int> App::grpc_port() const {
+  if (parts_->rpc == nullptr) return std::nullopt;
+  return parts_->rpc->port();
+}
+
 bool App::Drain() {
   // From here on signs of life are refused.
   parts_->reaping.reset();
   if (parts_->scheduler) parts_->scheduler->Stop();
   // Those who follow the event log would otherwise be waited for.
   parts_->events.Close();
-  return parts_->http->Drain(parts_->config.drain_ms);
+  const int64_t end_us = MonotonicUs() + parts_->config.drain_ms * 1000;
+  const bool calls_finished = parts_->rpc == nullptr || parts_->rpc->Drain(parts_->config.drain_ms);
+  const int64_t left_ms = std::max<int64_t>(0, (end_us - MonotonicUs()) / 1000);
+  return parts_->http->Drain(left_ms) && calls_finished;
 }
 
 }  // namespace millwright::server

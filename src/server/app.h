@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "server/config.h"
@@ -17,6 +18,8 @@ class App {
   ~App();
 
   int port() const;
+  // Nothing where it was not asked for.
+  std::optional<int> grpc_port() const;
   // Refuses new connections, lets running requests finish until the deadline of the configuration,
   // then ends replicas and pipelines. Returns whether all requests finished in time.
   bool Drain();

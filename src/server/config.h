@@ -19,6 +19,9 @@ struct Config {
   int port = 5000;
   std::vector<std::string> prediction_log_share, prediction_log_redact;
   std::string port_file;
+  int grpc_port = -1;
+  std::string grpc_port_file;
+  std::string otlp_endpoint;
   std::string role = "all";
   std::string data_dir = "millwright-data";
   std::string backend_store_uri;
@@ -71,6 +74,15 @@ inline constexpr Option<Config> kServerOptions[] = {
      "-p"},
     {"server.port_file", "--port-file", "A file to write the port to once it listens",
      &Config::port_file, "FILE"},
+    {"server.grpc_port", "--grpc-port",
+     "The port for predictions by gRPC; 0 picks a free one and prints it, -1 is none",
+     &Config::grpc_port, "PORT", -1, 65535},
+    {"server.grpc_port_file", "--grpc-port-file",
+     "A file to write the port for gRPC to once it listens", &Config::grpc_port_file, "FILE"},
+    {"server.otlp_endpoint", "--otlp-endpoint",
+     "An OpenTelemetry collector, http(s)://HOST:PORT, that is sent the spans of predictions whose "
+     "caller wants its trace kept",
+     &Config::otlp_endpoint, "URL"},
     {"server.role", "--role",
      "What this server does: all, or api for the calls alone, beside the one server of a database "
      "that does all (schedules, serves, monitors, compacts, marks dead runs)",

@@ -1,10 +1,17 @@
 #include "server/model_server_app.h"
 
+#include <algorithm>
+
 #include "api/kserve/routes.h"
+#include "api/prometheus/serving_metrics.h"
 #include "api/route.h"
 #include "api/scoring/routes.h"
+#include "api/system/routes.h"
 #include "api/tfserving/routes.h"
+#include "base/clock.h"
 #include "http/server.h"
+#include "server/rpc_port.h"
+#include "server/tracing.h"
 #include "serving/model_server.h"
 
 namespace millwright::server {
@@ -30,28 +37,52 @@ http::ServerOptions HttpOptions(const ModelServerOptions& options) {
   return http;
 }
 
+RpcPortOptions RpcOptions(const ModelServerOptions& options) {
+  RpcPortOptions rpc;
+  rpc.host = options.host;
+  rpc.port = options.grpc_port;
+  rpc.workers = options.batching.threads;
+  return rpc;
+}
+
 }  // namespace
 
 struct ModelServerApp::Parts {
+  SystemClock clock;
   std::unique_ptr<serving::RequestLog> log;  // null where none is asked for
   serving::ModelServer models;
+  Tracing tracing;
   api::prediction::Context context;
   api::Router router;
+  api::system::Context system;
   std::unique_ptr<http::Server> http;  // after the routes are known
+  std::unique_ptr<RpcPort> rpc;
 
   explicit Parts(const ModelServerOptions& options)
       : log(options.log ? std::make_unique<serving::RequestLog>(*options.log) : nullptr),
         models(Sources(options.models), options.python, options.batching, log.get()),
-        context{models},
+        tracing(models, options.otlp_endpoint),
+        context{tracing.predictor()},
         router(
             {}, [](http::Request&, api::Permission) {},
-            [](http::Request&, api::Permission) { return true; }) {
+            [](http::Request&, api::Permission) { return true; }),
+        system{router, clock, clock.NowMs(), [] {}, [this] { return MetricsText(); }} {
     router.Add("kserve", api::kserve::kRoutes, context, api::kserve::WriteError);
     router.Add("tfserving", api::tfserving::kRoutes, context, api::tfserving::WriteError);
     router.Add("scoring", api::scoring::kRoutes, context, api::scoring::WriteError);
     router.Add("scoring", api::scoring::kProbeRoutes, context, api::scoring::WriteError);
+    api::system::AddMetricsRoute(router, system);
     http = std::make_unique<http::Server>(
         HttpOptions(options), [this](http::Request& head) { return router.Resolve(head); });
+    if (options.grpc_port >= 0) {
+      rpc = std::make_unique<RpcPort>(RpcOptions(options), context,
+                                      [](std::optional<std::string_view>, api::Permission) {});
+    }
+  }
+
+  std::string MetricsText() const {
+    return api::prometheus::ServingMetrics(models) + (rpc ? rpc->MetricsText() : "") +
+           tracing.MetricsText();
   }
 };
 
@@ -65,12 +96,19 @@ int ModelServerApp::port() const {
   return parts_->http->port();
 }
 
+std::optional<int> ModelServerApp::grpc_port() const {
+  if (parts_->rpc == nullptr) return std::nullopt;
+  return parts_->rpc->port();
+}
+
 std::vector<std::string> ModelServerApp::model_names() const {
   return parts_->models.Models();
 }
 
 void ModelServerApp::Drain() {
-  parts_->http->Drain(kDrainMs);
+  const int64_t end_us = MonotonicUs() + kDrainMs * 1000;
+  if (parts_->rpc != nullptr) parts_->rpc->Drain(kDrainMs);
+  parts_->http->Drain(std::max<int64_t>(0, (end_us - MonotonicUs()) / 1000));
 }
 
 }  // namespace millwright::server

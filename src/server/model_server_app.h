@@ -18,6 +18,8 @@ struct ModelServerOptions {
   int io_threads = 1;
   serving::BatchingOptions batching = {};
   std::optional<serving::RequestLogOptions> log;  // nothing: none is written
+  int grpc_port = -1;                             // -1: no gRPC
+  std::string otlp_endpoint = {};                 // of a collector of spans; "": none
   inference::PythonOptions python = {};
 };
 
@@ -29,6 +31,8 @@ class ModelServerApp {
   ~ModelServerApp();
 
   int port() const;
+  // Nothing where it was not asked for.
+  std::optional<int> grpc_port() const;
   std::vector<std::string> model_names() const;
   // Lets running requests finish, ten seconds at most.
   void Drain();

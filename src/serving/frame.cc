@@ -138,6 +138,8 @@ std::string EncodeAnswer(const InferAnswer& answer) {
   Writer out(FrameKind::kAnswer, BytesOf(answer.outputs));
   out.Text(answer.model_version);
   out.Text(answer.revision);
+  out.Number(static_cast<uint64_t>(answer.times.queue_us));
+  out.Number(static_cast<uint64_t>(answer.times.compute_us));
   WriteTensors(answer.outputs, &out);
   return out.Finish();
 }
@@ -147,6 +149,8 @@ InferAnswer DecodeAnswer(std::string_view body) {
   InferAnswer answer;
   answer.model_version = in.Text();
   answer.revision = in.Text();
+  answer.times.queue_us = static_cast<int64_t>(in.Number());
+  answer.times.compute_us = static_cast<int64_t>(in.Number());
   answer.outputs = ReadTensors(&in);
   return answer;
 }

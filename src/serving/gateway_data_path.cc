@@ -132,7 +132,8 @@ void Gateway::Infer(InferRequest request, InferDone done) {
   if (forwarded.revision != nullptr) {
     forwarded.revision->stats->Add(latency_us, is_error);
     if (forwarded.answer) {
-      forwarded.revision->counters->AddSuccess(now_ms, RowsOf(request.inputs), latency_us);
+      forwarded.revision->counters->AddSuccess(now_ms, RowsOf(request.inputs), latency_us,
+                                               forwarded.answer->times);
     } else {
       forwarded.revision->counters->AddFailure(now_ms, latency_us);
     }

@@ -172,11 +172,13 @@ void ModelServer::Answer(const Loaded& loaded, const InferRequest& request,
   const int64_t latency_us = finished.queue_us + finished.run_us;
   const int64_t now_ms = clock_.NowMs();
   Result<InferAnswer> answer = std::move(finished.outputs).map([&](Batcher::Outputs&& outputs) {
-    return InferAnswer{
-        .model_version = loaded.info->version, .revision = "", .outputs = std::move(outputs)};
+    return InferAnswer{.model_version = loaded.info->version,
+                       .revision = "",
+                       .outputs = std::move(outputs),
+                       .times = {.queue_us = finished.queue_us, .compute_us = finished.run_us}};
   });
   if (answer) {
-    loaded.counters->AddSuccess(now_ms, BatchRules::CountRows(request), latency_us);
+    loaded.counters->AddSuccess(now_ms, BatchRules::CountRows(request), latency_us, answer->times);
   } else {
     loaded.counters->AddFailure(now_ms, latency_us);
   }

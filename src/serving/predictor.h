@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/trace_context.h"
 #include "inference/tensor.h"
 #include "serving/batching.h"
+#include "serving/traffic.h"
 
 namespace millwright::serving {
 
@@ -32,13 +34,21 @@ struct InferRequest {
   std::optional<int64_t> event_time_ms;  // when it happened in the data; now where there is none
   std::vector<inference::Tensor> inputs;
   Json params;  // an object of those that the request sets; null when it sets none
-  std::optional<int64_t> deadline_us;  // by MonotonicUs: an answer after it is of no use
+  std::optional<int64_t> deadline_us = {};  // by MonotonicUs: an answer after it is of no use
+  std::optional<TraceContext> trace = {};   // of this request's part in its caller's work
+};
+
+// Where the time of an answered request went, as far as it is known.
+struct InferTimes {
+  int64_t queue_us = 0;    // waiting for the model
+  int64_t compute_us = 0;  // the model's own
 };
 
 struct InferAnswer {
   std::string model_version;
   std::string revision;  // of the endpoint; empty in a model server
   std::vector<inference::Tensor> outputs;
+  InferTimes times = {};
 };
 
 // Whether a version that is known here can be asked by its name.
@@ -60,7 +70,10 @@ struct VersionStatistics {
   int64_t failures = 0;
   int64_t success_us = 0;  // spent on them, all together
   int64_t failure_us = 0;
-  BatchStatistics batches;  // of a model server
+  BatchStatistics batches;      // of a model server
+  DurationCounts request = {};  // of the successes
+  DurationCounts queue = {};
+  DurationCounts compute = {};
 };
 
 // Sends the answer, or the error in the protocol's own shape; called exactly once per request, from

@@ -30,6 +30,10 @@ std::array<int64_t, LatencyHistogram::kBoundsSeconds.size()> LatencyHistogram::C
   return counts;
 }
 
+DurationCounts LatencyHistogram::Counts() const {
+  return {.at_most = Cumulative(), .count = requests(), .us = sum_us_.load()};
+}
+
 void TrafficRing::Add(int64_t now_ms, int64_t latency_us, bool is_error) {
   const int64_t index = now_ms / kSlotMs;
   const double step =

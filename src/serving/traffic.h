@@ -10,13 +10,22 @@
 
 namespace millwright::serving {
 
+// What a histogram has counted: how many took at most each of the bounds, how many there were and
+// how long they took together.
+struct DurationCounts {
+  static constexpr std::array<double, 16> kBoundsSeconds = {
+      0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+      0.05,   0.1,     0.25,   0.5,   1,      2.5,   5,    10};
+  std::array<int64_t, kBoundsSeconds.size()> at_most = {};
+  int64_t count = 0;
+  int64_t us = 0;
+};
+
 // Counts of requests with their latencies in fixed buckets, for /metrics. Thread-safe without
 // locks.
 class LatencyHistogram {
  public:
-  static constexpr std::array<double, 16> kBoundsSeconds = {
-      0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
-      0.05,   0.1,     0.25,   0.5,   1,      2.5,   5,    10};
+  static constexpr auto kBoundsSeconds = DurationCounts::kBoundsSeconds;
 
   void Add(int64_t latency_us, bool is_error);
   int64_t requests() const { return requests_.load(std::memory_order_relaxed); }
@@ -24,6 +33,7 @@ class LatencyHistogram {
   double seconds() const { return static_cast<double>(sum_us_.load()) / 1e6; }
   // How many requests took at most kBoundsSeconds[i], for each i.
   std::array<int64_t, kBoundsSeconds.size()> Cumulative() const;
+  DurationCounts Counts() const;
 
  private:
   std::array<std::atomic<int64_t>, kBoundsSeconds.size() + 1> buckets_{};

@@ -4,17 +4,21 @@
 #include <cstdint>
 
 #include "serving/predictor.h"
+#include "serving/traffic.h"
 
 namespace millwright::serving {
 
 // Counts what one version answers. Thread-safe without locks.
 class VersionCounters {
  public:
-  void AddSuccess(int64_t now_ms, int64_t rows, int64_t us) {
+  void AddSuccess(int64_t now_ms, int64_t rows, int64_t us, const InferTimes& times) {
     last_ms_.store(now_ms, std::memory_order_relaxed);
     rows_.fetch_add(rows, std::memory_order_relaxed);
     successes_.fetch_add(1, std::memory_order_relaxed);
     success_us_.fetch_add(us, std::memory_order_relaxed);
+    request_.Add(us, false);
+    queue_.Add(times.queue_us, false);
+    compute_.Add(times.compute_us, false);
   }
   void AddFailure(int64_t now_ms, int64_t us) {
     last_ms_.store(now_ms, std::memory_order_relaxed);
@@ -28,6 +32,9 @@ class VersionCounters {
     statistics->failures = failures_.load(std::memory_order_relaxed);
     statistics->success_us = success_us_.load(std::memory_order_relaxed);
     statistics->failure_us = failure_us_.load(std::memory_order_relaxed);
+    statistics->request = request_.Counts();
+    statistics->queue = queue_.Counts();
+    statistics->compute = compute_.Counts();
   }
 
  private:
@@ -37,6 +44,9 @@ class VersionCounters {
   std::atomic<int64_t> failures_ = 0;
   std::atomic<int64_t> success_us_ = 0;
   std::atomic<int64_t> failure_us_ = 0;
+  LatencyHistogram request_;
+  LatencyHistogram queue_;
+  LatencyHistogram compute_;
 };
 
 }  // namespace millwright::serving

@@ -3,6 +3,8 @@
 #include <cstdlib>
 
 #include "api/kserve/infer_body.h"
+#include "api/kserve/infer_message.h"
+#include "api/protobuf/writer.h"
 #include "api/scoring/csv_body.h"
 #include "api/scoring/invocation.h"
 #include "api/tfserving/predict_body.h"
@@ -66,6 +68,10 @@ void DecodeInferBody(std::string_view bytes) {
   std::string body(bytes.substr(2));
   const size_t json_bytes = std::min(at, body.size());
   OnlyRefuses([&] { CheckFilled(api::kserve::ReadInferBody(&body, json_bytes).inputs); });
+}
+
+void DecodeInferMessage(std::string_view bytes) {
+  OnlyRefuses([&] { CheckFilled(api::kserve::ReadInferMessage(bytes).inputs); });
 }
 
 void DecodeInvocation(std::string_view bytes) {
@@ -132,6 +138,29 @@ std::vector<std::string> InferBodySeeds() {
   return {framed(all, ""), framed(raw, std::string("\1\0\2\0\1\0\0\0x", 9))};
 }
 
+std::vector<std::string> InferMessageSeeds() {
+  using api::protobuf::Writer;
+  const auto input = [](std::string_view datatype, const std::string& contents) {
+    std::string message;
+    Writer writer(&message);
+    writer.Text(1, "X").Text(2, datatype).Ints(3, {1, 2});
+    if (!contents.empty()) writer.Sub(5, contents);
+    return message;
+  };
+  std::string ints, texts, classes, parameter, output, typed, raw;
+  Writer(&ints).Ints(2, {-128, 127});
+  Writer(&texts).Bytes(8, "a").Bytes(8, "");
+  Writer(&parameter).Int(2, 2);
+  Writer(&classes).Text(1, "classification").Sub(2, parameter);
+  Writer(&output).Text(1, "y").Sub(2, classes);
+  Writer(&typed).Text(1, "m").Text(2, "1").Text(3, "id").Sub(5, input("INT8", ints)).Sub(6, output);
+  Writer(&typed)
+      .Sub(5, input("BYTES", texts))
+      .Sub(5, input("FP32", "\x32\x08" + std::string(8, 'f')));
+  Writer(&raw).Text(1, "m").Sub(5, input("FP16", "")).Bytes(7, "abcd");
+  return {typed, raw};
+}
+
 std::vector<std::string> InvocationSeeds() {
   return {R"({"dataframe_split":{"columns":["a","b","c"],"index":[0],"data":[[1,"x",true]]}})",
           R"({"dataframe_records":[{"a":1,"b":"x","c":null},{"a":-2.5e3,"b":"","c":true}]})",
@@ -179,6 +208,7 @@ std::vector<std::string> FrameSeeds() {
 const std::vector<Decoder>& Decoders() {
   static const std::vector<Decoder> decoders = {
       {"infer_body", DecodeInferBody, InferBodySeeds},
+      {"infer_message", DecodeInferMessage, InferMessageSeeds},
       {"invocation", DecodeInvocation, InvocationSeeds},
       {"predict_body", DecodePredictBody, PredictSeeds},
       {"examples", DecodeExamples, ExampleSeeds},

@@ -10,7 +10,8 @@ from harness.millwright import Answer, Failure, expect
 
 
 class ModelServer:
-    """`millwright serve` of NAME=PATH on a free port, with the Python that has scikit-learn."""
+    """`millwright serve` of NAME=PATH on a free port, with the Python that has scikit-learn. Where `--grpc-port` is
+    among the arguments, `grpc_port` is set, too."""
 
     def __init__(self, binary, *models):
         self.command = [str(binary), "serve", *map(str, models), "--port", "0"]
@@ -22,6 +23,8 @@ class ModelServer:
         if "Serving" not in line:
             raise Failure(f"no model server: {self.process.communicate()[1]}")
         self.port = int(line.strip().rsplit(":", 1)[1])
+        if "--grpc-port" in self.command:
+            self.grpc_port = int(self.process.stdout.readline().strip().rsplit(":", 1)[1])
         return self
 
     def __exit__(self, *_):

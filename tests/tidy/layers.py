@@ -8,7 +8,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 OWNERS = {  # prefix of the header → the rooms that may include it
     "sqlite3.h": {"storage"}, "libpq-fe.h": {"storage"}, "duckdb.h": {"analytics"},
-    "boost/": {"http"}, "curl/": {"fetch"}, "onnxruntime": {"inference"}, "xgboost/": {"inference"},
+    "boost/": {"http"}, "grpc/": {"grpc"}, "grpcpp/": {"api"},  # for the clients of its tests
+    "curl/": {"fetch"}, "onnxruntime": {"inference"}, "xgboost/": {"inference"},
     "yaml-cpp/": {"base"}, "spdlog/": {"base"}, "openssl/": {"base"}, "sodium.h": {"security"},
     "CLI/": {"cli"}, "re2/": {"quality"}, "zstd.h": {"tracking"}, "nlohmann/": set(),
     "archive.h": {"scan"}, "archive_entry.h": {"scan"}, "zlib.h": {"scan"},

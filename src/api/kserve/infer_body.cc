@@ -1,13 +1,12 @@
 #include "api/kserve/infer_body.h"
 
-#include "api/kserve/classification.h"
 #include "api/kserve/raw_tensor.h"
+#include "api/kserve/wanted_outputs.h"
 #include "api/prediction/json_in.h"
 #include "api/prediction/prediction_id.h"
 #include "api/prediction/tensor_json.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "inference/class_keys.h"
 
 namespace millwright::api::kserve {
 namespace {
@@ -18,9 +17,6 @@ using prediction::AsInteger;
 using prediction::AsObject;
 using prediction::AsText;
 namespace ondemand = prediction::ondemand;
-
-constexpr size_t kTensorsMax = 1024;  // of one request
-constexpr size_t kOutputsMax = 1024;
 
 Error UnknownField(std::string_view where, std::string_view field) {
   return InvalidArgument("Unknown field of {}: {}", where, field).WithField(std::string(field));
@@ -185,16 +181,6 @@ RequestedOutput ReadRequestedOutput(ondemand::value value, std::optional<Encodin
   return output;
 }
 
-void CheckUnique(const std::vector<Tensor>& inputs) {
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    for (size_t j = i + 1; j < inputs.size(); ++j) {
-      if (inputs[i].name == inputs[j].name) {
-        throw InvalidArgument("Input given twice: {}", inputs[i].name).WithField(inputs[i].name);
-      }
-    }
-  }
-}
-
 // One walk over the root object.
 class BodyReader {
  public:
@@ -263,13 +249,6 @@ class BodyReader {
   bool has_inputs_ = false;
 };
 
-const Tensor& FindOutput(const std::vector<Tensor>& outputs, const std::string& name) {
-  for (const Tensor& tensor : outputs) {
-    if (tensor.name == name) return tensor;
-  }
-  throw InvalidArgument("The model has no output {}", name).WithField("outputs");
-}
-
 void WriteOutput(const Tensor& tensor, Encoding encoding, JsonWriter* writer, std::string* json,
                  std::string* raw) {
   writer->BeginObject().Field("name", tensor.name).Key("shape").BeginArray();
@@ -309,24 +288,14 @@ EncodedAnswer WriteInferAnswer(const std::string& model, const std::string& id,
       .Field("id", id)
       .Key("outputs")
       .BeginArray();
-  bool binary = request.encoding == Encoding::kBinary;
-  if (request.outputs.empty()) {
-    for (const Tensor& tensor : answer.outputs) {
-      WriteOutput(tensor, request.encoding, &writer, &encoded.body, &raw);
-    }
-  } else {
-    binary = false;
-    for (const RequestedOutput& wanted : request.outputs) {
-      binary = binary || wanted.encoding == Encoding::kBinary;
-      const Tensor& output = FindOutput(answer.outputs, wanted.name);
-      if (wanted.classes > 0) {
-        const Tensor* names = inference::FindKeys(answer.outputs, output);
-        WriteOutput(Classify(output, wanted.classes, names), wanted.encoding, &writer,
-                    &encoded.body, &raw);
-      } else {
-        WriteOutput(output, wanted.encoding, &writer, &encoded.body, &raw);
-      }
-    }
+  std::vector<Tensor> made;  // of classes
+  const auto outputs = WantedOutputs(request.outputs, answer.outputs, &made);
+  bool binary = request.outputs.empty() && request.encoding == Encoding::kBinary;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const Encoding encoding =
+        request.outputs.empty() ? request.encoding : request.outputs[i].encoding;
+    binary = binary || encoding == Encoding::kBinary;
+    WriteOutput(*outputs[i], encoding, &writer, &encoded.body, &raw);
   }
   writer.EndArray().EndObject();
   if (binary) {

@@ -11,6 +11,9 @@
 // by raw tensors (the binary tensor data extension).
 namespace millwright::api::kserve {
 
+inline constexpr size_t kTensorsMax = 1024;  // of one request
+inline constexpr size_t kOutputsMax = 1024;
+
 enum class Encoding { kJson, kBinary };
 
 // An output that the caller asked for by name.

@@ -3,6 +3,8 @@
 #include <charconv>
 
 #include "api/kserve/infer_body.h"
+#include "api/kserve/server_extensions.h"
+#include "api/kserve/version_state.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/version.h"
@@ -19,18 +21,6 @@ std::string FindPathValue(const http::Request& request, std::string_view wanted)
     if (name == wanted) return value;
   }
   return "";
-}
-
-std::string_view StateName(serving::VersionStatus::State state) {
-  switch (state) {
-    case serving::VersionStatus::State::kReady:
-      return "READY";
-    case serving::VersionStatus::State::kLoading:
-      return "LOADING";
-    case serving::VersionStatus::State::kUnavailable:
-      return "UNAVAILABLE";
-  }
-  return "UNAVAILABLE";
 }
 
 void WriteDuration(std::string_view name, int64_t count, int64_t us, JsonWriter* writer) {
@@ -116,18 +106,14 @@ http::Response WriteError(const Error& error) {
 
 http::Response ServerMetadata(Context&, const http::Request&) {
   std::string json;
-  JsonWriter(&json)
-      .BeginObject()
-      .Field("name", "millwright")
+  JsonWriter writer(&json);
+  writer.BeginObject()
+      .Field("name", kServerName)
       .Field("version", Version())
       .Key("extensions")
-      .BeginArray()
-      .String("binary_tensor_data")
-      .String("classification")
-      .String("model_repository")
-      .String("statistics")
-      .EndArray()
-      .EndObject();
+      .BeginArray();
+  for (const std::string_view extension : kExtensions) writer.String(extension);
+  writer.EndArray().EndObject();
   return http::Response::JsonText(200, std::move(json));
 }
 
@@ -179,17 +165,12 @@ http::Response ModelReady(Context& context, const http::Request& request) {
 http::Response ModelStatistics(Context& context, const http::Request& request) {
   const std::string model = FindPathValue(request, "model");
   const std::string version = FindPathValue(request, "version");
-  bool is_known = model.empty();
   std::string json;
   JsonWriter writer(&json);
   writer.BeginObject().Key("model_stats").BeginArray();
-  for (const auto& one : context.predictor.Statistics()) {
-    if (!model.empty() && one.model != model) continue;
-    if (!version.empty() && one.version != version) continue;
-    is_known = true;
+  for (const auto& one : StatisticsOf(context.predictor, model, version)) {
     WriteStatistics(one, &writer);
   }
-  if (!is_known) throw NotFound("Model", version.empty() ? model : model + ":" + version);
   writer.EndArray().EndObject();
   return http::Response::JsonText(200, std::move(json));
 }

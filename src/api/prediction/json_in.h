@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/prediction/rank.h"
 #include "base/error.h"
 #include "inference/tensor.h"
 #include "serving/cell.h"
@@ -18,8 +19,6 @@
 namespace millwright::api::prediction {
 
 namespace ondemand = simdjson::ondemand;
-
-inline constexpr size_t kRankMax = 16;  // dimensions of a tensor; nesting of its JSON
 
 // A body and the parser that walks it once. Texts that come out of it live as long as this does.
 // One at a time per thread.

@@ -3,6 +3,8 @@
 #include <charconv>
 
 #include "api/prediction/cloud_event.h"
+#include "api/prediction/event_time.h"
+#include "api/prediction/trace.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/unique_id.h"
@@ -14,21 +16,6 @@ constexpr std::string_view kTimeoutHeader = "X-Request-Timeout-Ms";
 constexpr int64_t kTimeoutMsMax = 86'400'000;
 constexpr std::string_view kRetryAfterSeconds =
     "1";  // what is full now is often not a second later
-constexpr std::string_view kEventTimeHeader = "X-Millwright-Event-Time";
-
-int64_t ParseEventTime(std::string_view text) {
-  int64_t time_ms = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), time_ms);
-  // A year alone would be a number, too; nobody stamps predictions by the year.
-  if (error == std::errc() && end == text.data() + text.size()) return time_ms;
-  try {
-    return ParseTime(text);
-  } catch (const Error&) {
-    throw InvalidArgument("{} is neither milliseconds since 1970 nor RFC 3339: {}",
-                          kEventTimeHeader, text.substr(0, 64))
-        .WithField(std::string(kEventTimeHeader));
-  }
-}
 
 int64_t ParseTimeout(std::string_view text) {
   int64_t timeout_ms = 0;
@@ -50,6 +37,7 @@ struct PendingAnswer {
   std::string id;
   std::string model;
   std::optional<CloudEvent> event;
+  std::string traceparent;  // of our part; "" of a request without a trace
 
   http::Response Word(const Result<serving::InferAnswer>& answer) const {
     http::Response response;
@@ -59,6 +47,7 @@ struct PendingAnswer {
       response = write_error(error);
     }
     response.headers.Add("X-Prediction-Id", id);
+    if (!traceparent.empty()) response.headers.Add(std::string(kTraceparent), traceparent);
     if (!answer && answer.error().code() == Code::kUnavailable) {
       response.headers.Add("Retry-After", std::string(kRetryAfterSeconds));
     }
@@ -94,6 +83,7 @@ serving::InferRequest StartRequest(const http::Request& request, std::string mod
   if (const auto timeout = request.headers.Find(kTimeoutHeader)) {
     infer.deadline_us = MonotonicUs() + ParseTimeout(*timeout) * 1000;
   }
+  infer.trace = JoinTrace(request.headers.Find(kTraceparent), request.headers.Find(kTracestate));
   return infer;
 }
 
@@ -113,7 +103,8 @@ void InferAndReply(Context& context, serving::InferRequest infer, const http::Re
                         .reply = std::move(reply),
                         .id = infer.id,
                         .model = infer.model,
-                        .event = FindCloudEvent(request)};
+                        .event = FindCloudEvent(request),
+                        .traceparent = infer.trace ? Traceparent(*infer.trace) : ""};
   context.predictor.Infer(
       std::move(infer), [pending = std::move(pending)](const Result<serving::InferAnswer>& answer) {
         pending.reply(pending.Word(answer));

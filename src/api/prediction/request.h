@@ -39,7 +39,7 @@ using AnswerWriter = std::function<http::Response(const serving::InferAnswer&)>;
 
 // Asks for predictions and replies with what `write` makes of the answer, or with the error by
 // `write_error`. The answer carries the header X-Prediction-Id, by which an outcome is joined
-// later, and to a CloudEvent it is one.
+// later, and to a CloudEvent it is one. Of a request that is part of a trace it carries our part.
 void InferAndReply(Context& context, serving::InferRequest infer, const http::Request& request,
                    AnswerWriter write, ErrorWriter write_error, http::Reply reply);
 

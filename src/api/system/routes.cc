@@ -73,15 +73,23 @@ constexpr Route<Context> kRoutes[] = {
     {M::kGet, "/health", GetHealth, P::kPublic, Lane::kInline, "Tell that the process lives"},
     {M::kGet, "/ready", GetReadiness, P::kPublic, Lane::kMeta, "Tell that it can answer now"},
     {M::kGet, "/version", GetVersion, P::kPublic, Lane::kInline, "Tell the version"},
-    {M::kGet, "/metrics", GetMetrics, P::kRead, Lane::kMeta, "Print metrics for Prometheus"},
     {M::kGet, "/api/routes", GetRoutes, P::kRead, Lane::kMeta, "List all routes"},
 };
 static_assert(Unique(kRoutes));
+
+constexpr Route<Context> kMetricsRoutes[] = {
+    {M::kGet, "/metrics", GetMetrics, P::kRead, Lane::kMeta, "Print metrics for Prometheus"},
+};
 
 }  // namespace
 
 void AddRoutes(Router& router, Context& context) {
   router.Add("system", kRoutes, context, JsonError);
+  AddMetricsRoute(router, context);
+}
+
+void AddMetricsRoute(Router& router, Context& context) {
+  router.Add("system", kMetricsRoutes, context, JsonError);
 }
 
 }  // namespace millwright::api::system

@@ -22,4 +22,7 @@ struct Context {
 // Adds /health, /ready, /version, /metrics and /api/routes.
 void AddRoutes(Router& router, Context& context);
 
+// Adds /metrics alone, for a server that has paths of its own for the others.
+void AddMetricsRoute(Router& router, Context& context);
+
 }  // namespace millwright::api::system

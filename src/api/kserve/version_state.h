@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string_view>
+
+#include "serving/predictor.h"
+
+namespace millwright::api::kserve {
+
+// "READY", "LOADING" or "UNAVAILABLE".
+std::string_view StateName(serving::VersionStatus::State state);
+
+// The statistics of a model, of all for "", or of a version where that is not "". Throws kNotFound
+// where there is none of that name.
+std::vector<serving::VersionStatistics> StatisticsOf(const serving::Predictor& predictor,
+                                                     const std::string& model,
+                                                     const std::string& version);
+
+}  // namespace millwright::api::kserve

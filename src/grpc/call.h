@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace millwright::grpc {
+
+class CallState;
+
+// One call of a client. A handle: its copies mean the same call, and the call lasts as long as one
+// of them. Thread-safe but for message() of a stream, which belongs to the handler that was given
+// it.
+class Call {
+ public:
+  explicit Call(std::shared_ptr<CallState> state) : state_(std::move(state)) {}
+
+  // What the client sent: the bytes of one message, valid until it is answered.
+  std::string_view message() const;
+  // The first value under a key in lower case.
+  std::optional<std::string_view> FindMetadata(std::string_view key) const;
+  // By MonotonicUs; nothing where the client waits for ever.
+  std::optional<int64_t> DeadlineUs() const;
+  // Nobody waits for an answer any more: the call was cancelled, its deadline has passed, or it has
+  // ended.
+  bool IsGivenUp() const;
+
+  // Adds a header of the answer; before anything is sent. Keys are in lower case.
+  void AddMetadata(std::string key, std::string value) const;
+  // Each call ends by one of these; what comes after the first is ignored. Finish answers a method
+  // of one message with it.
+  void Finish(std::string message) const;
+  void Fail(Code code, std::string_view message) const;
+  // Sends one message of a stream. Returns false, and sends nothing, while the one before is still
+  // on its way or when the call is over.
+  bool Send(std::string message) const;
+
+ private:
+  std::shared_ptr<CallState> state_;
+};
+
+}  // namespace millwright::grpc
