@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <fstream>
 #include <map>
 
 #include "serving/gateway.h"
@@ -348,10 +349,10 @@ TEST_F(GatewayReplicasTest, AReplicaIsMadeOfTheWarmProcessAndSaysWhyItCannotStar
     if (!fixture.Ask("cancer", NewHexId())) return false;
     for (const auto& event : fixture.events.After(0, 1000)) {
       if (event.kind != "replica.started") continue;
-      const auto file = fmt::format("/proc/{}/cmdline", event.payload.GetInt("pid"));
-      std::error_code gone;
-      if (!std::filesystem::exists(file, gone)) continue;
-      if (ReadFile(file).find("serve-spare") != std::string::npos) return true;
+      // Empty once the process has ended.
+      std::ifstream file(fmt::format("/proc/{}/cmdline", event.payload.GetInt("pid")));
+      const std::string words((std::istreambuf_iterator<char>(file)), {});
+      if (words.find("serve-spare") != std::string::npos) return true;
     }
     return false;
   };
