@@ -22,6 +22,7 @@ Commands AllCommands() {
   AddModelGateCommands(commands);
   AddScanCommands(commands);
   AddEndpointCommands(commands);
+  AddPredictCommands(commands);
   AddPredictionCommands(commands);
   AddMonitorCommands(commands);
   AddPipelineCommands(commands);

@@ -25,6 +25,7 @@ void AddModelFileCommands(Commands& commands);  // added by AddModelCommands
 void AddModelScanCommand(Commands& commands);   // added by AddModelCommands
 void AddScanCommands(Commands& commands);
 void AddEndpointCommands(Commands& commands);
+void AddPredictCommands(Commands& commands);
 void AddPredictionCommands(Commands& commands);
 void AddMonitorCommands(Commands& commands);
 void AddPipelineCommands(Commands& commands);

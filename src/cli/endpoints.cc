@@ -9,6 +9,7 @@
 #include "cli/progress.h"
 #include "cli/reference.h"
 #include "cli/replay.h"
+#include "serving/endpoint_policy.h"
 
 namespace millwright::cli {
 namespace {
@@ -16,6 +17,11 @@ namespace {
 std::string EndpointPath(const std::string& name) {
   return "/api/v1/endpoints/" + fetch::PercentEncode(name);
 }
+
+constexpr Option<NameOptions> kEndpointOptions[] = {
+    {"", "NAME", "The endpoint's name", &NameOptions::name, "", 0, 0,
+     Option<NameOptions>::Kind::kRequired},
+};
 
 struct CreateOptions {
   std::string name, model;
@@ -55,19 +61,163 @@ int ListEndpoints(const LimitOptions&, Console& console) {
   return 0;
 }
 
+// "sticky_by header:X-User" for each setting that is not the default.
+std::string SettingsText(const Json& policy) {
+  const Json defaults = serving::PolicyToJson({});
+  std::string text;
+  for (const auto& [key, value] : policy.AsObject()) {
+    const Json* usual = defaults.Find(key);
+    if (usual != nullptr && *usual == value) continue;
+    text += fmt::format("  {} {}", key, value.is_string() ? value.AsString() : value.Dump());
+  }
+  return text;
+}
+
+void PrintReplicas(const Json& endpoint, Console& console) {
+  Rows rows;
+  for (const Json& revision : endpoint.At("revisions").AsArray()) {
+    for (const Json& replica : revision.At("replicas").AsArray()) {
+      const int64_t ejected_ms = replica.GetInt("ejected_for_ms");
+      rows.push_back(
+          {"  " + replica.GetString("id"),
+           ejected_ms > 0 ? "ejected for " + FormatDuration(ejected_ms)
+                          : replica.GetString("state"),
+           std::to_string(replica.GetInt("pid")), FormatCount(replica.GetInt("requests")),
+           FormatCount(replica.GetInt("errors")), std::to_string(replica.GetInt("outstanding")),
+           fmt::format("{} µs", replica.GetInt("median_us"))});
+    }
+  }
+  console.PrintTable({"  REPLICA", "STATE", "PROCESS", "REQUESTS", "FAILED", "AT WORK", "MEDIAN"},
+                     rows);
+}
+
+void PrintCounts(const Json& endpoint, Console& console) {
+  const Json& cache = endpoint.At("cache");
+  const Json& hedges = endpoint.At("hedges");
+  const Json& limits = endpoint.At("limits");
+  console.Line(fmt::format(
+      "requests {} ({} failed)  hedged {} ({} won)  cache {} hits, {} misses, {}  refused {} over "
+      "limits, {} too large",
+      FormatCount(endpoint.GetInt("requests")), FormatCount(endpoint.GetInt("errors")),
+      FormatCount(hedges.GetInt("sent")), FormatCount(hedges.GetInt("won")),
+      FormatCount(cache.GetInt("hits")), FormatCount(cache.GetInt("misses")),
+      FormatBytes(static_cast<uint64_t>(cache.GetInt("bytes"))),
+      FormatCount(limits.GetInt("refused")), FormatCount(limits.GetInt("too_large"))));
+  for (const Json& caller : limits.At("callers").AsArray()) {
+    console.Line(fmt::format(
+        "  {}: {} rows today, {} requests refused", caller.GetString("principal"),
+        FormatCount(caller.GetInt("rows_today")), FormatCount(caller.GetInt("refused"))));
+  }
+}
+
+void PrintRevisions(const Json& endpoint, Console& console) {
+  Rows rows;
+  for (const Json& revision : endpoint.At("revisions").AsArray()) {
+    rows.push_back({"  " + revision.GetString("id"), revision.GetString("model_version"),
+                    revision.GetString("role"), fmt::format("{} %", revision.GetInt("weight")),
+                    revision.GetString("slots"),
+                    fmt::format("{} of {}", revision.At("replicas").AsArray().size(),
+                                revision.GetInt("replicas_wanted")),
+                    fmt::format("{} µs", revision.GetInt("p95_us"))});
+  }
+  console.PrintTable({"  REVISION", "VERSION", "ROLE", "WEIGHT", "SLOTS", "REPLICAS", "P95"}, rows);
+}
+
 int ShowEndpoint(const NameOptions& options, Console& console) {
   const Json endpoint = console.client().Get(EndpointPath(options.name));
   console.Answer(endpoint);
   console.Line(fmt::format("{}  {}  {}", endpoint.GetString("name"), endpoint.GetString("model"),
                            endpoint.GetString("state")));
-  std::vector<std::vector<std::string>> rows;
-  for (const Json& revision : endpoint.At("revisions").AsArray()) {
-    const auto& replicas = revision.At("replicas").AsArray();
-    rows.push_back({"  " + revision.GetString("id"), revision.GetString("model_version"),
-                    revision.GetString("role"), fmt::format("{} %", revision.GetInt("weight")),
-                    std::to_string(replicas.size())});
+  PrintRevisions(endpoint, console);
+  PrintReplicas(endpoint, console);
+  PrintCounts(endpoint, console);
+  const std::string settings = SettingsText(endpoint.At("policy"));
+  console.Line("settings" + (settings.empty() ? "  all as they are by default" : settings));
+  return 0;
+}
+
+// "endpoints configure NAME --setting VALUE …": the settings are those of the table that the
+// server has, and only what is given is sent.
+class ConfigureCommand : public Command {
+ public:
+  std::string_view name() const override { return "endpoints configure"; }
+  std::string_view summary() const override { return "Change how an endpoint treats its requests"; }
+  bool hidden() const override { return false; }
+  std::vector<BoundOption> BoundOptions() override {
+    auto options = BindOptions(kEndpointOptions, endpoint_);
+    for (auto& option : BindOptions(serving::kPolicyOptions, policy_)) {
+      option.key = "";  // a setting of one endpoint, not of this program
+      options.push_back(std::move(option));
+    }
+    return options;
   }
-  console.PrintTable({"  REVISION", "VERSION", "ROLE", "WEIGHT", "REPLICAS"}, rows);
+  int Run(Console& console) override {
+    const Json all = serving::PolicyToJson(policy_);
+    Json settings = Json::MakeObject();
+    for (const auto& [flag, value] : console.given) {
+      for (const auto& row : serving::kPolicyOptions) {
+        if (row.flag == flag) settings.Set(std::string(row.key), all.At(row.key));
+      }
+    }
+    if (settings.AsObject().empty())
+      throw InvalidArgument("Say what to change: millwright endpoints configure --help");
+    const Json endpoint = console.client().Post(EndpointPath(endpoint_.name) + "/policy", settings);
+    console.Answer(endpoint);
+    const std::string changed = SettingsText(endpoint.At("policy"));
+    console.Line(endpoint_.name +
+                 (changed.empty() ? "  all settings as they are by default" : changed));
+    return 0;
+  }
+
+ private:
+  NameOptions endpoint_;
+  serving::EndpointPolicy policy_;
+};
+
+struct WeightOptions {
+  std::string name;
+  std::vector<std::string> weights;
+};
+constexpr Option<WeightOptions> kWeightOptions[] = {
+    {"", "NAME", "The endpoint's name", &WeightOptions::name, "", 0, 0,
+     Option<WeightOptions>::Kind::kRequired},
+    {"", "VERSION=PERCENT", "The share of each version that answers, 100 together",
+     &WeightOptions::weights, "", 0, 0, Option<WeightOptions>::Kind::kRequired},
+};
+
+int WeighRevisions(const WeightOptions& options, Console& console) {
+  Json weights = Json::MakeObject();
+  for (const std::string& each : options.weights) {
+    const size_t equals = each.find('=');
+    const std::string percent = equals == std::string::npos ? "" : each.substr(equals + 1);
+    if (percent.empty() || percent.find_first_not_of("0123456789") != std::string::npos ||
+        percent.size() > 3)
+      throw InvalidArgument("A share is given as VERSION=PERCENT, such as 4=10: {}", each);
+    weights.Set(each.substr(0, equals), std::stoi(percent));
+  }
+  const Json endpoint = console.client().Post(EndpointPath(options.name) + "/weights",
+                                              Json::Of({{"weights", weights}}));
+  console.Answer(endpoint);
+  PrintRevisions(endpoint, console);
+  return 0;
+}
+
+struct ScaleOptions {
+  std::string name;
+  int replicas = 1;
+};
+constexpr Option<ScaleOptions> kScaleOptions[] = {
+    {"", "NAME", "The endpoint's name", &ScaleOptions::name, "", 0, 0,
+     Option<ScaleOptions>::Kind::kRequired},
+    {"", "--replicas", "Processes of the live revision", &ScaleOptions::replicas, "N", 1, 64,
+     Option<ScaleOptions>::Kind::kRequired},
+};
+
+int ScaleEndpoint(const ScaleOptions& options, Console& console) {
+  auto progress = console.StartProgress("scale " + options.name);
+  console.Answer(console.client().Post(EndpointPath(options.name) + "/scale",
+                                       Json::Of({{"replicas", options.replicas}})));
+  progress->Finish(fmt::format("{} replicas", options.replicas));
   return 0;
 }
 
@@ -179,29 +329,26 @@ int Rollback(const NameOptions& options, Console& console) {
   return 0;
 }
 
-int DeleteEndpoint(const NameOptions& options, Console& console) {
-  console.Answer(console.client().Delete(EndpointPath(options.name)));
-  console.Line("Endpoint " + options.name + " is gone");
+struct RetireOptions {
+  std::string name, version;
+};
+constexpr Option<RetireOptions> kRetireOptions[] = {
+    {"", "NAME", "The endpoint's name", &RetireOptions::name, "", 0, 0,
+     Option<RetireOptions>::Kind::kRequired},
+    {"", "--version", "The version of a canary or shadow", &RetireOptions::version, "N", 0, 0,
+     Option<RetireOptions>::Kind::kRequired},
+};
+
+int RetireRevision(const RetireOptions& options, Console& console) {
+  console.Answer(console.client().Post(EndpointPath(options.name) + "/retire",
+                                       Json::Of({{"version", options.version}})));
+  console.Line(fmt::format("version {} no longer serves", options.version));
   return 0;
 }
 
-struct PredictOptions {
-  std::string name, data;
-};
-constexpr Option<PredictOptions> kPredictOptions[] = {
-    {"", "NAME", "The endpoint's name", &PredictOptions::name, "", 0, 0,
-     Option<PredictOptions>::Kind::kRequired},
-    {"", "--data", "A JSON body in MLflow's scoring form, or @FILE", &PredictOptions::data, "JSON",
-     0, 0, Option<PredictOptions>::Kind::kRequired},
-};
-
-int Predict(const PredictOptions& options, Console& console) {
-  const std::string body =
-      options.data.starts_with("@") ? ReadFile(options.data.substr(1)) : options.data;
-  const Json result = console.client().Post(
-      "/endpoints/" + fetch::PercentEncode(options.name) + "/invocations", ParseJson(body));
-  console.Answer(result);
-  console.Line(result.Dump(2));
+int DeleteEndpoint(const NameOptions& options, Console& console) {
+  console.Answer(console.client().Delete(EndpointPath(options.name)));
+  console.Line("Endpoint " + options.name + " is gone");
   return 0;
 }
 
@@ -273,8 +420,13 @@ void AddEndpointCommands(Commands& commands) {
   commands.push_back(MakeCommand("endpoints replay",
                                  "Send a file's rows as requests, in time order", kReplayOptions,
                                  ReplayFile));
+  commands.push_back(std::make_unique<ConfigureCommand>());
+  commands.push_back(MakeCommand("endpoints weights", "Set the shares of all versions that answer",
+                                 kWeightOptions, WeighRevisions));
   commands.push_back(
-      MakeCommand("predict", "Ask an endpoint for predictions", kPredictOptions, Predict));
+      MakeCommand("endpoints scale", "Set the number of replicas", kScaleOptions, ScaleEndpoint));
+  commands.push_back(MakeCommand("endpoints retire", "Take a canary or shadow out again",
+                                 kRetireOptions, RetireRevision));
 }
 
 }  // namespace millwright::cli

@@ -165,11 +165,29 @@ int Serve(const ServeOptions&, Console& console) {
   return 0;
 }
 
+struct SpareOptions {
+  std::string socket, warm_up;
+};
+constexpr Option<SpareOptions> kSpareOptions[] = {
+    {"", "--socket", "Wait here for the order", &SpareOptions::socket, "PATH", 0, 0,
+     Option<SpareOptions>::Kind::kRequired},
+    {"", "--warm-up", "A model like the one that will come", &SpareOptions::warm_up, "PATH", 0, 0,
+     Option<SpareOptions>::Kind::kRequired},
+};
+
+int ServeSpare(const SpareOptions& options, Console& console) {
+  return serving::RunSpare({.socket = options.socket,
+                            .warm_up = options.warm_up,
+                            .python = PythonOptionsOf(InForce(console))});
+}
+
 }  // namespace
 
 void AddServeCommands(Commands& commands) {
   commands.push_back(
       MakeCommand("serve", "Run a model server on model files", kServeOptions, Serve));
+  commands.push_back(MakeCommand("serve-spare", "Wait to become a replica", kSpareOptions,
+                                 ServeSpare, Visibility::kHidden));
 }
 
 }  // namespace millwright::cli

@@ -78,6 +78,7 @@ inline constexpr EventKind kEventKinds[] = {
 
     {"endpoint.created", "An endpoint was created"},
     {"endpoint.updated", "An endpoint was changed"},
+    {"endpoint.scaled", "The number of a revision's replicas followed the requests"},
     {"endpoint.deleted", "An endpoint was deleted"},
     {"revision.created", "An endpoint has a new revision"},
     {"rollout.started", "A rollout to another revision began"},
@@ -87,6 +88,7 @@ inline constexpr EventKind kEventKinds[] = {
     {"rollout.rolled_back", "A rollout was undone; the old revision serves"},
     {"replica.started", "A replica is ready"},
     {"replica.died", "A replica ended without being asked to"},
+    {"replica.ejected", "A replica gets no requests for a while: it fails or is slow"},
     {"replica.stopped", "A replica was stopped on purpose"},
 
     {"monitor.created", "A monitor was created"},

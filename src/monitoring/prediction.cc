@@ -77,6 +77,7 @@ std::string EncodePrediction(const Prediction& prediction) {
   writer.Field("latency_us", prediction.latency_us);
   writer.Field("caller", prediction.caller);
   writer.Field("error", prediction.error);
+  if (prediction.cached) writer.Field("cached", true);
   WriteColumns(prediction.inputs, kInputPrefix, writer);
   WriteColumns(prediction.outputs, kOutputPrefix, writer);
   writer.EndObject();

@@ -42,6 +42,9 @@ KnownPrediction ReadPrediction(const Table& table, size_t row) {
   prediction.latency_us = integer("latency_us");
   prediction.caller = text("caller");
   prediction.error = text("error");
+  // Absent in what was written before answers could come out of a cache.
+  const int cached = table.ColumnIndex("cached");
+  prediction.cached = cached >= 0 && table.ToJson(row, cached) == Json(true);
   ReadColumns(table, row, kInputPrefix, prediction.inputs);
   ReadColumns(table, row, kOutputPrefix, prediction.outputs);
   const int number = table.ColumnIndex("outcome"), label = table.ColumnIndex("outcome_text");

@@ -193,6 +193,7 @@ serving::GatewayOptions GatewayRoomOptions(const Config& config, const fs::path&
   };
   options.serves = DoesAll(config);
   options.supervisor.replica_command = {ThisProgram().string(), "serve"};
+  options.supervisor.spare_command = {ThisProgram().string(), "serve-spare"};
   options.supervisor.socket_dir = data / "run";
   options.supervisor.log_dir = data / "logs/replicas";
   return options;

@@ -7,13 +7,15 @@
 #include <vector>
 
 #include "base/id.h"
+#include "serving/endpoint_policy.h"
+#include "serving/traffic_split.h"
 
 namespace millwright::serving {
 
 using EndpointName = Id<struct EndpointNameTag>;
 using RevisionId = Id<struct RevisionTag>;  // "flights-late-r3": the endpoint and a number
 
-// What a revision does for its endpoint. A live one answers all but the canary's share, a shadow
+// What a revision does for its endpoint. A live one answers all but the canaries' shares, a shadow
 // gets copies whose answers nobody sees, a retired one has no replicas.
 enum class Role { kLive, kCanary, kShadow, kRetired };
 std::string_view RoleName(Role role);
@@ -33,7 +35,8 @@ struct RevisionRecord {
   int64_t api_version = 1;  // the endpoint's when it was made
   std::string model_path;   // a folder or file that LoadEngine's room can read
   Role role = Role::kRetired;
-  int weight = 0;  // percent of the endpoint's requests; 0 for shadows and retired ones
+  int weight = 0;           // percent of the endpoint's requests; 0 for shadows and retired ones
+  TrafficSlots slots = {};  // as many as `weight`
   int replicas = 1;
   int64_t created_ms = 0;
   std::optional<int64_t> live_ms;  // when it last became live
@@ -49,7 +52,8 @@ struct EndpointRecord {
   int64_t api_version = 1;
   int64_t created_ms = 0;
   std::optional<RevisionId> promoting;
-  std::string rollout_error;              // why the last rollout was undone, empty if it was not
+  std::string rollout_error;  // why the last rollout was undone, empty if it was not
+  EndpointPolicy policy;
   std::vector<RevisionRecord> revisions;  // newest first, retired ones included
 
   const RevisionRecord* Find(const RevisionId& id) const;
@@ -58,6 +62,7 @@ struct EndpointRecord {
 
 inline constexpr int kReplicasMax = 64;
 inline constexpr int kShadowsMax = 4;
+inline constexpr int kCanariesMax = 15;
 inline constexpr int64_t kApiVersionMax = 1'000'000;
 inline constexpr size_t kEndpointNameBytesMax = 100;
 

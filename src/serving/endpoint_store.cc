@@ -1,5 +1,6 @@
 #include "serving/endpoint_store.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -13,6 +14,7 @@ using storage::Connection;
 using storage::Row;
 
 constexpr int64_t kRetiredShown = 20;  // revisions that no longer serve, per endpoint
+constexpr int64_t kUsageDaysKept = 2;
 
 RevisionRecord RevisionFromRow(const Row& row) {
   return {.id = RevisionId(row.Text(0)),
@@ -21,10 +23,21 @@ RevisionRecord RevisionFromRow(const Row& row) {
           .model_path = row.Text(2),
           .role = ParseRole(row.Text(3)),
           .weight = static_cast<int>(row.Int(4)),
+          .slots = ParseSlots(row.Text(10)),
           .replicas = static_cast<int>(row.Int(5)),
           .created_ms = row.Int(6),
           .live_ms = row.OptionalInt(7),
           .retired_ms = row.OptionalInt(8)};
+}
+
+// Brings the slots of all revisions in line with their weights.
+void SpreadSlots(EndpointRecord* record) {
+  std::vector<TrafficShare> shares;
+  for (const auto& revision : record->revisions) {
+    shares.push_back({revision.slots, revision.weight});
+  }
+  MoveSlots(&shares);
+  for (size_t i = 0; i < shares.size(); ++i) record->revisions[i].slots = shares[i].slots;
 }
 
 EndpointRecord EndpointFromRow(Connection& connection, const Row& row) {
@@ -32,12 +45,14 @@ EndpointRecord EndpointFromRow(Connection& connection, const Row& row) {
                         .model = row.Text(1),
                         .api_version = row.Int(5),
                         .created_ms = row.Int(2),
-                        .rollout_error = row.Text(4)};
+                        .rollout_error = row.Text(4),
+                        .policy = StoredPolicy(row.Text(6))};
   if (!row.IsNull(3)) record.promoting = RevisionId(row.Text(3));
   for (const Row& revision :
        connection.Select(sql::kSelectRevisions, {record.name.str(), kRetiredShown})) {
     record.revisions.push_back(RevisionFromRow(revision));
   }
+  SpreadSlots(&record);
   return record;
 }
 
@@ -87,18 +102,65 @@ bool IsLive(const EndpointRecord& record, const std::string& version) {
 }
 
 void RequireNoRollout(const EndpointRecord& record, const std::string& but_version) {
-  if (record.promoting) {
-    const RevisionRecord* promoting = record.Find(*record.promoting);
-    if (promoting == nullptr || promoting->model_version != but_version) {
-      throw FailedPrecondition("A rollout is under way; wait for it or roll it back: {}",
-                               record.promoting->str());
+  if (!record.promoting) return;
+  const RevisionRecord* promoting = record.Find(*record.promoting);
+  if (promoting == nullptr || promoting->model_version != but_version) {
+    throw FailedPrecondition("A rollout is under way; wait for it or roll it back: {}",
+                             record.promoting->str());
+  }
+}
+
+void RequireNoCanary(const EndpointRecord& record, const std::string& but_version) {
+  for (const auto& revision : record.revisions) {
+    if (revision.role != Role::kCanary || revision.model_version == but_version) continue;
+    throw FailedPrecondition("A canary of another version is running; roll it back first: {}",
+                             revision.id.str());
+  }
+}
+
+// Percent that canaries have, but for those of one version.
+int CanaryWeight(const EndpointRecord& record, const std::string& but_version) {
+  int weight = 0;
+  for (const auto& revision : record.revisions) {
+    const bool counts = revision.role == Role::kCanary && revision.model_version != but_version;
+    if (counts) weight += revision.weight;
+  }
+  return weight;
+}
+
+int CountRole(const EndpointRecord& record, Role role) {
+  int count = 0;
+  for (const auto& revision : record.revisions) count += revision.role == role;
+  return count;
+}
+
+bool Answers(const RevisionRecord& revision) {
+  return revision.role == Role::kLive || revision.role == Role::kCanary;
+}
+
+// What SetWeights is given must be whole: nothing is guessed.
+void CheckWeights(const EndpointRecord& record, const std::map<std::string, int>& weights) {
+  const auto refuse = [](const std::string& why) {
+    return InvalidArgument("{}", why).WithField("weights");
+  };
+  int sum = 0;
+  for (const auto& [version, weight] : weights) {
+    if (weight < 0 || weight > 100) {
+      throw refuse(fmt::format("A weight is 0 to 100 percent: version {} has {}", version, weight));
+    }
+    const bool known = std::any_of(record.revisions.begin(), record.revisions.end(),
+                                   [&](const RevisionRecord& revision) {
+                                     return Answers(revision) && revision.model_version == version;
+                                   });
+    if (!known) throw refuse("No live revision and no canary has this version: " + version);
+    sum += weight;
+  }
+  for (const auto& revision : record.revisions) {
+    if (Answers(revision) && !weights.contains(revision.model_version)) {
+      throw refuse("Say the weight of every version that answers: " + revision.model_version);
     }
   }
-  const RevisionRecord* canary = record.FindRole(Role::kCanary);
-  if (canary != nullptr && canary->model_version != but_version) {
-    throw FailedPrecondition("A canary of another version is running; roll it back first: {}",
-                             canary->id.str());
-  }
+  if (sum != 100) throw refuse(fmt::format("The weights add up to {}, not to 100", sum));
 }
 
 }  // namespace
@@ -162,6 +224,27 @@ struct EndpointStore::Change {
     const RevisionRecord& live = LiveOf(before);
     if (live.weight != weight) Update(live, Role::kLive, weight);
   }
+
+  // Retires a canary, its share goes to the live revision.
+  RevisionRecord RetireCanary(const RevisionRecord& canary) {
+    const RevisionRecord* live = before.FindRole(Role::kLive);
+    if (live != nullptr) SetLiveWeight(live->weight + canary.weight);
+    return Update(canary, Role::kRetired, 0);
+  }
+
+  // Stores the slots that the weights of now ask for, and returns the endpoint as it is then.
+  EndpointRecord Finish() {
+    std::map<RevisionId, TrafficSlots> stored;
+    for (const Row& row : connection.Select(sql::kSelectSlots, {before.name.str()})) {
+      stored[RevisionId(row.Text(0))] = ParseSlots(row.Text(1));
+    }
+    EndpointRecord after = SelectEndpoint(connection, before.name);
+    for (const auto& revision : after.revisions) {
+      if (revision.slots == stored[revision.id]) continue;
+      connection.Execute(sql::kUpdateSlots, {revision.id.str(), FormatSlots(revision.slots)});
+    }
+    return after;
+  }
 };
 
 EndpointStore::EndpointStore(storage::Database& database, events::EventLog& events,
@@ -181,7 +264,7 @@ EndpointRecord EndpointStore::Write(const EndpointName& name, const std::string&
   return database_.Write([&](Connection& connection) {
     Change change{connection, events_, who, clock_.NowMs(), SelectEndpoint(connection, name)};
     work(change);
-    return SelectEndpoint(connection, name);
+    return change.Finish();
   });
 }
 
@@ -203,6 +286,7 @@ EndpointRecord EndpointStore::Deploy(const EndpointName& name, const std::string
       change.Insert(spec, Role::kLive, 100);
     } else if (!IsLive(before, spec.model_version)) {
       RequireNoRollout(before, spec.model_version);
+      RequireNoCanary(before, spec.model_version);
       const RevisionRecord* waiting = FindWaiting(before, spec.model_version);
       if (!before.promoting) {
         RequireUnbroken(connection, before, model, spec.model_version);
@@ -214,7 +298,7 @@ EndpointRecord EndpointStore::Deploy(const EndpointName& name, const std::string
         change.Append("rollout.started", revision);
       }
     }
-    return SelectEndpoint(connection, name);
+    return change.Finish();
   });
 }
 
@@ -226,9 +310,7 @@ EndpointRecord EndpointStore::AddShadow(const EndpointName& name, const Revision
     if (IsLive(change.before, spec.model_version)) {
       throw FailedPrecondition("The version is live already: {}", spec.model_version);
     }
-    int shadows = 0;
-    for (const auto& revision : change.before.revisions) shadows += revision.role == Role::kShadow;
-    if (shadows >= kShadowsMax) {
+    if (CountRole(change.before, Role::kShadow) >= kShadowsMax) {
       throw FailedPrecondition("An endpoint has at most {} shadows", kShadowsMax);
     }
     change.Insert(spec, Role::kShadow, 0);
@@ -250,14 +332,47 @@ EndpointRecord EndpointStore::StartCanary(const EndpointName& name, const Revisi
     RequireNoRollout(before, spec.model_version);
     const RevisionRecord* waiting = FindWaiting(before, spec.model_version);
     if (waiting != nullptr && waiting->role == Role::kCanary && waiting->weight == weight) return;
+    if (waiting == nullptr && CountRole(before, Role::kCanary) >= kCanariesMax) {
+      throw FailedPrecondition("An endpoint has at most {} canaries", kCanariesMax);
+    }
+    const int others = CanaryWeight(before, spec.model_version);
+    if (others + weight > 100) {
+      throw InvalidArgument("Other canaries have {} percent already: {} is too much", others,
+                            weight)
+          .WithField("weight");
+    }
     RequireUnbroken(change.connection, before, "", spec.model_version);
-    change.SetLiveWeight(100 - weight);
+    change.SetLiveWeight(100 - others - weight);
     if (waiting == nullptr) {
       change.Insert(spec, Role::kCanary, weight);
     } else {
       change.Append("rollout.stepped", change.Update(*waiting, Role::kCanary, weight));
     }
     if (!before.rollout_error.empty()) change.SetRollout(before.promoting, "");
+  });
+}
+
+EndpointRecord EndpointStore::SetWeights(const EndpointName& name,
+                                         const std::map<std::string, int>& weights,
+                                         const std::string& who) {
+  return Write(name, who, [&](Change& change) {
+    const EndpointRecord& before = change.before;
+    RequireNoRollout(before, "");
+    CheckWeights(before, weights);
+    Json shares = Json::MakeObject();
+    std::vector<const RevisionRecord*> moved;
+    for (const auto& revision : before.revisions) {
+      if (!Answers(revision)) continue;
+      const int weight = weights.at(revision.model_version);
+      shares.Set(revision.model_version, weight);
+      if (weight != revision.weight) moved.push_back(&revision);
+    }
+    for (const RevisionRecord* revision : moved) {
+      change.Update(*revision, revision->role, weights.at(revision->model_version));
+    }
+    if (moved.empty()) return;
+    change.events.Append(change.connection, "rollout.stepped", "endpoint:" + name.str(), who,
+                         Json::Of({{"model", before.model}, {"weights", shares}}));
   });
 }
 
@@ -293,6 +408,10 @@ EndpointRecord EndpointStore::FinishPromotion(const EndpointName& name, const st
       payload.Set("replaced_version", live->model_version);
       change.Update(*live, Role::kRetired, 0);
     }
+    for (const auto& revision : before.revisions) {
+      const bool ends = revision.role == Role::kCanary && revision.id != next->id;
+      if (ends) change.Update(revision, Role::kRetired, 0);
+    }
     const RevisionRecord now_live = change.Update(*next, Role::kLive, 100);
     change.SetRollout(std::nullopt, "");
     change.Append("rollout.finished", now_live, std::move(payload));
@@ -303,15 +422,19 @@ EndpointRecord EndpointStore::UndoRollout(const EndpointName& name, const std::s
                                           const std::string& who) {
   return Write(name, who, [&](Change& change) {
     const EndpointRecord& before = change.before;
-    const RevisionRecord* undone =
-        before.promoting ? before.Find(*before.promoting) : before.FindRole(Role::kCanary);
-    if (undone == nullptr) return;
-    const RevisionRecord retired = change.Update(*undone, Role::kRetired, 0);
-    change.SetLiveWeight(100);
+    if (!before.promoting && before.FindRole(Role::kCanary) == nullptr) return;
+    int given_back = 0;
+    for (const auto& revision : before.revisions) {
+      if (revision.role != Role::kCanary) continue;
+      if (before.promoting && before.promoting != revision.id) continue;
+      Json payload = Json::MakeObject();
+      if (!reason.empty()) payload.Set("reason", reason);
+      change.Append("rollout.rolled_back", change.Update(revision, Role::kRetired, 0),
+                    std::move(payload));
+      given_back += revision.weight;
+    }
+    change.SetLiveWeight(LiveOf(before).weight + given_back);
     change.SetRollout(std::nullopt, reason);
-    Json payload = Json::MakeObject();
-    if (!reason.empty()) payload.Set("reason", reason);
-    change.Append("rollout.rolled_back", retired, std::move(payload));
   });
 }
 
@@ -342,8 +465,9 @@ EndpointRecord EndpointStore::Retire(const EndpointName& name, const RevisionId&
     if (found->role == Role::kLive || change.before.promoting == revision) {
       throw FailedPrecondition("Only a shadow or a canary can be retired: {}", revision.str());
     }
-    if (found->role == Role::kCanary) change.SetLiveWeight(100);
-    change.Append("endpoint.updated", change.Update(*found, Role::kRetired, 0));
+    change.Append("endpoint.updated", found->role == Role::kCanary
+                                          ? change.RetireCanary(*found)
+                                          : change.Update(*found, Role::kRetired, 0));
   });
 }
 
@@ -375,6 +499,49 @@ EndpointRecord EndpointStore::RaiseApiVersion(const EndpointName& name, int64_t 
     change.events.Append(
         change.connection, "endpoint.updated", "endpoint:" + name.str(), who,
         Json::Of({{"api_version", api_version}, {"from_api_version", now}, {"why", reason}}));
+  });
+}
+
+EndpointRecord EndpointStore::Configure(const EndpointName& name, const Json& settings,
+                                        const std::string& who) {
+  return Write(name, who, [&](Change& change) {
+    EndpointPolicy policy = change.before.policy;
+    UpdatePolicy(settings, &policy);
+    const Json before = PolicyToJson(change.before.policy);
+    const Json after = PolicyToJson(policy);
+    Json from = Json::MakeObject();
+    Json to = Json::MakeObject();
+    for (const auto& [key, value] : after.AsObject()) {
+      if (before.At(key) == value) continue;
+      from.Set(key, before.At(key));
+      to.Set(key, value);
+    }
+    if (to.AsObject().empty()) return;
+    change.connection.Execute(sql::kUpdatePolicy, {name.str(), after.Dump()});
+    change.events.Append(change.connection, "endpoint.updated", "endpoint:" + name.str(), who,
+                         Json::Of({{"policy", to}, {"from_policy", from}}));
+  });
+}
+
+std::vector<StoredUsage> EndpointStore::LoadUsage() const {
+  const int64_t today = clock_.NowMs() / kDayMs;
+  return database_.Read([&](Connection& connection) {
+    std::vector<StoredUsage> usage;
+    for (const Row& row : connection.Select(sql::kSelectUsage, {today})) {
+      usage.push_back({EndpointName(row.Text(0)), {row.Text(1), today, row.Int(2)}});
+    }
+    return usage;
+  });
+}
+
+void EndpointStore::KeepUsage(const std::vector<StoredUsage>& usage) {
+  const int64_t today = clock_.NowMs() / kDayMs;
+  database_.Write([&](Connection& connection) {
+    for (const StoredUsage& used : usage) {
+      connection.Execute(sql::kUpsertUsage,
+                         {used.endpoint.str(), used.rows.day, used.rows.principal, used.rows.rows});
+    }
+    connection.Execute(sql::kDeleteOldUsage, {today - kUsageDaysKept});
   });
 }
 

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "events/event_log.h"
+#include "serving/caller_limits.h"
 #include "serving/endpoint.h"
 #include "storage/database.h"
 
@@ -16,6 +18,12 @@ struct RevisionSpec {
   std::string model_version;
   std::string model_path;
   int replicas = 1;
+};
+
+// What one caller has asked of one endpoint on a day.
+struct StoredUsage {
+  EndpointName endpoint;
+  CallerLimits::StoredRows rows;
 };
 
 // Keeps endpoints and revisions. Each call is one transaction with its event in it; what it returns
@@ -37,15 +45,21 @@ class EndpointStore {
                         const RevisionSpec& spec, const std::string& who);
   EndpointRecord AddShadow(const EndpointName& name, const RevisionSpec& spec,
                            const std::string& who);
-  // Makes a canary, or turns the shadow of that version into one, with `weight` percent.
+  // Makes a canary, or turns the shadow of that version into one, with `weight` percent, which the
+  // live revision gives up. Throws kInvalidArgument when it has not so much.
   EndpointRecord StartCanary(const EndpointName& name, const RevisionSpec& spec, int weight,
                              const std::string& who);
+  // Gives the live revision and all canaries, by their versions, new shares at once. Throws
+  // kInvalidArgument unless each is named and they add up to 100.
+  EndpointRecord SetWeights(const EndpointName& name, const std::map<std::string, int>& weights,
+                            const std::string& who);
   // Marks the canary or shadow of this version as promoting.
   EndpointRecord StartPromotion(const EndpointName& name, const std::string& model_version,
                                 const std::string& who);
-  // The promoting revision becomes live and the live one retires.
+  // The promoting revision becomes live; the live one and all canaries retire.
   EndpointRecord FinishPromotion(const EndpointName& name, const std::string& who);
-  // The promoting revision, or the canary, retires; `reason` is kept as rollout_error.
+  // The promoting revision, or all canaries where none is, retire; `reason` is kept as
+  // rollout_error.
   EndpointRecord UndoRollout(const EndpointName& name, const std::string& reason,
                              const std::string& who);
   // Undoes a running rollout; else makes the last formerly live revision promoting.
@@ -58,6 +72,12 @@ class EndpointStore {
   // kInvalidArgument for one that is not higher than the present one.
   EndpointRecord RaiseApiVersion(const EndpointName& name, int64_t api_version,
                                  const std::string& reason, const std::string& who);
+  // Changes the settings that `settings`, an object, names (UpdatePolicy).
+  EndpointRecord Configure(const EndpointName& name, const Json& settings, const std::string& who);
+  // What callers have asked today, where it counts against a quota.
+  std::vector<StoredUsage> LoadUsage() const;
+  // Writes it, and forgets what is older than two days.
+  void KeepUsage(const std::vector<StoredUsage>& usage);
   void Delete(const EndpointName& name, const std::string& who);
 
  private:

@@ -187,6 +187,23 @@ std::string DecodeDescribe(std::string_view body) {
   return std::string(Reader(body).Text());
 }
 
+std::string EncodeBecome(const ReplicaOrder& order) {
+  Writer out(FrameKind::kBecome);
+  out.Text(order.model);
+  out.Text(order.socket);
+  out.Text(order.log);
+  return out.Finish();
+}
+
+ReplicaOrder DecodeBecome(std::string_view body) {
+  Reader in(body);
+  ReplicaOrder order;
+  order.model = in.Text();
+  order.socket = in.Text();
+  order.log = in.Text();
+  return order;
+}
+
 std::string EncodeDescription(const ModelInfo& info) {
   Writer out(FrameKind::kDescription);
   out.Text(info.name);

@@ -19,6 +19,14 @@ enum class FrameKind : uint32_t {
   kPong = 5,
   kDescribe = 6,     // a model's name → kDescription or kError
   kDescription = 7,  // a ModelInfo
+  kBecome = 8,       // a ReplicaOrder to a spare process → kPong: from now on it is that replica
+};
+
+// What a spare process is to be.
+struct ReplicaOrder {
+  std::string model;   // NAME@VERSION=PATH
+  std::string socket;  // to listen on
+  std::string log;     // a file to append standard output and error to
 };
 
 inline constexpr uint64_t kFrameBytesMax = 512ULL << 20;
@@ -41,6 +49,7 @@ std::string EncodeError(const Error& error);
 std::string EncodeEmpty(FrameKind kind);
 std::string EncodeDescribe(const std::string& model);
 std::string EncodeDescription(const ModelInfo& info);
+std::string EncodeBecome(const ReplicaOrder& order);
 
 // Each reads a body. Throws kInternal for one that is cut short or has impossible lengths.
 InferRequest DecodeInfer(std::string_view body);
@@ -48,5 +57,6 @@ InferAnswer DecodeAnswer(std::string_view body);
 Error DecodeError(std::string_view body);
 std::string DecodeDescribe(std::string_view body);
 ModelInfo DecodeDescription(std::string_view body);
+ReplicaOrder DecodeBecome(std::string_view body);
 
 }  // namespace millwright::serving

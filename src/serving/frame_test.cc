@@ -48,6 +48,13 @@ TEST(Frame, AnErrorSurvivesTheWay) {
   EXPECT_EQ(back.field(), "X");
 }
 
+TEST(Frame, AnOrderSurvivesTheWay) {
+  const ReplicaOrder back = DecodeBecome(BodyOf(EncodeBecome({"m@1=/p", "/s", "/l"})));
+  EXPECT_EQ(back.model, "m@1=/p");
+  EXPECT_EQ(back.socket, "/s");
+  EXPECT_EQ(back.log, "/l");
+}
+
 TEST(Frame, ADescriptionSurvivesTheWay) {
   ModelInfo info{.name = "m", .versions = {"1", "2"}, .version = "2", .platform = "xgboost"};
   info.signature.inputs = {{.name = "X", .type = DataType::kFp32, .shape = {-1, 3}}};

@@ -76,6 +76,7 @@ Gateway::Gateway(storage::Database& database, events::EventLog& events, const Cl
       sink_(sink),
       store_(database, events, clock) {
   const auto records = options_.serves ? store_.Load() : std::vector<EndpointRecord>();
+  const auto usage = options_.serves ? store_.LoadUsage() : std::vector<StoredUsage>();
   shadow_lane_ =
       std::make_unique<Lane>("shadow", options_.shadow_threads, options_.shadow_queue_max);
   std::lock_guard changes(changes_mutex_);
@@ -87,6 +88,10 @@ Gateway::Gateway(storage::Database& database, events::EventLog& events, const Cl
       },
       [this] { Tick(); });
   for (const EndpointRecord& record : records) Apply(record);
+  for (const StoredUsage& used : usage) {
+    const auto it = runtimes_.find(used.endpoint);
+    if (it != runtimes_.end()) it->second.routed->limits.Restore(used.rows);
+  }
 }
 
 Gateway::~Gateway() {
@@ -96,6 +101,13 @@ Gateway::~Gateway() {
   }
   shadow_lane_.reset();
   supervisor_->Stop();
+  usage_at_us_ = 0;
+  try {
+    FlushUsage();
+  } catch (const Error& error) {
+    Log(LogLevel::kError, "serving", "cannot store the usage of endpoints",
+        {{"reason", error.message()}});
+  }
 }
 
 template <typename F>
@@ -120,6 +132,15 @@ void Gateway::AddShadow(const EndpointName& name, const RevisionSpec& spec,
 void Gateway::StartCanary(const EndpointName& name, const RevisionSpec& spec, int weight,
                           const std::string& who) {
   Change([&] { return store_.StartCanary(name, spec, weight, who); });
+}
+
+void Gateway::SetWeights(const EndpointName& name, const std::map<std::string, int>& weights,
+                         const std::string& who) {
+  Change([&] { return store_.SetWeights(name, weights, who); });
+}
+
+void Gateway::Configure(const EndpointName& name, const Json& settings, const std::string& who) {
+  Change([&] { return store_.Configure(name, settings, who); });
 }
 
 void Gateway::Promote(const EndpointName& name, const std::string& model_version,
@@ -182,7 +203,8 @@ void Gateway::Apply(EndpointRecord record) {
       revision.failure.clear();  // another try
     }
     revision.record = wanted;
-    const auto out = Resize(runtime, revision, wanted.role == Role::kRetired ? 0 : wanted.replicas);
+    revision.wanted = WantedOf(runtime, revision);
+    const auto out = Resize(runtime, revision, revision.wanted);
     surplus.insert(surplus.end(), out.begin(), out.end());
   }
   Publish(runtime);
@@ -212,25 +234,30 @@ RoutedRevisionPtr Gateway::RoutedOf(const RevisionRuntime& revision) const {
                         .role = revision.record.role,
                         .stats = revision.stats.at(revision.record.role),
                         .counters = revision.counters,
-                        .replicas = revision.replicas};
+                        .latency = revision.latency,
+                        .replicas = revision.replicas,
+                        .slots = revision.record.slots};
   for (const auto& replica : revision.replicas) {
     if (routed.info == nullptr) routed.info = replica->facts().info;
   }
+  // Nobody needs a replica to learn what one that is gone has said.
+  if (routed.info == nullptr) routed.info = revision.info;
   return std::make_shared<const RoutedRevision>(std::move(routed));
 }
 
 void Gateway::Publish(Runtime& runtime) {
-  Route route;
+  const EndpointRecord& record = runtime.record;
+  Route route{
+      .salt = record.name.str(), .policy = record.policy, .sticky = StickyKeyOf(record.policy)};
   for (auto& [id, revision] : runtime.revisions) {
     switch (revision.record.role) {
       case Role::kLive:
         route.live = RoutedOf(revision);
         route.failure = revision.failure;
+        route.sleeps = revision.wanted == 0 && revision.failure.empty();
         break;
       case Role::kCanary:
-        if (!revision.failure.empty()) break;
-        route.canary = RoutedOf(revision);
-        route.canary_weight = revision.record.weight;
+        if (revision.failure.empty()) route.canaries.push_back(RoutedOf(revision));
         break;
       case Role::kShadow:
         if (revision.failure.empty()) route.shadows.push_back(RoutedOf(revision));
@@ -239,6 +266,7 @@ void Gateway::Publish(Runtime& runtime) {
         break;
     }
   }
+  runtime.routed->cache.Shrink(record.policy.caches() ? record.policy.cache_bytes : 0);
   runtime.routed->Publish(std::make_shared<const Route>(std::move(route)));
   changed_.notify_all();
 }
@@ -264,6 +292,10 @@ void Gateway::CheckSignature(const Runtime& runtime, RevisionRuntime& revision,
                                  revision.record.model_version, route->live->model_version);
 }
 
+void Gateway::QueueEvent(PendingEvent event) {
+  if (pending_events_.size() < kPendingEventsMax) pending_events_.push_back(std::move(event));
+}
+
 void Gateway::OnNotice(const std::shared_ptr<Replica>& replica, ReplicaNotice notice) {
   const ReplicaSpec& spec = replica->spec();
   const Replica::Facts facts = replica->facts();
@@ -272,10 +304,7 @@ void Gateway::OnNotice(const std::shared_ptr<Replica>& replica, ReplicaNotice no
   if (!facts.reason.empty()) payload.Set("reason", facts.reason);
   if (facts.pid != 0) payload.Set("pid", facts.pid);
   std::lock_guard lock(mutex_);
-  if (pending_events_.size() < kPendingEventsMax) {
-    pending_events_.push_back(
-        {std::string(KindOf(notice)), "endpoint:" + spec.endpoint, std::move(payload)});
-  }
+  QueueEvent({std::string(KindOf(notice)), "endpoint:" + spec.endpoint, std::move(payload)});
   const auto it = runtimes_.find(EndpointName(spec.endpoint));
   if (it == runtimes_.end()) return;
   const auto found = it->second.revisions.find(RevisionId(spec.revision));
@@ -283,6 +312,7 @@ void Gateway::OnNotice(const std::shared_ptr<Replica>& replica, ReplicaNotice no
   RevisionRuntime& revision = found->second;
   if (notice == ReplicaNotice::kReady) {
     revision.failure.clear();
+    revision.info = facts.info;
     CheckSignature(it->second, revision, facts);
   } else if (facts.failed_starts >= options_.failed_starts_max) {
     revision.failure = facts.reason;
@@ -291,10 +321,13 @@ void Gateway::OnNotice(const std::shared_ptr<Replica>& replica, ReplicaNotice no
 }
 
 void Gateway::Tick() {
+  FollowRequests();
+  EjectSlowReplicas();
   if (MonotonicUs() < retry_at_us_) return;
   try {
     FinishRollouts();
     FlushEvents();
+    FlushUsage();
   } catch (const Error& error) {
     // Replicas are watched whatever the database does; what is to be written is tried again.
     retry_at_us_ = MonotonicUs() + kDatabaseRetryUs;
@@ -308,7 +341,7 @@ bool Gateway::RolloutDecided(const Runtime& runtime, std::string* why) const {
   const auto it = runtime.revisions.find(*runtime.record.promoting);
   if (it == runtime.revisions.end()) return false;
   *why = it->second.failure;
-  return !why->empty() || AllReady(it->second.replicas, it->second.record.replicas);
+  return !why->empty() || AllReady(it->second.replicas, it->second.wanted);
 }
 
 void Gateway::FinishRollouts() {
@@ -371,7 +404,7 @@ void Gateway::WaitReady(const EndpointName& name, int64_t timeout_ms) const {
       if (!revision.failure.empty() && !undone_soon) {
         throw FailedPrecondition("Revision {} cannot serve: {}", id.str(), revision.failure);
       }
-      all_ready = all_ready && AllReady(revision.replicas, revision.record.replicas);
+      all_ready = all_ready && AllReady(revision.replicas, revision.wanted);
     }
     if (all_ready) return;
     if (changed_.wait_until(lock, deadline) == std::cv_status::timeout) {

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/lane.h"
 #include "events/event_log.h"
+#include "serving/autoscaler.h"
 #include "serving/endpoint_store.h"
 #include "serving/prediction_log.h"
 #include "serving/predictor.h"
@@ -48,6 +49,9 @@ struct RevisionStatus {
   int64_t requests = 0;  // in its present role, since this server started
   int64_t errors = 0;
   std::string failure;  // why it cannot serve, empty if it can
+  int replicas_wanted = 0;
+  int64_t median_us = 0;  // of the latest requests to its replicas, 0 while there are few
+  int64_t p95_us = 0;
   std::vector<ReplicaStatus> replicas;
 };
 struct EndpointStatus {
@@ -56,6 +60,14 @@ struct EndpointStatus {
   int64_t requests = 0;  // since this server started
   int64_t errors = 0;
   int64_t shadows_dropped = 0;
+  int64_t held = 0;            // requests that wait for a replica
+  int64_t hedged = 0;          // requests that were asked of a second replica, too
+  int64_t hedges_won = 0;      // that the second replica answered first
+  int64_t hedges_refused = 0;  // late ones that were over the budget
+  int64_t limited = 0;         // requests over a caller's limits
+  int64_t too_large = 0;       // requests and answers over the endpoint's limits
+  ResponseCache::Counts cache;
+  std::vector<CallerUsage> callers;       // where the endpoint has limits
   std::vector<RevisionStatus> revisions;  // newest first
   ModelInfoPtr info;                      // of the live revision, once it was ready
 };
@@ -82,6 +94,9 @@ class Gateway : public Predictor {
   void AddShadow(const EndpointName& name, const RevisionSpec& spec, const std::string& who);
   void StartCanary(const EndpointName& name, const RevisionSpec& spec, int weight,
                    const std::string& who);
+  void SetWeights(const EndpointName& name, const std::map<std::string, int>& weights,
+                  const std::string& who);
+  void Configure(const EndpointName& name, const Json& settings, const std::string& who);
   // A rolling update to the canary or shadow of this version: start, warm, shift, drain, stop.
   void Promote(const EndpointName& name, const std::string& model_version, const std::string& who);
   void Rollback(const EndpointName& name, const std::string& who);
@@ -105,6 +120,8 @@ class Gateway : public Predictor {
   std::vector<std::string> Models() const override;
   ModelInfoPtr Describe(const std::string& model, const std::string& version) const override;
   bool Ready(const std::string& model, const std::string& version) const override;
+  std::optional<Refusal> Admit(const std::string& model, const Origin& origin) override;
+  std::optional<Refusal> AdmitRows(const InferRequest& request) override;
   void Infer(InferRequest request, InferDone done) override;
   // Waits for a replica.
   bool IsPrompt() const override { return false; }
@@ -122,7 +139,11 @@ class Gateway : public Predictor {
     // Kept apart by role, so that what a canary answered does not hold its time as a shadow.
     std::map<Role, std::shared_ptr<LatencyHistogram>> stats;
     std::shared_ptr<VersionCounters> counters = std::make_shared<VersionCounters>();
+    std::shared_ptr<RecentLatency> latency = std::make_shared<RecentLatency>();
     std::vector<std::shared_ptr<Replica>> replicas;
+    int wanted = 0;  // replicas
+    Autoscaler autoscaler;
+    ModelInfoPtr info;  // as of the last replica that was ready
     int replicas_made = 0;
     std::string failure;
   };
@@ -130,6 +151,37 @@ class Gateway : public Predictor {
     EndpointRecord record;
     std::shared_ptr<RoutedEndpoint> routed;
     std::map<RevisionId, RevisionRuntime> revisions;  // those with replicas, or that had
+  };
+  // An event that the supervisor's thread writes soon.
+  struct PendingEvent {
+    std::string kind;
+    std::string subject;
+    Json payload;
+  };
+  // What a request goes by on its way to a replica.
+  struct Asked {
+    std::string_view key;
+    const std::string& version;
+    int64_t deadline_us = 0;  // of waiting for a replica
+  };
+  // The request as the replicas read it, made when it is first needed.
+  class Frames {
+   public:
+    const std::string& Get(const InferRequest& request) { return *Share(request); }
+    const std::shared_ptr<const std::string>& Share(const InferRequest& request) {
+      if (frame_ == nullptr) frame_ = std::make_shared<const std::string>(EncodeInfer(request));
+      return frame_;
+    }
+
+   private:
+    std::shared_ptr<const std::string> frame_;
+  };
+  // A request under way to a replica that was entered for it.
+  struct PendingCall {
+    std::shared_ptr<Replica> replica;
+    std::shared_ptr<ReplicaClient> client;
+    ReplicaClient::Call call;
+    int64_t start_us = 0;
   };
   // What became of one request.
   struct Forwarded {
@@ -158,7 +210,19 @@ class Gateway : public Predictor {
   template <typename F>
   void Change(F&& change);
 
+  // How many replicas a revision should have now.
+  static int WantedOf(const Runtime& runtime, const RevisionRuntime& revision);
+
   // On the supervisor's thread.
+  void FollowRequests();
+  // Gives the replicas of revisions that scale to what their requests ask for; with mutex_ held.
+  bool ScaleRevision(Runtime& runtime, RevisionRuntime& revision, int64_t now_us,
+                     std::vector<std::shared_ptr<Replica>>* surplus);
+  // With mutex_ held.
+  std::string SparePath() const;
+  void EjectSlowReplicas();
+  void FlushUsage();
+  void QueueEvent(PendingEvent event);  // with mutex_ held
   void OnNotice(const std::shared_ptr<Replica>& replica, ReplicaNotice notice);
   void Tick();
   void FinishRollouts();
@@ -170,11 +234,26 @@ class Gateway : public Predictor {
 
   // Data path.
   std::shared_ptr<RoutedEndpoint> FindRouted(const std::string& name) const;
-  Forwarded Forward(RoutedEndpoint& endpoint, const std::string& id, const std::string& version,
-                    const std::string& frame);
-  std::shared_ptr<Replica> EnterOrHold(RoutedEndpoint& endpoint, const std::string& id,
-                                       const std::string& version, int64_t deadline_us,
+  Forwarded AnswerFor(RoutedEndpoint& endpoint, const InferRequest& request,
+                      const std::string& version, Frames* frames);
+  Forwarded AnswerByCache(RoutedEndpoint& endpoint, const InferRequest& request, const Asked& asked,
+                          Frames* frames);
+  Forwarded Forward(RoutedEndpoint& endpoint, const Asked& asked, const std::string& frame);
+  std::shared_ptr<Replica> EnterOrHold(RoutedEndpoint& endpoint, const Asked& asked,
                                        Forwarded* forwarded);
+  // Asks a replica that was entered, and leaves it. Nothing when it went away before it answered.
+  std::optional<Result<InferAnswer>> Exchange(RoutedEndpoint& endpoint, const Route& route,
+                                              const RoutedRevision& revision,
+                                              const std::shared_ptr<Replica>& replica,
+                                              const std::string& frame);
+  // Waits for an answer that is late, from the replica or from a second one.
+  std::optional<Result<InferAnswer>> Hedge(RoutedEndpoint& endpoint, const Route& route,
+                                           const RoutedRevision& revision, PendingCall first,
+                                           const std::string& frame);
+  void TakeNotice(const Route& route, const std::shared_ptr<Replica>& replica,
+                  const std::optional<Result<InferAnswer>>& answer, int64_t start_us);
+  // Appends the event of an ejection.
+  void NoteEjection(const Replica& replica, std::string_view why);
   void SendToShadows(const Route& route, const std::shared_ptr<const std::string>& frame,
                      const LoggedPrediction& prediction);
   void AskShadow(const RoutedRevision& shadow, const std::string& frame,
@@ -193,17 +272,16 @@ class Gateway : public Predictor {
       mutex_;  // taken after changes_mutex_, before any lock of Supervisor or Replica
   mutable std::condition_variable changed_;
   std::map<EndpointName, Runtime> runtimes_;
-  struct PendingEvent {
-    std::string kind;
-    std::string subject;
-    Json payload;
-  };
   std::deque<PendingEvent> pending_events_;
-  int64_t retry_at_us_ = 0;  // of the supervisor's thread, after the database failed
+  // Of the supervisor's thread.
+  int64_t retry_at_us_ = 0;  // after the database failed
+  int64_t slowness_at_us_ = 0;
+  int64_t usage_at_us_ = 0;
 
   mutable std::shared_mutex routed_mutex_;  // innermost
   std::map<std::string, std::shared_ptr<RoutedEndpoint>, std::less<>> routed_;
   std::atomic<int64_t> shadows_dropped_ = 0;
+  std::atomic<int64_t> retried_ = 0;  // requests whose replica went away under them
 
   std::unique_ptr<Supervisor> supervisor_;
   std::unique_ptr<Lane> shadow_lane_;  // after the supervisor, so that it ends first

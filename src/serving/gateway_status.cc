@@ -40,10 +40,19 @@ void AppendFamily(std::string_view name, std::string_view type, std::string_view
 }  // namespace
 
 EndpointStatus Gateway::StatusOf(const Runtime& runtime) const {
+  const RoutedEndpoint& routed = *runtime.routed;
   EndpointStatus status{.record = runtime.record,
-                        .requests = runtime.routed->totals.requests(),
-                        .errors = runtime.routed->totals.errors(),
-                        .shadows_dropped = shadows_dropped_.load()};
+                        .requests = routed.totals.requests(),
+                        .errors = routed.totals.errors(),
+                        .shadows_dropped = shadows_dropped_.load(),
+                        .held = routed.held.load(),
+                        .hedged = routed.hedges.spent(),
+                        .hedges_won = routed.hedges.won(),
+                        .hedges_refused = routed.hedges.refused(),
+                        .limited = routed.limits.refused(),
+                        .too_large = routed.too_large.load(),
+                        .cache = routed.cache.counts(),
+                        .callers = routed.limits.Usage(clock_.NowMs())};
   for (const RevisionRecord& record : runtime.record.revisions) {
     RevisionStatus revision{.record = record};
     if (const auto it = runtime.revisions.find(record.id); it != runtime.revisions.end()) {
@@ -51,6 +60,9 @@ EndpointStatus Gateway::StatusOf(const Runtime& runtime) const {
       revision.requests = stats.requests();
       revision.errors = stats.errors();
       revision.failure = it->second.failure;
+      revision.replicas_wanted = it->second.wanted;
+      revision.median_us = it->second.latency->median_us();
+      revision.p95_us = it->second.latency->p95_us();
       for (const auto& replica : it->second.replicas) {
         revision.replicas.push_back({replica->spec().id, replica->facts()});
       }
@@ -81,12 +93,51 @@ std::vector<TrafficBucket> Gateway::Traffic(const EndpointName& name, size_t buc
   return endpoint->traffic.Newest(clock_.NowMs(), buckets);
 }
 
+namespace {
+
+// A counter or gauge that every endpoint has one of.
+struct EndpointFamily {
+  std::string_view name;
+  std::string_view type;
+  std::string_view help;
+  int64_t (*value)(const RoutedEndpoint&);
+};
+
+constexpr EndpointFamily kEndpointFamilies[] = {
+    {"millwright_endpoint_held_requests", "gauge", "Requests that wait for a replica",
+     [](const RoutedEndpoint& one) { return int64_t{one.held.load()}; }},
+    {"millwright_endpoint_hedged_total", "counter",
+     "Requests that were asked of a second replica because the first was late",
+     [](const RoutedEndpoint& one) { return one.hedges.spent(); }},
+    {"millwright_endpoint_hedges_won_total", "counter",
+     "Hedged requests that the second replica answered first",
+     [](const RoutedEndpoint& one) { return one.hedges.won(); }},
+    {"millwright_endpoint_hedges_refused_total", "counter",
+     "Late requests that were not hedged because the budget was spent",
+     [](const RoutedEndpoint& one) { return one.hedges.refused(); }},
+    {"millwright_endpoint_cache_hits_total", "counter", "Answers given again out of the cache",
+     [](const RoutedEndpoint& one) { return one.cache.counts().hits; }},
+    {"millwright_endpoint_cache_misses_total", "counter", "Answers that the cache did not have",
+     [](const RoutedEndpoint& one) { return one.cache.counts().misses; }},
+    {"millwright_endpoint_cache_bytes", "gauge", "Memory of the answers in the cache",
+     [](const RoutedEndpoint& one) { return one.cache.counts().bytes; }},
+    {"millwright_endpoint_limited_total", "counter", "Requests refused for their caller's limits",
+     [](const RoutedEndpoint& one) { return one.limits.refused(); }},
+    {"millwright_endpoint_too_large_total", "counter",
+     "Requests and answers refused for their size",
+     [](const RoutedEndpoint& one) { return one.too_large.load(); }},
+};
+
+}  // namespace
+
 std::string Gateway::MetricsText() const {
   std::string requests;
   std::string errors;
   std::string seconds;
   std::string replicas;
   std::string ready;
+  std::string ejections;
+  std::string wanted;
   std::lock_guard lock(mutex_);
   for (const auto& [name, runtime] : runtimes_) {
     for (const auto& [id, revision] : runtime.revisions) {
@@ -100,10 +151,15 @@ std::string Gateway::MetricsText() const {
             fmt::format("millwright_endpoint_errors_total{{{}}} {}\n", labels, stats->errors());
         AppendHistogram(labels, *stats, &seconds);
       }
+      wanted +=
+          fmt::format("millwright_revision_replicas_wanted{{endpoint=\"{}\",revision=\"{}\"}} {}\n",
+                      name.str(), id.str(), revision.wanted);
       for (const auto& replica : revision.replicas) {
         const auto facts = replica->facts();
         const std::string of =
             fmt::format("endpoint=\"{}\",replica=\"{}\"", name.str(), replica->spec().id);
+        ejections +=
+            fmt::format("millwright_replica_ejections_total{{{}}} {}\n", of, facts.ejections);
         replicas += fmt::format("millwright_replica_requests_total{{{}}} {}\n", of, facts.requests);
         ready += fmt::format("millwright_replica_ready{{{}}} {}\n", of,
                              static_cast<int>(facts.state == ReplicaState::kReady));
@@ -121,6 +177,21 @@ std::string Gateway::MetricsText() const {
                replicas, &text);
   AppendFamily("millwright_replica_ready", "gauge", "Whether a replica takes requests", ready,
                &text);
+  AppendFamily("millwright_replica_ejections_total", "counter",
+               "Times that a replica was passed over for failing or being slow", ejections, &text);
+  AppendFamily("millwright_revision_replicas_wanted", "gauge",
+               "Replicas that a revision should have", wanted, &text);
+  for (const EndpointFamily& family : kEndpointFamilies) {
+    std::string lines;
+    for (const auto& [name, runtime] : runtimes_) {
+      lines += fmt::format("{}{{endpoint=\"{}\"}} {}\n", family.name, name.str(),
+                           family.value(*runtime.routed));
+    }
+    AppendFamily(family.name, family.type, family.help, lines, &text);
+  }
+  AppendFamily("millwright_endpoint_retried_total", "counter",
+               "Requests sent again because their replica went away",
+               fmt::format("millwright_endpoint_retried_total {}\n", retried_.load()), &text);
   AppendFamily(
       "millwright_endpoint_shadows_dropped_total", "counter",
       "Copies for shadows that were dropped",
@@ -133,8 +204,9 @@ std::vector<VersionStatus> Gateway::Index() const {
   std::vector<VersionStatus> index;
   EachRouted([&](const RoutedEndpoint& endpoint, const RoutedRevision& revision,
                  const std::string& failure) {
+    const bool sleeps = endpoint.route()->sleeps;
     VersionStatus status{.model = endpoint.name().str(), .version = revision.model_version};
-    if (revision.HasReady()) {
+    if (revision.HasReady() || (revision.role == Role::kLive && sleeps)) {
       status.state = VersionStatus::State::kReady;
     } else if (revision.role == Role::kLive && !failure.empty()) {
       status.reason = failure;
@@ -167,7 +239,7 @@ void Gateway::EachRouted(const std::function<void(const RoutedEndpoint&, const R
   for (const auto& endpoint : endpoints) {
     const auto route = endpoint->route();
     if (route->live != nullptr) each(*endpoint, *route->live, route->failure);
-    if (route->canary != nullptr) each(*endpoint, *route->canary, route->failure);
+    for (const auto& canary : route->canaries) each(*endpoint, *canary, route->failure);
     for (const auto& shadow : route->shadows) each(*endpoint, *shadow, route->failure);
   }
 }

@@ -24,6 +24,7 @@ struct LoggedPrediction {
   int64_t time_ms = 0;        // when it was asked, by the wall clock
   int64_t event_time_ms = 0;  // when it happened in the data
   int64_t latency_us = 0;     // from the decoded request to the answer
+  bool is_cached = false;     // the answer had been given before to the same inputs
   ModelInfoPtr model;
   std::shared_ptr<const std::vector<inference::Tensor>> inputs;
   std::vector<inference::Tensor> outputs;

@@ -25,6 +25,17 @@ struct ModelInfo {
 };
 using ModelInfoPtr = std::shared_ptr<const ModelInfo>;
 
+// Who asks and how: what a gateway's limits, cache and sticky split go by. Nothing of it reaches a
+// model. The function is called only within Infer.
+struct Origin {
+  std::string principal;     // empty where nobody is asked who calls
+  uint64_t body_bytes = 0;   // of the request as it came
+  bool wants_fresh = false;  // no answer out of a cache
+  bool is_admitted = false;  // Admit and AdmitRows have let it in
+  // The value of a header field, or of gRPC's metadata, by its name.
+  std::function<std::optional<std::string_view>(std::string_view)> header;
+};
+
 // One request for predictions, decoded: every protocol ends here.
 struct InferRequest {
   std::string model;
@@ -36,6 +47,7 @@ struct InferRequest {
   Json params;  // an object of those that the request sets; null when it sets none
   std::optional<int64_t> deadline_us = {};  // by MonotonicUs: an answer after it is of no use
   std::optional<TraceContext> trace = {};   // of this request's part in its caller's work
+  Origin origin = {};
 };
 
 // Where the time of an answered request went, as far as it is known.
@@ -49,6 +61,7 @@ struct InferAnswer {
   std::string revision;  // of the endpoint; empty in a model server
   std::vector<inference::Tensor> outputs;
   InferTimes times = {};
+  bool is_cached = false;  // given before to the same inputs
 };
 
 // Whether a version that is known here can be asked by its name.
@@ -80,6 +93,12 @@ struct VersionStatistics {
 // any thread.
 using InferDone = std::function<void(const Result<InferAnswer>&)>;
 
+// Why a request is not even tried: an error with what the caller can do about it.
+struct Refusal {
+  Error error;
+  int64_t retry_after_ms = 0;  // the same request has hope then; 0: never, it is too large
+};
+
 // Whatever answers predictions: the models of this process (ModelServer) or endpoints whose
 // replicas are other processes (Gateway). The protocols of api/ know nothing else. Thread-safe.
 class Predictor {
@@ -93,6 +112,14 @@ class Predictor {
   virtual ModelInfoPtr Describe(const std::string& model, const std::string& version) const = 0;
   // Tells whether a request would be answered now. Throws kNotFound as Describe does.
   virtual bool Ready(const std::string& model, const std::string& version) const = 0;
+  // Say whether a request may be asked at all: the first by its model and caller, before its body
+  // is decoded, the second by how many rows it has. Each takes what it lets in off the caller's
+  // limits, so a protocol that gives a Refusal its own shape calls each once and sets is_admitted;
+  // Infer does it for the others. Nothing for a model that is not here.
+  virtual std::optional<Refusal> Admit(const std::string& /*model*/, const Origin& /*origin*/) {
+    return std::nullopt;
+  }
+  virtual std::optional<Refusal> AdmitRows(const InferRequest& /*request*/) { return std::nullopt; }
   // Asks the model; `done` is called now or, by another thread, after this has returned, and what
   // may follow an answer (logging, shadows) is done after it. Inputs that the model cannot take are
   // kInvalidArgument naming the input; nothing is thrown.

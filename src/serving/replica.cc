@@ -32,6 +32,10 @@ Replica::Facts Replica::facts() const {
   facts.state = state_.load();
   facts.requests = requests_.load();
   facts.errors = errors_.load();
+  facts.outstanding = outstanding_.load();
+  facts.median_us = health.median_us();
+  facts.ejections = health.ejections();
+  facts.ejected_until_us = health.ejected_until_us();
   return facts;
 }
 

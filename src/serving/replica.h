@@ -9,6 +9,7 @@
 #include "serving/endpoint.h"
 #include "serving/predictor.h"
 #include "serving/replica_client.h"
+#include "serving/replica_health.h"
 
 namespace millwright::serving {
 
@@ -41,6 +42,8 @@ class Replica {
   // Calls the process. Only between TryEnter and Leave.
   std::shared_ptr<ReplicaClient> client() const;
   void Count(bool is_error);
+  // Whether it answers well; the data path takes notice and chooses by it.
+  ReplicaHealth health;
 
   struct Facts {
     ReplicaState state = ReplicaState::kStarting;
@@ -48,9 +51,13 @@ class Replica {
     int64_t started_ms = 0;
     int64_t requests = 0;
     int64_t errors = 0;
-    int failed_starts = 0;  // in a row
-    std::string reason;     // of the last death or failed start
-    ModelInfoPtr info;      // as of the last time it was ready
+    int outstanding = 0;           // requests at work
+    int64_t median_us = 0;         // of the latest requests, 0 while there are few
+    int64_t ejections = 0;         // since this server started
+    int64_t ejected_until_us = 0;  // of MonotonicUs; it gets no requests before
+    int failed_starts = 0;         // in a row
+    std::string reason;            // of the last death or failed start
+    ModelInfoPtr info;             // as of the last time it was ready
   };
   Facts facts() const;
 

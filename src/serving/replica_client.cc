@@ -42,9 +42,23 @@ Transfer ReplicaClient::Exchange(std::string_view frame, Frame* answer) {
   return transfer;
 }
 
+std::optional<ReplicaClient::Call> ReplicaClient::Start(std::string_view frame) {
+  Call call{Take()};
+  if (!call.socket.open() || WriteAll(call.socket, frame) != Transfer::kDone) return std::nullopt;
+  return call;
+}
+
 std::optional<Result<InferAnswer>> ReplicaClient::Infer(std::string_view frame) {
+  auto call = Start(frame);
+  if (!call) return std::nullopt;
+  return Finish(*std::move(call));
+}
+
+std::optional<Result<InferAnswer>> ReplicaClient::Finish(Call call) {
   Frame answer;
-  switch (Exchange(frame, &answer)) {
+  const Transfer transfer = ReadFrame(call.socket, &answer);
+  if (transfer == Transfer::kDone) GiveBack(std::move(call.socket));
+  switch (transfer) {
     case Transfer::kClosed:
       return std::nullopt;
     case Transfer::kTimedOut:

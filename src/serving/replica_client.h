@@ -23,6 +23,15 @@ class ReplicaClient {
   // went away before it answered, which says that another one may be asked; a replica that is there
   // but too slow is kDeadlineExceeded.
   std::optional<Result<InferAnswer>> Infer(std::string_view frame);
+
+  // The same in two steps: between them the caller may wait for this answer and another one's. A
+  // call that is let go of before Finish loses its connection and its answer.
+  struct Call {
+    Socket socket;
+  };
+  std::optional<Call> Start(std::string_view frame);
+  std::optional<Result<InferAnswer>> Finish(Call call);
+
   // Asks for the model's description; nothing while nobody listens.
   std::optional<Result<ModelInfo>> Describe(const std::string& model);
 

@@ -1,5 +1,6 @@
 #include "serving/replica_listener.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,7 +11,9 @@
 
 #include "base/lane.h"
 #include "base/log.h"
+#include "inference/model_package.h"
 #include "serving/model_server.h"
+#include "serving/warm_up.h"
 
 namespace millwright::serving {
 
@@ -122,6 +125,57 @@ int RunReplica(const ReplicaOptions& options) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;
   }
+}
+
+namespace {
+
+// Loads a model and lets go of it: what that leaves in memory is what the next one need not wait
+// for. Why it fails is said by whoever needs that model.
+void LoadOnce(const std::filesystem::path& path) {
+  try {
+    const auto engine = inference::LoadModel(path, {});
+    WarmUp(path, *engine);
+  } catch (const Error& error) {
+    Log(LogLevel::kDebug, "serving", "a spare replica could not warm up",
+        {{"reason", error.message()}});
+  }
+}
+
+// Waits for an order and says that it was taken.
+std::optional<ReplicaOrder> TakeOrder(const std::filesystem::path& path) {
+  const Socket listening = ListenOn(path);
+  const Socket socket(accept4(listening.fd(), nullptr, nullptr, SOCK_CLOEXEC));
+  unlink(path.c_str());
+  Frame frame;
+  const bool came = socket.open() && ReadFrame(socket, &frame) == Transfer::kDone &&
+                    frame.kind == FrameKind::kBecome;
+  if (!came) return std::nullopt;
+  ReplicaOrder order = DecodeBecome(frame.body);
+  if (WriteAll(socket, EncodeEmpty(FrameKind::kPong)) != Transfer::kDone) return std::nullopt;
+  return order;
+}
+
+void AppendOutputTo(const std::string& file) {
+  const int out = open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (out < 0) return;  // the spare's own log has it then
+  dup2(out, STDOUT_FILENO);
+  dup2(out, STDERR_FILENO);
+  close(out);
+}
+
+}  // namespace
+
+int RunSpare(const SpareOptions& options) {
+  LoadOnce(options.warm_up);
+  std::optional<ReplicaOrder> order;
+  try {
+    order = TakeOrder(options.socket);
+  } catch (const Error& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+  }
+  if (!order) return 1;
+  AppendOutputTo(order->log);
+  return RunReplica({.models = {order->model}, .socket = order->socket, .python = options.python});
 }
 
 }  // namespace millwright::serving

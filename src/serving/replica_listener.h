@@ -56,4 +56,14 @@ struct ReplicaOptions {
 };
 int RunReplica(const ReplicaOptions& options);
 
+// What a spare process does: loads what a model like `warm_up` takes (the runtime's library, its
+// tables) and lets go of the model, then waits on `socket` until it is told which replica to
+// become. Returns what RunReplica does, 1 when it cannot wait.
+struct SpareOptions {
+  std::filesystem::path socket;
+  std::filesystem::path warm_up;
+  inference::PythonOptions python = {};
+};
+int RunSpare(const SpareOptions& options);
+
 }  // namespace millwright::serving

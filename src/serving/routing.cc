@@ -8,8 +8,6 @@
 namespace millwright::serving {
 namespace {
 
-constexpr int kSlots = 10'000;
-constexpr int kSlotsPerPercent = kSlots / 100;
 constexpr int kEnterAttemptsMax = 3;  // replicas may leave the traffic between look and entry
 
 }  // namespace
@@ -21,12 +19,16 @@ bool RoutedRevision::HasReady() const {
   return false;
 }
 
-std::shared_ptr<Replica> RoutedRevision::Enter() const {
+std::shared_ptr<Replica> RoutedRevision::Enter(int64_t now_us, const Replica* but) const {
   for (int attempt = 0; attempt < kEnterAttemptsMax; ++attempt) {
     const std::shared_ptr<Replica>* best = nullptr;
+    std::pair<bool, int> best_rank;  // ejected ones last, then by what is at work
     for (const auto& replica : replicas) {
-      if (replica->state() != ReplicaState::kReady) continue;
-      if (best == nullptr || replica->outstanding() < (*best)->outstanding()) best = &replica;
+      if (replica->state() != ReplicaState::kReady || replica.get() == but) continue;
+      const std::pair rank(replica->health.IsEjected(now_us), replica->outstanding());
+      if (best != nullptr && rank >= best_rank) continue;
+      best = &replica;
+      best_rank = rank;
     }
     if (best == nullptr) return nullptr;
     if ((*best)->TryEnter()) return *best;
@@ -34,28 +36,66 @@ std::shared_ptr<Replica> RoutedRevision::Enter() const {
   return nullptr;
 }
 
-int TrafficSlot(const std::string& id) {
-  uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a
-  for (const unsigned char c : id) hash = (hash ^ c) * 0x100000001b3ULL;
-  // FNV's low bits follow the last characters, as counters do; mix before taking a remainder.
-  hash ^= hash >> 33;
-  hash *= 0xff51afd7ed558ccdULL;
-  hash ^= hash >> 33;
-  return static_cast<int>(hash % kSlots);
-}
-
-const RoutedRevision& Route::Choose(const std::string& id, const std::string& version) const {
+const RoutedRevision& Route::Choose(std::string_view key, const std::string& version) const {
   if (!version.empty()) {
     if (live != nullptr && live->model_version == version) return *live;
-    if (canary != nullptr && canary->model_version == version) return *canary;
-    for (const auto& shadow : shadows) {
-      if (shadow->model_version == version) return *shadow;
+    for (const auto* list : {&canaries, &shadows}) {
+      for (const auto& revision : *list) {
+        if (revision->model_version == version) return *revision;
+      }
     }
     throw NotFound("Model version", version);
   }
   if (live == nullptr) throw Unavailable("The endpoint has no live revision");
-  const bool to_canary = canary != nullptr && TrafficSlot(id) < canary_weight * kSlotsPerPercent;
-  return to_canary && canary->HasReady() ? *canary : *live;
+  if (canaries.empty()) return *live;
+  const auto slot = static_cast<size_t>(TrafficSlot(salt, key));
+  for (const auto& canary : canaries) {
+    if (canary->slots[slot]) return canary->HasReady() ? *canary : *live;
+  }
+  return *live;
+}
+
+namespace {
+
+// The first value of a tensor as bytes; nothing where it has none.
+std::string_view FirstValue(const inference::Tensor& tensor, size_t index) {
+  if (tensor.type == inference::DataType::kBytes) {
+    return index < tensor.strings.size() ? std::string_view(tensor.strings[index]) : "";
+  }
+  const size_t bytes = inference::DataTypeBytes(tensor.type);
+  if ((index + 1) * bytes > tensor.data.size()) return "";
+  return {tensor.data.data() + index * bytes, bytes};
+}
+
+// An input is a tensor, or a column where one tensor holds the table.
+std::string_view FindInput(const RoutedRevision& live, const std::string& name,
+                           const std::vector<inference::Tensor>& inputs) {
+  for (const auto& tensor : inputs) {
+    if (tensor.name == name) return FirstValue(tensor, 0);
+  }
+  if (live.info == nullptr || inputs.size() != 1) return "";
+  const auto& columns = live.info->signature.columns;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].name == name) return FirstValue(inputs[0], i);
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string_view KeyOf(const Route& route, const InferRequest& request) {
+  std::string_view key;
+  switch (route.sticky.from) {
+    case StickyKey::From::kId:
+      break;
+    case StickyKey::From::kHeader:
+      if (request.origin.header) key = request.origin.header(route.sticky.name).value_or("");
+      break;
+    case StickyKey::From::kInput:
+      if (route.live != nullptr) key = FindInput(*route.live, route.sticky.name, request.inputs);
+      break;
+  }
+  return key.empty() ? std::string_view(request.id) : key;
 }
 
 std::shared_ptr<const Route> RoutedEndpoint::route() const {

@@ -9,8 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "serving/caller_limits.h"
 #include "serving/endpoint.h"
+#include "serving/hedge_budget.h"
+#include "serving/recent_latency.h"
 #include "serving/replica.h"
+#include "serving/response_cache.h"
 #include "serving/traffic.h"
 #include "serving/version_counters.h"
 
@@ -24,10 +28,13 @@ struct RoutedRevision {
   ModelInfoPtr info;  // nothing until a replica has been ready once
   std::shared_ptr<LatencyHistogram> stats;
   std::shared_ptr<VersionCounters> counters;  // whatever the role
+  std::shared_ptr<RecentLatency> latency;
   std::vector<std::shared_ptr<Replica>> replicas;
+  TrafficSlots slots;
 
-  // Enters the ready replica with the fewest requests at work; nothing when none is ready.
-  std::shared_ptr<Replica> Enter() const;
+  // Enters the ready replica with the fewest requests at work; nothing when none is ready. Those
+  // that are ejected are passed over as long as there is another one, `but` always.
+  std::shared_ptr<Replica> Enter(int64_t now_us, const Replica* but = nullptr) const;
   bool HasReady() const;
 };
 using RoutedRevisionPtr = std::shared_ptr<const RoutedRevision>;
@@ -35,20 +42,26 @@ using RoutedRevisionPtr = std::shared_ptr<const RoutedRevision>;
 // Who answers for an endpoint, at one moment.
 struct Route {
   RoutedRevisionPtr live;
-  RoutedRevisionPtr canary;  // nothing unless it may get requests
-  int canary_weight = 0;     // percent
+  std::vector<RoutedRevisionPtr> canaries;  // those that may get requests
   std::vector<RoutedRevisionPtr> shadows;
   std::string failure;  // why the live revision cannot serve; waiting for it is useless then
+  // Its live revision has no replica because nobody asks; a request starts one.
+  bool sleeps = false;
+  std::string salt;  // of the split
+  EndpointPolicy policy;
+  StickyKey sticky;
 
-  // Picks by the request: the version it names, or live and canary by weight. One id always falls
-  // on the same side, so that a retry or a session is not torn between versions. A canary without
-  // ready replicas gives its share back to the live revision. Throws kNotFound for a version that
-  // does not serve.
-  const RoutedRevision& Choose(const std::string& id, const std::string& version) const;
+  // Picks by the request: the version it names, or the one whose slot its key falls into. One key
+  // always falls on the same side, so that a retry or a session is not torn between versions. A
+  // canary without ready replicas gives its share back to the live revision. Throws kNotFound for a
+  // version that does not serve.
+  const RoutedRevision& Choose(std::string_view key, const std::string& version) const;
 };
 
-// Tells which of 10,000 slots an id falls into; spread evenly whatever ids look like.
-int TrafficSlot(const std::string& id);
+// What keeps the caller of this request on one revision: what the endpoint's policy names, or the
+// prediction's id where the request has not got it. Of many rows the first one's input counts. A
+// part of the request.
+std::string_view KeyOf(const Route& route, const InferRequest& request);
 
 // An endpoint at work: its current route, exchanged as a whole, and its counters. Thread-safe.
 class RoutedEndpoint {
@@ -69,7 +82,11 @@ class RoutedEndpoint {
 
   TrafficRing traffic;
   LatencyHistogram totals;
-  std::atomic<int> held = 0;  // requests that wait for a replica
+  ResponseCache cache;
+  CallerLimits limits;
+  HedgeBudget hedges;
+  std::atomic<int64_t> too_large = 0;  // requests and answers over the endpoint's limits
+  std::atomic<int> held = 0;           // requests that wait for a replica
 
  private:
   const EndpointName name_;

@@ -20,6 +20,8 @@ constexpr size_t kSocketNameBytes = 32;
 constexpr int64_t kProbeTimeoutMs = 200;
 constexpr int64_t kLogTailBytes = 4096;
 constexpr int kBackOffDoublingsMax = 20;
+constexpr int64_t kSpareBackOffUs = 10'000'000;  // after a spare that ended by itself
+constexpr int64_t kSpareTimeoutMs = 100;
 
 bool SinceMs(int64_t since_us, int64_t ms) {
   return MonotonicUs() - since_us >= ms * 1000;
@@ -87,6 +89,58 @@ void Supervisor::Wake() {
   wake_.notify_one();
 }
 
+void Supervisor::KeepSpare(const std::filesystem::path& warm_up) {
+  std::lock_guard lock(mutex_);
+  spare_wanted_ = warm_up;
+}
+
+void Supervisor::TendSpare() {
+  if (options_.spare_command.empty()) return;
+  std::filesystem::path wanted;
+  {
+    std::lock_guard lock(mutex_);
+    wanted = spare_wanted_;
+  }
+  const int64_t now_us = MonotonicUs();
+  if (spare_.process && (wanted.empty() || spare_.process->Poll())) {
+    spare_.process.reset();
+    std::error_code ignored;  // it may never have listened
+    std::filesystem::remove(spare_.socket, ignored);
+    spare_.start_at_us = now_us + kSpareBackOffUs;
+  }
+  // Not while a replica starts, which would wait for the processor.
+  const bool may_start = std::none_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
+    return slot.phase == Phase::kStarting || slot.phase == Phase::kWaiting;
+  });
+  if (wanted.empty() || spare_.process || !may_start || now_us < spare_.start_at_us) return;
+  spare_.socket = socket_dir_ / fmt::format("{}-{}.spare", getpid(), ++sockets_made_);
+  ProcessSpec process{.arguments = options_.spare_command,
+                      .output_file = options_.log_dir / "spare.log"};
+  process.arguments.insert(process.arguments.end(),
+                           {"--socket", spare_.socket.string(), "--warm-up", wanted.string()});
+  try {
+    spare_.process.emplace(process);
+  } catch (const Error& error) {
+    spare_.start_at_us = now_us + kSpareBackOffUs;
+    Log(LogLevel::kWarning, "serving", "cannot start a spare process",
+        {{"reason", error.message()}});
+  }
+}
+
+bool Supervisor::TakeSpare(Slot& slot, const std::string& model) {
+  if (!spare_.process) return false;
+  const Socket socket = ConnectTo(spare_.socket, kSpareTimeoutMs);
+  if (!socket.open()) return false;  // it is not warm yet
+  const std::string order = EncodeBecome({model, slot.socket.string(), LogOf(slot).string()});
+  Frame answer;
+  const bool taken = WriteAll(socket, order) == Transfer::kDone &&
+                     ReadFrame(socket, &answer) == Transfer::kDone &&
+                     answer.kind == FrameKind::kPong;
+  if (taken) slot.process = std::move(spare_.process);
+  spare_.process.reset();
+  return taken;
+}
+
 void Supervisor::Run(const std::stop_token& stop) {
   NameThisThread("supervisor");
   while (!stop.stop_requested()) {
@@ -105,6 +159,7 @@ void Supervisor::Run(const std::stop_token& stop) {
     }
     for (const Slot& slot : finished) notice_(slot.replica, ReplicaNotice::kStopped);
     tick_();
+    TendSpare();
     const auto round = IsQuiet() ? kQuietRound : kBusyRound;
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, round, [&] { return woken_ || stop.stop_requested(); });
@@ -164,12 +219,12 @@ void Supervisor::StartProcess(Slot& slot) {
   slot.log_start = std::filesystem::file_size(LogOf(slot), ignored);
   if (ignored) slot.log_start = 0;
   const ReplicaSpec& spec = replica.spec();
+  const std::string model =
+      fmt::format("{}@{}={}", spec.endpoint, spec.model_version, spec.model_path);
   ProcessSpec process{.arguments = options_.replica_command, .output_file = LogOf(slot)};
-  process.arguments.push_back(
-      fmt::format("{}@{}={}", spec.endpoint, spec.model_version, spec.model_path));
-  process.arguments.insert(process.arguments.end(), {"--socket", slot.socket.string()});
+  process.arguments.insert(process.arguments.end(), {model, "--socket", slot.socket.string()});
   try {
-    slot.process.emplace(process);
+    if (!TakeSpare(slot, model)) slot.process.emplace(process);
   } catch (const Error& error) {
     Lose(slot, ReplicaNotice::kStartFailed, error.message());
     return;
@@ -215,6 +270,7 @@ void Supervisor::StepStarting(Slot& slot) {
   slot.heartbeat.emplace(slot.socket);
   slot.lease_until_us = MonotonicUs() + options_.lease_ms * 1000;
   EnterPhase(slot, Phase::kRunning);
+  replica.health.Restarted();
   replica.SetState(ReplicaState::kReady);
   notice_(slot.replica, ReplicaNotice::kReady);
 }
@@ -302,6 +358,7 @@ bool Supervisor::StepStopping(Slot& slot) {
 }
 
 void Supervisor::StopAll() {
+  spare_.process.reset();
   for (Slot& slot : slots_) {
     slot.replica->SetState(ReplicaState::kDraining);
     if (slot.process) slot.process->Signal(SIGTERM);

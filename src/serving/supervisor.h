@@ -22,6 +22,8 @@ namespace millwright::serving {
 struct SupervisorOptions {
   // The program and its first words; `NAME@VERSION=PATH --socket SOCKET` is appended.
   std::vector<std::string> replica_command;
+  // The same for a spare process; `--socket SOCKET --warm-up PATH` is appended. Empty: no spares.
+  std::vector<std::string> spare_command = {};
   std::filesystem::path socket_dir;  // made if absent; a temporary one where the path is too long
   std::filesystem::path log_dir;     // one file a replica
   int64_t start_timeout_ms = 60'000;
@@ -57,6 +59,9 @@ class Supervisor {
   void Drain(const std::shared_ptr<Replica>& replica);
   // Makes the next round come now.
   void Wake();
+  // Keeps one process that is warm for models like this one, a file or folder, to become the next
+  // replica that is started; an empty path ends it. A new one is made when nothing else starts.
+  void KeepSpare(const std::filesystem::path& warm_up);
 
  private:
   enum class Phase { kWaiting, kStarting, kRunning, kDraining, kStopping };
@@ -75,7 +80,17 @@ class Supervisor {
     int deaths = 0;  // in a row
   };
 
+  struct Spare {
+    std::optional<ChildProcess> process;
+    std::filesystem::path socket;
+    std::filesystem::path warm_up;
+    int64_t start_at_us = 0;  // not before
+  };
+
   void Run(const std::stop_token& stop);
+  void TendSpare();
+  // Makes the spare process this slot's; false when there is none that can be.
+  bool TakeSpare(Slot& slot, const std::string& model);
   // Each moves one slot on by what has happened; true when the slot is done with.
   bool Step(Slot& slot);
   void StartProcess(Slot& slot);
@@ -102,8 +117,10 @@ class Supervisor {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool woken_ = false;
+  std::filesystem::path spare_wanted_;
   std::list<Slot> added_;  // by Start, until the next round
   std::list<Slot> slots_;  // changed by the thread alone; under mutex_ where others look
+  Spare spare_;            // of the thread
   std::jthread thread_;
 };
 

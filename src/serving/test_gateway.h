@@ -62,6 +62,7 @@ class GatewayFixture {
   void Start() {
     GatewayOptions options;
     options.supervisor.replica_command = {ThisProgram(), "serve"};
+    options.supervisor.spare_command = {ThisProgram(), "serve-spare"};
     options.supervisor.socket_dir = dir_.path() / "run";
     options.supervisor.log_dir = dir_.path() / "logs";
     options.supervisor.back_off_min_ms = 10;

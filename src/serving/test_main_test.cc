@@ -10,6 +10,9 @@ int main(int argc, char** argv) {
   if (argc == 5 && std::strcmp(argv[1], "serve") == 0 && std::strcmp(argv[3], "--socket") == 0) {
     return millwright::serving::RunReplica({.models = {argv[2]}, .socket = argv[4]});
   }
+  if (argc == 6 && std::strcmp(argv[1], "serve-spare") == 0) {
+    return millwright::serving::RunSpare({.socket = argv[3], .warm_up = argv[5]});
+  }
   ::testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

@@ -19,6 +19,12 @@ class TracedPredictor : public Predictor {
   bool Ready(const std::string& model, const std::string& version) const override {
     return predictor_.Ready(model, version);
   }
+  std::optional<Refusal> Admit(const std::string& model, const Origin& origin) override {
+    return predictor_.Admit(model, origin);
+  }
+  std::optional<Refusal> AdmitRows(const InferRequest& request) override {
+    return predictor_.AdmitRows(request);
+  }
   void Infer(InferRequest request, InferDone done) override;
   bool IsPrompt() const override { return predictor_.IsPrompt(); }
   std::vector<VersionStatus> Index() const override { return predictor_.Index(); }

@@ -58,6 +58,23 @@ double TrafficRing::Percentile(const Slot& slot, double share) {
   return 0;
 }
 
+double TrafficRing::BandEndMs(size_t band) {
+  constexpr double kBandsPerDoubling = kStepsPerDoubling * kBands / kSteps;
+  return std::exp2(static_cast<double>(band + 1) / kBandsPerDoubling) / 1000;
+}
+
+std::vector<TrafficBucket::Band> TrafficRing::BandsOf(const Slot& slot) {
+  constexpr size_t kStepsPerBand = kSteps / kBands;
+  std::vector<TrafficBucket::Band> bands;
+  for (size_t step = 0; step < kSteps; ++step) {
+    if (slot.steps[step] == 0) continue;
+    const size_t index = step / kStepsPerBand;
+    if (bands.empty() || bands.back().index != index) bands.push_back({index, 0});
+    bands.back().requests += slot.steps[step];
+  }
+  return bands;
+}
+
 std::vector<TrafficBucket> TrafficRing::Newest(int64_t now_ms, size_t count) const {
   count = std::min(count, kSlots);
   const int64_t last = now_ms / kSlotMs;
@@ -71,6 +88,7 @@ std::vector<TrafficBucket> TrafficRing::Newest(int64_t now_ms, size_t count) con
       bucket.errors = slot.errors;
       bucket.p50_ms = Percentile(slot, 0.5);
       bucket.p99_ms = Percentile(slot, 0.99);
+      bucket.bands = BandsOf(slot);
     }
     buckets.push_back(bucket);
   }

@@ -49,6 +49,12 @@ struct TrafficBucket {
   int64_t errors = 0;
   std::optional<double> p50_ms;
   std::optional<double> p99_ms;
+  // How many requests took as long as each band says; bands without any are left out.
+  struct Band {
+    size_t index = 0;
+    int64_t requests = 0;
+  };
+  std::vector<Band> bands;
 };
 
 // What an endpoint answered over the last hour, in slots of kSlotMs. Percentiles are exact to a
@@ -57,6 +63,10 @@ class TrafficRing {
  public:
   static constexpr int64_t kSlotMs = 5'000;
   static constexpr size_t kSlots = 720;
+  static constexpr size_t kBands = 48;  // two a doubling
+
+  // Where a band ends, in milliseconds; the next one begins there.
+  static double BandEndMs(size_t band);
 
   void Add(int64_t now_ms, int64_t latency_us, bool is_error);
   // The newest `count` slots up to now, oldest first, without gaps; the last one is still filling.
@@ -71,6 +81,7 @@ class TrafficRing {
     std::array<uint32_t, kSteps> steps{};
   };
   static double Percentile(const Slot& slot, double share);
+  static std::vector<TrafficBucket::Band> BandsOf(const Slot& slot);
 
   mutable std::mutex mutex_;
   std::vector<Slot> slots_ = std::vector<Slot>(kSlots);

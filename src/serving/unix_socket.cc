@@ -1,21 +1,27 @@
 #include "serving/unix_socket.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/error.h"
 
 namespace millwright::serving {
 namespace {
 
 constexpr int kBacklog = 256;
+constexpr size_t kWaitSocketsMax = 2;
+constexpr size_t kFirstReadBytes = 8 * 1024;
 
 sockaddr_un AddressOf(const std::filesystem::path& path) {
   const std::string text = path.string();
@@ -33,16 +39,23 @@ Transfer Failure() {
   return errno == EAGAIN || errno == EWOULDBLOCK ? Transfer::kTimedOut : Transfer::kClosed;
 }
 
-Transfer ReadAll(const Socket& socket, char* buffer, size_t size) {
-  while (size > 0) {
+// Reads what is there, at least a byte, and adds how much that was.
+Transfer ReadSome(const Socket& socket, char* buffer, size_t size, size_t* count) {
+  for (;;) {
     const ssize_t got = recv(socket.fd(), buffer, size, 0);
     if (got == 0) return Transfer::kClosed;
-    if (got < 0) {
-      if (errno == EINTR) continue;
-      return Failure();
-    }
-    buffer += got;
-    size -= static_cast<size_t>(got);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return Failure();
+    *count += static_cast<size_t>(got);
+    return Transfer::kDone;
+  }
+}
+
+Transfer ReadAll(const Socket& socket, char* buffer, size_t size) {
+  size_t count = 0;
+  while (count < size) {
+    const Transfer transfer = ReadSome(socket, buffer + count, size - count, &count);
+    if (transfer != Transfer::kDone) return transfer;
   }
   return Transfer::kDone;
 }
@@ -95,6 +108,23 @@ Socket ConnectTo(const std::filesystem::path& path, int64_t timeout_ms) {
   return socket;
 }
 
+int WaitReadable(std::initializer_list<const Socket*> sockets, int64_t timeout_us) {
+  std::array<pollfd, kWaitSocketsMax> polled{};
+  size_t count = 0;
+  for (const Socket* socket : sockets) polled[count++] = {socket->fd(), POLLIN, 0};
+  const int64_t deadline_us = MonotonicUs() + timeout_us;
+  for (;;) {
+    const int64_t left_us = std::max<int64_t>(0, deadline_us - MonotonicUs());
+    const timespec left{left_us / 1'000'000, left_us % 1'000'000 * 1000};
+    const int ready = ppoll(polled.data(), count, &left, nullptr);
+    if (ready < 0 && errno == EINTR) continue;
+    for (size_t i = 0; i < count; ++i) {
+      if (polled[i].revents != 0) return static_cast<int>(i);
+    }
+    return -1;
+  }
+}
+
 Transfer WriteAll(const Socket& socket, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = send(socket.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -107,14 +137,23 @@ Transfer WriteAll(const Socket& socket, std::string_view bytes) {
   return Transfer::kDone;
 }
 
+// Most frames are small: the head and the body come by one call then. A connection carries one
+// message at a time, so that nothing can be behind it.
 Transfer ReadFrame(const Socket& socket, Frame* frame) {
+  std::array<char, kFirstReadBytes> first;
+  size_t got = 0;
+  while (got < sizeof(FrameHead)) {
+    const Transfer transfer = ReadSome(socket, first.data() + got, first.size() - got, &got);
+    if (transfer != Transfer::kDone) return transfer;
+  }
   FrameHead head;
-  const Transfer transfer = ReadAll(socket, reinterpret_cast<char*>(&head), sizeof head);
-  if (transfer != Transfer::kDone) return transfer;
-  if (!IsPlausible(head)) return Transfer::kClosed;
+  std::memcpy(&head, first.data(), sizeof head);
+  const size_t body_bytes = got - sizeof head;
+  if (!IsPlausible(head) || body_bytes > head.body_bytes) return Transfer::kClosed;
   frame->kind = head.kind;
   frame->body.resize(head.body_bytes);
-  return ReadAll(socket, frame->body.data(), head.body_bytes);
+  std::memcpy(frame->body.data(), first.data() + sizeof head, body_bytes);
+  return ReadAll(socket, frame->body.data() + body_bytes, head.body_bytes - body_bytes);
 }
 
 }  // namespace millwright::serving

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,6 +41,10 @@ Socket ListenOn(const std::filesystem::path& path);
 Socket ConnectTo(const std::filesystem::path& path, int64_t timeout_ms);
 
 enum class Transfer { kDone, kClosed, kTimedOut };
+
+// Waits until one of the sockets has something to read or is closed, at most `timeout_us`. Returns
+// its index, -1 when the time is up.
+int WaitReadable(std::initializer_list<const Socket*> sockets, int64_t timeout_us);
 
 // Writes all bytes.
 Transfer WriteAll(const Socket& socket, std::string_view bytes);

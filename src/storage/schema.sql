@@ -71,6 +71,13 @@ CREATE TABLE deleted_artifacts (
   deleted_by TEXT NOT NULL
 );
 CREATE INDEX deleted_artifacts_by_time ON deleted_artifacts (deleted_ms, id);
+CREATE TABLE endpoint_usage (
+  endpoint TEXT NOT NULL REFERENCES endpoints (name),
+  day BIGINT NOT NULL,
+  principal TEXT NOT NULL,
+  asked_rows BIGINT NOT NULL,
+  PRIMARY KEY (endpoint, day, principal)
+);
 CREATE TABLE endpoints (
   name TEXT PRIMARY KEY,
   model TEXT NOT NULL,
@@ -79,7 +86,7 @@ CREATE TABLE endpoints (
   rollout_error TEXT NOT NULL DEFAULT '',
   revisions_made BIGINT NOT NULL DEFAULT 0,
   deleted_ms BIGINT
-, api_version BIGINT NOT NULL DEFAULT 1);
+, api_version BIGINT NOT NULL DEFAULT 1, policy TEXT NOT NULL DEFAULT '{}');
 CREATE TABLE event_files (
   run_id TEXT NOT NULL,
   file TEXT NOT NULL,
@@ -473,8 +480,7 @@ CREATE TABLE revisions (
   created_ms BIGINT NOT NULL,
   live_ms BIGINT,
   retired_ms BIGINT
-, api_version BIGINT NOT NULL DEFAULT 1);
-CREATE UNIQUE INDEX one_canary_revision ON revisions (endpoint) WHERE role = 'canary';
+, api_version BIGINT NOT NULL DEFAULT 1, slots TEXT NOT NULL DEFAULT '');
 CREATE UNIQUE INDEX one_live_revision ON revisions (endpoint) WHERE role = 'live';
 CREATE INDEX revisions_by_endpoint ON revisions (endpoint, number);
 CREATE TABLE run_input_tags (

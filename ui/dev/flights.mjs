@@ -232,14 +232,20 @@ export function validation(id) {
 
 // ---------------------------------------------------------------- endpoint
 
-const replica = (id, state, minutes, requests) => ({ id, state, pid: 41_000 + Math.round(minutes * 100), requests, errors: 0, started_ms: at(minutes) });
+const replica = (id, state, minutes, requests) => ({ id, state, pid: 41_000 + Math.round(minutes * 100), requests, errors: 0, outstanding: 0, median_us: 410, started_ms: at(minutes) });
 export const endpoint = {
   name: 'flights-late', model: 'flights-late', state: 'ready', url: '/endpoints/flights-late/invocations', live_version: '1', signature,
+  policy: {
+    sticky_by: 'header:X-User', hedge_percent: 5, eject_errors: 5, eject_slowness: 5, cache_ttl_ms: 60_000, cache_bytes: 67_108_864, requests_per_s: 200, burst: 0,
+    rows_per_day: 1_000_000, request_bytes: 0, response_bytes: 0, replicas_min: 1, replicas_max: 4, replica_concurrency: 4, quiet_ms: 60_000,
+  },
+  held: 0, hedges: { sent: 31, won: 12, refused: 0 }, cache: { hits: 812, misses: 9_400, entries: 2_114, bytes: 812_400 },
+  limits: { refused: 3, too_large: 0, callers: [{ principal: 'ada', rows_today: 48_204, refused: 3 }] },
   revisions: [
-    { id: 'flights-late-r3', model_version: '2', role: 'canary', weight: 10, created_ms: at(7.4), replicas: [replica('flights-late-r3-1', 'ready', 7.4, 1_204)] },
-    { id: 'flights-late-r2', model_version: '2', role: 'shadow', weight: 0, created_ms: at(7.1), replicas: [replica('flights-late-r2-1', 'draining', 7.1, 4_802)] },
-    { id: 'flights-late-r0', model_version: '1', role: 'retired', weight: 0, created_ms: at(3.65), requests: 12, errors: 0, replicas: [] },
-    { id: 'flights-late-r1', model_version: '1', role: 'live', weight: 90, created_ms: at(3.7), replicas: [replica('flights-late-r1-1', 'ready', 3.7, 25_601), replica('flights-late-r1-2', 'ready', 3.8, 24_399)] },
+    { id: 'flights-late-r3', slots: '90-99', replicas_wanted: 1, median_us: 410, p95_us: 980, model_version: '2', role: 'canary', weight: 10, created_ms: at(7.4), replicas: [replica('flights-late-r3-1', 'ready', 7.4, 1_204)] },
+    { id: 'flights-late-r2', slots: '', replicas_wanted: 1, median_us: 410, p95_us: 980, model_version: '2', role: 'shadow', weight: 0, created_ms: at(7.1), replicas: [replica('flights-late-r2-1', 'draining', 7.1, 4_802)] },
+    { id: 'flights-late-r0', slots: '', replicas_wanted: 1, median_us: 410, p95_us: 980, model_version: '1', role: 'retired', weight: 0, created_ms: at(3.65), requests: 12, errors: 0, replicas: [] },
+    { id: 'flights-late-r1', slots: '0-89', replicas_wanted: 1, median_us: 410, p95_us: 980, model_version: '1', role: 'live', weight: 90, created_ms: at(3.7), replicas: [replica('flights-late-r1-1', 'ready', 3.7, 25_601), replica('flights-late-r1-2', 'ready', 3.8, 24_399)] },
   ],
 };
 
@@ -248,12 +254,13 @@ export function traffic(buckets, now = Date.now()) {
   const last = Math.floor(now / bucket_ms);
   return {
     bucket_ms,
+    band_ends_ms: Array.from({ length: 48 }, (_, i) => 2 ** ((i + 1) / 2) / 1000),
     buckets: Array.from({ length: buckets }, (_, i) => {
       const slot = last - buckets + 1 + i;
       const random = randomOf(slot);
       const share = slot === last ? (now % bucket_ms) / bucket_ms : 1;
       const requests = Math.round((880 + 240 * Math.sin(slot / 9) + random() * 90) * share);
-      return { start_ms: slot * bucket_ms, requests, errors: 0, p50_ms: 0.41 + random() * 0.05, p99_ms: 1.7 + random() * 0.9 + (slot % 17 === 0 ? 2.4 : 0) };
+      return { start_ms: slot * bucket_ms, requests, errors: 0, p50_ms: 0.41 + random() * 0.05, p99_ms: 1.7 + random() * 0.9 + (slot % 17 === 0 ? 2.4 : 0), bands: [[16, Math.round(requests * 0.3)], [17, Math.round(requests * 0.5)], [19, Math.round(requests * 0.15)], [22, Math.round(requests * 0.05)]] };
     }),
   };
 }

@@ -21,7 +21,7 @@ test('driftLines puts the feature that is furthest over its limit first', () => 
 });
 
 test('traffic is per second and the bucket still filling does not count as the rate', () => {
-  const buckets = [10, 20, 30, 1].map((requests, i) => ({ start_ms: i * 5000, requests, errors: 5, p50_ms: null, p99_ms: 2 }));
+  const buckets = [10, 20, 30, 1].map((requests, i) => ({ start_ms: i * 5000, requests, errors: 5, p50_ms: null, p99_ms: 2, bands: [] }));
   expect(trafficSeries(buckets, 5000)).toMatchObject({ xs: [0, 5, 10, 15], requests: [2, 4, 6, 0.2], errors: [1, 1, 1, 1], p50: [null, null, null, null] });
   expect(currentRate(buckets, 5000)).toBe(4);
   expect(currentRate(buckets.slice(-1), 5000)).toBe(0);

@@ -211,6 +211,7 @@ http::Response UnloadModel(Context& context, const http::Request& request) {
 
 void Infer(Context& context, http::Request&& request, http::Reply reply) {
   const std::string& model = request.PathValue("model");
+  if (!prediction::LetIn(context, request, model, WriteError, reply)) return;
   serving::InferRequest infer =
       prediction::StartRequest(request, model, VersionOf(context, request, model));
   InferBody body = ReadInferBody(&request.body, JsonBytesOf(request));

@@ -1,5 +1,6 @@
 #include "api/native/endpoints.h"
 
+#include <map>
 #include <thread>
 
 #include "api/native/models.h"
@@ -14,6 +15,7 @@ namespace {
 constexpr int64_t kRolloutTimeoutMs = 120'000;
 constexpr int64_t kWaitMsMax = 3'600'000;
 constexpr int64_t kWaitStepMs = 20;
+constexpr size_t kCallersShown = 20;
 
 serving::EndpointName EndpointOf(const http::Request& request) {
   return serving::EndpointName(request.PathValue("name"));
@@ -28,7 +30,12 @@ Json ReplicaJson(const serving::ReplicaStatus& replica) {
                         {"state", serving::ReplicaStateName(replica.facts.state)},
                         {"requests", replica.facts.requests},
                         {"errors", replica.facts.errors},
+                        {"outstanding", replica.facts.outstanding},
+                        {"median_us", replica.facts.median_us},
+                        {"ejections", replica.facts.ejections},
                         {"started_ms", replica.facts.started_ms}});
+  const int64_t ejected_us = replica.facts.ejected_until_us - MonotonicUs();
+  if (ejected_us > 0) json.Set("ejected_for_ms", ejected_us / 1000);
   if (replica.facts.pid > 0) json.Set("pid", replica.facts.pid);
   if (!replica.facts.reason.empty()) json.Set("reason", replica.facts.reason);
   return json;
@@ -42,12 +49,28 @@ Json RevisionJson(const serving::RevisionStatus& revision) {
                         {"api_version", revision.record.api_version},
                         {"role", serving::RoleName(revision.record.role)},
                         {"weight", revision.record.weight},
+                        {"slots", serving::FormatSlots(revision.record.slots)},
+                        {"replicas_wanted", revision.replicas_wanted},
+                        {"median_us", revision.median_us},
+                        {"p95_us", revision.p95_us},
                         {"created_ms", revision.record.created_ms},
                         {"requests", revision.requests},
                         {"errors", revision.errors},
                         {"replicas", replicas}});
   if (!revision.failure.empty()) json.Set("failure", revision.failure);
   return json;
+}
+
+Json LimitsJson(const serving::EndpointStatus& status) {
+  Json callers = Json::MakeArray();
+  for (const auto& caller : status.callers) {
+    if (callers.AsArray().size() == kCallersShown) break;
+    callers.Append(Json::Of({{"principal", caller.principal},
+                             {"rows_today", caller.rows},
+                             {"refused", caller.refused}}));
+  }
+  return Json::Of(
+      {{"refused", status.limited}, {"too_large", status.too_large}, {"callers", callers}});
 }
 
 Json EndpointJson(const serving::EndpointStatus& status) {
@@ -67,6 +90,16 @@ Json EndpointJson(const serving::EndpointStatus& status) {
                         {"requests", status.requests},
                         {"errors", status.errors},
                         {"shadows_dropped", status.shadows_dropped},
+                        {"policy", serving::PolicyToJson(status.record.policy)},
+                        {"held", status.held},
+                        {"hedges", Json::Of({{"sent", status.hedged},
+                                             {"won", status.hedges_won},
+                                             {"refused", status.hedges_refused}})},
+                        {"cache", Json::Of({{"hits", status.cache.hits},
+                                            {"misses", status.cache.misses},
+                                            {"entries", status.cache.entries},
+                                            {"bytes", status.cache.bytes}})},
+                        {"limits", LimitsJson(status)},
                         {"revisions", revisions}});
   if (status.record.promoting) json.Set("promoting", status.record.promoting->str());
   if (!status.record.rollout_error.empty()) json.Set("rollout_error", status.record.rollout_error);
@@ -177,6 +210,35 @@ http::Response CanaryEndpoint(Context& context, const http::Request& request) {
   return WhenReady(context, EndpointOf(request));
 }
 
+// By version: {"weights": {"3": 90, "4": 10}}.
+http::Response WeighRevisions(Context& context, const http::Request& request) {
+  const Json body = BodyObject(request);
+  std::map<std::string, int> weights;
+  for (const auto& [version, weight] : body.At("weights").AsObject("weights")) {
+    const int64_t percent = weight.AsInt("weights");
+    if (percent < 0 || percent > 100)
+      throw InvalidArgument("A weight is 0 to 100 percent: version {} has {}", version, percent)
+          .WithField("weights");
+    weights[version] = static_cast<int>(percent);
+  }
+  context.gateway.SetWeights(EndpointOf(request), weights, request.principal);
+  return WhenReady(context, EndpointOf(request));
+}
+
+http::Response ConfigureEndpoint(Context& context, const http::Request& request) {
+  context.gateway.Configure(EndpointOf(request), BodyObject(request), request.principal);
+  return Answer(EndpointJson(context.gateway.Get(EndpointOf(request))));
+}
+
+http::Response ScaleEndpoint(Context& context, const http::Request& request) {
+  const int64_t replicas = BodyObject(request).At("replicas").AsInt("replicas");
+  if (replicas < 1 || replicas > serving::kReplicasMax)
+    throw InvalidArgument("replicas must be between 1 and {}", serving::kReplicasMax)
+        .WithField("replicas");
+  context.gateway.Scale(EndpointOf(request), static_cast<int>(replicas), request.principal);
+  return WhenReady(context, EndpointOf(request));
+}
+
 http::Response PromoteEndpoint(Context& context, const http::Request& request) {
   const Json body = BodyObject(request);
   context.gateway.Promote(EndpointOf(request), body.At("version").AsString("version"),
@@ -237,13 +299,23 @@ http::Response GetTraffic(Context& context, const http::Request& request) {
   const auto count =
       static_cast<size_t>(QueryInt(request, "buckets", 60, 1, serving::TrafficRing::kSlots));
   Json buckets = Json::MakeArray();
-  for (const auto& bucket : context.gateway.Traffic(EndpointOf(request), count))
+  for (const auto& bucket : context.gateway.Traffic(EndpointOf(request), count)) {
+    Json bands = Json::MakeArray();
+    for (const auto& band : bucket.bands)
+      bands.Append(Json(Json::Array{static_cast<int64_t>(band.index), band.requests}));
     buckets.Append(Json::Of({{"start_ms", bucket.start_ms},
                              {"requests", bucket.requests},
                              {"errors", bucket.errors},
                              {"p50_ms", bucket.p50_ms ? Json(*bucket.p50_ms) : Json()},
-                             {"p99_ms", bucket.p99_ms ? Json(*bucket.p99_ms) : Json()}}));
-  return Answer(Json::Of({{"bucket_ms", serving::TrafficRing::kSlotMs}, {"buckets", buckets}}));
+                             {"p99_ms", bucket.p99_ms ? Json(*bucket.p99_ms) : Json()},
+                             {"bands", bands}}));
+  }
+  Json ends = Json::MakeArray();
+  for (size_t band = 0; band < serving::TrafficRing::kBands; ++band)
+    ends.Append(serving::TrafficRing::BandEndMs(band));
+  return Answer(Json::Of({{"bucket_ms", serving::TrafficRing::kSlotMs},
+                          {"band_ends_ms", ends},
+                          {"buckets", buckets}}));
 }
 
 }  // namespace millwright::api::native

@@ -25,6 +25,8 @@ Json PredictionJson(const monitoring::KnownPrediction& prediction) {
                         {"revision", prediction.revision},
                         {"role", monitoring::RoleName(prediction.role)},
                         {"latency_us", prediction.latency_us},
+                        {"caller", prediction.caller},
+                        {"cached", prediction.cached},
                         {"inputs", ValuesJson(prediction.inputs)},
                         {"outputs", ValuesJson(prediction.outputs)}});
   if (prediction.outcome_time_ms) {

@@ -51,15 +51,50 @@ struct PendingAnswer {
     if (!answer && answer.error().code() == Code::kUnavailable) {
       response.headers.Add("Retry-After", std::string(kRetryAfterSeconds));
     }
+    if (answer && answer->is_cached) response.headers.Add("X-Millwright-Cache", "hit");
     if (event && answer) AddCloudEvent(*event, model, &response);
     return response;
   }
 };
 
+// RFC 9111: the caller asks for an answer that is made now.
+bool WantsFresh(const http::Request& request) {
+  const auto control = request.headers.Find("Cache-Control");
+  return control && (control->find("no-cache") != std::string_view::npos ||
+                     control->find("no-store") != std::string_view::npos);
+}
+
+serving::Origin OriginOf(const http::Request& request) {
+  return {.principal = request.principal,
+          .body_bytes = request.body.size(),
+          .wants_fresh = WantsFresh(request),
+          .header = [&request](std::string_view name) { return request.headers.Find(name); }};
+}
+
+http::Response WriteRefusal(const serving::Refusal& refusal, ErrorWriter write_error) {
+  http::Response response = write_error(refusal.error);
+  if (refusal.retry_after_ms <= 0) {
+    response.status = 413;
+    return response;
+  }
+  const std::string seconds = std::to_string((refusal.retry_after_ms + 999) / 1000);
+  response.headers.Set("Retry-After", seconds);
+  response.headers.Set("RateLimit-Remaining", "0");
+  response.headers.Set("RateLimit-Reset", seconds);
+  return response;
+}
+
 }  // namespace
 
 bool DecodesInline(const Context& context, const http::Request& /*head*/) {
   return context.predictor.IsPrompt();
+}
+
+bool LetIn(Context& context, const http::Request& request, const std::string& model,
+           ErrorWriter write_error, const http::Reply& reply) {
+  const auto refusal = context.predictor.Admit(model, OriginOf(request));
+  if (refusal) reply(WriteRefusal(*refusal, write_error));
+  return !refusal;
 }
 
 serving::InferRequest StartRequest(const http::Request& request, std::string model,
@@ -84,6 +119,8 @@ serving::InferRequest StartRequest(const http::Request& request, std::string mod
     infer.deadline_us = MonotonicUs() + ParseTimeout(*timeout) * 1000;
   }
   infer.trace = JoinTrace(request.headers.Find(kTraceparent), request.headers.Find(kTracestate));
+  infer.origin = OriginOf(request);
+  infer.origin.is_admitted = true;
   return infer;
 }
 
@@ -98,6 +135,9 @@ std::string VersionOf(const Context& context, const http::Request& request,
 
 void InferAndReply(Context& context, serving::InferRequest infer, const http::Request& request,
                    AnswerWriter write, ErrorWriter write_error, http::Reply reply) {
+  if (const auto refusal = context.predictor.AdmitRows(infer)) {
+    return reply(WriteRefusal(*refusal, write_error));
+  }
   PendingAnswer pending{.write = std::move(write),
                         .write_error = write_error,
                         .reply = std::move(reply),

@@ -22,9 +22,15 @@ inline constexpr uint64_t kInlineBytesMax = 64 * 1024;
 // Whether a request may be handled on the I/O thread: the predictor never lets it wait.
 bool DecodesInline(const Context& context, const http::Request& head);
 
+// Lets a request in whose caller is within the predictor's limits; else replies with the reason
+// (413 or 429 with Retry-After) and returns false. Called before the body is decoded.
+bool LetIn(Context& context, const http::Request& request, const std::string& model,
+           ErrorWriter write_error, const http::Reply& reply);
+
 // Starts a request: the id is the header X-Request-Id, else a CloudEvent's, else a new one; the
 // event time comes from X-Millwright-Event-Time (milliseconds since 1970 or RFC 3339), the deadline
-// from X-Request-Timeout-Ms. Throws kInvalidArgument naming the header.
+// from X-Request-Timeout-Ms. Throws kInvalidArgument naming the header. The request must
+// outlive what is returned.
 serving::InferRequest StartRequest(const http::Request& request, std::string model,
                                    std::string version);
 

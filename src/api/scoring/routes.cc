@@ -128,7 +128,9 @@ void Invoke(Context& context, http::Request&& request, http::Reply reply) {
   const std::string content_type(request.headers.Find("Content-Type").value_or("application/json"));
   const BodyType* type = FindBodyType(content_type);
   if (type == nullptr) return reply(RefuseBodyType(content_type));
-  serving::InferRequest infer = prediction::StartRequest(request, ModelOf(context, request), "");
+  const std::string model = ModelOf(context, request);
+  if (!prediction::LetIn(context, request, model, WriteError, reply)) return;
+  serving::InferRequest infer = prediction::StartRequest(request, model, "");
   const auto info = context.predictor.Describe(infer.model, "");
   Invocation invocation = type->read(&request.body, info->signature);
   infer.inputs = std::move(invocation.inputs);

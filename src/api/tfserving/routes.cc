@@ -45,6 +45,7 @@ using ResultsWriter = void (*)(const std::vector<inference::Tensor>&, std::strin
 
 void AnswerExamples(Context& context, const http::Request& request, http::Reply reply,
                     ResultsWriter write) {
+  if (!prediction::LetIn(context, request, request.PathValue("model"), WriteError, reply)) return;
   Question question = Ask(context, request);
   question.infer.inputs = ReadExamples(request.body, question.info->signature);
   prediction::InferAndReply(
@@ -87,6 +88,7 @@ http::Response ModelMetadata(Context& context, const http::Request& request) {
 }
 
 void Predict(Context& context, http::Request&& request, http::Reply reply) {
+  if (!prediction::LetIn(context, request, request.PathValue("model"), WriteError, reply)) return;
   Question question = Ask(context, request);
   PredictBody body = ReadPredictBody(&request.body, question.info->signature);
   question.infer.inputs = std::move(body.inputs);

@@ -2,4 +2,4 @@
 INSERT INTO endpoints (name, model, created_ms) VALUES ($1, $2, $3)
 ON CONFLICT (name) DO UPDATE
 SET model = excluded.model, created_ms = excluded.created_ms, promoting = NULL,
-    rollout_error = '', deleted_ms = NULL
+    rollout_error = '', policy = '{}', deleted_ms = NULL

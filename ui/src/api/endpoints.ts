@@ -27,6 +27,12 @@ export interface Replica {
   reason?: string;
   requests: number;
   errors: number;
+  /** Requests at work. */
+  outstanding: number;
+  /** Of the latest requests; 0 while there are few. */
+  median_us: number;
+  /** It gets no requests for so long; absent when it does. */
+  ejected_for_ms?: number;
   started_ms: number;
 }
 
@@ -36,12 +42,36 @@ export interface Revision {
   role: RevisionRole;
   /** Share of the traffic in percent; a shadow has 0 and sees copies. */
   weight: number;
+  /** Which of the 100 slots of the split are its own: "0-9,40-54". */
+  slots: string;
+  replicas_wanted: number;
+  median_us: number;
+  p95_us: number;
   created_ms: number;
   requests?: number;
   errors?: number;
   /** Why its replicas do not start. */
   failure?: string;
   replicas: Replica[];
+}
+
+/** How an endpoint treats its requests; `POST /api/v1/endpoints/{name}/policy` takes some or all. */
+export interface Policy {
+  sticky_by: string;
+  hedge_percent: number;
+  eject_errors: number;
+  eject_slowness: number;
+  cache_ttl_ms: number;
+  cache_bytes: number;
+  requests_per_s: number;
+  burst: number;
+  rows_per_day: number;
+  request_bytes: number;
+  response_bytes: number;
+  replicas_min: number;
+  replicas_max: number;
+  replica_concurrency: number;
+  quiet_ms: number;
 }
 
 /** `GET /api/v1/endpoints/{name}`; revisions newest first. */
@@ -55,6 +85,12 @@ export interface Endpoint {
   promoting?: string;
   /** Why the last rollout was undone. */
   rollout_error?: string;
+  policy: Policy;
+  /** Requests that wait for a replica. */
+  held: number;
+  hedges: { sent: number; won: number; refused: number };
+  cache: { hits: number; misses: number; entries: number; bytes: number };
+  limits: { refused: number; too_large: number; callers: { principal: string; rows_today: number; refused: number }[] };
   revisions: Revision[];
   signature?: Signature;
 }
@@ -66,11 +102,15 @@ export interface TrafficBucket {
   errors: number;
   p50_ms: number | null;
   p99_ms: number | null;
+  /** [band, requests]: how many took as long as each band of latency says. */
+  bands: [number, number][];
 }
 
 /** `GET /api/v1/endpoints/{name}/traffic?buckets=`; oldest first, without gaps, the last one still filling. */
 export interface Traffic {
   bucket_ms: number;
+  /** Where each band of latency ends. */
+  band_ends_ms: number[];
   buckets: TrafficBucket[];
 }
 
@@ -87,6 +127,9 @@ export interface Prediction {
   revision: string;
   role: RevisionRole;
   latency_us: number;
+  /** Answered out of the endpoint's cache. */
+  cached: boolean;
+  caller: string;
   inputs: Record<string, Value>;
   outputs: Record<string, Value>;
   outcome?: Value;
@@ -108,6 +151,15 @@ export function getTraffic(name: string, buckets: number, signal?: AbortSignal):
 export async function listPredictions(name: string, limit: number, signal?: AbortSignal): Promise<Prediction[]> {
   return (await getJson<{ predictions: Prediction[] }>(`/api/v1/endpoints/${segment(name)}/predictions`, { limit }, signal))
     .predictions;
+}
+
+/** Gives all versions that answer new shares at once; they add up to 100. */
+export function setWeights(name: string, weights: Record<string, number>): Promise<Endpoint> {
+  return postJson(`/api/v1/endpoints/${segment(name)}/weights`, { weights });
+}
+
+export function configure(name: string, settings: Partial<Policy>): Promise<Endpoint> {
+  return postJson(`/api/v1/endpoints/${segment(name)}/policy`, settings);
 }
 
 /** `GET /v2/models/{name}`, the Open Inference Protocol's metadata: what its requests must hold. */

@@ -11,8 +11,11 @@ import {
 } from '../api/endpoints';
 import { Badge, Chip, Empty, Facts, Figure, Page, Section, Select, Shown, When } from '../components/basics';
 import { Chart } from '../components/chart';
+import { EndpointSettings } from '../components/endpoint-settings';
+import { LatencyHeat } from '../components/latency-heat';
 import { Table } from '../components/table';
 import { TryIt } from '../components/try-it';
+import { WeightsEditor } from '../components/weights-editor';
 import { absolute, count, duration, eventTime, grouped, inline, measure, plural } from '../format';
 import { lineagePath, modelPath } from '../links';
 import { nouns } from '../nouns';
@@ -63,6 +66,14 @@ export function EndpointPage(props: { name: string }) {
               {(live) => <TrafficSection traffic={live} buckets={buckets} endpoint={found} />}
             </Shown>
             <Revisions endpoint={found} />
+            <div class="columns wide-left">
+              <Section title="Shares" note="of 100 slots">
+                <WeightsEditor endpoint={found} reload={endpoint.reload} />
+              </Section>
+              <Section title="Settings">
+                <EndpointSettings endpoint={found} reload={endpoint.reload} />
+              </Section>
+            </div>
             <div class="columns wide-left">
               <Section title="Latest predictions" note="newest first" flush>
                 <Shown read={predictions}>{(list) => <Predictions predictions={list} model={found.model} />}</Shown>
@@ -143,6 +154,10 @@ function TrafficSection(props: { traffic: Traffic; buckets: string; endpoint: En
             />
           </figure>
         </div>
+        <figure>
+          <figcaption>Latency of all requests</figcaption>
+          <LatencyHeat traffic={props.traffic} />
+        </figure>
       </Section>
     </>
   );
@@ -192,9 +207,21 @@ function Revisions(props: { endpoint: Endpoint }) {
                 </span>
               ),
           },
-          { id: 'replica', label: 'Replica', cell: (row) => row.replica?.id ?? <span class="muted">none</span> },
-          { id: 'state', label: 'State', cell: (row) => row.replica && <Badge state={row.replica.state} /> },
+          { id: 'replica', label: 'Replica', cell: (row) => row.replica?.id ?? <span class="muted">{row.revision.role === 'live' ? 'none while nobody asks' : 'none'}</span> },
+          {
+            id: 'state',
+            label: 'State',
+            cell: (row) =>
+              row.replica &&
+              (row.replica.ejected_for_ms ? (
+                <Badge state="held" label={`ejected for ${duration(row.replica.ejected_for_ms)}`} />
+              ) : (
+                <Badge state={row.replica.state} />
+              )),
+          },
           { id: 'pid', label: 'Process', number: true, cell: (row) => row.replica?.pid ?? '–' },
+          { id: 'work', label: 'At work', number: true, cell: (row) => row.replica?.outstanding ?? '–' },
+          { id: 'median', label: 'Median', number: true, cell: (row) => (row.replica?.median_us ? duration(row.replica.median_us / 1000) : '–') },
           { id: 'requests', label: 'Requests', number: true, cell: (row) => count(row.replica?.requests ?? (row.revision.role === 'retired' ? null : row.revision.requests)) },
           { id: 'errors', label: 'Failed', number: true, cell: (row) => count(row.replica?.errors ?? row.revision.errors) },
           { id: 'since', label: 'Since', grow: true, cell: (row) => <When ms={row.replica?.started_ms ?? row.revision.created_ms} /> },
@@ -231,7 +258,7 @@ function Predictions(props: { predictions: readonly Prediction[]; model: string 
         height="420px"
         columns={[
           { id: 'time', label: 'When', cell: (each) => <a href={`${place.value.path}?prediction=${encodeURIComponent(each.id)}`}><When ms={each.time_ms} /></a> },
-          { id: 'version', label: 'Version', cell: (each) => <>v{each.model_version}{each.role !== 'live' && <> <Chip>{each.role}</Chip></>}</> },
+          { id: 'version', label: 'Version', cell: (each) => <>v{each.model_version}{each.role !== 'live' && <> <Chip>{each.role}</Chip></>}{each.cached && <> <Chip title="Answered out of the cache">cached</Chip></>}</> },
           { id: 'input', label: 'Input', grow: true, cell: (each) => <span title={summaryOf(each.inputs)}>{Object.values(each.inputs).map(inline).join(' · ')}</span> },
           { id: 'output', label: 'Output', number: true, cell: (each) => <span title={summaryOf(each.outputs)}>{answerText(each.outputs)}</span> },
           { id: 'outcome', label: 'Outcome', number: true, cell: (each) => (each.outcome === undefined || each.outcome === null ? <span class="muted">waiting</span> : <b>{inline(each.outcome)}</b>) },
@@ -273,7 +300,8 @@ function PredictionDetails(props: { prediction?: Prediction; model: string }) {
               <a href={lineagePath(`model:${props.model}@${each.model_version}`)}>what it was made of</a>
             </>,
           ],
-          ['Took', `${grouped(each.latency_us)} µs`],
+          ['Took', `${grouped(each.latency_us)} µs${each.cached ? ', out of the cache' : ''}`],
+          ['Asked by', each.caller],
           ...Object.entries(each.inputs).map(([key, value]) => [`in: ${key}`, inline(value)] as const),
           ...Object.entries(each.outputs).map(([key, value]) => [`out: ${key}`, inline(value)] as const),
           ['Outcome', each.outcome === undefined || each.outcome === null ? 'not known yet' : inline(each.outcome)],

@@ -1,0 +1,173 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analytics/session.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/progress.h"
+
+namespace millwright::cli {
+namespace {
+
+constexpr size_t kRowsPerRequest = 256;
+constexpr size_t kRowsShown = 50;
+constexpr int64_t kRequestTimeoutMs = 300'000;
+
+struct PredictOptions {
+  std::string name, data;
+  bool fresh = false;
+};
+constexpr Option<PredictOptions> kPredictOptions[] = {
+    {"", "NAME", "The endpoint's name", &PredictOptions::name, "", 0, 0,
+     Option<PredictOptions>::Kind::kRequired},
+    {"", "--data",
+     "A CSV, Parquet or JSON lines file of rows; or a JSON body in MLflow's scoring form, or @FILE "
+     "with one",
+     &PredictOptions::data, "FILE|JSON", 0, 0, Option<PredictOptions>::Kind::kRequired},
+    {"", "--fresh", "Take no answer out of the endpoint's cache", &PredictOptions::fresh},
+};
+
+Json Ask(Client& client, const PredictOptions& options, std::string body) {
+  std::vector<std::pair<std::string, std::string>> headers = {{"Content-Type", "application/json"}};
+  if (options.fresh) headers.emplace_back("Cache-Control", "no-cache");
+  const auto response =
+      client.Send({.method = "POST",
+                   .url = "/endpoints/" + fetch::PercentEncode(options.name) + "/invocations",
+                   .headers = std::move(headers),
+                   .body = std::move(body),
+                   .timeout_ms = kRequestTimeoutMs});
+  return ParseJson(response.body);
+}
+
+// The columns that the endpoint takes, where it says so, and those of them that are text.
+struct InputColumns {
+  std::vector<std::string> names;
+  std::vector<std::string> texts;
+};
+
+InputColumns ColumnsOf(Client& client, const std::string& endpoint) {
+  const Json described = client.Get("/api/v1/endpoints/" + fetch::PercentEncode(endpoint));
+  InputColumns columns;
+  const Json* signature = described.Find("signature");
+  if (signature == nullptr) return columns;
+  for (const Json& input : signature->At("inputs").AsArray()) {
+    columns.names.push_back(input.GetString("name"));
+    if (input.GetString("type") == "string") columns.texts.push_back(columns.names.back());
+  }
+  return columns;
+}
+
+std::string BodyOf(const analytics::Table& table, size_t first, size_t end) {
+  std::string body;
+  JsonWriter writer(&body);
+  writer.BeginObject().Key("dataframe_split").BeginObject().Key("columns").BeginArray();
+  for (const auto& column : table.columns()) writer.String(column.name);
+  writer.EndArray().Key("data").BeginArray();
+  for (size_t row = first; row < end; ++row) {
+    writer.BeginArray();
+    for (size_t column = 0; column < table.columns().size(); ++column)
+      writer.Value(table.ToJson(row, column));
+    writer.EndArray();
+  }
+  writer.EndArray().EndObject().EndObject();
+  return body;
+}
+
+// Takes an answer's predictions, a list or a list for each output, apart into rows.
+void AppendRows(const Json& answer, Json* rows) {
+  const Json& predictions = answer.At("predictions");
+  if (predictions.is_array()) {
+    for (const Json& each : predictions.AsArray()) rows->Append(each);
+    return;
+  }
+  size_t count = 0;
+  for (const auto& [name, values] : predictions.AsObject())
+    count = std::max(count, values.AsArray().size());
+  for (size_t row = 0; row < count; ++row) {
+    Json one = Json::MakeObject();
+    for (const auto& [name, values] : predictions.AsObject())
+      if (row < values.AsArray().size()) one.Set(name, values.AsArray()[row]);
+    rows->Append(std::move(one));
+  }
+}
+
+std::string CellText(const Json& value) {
+  return value.is_string() ? value.AsString() : value.Dump();
+}
+
+void PrintPredictions(const Json& predictions, Console& console) {
+  const auto& all = predictions.AsArray();
+  std::vector<Column> columns = {Column("ROW", Column::Align::kRight)};
+  if (!all.empty() && all[0].is_object()) {
+    for (const auto& [name, value] : all[0].AsObject()) columns.emplace_back(name);
+  } else {
+    columns.emplace_back("prediction");
+  }
+  Rows rows;
+  for (size_t row = 0; row < std::min(all.size(), kRowsShown); ++row) {
+    std::vector<std::string> cells = {std::to_string(row + 1)};
+    if (all[row].is_object()) {
+      for (const auto& [name, value] : all[row].AsObject()) cells.push_back(CellText(value));
+    } else {
+      cells.push_back(CellText(all[row]));
+    }
+    rows.push_back(std::move(cells));
+  }
+  console.PrintTable(columns, rows);
+  if (all.size() > kRowsShown)
+    console.Line(fmt::format("{} more rows; --json prints all",
+                             FormatCount(static_cast<int64_t>(all.size() - kRowsShown))));
+}
+
+int PredictRows(const PredictOptions& options, Console& console) {
+  if (!std::filesystem::exists(options.data)) throw NotFound("File of rows", options.data);
+  Client& client = console.client();
+  std::string select;
+  const InputColumns columns = ColumnsOf(client, options.name);
+  for (const auto& column : columns.names)
+    select += (select.empty() ? "" : ", ") + analytics::QuoteName(column);
+  if (select.empty()) select = "*";
+  const std::string from = analytics::ReadFileSql(options.data, columns.texts);
+  analytics::Session session;
+  const auto total = static_cast<size_t>(session.Query("SELECT count(*) FROM " + from).Int(0, 0));
+  auto progress = console.StartProgress("predict " + options.name);
+  Json predictions = Json::MakeArray();
+  size_t done = 0;
+  session.Stream("SELECT " + select + " FROM " + from, [&](const analytics::Table& table) {
+    for (size_t first = 0; first < table.row_count(); first += kRowsPerRequest) {
+      const size_t end = std::min(table.row_count(), first + kRowsPerRequest);
+      AppendRows(Ask(client, options, BodyOf(table, first, end)), &predictions);
+      done += end - first;
+      progress->Update(static_cast<double>(done) / static_cast<double>(std::max<size_t>(total, 1)),
+                       FormatCount(static_cast<int64_t>(done)) + " rows");
+    }
+    return true;
+  });
+  progress->Finish(FormatCount(static_cast<int64_t>(done)) + " rows");
+  console.Answer(Json::Of({{"rows", done}, {"predictions", predictions}}));
+  PrintPredictions(predictions, console);
+  return 0;
+}
+
+int Predict(const PredictOptions& options, Console& console) {
+  const bool is_body = options.data.starts_with("@") || options.data.starts_with("{");
+  if (!is_body) return PredictRows(options, console);
+  const std::string body =
+      options.data.starts_with("@") ? ReadFile(options.data.substr(1)) : options.data;
+  const Json result = Ask(console.client(), options, ParseJson(body).Dump());
+  console.Answer(result);
+  console.Line(result.Dump(2));
+  return 0;
+}
+
+}  // namespace
+
+void AddPredictCommands(Commands& commands) {
+  commands.push_back(
+      MakeCommand("predict", "Ask an endpoint for predictions", kPredictOptions, Predict));
+}
+
+}  // namespace millwright::cli

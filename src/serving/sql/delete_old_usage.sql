@@ -1,0 +1,2 @@
+-- Forgets what callers asked before a day.
+DELETE FROM endpoint_usage WHERE day < $1
