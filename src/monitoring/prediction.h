@@ -36,7 +36,7 @@ struct Prediction {
   int64_t event_time_ms = 0;  // when it happened in the data; 0 means time_ms
   int64_t latency_us = 0;
   std::string caller;
-  std::string error;  // why there is no answer, empty when there is one
+  std::string error;    // why there is no answer, empty when there is one
   bool cached = false;  // the answer had been given before to the same inputs
   NamedValues inputs;
   NamedValues outputs;
