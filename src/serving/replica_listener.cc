@@ -112,7 +112,7 @@ int RunReplica(const ReplicaOptions& options) {
   try {
     std::vector<ModelSource> sources;
     for (const auto& text : options.models) sources.push_back(ParseModelSource(text));
-    ModelServer server(sources, options.python);
+    ModelServer server(sources, options.python, {}, nullptr, options.load);
     ReplicaListener listener(server, options.socket);
     int signal = 0;
     while (sigwait(&signals, &signal) != 0) {
