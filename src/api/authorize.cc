@@ -44,12 +44,13 @@ Authorize MakeAuthorize(security::Security& security) {
 }
 
 AuthorizeRpc MakeAuthorizeRpc(security::Security& security) {
-  return [&security](std::optional<std::string_view> authorization, Permission permission) {
+  return [&security](std::optional<std::string_view> authorization,
+                     Permission permission) -> std::string {
     const auto needed = NeededRole(permission);
-    if (!needed) return;
-    if (!security.Authenticate(authorization).MayActAs(*needed)) {
-      throw PermissionDenied("Permission denied");
-    }
+    if (!needed) return "";
+    security::Identity identity = security.Authenticate(authorization);
+    if (!identity.MayActAs(*needed)) throw PermissionDenied("Permission denied");
+    return std::move(identity.name);
   };
 }
 

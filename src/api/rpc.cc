@@ -51,7 +51,7 @@ void RpcTable::Dispatch(Entry& entry, const grpc::Call& call) const {
     if (call.IsGivenUp()) {
       throw DeadlineExceeded("The call was given up before its turn came");
     }
-    authorize_(call.FindMetadata("authorization"), entry.permission);
+    call.SetPrincipal(authorize_(call.FindMetadata("authorization"), entry.permission));
     entry.handle(call, reply);
   } catch (...) {
     reply(Unexpected(ErrorOf(std::current_exception())));

@@ -9,12 +9,6 @@ namespace millwright::cli {
 namespace {
 
 constexpr std::string_view kProxiedScheme = "mlflow-artifacts:";
-constexpr std::string_view kProxy = "/api/2.0/mlflow-artifacts/artifacts/";
-
-std::string ProxyPath(const std::string& folder, const std::string& path) {
-  return std::string(kProxy) + fetch::PercentEncode(folder + "/" + path, fetch::Slashes::kKeep);
-}
-
 }  // namespace
 
 std::string ArtifactFolder(Client& client, const std::string& run_id) {
@@ -24,11 +18,6 @@ std::string ArtifactFolder(Client& client, const std::string& run_id) {
     throw FailedPrecondition("Artifacts of run {} are not kept by the server: {}", run_id, uri);
   uri.erase(0, kProxiedScheme.size());
   return uri.substr(std::min(uri.find_first_not_of('/'), uri.size()));
-}
-
-void DownloadArtifact(Client& client, const std::string& folder, const std::string& path,
-                      const std::filesystem::path& target) {
-  client.Download(ProxyPath(folder, path), target);
 }
 
 void UploadArtifact(Client& client, const std::string& folder, const std::string& path,

@@ -12,8 +12,6 @@ namespace millwright::cli {
 // kFailedPrecondition when they are not proxied by the server.
 std::string ArtifactFolder(Client& client, const std::string& run_id);
 
-void DownloadArtifact(Client& client, const std::string& folder, const std::string& path,
-                      const std::filesystem::path& target);
 void UploadArtifact(Client& client, const std::string& folder, const std::string& path,
                     const std::filesystem::path& file);
 // Uploads all files of a local folder below `path`.

@@ -1,62 +1,18 @@
 #pragma once
 
-#include <atomic>
-#include <filesystem>
-#include <functional>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
+#include "client/client.h"
+#include "client/model_version.h"
 
-#include "base/json.h"
-#include "fetch/client.h"
-
+// What commands ask servers by, under the names that they use.
 namespace millwright::cli {
 
-using Query = std::vector<std::pair<std::string, std::string>>;
-
-// Calls a Millwright server. Answers are JSON; an answer that is an error is thrown as an Error
-// with the server's own message. Credentials come from MILLWRIGHT_TOKEN, else
-// MLFLOW_TRACKING_TOKEN, else MLFLOW_TRACKING_USERNAME and _PASSWORD; those in the address itself,
-// http://user:password@host, come before all of them. Thread-safe.
-class Client {
- public:
-  explicit Client(std::string uri);
-
-  // Without the user and password.
-  const std::string& uri() const { return uri_; }
-
-  Json Get(const std::string& path, const Query& query = {});
-  Json Post(const std::string& path, const Json& body);
-  Json Patch(const std::string& path, const Json& body);
-  Json Delete(const std::string& path, const Json& body = Json::MakeObject());
-  std::string GetText(const std::string& path, const Query& query = {});
-
-  // Sends a file as the raw body (PUT); Receives one, written to `target` and renamed when whole.
-  Json Upload(const std::string& path, const std::filesystem::path& file, const Query& query = {});
-  void Download(const std::string& path, const std::filesystem::path& target,
-                const std::function<void(uint64_t bytes)>& progress = nullptr);
-
-  // Sends any request; statuses of 400 and more are thrown.
-  fetch::FetchResponse Send(fetch::FetchRequest request);
-  // Sends any request and returns any answer.
-  fetch::FetchResponse SendRaw(fetch::FetchRequest request);
-
-  // MLflow's REST, below /api/2.0/mlflow/.
-  Json MlflowGet(const std::string& route, const Query& query = {});
-  Json MlflowPost(const std::string& route, const Json& body);
-
-  // Waits until the server answers /health, at most `timeout_ms`. Returns whether it does.
-  bool WaitUntilReady(int64_t timeout_ms);
-
- private:
-  std::string Url(const std::string& path, const Query& query) const;
-
-  std::string uri_;
-  std::string address_;  // with the user and password
-  std::string authorization_;
-  std::atomic<int> calls_made_ = 0;
-  fetch::Client fetch_;
-};
+using client::Client;
+using client::DownloadArtifact;
+using client::DownloadModel;
+using client::IsModelUri;
+using client::ParseModelUri;
+using client::PinModelUri;
+using client::Query;
+using client::ResolveModelVersion;
 
 }  // namespace millwright::cli

@@ -11,6 +11,7 @@ Commands AllCommands() {
   AddServeCommands(commands);
   AddScoreCommands(commands);
   AddEvaluateCommands(commands);
+  AddStreamCommands(commands);
   AddDataCommands(commands);
   AddQualityCommands(commands);
   AddExperimentCommands(commands);

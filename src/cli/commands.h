@@ -11,6 +11,7 @@ void AddServerCommands(Commands& commands);
 void AddServeCommands(Commands& commands);
 void AddScoreCommands(Commands& commands);
 void AddEvaluateCommands(Commands& commands);
+void AddStreamCommands(Commands& commands);
 void AddDataCommands(Commands& commands);
 void AddQualityCommands(Commands& commands);
 void AddExperimentCommands(Commands& commands);

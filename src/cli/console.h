@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "base/json.h"
+#include "cli/client.h"
 #include "cli/table.h"
 
 namespace millwright::cli {
 
-class Client;
 class Progress;
 
 // What a command talks through: the terminal and the server. Answers go to standard output,

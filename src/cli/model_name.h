@@ -2,9 +2,9 @@
 
 #include <string>
 
-namespace millwright::cli {
+#include "cli/client.h"
 
-class Client;
+namespace millwright::cli {
 
 // Registers a model's name unless it is there already.
 void RegisterModelName(Client& client, const std::string& name);

@@ -5,7 +5,6 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/exit_status.h"
-#include "cli/model_source.h"
 #include "cli/progress.h"
 #include "cli/reference.h"
 

@@ -10,7 +10,6 @@
 #include "cli/exit_status.h"
 #include "cli/model_evaluation.h"
 #include "cli/model_name.h"
-#include "cli/model_source.h"
 #include "cli/name_option.h"
 #include "cli/progress.h"
 #include "cli/reference.h"

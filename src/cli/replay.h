@@ -7,10 +7,9 @@
 #include <vector>
 
 #include "base/json.h"
+#include "cli/client.h"
 
 namespace millwright::cli {
-
-class Client;
 
 // One request of a replay: a row of data as a prediction request.
 struct ReplayRow {

@@ -13,10 +13,9 @@
 #include "base/process.h"
 #include "cli/client.h"
 #include "cli/commands.h"
-#include "cli/model_source.h"
 #include "cli/progress.h"
 #include "cli/stop_signals.h"
-#include "inference/model_package.h"
+#include "ensembles/ensemble.h"
 #include "scoring/job.h"
 #include "scoring/scorer.h"
 
@@ -180,26 +179,10 @@ void Show(const scoring::Job& job, int64_t rows, Progress& progress) {
 // Scores a shard in this process.
 void ScoreHere(const scoring::Job& job, int shard, const ScoreOptions& options,
                const std::function<void(int64_t)>& on_rows, const std::stop_token& stop) {
-  const auto engine = inference::LoadModel(job.model());
+  const auto engine = ensembles::LoadModel(job.model());
   scoring::ScoreShard(job.plan(), shard, *engine, job.folder(), job.part(shard),
                       {.batch_rows = options.batch_rows}, on_rows, stop);
 }
-
-// Asks for the end of what runs when SIGINT or SIGTERM comes.
-class StopOnSignal {
- public:
-  StopOnSignal()
-      : watcher_([this](const std::stop_token& over) {
-          while (!over.stop_requested() && !stop_.stop_requested())
-            if (signals_.WaitFor(kLookMs)) stop_.request_stop();
-        }) {}
-  std::stop_token token() const { return stop_.get_token(); }
-
- private:
-  StopSignals signals_;
-  std::stop_source stop_;
-  std::jthread watcher_;
-};
 
 struct RunningShard {
   int shard;

@@ -8,7 +8,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "cli/cache_folder.h"
 #include "cli/commands.h"
+#include "ensembles/ensemble.h"
 #include "server/model_server_app.h"
 #include "serving/replica_listener.h"
 
@@ -30,10 +32,42 @@ struct ServeOptions {
   int log_mib = 1024;
   int python_workers = 1, python_timeout_ms = 60'000;
   int python_memory_mib = 0;
+  std::vector<std::string> model_stores, versions;
+  std::string transition = "availability", cache, when_full = "refuse";
+  double poll_s = 0;
+  int memory_mib = 0;
 };
 constexpr Option<ServeOptions> kServeOptions[] = {
-    {"", "MODEL", "NAME=PATH or NAME@VERSION=PATH; repeatable", &ServeOptions::models, "", 0, 0,
-     Option<ServeOptions>::Kind::kRequired},
+    {"", "MODEL",
+     "NAME=WHERE or NAME@VERSION=WHERE, repeatable; WHERE is a file, a folder, "
+     "models:/NAME@ALIAS, models:/NAME/VERSION, models:/NAME, s3://BUCKET/PREFIX or "
+     "oci://HOST/REPOSITORY:TAG",
+     &ServeOptions::models},
+    {"serve.model_store", "--model-store",
+     "A folder of models, DIR/NAME/VERSION, or s3://BUCKET/PREFIX; repeatable",
+     &ServeOptions::model_stores, "DIR"},
+    {"serve.versions", "--versions",
+     "Which versions of a model are served: latest, latest:N, all or numbers by commas; "
+     "NAME=VERSIONS for one model; repeatable",
+     &ServeOptions::versions, "VERSIONS"},
+    {"serve.poll", "--poll",
+     "Look for new versions every so many seconds; 0: only when a model is loaded by request",
+     &ServeOptions::poll_s, "SECONDS", 0, 86'400},
+    {"serve.transition", "--transition",
+     "What a new version keeps up: availability (it is loaded before the old one leaves) or "
+     "resources (the old one leaves first; requests wait)",
+     &ServeOptions::transition, "KEEPS"},
+    {"serve.cache", "--cache",
+     "Where versions from elsewhere are kept, so that a start needs no source; by default below "
+     "XDG_CACHE_HOME or ~/.cache",
+     &ServeOptions::cache, "DIR"},
+    {"serve.memory_mib", "--memory-mib",
+     "How much memory all models may take, as measured when they are loaded; 0: no limit",
+     &ServeOptions::memory_mib, "MIB", 0, 1 << 30},
+    {"serve.when_full", "--when-full",
+     "What becomes of a version that does not fit: refuse it, or unload the models that were "
+     "asked least recently, which their next request loads again",
+     &ServeOptions::when_full, "WHAT"},
     {"serve.host", "--host", "The address to listen on", &ServeOptions::host, "HOST"},
     {"serve.port",
      "--port",
@@ -131,26 +165,73 @@ int IoThreadsOf(const ServeOptions& options) {
   return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kIoThreadsMax);
 }
 
+// One of two words.
+template <typename Value>
+Value ChoiceOf(std::string_view flag, const std::string& given,
+               const std::pair<std::string_view, Value>& first,
+               const std::pair<std::string_view, Value>& second) {
+  if (given == first.first) return first.second;
+  if (given == second.first) return second.second;
+  throw InvalidArgument("{} is {} or {}, not {}", flag, first.first, second.first, given);
+}
+
+void AddVersions(const std::vector<std::string>& given, supply::SupplyOptions* options) {
+  for (const std::string& text : given) {
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos) {
+      options->versions = supply::ParseVersionPolicy(text);
+    } else {
+      options->versions_of[text.substr(0, equals)] =
+          supply::ParseVersionPolicy(std::string_view(text).substr(equals + 1));
+    }
+  }
+}
+
+supply::SupplyOptions SupplyOptionsOf(const ServeOptions& options, const Console& console) {
+  using supply::Transition;
+  using supply::WhenFull;
+  if (options.models.empty() && options.model_stores.empty())
+    throw InvalidArgument("Name a model, NAME=WHERE, or a --model-store");
+  supply::SupplyOptions supply{
+      .stores = options.model_stores,
+      .transition = ChoiceOf<Transition>("--transition", options.transition,
+                                         {"availability", Transition::kAvailability},
+                                         {"resources", Transition::kResources}),
+      .poll_ms = static_cast<int64_t>(options.poll_s * 1000),
+      .cache = CacheFolder(options.cache),
+      .server = console.ServerUri(),
+      .python = PythonOptionsOf(options),
+      .batching = BatchingOf(options),
+      .memory_bytes_max = int64_t{options.memory_mib} << 20,
+      .when_full =
+          ChoiceOf<WhenFull>("--when-full", options.when_full, {"refuse", WhenFull::kRefuse},
+                             {"unload", WhenFull::kUnloadLeastRecentlyUsed})};
+  for (const std::string& model : options.models)
+    supply.models.push_back(serving::ParseModelSource(model));
+  AddVersions(options.versions, &supply);
+  return supply;
+}
+
 int Serve(const ServeOptions&, Console& console) {
   const ServeOptions options = InForce(console);
   if (!options.socket.empty())
-    return serving::RunReplica(
-        {.models = options.models, .socket = options.socket, .python = PythonOptionsOf(options)});
+    return serving::RunReplica({.models = options.models,
+                                .socket = options.socket,
+                                .python = PythonOptionsOf(options),
+                                .load = ensembles::LoadModel});
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  server::ModelServerApp app({.models = options.models,
+  server::ModelServerApp app({.supply = SupplyOptionsOf(options, console),
                               .host = options.host,
                               .port = options.port,
                               .io_threads = IoThreadsOf(options),
-                              .batching = BatchingOf(options),
                               .log = LogOf(options),
                               .grpc_port = options.grpc_port,
-                              .otlp_endpoint = options.otlp_endpoint,
-                              .python = PythonOptionsOf(options)});
+                              .otlp_endpoint = options.otlp_endpoint});
   fmt::print("Serving {} on http://{}:{}\n", fmt::join(app.model_names(), ", "), options.host,
              app.port());
   if (const auto port = app.grpc_port()) fmt::print("gRPC is on {}:{}\n", options.host, *port);
@@ -178,7 +259,8 @@ constexpr Option<SpareOptions> kSpareOptions[] = {
 int ServeSpare(const SpareOptions& options, Console& console) {
   return serving::RunSpare({.socket = options.socket,
                             .warm_up = options.warm_up,
-                            .python = PythonOptionsOf(InForce(console))});
+                            .python = PythonOptionsOf(InForce(console)),
+                            .load = ensembles::LoadModel});
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 namespace millwright::cli {
 namespace {
 
+constexpr int64_t kLookMs = 50;  // at whether it is over
 constexpr int kSignals[] = {SIGINT, SIGTERM};
 
 // A handler may only write to what it finds here.
@@ -53,5 +54,12 @@ bool StopSignals::WaitFor(int64_t timeout_ms) {
   is_stopped_ = poll(&ready, 1, timeout) > 0 || poll(&ready, 1, 0) > 0;
   return is_stopped_;
 }
+
+StopOnSignal::StopOnSignal()
+    : watcher_([this](const std::stop_token& over) {
+        while (!over.stop_requested() && !stop_.stop_requested()) {
+          if (signals_.WaitFor(kLookMs)) stop_.request_stop();
+        }
+      }) {}
 
 }  // namespace millwright::cli

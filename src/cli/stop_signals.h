@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <stop_token>
+#include <thread>
 
 namespace millwright::cli {
 
@@ -19,6 +21,18 @@ class StopSignals {
  private:
   int pipe_[2] = {-1, -1};
   bool is_stopped_ = false;
+};
+
+// Asks for the end of what runs when SIGINT or SIGTERM comes.
+class StopOnSignal {
+ public:
+  StopOnSignal();
+  std::stop_token token() const { return stop_.get_token(); }
+
+ private:
+  StopSignals signals_;
+  std::stop_source stop_;
+  std::jthread watcher_;
 };
 
 }  // namespace millwright::cli

@@ -25,6 +25,9 @@ class Call {
   std::optional<std::string_view> FindMetadata(std::string_view key) const;
   // By MonotonicUs; nothing where the client waits for ever.
   std::optional<int64_t> DeadlineUs() const;
+  // Who calls, as whoever checked it says; set before the handler runs.
+  void SetPrincipal(std::string principal) const;
+  const std::string& principal() const;
   // Nobody waits for an answer any more: the call was cancelled, its deadline has passed, or it has
   // ended.
   bool IsGivenUp() const;

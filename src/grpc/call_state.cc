@@ -332,6 +332,12 @@ std::optional<std::string_view> Call::FindMetadata(std::string_view key) const {
 std::optional<int64_t> Call::DeadlineUs() const {
   return state_->DeadlineUs();
 }
+void Call::SetPrincipal(std::string principal) const {
+  state_->SetPrincipal(std::move(principal));
+}
+const std::string& Call::principal() const {
+  return state_->principal();
+}
 bool Call::IsGivenUp() const {
   return state_->IsGivenUp();
 }

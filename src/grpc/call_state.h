@@ -61,6 +61,8 @@ class CallState : public std::enable_shared_from_this<CallState> {
   std::string_view message() const { return message_; }
   std::optional<std::string_view> FindMetadata(std::string_view key) const;
   std::optional<int64_t> DeadlineUs() const;
+  void SetPrincipal(std::string principal) { principal_ = std::move(principal); }
+  const std::string& principal() const { return principal_; }
   bool IsGivenUp() const;
   void AddMetadata(std::string key, std::string value);
   void Finish(std::string message);
@@ -90,6 +92,7 @@ class CallState : public std::enable_shared_from_this<CallState> {
   grpc_completion_queue* const queue_;
   grpc_call* call_ = nullptr;
   gpr_timespec deadline_ = {};
+  std::string principal_;
   grpc_metadata_array metadata_ = {};
   grpc_byte_buffer* payload_ = nullptr;
   grpc_slice pieces_ = {};  // of a payload that came in several, in one

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 
 #include "base/error.h"
 #include "inference/class_keys.h"
@@ -78,6 +80,61 @@ void AppendValue(const Tensor& tensor, size_t at, analytics::Session::Appender* 
   }
 }
 
+// The shortest text that reads back as the same number of the tensor's own type.
+template <typename T>
+void WriteNumber(T value, JsonWriter* writer) {
+  if (std::isnan(value)) {
+    writer->Null();
+  } else if (std::isinf(value)) {
+    writer->String(value > 0 ? "Infinity" : "-Infinity");
+  } else {
+    char text[64];
+    const auto end = std::to_chars(text, text + sizeof text, value).ptr;
+    writer->Raw(std::string_view(text, static_cast<size_t>(end - text)));
+  }
+}
+
+void WriteValue(const Tensor& tensor, size_t at, JsonWriter* writer) {
+  switch (tensor.type) {
+    case DataType::kBool:
+      writer->Bool(tensor.As<uint8_t>()[at] != 0);
+      return;
+    case DataType::kUint8:
+      writer->Int(tensor.As<uint8_t>()[at]);
+      return;
+    case DataType::kUint16:
+      writer->Int(tensor.As<uint16_t>()[at]);
+      return;
+    case DataType::kUint32:
+      writer->Int(tensor.As<uint32_t>()[at]);
+      return;
+    case DataType::kUint64:
+      writer->Raw(std::to_string(tensor.As<uint64_t>()[at]));
+      return;
+    case DataType::kInt8:
+      writer->Int(tensor.As<int8_t>()[at]);
+      return;
+    case DataType::kInt16:
+      writer->Int(tensor.As<int16_t>()[at]);
+      return;
+    case DataType::kInt32:
+      writer->Int(tensor.As<int32_t>()[at]);
+      return;
+    case DataType::kInt64:
+      writer->Int(tensor.As<int64_t>()[at]);
+      return;
+    case DataType::kFp16:
+      return WriteNumber(static_cast<float>(serving::DoubleFromHalf(tensor.As<uint16_t>()[at])),
+                         writer);
+    case DataType::kFp32:
+      return WriteNumber(tensor.As<float>()[at], writer);
+    case DataType::kFp64:
+      return WriteNumber(tensor.As<double>()[at], writer);
+    case DataType::kBytes:
+      writer->String(tensor.strings[at]);
+  }
+}
+
 bool HasRows(const Tensor& tensor, size_t rows) {
   return !tensor.shape.empty() && tensor.shape[0] == static_cast<int64_t>(rows);
 }
@@ -127,8 +184,7 @@ std::string OutputColumns::TableSql() const {
   return sql;
 }
 
-void OutputColumns::Append(const std::vector<Tensor>& outputs, size_t rows,
-                           analytics::Session::Appender* table) const {
+void OutputColumns::CheckShapes(const std::vector<Tensor>& outputs, size_t rows) const {
   for (const Source& source : sources_) {
     if (source.output >= outputs.size() || !HasRows(outputs[source.output], rows) ||
         outputs[source.output].type != source.type ||
@@ -136,6 +192,24 @@ void OutputColumns::Append(const std::vector<Tensor>& outputs, size_t rows,
       throw FailedPrecondition("The model's outputs are not of one shape over all rows");
     }
   }
+}
+
+void OutputColumns::WriteRow(const std::vector<Tensor>& outputs, size_t row,
+                             JsonWriter* writer) const {
+  const Tensor& first = outputs.at(sources_[0].output);
+  CheckShapes(outputs, first.shape.empty() ? 0 : static_cast<size_t>(first.shape[0]));
+  size_t column = 0;
+  for (const Source& source : sources_) {
+    for (size_t k = 0; k < source.width; ++k) {
+      writer->Key(names_[column++]);
+      WriteValue(outputs[source.output], row * source.width + k, writer);
+    }
+  }
+}
+
+void OutputColumns::Append(const std::vector<Tensor>& outputs, size_t rows,
+                           analytics::Session::Appender* table) const {
+  CheckShapes(outputs, rows);
   for (size_t row = 0; row < rows; ++row) {
     for (const Source& source : sources_) {
       for (size_t k = 0; k < source.width; ++k) {

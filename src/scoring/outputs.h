@@ -21,12 +21,17 @@ class OutputColumns {
   const std::vector<std::string>& names() const { return names_; }
   // The column list of a table that holds them, without parentheses.
   std::string TableSql() const;
+  // Writes the fields of one row of an answer, into an object that is begun. Throws as Append does.
+  void WriteRow(const std::vector<inference::Tensor>& outputs, size_t row,
+                JsonWriter* writer) const;
   // Appends the rows of an answer. Throws kFailedPrecondition when it is shaped otherwise than the
   // one before.
   void Append(const std::vector<inference::Tensor>& outputs, size_t rows,
               analytics::Session::Appender* table) const;
 
  private:
+  void CheckShapes(const std::vector<inference::Tensor>& outputs, size_t rows) const;
+
   struct Source {
     size_t output = 0;
     size_t width = 1;

@@ -4,6 +4,7 @@
 
 #include "api/kserve/routes.h"
 #include "api/prometheus/serving_metrics.h"
+#include "api/prometheus/supply_metrics.h"
 #include "api/route.h"
 #include "api/scoring/routes.h"
 #include "api/system/routes.h"
@@ -12,19 +13,12 @@
 #include "http/server.h"
 #include "server/rpc_port.h"
 #include "server/tracing.h"
-#include "serving/model_server.h"
 
 namespace millwright::server {
 namespace {
 
 constexpr int64_t kDrainMs = 10'000;
 constexpr int kDecodingThreads = 2;  // of bodies that are too long for an I/O thread
-
-std::vector<serving::ModelSource> Sources(const std::vector<std::string>& models) {
-  std::vector<serving::ModelSource> sources;
-  for (const auto& model : models) sources.push_back(serving::ParseModelSource(model));
-  return sources;
-}
 
 http::ServerOptions HttpOptions(const ModelServerOptions& options) {
   http::ServerOptions http;
@@ -41,7 +35,7 @@ RpcPortOptions RpcOptions(const ModelServerOptions& options) {
   RpcPortOptions rpc;
   rpc.host = options.host;
   rpc.port = options.grpc_port;
-  rpc.workers = options.batching.threads;
+  rpc.workers = options.supply.batching.threads;
   return rpc;
 }
 
@@ -50,7 +44,7 @@ RpcPortOptions RpcOptions(const ModelServerOptions& options) {
 struct ModelServerApp::Parts {
   SystemClock clock;
   std::unique_ptr<serving::RequestLog> log;  // null where none is asked for
-  serving::ModelServer models;
+  supply::SuppliedModels models;
   Tracing tracing;
   api::prediction::Context context;
   api::Router router;
@@ -60,7 +54,7 @@ struct ModelServerApp::Parts {
 
   explicit Parts(const ModelServerOptions& options)
       : log(options.log ? std::make_unique<serving::RequestLog>(*options.log) : nullptr),
-        models(Sources(options.models), options.python, options.batching, log.get()),
+        models(options.supply, log.get()),
         tracing(models, options.otlp_endpoint),
         context{tracing.predictor()},
         router(
@@ -75,14 +69,15 @@ struct ModelServerApp::Parts {
     http = std::make_unique<http::Server>(
         HttpOptions(options), [this](http::Request& head) { return router.Resolve(head); });
     if (options.grpc_port >= 0) {
-      rpc = std::make_unique<RpcPort>(RpcOptions(options), context,
-                                      [](std::optional<std::string_view>, api::Permission) {});
+      rpc = std::make_unique<RpcPort>(
+          RpcOptions(options), context,
+          [](std::optional<std::string_view>, api::Permission) { return ""; });
     }
   }
 
   std::string MetricsText() const {
-    return api::prometheus::ServingMetrics(models) + (rpc ? rpc->MetricsText() : "") +
-           tracing.MetricsText();
+    return api::prometheus::ServingMetrics(models) + api::prometheus::SupplyMetrics(models) +
+           (rpc ? rpc->MetricsText() : "") + tracing.MetricsText();
   }
 };
 

@@ -5,26 +5,23 @@
 #include <string>
 #include <vector>
 
-#include "inference/python_options.h"
-#include "serving/batching.h"
 #include "serving/request_log.h"
+#include "supply/supplied_models.h"
 
 namespace millwright::server {
 
 struct ModelServerOptions {
-  std::vector<std::string> models;  // NAME=PATH or NAME@VERSION=PATH
+  supply::SupplyOptions supply;
   std::string host = "127.0.0.1";
   int port = 8080;
   int io_threads = 1;
-  serving::BatchingOptions batching = {};
   std::optional<serving::RequestLogOptions> log;  // nothing: none is written
   int grpc_port = -1;                             // -1: no gRPC
   std::string otlp_endpoint = {};                 // of a collector of spans; "": none
-  inference::PythonOptions python = {};
 };
 
 // What `millwright serve` is: models in memory behind the prediction protocols, with no data folder
-// and no database. Throws what loading a model throws, and for a taken port.
+// and no database. Throws what supply::SuppliedModels throws, and for a taken port.
 class ModelServerApp {
  public:
   explicit ModelServerApp(const ModelServerOptions& options);

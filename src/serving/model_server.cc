@@ -4,64 +4,33 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "inference/mlmodel_file.h"
-#include "inference/model_package.h"
-#include "serving/batch_probe.h"
 #include "serving/missing_values.h"
-#include "serving/warm_up.h"
 
 namespace millwright::serving {
 namespace {
 
-using inference::Engine;
 using inference::Tensor;
-
-// By what the file or the folder's preferred file is.
-std::string_view PlatformOf(const std::filesystem::path& path) {
-  bool is_onnx = path.extension() == ".onnx" || std::filesystem::exists(path / "model.onnx");
-  if (std::filesystem::exists(path / "MLmodel")) {
-    const auto runtime = inference::RuntimeOf(inference::ReadMlmodelFile(path));
-    if (runtime == inference::ModelRuntime::kPython) return "python";
-    is_onnx = runtime == inference::ModelRuntime::kOnnx;
-  }
-  return is_onnx ? "onnxruntime_onnx" : "xgboost";
-}
 
 // Of tasks, which are a few for each model that has requests waiting.
 constexpr size_t kRunTasksMax = 65'536;
 
-// Runs a version's requests; the engine outlives what is returned.
-Batcher::RunModel RunModelOf(Engine& engine) {
-  return [&engine](const std::vector<Tensor>& inputs, const Json& params) {
-    const auto& signature = engine.signature();
+// Runs a version's requests.
+Batcher::RunModel RunModelOf(const std::shared_ptr<inference::Engine>& engine) {
+  return [engine](const std::vector<Tensor>& inputs, const Json& params) {
+    const auto& signature = engine->signature();
     CheckMissingValues(signature, inputs);
-    if (signature.params.empty()) return engine.Run(inputs);
-    return engine.RunWithParams(inputs, inference::CompleteParams(signature.params, params));
+    if (signature.params.empty()) return engine->Run(inputs);
+    return engine->RunWithParams(inputs, inference::CompleteParams(signature.params, params));
   };
 }
 
 }  // namespace
 
-ModelSource ParseModelSource(const std::string& text) {
-  const size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
-    throw InvalidArgument("A model is given as NAME=PATH or NAME@VERSION=PATH: {}", text);
-  }
-  ModelSource source{.name = text.substr(0, equals), .path = text.substr(equals + 1)};
-  if (const size_t at = source.name.find('@'); at != std::string::npos) {
-    source.version = source.name.substr(at + 1);
-    source.name.resize(at);
-    if (source.name.empty() || source.version.empty()) {
-      throw InvalidArgument("A model is given as NAME=PATH or NAME@VERSION=PATH: {}", text);
-    }
-  }
-  return source;
-}
-
 ModelServer::ModelServer(const std::vector<ModelSource>& sources,
                          const inference::PythonOptions& python, const BatchingOptions& batching,
-                         RequestLog* log)
+                         RequestLog* log, ModelLoader load)
     : python_(python),
+      load_(std::move(load)),
       batching_(batching),
       log_(log),
       runs_("model-run", batching.threads, kRunTasksMax) {
@@ -74,45 +43,62 @@ ModelServer::ModelServer(const std::vector<ModelSource>& sources,
     }
     versions.push_back(source);
   }
-  for (const auto& [name, versions] : sources_) models_.emplace(name, LoadVersions(name));
+  for (const auto& [name, versions] : sources_) Publish(name, LoadVersions(name));
 }
 
-ModelServer::Loaded ModelServer::LoadVersion(const ModelSource& source) {
-  try {
-    Loaded loaded{.engine = inference::LoadModel(source.path, python_),
-                  .info = nullptr,
-                  .counters = std::make_unique<VersionCounters>(),
-                  .batcher = nullptr};
-    Engine& engine = *loaded.engine;
-    const auto example = WarmUp(source.path, engine);
-    BatchProbe probe = ProbeBatches(engine, example);
-    probe.is_bounded = IsBounded(source.path);
-    BatchRules rules(engine.signature(), probe.rows_are_apart, PaddingOf(source.path));
-    loaded.batcher =
-        std::make_unique<Batcher>(RunModelOf(engine), std::move(rules), probe, batching_, runs_);
-    return loaded;
-  } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("Model {}: {}", source.name, error.message()));
-  }
-}
+ModelServer::ModelServer(const BatchingOptions& batching, RequestLog* log)
+    : batching_(batching), log_(log), runs_("model-run", batching.threads, kRunTasksMax) {}
 
-std::shared_ptr<const ModelServer::Versions> ModelServer::LoadVersions(const std::string& model) {
-  const auto& sources = sources_.at(model);
-  std::vector<std::string> names;
-  for (const ModelSource& source : sources) names.push_back(source.version);
-  auto versions = std::make_shared<Versions>();
-  for (const ModelSource& source : sources) {
-    Loaded loaded = LoadVersion(source);
-    loaded.info = std::make_shared<const ModelInfo>(
-        ModelInfo{.name = source.name,
-                  .versions = names,
-                  .version = source.version,
-                  .platform = std::string(PlatformOf(source.path)),
-                  .signature = loaded.engine->signature()});
-    if (log_ != nullptr) loaded.logged = log_->Register(loaded.info);
-    versions->push_back(std::move(loaded));
+std::vector<LoadedVersion> ModelServer::LoadVersions(const std::string& model) const {
+  std::vector<LoadedVersion> versions;
+  for (const ModelSource& source : sources_.at(model)) {
+    versions.push_back(LoadVersion(source, python_, load_));
   }
   return versions;
+}
+
+void ModelServer::Publish(const std::string& model, const std::vector<LoadedVersion>& versions) {
+  std::vector<std::string> names;
+  for (const LoadedVersion& version : versions) names.push_back(version.version);
+  auto published = std::make_shared<Versions>();
+  for (const LoadedVersion& version : versions) {
+    ModelInfo info{.name = model,
+                   .versions = names,
+                   .version = version.version,
+                   .platform = version.platform,
+                   .signature = version.engine->signature()};
+    Loaded loaded{.engine = version.engine,
+                  .info = std::make_shared<const ModelInfo>(std::move(info)),
+                  .counters = version.counters,
+                  .batcher = BatcherOf(model, version),
+                  .logged = nullptr};
+    if (log_ != nullptr) loaded.logged = log_->Register(loaded.info);
+    published->push_back(std::move(loaded));
+  }
+  // What was there goes when no request may wait for the lock.
+  std::shared_ptr<const Versions> last = std::move(published);
+  std::lock_guard lock(mutex_);
+  models_[model].swap(last);
+}
+
+std::shared_ptr<Batcher> ModelServer::BatcherOf(const std::string& model,
+                                                const LoadedVersion& version) {
+  if (const auto before = Find(model)) {
+    for (const Loaded& loaded : *before) {
+      if (loaded.engine == version.engine) return loaded.batcher;
+    }
+  }
+  return std::make_shared<Batcher>(RunModelOf(version.engine), version.rules, *version.probe,
+                                   batching_, runs_);
+}
+
+void ModelServer::Withdraw(const std::string& model) {
+  std::shared_ptr<const Versions> last;
+  std::lock_guard lock(mutex_);
+  const auto it = models_.find(model);
+  if (it == models_.end()) return;
+  last = std::move(it->second);
+  models_.erase(it);
 }
 
 std::vector<std::string> ModelServer::Models() const {
@@ -122,13 +108,25 @@ std::vector<std::string> ModelServer::Models() const {
   return names;
 }
 
-std::shared_ptr<const ModelServer::Versions> ModelServer::VersionsOf(
-    const std::string& model) const {
+std::shared_ptr<const ModelServer::Versions> ModelServer::Find(const std::string& model) const {
   std::shared_lock lock(mutex_);
   const auto it = models_.find(model);
-  if (it != models_.end()) return it->second;
+  return it == models_.end() ? nullptr : it->second;
+}
+
+std::shared_ptr<const ModelServer::Versions> ModelServer::VersionsOf(
+    const std::string& model) const {
+  auto versions = Find(model);
+  return versions != nullptr ? versions : Await(model);
+}
+
+std::shared_ptr<const ModelServer::Versions> ModelServer::Await(const std::string& model) const {
   if (sources_.contains(model)) throw NotFound("Loaded model", model);
   throw NotFound("Model", model);
+}
+
+bool ModelServer::IsComing(const std::string&) const {
+  return false;
 }
 
 const ModelServer::Loaded& ModelServer::Choose(const Versions& versions, const std::string& model,
@@ -145,6 +143,7 @@ ModelInfoPtr ModelServer::Describe(const std::string& model, const std::string& 
 }
 
 bool ModelServer::Ready(const std::string& model, const std::string& version) const {
+  if (Find(model) == nullptr && IsComing(model)) return false;
   Choose(*VersionsOf(model), model, version);
   return true;
 }
@@ -229,20 +228,13 @@ std::string ModelServer::VersionOfLabel(const std::string& model, const std::str
 void ModelServer::Load(const std::string& model) {
   if (!sources_.contains(model)) throw NotFound("Model", model);
   std::lock_guard loading(loading_);
-  auto versions = LoadVersions(model);
-  std::lock_guard lock(mutex_);
-  models_[model] = std::move(versions);
+  Publish(model, LoadVersions(model));
 }
 
 void ModelServer::Unload(const std::string& model) {
   if (!sources_.contains(model)) throw NotFound("Model", model);
-  std::shared_ptr<const Versions> last;  // let go of when no request may wait for the lock
   std::lock_guard loading(loading_);
-  std::lock_guard lock(mutex_);
-  const auto it = models_.find(model);
-  if (it == models_.end()) return;
-  last = std::move(it->second);
-  models_.erase(it);
+  Withdraw(model);
 }
 
 }  // namespace millwright::serving

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -10,36 +9,27 @@
 
 #include "base/clock.h"
 #include "base/lane.h"
-#include "inference/engine.h"
 #include "inference/python_options.h"
 #include "serving/batcher.h"
+#include "serving/loaded_version.h"
 #include "serving/predictor.h"
 #include "serving/request_log.h"
-#include "serving/version_counters.h"
 
 namespace millwright::serving {
 
-// A model to load: `NAME=PATH` or `NAME@VERSION=PATH`; the version is "1" when it is not given. The
-// path is a model's file or folder, as inference::LoadModel takes it.
-struct ModelSource {
-  std::string name;
-  std::string version = "1";
-  std::filesystem::path path;
-};
-// Throws kInvalidArgument for text of another form.
-ModelSource ParseModelSource(const std::string& text);
-
 // The models of this process. All are loaded and have run once when the constructor returns, so a
 // model server that exists is ready. A model can be let go of and loaded again while requests run:
-// each keeps what it began with. Thread-safe.
+// each keeps what it began with. Another class may fill it instead, as supply::SuppliedModels does:
+// it publishes versions that it loaded. Thread-safe.
 class ModelServer : public Predictor {
  public:
-  // Throws what LoadModel throws, with the model's name in front; kInvalidArgument when a model
+  // Throws what `load` throws, with the model's name in front; kInvalidArgument when a model
   // fails its warm-up run (WarmUp).
   // `log` takes what is asked and answered, where there is one; it outlives this.
   explicit ModelServer(const std::vector<ModelSource>& sources,
                        const inference::PythonOptions& python = {},
-                       const BatchingOptions& batching = {}, RequestLog* log = nullptr);
+                       const BatchingOptions& batching = {}, RequestLog* log = nullptr,
+                       ModelLoader load = inference::LoadModel);
 
   std::vector<std::string> Models() const override;
   ModelInfoPtr Describe(const std::string& model, const std::string& version) const override;
@@ -53,23 +43,37 @@ class ModelServer : public Predictor {
   void Load(const std::string& model) override;
   void Unload(const std::string& model) override;
 
- private:
-  struct Loaded;
-  // Counts an answer, gives it and then logs it.
-  void Answer(const Loaded& loaded, const InferRequest& request, Batcher::Finished finished,
-              const InferDone& done) const;
+ protected:
   struct Loaded {
-    std::unique_ptr<inference::Engine> engine;
+    std::shared_ptr<inference::Engine> engine;
     ModelInfoPtr info;
-    std::unique_ptr<VersionCounters> counters;
-    std::unique_ptr<Batcher> batcher;
+    std::shared_ptr<VersionCounters> counters;
+    std::shared_ptr<Batcher> batcher;
     std::shared_ptr<const LoggedModel> logged;  // null where nothing is logged
   };
   // The versions of a model in the order in which they were given; the last one is the default.
   using Versions = std::vector<Loaded>;
 
-  std::shared_ptr<const Versions> LoadVersions(const std::string& model);
-  Loaded LoadVersion(const ModelSource& source);
+  // One without models, for a class that fills it.
+  ModelServer(const BatchingOptions& batching, RequestLog* log);
+  // Makes these the versions of a model, the last one its default, from the next request on.
+  void Publish(const std::string& model, const std::vector<LoadedVersion>& versions);
+  // From the next request on, Await says what becomes of requests for the model.
+  void Withdraw(const std::string& model);
+  // What is published of a model; nullptr when nothing is.
+  std::shared_ptr<const Versions> Find(const std::string& model) const;
+  // Called by a request for a model of which nothing is published: waits for it or throws.
+  virtual std::shared_ptr<const Versions> Await(const std::string& model) const;
+  // Whether a request for such a model would be answered in a while: ready is not, and no error.
+  virtual bool IsComing(const std::string& model) const;
+
+ private:
+  // Counts an answer, gives it and then logs it.
+  void Answer(const Loaded& loaded, const InferRequest& request, Batcher::Finished finished,
+              const InferDone& done) const;
+  // A version's batcher: the one that it has when it is published already.
+  std::shared_ptr<Batcher> BatcherOf(const std::string& model, const LoadedVersion& version);
+  std::vector<LoadedVersion> LoadVersions(const std::string& model) const;
   std::shared_ptr<const Versions> VersionsOf(const std::string& model) const;
   // The version is part of `versions`.
   static const Loaded& Choose(const Versions& versions, const std::string& model,
@@ -77,6 +81,7 @@ class ModelServer : public Predictor {
 
   const SystemClock clock_;
   const inference::PythonOptions python_;
+  const ModelLoader load_;
   const BatchingOptions batching_;
   RequestLog* const log_;
   // By name, versions in the order in which they were given.

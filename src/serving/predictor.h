@@ -20,7 +20,7 @@ struct ModelInfo {
   std::string name;
   std::vector<std::string> versions;  // that can be asked for, in the order in which they came
   std::string version;                // that answers a request which names none
-  std::string platform;               // "onnxruntime_onnx", "xgboost" or "python"
+  std::string platform;               // "onnxruntime_onnx", "xgboost", "python", "ensemble"
   inference::Signature signature;
 };
 using ModelInfoPtr = std::shared_ptr<const ModelInfo>;

@@ -115,7 +115,7 @@ int RunReplica(const ReplicaOptions& options) {
   try {
     std::vector<ModelSource> sources;
     for (const auto& text : options.models) sources.push_back(ParseModelSource(text));
-    ModelServer server(sources, options.python);
+    ModelServer server(sources, options.python, {}, nullptr, options.load);
     ReplicaListener listener(server, options.socket);
     int signal = 0;
     while (sigwait(&signals, &signal) != 0) {
@@ -131,9 +131,9 @@ namespace {
 
 // Loads a model and lets go of it: what that leaves in memory is what the next one need not wait
 // for. Why it fails is said by whoever needs that model.
-void LoadOnce(const std::filesystem::path& path) {
+void LoadOnce(const std::filesystem::path& path, const ModelLoader& load) {
   try {
-    const auto engine = inference::LoadModel(path, {});
+    const auto engine = load(path, {});
     WarmUp(path, *engine);
   } catch (const Error& error) {
     Log(LogLevel::kDebug, "serving", "a spare replica could not warm up",
@@ -166,7 +166,7 @@ void AppendOutputTo(const std::string& file) {
 }  // namespace
 
 int RunSpare(const SpareOptions& options) {
-  LoadOnce(options.warm_up);
+  LoadOnce(options.warm_up, options.load);
   std::optional<ReplicaOrder> order;
   try {
     order = TakeOrder(options.socket);
@@ -175,7 +175,10 @@ int RunSpare(const SpareOptions& options) {
   }
   if (!order) return 1;
   AppendOutputTo(order->log);
-  return RunReplica({.models = {order->model}, .socket = order->socket, .python = options.python});
+  return RunReplica({.models = {order->model},
+                     .socket = order->socket,
+                     .python = options.python,
+                     .load = options.load});
 }
 
 }  // namespace millwright::serving

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "inference/python_options.h"
+#include "serving/loaded_version.h"
 #include "serving/predictor.h"
 #include "serving/unix_socket.h"
 
@@ -53,6 +54,7 @@ struct ReplicaOptions {
   std::vector<std::string> models;
   std::filesystem::path socket;
   inference::PythonOptions python = {};
+  ModelLoader load = inference::LoadModel;
 };
 int RunReplica(const ReplicaOptions& options);
 
@@ -63,6 +65,7 @@ struct SpareOptions {
   std::filesystem::path socket;
   std::filesystem::path warm_up;
   inference::PythonOptions python = {};
+  ModelLoader load = inference::LoadModel;
 };
 int RunSpare(const SpareOptions& options);
 

@@ -8,8 +8,9 @@ command that fails, in an empty folder that holds links to what is in the reposi
 is in MILLWRIGHT_URI and MLFLOW_TRACKING_URI, its data folder in MILLWRIGHT_SERVER_DATA, and `millwright` is
 in the path. A block marked `output` right behind one holds what it prints; in it "…" stands for any text
 within a line. A guide whose server needs options begins with a comment that names them:
-<!-- server: --option value -->.
+<!-- server: --option value -->. One that has <!-- kafka --> finds brokers at KAFKA_BROKERS.
 """
+import contextlib
 import os
 import pathlib
 import re
@@ -19,6 +20,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness import python_models  # noqa: E402
+from harness.kafka import Brokers  # noqa: E402
 from harness.millwright import Failure, ROOT, Server, run_tests  # noqa: E402
 
 SERVER_OPTIONS = re.compile(r"^<!-- server: (.*) -->$", re.M)
@@ -73,7 +75,7 @@ def run_guide(path, binary):
             if not entry.name.startswith(".") and entry.name != "build":
                 (folder / entry.name).symlink_to(entry)
         named = SERVER_OPTIONS.search(path.read_text())
-        with Server(binary, scratch / "data", *(named[1].split() if named else []),
+        with contextlib.ExitStack() as stack, Server(binary, scratch / "data", *(named[1].split() if named else []),
                     environment=python_models.ENVIRONMENT) as server:
             # Each block ends with a line that no command prints, so that outputs can be told apart.
             end = "== end of block"
@@ -86,6 +88,8 @@ def run_guide(path, binary):
                            "PKG_CONFIG_PATH": str(binary.parent / "pkgconfig"),
                            "LD_LIBRARY_PATH": str(binary.parent),
                            "PATH": f"{bin_folder}:{os.environ['PATH']}"}
+            if "<!-- kafka -->" in path.read_text():
+                environment["KAFKA_BROKERS"] = stack.enter_context(Brokers(binary)).addresses
             done = subprocess.run(["bash", "-c", script], cwd=folder, env=environment, text=True,
                                   capture_output=True, timeout=SECONDS_MAX)
             rest = done.stdout

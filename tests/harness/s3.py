@@ -26,22 +26,28 @@ class S3Server:
 
     def __init__(self):
         self.process, self.folder, self.root, self.environment = None, None, "s3://bucket/root", {}
+        self.port = 0
 
     def __enter__(self):
         if given := os.environ.get("MILLWRIGHT_TEST_S3"):
             self.root = f"{given}/{uuid.uuid4().hex}"
             return self
         self.folder = tempfile.TemporaryDirectory(prefix="s3-")
+        return self.start()
+
+    def start(self):
+        """Again after kill(), on the same port."""
         out = open(os.path.join(self.folder.name, "log"), "wb")
         # Its page tokens are made with DES, which newer OpenSSL has put away.
         self.process = subprocess.Popen(
             [node(), "--openssl-legacy-provider", str(ROOT / "tests/s3/node_modules/.bin/s3rver"), "--directory",
-             os.path.join(self.folder.name, "data"), "--address", "127.0.0.1", "--port", "0", "--configure-bucket", "bucket"],
+             os.path.join(self.folder.name, "data"), "--address", "127.0.0.1", "--port", str(self.port), "--configure-bucket", "bucket"],
             stdout=out, stderr=out)
         end = time.monotonic() + START_SECONDS_MAX
         while time.monotonic() < end and self.process.poll() is None:
             text = pathlib.Path(out.name).read_text(errors="replace")
             if match := re.search(r"listening on 127\.0\.0\.1:(\d+)\s", text):
+                self.port = int(match[1])
                 self.environment = {"MLFLOW_S3_ENDPOINT_URL": f"http://127.0.0.1:{match[1]}", "AWS_ACCESS_KEY_ID": "S3RVER",
                                     "AWS_SECRET_ACCESS_KEY": "S3RVER"}
                 return self
@@ -50,6 +56,10 @@ class S3Server:
             except subprocess.TimeoutExpired:
                 pass
         raise Failure("s3rver did not start: " + pathlib.Path(out.name).read_text(errors="replace")[-2000:])
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
 
     def object_file(self, path):
         """Where s3rver keeps the bytes of a file of the store."""

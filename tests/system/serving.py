@@ -10,59 +10,15 @@ import pathlib
 import signal
 import sys
 import tempfile
-import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness.load import Load  # noqa: E402
 from harness.millwright import Postgres, Server, expect, run_tests  # noqa: E402
 from harness.models import MODELS, create_version, first_case, register  # noqa: E402
 
 BINARY = pathlib.Path(sys.argv[1]).resolve()
-CLIENTS = 4
 SECONDS_MAX = 60
-
-
-class Load:
-    """Clients that ask without a pause until told to stop, and count what failed."""
-
-    def __init__(self, server, endpoint):
-        self.server, self.path = server, f"/v2/models/{endpoint}/infer"
-        self.body = json.dumps(first_case()[0])
-        self.stopping = threading.Event()
-        self.answered, self.failures = 0, []
-        self.progress = threading.Condition()
-
-    def run(self):
-        while not self.stopping.is_set():
-            try:
-                answer = self.server.request("POST", self.path, self.body,
-                                             {"Content-Type": "application/json"})
-                failure = None if answer.status == 200 else f"{answer.status} {answer.body[:200]}"
-            except OSError as error:
-                failure = repr(error)
-            with self.progress:
-                self.answered += 1
-                if failure:
-                    self.failures.append(failure)
-                self.progress.notify_all()
-
-    def wait_for(self, more):
-        """Waits until so many more requests are answered."""
-        with self.progress:
-            goal = self.answered + more
-            expect(self.progress.wait_for(lambda: self.answered >= goal, SECONDS_MAX),
-                   f"only {self.answered} of {goal} requests were answered")
-
-    def __enter__(self):
-        self.threads = [threading.Thread(target=self.run) for _ in range(CLIENTS)]
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stopping.set()
-        for thread in self.threads:
-            thread.join()
 
 
 def deploy(server, replicas):

@@ -1,5 +1,8 @@
 #include "api/kserve/rpcs.h"
 
+#include <algorithm>
+#include <cctype>
+
 #include "api/kserve/infer_message.h"
 #include "api/kserve/server_extensions.h"
 #include "api/kserve/version_state.h"
@@ -103,6 +106,14 @@ std::string StatisticsMessage(const serving::VersionStatistics& one) {
   return message;
 }
 
+// Metadata has keys in lower case, where HTTP's names have any.
+std::optional<std::string_view> FindHeader(const grpc::Call& call, std::string_view name) {
+  std::string key(name);
+  std::transform(key.begin(), key.end(), key.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return call.FindMetadata(key);
+}
+
 // The id of a prediction is the message's, else the metadata x-request-id, else a new one.
 serving::InferRequest StartRequest(const grpc::Call& call, InferMessage* message) {
   serving::InferRequest infer;
@@ -122,6 +133,10 @@ serving::InferRequest StartRequest(const grpc::Call& call, InferMessage* message
   infer.trace = prediction::JoinTrace(call.FindMetadata(prediction::kTraceparent),
                                       call.FindMetadata(prediction::kTracestate));
   infer.deadline_us = call.DeadlineUs();
+  infer.caller = call.principal();
+  infer.origin = {.principal = call.principal(),
+                  .body_bytes = call.message().size(),
+                  .header = [call](std::string_view name) { return FindHeader(call, name); }};
   infer.inputs = std::move(message->inputs);
   return infer;
 }

@@ -1,4 +1,4 @@
-#include "cli/client.h"
+#include "client/client.h"
 
 #include <cstdlib>
 #include <fstream>
@@ -10,10 +10,9 @@
 #include "fetch/loopback.h"
 #include "fetch/retry.h"
 
-namespace millwright::cli {
+namespace millwright::client {
 namespace {
 
-constexpr int64_t kCallTimeoutMs = 300'000;
 constexpr int64_t kTransferTimeoutMs = 3'600'000;
 constexpr int64_t kReadyProbeMs = 25;
 // Small commands make a call or two; libcurl's kept connections pay for those that make many.
@@ -74,8 +73,10 @@ std::string MessageOf(const fetch::FetchResponse& response) {
 
 }  // namespace
 
-Client::Client(std::string uri)
-    : uri_(std::move(uri)), authorization_(AuthorizationFromEnvironment()) {
+Client::Client(std::string uri, ClientOptions options)
+    : options_(std::move(options)),
+      uri_(std::move(uri)),
+      authorization_(AuthorizationFromEnvironment()) {
   while (uri_.ends_with('/')) uri_.pop_back();
   address_ = uri_;
   // libcurl sends a user and password that stand in the address.
@@ -99,6 +100,7 @@ std::string Client::Url(const std::string& path, const Query& query) const {
 
 fetch::FetchResponse Client::SendRaw(fetch::FetchRequest request) {
   if (!request.url.starts_with("http")) request.url = address_ + request.url;
+  request.stop = options_.stop;
   if (!authorization_.empty()) request.headers.emplace_back("Authorization", authorization_);
   if (calls_made_.fetch_add(1) < kCallsWithoutCurl && fetch::IsForLoopback(request)) {
     try {
@@ -118,7 +120,7 @@ fetch::FetchResponse Client::Send(fetch::FetchRequest request) {
 }
 
 std::string Client::GetText(const std::string& path, const Query& query) {
-  return Send({.url = Url(path, query), .timeout_ms = kCallTimeoutMs, .retries = 2}).body;
+  return Send({.url = Url(path, query), .timeout_ms = options_.call_timeout_ms, .retries = 2}).body;
 }
 
 Json Client::Get(const std::string& path, const Query& query) {
@@ -127,12 +129,23 @@ Json Client::Get(const std::string& path, const Query& query) {
 
 namespace {
 
-fetch::FetchRequest JsonRequest(std::string method, std::string url, const Json& body) {
+fetch::FetchRequest JsonRequest(std::string method, std::string url, const Json& body,
+                                int64_t timeout_ms) {
   return {.method = std::move(method),
           .url = std::move(url),
           .headers = {{"Content-Type", "application/json"}},
           .body = body.Dump(),
-          .timeout_ms = kCallTimeoutMs};
+          .timeout_ms = timeout_ms};
+}
+
+// The SHA-256 of the file that an answer carries, as hex (RFC 9530); "" where it does not say.
+std::string Sha256Of(const fetch::FetchResponse& head) {
+  constexpr std::string_view kBegin = "sha-256=:";
+  std::string_view text = head.Header("Repr-Digest");
+  const size_t begin = text.find(kBegin);
+  if (head.status != 200 || begin == std::string_view::npos) return "";
+  text.remove_prefix(begin + kBegin.size());
+  return ToHex(Base64Decode(text.substr(0, text.find(':'))));
 }
 
 Json BodyOf(const fetch::FetchResponse& response) {
@@ -142,15 +155,15 @@ Json BodyOf(const fetch::FetchResponse& response) {
 }  // namespace
 
 Json Client::Post(const std::string& path, const Json& body) {
-  return BodyOf(Send(JsonRequest("POST", Url(path, {}), body)));
+  return BodyOf(Send(JsonRequest("POST", Url(path, {}), body, options_.call_timeout_ms)));
 }
 
 Json Client::Patch(const std::string& path, const Json& body) {
-  return BodyOf(Send(JsonRequest("PATCH", Url(path, {}), body)));
+  return BodyOf(Send(JsonRequest("PATCH", Url(path, {}), body, options_.call_timeout_ms)));
 }
 
 Json Client::Delete(const std::string& path, const Json& body) {
-  return BodyOf(Send(JsonRequest("DELETE", Url(path, {}), body)));
+  return BodyOf(Send(JsonRequest("DELETE", Url(path, {}), body, options_.call_timeout_ms)));
 }
 
 Json Client::Upload(const std::string& path, const std::filesystem::path& file,
@@ -169,10 +182,15 @@ void Client::Download(const std::string& path, const std::filesystem::path& targ
   std::filesystem::create_directories(target.parent_path());
   std::ofstream out(part, std::ios::binary | std::ios::trunc);
   uint64_t bytes = 0;
+  Digest digest(Digest::Kind::kSha256);
+  std::string wanted;
   fetch::FetchRequest request{.url = Url(path, {}), .timeout_ms = kTransferTimeoutMs};
+  request.stall_timeout_ms = options_.stall_timeout_ms;
   request.body_bytes_max = UINT64_MAX;
+  request.on_head = [&](const fetch::FetchResponse& head) { wanted = Sha256Of(head); };
   request.on_body = [&](std::string_view piece) {
     out.write(piece.data(), static_cast<std::streamsize>(piece.size()));
+    if (!wanted.empty()) digest.Update(piece);
     bytes += piece.size();
     if (progress) progress(bytes);
     return out.good();
@@ -180,6 +198,10 @@ void Client::Download(const std::string& path, const std::filesystem::path& targ
   Send(std::move(request));
   out.close();
   if (!out) throw ResourceExhausted("Cannot write {}", part.string());
+  if (!wanted.empty() && digest.FinishHex() != wanted) {
+    std::filesystem::remove(part);
+    throw Internal("{} did not come as the server has it: its SHA-256 is another", path);
+  }
   std::filesystem::rename(part, target);
 }
 
@@ -204,4 +226,4 @@ bool Client::WaitUntilReady(int64_t timeout_ms) {
   return false;
 }
 
-}  // namespace millwright::cli
+}  // namespace millwright::client

@@ -1,17 +1,16 @@
-#include "cli/model_source.h"
+#include "client/model_version.h"
 
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/file.h"
-#include "cli/artifact_transfer.h"
-#include "cli/client.h"
-#include "cli/reference.h"
+#include "client/client.h"
 
-namespace millwright::cli {
+namespace millwright::client {
 namespace {
 
 constexpr std::string_view kScheme = "models:/";
+constexpr std::string_view kProxy = "/api/2.0/mlflow-artifacts/artifacts/";
 constexpr std::string_view kProxiedScheme = "mlflow-artifacts:";
 constexpr const char* kPageSize = "1000";
 constexpr int kFoldersDeepMax = 32;
@@ -45,8 +44,26 @@ bool IsModelUri(const std::string& text) {
   return text.starts_with(kScheme);
 }
 
+ModelUri ParseModelUri(std::string_view uri) {
+  std::string_view text = uri;
+  text.remove_prefix(kScheme.size());
+  size_t at = text.rfind('@');
+  const bool is_alias = at != std::string_view::npos;
+  if (!is_alias) at = text.rfind('/');
+  if (at == std::string_view::npos) return {std::string(text), "", ""};
+  const std::string rest(text.substr(at + 1));
+  if (at == 0 || rest.empty()) {
+    throw InvalidArgument("Write models:/NAME/VERSION or models:/NAME@ALIAS, not \"{}\"", uri);
+  }
+  ModelUri parsed{.name = std::string(text.substr(0, at)), .version = "", .alias = ""};
+  (is_alias ? parsed.alias : parsed.version) = rest;
+  return parsed;
+}
+
 std::string PinModelUri(Client& client, const std::string& uri) {
-  const auto [name, version] = ParseReference(uri);
+  const ModelUri parsed = ParseModelUri(uri);
+  const auto& [name, number, alias] = parsed;
+  const std::string& version = alias.empty() ? number : alias;
   if (version.empty()) {
     throw InvalidArgument("{} names no version; say models:/{}/1 or models:/{}@champion", uri, name,
                           name);
@@ -61,8 +78,15 @@ std::string ResolveModelVersion(Client& client, const std::string& model, const 
       .GetString("version");
 }
 
+void DownloadArtifact(Client& client, const std::string& folder, const std::string& path,
+                      const std::filesystem::path& target) {
+  client.Download(
+      std::string(kProxy) + fetch::PercentEncode(folder + "/" + path, fetch::Slashes::kKeep),
+      target);
+}
+
 void DownloadModel(Client& client, const std::string& pinned, const std::filesystem::path& folder) {
-  const auto [name, version] = ParseReference(pinned);
+  const auto [name, version, alias] = ParseModelUri(pinned);
   std::string root =
       client.MlflowGet("model-versions/get-download-uri", {{"name", name}, {"version", version}})
           .GetString("artifact_uri");
@@ -74,4 +98,4 @@ void DownloadModel(Client& client, const std::string& pinned, const std::filesys
   DownloadFolder(client, root, "", folder, 0);
 }
 
-}  // namespace millwright::cli
+}  // namespace millwright::client
