@@ -73,6 +73,11 @@ std::string SettingsText(const Json& policy) {
   return text;
 }
 
+// The server says 0 while it has seen too few requests to tell.
+std::string LatencyText(int64_t us) {
+  return us == 0 ? "-" : fmt::format("{} µs", FormatCount(us));
+}
+
 void PrintReplicas(const Json& endpoint, Console& console) {
   Rows rows;
   for (const Json& revision : endpoint.At("revisions").AsArray()) {
@@ -84,7 +89,7 @@ void PrintReplicas(const Json& endpoint, Console& console) {
                           : replica.GetString("state"),
            std::to_string(replica.GetInt("pid")), FormatCount(replica.GetInt("requests")),
            FormatCount(replica.GetInt("errors")), std::to_string(replica.GetInt("outstanding")),
-           fmt::format("{} µs", replica.GetInt("median_us"))});
+           LatencyText(replica.GetInt("median_us"))});
     }
   }
   console.PrintTable({"  REPLICA", "STATE", "PROCESS", "REQUESTS", "FAILED", "AT WORK", "MEDIAN"},
@@ -118,7 +123,7 @@ void PrintRevisions(const Json& endpoint, Console& console) {
                     revision.GetString("slots"),
                     fmt::format("{} of {}", revision.At("replicas").AsArray().size(),
                                 revision.GetInt("replicas_wanted")),
-                    fmt::format("{} µs", revision.GetInt("p95_us"))});
+                    LatencyText(revision.GetInt("p95_us"))});
   }
   console.PrintTable({"  REVISION", "VERSION", "ROLE", "WEIGHT", "SLOTS", "REPLICAS", "P95"}, rows);
 }
