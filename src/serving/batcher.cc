@@ -49,7 +49,7 @@ Batcher::Batcher(RunModel run, BatchRules rules, const BatchProbe& probe,
       is_bounded_(probe.is_bounded) {}
 
 bool Batcher::Joins() const {
-  if (options_.batching == Batching::kAuto) return gain_.Pays();
+  if (options_.batching == Batching::kAuto) return is_bounded_ && gain_.Pays();
   return options_.batching == Batching::kOn;
 }
 
@@ -70,9 +70,11 @@ void Batcher::Submit(InferRequest request, Done done, std::shared_ptr<const void
   item.joins = joined_rows.has_value();
   item.rows = joined_rows.value_or(BatchRules::CountRows(item.request));
   const double estimate_us = costs_.EstimateUs(item.rows);
-  if (!RunsAtOnce(estimate_us)) return Queue(std::move(item), keep);
+  const bool is_callers = RunsAtOnce(estimate_us) || (options_.callers_wait && !Joins());
+  if (!is_callers) return Queue(std::move(item), keep);
   const auto deadline_us = item.request.deadline_us;
-  if (deadline_us && static_cast<double>(*deadline_us - item.come_us) < estimate_us) {
+  if (deadline_us && estimate_us != CostCurve::kUnknownUs &&
+      static_cast<double>(*deadline_us - item.come_us) < estimate_us) {
     impossible_.fetch_add(1, std::memory_order_relaxed);
     item.done(item.request, {.outputs = Unexpected(TooLate())});
     return;
@@ -167,6 +169,8 @@ std::optional<int64_t> Batcher::WaitUntilUs(const Item& first, int64_t rows) con
 
 std::optional<int64_t> Batcher::RowsMax(const Item& first) {
   if (!first.joins || options_.batching == Batching::kOff) return std::nullopt;
+  // One request that does not end would take the others of its run with it.
+  if (options_.batching == Batching::kAuto && !is_bounded_) return std::nullopt;
   if (options_.batching == Batching::kOn || (queue_.empty() && gain_.Pays())) {
     return options_.rows_max;
   }

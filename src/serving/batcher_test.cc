@@ -208,6 +208,30 @@ TEST(Batcher, ARunThatNothingBoundsIsNotDoneByTheCaller) {
   EXPECT_EQ(ValueOf(std::move(held)), 0);
 }
 
+TEST(Batcher, CallersThatMayWaitDoNotQueueBehindARunThatDoesNotEnd) {
+  BatcherFixture fixture(DearCosts(), {.threads = 1, .callers_wait = true});
+  fixture.model.Close();
+  std::vector<std::jthread> callers;
+  for (int i = 0; i < 3; ++i) {
+    callers.emplace_back([&fixture] { EXPECT_EQ(ValueOf(fixture.Ask(Row(1))), 2); });
+  }
+  fixture.model.AwaitRuns(3);  // none of them has come back
+  fixture.model.Open();
+}
+
+TEST(Batcher, RunsThatNothingBoundsAreOfOneRequestEach) {
+  BatchProbe probe = FlatCosts();
+  probe.is_bounded = false;
+  BatcherFixture fixture(probe);
+  auto held = fixture.Hold();
+  auto a = fixture.Ask(Row(1));
+  auto b = fixture.Ask(Row(2));
+  fixture.model.Open();
+  EXPECT_EQ(ValueOf(std::move(a)), 2);
+  EXPECT_EQ(ValueOf(std::move(b)), 4);
+  EXPECT_EQ(fixture.model.runs(), (std::vector<int64_t>{1, 1, 1}));
+}
+
 TEST(Batcher, WhatCannotMakeItsDeadlineIsRefusedAtOnce) {
   BatcherFixture fixture;
   auto held = fixture.Hold();

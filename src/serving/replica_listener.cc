@@ -115,7 +115,7 @@ int RunReplica(const ReplicaOptions& options) {
   try {
     std::vector<ModelSource> sources;
     for (const auto& text : options.models) sources.push_back(ParseModelSource(text));
-    ModelServer server(sources, options.python, {}, nullptr, options.load);
+    ModelServer server(sources, options.python, {.callers_wait = true}, nullptr, options.load);
     ReplicaListener listener(server, options.socket);
     int signal = 0;
     while (sigwait(&signals, &signal) != 0) {
