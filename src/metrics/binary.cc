@@ -52,17 +52,6 @@ double Precision(const ScoreStep& step) {
   return all == 0 ? 0 : step.true_positives / all;
 }
 
-template <typename F>
-double WeightedMean(size_t samples, Weights weights, F&& value) {
-  double sum = 0;
-  double weight = 0;
-  for (size_t i = 0; i < samples; ++i) {
-    sum += WeightOf(weights, i) * value(i);
-    weight += WeightOf(weights, i);
-  }
-  return sum / weight;
-}
-
 }  // namespace
 
 bool HasBothClasses(Numbers labels) {

@@ -94,14 +94,14 @@ std::vector<std::string> ClassesOfColumns(const std::vector<std::string>& column
                         fmt::join(columns, ", "), fmt::join(known, ", "));
 }
 
-int32_t IndexOf(const std::vector<std::string>& names, const std::string& name) {
-  const auto found = std::find(names.begin(), names.end(), name);
-  return found == names.end() ? -1 : static_cast<int32_t>(found - names.begin());
-}
-
 // Numbers texts in the order in which they come.
 class Numbering {
  public:
+  // -1 for one that has no number.
+  int32_t Find(const std::string& text) const {
+    const auto found = numbers_.find(text);
+    return found == numbers_.end() ? -1 : found->second;
+  }
   int32_t Of(const std::string& text) {
     const auto [at, is_new] = numbers_.emplace(text, static_cast<int32_t>(names_.size()));
     if (is_new) names_.push_back(text);
@@ -229,6 +229,7 @@ class Reader {
       rows_.classes = ClassesOfColumns(spec_.probabilities, rows_.classes);
     }
     if (rows_.task == Task::kBinary) FindPositive();
+    for (const std::string& name : rows_.classes) classes_.Of(name);
   }
 
   void FindPositive() {
@@ -238,12 +239,12 @@ class Reader {
                             fmt::join(classes, ", "));
     }
     if (classes.size() == 1) AddMissingClass();
-    const int32_t named = spec_.positive.empty() ? 1 : IndexOf(classes, spec_.positive);
-    if (named < 0) {
+    const auto named = std::find(classes.begin(), classes.end(), spec_.positive);
+    if (!spec_.positive.empty() && named == classes.end()) {
       throw InvalidArgument("There is no class {}. There are {}", spec_.positive,
                             fmt::join(classes, ", "));
     }
-    rows_.positive = static_cast<size_t>(named);
+    rows_.positive = spec_.positive.empty() ? 1 : static_cast<size_t>(named - classes.begin());
   }
 
   // Where only one class occurs the other one has a name if the two are commonly named so.
@@ -351,10 +352,10 @@ class Reader {
   }
 
   void AddClasses(const Table& piece, size_t row) {
-    rows_.truth.push_back(IndexOf(rows_.classes, piece.Text(row, 0)));
+    rows_.truth.push_back(classes_.Find(piece.Text(row, 0)));
     rows_.probabilities.insert(rows_.probabilities.end(), scores_.begin(), scores_.end());
     if (!piece.IsNull(row, 1)) {
-      rows_.predicted.push_back(IndexOf(rows_.classes, piece.Text(row, 1)));
+      rows_.predicted.push_back(classes_.Find(piece.Text(row, 1)));
     } else if (rows_.task == Task::kBinary) {
       const bool is_positive = scores_[0] >= spec_.threshold;
       rows_.predicted.push_back(
@@ -384,6 +385,7 @@ class Reader {
   const std::vector<analytics::Column> columns_;
   std::vector<std::string> slice_sql_;
   std::vector<Numbering> numberings_;
+  Numbering classes_;
   Numbering queries_;
   std::vector<double> scores_;  // of the row at hand
   EvaluationRows rows_;

@@ -115,17 +115,6 @@ Pair PairOf(Labels labels, const Probabilities& probabilities, size_t a, size_t 
   return {(RocAuc(is_a, score_a) + RocAuc(is_b, score_b)) / 2, static_cast<double>(is_a.size())};
 }
 
-template <typename F>
-double WeightedMean(size_t samples, Weights weights, F&& value) {
-  double sum = 0;
-  double weight = 0;
-  for (size_t i = 0; i < samples; ++i) {
-    sum += WeightOf(weights, i) * value(i);
-    weight += WeightOf(weights, i);
-  }
-  return sum / weight;
-}
-
 }  // namespace
 
 std::vector<double> RocAucOfClasses(Labels labels, const Probabilities& probabilities,

@@ -12,24 +12,14 @@ namespace millwright::metrics {
 namespace {
 
 template <typename F>
-double Mean(size_t samples, Weights weights, F&& value) {
-  double sum = 0;
-  double weight = 0;
-  for (size_t i = 0; i < samples; ++i) {
-    sum += WeightOf(weights, i) * value(i);
-    weight += WeightOf(weights, i);
-  }
-  return sum / weight;
-}
-
-template <typename F>
 double MeanOf(Numbers truth, Numbers predicted, Weights weights, F&& loss) {
   RequireNumbers(truth, predicted, weights);
-  return Mean(truth.size(), weights, [&](size_t i) { return loss(truth[i], predicted[i]); });
+  return WeightedMean(truth.size(), weights,
+                      [&](size_t i) { return loss(truth[i], predicted[i]); });
 }
 
 double MeanOf(Numbers numbers, Weights weights) {
-  return Mean(numbers.size(), weights, [&](size_t i) { return numbers[i]; });
+  return WeightedMean(numbers.size(), weights, [&](size_t i) { return numbers[i]; });
 }
 
 // What is explained of a spread; scikit-learn's rule for a spread of 0.
@@ -126,9 +116,9 @@ double R2(Numbers truth, Numbers predicted, Weights weights) {
   RequireNumbers(truth, predicted, weights);
   if (truth.size() < 2) return std::numeric_limits<double>::quiet_NaN();
   const double mean = MeanOf(truth, weights);
-  return Explained(
-      MeanSquaredError(truth, predicted, weights),
-      Mean(truth.size(), weights, [&](size_t i) { return (truth[i] - mean) * (truth[i] - mean); }));
+  return Explained(MeanSquaredError(truth, predicted, weights),
+                   WeightedMean(truth.size(), weights,
+                                [&](size_t i) { return (truth[i] - mean) * (truth[i] - mean); }));
 }
 
 double ExplainedVariance(Numbers truth, Numbers predicted, Weights weights) {
@@ -136,8 +126,9 @@ double ExplainedVariance(Numbers truth, Numbers predicted, Weights weights) {
   const double mean = MeanOf(truth, weights);
   const double left = MeanOf(truth, predicted, weights,
                              [&](double y, double p) { return (p - y - bias) * (p - y - bias); });
-  return Explained(left, Mean(truth.size(), weights,
-                              [&](size_t i) { return (truth[i] - mean) * (truth[i] - mean); }));
+  return Explained(left, WeightedMean(truth.size(), weights, [&](size_t i) {
+                     return (truth[i] - mean) * (truth[i] - mean);
+                   }));
 }
 
 double D2AbsoluteError(Numbers truth, Numbers predicted, Weights weights) {

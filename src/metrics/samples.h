@@ -26,6 +26,18 @@ inline double WeightOf(Weights weights, size_t i) {
   return weights.empty() ? 1 : weights[i];
 }
 
+// The mean of `value(i)` of each sample; there must be some that weigh anything.
+template <typename F>
+double WeightedMean(size_t samples, Weights weights, F&& value) {
+  double sum = 0;
+  double weight = 0;
+  for (size_t i = 0; i < samples; ++i) {
+    sum += WeightOf(weights, i) * value(i);
+    weight += WeightOf(weights, i);
+  }
+  return sum / weight;
+}
+
 // Each throws kInvalidArgument.
 void RequireNumbers(Numbers a, Numbers b, Weights weights);
 void RequireLabels(Labels labels, size_t classes, Weights weights);
