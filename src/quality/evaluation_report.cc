@@ -70,17 +70,9 @@ class Page {
 
  private:
   void Head() {
-    const std::string title = Escape(Clip(title_, kWordsTextMax));
-    html_ +=
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<meta name=\"color-scheme\" content=\"light dark\">\n<title>";
-    html_ += title + "</title>\n<style>";
-    html_ += kReportCss;
-    html_ += kEvaluationCss;
-    html_ +=
-        "</style>\n</head>\n<body>\n<main>\n<header>\n<p class=\"kind\">Model evaluation</p>\n";
-    html_ += "<h1>" + title + "</h1>\n</header>\n";
+    const std::string title = Clip(title_, kWordsTextMax);
+    html_ += PageHeadHtml(title, kEvaluationCss, "Model evaluation");
+    html_ += "<h1>" + Escape(title) + "</h1>\n</header>\n";
   }
 
   void Summary() {

@@ -125,15 +125,8 @@ class Page {
   void Head() {
     const std::string suite = Suite().empty() ? "Validation" : Suite();
     const std::string dataset = Dataset();
-    html_ +=
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<meta name=\"color-scheme\" content=\"light dark\">\n<title>";
-    html_ += Escape(suite + (dataset.empty() ? "" : " on " + dataset)) + "</title>\n<style>";
-    html_ += kReportCss;
-    html_ +=
-        "</style>\n</head>\n<body>\n<main>\n<header>\n<p class=\"kind\">Data validation</p>\n<h1>";
-    html_ += Escape(suite);
+    const std::string title = suite + (dataset.empty() ? "" : " on " + dataset);
+    html_ += PageHeadHtml(title, "", "Data validation") + "<h1>" + Escape(suite);
     if (!dataset.empty()) html_ += " <span>on</span> " + Escape(dataset);
     html_ += "</h1>\n";
     const Json* created = validation_.meta.Find("created_ms");

@@ -102,4 +102,17 @@ std::string SentenceHtml(const Sentence& sentence) {
   return html;
 }
 
+std::string PageHeadHtml(const std::string& title, std::string_view css, std::string_view kind) {
+  std::string html =
+      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta name=\"color-scheme\" content=\"light dark\">\n<title>";
+  html += Escape(title) + "</title>\n<style>";
+  html += kReportCss;
+  html += css;
+  html +=
+      "</style>\n</head>\n<body>\n<main>\n<header>\n<p class=\"kind\">" + Escape(kind) + "</p>\n";
+  return html;
+}
+
 }  // namespace millwright::quality

@@ -21,6 +21,10 @@ std::string FigureHtml(const Json& value);
 // A sentence with its columns and values marked up.
 std::string SentenceHtml(const Sentence& sentence);
 
+// The document up to its heading: `title` names it in the browser, `css` is added to the style,
+// `kind` says what kind of a report it is. Title and kind are escaped.
+std::string PageHeadHtml(const std::string& title, std::string_view css, std::string_view kind);
+
 // The style of the report: light and dark, narrow and print.
 extern const std::string_view kReportCss;
 
