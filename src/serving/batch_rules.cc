@@ -111,10 +111,6 @@ const InputPadding* BatchRules::PaddingOf(const std::string& input) const {
   return nullptr;
 }
 
-int64_t BatchRules::CountRows(const InferRequest& request) {
-  return request.inputs.empty() || request.inputs[0].shape.empty() ? 1 : request.inputs[0].shape[0];
-}
-
 std::optional<int64_t> BatchRules::RowsOf(const InferRequest& request) const {
   if (!joins_ || request.inputs.empty()) return std::nullopt;
   const auto& first = request.inputs[0].shape;

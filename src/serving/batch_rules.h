@@ -30,8 +30,6 @@ class BatchRules {
 
   // Whether nothing but the rows is open in the inputs, so that they tell what a run costs.
   bool cost_follows_rows() const { return cost_follows_rows_; }
-  // The first dimension of the first input; 1 where there is none.
-  static int64_t CountRows(const InferRequest& request);
   // The rows of a request that may be run with others; nothing when it must be run alone: inputs
   // that do not begin with one number of rows, or do not fill their shapes.
   std::optional<int64_t> RowsOf(const InferRequest& request) const;

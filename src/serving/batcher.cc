@@ -68,7 +68,7 @@ void Batcher::Submit(InferRequest request, Done done, std::shared_ptr<const void
   Item item{.request = std::move(request), .done = std::move(done), .come_us = MonotonicUs()};
   const auto joined_rows = rules_.RowsOf(item.request);
   item.joins = joined_rows.has_value();
-  item.rows = joined_rows.value_or(BatchRules::CountRows(item.request));
+  item.rows = joined_rows.value_or(CountRows(item.request));
   const double estimate_us = costs_.EstimateUs(item.rows);
   const bool is_callers = RunsAtOnce(estimate_us) || (options_.callers_wait && !Joins());
   if (!is_callers) return Queue(std::move(item), keep);

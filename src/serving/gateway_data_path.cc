@@ -28,10 +28,6 @@ class Held {
   const int before_;
 };
 
-int64_t RowsOf(const std::vector<inference::Tensor>& inputs) {
-  return inputs.empty() || inputs[0].shape.empty() ? 1 : inputs[0].shape[0];
-}
-
 }  // namespace
 
 std::shared_ptr<RoutedEndpoint> Gateway::FindRouted(const std::string& name) const {
@@ -206,7 +202,7 @@ std::optional<Refusal> Gateway::Admit(const std::string& model, const Origin& or
 std::optional<Refusal> Gateway::AdmitRows(const InferRequest& request) {
   const auto endpoint = FindRouted(request.model);
   if (endpoint == nullptr) return std::nullopt;
-  return endpoint->limits.TakeRows(request.origin.principal, RowsOf(request.inputs),
+  return endpoint->limits.TakeRows(request.origin.principal, CountRows(request),
                                    endpoint->route()->policy, clock_.NowMs());
 }
 
@@ -238,7 +234,7 @@ void Gateway::Infer(InferRequest request, InferDone done) {
   if (forwarded.revision != nullptr) {
     forwarded.revision->stats->Add(latency_us, is_error);
     if (forwarded.answer) {
-      forwarded.revision->counters->AddSuccess(now_ms, RowsOf(request.inputs), latency_us,
+      forwarded.revision->counters->AddSuccess(now_ms, CountRows(request), latency_us,
                                                forwarded.answer->times);
     } else {
       forwarded.revision->counters->AddFailure(now_ms, latency_us);

@@ -177,7 +177,7 @@ void ModelServer::Answer(const Loaded& loaded, const InferRequest& request,
                        .times = {.queue_us = finished.queue_us, .compute_us = finished.run_us}};
   });
   if (answer) {
-    loaded.counters->AddSuccess(now_ms, BatchRules::CountRows(request), latency_us, answer->times);
+    loaded.counters->AddSuccess(now_ms, CountRows(request), latency_us, answer->times);
   } else {
     loaded.counters->AddFailure(now_ms, latency_us);
   }

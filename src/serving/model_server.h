@@ -34,6 +34,13 @@ class ModelServer : public Predictor {
   std::vector<std::string> Models() const override;
   ModelInfoPtr Describe(const std::string& model, const std::string& version) const override;
   bool Ready(const std::string& model, const std::string& version) const override;
+  // A model server has no limits.
+  std::optional<Refusal> Admit(const std::string& /*model*/, const Origin& /*origin*/) override {
+    return std::nullopt;
+  }
+  std::optional<Refusal> AdmitRows(const InferRequest& /*request*/) override {
+    return std::nullopt;
+  }
   void Infer(InferRequest request, InferDone done) override;
   bool IsPrompt() const override { return true; }
   std::vector<VersionStatus> Index() const override;

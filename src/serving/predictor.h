@@ -50,6 +50,11 @@ struct InferRequest {
   Origin origin = {};
 };
 
+// The first dimension of the first input; 1 where there is none.
+inline int64_t CountRows(const InferRequest& request) {
+  return request.inputs.empty() || request.inputs[0].shape.empty() ? 1 : request.inputs[0].shape[0];
+}
+
 // Where the time of an answered request went, as far as it is known.
 struct InferTimes {
   int64_t queue_us = 0;    // waiting for the model
@@ -116,10 +121,8 @@ class Predictor {
   // is decoded, the second by how many rows it has. Each takes what it lets in off the caller's
   // limits, so a protocol that gives a Refusal its own shape calls each once and sets is_admitted;
   // Infer does it for the others. Nothing for a model that is not here.
-  virtual std::optional<Refusal> Admit(const std::string& /*model*/, const Origin& /*origin*/) {
-    return std::nullopt;
-  }
-  virtual std::optional<Refusal> AdmitRows(const InferRequest& /*request*/) { return std::nullopt; }
+  virtual std::optional<Refusal> Admit(const std::string& model, const Origin& origin) = 0;
+  virtual std::optional<Refusal> AdmitRows(const InferRequest& request) = 0;
   // Asks the model; `done` is called now or, by another thread, after this has returned, and what
   // may follow an answer (logging, shadows) is done after it. Inputs that the model cannot take are
   // kInvalidArgument naming the input; nothing is thrown.
