@@ -11,57 +11,45 @@ import pathlib
 import signal
 import sys
 import tempfile
-import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness.load import SECONDS_MAX, Clients  # noqa: E402
 from harness.millwright import Postgres, Server, expect, run_tests  # noqa: E402
 from harness.models import first_case, register  # noqa: E402
 
 BINARY = pathlib.Path(sys.argv[1]).resolve()
 CLIENTS = 8
-SECONDS_MAX = 60
 
 
-class Load:
+class Load(Clients):
     """Clients that ask over connections of their own that stay open, as fast as answers come."""
 
     def __init__(self, server, users=0):
+        super().__init__(CLIENTS)
         self.port, self.users = server.port, users
-        self.stopping = threading.Event()
-        self.progress = threading.Condition()
-        self.answered, self.failures, self.versions = 0, [], {}
+        self.versions = {}
 
-    def run(self, seed):
+    def run(self, number):
         body = json.dumps(first_case()[0])
         connection, asked = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS_MAX), 0
         while not self.stopping.is_set():
             headers = {"Content-Type": "application/json"}
             if self.users:
-                headers["X-User"] = f"user-{(seed + asked * CLIENTS) % self.users}"
+                headers["X-User"] = f"user-{(number + asked * CLIENTS) % self.users}"
             asked += 1
             try:
                 connection.request("POST", "/v2/models/cancer/infer", body, headers)
                 answer = connection.getresponse()
                 text = answer.read()
                 failure = None if answer.status == 200 else f"{answer.status} {text[:200]}"
-                version = None if failure else json.loads(text)["model_version"]
+                self.note(failure, None if failure else json.loads(text)["model_version"], headers.get("X-User"))
             except (OSError, http.client.HTTPException) as error:
-                failure, version = repr(error), None
+                self.note(repr(error))
                 connection.close()
-            with self.progress:
-                self.answered += 1
-                if failure:
-                    self.failures.append(failure)
-                else:
-                    self.versions.setdefault(headers.get("X-User"), []).append(version)
-                self.progress.notify_all()
 
-    def wait_for(self, more):
-        with self.progress:
-            goal = self.answered + more
-            expect(self.progress.wait_for(lambda: self.answered >= goal, SECONDS_MAX),
-                   f"only {self.answered} of {goal} requests were answered")
+    def keep(self, version, key):
+        self.versions.setdefault(key, []).append(version)
 
     def wait_until(self, holds, claim):
         """Looks again after each few answers."""
@@ -69,17 +57,6 @@ class Load:
         while not holds():
             expect(time.monotonic() < deadline, claim)
             self.wait_for(5)
-
-    def __enter__(self):
-        self.threads = [threading.Thread(target=self.run, args=(seed,)) for seed in range(CLIENTS)]
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stopping.set()
-        for thread in self.threads:
-            thread.join()
 
 
 def post(server, route, body):

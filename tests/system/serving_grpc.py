@@ -9,7 +9,6 @@ import json
 import math
 import pathlib
 import socket
-import struct
 import sys
 import tempfile
 import threading
@@ -19,10 +18,9 @@ from harness.grpc_client import GrpcClient, health_pb, pb, refusal  # noqa: E402
 from harness.millwright import Server, expect, run_tests  # noqa: E402
 from harness.model_server import ModelServer  # noqa: E402
 from harness.models import MODELS, register  # noqa: E402
+from harness.raw_tensors import pack, unpack  # noqa: E402
 
 BINARY = pathlib.Path(sys.argv[1]).resolve()
-PACK = {"BOOL": "?", "UINT8": "B", "UINT16": "H", "UINT32": "I", "UINT64": "Q", "INT8": "b", "INT16": "h",
-        "INT32": "i", "INT64": "q", "FP16": "e", "FP32": "f", "FP64": "d"}
 LISTS = {"BOOL": "bool_contents", "INT8": "int_contents", "INT16": "int_contents", "INT32": "int_contents",
          "INT64": "int64_contents", "UINT8": "uint_contents", "UINT16": "uint_contents", "UINT32": "uint_contents",
          "UINT64": "uint64_contents", "FP32": "fp32_contents", "FP64": "fp64_contents", "BYTES": "bytes_contents"}
@@ -39,30 +37,12 @@ def values_of(tensor):
     return [value.encode() for value in values] if tensor["datatype"] == "BYTES" else values
 
 
-def packed(tensor):
-    values = values_of(tensor)
-    if tensor["datatype"] == "BYTES":
-        return b"".join(struct.pack("<I", len(text)) + text for text in values)
-    return struct.pack(f"<{len(values)}{PACK[tensor['datatype']]}", *values)
-
-
-def unpacked(datatype, data):
-    if datatype != "BYTES":
-        return list(struct.unpack(f"<{len(data) // struct.calcsize(PACK[datatype])}{PACK[datatype]}", data))
-    texts = []
-    while data:
-        (length,) = struct.unpack_from("<I", data)
-        texts.append(data[4:4 + length])
-        data = data[4 + length:]
-    return texts
-
-
 def request_of(model, inputs, raw):
     request = pb.ModelInferRequest(model_name=model)
     for tensor in inputs:
         entry = request.inputs.add(name=tensor["name"], datatype=tensor["datatype"], shape=tensor["shape"])
         if raw:
-            request.raw_input_contents.append(packed(tensor))
+            request.raw_input_contents.append(pack(tensor["datatype"], values_of(tensor)))
         else:
             getattr(entry.contents, LISTS[tensor["datatype"]]).extend(values_of(tensor))
     return request
@@ -70,7 +50,7 @@ def request_of(model, inputs, raw):
 
 def outputs_of(answer):
     if answer.raw_output_contents:
-        return {one.name: unpacked(one.datatype, data)
+        return {one.name: unpack(one.datatype, data)
                 for one, data in zip(answer.outputs, answer.raw_output_contents)}
     return {one.name: list(getattr(one.contents, LISTS[one.datatype])) for one in answer.outputs}
 

@@ -10,7 +10,6 @@ import io
 import json
 import math
 import pathlib
-import struct
 import sys
 import tempfile
 
@@ -18,10 +17,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness.millwright import Server, expect, run_tests  # noqa: E402
 from harness.model_server import ModelServer  # noqa: E402
 from harness.models import MODELS, register  # noqa: E402
+from harness.raw_tensors import pack, unpack  # noqa: E402
 
 BINARY = pathlib.Path(sys.argv[1]).resolve()
-PACK = {"BOOL": "?", "UINT8": "B", "UINT16": "H", "UINT32": "I", "UINT64": "Q", "INT8": "b", "INT16": "h",
-        "INT32": "i", "INT64": "q", "FP16": "e", "FP32": "f", "FP64": "d"}
 
 
 def with_vectors():
@@ -45,21 +43,14 @@ def flatten(value):
 
 
 def packed(tensor):
-    if tensor["datatype"] == "BYTES":
-        return b"".join(struct.pack("<I", len(text)) + text for text in (one.encode() for one in tensor["data"]))
     values = [math.nan if value is None else value for value in flatten(tensor["data"])]
-    return struct.pack(f"<{len(values)}{PACK[tensor['datatype']]}", *values)
+    texts = tensor["datatype"] == "BYTES"
+    return pack(tensor["datatype"], [value.encode() for value in values] if texts else values)
 
 
 def unpacked(datatype, data):
-    if datatype != "BYTES":
-        return list(struct.unpack(f"<{len(data) // struct.calcsize(PACK[datatype])}{PACK[datatype]}", data))
-    texts = []
-    while data:
-        (length,) = struct.unpack_from("<I", data)
-        texts.append(data[4:4 + length].decode())
-        data = data[4 + length:]
-    return texts
+    values = unpack(datatype, data)
+    return [value.decode() for value in values] if datatype == "BYTES" else values
 
 
 # How each protocol asks and what it answers: NAME -> {output: flat values}; None where the model or its
