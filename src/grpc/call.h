@@ -41,6 +41,9 @@ class Call {
   // Sends one message of a stream. Returns false, and sends nothing, while the one before is still
   // on its way or when the call is over.
   bool Send(std::string message) const;
+  // Ends a stream for the server's sake: with UNAVAILABLE, after a last message where there is one,
+  // as soon as what is on its way has gone.
+  void End(std::optional<std::string> last) const;
 
  private:
   std::shared_ptr<CallState> state_;

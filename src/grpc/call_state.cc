@@ -176,7 +176,7 @@ void CallState::OnSent(bool ok) {
   if (!ok) {
     is_gone_ = true;
   } else if (is_ending_) {
-    StartStatus({GRPC_STATUS_UNAVAILABLE, "The server is ending"}, nullptr);
+    SayEnd();
   } else if (method().messages == Messages::kEach) {
     StartRead();
   }
@@ -184,12 +184,16 @@ void CallState::OnSent(bool ok) {
 
 void CallState::OnFinished(bool) {}
 
-void CallState::EndStream() {
+void CallState::EndStream(std::optional<std::string> last) {
   std::lock_guard lock(mutex_);
   if (is_finished_) return;
   is_ending_ = true;
-  if (is_sending_ || is_running_) return;
-  StartStatus({GRPC_STATUS_UNAVAILABLE, "The server is ending"}, nullptr);
+  if (last) last_ = std::move(last);
+  if (!is_sending_ && !is_running_) SayEnd();
+}
+
+void CallState::SayEnd() {
+  StartStatus({GRPC_STATUS_UNAVAILABLE, "The server is ending"}, last_ ? &*last_ : nullptr);
 }
 
 void CallState::AddHead(std::vector<grpc_op>* ops) {
@@ -352,6 +356,9 @@ void Call::Fail(Code code, std::string_view message) const {
 }
 bool Call::Send(std::string message) const {
   return state_->Send(std::move(message));
+}
+void Call::End(std::optional<std::string> last) const {
+  state_->EndStream(std::move(last));
 }
 
 }  // namespace millwright::grpc

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -53,8 +54,8 @@ class CallState : public std::enable_shared_from_this<CallState> {
   void Begin();
   // Learns of a cancelled call by an event; else it is seen when the answer is sent.
   void WatchForCancel();
-  // Ends a stream with UNAVAILABLE as soon as what is on its way has gone.
-  void EndStream();
+  // Ends a stream with UNAVAILABLE, after a last message, as soon as what is on its way has gone.
+  void EndStream(std::optional<std::string> last = std::nullopt);
 
   const Method& method() const { return method_.method; }
   const RegisteredMethod& registered() const { return method_; }
@@ -83,6 +84,7 @@ class CallState : public std::enable_shared_from_this<CallState> {
   bool Start(const grpc_op* ops, size_t count, Tag* tag);
   void StartRead();
   void StartStatus(const Status& status, std::string* message);
+  void SayEnd();
   void AddHead(std::vector<grpc_op>* ops);
   void TakePayload();
   void DropPayload();
@@ -111,6 +113,7 @@ class CallState : public std::enable_shared_from_this<CallState> {
   bool is_sending_ = false;
   bool is_running_ = false;  // the handler of a stream has a message that it did not answer yet
   bool is_ending_ = false;
+  std::optional<std::string> last_;  // of a stream that is ending
   bool is_finished_ = false;
 
   Tag accepted_;

@@ -83,7 +83,11 @@ void Health::Look(const std::stop_token& stop) {
 void Health::Close() {
   std::unique_lock lock(mutex_);
   is_closed_ = true;
-  for (Watcher& watcher : watchers_) Tell(&watcher, Status::kNotServing);
+  for (const Watcher& watcher : watchers_) {
+    std::optional<std::string> last;
+    if (watcher.told != Status::kNotServing) last = Message(Status::kNotServing);
+    watcher.call.End(std::move(last));
+  }
   watchers_.clear();
   wake_.notify_all();
   lock.unlock();

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <list>
+#include <memory>
+#include <vector>
+
 #include "api/prediction/test_rpc_server.h"
 #include "health.grpc.pb.h"
 
@@ -53,6 +58,25 @@ TEST_F(HealthRpcs, WatchTellsOfTheEnd) {
   EXPECT_TRUE(server.server->Drain(5000));
   EXPECT_FALSE(watch->Read(&response));
   EXPECT_EQ(watch->Finish().error_code(), StatusCode::UNAVAILABLE);
+}
+
+TEST_F(HealthRpcs, EveryWatcherIsToldOfTheEndHoweverSoonItComes) {
+  std::list<ClientContext> contexts;
+  std::vector<std::unique_ptr<::grpc::ClientReader<HealthCheckResponse>>> watches;
+  HealthCheckResponse response;
+  for (int i = 0; i < 100; ++i) {
+    contexts.emplace_back().set_deadline(std::chrono::system_clock::now() +
+                                         std::chrono::minutes(1));
+    watches.push_back(stub->Watch(&contexts.back(), Of("")));
+  }
+  for (const auto& watch : watches) ASSERT_TRUE(watch->Read(&response));
+  health.Close();
+  for (const auto& watch : watches) {
+    ASSERT_TRUE(watch->Read(&response));
+    EXPECT_EQ(response.status(), HealthCheckResponse::NOT_SERVING);
+    EXPECT_FALSE(watch->Read(&response));
+    EXPECT_EQ(watch->Finish().error_code(), StatusCode::UNAVAILABLE);
+  }
 }
 
 TEST_F(HealthRpcs, WatchOfAnUnknownServiceSaysSoAndStaysOpen) {
