@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/option.h"
 #include "base/version.h"
 #include "cli/commands.h"
 
@@ -177,15 +178,75 @@ class CommandLine {
   std::map<CLI::App*, Command*> by_node_;
 };
 
+// "models register", as one types it after the program's name; nothing for the root.
+std::string WordsOf(const CLI::App& node) {
+  if (node.get_parent() == nullptr) return "";
+  const std::string before = WordsOf(*node.get_parent());
+  return before.empty() ? node.get_name() : before + " " + node.get_name();
+}
+
+std::string Hint(std::string_view given, const std::vector<std::string>& known) {
+  const std::string nearest = NearestName(given, {known.begin(), known.end()});
+  return nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest);
+}
+
+std::vector<std::string> ChildNames(const CLI::App& node) {
+  std::vector<std::string> names;
+  for (const CLI::App* child : node.get_subcommands([](const CLI::App*) { return true; })) {
+    if (!child->get_group().empty()) names.push_back(child->get_name());
+  }
+  return names;
+}
+
+// What is wrong with the words, where CLI11 does not say it: a command or an option that there is
+// none of comes with the nearest one that there is.
+std::string Explain(CLI::App& root, const std::vector<std::string>& words,
+                    const CLI::ParseError& error) {
+  CLI::App* node = &root;
+  for (const std::string& word : words) {
+    const std::vector<std::string> children = ChildNames(*node);
+    if (children.empty() || word.starts_with("-")) break;
+    CLI::App* child = FindChild(*node, word);
+    if (child == nullptr) {
+      return fmt::format("There is no command {}{}{}{}", WordsOf(*node), node == &root ? "" : " ",
+                         word, Hint(word, children));
+    }
+    node = child;
+  }
+  if (const auto children = ChildNames(*node); !children.empty()) {
+    return fmt::format("{} takes one of the commands {}", WordsOf(*node),
+                       fmt::join(children, ", "));
+  }
+  std::vector<std::string> options;
+  for (const CLI::Option* option : node->get_options()) {
+    for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
+  }
+  for (const std::string& word : words) {
+    const std::string name = word.substr(0, word.find('='));
+    if (name.starts_with("--") && node->get_option_no_throw(name) == nullptr) {
+      return fmt::format("{} has no option {}{}", WordsOf(*node), name, Hint(name, options));
+    }
+  }
+  return error.what();
+}
+
 }  // namespace
 
 int Main(int argc, char** argv, Commands commands) {
   Console console;
-  CommandLine line(std::move(commands), std::vector<std::string>(argv + 1, argv + argc), console);
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  CommandLine line(std::move(commands), words, console);
   try {
     line.app().parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return line.app().exit(error) == 0 ? 0 : 2;
+    if (words.empty()) {
+      fmt::print(stderr, "{}", line.app().help());
+      return 2;
+    }
+    if (error.get_exit_code() == 0) return line.app().exit(error);  // help and the version
+    fmt::print(stderr, "millwright: {}\nRun with --help for more information.\n",
+               Explain(line.app(), words, error));
+    return 2;
   } catch (const Error& error) {
     PrintError(console, error.code(), error.message());
     return 2;

@@ -263,8 +263,9 @@ int ReplayDeliveries(const ReplayOptions& options, Console& console) {
   const Json result =
       console.client().Post(WebhookPath(webhook.GetString("id")) + "/replay", Json::MakeObject());
   console.Answer(result);
-  console.Line(fmt::format("{} dead letters of {} are queued again",
-                           FormatCount(result.GetInt("replayed")), webhook.GetString("name")));
+  const int64_t replayed = result.GetInt("replayed");
+  console.Line(fmt::format("{} dead letter{} of {} queued again", FormatCount(replayed),
+                           replayed == 1 ? "" : "s", webhook.GetString("name")));
   return 0;
 }
 

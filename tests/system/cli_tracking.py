@@ -145,7 +145,7 @@ def experiments():
                "none is deleted when one is unknown")
         refuses(server, 1, "--tag takes KEY=VALUE", "experiments", "create", "x", "--tag", "novalue")
         refuses(server, 2, "NAME is required", "experiments", "create")
-        refuses(server, 2, "subcommand is required", "experiments", "lisst")
+        refuses(server, 2, "did you mean list?", "experiments", "lisst")
         expect("rename" in server.cli("experiments", "--help").stdout, "a group's help lists its commands")
 
 
@@ -319,6 +319,18 @@ def follows_in_a_terminal():
         expect("FAILED" in board.text.splitlines()[-1], f"{board.text[-300:]!r}")
 
 
+def mistakes_come_with_a_hint():
+    with tempfile.TemporaryDirectory() as data, Server(BINARY, data) as server:
+        for words, part in [(["servr"], "There is no command servr; did you mean server?"),
+                            (["runs", "lst"], "There is no command runs lst; did you mean list?"),
+                            (["runs"], "runs takes one of the commands list, search, show"),
+                            (["runs", "list", "--limt=3"], "runs list has no option --limt; did you mean --limit?"),
+                            (["runs", "list", "extra"], "not expected: extra")]:
+            done = server.cli(*words, check=False)
+            expect(done.returncode == 2 and part in done.stderr, f"{words}: {done.returncode}, {done.stderr!r}")
+        expect("Subcommands:" in server.cli(check=False).stderr, "no help without a command")
+
+
 run_tests([("lists show chosen columns and pages", lists_and_pages),
            ("experiments from creation to restoration", experiments),
            ("runs are named by id, beginning or name", naming_runs),
@@ -329,4 +341,5 @@ run_tests([("lists show chosen columns and pages", lists_and_pages),
            ("the last points are printed", tails),
            ("points that come are printed a line each", follows_in_lines),
            ("a restart of the server does not end the following", follows_across_a_restart),
-           ("a terminal shows sparklines", follows_in_a_terminal)])
+           ("a terminal shows sparklines", follows_in_a_terminal),
+           ("a word that is not known comes with the nearest that is", mistakes_come_with_a_hint)])

@@ -201,7 +201,7 @@ def down_and_replay(backend):
         expect("model.created of model:m: dead" in shown and "503" in shown, shown)
         up.set()
         done = server.cli("webhooks", "replay", "ci").stdout
-        expect("1 dead letters of ci are queued again" in done, done)
+        expect("1 dead letter of ci queued again" in done, done)
         until(lambda: deliveries(server, made["id"], state="delivered"), "the replay")
         told = [receiver.next() for _ in range(3)]
         expect(len({each["headers"]["webhook-id"] for each in told}) == 1, "one id in all attempts")
