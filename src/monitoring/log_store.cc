@@ -31,9 +31,10 @@ constexpr std::pair<const char*, const char*> kPredictionColumns[] = {
     {"error", "VARCHAR"},        {"cached", "BOOLEAN"},
 };
 constexpr std::pair<const char*, const char*> kOutcomeColumns[] = {
-    {"prediction_id", "VARCHAR"}, {"endpoint", "VARCHAR"}, {"time_ms", "BIGINT"},
-    {"who", "VARCHAR"},           {"number", "DOUBLE"},    {"text", "VARCHAR"},
-    {"sequence", "BIGINT"},
+    {"prediction_id", "VARCHAR"}, {"endpoint", "VARCHAR"},  {"time_ms", "BIGINT"},
+    {"who", "VARCHAR"},           {"number", "DOUBLE"},     {"text", "VARCHAR"},
+    {"sequence", "BIGINT"},       {"kind", "VARCHAR"},      {"comment", "VARCHAR"},
+    {"key_input", "VARCHAR"},     {"key_value", "VARCHAR"}, {"within_ms", "BIGINT"},
 };
 
 template <typename F>
@@ -71,6 +72,13 @@ void AddToSchema(RecordKind kind, const Json& row, Schema& schema) {
   }
 }
 
+void AddToTraits(const Json& outcome, OutcomeTraits& traits) {
+  if (const std::string input = outcome.GetString("key_input"); !input.empty()) {
+    traits.key_inputs.insert(input);
+  }
+  traits.has_feedback |= outcome.GetString("kind") == OutcomeKindName(OutcomeKind::kFeedback);
+}
+
 void MergeSchema(const Schema& from, Schema& into) {
   for (const auto& [name, type] : from) {
     const auto [known, added] = into.emplace(name, type);
@@ -94,6 +102,7 @@ std::string ReadLinesSql(const fs::path& file, RecordKind kind, const Schema& sc
          ", format = 'newline_delimited', columns = " + ColumnsSql(kind, schema) + ")";
 }
 
+// Has all fixed columns, also those that files of earlier releases lack.
 std::string NoRowsSql(RecordKind kind) {
   std::string columns;
   ForEachFixedColumn(kind, [&](const char* name, const char* type) {
@@ -167,6 +176,11 @@ std::string ListSql(const std::vector<fs::path>& files) {
     sql += QuoteText(file.string());
   }
   return sql + "]";
+}
+
+std::string FilesSql(RecordKind kind, const std::vector<fs::path>& files) {
+  return "(SELECT * FROM read_parquet(" + ListSql(files) +
+         ", union_by_name = true) UNION ALL BY NAME SELECT * FROM " + NoRowsSql(kind) + ")";
 }
 
 std::string Unescaped(const std::string& folder) {
@@ -262,8 +276,17 @@ void LogStore::CountParquet() {
         ->Query("SELECT count(*) FROM read_parquet(" + ListSql(files) + ", union_by_name = true)")
         .Int(0, 0);
   };
-  for (const fs::path& endpoint : FoldersOf(folder_ / "outcomes")) {
-    counts_[Unescaped(endpoint.filename())].outcomes += rows(endpoint);
+  for (const fs::path& folder : FoldersOf(folder_ / "outcomes")) {
+    const std::string endpoint = Unescaped(folder.filename());
+    counts_[endpoint].outcomes += rows(folder);
+    const std::vector<fs::path> files = ParquetFiles(folder);
+    if (files.empty()) continue;
+    const analytics::Table table = session_->Query("SELECT DISTINCT key_input, kind FROM " +
+                                                   FilesSql(RecordKind::kOutcome, files));
+    for (size_t row = 0; row < table.row_count(); ++row) {
+      AddToTraits(Json::Of({{"key_input", table.Text(row, 0)}, {"kind", table.Text(row, 1)}}),
+                  traits_[endpoint]);
+    }
   }
   for (const fs::path& endpoint : FoldersOf(folder_ / "predictions")) {
     for (const fs::path& hour : FoldersOf(endpoint)) {
@@ -283,10 +306,17 @@ fs::path LogStore::SegmentFile(int64_t number) const {
 // Types are read from the rows before the lock is taken: that is most of the work.
 void LogStore::Publish(int64_t segment, std::vector<TailRow> rows) {
   Schemas schemas;
+  std::map<std::string, OutcomeTraits> traits;
   for (const TailRow& row : rows) {
-    AddToSchema(row.kind, ParseJson(row.line), schemas[{row.kind, row.endpoint}]);
+    const Json fields = ParseJson(row.line);
+    AddToSchema(row.kind, fields, schemas[{row.kind, row.endpoint}]);
+    if (row.kind == RecordKind::kOutcome) AddToTraits(fields, traits[row.endpoint]);
   }
   std::lock_guard lock(mutex_);
+  for (auto& [endpoint, more] : traits) {
+    traits_[endpoint].key_inputs.merge(more.key_inputs);
+    traits_[endpoint].has_feedback |= more.has_feedback;
+  }
   std::shared_ptr<Tail>& tail = tails_[segment];
   if (!tail) tail = std::make_shared<Tail>();
   for (const auto& [key, schema] : schemas) MergeSchema(schema, tail->schemas[key]);
@@ -403,9 +433,7 @@ std::string LogStore::TableOf(RecordKind kind, const std::string& endpoint,
   }
   for (const fs::path& file : files) snapshot.files.push_back(file.string());
   std::string sql;
-  if (!files.empty()) {
-    sql = "SELECT * FROM read_parquet(" + ListSql(files) + ", union_by_name = true)";
-  }
+  if (!files.empty()) sql = "SELECT * FROM " + FilesSql(kind, files);
   if (!rows.empty()) {
     const fs::path lines =
         snapshot.tail->path() / (kind == RecordKind::kPrediction ? "p.ndjson" : "o.ndjson");
@@ -423,6 +451,10 @@ LogSnapshot LogStore::Open(const std::string& endpoint) const {
   snapshot.tail = std::make_unique<TempDir>();
   snapshot.predictions = TableOf(RecordKind::kPrediction, endpoint, snapshot);
   snapshot.outcomes = TableOf(RecordKind::kOutcome, endpoint, snapshot);
+  std::lock_guard lock(mutex_);
+  if (const auto found = traits_.find(endpoint); found != traits_.end()) {
+    snapshot.traits = found->second;
+  }
   return snapshot;
 }
 

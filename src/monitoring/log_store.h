@@ -14,6 +14,7 @@
 
 #include "analytics/session.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "monitoring/segment.h"
 
 // Where the prediction log's rows are: in segments that are still written or wait for compaction
@@ -42,12 +43,19 @@ struct LogCounts {
   auto operator<=>(const LogCounts&) const = default;
 };
 
+// What an endpoint's outcomes hold beside labels by id; what is not there need not be looked for.
+struct OutcomeTraits {
+  std::set<std::string> key_inputs;  // of the keys
+  bool has_feedback = false;
+};
+
 // The rows of an endpoint as they were when it was opened, as SQL. Compaction of older rows waits
 // while one is open, so keep it for one question.
 struct LogSnapshot {
   // Table expressions; their columns are those of EncodePrediction and EncodeOutcome.
   std::string predictions;
   std::string outcomes;
+  OutcomeTraits traits;
   std::vector<std::string> files;  // that they read
 
   std::shared_lock<std::shared_mutex> lock;
@@ -107,6 +115,7 @@ class LogStore {
   mutable std::mutex mutex_;               // guards what follows
   std::map<int64_t, std::shared_ptr<Tail>> tails_;
   std::map<std::string, LogCounts> counts_;
+  std::map<std::string, OutcomeTraits> traits_;
 };
 
 // A file name for an endpoint's name: other characters than letters, digits, - and _ as %XX.

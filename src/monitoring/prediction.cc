@@ -8,6 +8,9 @@ namespace {
 constexpr std::pair<Role, std::string_view> kRoleNames[] = {
     {Role::kLive, "live"}, {Role::kCanary, "canary"}, {Role::kShadow, "shadow"}};
 
+constexpr std::pair<OutcomeKind, std::string_view> kOutcomeKindNames[] = {
+    {OutcomeKind::kLabel, "label"}, {OutcomeKind::kFeedback, "feedback"}};
+
 void WriteValue(const Value& value, JsonWriter& writer) {
   if (const auto* truth = std::get_if<bool>(&value)) {
     writer.Bool(*truth);
@@ -61,6 +64,20 @@ Role ParseRole(std::string_view text) {
   throw InvalidArgument("role must be live, canary or shadow: {}", text).WithField("role");
 }
 
+std::string_view OutcomeKindName(OutcomeKind kind) {
+  for (const auto& [value, name] : kOutcomeKindNames) {
+    if (value == kind) return name;
+  }
+  return "label";
+}
+
+OutcomeKind ParseOutcomeKind(std::string_view text) {
+  for (const auto& [value, name] : kOutcomeKindNames) {
+    if (name == text) return value;
+  }
+  throw InvalidArgument("kind must be label or feedback: {}", text).WithField("kind");
+}
+
 std::string EncodePrediction(const Prediction& prediction) {
   std::string line;
   line.reserve(256 + 32 * (prediction.inputs.size() + prediction.outputs.size()));
@@ -89,8 +106,16 @@ std::string EncodeOutcome(const std::string& endpoint, const Outcome& outcome,
   std::string line;
   JsonWriter writer(&line);
   writer.BeginObject();
-  writer.Field("prediction_id", outcome.prediction_id);
+  if (outcome.key) {
+    writer.Field("key_input", outcome.key->input);
+    writer.Field("key_value", outcome.key->value);
+    writer.Field("within_ms", outcome.key->within_ms);
+  } else {
+    writer.Field("prediction_id", outcome.prediction_id);
+  }
   writer.Field("endpoint", endpoint);
+  writer.Field("kind", OutcomeKindName(outcome.kind));
+  if (!outcome.comment.empty()) writer.Field("comment", outcome.comment);
   writer.Field("time_ms", outcome.time_ms);
   writer.Field("who", who);
   writer.Field("sequence", sequence);

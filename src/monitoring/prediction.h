@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,11 +43,33 @@ struct Prediction {
   NamedValues outputs;
 };
 
-// What really happened. Repeated outcomes of one prediction: the newest time wins.
+// Whether an outcome says what really happened, which performance is measured by, or what somebody
+// thought of the answer: a thumb, a corrected value, a comment.
+enum class OutcomeKind { kLabel, kFeedback };
+std::string_view OutcomeKindName(OutcomeKind kind);
+// Throws kInvalidArgument.
+OutcomeKind ParseOutcomeKind(std::string_view text);
+
+inline constexpr int64_t kOutcomeWithinMs = 7LL * 86'400'000;  // when nothing is said
+inline constexpr int64_t kOutcomeWithinMsMax = 3650LL * 86'400'000;
+
+// Stands for the ids of the predictions that have a value in an input, such as an order's number,
+// and happened at most `within_ms` before the outcome was known. Numbers are compared as numbers.
+struct OutcomeKey {
+  std::string input;
+  std::string value;
+  int64_t within_ms = kOutcomeWithinMs;
+};
+
+// What became of a prediction. Of several of one kind the newest time wins, of equal times the one
+// recorded last; all are kept.
 struct Outcome {
-  std::string prediction_id;
-  Value value;
-  int64_t time_ms = 0;  // when it became known; 0 means now
+  std::string prediction_id;  // empty with a key
+  Value value = {};           // nothing, for feedback that is a comment only
+  int64_t time_ms = 0;        // when it became known; 0 means now
+  OutcomeKind kind = OutcomeKind::kLabel;
+  std::string comment = {};
+  std::optional<OutcomeKey> key = {};
 };
 
 // The log's rows are flat objects of JSON: the fields above, and each input and output as a column

@@ -12,6 +12,37 @@ constexpr size_t kBatchRowsMax = 8192;
 // The writer looks this often for a segment that has become too old.
 constexpr std::chrono::milliseconds kIdleWait(500);
 
+TailRow RowOf(const Prediction& prediction) {
+  std::string line = EncodePrediction(prediction);
+  if (line.size() > kRecordBytesMax) {
+    throw InvalidArgument("A prediction of {} bytes is too large to log", line.size());
+  }
+  return {RecordKind::kPrediction, prediction.endpoint, prediction.time_ms, std::move(line)};
+}
+
+void Check(const Outcome& outcome) {
+  if (outcome.prediction_id.empty() && !outcome.key) {
+    throw InvalidArgument("An outcome needs the id of its prediction, or a key")
+        .WithField("prediction_id");
+  }
+  const bool is_empty = std::holds_alternative<std::monostate>(outcome.value);
+  if (is_empty && (outcome.kind == OutcomeKind::kLabel || outcome.comment.empty())) {
+    throw InvalidArgument("An outcome needs a value; only feedback may be a comment alone")
+        .WithField("value");
+  }
+  if (outcome.comment.size() > kCommentBytesMax) {
+    throw InvalidArgument("A comment may have {} bytes", kCommentBytesMax).WithField("comment");
+  }
+  if (!outcome.key) return;
+  if (outcome.key->input.empty()) {
+    throw InvalidArgument("A key needs the name of an input").WithField("key");
+  }
+  if (outcome.key->within_ms < 1 || outcome.key->within_ms > kOutcomeWithinMsMax) {
+    throw InvalidArgument("within_ms must be from 1 to {}", kOutcomeWithinMsMax)
+        .WithField("within_ms");
+  }
+}
+
 }  // namespace
 
 PredictionLog::PredictionLog(const std::filesystem::path& folder, const Clock& clock,
@@ -69,6 +100,14 @@ void PredictionLog::Submit(Batch& batch) {
   if (batch.error) throw *batch.error;
 }
 
+void PredictionLog::RecordPredictions(const std::vector<Prediction>& predictions) {
+  if (predictions.empty()) return;
+  Batch batch;
+  batch.rows.reserve(predictions.size());
+  for (const Prediction& prediction : predictions) batch.rows.push_back(RowOf(prediction));
+  Submit(batch);
+}
+
 void PredictionLog::RecordOutcomes(const std::string& endpoint, std::vector<Outcome> outcomes,
                                    const std::string& who) {
   if (outcomes.size() > kOutcomesPerCallMax) {
@@ -80,9 +119,7 @@ void PredictionLog::RecordOutcomes(const std::string& endpoint, std::vector<Outc
   const auto count = static_cast<int64_t>(outcomes.size());
   int64_t sequence = NextSequence(count);
   for (Outcome& outcome : outcomes) {
-    if (outcome.prediction_id.empty()) {
-      throw InvalidArgument("An outcome needs the id of its prediction").WithField("prediction_id");
-    }
+    Check(outcome);
     if (outcome.time_ms == 0) outcome.time_ms = clock_.NowMs();
     batch.rows.push_back({RecordKind::kOutcome, endpoint, outcome.time_ms,
                           EncodeOutcome(endpoint, outcome, who, sequence++)});
@@ -206,16 +243,11 @@ size_t PredictionLog::TakeOffered(std::vector<TailRow>& rows) {
 }
 
 void PredictionLog::Decode1(Offered& offered, std::vector<TailRow>& rows) {
-  const auto add = [&](const Prediction& prediction) {
-    std::string line = EncodePrediction(prediction);
-    if (line.size() > kRecordBytesMax) {
-      throw InvalidArgument("A prediction of {} bytes is too large to log", line.size());
-    }
-    rows.push_back(
-        {RecordKind::kPrediction, prediction.endpoint, prediction.time_ms, std::move(line)});
-  };
-  if (offered.prediction) return add(*offered.prediction);
-  for (const Prediction& prediction : offered.decode()) add(prediction);
+  if (offered.prediction) {
+    rows.push_back(RowOf(*offered.prediction));
+    return;
+  }
+  for (const Prediction& prediction : offered.decode()) rows.push_back(RowOf(prediction));
 }
 
 void PredictionLog::Store(std::vector<TailRow> rows) {

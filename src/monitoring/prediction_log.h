@@ -25,6 +25,7 @@ struct PredictionLogOptions {
 };
 
 inline constexpr size_t kOutcomesPerCallMax = 10'000;
+inline constexpr size_t kCommentBytesMax = 10'000;
 
 struct PredictionLogStats {
   int64_t offered = 0;
@@ -52,9 +53,14 @@ class PredictionLog {
   using Decode = std::function<std::vector<Prediction>()>;
   bool OfferLater(Decode decode);
 
+  // Writes predictions that were made elsewhere; they are durable when this returns. Throws
+  // kInvalidArgument for one of more than kRecordBytesMax bytes, before any is written, and
+  // kResourceExhausted for a full disk.
+  void RecordPredictions(const std::vector<Prediction>& predictions);
   // Records outcomes; they are durable when this returns. Predictions that are not known (yet) are
   // fine: the outcome waits for them. Throws kInvalidArgument for more than kOutcomesPerCallMax or
-  // an outcome without prediction_id, kResourceExhausted for a full disk.
+  // an outcome with neither prediction_id nor key, or without anything to say, kResourceExhausted
+  // for a full disk.
   void RecordOutcomes(const std::string& endpoint, std::vector<Outcome> outcomes,
                       const std::string& who);
 

@@ -91,6 +91,77 @@ TEST_F(PredictionLogTest, TheNewestOutcomeWinsAndMayComeFirst) {
   EXPECT_EQ(*summary.positive_rate_actual, 1.0);
 }
 
+TEST_F(PredictionLogTest, AnOutcomeByKeyMeansThePredictionsBeforeIt) {
+  for (int round = 0; round < 2; ++round) {
+    PredictionLog log(dir_.path(), clock_);
+    if (round == 0) {
+      for (int i = 0; i < 30; ++i) log.Offer(Sample(i));  // hour is i % 24, one each second
+      const auto keyed = [](std::string input, std::string value, double outcome, int64_t time_ms,
+                            int64_t within_ms) {
+        return Outcome{.value = outcome,
+                       .time_ms = time_ms,
+                       .key = OutcomeKey{std::move(input), std::move(value), within_ms}};
+      };
+      log.RecordOutcomes(
+          "flights",
+          {keyed("hour", "3", 1, kStart + 60'000, 3'600'000),     // 3 and 27
+           keyed("hour", "4", 1, kStart + 10'000, 3'600'000),     // 4, not 28
+           keyed("hour", "5", 1, kStart + 60'000, 40'000),        // 29, not 5
+           keyed("carrier", "UA", 0, kStart - 4'000, 3'600'000),  // 1, all other later
+           keyed("absent", "x", 1, kStart, 1'000)},
+          "ana");
+      log.Flush();
+    } else {
+      log.Compact();
+    }
+    PredictionReader reader(log);
+    const auto table = reader.Query(
+        "flights",
+        "SELECT id, outcome FROM predictions WHERE outcome IS NOT NULL ORDER BY outcome, id");
+    ASSERT_EQ(table.row_count(), 5u) << round;
+    for (const auto& [row, id] :
+         {std::pair(0, "p1"), {1, "p27"}, {2, "p29"}, {3, "p3"}, {4, "p4"}}) {
+      EXPECT_EQ(table.Text(row, 0), id);
+    }
+    EXPECT_EQ(table.Double(0, 1), 0);
+  }
+}
+
+TEST_F(PredictionLogTest, FeedbackIsNoLabelAndHistoryIsKept) {
+  PredictionLog log(dir_.path(), clock_);
+  for (int i = 0; i < 3; ++i) log.Offer(Sample(i));
+  log.RecordOutcomes("flights",
+                     {{"p0", false, kStart, OutcomeKind::kFeedback, "wrong gate"},
+                      {"p1", {}, kStart, OutcomeKind::kFeedback, "why?"},
+                      {"p0", 1.0, kStart + 5},
+                      {"p0", 0.0, kStart + 9}},
+                     "ben");
+  log.Flush();
+  for (int round = 0; round < 2; ++round) {
+    PredictionReader reader(log);
+    const auto recent = reader.Recent("flights", 3);
+    EXPECT_EQ(recent[2].outcome, Value(0.0));
+    ASSERT_TRUE(recent[2].feedback);
+    EXPECT_EQ(recent[2].feedback->value, Value(0.0));
+    EXPECT_EQ(recent[2].feedback->comment, "wrong gate");
+    ASSERT_TRUE(recent[1].feedback);
+    EXPECT_EQ(recent[1].feedback->value, Value());
+    EXPECT_FALSE(recent[1].outcome_time_ms);
+    EXPECT_FALSE(recent[0].feedback);
+    EXPECT_EQ(reader.Summary("flights").outcomes, 1);
+    EXPECT_EQ(reader
+                  .Query("flights",
+                         "SELECT count(*) FROM outcomes WHERE prediction_id = 'p0' AND who = 'ben'")
+                  .Int(0, 0),
+              3);
+    log.Compact();
+  }
+  EXPECT_THROW(log.RecordOutcomes("flights", {{"p0", {}, kStart}}, "ben"), Error);
+  EXPECT_THROW(log.RecordOutcomes("flights", {{"", 1.0, kStart}}, "ben"), Error);
+  EXPECT_THROW(log.RecordOutcomes("flights", {{"p0", {}, 0, OutcomeKind::kFeedback}}, "ben"),
+               Error);
+}
+
 TEST_F(PredictionLogTest, AFullQueueDropsAndCounts) {
   PredictionLogOptions options;
   options.queue_slots = 4;

@@ -52,18 +52,72 @@ KnownPrediction ReadPrediction(const Table& table, size_t row) {
   if (!table.IsNull(row, time)) prediction.outcome_time_ms = table.Int(row, time);
   if (!table.IsNull(row, label)) prediction.outcome = table.Text(row, label);
   if (!table.IsNull(row, number)) prediction.outcome = table.Double(row, number);
+  if (const int when = table.ColumnIndex("feedback_time_ms"); !table.IsNull(row, when)) {
+    Feedback& feedback = prediction.feedback.emplace();
+    feedback.time_ms = table.Int(row, when);
+    feedback.comment = table.Text(row, table.ColumnIndex("feedback_comment"));
+    const int figure = table.ColumnIndex("feedback"), words = table.ColumnIndex("feedback_text");
+    if (!table.IsNull(row, words)) feedback.value = table.Text(row, words);
+    if (!table.IsNull(row, figure)) feedback.value = table.Double(row, figure);
+  }
   return prediction;
+}
+
+// Numbers in one spelling, so that the text 17 finds the input 17.0.
+std::string ComparableSql(const std::string& value) {
+  return "coalesce(CAST(TRY_CAST(" + value + " AS DOUBLE) AS VARCHAR), CAST(" + value +
+         " AS VARCHAR))";
+}
+
+// Outcomes of a kind by prediction_id; those by key once for each prediction that they mean.
+std::string OutcomesByIdSql(const LogSnapshot& snapshot, OutcomeKind kind) {
+  const std::string is_kind =
+      kind == OutcomeKind::kFeedback ? "kind = 'feedback'" : "kind IS DISTINCT FROM 'feedback'";
+  const std::string columns = "number, text, comment, time_ms, sequence";
+  std::string sql = "SELECT prediction_id, " + columns + " FROM " + snapshot.outcomes + " WHERE " +
+                    is_kind + " AND key_input IS NULL";
+  for (const std::string& input : snapshot.traits.key_inputs) {
+    const std::string column = QuoteName(kInputPrefix + input);
+    // The predictions may lack the input.
+    sql +=
+        " UNION ALL SELECT p.id, k.number, k.text, k.comment, k.time_ms, k.sequence FROM "
+        "(SELECT * FROM " +
+        snapshot.outcomes + " WHERE " + is_kind + " AND key_input = " + QuoteText(input) +
+        ") k JOIN (SELECT id, event_time_ms, " + column + " AS key FROM (SELECT * FROM " +
+        snapshot.predictions + " UNION ALL BY NAME SELECT CAST(NULL AS VARCHAR) AS " + column +
+        " WHERE FALSE)) p ON " + ComparableSql("k.key_value") + " = " + ComparableSql("p.key") +
+        " AND p.event_time_ms <= k.time_ms AND p.event_time_ms >= k.time_ms - k.within_ms";
+  }
+  return "(" + sql + ")";
+}
+
+// The newest outcome of a kind of each prediction.
+std::string NewestOutcomesSql(const LogSnapshot& snapshot, OutcomeKind kind) {
+  return "(SELECT prediction_id, arg_max(struct_pack(number := number, text := text, comment := "
+         "comment, time_ms := time_ms), row(time_ms, sequence)) AS value FROM " +
+         OutcomesByIdSql(snapshot, kind) + " GROUP BY prediction_id)";
 }
 
 }  // namespace
 
 std::string KnownPredictionsSql(const LogSnapshot& snapshot) {
-  return "(SELECT p.*, o.value.number AS outcome, o.value.text AS outcome_text, "
-         "o.value.time_ms AS outcome_time_ms FROM " +
-         snapshot.predictions +
-         " p LEFT JOIN (SELECT prediction_id, arg_max(struct_pack(number := number, text := text, "
-         "time_ms := time_ms), row(time_ms, sequence)) AS value FROM " +
-         snapshot.outcomes + " GROUP BY prediction_id) o ON p.id = o.prediction_id)";
+  const bool has_feedback = snapshot.traits.has_feedback;
+  const std::string feedback =
+      has_feedback ? "f.value.number AS feedback, f.value.text AS feedback_text, f.value.comment "
+                     "AS feedback_comment, f.value.time_ms AS feedback_time_ms"
+                   : "CAST(NULL AS DOUBLE) AS feedback, CAST(NULL AS VARCHAR) AS feedback_text, "
+                     "CAST(NULL AS VARCHAR) AS feedback_comment, CAST(NULL AS BIGINT) AS "
+                     "feedback_time_ms";
+  std::string sql =
+      "(SELECT p.*, o.value.number AS outcome, o.value.text AS outcome_text, "
+      "o.value.time_ms AS outcome_time_ms, " +
+      feedback + " FROM " + snapshot.predictions + " p LEFT JOIN " +
+      NewestOutcomesSql(snapshot, OutcomeKind::kLabel) + " o ON p.id = o.prediction_id";
+  if (has_feedback) {
+    sql += " LEFT JOIN " + NewestOutcomesSql(snapshot, OutcomeKind::kFeedback) +
+           " f ON p.id = f.prediction_id";
+  }
+  return sql + ")";
 }
 
 std::string ActualSql(const LabelRule& rule) {
@@ -90,6 +144,7 @@ std::vector<KnownPrediction> PredictionReader::Recent(const std::string& endpoin
                        " ORDER BY time_ms DESC, id DESC LIMIT " +
                        std::to_string(std::clamp(limit, 1, kRecentMax)) + ")";
   newest.outcomes = snapshot.outcomes;
+  newest.traits = snapshot.traits;
   std::lock_guard lock(mutex_);
   const Table table = session_->Query("SELECT * FROM " + KnownPredictionsSql(newest) +
                                       " ORDER BY time_ms DESC, id DESC");
@@ -167,6 +222,7 @@ Table PredictionReader::Query(const std::string& endpoint, const std::string& sq
   options.time_limit_ms = kQueryMsMax;
   Session session(options);
   session.Execute("CREATE VIEW predictions AS SELECT * FROM " + KnownPredictionsSql(snapshot));
+  session.Execute("CREATE VIEW outcomes AS SELECT * FROM " + snapshot.outcomes);
   std::string text = sql;
   while (!text.empty() &&
          (text.back() == ';' || std::isspace(static_cast<unsigned char>(text.back())))) {

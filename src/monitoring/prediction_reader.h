@@ -11,10 +11,18 @@
 
 namespace millwright::monitoring {
 
+// What somebody thought of an answer, last.
+struct Feedback {
+  Value value;  // a thumb or a corrected value; nothing for a comment alone
+  std::string comment;
+  int64_t time_ms = 0;
+};
+
 // A prediction with what is known of what really happened.
 struct KnownPrediction : Prediction {
   Value outcome;  // nothing while unknown
   std::optional<int64_t> outcome_time_ms;
+  std::optional<Feedback> feedback;
 };
 
 struct TrafficBucket {
@@ -56,9 +64,10 @@ class PredictionReader {
   std::vector<TrafficBucket> Traffic(const std::string& endpoint, int buckets, int64_t bucket_ms,
                                      int64_t now_ms);
   LogSummary Summary(const std::string& endpoint, const LabelRule& rule = {});
-  // Runs one SELECT from outside over the view `predictions`: the log's columns, input_*, output_*,
-  // and outcome, outcome_text, outcome_time_ms. It reads nothing else. At most kQueryRowsMax rows
-  // are answered. Throws kInvalidArgument.
+  // Runs one SELECT from outside over two views, and it reads nothing else: `predictions` has the
+  // log's columns, input_*, output_*, outcome, outcome_text, outcome_time_ms and the same four of
+  // feedback, `outcomes` everything that was ever recorded of them. At most kQueryRowsMax rows are
+  // answered. Throws kInvalidArgument.
   analytics::Table Query(const std::string& endpoint, const std::string& sql);
 
  private:
