@@ -186,50 +186,169 @@ std::vector<TrafficBucket> PredictionReader::Traffic(const std::string& endpoint
   return traffic;
 }
 
-LogSummary PredictionReader::Summary(const std::string& endpoint, const LabelRule& rule) {
-  const LogSnapshot snapshot = log_.Open(endpoint);
-  std::lock_guard lock(mutex_);
-  const std::optional<std::string> probability =
-      ProbabilitySql(rule, session_->Describe("SELECT * FROM " + snapshot.predictions));
-  const std::string positive =
-      probability ? "avg(CASE WHEN " + *probability + " >= " + Json(rule.threshold).Dump() +
-                        " THEN 1.0 WHEN " + *probability + " IS NOT NULL THEN 0.0 END)"
-                  : "NULL";
-  const Table table = session_->Query(
-      "SELECT count(*), count(outcome_time_ms), quantile_cont(latency_us, 0.5) / 1000, "
-      "quantile_cont(latency_us, 0.99) / 1000, " +
-      positive + ", avg(" + ActualSql(rule) + ") FROM " + KnownPredictionsSql(snapshot) +
-      " WHERE role <> 'shadow'");
-  LogSummary summary;
-  summary.predictions = table.Int(0, 0);
-  summary.outcomes = table.Int(0, 1);
-  if (summary.predictions > 0) {
-    summary.coverage =
-        static_cast<double>(summary.outcomes) / static_cast<double>(summary.predictions);
-  }
-  summary.latency_p50_ms = NumberOrNothing(table, 0, 2);
-  summary.latency_p99_ms = NumberOrNothing(table, 0, 3);
-  summary.positive_rate_predicted = NumberOrNothing(table, 0, 4);
-  summary.positive_rate_actual = NumberOrNothing(table, 0, 5);
-  return summary;
-}
+namespace {
 
-Table PredictionReader::Query(const std::string& endpoint, const std::string& sql) {
-  const LogSnapshot snapshot = log_.Open(endpoint);
+// A session that sees the snapshot and nothing else, with the views of questions from outside.
+Session OpenViews(const LogSnapshot& snapshot, const std::vector<std::string>& files_written = {}) {
   analytics::SessionOptions options;
   options.allowed_files = snapshot.files;
+  options.allowed_files.insert(options.allowed_files.end(), files_written.begin(),
+                               files_written.end());
   options.allowed_folders = {snapshot.tail->path().string()};
   options.time_limit_ms = kQueryMsMax;
   Session session(options);
   session.Execute("CREATE VIEW predictions AS SELECT * FROM " + KnownPredictionsSql(snapshot));
   session.Execute("CREATE VIEW outcomes AS SELECT * FROM " + snapshot.outcomes);
-  std::string text = sql;
+  return session;
+}
+
+// A SELECT from outside that may be put into parentheses.
+std::string OneSelect(Session& session, std::string text) {
   while (!text.empty() &&
          (text.back() == ';' || std::isspace(static_cast<unsigned char>(text.back())))) {
     text.pop_back();
   }
   session.RequireOneSelect(text);
-  return session.Query("SELECT * FROM (" + text + "\n) LIMIT " + std::to_string(kQueryRowsMax));
+  return "(" + text + "\n)";
+}
+
+std::string SliceSql(Session& session, const LogSlice& slice) {
+  std::string sql = "SELECT * FROM predictions WHERE role <> 'shadow' AND event_time_ms >= " +
+                    std::to_string(slice.from_ms);
+  if (slice.to_ms > 0) sql += " AND event_time_ms < " + std::to_string(slice.to_ms);
+  // Alone first, so that it cannot end the parentheses that it is put into.
+  if (!slice.where.empty()) {
+    session.RequireOneSelect("SELECT 1 FROM predictions WHERE " + slice.where);
+    sql += " AND (" + slice.where + "\n)";
+  }
+  return OneSelect(session, sql);
+}
+
+ColumnSummary SummarizeColumn(Session& session, const std::string& table, const Column& column,
+                              std::string name) {
+  const std::string quoted = QuoteName(column.name);
+  ColumnSummary summary;
+  summary.name = std::move(name);
+  summary.is_number = column.type == ColumnType::kDouble || column.type == ColumnType::kInteger;
+  const std::string finite = quoted + ") FILTER (WHERE isfinite(" + quoted + "))";
+  const Table figures = session.Query(
+      "SELECT count(*) - count(" + quoted + "), approx_count_distinct(" + quoted + ")" +
+      (summary.is_number
+           ? ", min(" + finite + ", median(" + finite + ", avg(" + finite + ", max(" + finite
+           : "") +
+      " FROM " + table);
+  summary.missing = figures.Int(0, 0);
+  summary.distinct = figures.Int(0, 1);
+  if (summary.is_number) {
+    summary.min = NumberOrNothing(figures, 0, 2);
+    summary.p50 = NumberOrNothing(figures, 0, 3);
+    summary.mean = NumberOrNothing(figures, 0, 4);
+    summary.max = NumberOrNothing(figures, 0, 5);
+    return summary;
+  }
+  const Table top = session.Query(
+      "SELECT CAST(" + quoted + " AS VARCHAR), count(*) FROM " + table + " WHERE " + quoted +
+      " IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT " + std::to_string(kSummaryTop));
+  for (size_t row = 0; row < top.row_count(); ++row) {
+    summary.top.emplace_back(top.Text(row, 0), top.Int(row, 1));
+  }
+  return summary;
+}
+
+LogSummary Figures(Session& session, const std::string& table, const LabelRule& rule) {
+  const std::optional<std::string> probability =
+      ProbabilitySql(rule, session.Describe("SELECT * FROM " + table));
+  const std::string positive =
+      probability ? "avg(CASE WHEN " + *probability + " >= " + Json(rule.threshold).Dump() +
+                        " THEN 1.0 WHEN " + *probability + " IS NOT NULL THEN 0.0 END)"
+                  : "NULL";
+  const Table figures = session.Query(
+      "SELECT count(*), count(outcome_time_ms), quantile_cont(latency_us, 0.5) / 1000, "
+      "quantile_cont(latency_us, 0.99) / 1000, " +
+      positive + ", avg(" + ActualSql(rule) +
+      "), count(feedback_time_ms), count(*) FILTER (WHERE error <> ''), min(event_time_ms), "
+      "max(event_time_ms) FROM " +
+      table + " WHERE role <> 'shadow'");
+  LogSummary summary;
+  summary.predictions = figures.Int(0, 0);
+  summary.outcomes = figures.Int(0, 1);
+  if (summary.predictions > 0) {
+    summary.coverage =
+        static_cast<double>(summary.outcomes) / static_cast<double>(summary.predictions);
+    summary.first_ms = figures.Int(0, 8);
+    summary.last_ms = figures.Int(0, 9);
+  }
+  summary.latency_p50_ms = NumberOrNothing(figures, 0, 2);
+  summary.latency_p99_ms = NumberOrNothing(figures, 0, 3);
+  summary.positive_rate_predicted = NumberOrNothing(figures, 0, 4);
+  summary.positive_rate_actual = NumberOrNothing(figures, 0, 5);
+  summary.feedback = figures.Int(0, 6);
+  summary.errors = figures.Int(0, 7);
+  return summary;
+}
+
+}  // namespace
+
+LogSummary PredictionReader::Summary(const std::string& endpoint, const LabelRule& rule) {
+  const LogSnapshot snapshot = log_.Open(endpoint);
+  std::lock_guard lock(mutex_);
+  return Figures(*session_.operator->(), KnownPredictionsSql(snapshot), rule);
+}
+
+LogSummary PredictionReader::Summarize(const std::string& endpoint, const LogSlice& slice,
+                                       const LabelRule& rule) {
+  const LogSnapshot snapshot = log_.Open(endpoint);
+  Session session = OpenViews(snapshot);
+  // Once, for each column is looked at.
+  session.Execute("CREATE TEMP TABLE slice AS SELECT * FROM " + SliceSql(session, slice));
+  LogSummary summary = Figures(session, "slice", rule);
+  const Table versions = session.Query(
+      "SELECT model_version, count(*) FROM slice GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT " +
+      std::to_string(kSummaryColumnsMax));
+  for (size_t row = 0; row < versions.row_count(); ++row) {
+    summary.versions.emplace_back(versions.Text(row, 0), versions.Int(row, 1));
+  }
+  for (const Column& column : session.Describe("SELECT * FROM slice")) {
+    const auto add = [&](std::string_view prefix, std::vector<ColumnSummary>* columns) {
+      if (!column.name.starts_with(prefix) || columns->size() == kSummaryColumnsMax) return;
+      columns->push_back(
+          SummarizeColumn(session, "slice", column, column.name.substr(prefix.size())));
+    };
+    add(kInputPrefix, &summary.inputs);
+    add(kOutputPrefix, &summary.outputs);
+    const bool has_texts = summary.outcomes > 0 && column.name == "outcome_text" &&
+                           !summary.positive_rate_actual.has_value();
+    if (summary.outcomes > 0 && (column.name == "outcome" || has_texts)) {
+      ColumnSummary outcome = SummarizeColumn(session, "slice", column, "outcome");
+      if (!summary.outcome || summary.outcome->missing > outcome.missing) {
+        summary.outcome = std::move(outcome);
+      }
+    }
+  }
+  return summary;
+}
+
+int64_t PredictionReader::Export(const std::string& endpoint, const LogSlice& slice,
+                                 const std::filesystem::path& file) {
+  const std::string extension = file.extension();
+  const std::string format = extension == ".parquet" ? "FORMAT parquet, COMPRESSION zstd"
+                             : extension == ".csv"   ? "FORMAT csv, HEADER"
+                             : extension == ".jsonl" ? "FORMAT json"
+                                                     : "";
+  if (format.empty()) throw InvalidArgument("A log is written as .parquet, .csv or .jsonl");
+  const LogSnapshot snapshot = log_.Open(endpoint);
+  Session session = OpenViews(snapshot, {file.string()});
+  const Table rows = session.Query("COPY (SELECT * FROM " + SliceSql(session, slice) +
+                                   " ORDER BY event_time_ms, id) TO " + QuoteText(file.string()) +
+                                   " (" + format + ")");
+  return rows.Int(0, 0);
+}
+
+Table PredictionReader::Query(const std::string& endpoint, const std::string& sql) {
+  const LogSnapshot snapshot = log_.Open(endpoint);
+  Session session = OpenViews(snapshot);
+  return session.Query("SELECT * FROM " + OneSelect(session, sql) + " LIMIT " +
+                       std::to_string(kQueryRowsMax));
 }
 
 }  // namespace millwright::monitoring

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -39,16 +40,44 @@ struct LabelRule {
   std::string positive_label = "true";  // of outcomes that are text; numbers count from 0.5 on
 };
 
-// Answers to the five questions over an endpoint's whole log; shadows are left out.
+// Some of an endpoint's predictions: those that happened from from_ms on and before to_ms (event
+// time; 0 for to_ms: all that follow) and for which `where` holds, a condition in SQL from outside
+// over the columns of the view `predictions` ("input_hour < 6"). Shadows are left out.
+struct LogSlice {
+  int64_t from_ms = 0;
+  int64_t to_ms = 0;
+  std::string where;
+};
+
+// One input or output over a slice.
+struct ColumnSummary {
+  std::string name;  // without prefix
+  bool is_number = false;
+  int64_t missing = 0;
+  int64_t distinct = 0;                              // about
+  std::optional<double> min, p50, mean, max;         // of numbers
+  std::vector<std::pair<std::string, int64_t>> top;  // the most frequent of others
+};
+
+// Answers to the five questions: how many, how long, what was asked with which features, what was
+// predicted, what really happened.
 struct LogSummary {
   int64_t predictions = 0;
   int64_t outcomes = 0;  // predictions whose outcome is known
+  int64_t feedback = 0;  // predictions that somebody said something of
+  int64_t errors = 0;
   double coverage = 0;
   std::optional<double> latency_p50_ms, latency_p99_ms;
   std::optional<double> positive_rate_predicted, positive_rate_actual;
+  std::optional<int64_t> first_ms, last_ms;               // event time
+  std::vector<std::pair<std::string, int64_t>> versions;  // by falling count
+  std::vector<ColumnSummary> inputs, outputs;
+  std::optional<ColumnSummary> outcome;  // what really happened, where something is known
 };
 
 inline constexpr int kRecentMax = 1000;
+inline constexpr int kSummaryColumnsMax = 500;  // of inputs and of outputs
+inline constexpr int kSummaryTop = 10;
 inline constexpr int kTrafficBucketsMax = 1000;
 inline constexpr int64_t kQueryRowsMax = 10'000;
 inline constexpr int64_t kQueryMsMax = 60'000;
@@ -63,7 +92,15 @@ class PredictionReader {
   // Slots of wall-clock time up to now without gaps, oldest first. All roles but shadows count.
   std::vector<TrafficBucket> Traffic(const std::string& endpoint, int buckets, int64_t bucket_ms,
                                      int64_t now_ms);
+  // Figures over the whole log, without columns and versions.
   LogSummary Summary(const std::string& endpoint, const LabelRule& rule = {});
+  // Everything, of a slice. Throws kInvalidArgument for a condition that cannot be answered.
+  LogSummary Summarize(const std::string& endpoint, const LogSlice& slice,
+                       const LabelRule& rule = {});
+  // Writes the view `predictions` of a slice into a new file, by its name: .parquet, .csv or
+  // .jsonl. Returns how many rows it has. Throws kInvalidArgument.
+  int64_t Export(const std::string& endpoint, const LogSlice& slice,
+                 const std::filesystem::path& file);
   // Runs one SELECT from outside over two views, and it reads nothing else: `predictions` has the
   // log's columns, input_*, output_*, outcome, outcome_text, outcome_time_ms and the same four of
   // feedback, `outcomes` everything that was ever recorded of them. At most kQueryRowsMax rows are
