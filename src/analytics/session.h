@@ -156,6 +156,9 @@ std::string QuoteText(std::string_view text);
 // ("yes", "007"), not as what it looks like; the other formats have types of their own.
 std::string ReadFileSql(const std::string& path, const std::vector<std::string>& as_text = {});
 
+// Tells whether a data file, by its extension, has no types of its own: CSV and TSV.
+bool IsTextFile(const std::string& path);
+
 // A session that its first use opens: where nobody asks, as on most servers, it costs neither the
 // time nor DuckDB's 40 MB. Used by one thread at a time.
 class LazySession {

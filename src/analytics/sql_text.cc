@@ -48,6 +48,17 @@ std::string TypesOf(const std::vector<std::string>& as_text) {
   return types.empty() ? "" : ", types={" + types + "}";
 }
 
+const FileFormat& FormatOf(const std::string& path) {
+  std::string lower = path;
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  for (const auto& format : kFileFormats)
+    if (lower.ends_with(format.extension)) return format;
+  throw InvalidArgument(
+      "Data file has none of the extensions .parquet, .csv, .tsv, .json, .jsonl, .ndjson: {}",
+      path);
+}
+
 }  // namespace
 
 std::string QuoteName(std::string_view name) {
@@ -59,17 +70,13 @@ std::string QuoteText(std::string_view text) {
 }
 
 std::string ReadFileSql(const std::string& path, const std::vector<std::string>& as_text) {
-  std::string lower = path;
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  for (const auto& format : kFileFormats)
-    if (lower.ends_with(format.extension)) {
-      return fmt::format("{}({}{}{})", format.function, QuoteText(path), format.options,
-                         format.function == kReadCsv ? TypesOf(as_text) : "");
-    }
-  throw InvalidArgument(
-      "Data file has none of the extensions .parquet, .csv, .tsv, .json, .jsonl, .ndjson: {}",
-      path);
+  const FileFormat& format = FormatOf(path);
+  return fmt::format("{}({}{}{})", format.function, QuoteText(path), format.options,
+                     format.function == kReadCsv ? TypesOf(as_text) : "");
+}
+
+bool IsTextFile(const std::string& path) {
+  return FormatOf(path).function == kReadCsv;
 }
 
 }  // namespace millwright::analytics

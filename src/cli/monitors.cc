@@ -69,11 +69,11 @@ int ShowMonitor(const NameOptions& options, Console& console) {
                     MetricOf(window, "log_loss")});
   console.PrintTable({"  WINDOW", "PREDICTIONS", "OUTCOMES", "AUC", "LOG LOSS"}, rows);
   rows.clear();
-  if (!drift.At("windows").AsArray().empty())
-    for (const Json& feature : drift.At("windows").AsArray().back().At("features").AsArray())
-      rows.push_back({"  " + feature.GetString("name"), feature.GetString("method"),
-                      MetricOf(feature, "score"), MetricOf(feature, "threshold"),
-                      feature.GetBool("drifted") ? "drifted" : ""});
+  // Of the latest window that could be judged.
+  for (const Json& feature : summary.At("features").AsArray())
+    rows.push_back({"  " + feature.GetString("name"), feature.GetString("method"),
+                    MetricOf(feature, "score"), MetricOf(feature, "threshold"),
+                    feature.GetBool("drifted") ? "drifted" : ""});
   console.PrintTable({"  FEATURE", "METHOD", "SCORE", "THRESHOLD", ""}, rows);
   return 0;
 }

@@ -25,6 +25,7 @@ void AppendRows(const EventHalf* request, const EventHalf* answer,
                                    : first.model_version;
     prediction.role = first.role;
     prediction.time_ms = first.time_ms;
+    prediction.latency_us = kLatencyUnknown;
     prediction.caller = first.caller;
     if (request != nullptr && row < request->rows.size()) prediction.inputs = request->rows[row];
     if (answer == nullptr) {

@@ -360,6 +360,22 @@ quality::Distribution Monitors::Distribution(const std::string& name, const std:
   }
 }
 
+Monitors::WindowReference Monitors::MeasureReference(const MonitorSpec& spec, int64_t from_ms,
+                                                     int64_t to_ms) const {
+  const LogSnapshot snapshot = log_.Open(spec.endpoint);
+  analytics::Session session;
+  WindowScan scan(session, snapshot, spec, {});
+  scan.Load(from_ms, to_ms);
+  WindowReference reference;
+  reference.profile = quality::ProfileTable(session, scan.InputsSql());
+  if (reference.profile.row_count == 0) {
+    throw FailedPrecondition("{} predicted nothing from {} to {}", spec.endpoint,
+                             FormatTime(from_ms), FormatTime(to_ms));
+  }
+  reference.auc = scan.MeasurePerformance({.start_ms = from_ms, .end_ms = to_ms}).auc;
+  return reference;
+}
+
 std::vector<Alert> Monitors::Alerts(const std::string& monitor, std::optional<bool> open,
                                     int limit) const {
   const std::string state = !open ? "" : *open ? "open" : "closed";

@@ -60,6 +60,14 @@ class Monitors {
   quality::Distribution Distribution(const std::string& name, const std::string& feature,
                                      int64_t start_ms = 0, int64_t end_ms = 0);
 
+  // What an endpoint was asked, and how well it answered, in a span of event time: a reference for
+  // those that have none from training. Throws kFailedPrecondition when nothing was asked then.
+  struct WindowReference {
+    quality::Profile profile;
+    std::optional<double> auc;  // where enough outcomes are known
+  };
+  WindowReference MeasureReference(const MonitorSpec& spec, int64_t from_ms, int64_t to_ms) const;
+
   // Newest first; empty means any monitor, nothing means any state.
   std::vector<Alert> Alerts(const std::string& monitor = "", std::optional<bool> open = {},
                             int limit = 100) const;

@@ -1,5 +1,7 @@
 #include "monitoring/prediction.h"
 
+#include <charconv>
+
 #include "base/error.h"
 
 namespace millwright::monitoring {
@@ -41,6 +43,14 @@ Value ToValue(const Json& json) {
   if (json.is_number()) return json.AsDouble();
   if (json.is_string()) return json.AsString();
   return json.Dump();
+}
+
+Value ReadField(std::string_view field) {
+  if (field == "true" || field == "false") return field == "true";
+  double number = 0;
+  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), number);
+  if (error == std::errc() && end == field.data() + field.size()) return number;
+  return std::string(field);
 }
 
 Json ToJson(const Value& value) {
@@ -91,7 +101,7 @@ std::string EncodePrediction(const Prediction& prediction) {
   writer.Field("time_ms", prediction.time_ms);
   writer.Field("event_time_ms",
                prediction.event_time_ms == 0 ? prediction.time_ms : prediction.event_time_ms);
-  writer.Field("latency_us", prediction.latency_us);
+  if (prediction.latency_us != kLatencyUnknown) writer.Field("latency_us", prediction.latency_us);
   writer.Field("caller", prediction.caller);
   writer.Field("error", prediction.error);
   if (prediction.cached) writer.Field("cached", true);

@@ -16,9 +16,13 @@ namespace millwright::monitoring {
 // their JSON text.
 using Value = std::variant<std::monostate, bool, double, std::string>;
 Value ToValue(const Json& json);
+// What a field of a file without types says: a number, true, false or else the text.
+Value ReadField(std::string_view field);
 Json ToJson(const Value& value);
 
 using NamedValues = std::vector<std::pair<std::string, Value>>;
+
+inline constexpr int64_t kLatencyUnknown = -1;
 
 // Why a revision was asked: for the caller, for the caller as a canary, or for comparison only.
 enum class Role { kLive, kCanary, kShadow };
@@ -35,7 +39,7 @@ struct Prediction {
   Role role = Role::kLive;
   int64_t time_ms = 0;        // when it was asked, by the wall clock
   int64_t event_time_ms = 0;  // when it happened in the data; 0 means time_ms
-  int64_t latency_us = 0;
+  int64_t latency_us = 0;     // kLatencyUnknown where another server did not say
   std::string caller;
   std::string error;    // why there is no answer, empty when there is one
   bool cached = false;  // the answer had been given before to the same inputs

@@ -127,7 +127,8 @@ class Plan {
   }
 
   static std::string Text(const Column* column) {
-    return column == nullptr ? "NULL" : "CAST(" + QuoteName(column->name) + " AS VARCHAR)";
+    return column == nullptr ? "CAST(NULL AS VARCHAR)"
+                             : "CAST(" + QuoteName(column->name) + " AS VARCHAR)";
   }
   static std::string IsThere(const Column* column) {
     return column == nullptr ? "FALSE" : QuoteName(column->name) + " IS NOT NULL";
@@ -191,12 +192,13 @@ void AddValues(const std::vector<ValueColumn>& columns, const Table& table, size
 class Writing {
  public:
   Writing(PredictionLog& log, const Clock& clock, std::string endpoint, std::string who,
-          std::vector<ValueColumn> columns)
+          std::vector<ValueColumn> columns, bool has_types)
       : log_(log),
         now_ms_(clock.NowMs()),
         endpoint_(std::move(endpoint)),
         who_(std::move(who)),
-        columns_(std::move(columns)) {}
+        columns_(std::move(columns)),
+        has_types_(has_types) {}
 
   void Add(const Table& table, size_t row) {
     if (table.IsNull(row, kTime) && table.At(row, kTimeGiven) == Table::Cell(true)) {
@@ -206,6 +208,7 @@ class Writing {
                           .endpoint = endpoint_,
                           .model_version = table.Text(row, kVersion),
                           .time_ms = table.IsNull(row, kTime) ? now_ms_ : table.Int(row, kTime),
+                          .latency_us = kLatencyUnknown,
                           .caller = table.IsNull(row, kCaller) ? who_ : table.Text(row, kCaller),
                           .error = table.Text(row, kFailure)};
     if (!table.IsNull(row, kEventTime)) prediction.event_time_ms = table.Int(row, kEventTime);
@@ -217,7 +220,8 @@ class Writing {
     const Place outcome = table.IsNull(row, kOutcomeValue) ? kOutcomeText : kOutcomeValue;
     if (!table.IsNull(row, outcome)) {
       outcomes_.push_back({.prediction_id = prediction.id,
-                           .value = ToValue(table.ToJson(row, outcome)),
+                           .value = has_types_ ? ToValue(table.ToJson(row, outcome))
+                                               : ReadField(table.Text(row, outcome)),
                            .time_ms = now_ms_});
     }
     predictions_.push_back(std::move(prediction));
@@ -247,10 +251,23 @@ class Writing {
   const int64_t now_ms_;
   const std::string endpoint_, who_;
   const std::vector<ValueColumn> columns_;
+  const bool has_types_;  // the file says of each value what it is
   std::vector<Prediction> predictions_;
   std::vector<Outcome> outcomes_;
   ImportResult result_;
 };
+
+// In a file without types "007" is an id and "yes" an outcome, whatever they look like.
+std::string TableOf(analytics::Session& session, const std::string& file,
+                    const ImportRules& rules) {
+  std::vector<std::string> as_text;
+  for (const Column& column : session.Describe("SELECT * FROM " + analytics::ReadFileSql(file))) {
+    const bool is_id = column.name == (rules.id.empty() ? "id" : rules.id);
+    const bool is_outcome = column.name == (rules.outcome.empty() ? "outcome" : rules.outcome);
+    if (is_id || is_outcome) as_text.push_back(column.name);
+  }
+  return analytics::ReadFileSql(file, as_text);
+}
 
 }  // namespace
 
@@ -259,7 +276,6 @@ ImportResult PredictionImport::Import(const std::string& endpoint,
                                       const std::string& who) {
   std::lock_guard lock(mutex_);
   log_.Flush();  // what a request just before wrote is known
-  const std::string table = analytics::ReadFileSql(file.string());
   std::optional<LogSnapshot> snapshot = log_.Open(endpoint);
   analytics::SessionOptions options;
   options.allowed_files = snapshot->files;
@@ -267,6 +283,7 @@ ImportResult PredictionImport::Import(const std::string& endpoint,
   options.allowed_folders = {snapshot->tail->path().string()};
   options.time_limit_ms = kImportMsMax;
   analytics::Session session(options);
+  const std::string table = TableOf(session, file.string(), rules);
   const std::vector<Column> columns = session.Describe("SELECT * FROM " + table);
   const Plan plan(columns, rules);
   // As a whole, so that a file that cannot be read to its end leaves nothing behind.
@@ -282,7 +299,8 @@ ImportResult PredictionImport::Import(const std::string& endpoint,
       "FROM {}) QUALIFY id IS NULL OR row_number() OVER (PARTITION BY id ORDER BY number) = 1",
       kIncoming, snapshot->predictions));
   snapshot.reset();
-  Writing writing(log_, clock_, endpoint, who, plan.values());
+  Writing writing(log_, clock_, endpoint, who, plan.values(),
+                  !analytics::IsTextFile(file.string()));
   int64_t taken = 0;
   session.Stream("SELECT * FROM new_rows ORDER BY number", [&](const Table& part) {
     for (size_t row = 0; row < part.row_count(); ++row) writing.Add(part, row);

@@ -91,6 +91,12 @@ TEST_F(PredictionImportTest, WhatWasExportedIsReadBack) {
   }
 }
 
+TEST_F(PredictionImportTest, IdsAndOutcomesOfACsvAreTakenAsTheyAreWritten) {
+  EXPECT_EQ(Import("x.csv", "id,a,outcome\n007,1,yes\n008,2,no\n009,3,1.5\n").outcomes, 3);
+  EXPECT_EQ(Ask("SELECT id, input_a, outcome, outcome_text FROM predictions ORDER BY id"),
+            "007 1.0  yes | 008 2.0  no | 009 3.0 1.5  | ");
+}
+
 TEST_F(PredictionImportTest, LinesMayHoldObjects) {
   const ImportResult result = Import(
       "rows.jsonl",

@@ -6,6 +6,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -72,6 +73,8 @@ class PredictionLog {
   LogSnapshot Open(const std::string& endpoint) const { return store_.Open(endpoint); }
   LogCounts Counts(const std::string& endpoint) const { return store_.Counts(endpoint); }
   LogCounts Totals() const { return store_.Totals(); }
+  // The names under which something was ever logged, in order.
+  std::set<std::string> Endpoints() const { return store_.Endpoints(); }
   PredictionLogStats stats() const;
 
  private:

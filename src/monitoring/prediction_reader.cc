@@ -39,7 +39,8 @@ KnownPrediction ReadPrediction(const Table& table, size_t row) {
   prediction.role = ParseRole(text("role"));
   prediction.time_ms = integer("time_ms");
   prediction.event_time_ms = integer("event_time_ms");
-  prediction.latency_us = integer("latency_us");
+  const int latency = table.ColumnIndex("latency_us");
+  prediction.latency_us = table.IsNull(row, latency) ? kLatencyUnknown : table.Int(row, latency);
   prediction.caller = text("caller");
   prediction.error = text("error");
   // Absent in what was written before answers could come out of a cache.

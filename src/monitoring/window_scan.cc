@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "metrics/binary.h"
 #include "metrics/confusion.h"
 
@@ -79,6 +80,17 @@ std::string WindowScan::FeaturesSql(int64_t from_ms, int64_t to_ms) const {
   }
   return "(SELECT " + names + "event_time_ms AS __event_time FROM " + kLoaded + " WHERE " +
          Between(from_ms, to_ms) + ")";
+}
+
+std::string WindowScan::InputsSql() const {
+  std::string names;
+  for (const Column& column : columns_) {
+    if (!column.name.starts_with(kInputPrefix)) continue;
+    names += (names.empty() ? "" : ", ") + QuoteName(column.name) + " AS " +
+             QuoteName(column.name.substr(sizeof kInputPrefix - 1));
+  }
+  if (names.empty()) throw FailedPrecondition("No prediction of {} has inputs", spec_.endpoint);
+  return "(SELECT " + names + " FROM " + kLoaded + ")";
 }
 
 void WindowScan::Measure(MonitorWindow& window) {

@@ -24,10 +24,13 @@ class WindowScan {
   void Measure(MonitorWindow& window);
   // A table expression of the features between two times, named as in the profile.
   std::string FeaturesSql(int64_t from_ms, int64_t to_ms) const;
-
- private:
+  // A table expression of all inputs of what was loaded, without prefix. Throws
+  // kFailedPrecondition when there are none.
+  std::string InputsSql() const;
+  // Of a window that was loaded.
   PerformanceFigures MeasurePerformance(const MonitorWindow& window);
 
+ private:
   analytics::Session& session_;
   const LogSnapshot& snapshot_;
   const MonitorSpec& spec_;

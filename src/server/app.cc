@@ -42,7 +42,9 @@
 #include "fetch/client.h"
 #include "http/server.h"
 #include "lineage/lineage.h"
+#include "monitoring/event_pairs.h"
 #include "monitoring/monitors.h"
+#include "monitoring/prediction_import.h"
 #include "monitoring/prediction_log.h"
 #include "monitoring/prediction_reader.h"
 #include "pipelines/pipeline_store.h"
@@ -322,6 +324,8 @@ struct App::Parts {
   quality::SuiteStore suites;
   monitoring::PredictionLog predictions;
   monitoring::PredictionReader prediction_reader;
+  monitoring::PredictionImport prediction_import;
+  monitoring::EventPairs event_pairs;
   monitoring::Monitors monitors;
   PredictionRecorder recorder;
   serving::Gateway gateway;
@@ -398,6 +402,8 @@ App::Parts::Parts(const Config& given)
       suites(*database, events, clock),
       predictions(data / "predictions", clock),
       prediction_reader(predictions),
+      prediction_import(predictions, clock),
+      event_pairs(predictions, clock),
       monitors(*database, events, clock, predictions),
       recorder(predictions, {config.prediction_log_share, config.prediction_log_redact}),
       gateway(*database, events, clock, &recorder, GatewayRoomOptions(config, data, registry)),
@@ -436,6 +442,8 @@ App::Parts::Parts(const Config& given)
              .garbage = garbage,
              .predictions = predictions,
              .prediction_reader = prediction_reader,
+             .prediction_import = prediction_import,
+             .event_pairs = event_pairs,
              .monitors = monitors,
              .pipelines = pipelines,
              .security = security,
@@ -483,6 +491,7 @@ void App::Parts::StartLoops() {
       FollowerContext{*database, events, lineage, runs, monitors, pipelines},
       data / "follower.cursor");
   measuring = std::make_unique<Loop>("monitors", "measure the monitors", [this](const auto&) {
+    event_pairs.WriteStale();
     monitors.Evaluate();
     return config.monitor_interval_ms;
   });

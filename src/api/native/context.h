@@ -19,7 +19,9 @@ namespace millwright::lineage {
 class LineageGraph;
 }
 namespace millwright::monitoring {
+class EventPairs;
 class Monitors;
+class PredictionImport;
 class PredictionLog;
 class PredictionReader;
 }  // namespace millwright::monitoring
@@ -85,6 +87,8 @@ struct Context {
   retention::Garbage& garbage;
   monitoring::PredictionLog& predictions;
   monitoring::PredictionReader& prediction_reader;
+  monitoring::PredictionImport& prediction_import;
+  monitoring::EventPairs& event_pairs;
   monitoring::Monitors& monitors;
   pipelines::PipelineStore& pipelines;
   security::Security& security;

@@ -2,9 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "analytics/session.h"
 #include "api/native/request_reader.h"
+#include "base/clock.h"
 #include "base/error.h"
+#include "data/dataset_store.h"
 #include "monitoring/monitors.h"
+#include "monitoring/prediction_log.h"
 #include "registry/registry.h"
 #include "tracking/run_store.h"
 
@@ -62,11 +68,14 @@ Json SummaryJson(const monitoring::LogSummary& summary) {
                    {"positive_rate_actual", Number(summary.positive_rate_actual)}});
 }
 
-// The features of the latest complete window.
+// The features of the latest complete window that had enough rows for some of them.
 Json LatestFeatures(const std::vector<monitoring::MonitorWindow>& windows) {
   Json features = Json::MakeArray();
   for (auto window = windows.rbegin(); window != windows.rend(); ++window) {
-    if (!window->complete || window->features.empty()) continue;
+    const bool is_measured =
+        std::any_of(window->features.begin(), window->features.end(),
+                    [](const auto& feature) { return feature.score.has_value(); });
+    if (!window->complete || !is_measured) continue;
     for (const auto& feature : window->features) features.Append(FeatureJson(feature));
     break;
   }
@@ -96,8 +105,11 @@ std::optional<double> RunMetric(Context& context, const registry::ModelVersion& 
   return std::nullopt;
 }
 
-// Takes the fields that name a registered version out of the body and puts in what they stand for.
-monitoring::MonitorSpec SpecOf(Context& context, const Json& body, quality::Profile* profile) {
+// The fields of a body that are not the spec's own: they say what the reference is.
+constexpr std::string_view kReferenceFields[] = {"version", "reference_metric", "since", "dataset",
+                                                 "reference_window"};
+
+void UseVersion(Context& context, const Json& body, Json* spec, quality::Profile* profile) {
   const registry::ModelName model(body.At("model").AsString("model"));
   const std::string name = body.GetString("version", "champion");
   const bool is_number = name.find_first_not_of("0123456789") == std::string::npos;
@@ -108,19 +120,57 @@ monitoring::MonitorSpec SpecOf(Context& context, const Json& body, quality::Prof
     throw FailedPrecondition("{} version {} has no reference profile", model.str(),
                              version.version);
   *profile = quality::Profile::FromJson(*stored);
-  Json json = Json::MakeObject();
-  for (const auto& [key, value] : body.AsObject())
-    if (key != "version" && key != "reference_metric" && key != "since") json.Set(key, value);
+  spec->Set("reference", fmt::format("{}@{}", model.str(), version.version));
+  if (const auto auc = RunMetric(context, version, body.GetString("reference_metric", "test_auc")))
+    spec->Set("reference_auc", *auc);
+}
+
+void UseDataset(Context& context, const std::string& dataset, Json* spec,
+                quality::Profile* profile) {
+  const auto version = context.datasets.Resolve(dataset);
+  analytics::Session session;
+  *profile = quality::ProfileTable(session, context.datasets.ReadSql(version));
+  spec->Set("reference", fmt::format("{}@{}", version.dataset, version.version));
+}
+
+void UseWindow(Context& context, const Json& window, Json* spec, quality::Profile* profile) {
+  const std::string from = window.At("from").AsString("reference_window.from");
+  const std::string to = window.At("to").AsString("reference_window.to");
+  context.predictions.Flush();
+  // The drop is from what is measured now.
+  Json without = Json::MakeObject();
+  for (const auto& [key, value] : spec->AsObject())
+    if (key != "auc_drop_max") without.Set(key, value);
+  const auto measured = context.monitors.MeasureReference(
+      monitoring::MonitorSpec::FromJson(without), ParseTime(from), ParseTime(to));
+  *profile = measured.profile;
+  spec->Set("reference", fmt::format("{} from {} to {}", spec->GetString("endpoint"), from, to));
+  if (measured.auc && spec->Find("reference_auc") == nullptr)
+    spec->Set("reference_auc", *measured.auc);
+}
+
+// Takes the fields that say what the reference is out of the body and puts in what they stand for:
+// a window of the log itself, a dataset version or else a model version.
+monitoring::MonitorSpec SpecOf(Context& context, const Json& body, quality::Profile* profile) {
+  Json spec = Json::MakeObject();
+  for (const auto& [key, value] : body.AsObject()) {
+    const auto* end = std::end(kReferenceFields);
+    if (std::find(kReferenceFields, end, key) == end) spec.Set(key, value);
+  }
   const std::string since = body.GetString("since");
   if (since == "now") {
-    json.Set("since_ms", context.clock.NowMs());
+    spec.Set("since_ms", context.clock.NowMs());
   } else if (!since.empty()) {
-    json.Set("since_ms", ParseTime(since));
+    spec.Set("since_ms", ParseTime(since));
   }
-  json.Set("reference", fmt::format("{}@{}", model.str(), version.version));
-  if (const auto auc = RunMetric(context, version, body.GetString("reference_metric", "test_auc")))
-    json.Set("reference_auc", *auc);
-  return monitoring::MonitorSpec::FromJson(json);
+  if (const Json* window = body.Find("reference_window")) {
+    UseWindow(context, *window, &spec, profile);
+  } else if (const std::string dataset = body.GetString("dataset"); !dataset.empty()) {
+    UseDataset(context, dataset, &spec, profile);
+  } else {
+    UseVersion(context, body, &spec, profile);
+  }
+  return monitoring::MonitorSpec::FromJson(spec);
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 #include "api/native/predictions.h"
 
+#include "api/native/prediction_logs.h"
 #include "api/native/request_reader.h"
 #include "api/native/table_json.h"
 #include "base/error.h"
 #include "monitoring/prediction_reader.h"
-#include "serving/gateway.h"
 
 namespace millwright::api::native {
 namespace {
@@ -24,7 +24,9 @@ Json PredictionJson(const monitoring::KnownPrediction& prediction) {
                         {"model_version", prediction.model_version},
                         {"revision", prediction.revision},
                         {"role", monitoring::RoleName(prediction.role)},
-                        {"latency_us", prediction.latency_us},
+                        {"latency_us", prediction.latency_us == monitoring::kLatencyUnknown
+                                           ? Json()
+                                           : Json(prediction.latency_us)},
                         {"caller", prediction.caller},
                         {"cached", prediction.cached},
                         {"inputs", ValuesJson(prediction.inputs)},
@@ -33,12 +35,22 @@ Json PredictionJson(const monitoring::KnownPrediction& prediction) {
     json.Set("outcome", monitoring::ToJson(prediction.outcome));
     json.Set("outcome_time_ms", *prediction.outcome_time_ms);
   }
+  if (prediction.feedback) {
+    json.Set("feedback", Json::Of({{"value", monitoring::ToJson(prediction.feedback->value)},
+                                   {"comment", prediction.feedback->comment},
+                                   {"time_ms", prediction.feedback->time_ms}}));
+  }
   return json;
 }
 
-// Names an endpoint that is there; throws kNotFound for another.
-std::string EndpointOf(Context& context, const std::string& name) {
-  return context.gateway.Get(serving::EndpointName(name)).record.name.str();
+std::optional<monitoring::OutcomeKey> KeyOf(const Json& outcome) {
+  const Json* key = outcome.Find("key");
+  if (key == nullptr) return std::nullopt;
+  const Json& value = key->At("value");
+  return monitoring::OutcomeKey{
+      .input = key->At("input").AsString("key.input"),
+      .value = value.is_string() ? value.AsString() : value.Dump(),
+      .within_ms = key->GetInt("within_ms", monitoring::kOutcomeWithinMs)};
 }
 
 }  // namespace
@@ -48,26 +60,29 @@ http::Response ListPredictions(Context& context, const http::Request& request) {
       static_cast<int>(QueryInt(request, "limit", kPredictionsPerPage, 1, monitoring::kRecentMax));
   Json predictions = Json::MakeArray();
   for (const auto& prediction :
-       context.prediction_reader.Recent(EndpointOf(context, request.PathValue("name")), limit))
+       context.prediction_reader.Recent(LogOf(context, request.PathValue("name")), limit))
     predictions.Append(PredictionJson(prediction));
   return Answer(Json::Of({{"predictions", predictions}}));
 }
 
 http::Response QueryPredictions(Context& context, const http::Request& request) {
   const Json body = BodyObject(request);
-  return Answer(TableJson(context.prediction_reader.Query(
-      EndpointOf(context, request.PathValue("name")), body.At("sql").AsString("sql"))));
+  return Answer(TableJson(context.prediction_reader.Query(LogOf(context, request.PathValue("name")),
+                                                          body.At("sql").AsString("sql"))));
 }
 
 http::Response RecordOutcomes(Context& context, const http::Request& request) {
   const Json body = BodyObject(request);
-  const std::string endpoint = EndpointOf(context, body.At("endpoint").AsString("endpoint"));
+  const std::string endpoint = LogOf(context, body.At("endpoint").AsString("endpoint"));
   std::vector<monitoring::Outcome> outcomes;
   for (const Json& item : body.At("outcomes").AsArray("outcomes")) {
     monitoring::Outcome outcome;
-    outcome.prediction_id = item.At("prediction_id").AsString("prediction_id");
-    outcome.value = monitoring::ToValue(item.At("value"));
+    outcome.key = KeyOf(item);
+    if (!outcome.key) outcome.prediction_id = item.At("prediction_id").AsString("prediction_id");
+    if (const Json* value = item.Find("value")) outcome.value = monitoring::ToValue(*value);
     outcome.time_ms = item.GetInt("time_ms");
+    outcome.kind = monitoring::ParseOutcomeKind(item.GetString("kind", "label"));
+    outcome.comment = item.GetString("comment");
     outcomes.push_back(std::move(outcome));
   }
   const size_t count = outcomes.size();

@@ -15,6 +15,7 @@
 #include "api/native/overview.h"
 #include "api/native/part_uploads.h"
 #include "api/native/pipelines.h"
+#include "api/native/prediction_logs.h"
 #include "api/native/predictions.h"
 #include "api/native/principals.h"
 #include "api/native/run_history.h"
@@ -178,6 +179,16 @@ constexpr Route<Context> kRoutes[] = {
      "Show the newest predictions and what became of them"},
     {M::kPost, "/api/v1/endpoints/{name}/predictions/query", QueryPredictions, P::kRead,
      Lane::kBulk, "Ask the prediction log by SQL"},
+    {M::kGet, "/api/v1/prediction-logs", ListPredictionLogs, P::kRead, Lane::kMeta,
+     "List the logs of predictions, of endpoints and of models served elsewhere"},
+    {M::kPut, "/api/v1/prediction-logs/{name}", AddLoggedPredictions, P::kEdit, Lane::kBulk,
+     "Add predictions that were made elsewhere, as a file", Body::kStream},
+    {M::kPost, "/api/v1/prediction-logs/{name}/events", AddLoggedEvent, P::kEdit, Lane::kBulk,
+     "Take a request or an answer from KServe's logger, as a CloudEvent"},
+    {M::kGet, "/api/v1/prediction-logs/{name}/summary", SummarizePredictions, P::kRead, Lane::kBulk,
+     "Answer the five questions about a slice of a log"},
+    {M::kGet, "/api/v1/prediction-logs/{name}/file", ExportPredictions, P::kRead, Lane::kBulk,
+     "Download a slice of a log as Parquet, CSV or JSON lines"},
 
     {M::kPost, "/api/v1/outcomes", RecordOutcomes, P::kEdit, Lane::kBulk,
      "Say what really happened"},

@@ -1,0 +1,218 @@
+#include "api/native/prediction_logs.h"
+
+#include <algorithm>
+#include <fstream>
+#include <memory>
+
+#include "api/native/logged_events.h"
+#include "api/native/request_reader.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "monitoring/event_pairs.h"
+#include "monitoring/prediction_import.h"
+#include "monitoring/prediction_reader.h"
+#include "serving/gateway.h"
+
+namespace millwright::api::native {
+namespace {
+
+constexpr size_t kNameBytesMax = 200;
+constexpr size_t kPieceBytes = 1 << 16;
+constexpr std::string_view kRequestEvent = "org.kubeflow.serving.inference.request";
+constexpr std::string_view kAnswerEvent = "org.kubeflow.serving.inference.response";
+
+std::string CheckedName(const std::string& name) {
+  if (name.empty() || name.size() > kNameBytesMax)
+    throw InvalidArgument("The name of a log has 1 to {} characters", kNameBytesMax)
+        .WithField("name");
+  return name;
+}
+
+std::vector<std::string> Texts(const http::Request& request, std::string_view name) {
+  std::vector<std::string> texts;
+  for (const auto& [key, value] : request.query)
+    if (key == name) texts.push_back(value);
+  return texts;
+}
+
+bool IsServed(Context& context, const std::string& name) {
+  try {
+    context.gateway.Get(serving::EndpointName(name));
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != Code::kNotFound && error.code() != Code::kInvalidArgument) throw;
+    return false;
+  }
+}
+
+// A file of the body under a name of the client's extension.
+std::filesystem::path Receive(const http::Request& request, const TempDir& folder) {
+  const std::string name = QueryText(request, "filename");
+  const std::filesystem::path file = folder.path() / std::filesystem::path(name).filename();
+  if (name.empty()) throw InvalidArgument("Missing parameter: filename").WithField("filename");
+  std::ofstream out(file, std::ios::binary);
+  std::string piece(kPieceBytes, '\0');
+  while (const size_t got = request.body_reader->Read(piece.data(), piece.size()))
+    out.write(piece.data(), static_cast<std::streamsize>(got));
+  out.close();
+  if (!out) throw ResourceExhausted("The predictions could not be put aside: no room on the disk");
+  return file;
+}
+
+monitoring::LogSlice SliceOf(const http::Request& request) {
+  return {.from_ms = QueryInt(request, "from_ms", 0, 0, INT64_MAX),
+          .to_ms = QueryInt(request, "to_ms", 0, 0, INT64_MAX),
+          .where = QueryText(request, "where")};
+}
+
+Json Number(const std::optional<double>& value) {
+  return value ? Json(*value) : Json();
+}
+
+Json CountsJson(const std::vector<std::pair<std::string, int64_t>>& counts) {
+  Json list = Json::MakeArray();
+  for (const auto& [value, count] : counts)
+    list.Append(Json::Of({{"value", value}, {"count", count}}));
+  return list;
+}
+
+Json ColumnJson(const monitoring::ColumnSummary& column) {
+  Json json = Json::Of({{"name", column.name},
+                        {"type", column.is_number ? "number" : "text"},
+                        {"missing", column.missing},
+                        {"distinct", column.distinct}});
+  if (column.is_number) {
+    json.Set("min", Number(column.min));
+    json.Set("p50", Number(column.p50));
+    json.Set("mean", Number(column.mean));
+    json.Set("max", Number(column.max));
+  } else {
+    json.Set("top", CountsJson(column.top));
+  }
+  return json;
+}
+
+Json ColumnsJson(const std::vector<monitoring::ColumnSummary>& columns) {
+  Json list = Json::MakeArray();
+  for (const auto& column : columns) list.Append(ColumnJson(column));
+  return list;
+}
+
+monitoring::EventHalf HalfOf(Context& context, const http::Request& request) {
+  const auto header = [&](std::string_view name) {
+    return std::string(request.headers.Find(name).value_or(""));
+  };
+  monitoring::EventHalf half{.endpoint = CheckedName(request.PathValue("name")),
+                             .id = header("ce-id"),
+                             .model_version = header("ce-modelversion"),
+                             .time_ms = context.clock.NowMs(),
+                             .caller = request.principal};
+  if (half.id.empty()) throw InvalidArgument("The event has no ce-id").WithField("ce-id");
+  if (const std::string time = header("ce-time"); !time.empty()) half.time_ms = ParseTime(time);
+  if (header("ce-endpoint") == "canary") half.role = monitoring::Role::kCanary;
+  return half;
+}
+
+}  // namespace
+
+std::string LogOf(Context& context, const std::string& name) {
+  if (context.predictions.Counts(name) != monitoring::LogCounts()) return name;
+  return context.gateway.Get(serving::EndpointName(name)).record.name.str();
+}
+
+http::Response ListPredictionLogs(Context& context, const http::Request&) {
+  Json logs = Json::MakeArray();
+  for (const std::string& name : context.predictions.Endpoints()) {
+    const monitoring::LogCounts counts = context.predictions.Counts(name);
+    logs.Append(Json::Of({{"name", name},
+                          {"predictions", counts.predictions},
+                          {"outcomes", counts.outcomes},
+                          {"served", IsServed(context, name)}}));
+  }
+  return Answer(Json::Of({{"logs", logs}}));
+}
+
+http::Response AddLoggedPredictions(Context& context, const http::Request& request) {
+  const std::string name = CheckedName(request.PathValue("name"));
+  const TempDir folder;
+  const auto file = Receive(request, folder);
+  const monitoring::ImportResult result =
+      context.prediction_import.Import(name, file,
+                                       {.id = QueryText(request, "id_column"),
+                                        .time = QueryText(request, "time_column"),
+                                        .event_time = QueryText(request, "event_time_column"),
+                                        .version = QueryText(request, "version_column"),
+                                        .latency_us = QueryText(request, "latency_column"),
+                                        .outcome = QueryText(request, "outcome_column"),
+                                        .outputs = Texts(request, "output")},
+                                       request.principal);
+  return Answer(Json::Of({{"predictions", result.predictions},
+                          {"outcomes", result.outcomes},
+                          {"known", result.known},
+                          {"refused", result.refused},
+                          {"refusal", result.refusal}}));
+}
+
+http::Response AddLoggedEvent(Context& context, const http::Request& request) {
+  const std::string type(request.headers.Find("ce-type").value_or(""));
+  monitoring::EventHalf half = HalfOf(context, request);
+  const Json body = BodyObject(request);
+  if (type == kRequestEvent) {
+    half.rows = ReadLoggedRequest(body, Texts(request, "column"));
+    context.event_pairs.AddRequest(std::move(half));
+  } else if (type == kAnswerEvent) {
+    half.rows = ReadLoggedAnswer(body);
+    context.event_pairs.AddAnswer(std::move(half));
+  } else {
+    throw InvalidArgument("ce-type must be {} or {}, not \"{}\"", kRequestEvent, kAnswerEvent, type)
+        .WithField("ce-type");
+  }
+  return Answer(Json::MakeObject());
+}
+
+http::Response SummarizePredictions(Context& context, const http::Request& request) {
+  const std::string name = LogOf(context, request.PathValue("name"));
+  const monitoring::LogSummary summary =
+      context.prediction_reader.Summarize(name, SliceOf(request));
+  Json json = Json::Of({{"name", name},
+                        {"predictions", summary.predictions},
+                        {"errors", summary.errors},
+                        {"latency_p50_ms", Number(summary.latency_p50_ms)},
+                        {"latency_p99_ms", Number(summary.latency_p99_ms)},
+                        {"versions", CountsJson(summary.versions)},
+                        {"inputs", ColumnsJson(summary.inputs)},
+                        {"outputs", ColumnsJson(summary.outputs)},
+                        {"outcomes", summary.outcomes},
+                        {"outcomes_missing", summary.predictions - summary.outcomes},
+                        {"coverage", summary.coverage},
+                        {"feedback", summary.feedback}});
+  if (summary.first_ms) {
+    json.Set("first_ms", *summary.first_ms);
+    json.Set("last_ms", *summary.last_ms);
+  }
+  if (summary.outcome) json.Set("outcome", ColumnJson(*summary.outcome));
+  return Answer(json);
+}
+
+http::Response ExportPredictions(Context& context, const http::Request& request) {
+  const std::string name = LogOf(context, request.PathValue("name"));
+  const std::string format = QueryText(request, "format");
+  const auto folder = std::make_shared<TempDir>();
+  const auto file = folder->path() / ("predictions." + (format.empty() ? "parquet" : format));
+  const int64_t rows = context.prediction_reader.Export(name, SliceOf(request), file);
+  http::Response response;
+  response.headers.Set("Content-Type", "application/octet-stream");
+  response.headers.Set("Content-Disposition",
+                       fmt::format("attachment; filename=\"{}\"", file.filename().string()));
+  response.headers.Set("Content-Length", std::to_string(std::filesystem::file_size(file)));
+  response.headers.Set("X-Millwright-Rows", std::to_string(rows));
+  response.producer = [folder, file](http::BodyWriter& writer) {
+    std::ifstream in(file, std::ios::binary);
+    std::string piece(kPieceBytes, '\0');
+    while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())), in.gcount() > 0)
+      if (!writer.Write(std::string_view(piece.data(), static_cast<size_t>(in.gcount())))) return;
+  };
+  return response;
+}
+
+}  // namespace millwright::api::native
