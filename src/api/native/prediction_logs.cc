@@ -4,6 +4,7 @@
 #include <fstream>
 #include <memory>
 
+#include "analytics/session.h"
 #include "api/native/logged_events.h"
 #include "api/native/request_reader.h"
 #include "base/error.h"
@@ -18,6 +19,7 @@ namespace {
 
 constexpr size_t kNameBytesMax = 200;
 constexpr size_t kPieceBytes = 1 << 16;
+constexpr std::string_view kFormats[] = {"parquet", "csv", "jsonl"};
 constexpr std::string_view kRequestEvent = "org.kubeflow.serving.inference.request";
 constexpr std::string_view kAnswerEvent = "org.kubeflow.serving.inference.response";
 
@@ -45,11 +47,13 @@ bool IsServed(Context& context, const std::string& name) {
   }
 }
 
-// A file of the body under a name of the client's extension.
+// Puts the body into a file of the client's name, without folders.
 std::filesystem::path Receive(const http::Request& request, const TempDir& folder) {
-  const std::string name = QueryText(request, "filename");
-  const std::filesystem::path file = folder.path() / std::filesystem::path(name).filename();
-  if (name.empty()) throw InvalidArgument("Missing parameter: filename").WithField("filename");
+  const std::string given = QueryText(request, "filename");
+  if (given.empty()) throw InvalidArgument("Missing parameter: filename").WithField("filename");
+  const std::filesystem::path name = std::filesystem::path(given).filename();
+  analytics::ReadFileSql(name.string());  // refuses what is no table by its name
+  const std::filesystem::path file = folder.path() / name;
   std::ofstream out(file, std::ios::binary);
   std::string piece(kPieceBytes, '\0');
   while (const size_t got = request.body_reader->Read(piece.data(), piece.size()))
@@ -196,9 +200,13 @@ http::Response SummarizePredictions(Context& context, const http::Request& reque
 
 http::Response ExportPredictions(Context& context, const http::Request& request) {
   const std::string name = LogOf(context, request.PathValue("name"));
-  const std::string format = QueryText(request, "format");
+  const std::string given = QueryText(request, "format");
+  const std::string format = given.empty() ? "parquet" : given;
+  if (std::find(std::begin(kFormats), std::end(kFormats), format) == std::end(kFormats))
+    throw InvalidArgument("format must be parquet, csv or jsonl, not \"{}\"", format)
+        .WithField("format");
   const auto folder = std::make_shared<TempDir>();
-  const auto file = folder->path() / ("predictions." + (format.empty() ? "parquet" : format));
+  const auto file = folder->path() / ("predictions." + format);
   const int64_t rows = context.prediction_reader.Export(name, SliceOf(request), file);
   http::Response response;
   response.headers.Set("Content-Type", "application/octet-stream");
