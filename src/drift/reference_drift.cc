@@ -1,18 +1,31 @@
-// Live rows against a saved profile.
+#include "drift/reference_drift.h"
+
 #include <algorithm>
 #include <numeric>
 
 #include "base/error.h"
-#include "quality/drift.h"
 #include "quality/histogram_sql.h"
 #include "quality/plan_sql.h"
+#include "statistics/distances.h"
 
-namespace millwright::quality {
+namespace millwright::drift {
 namespace {
 
 using analytics::Column;
 using analytics::Session;
 using analytics::Table;
+using quality::ColumnProfile;
+using quality::FiniteSql;
+using quality::IsNumeric;
+using quality::Join;
+using quality::MissingSql;
+using quality::OutsideCountsSql;
+using quality::PresentSql;
+using quality::Profile;
+using quality::ReadOutsideCounts;
+using quality::TableShape;
+using quality::TextSql;
+using quality::TopValue;
 
 constexpr std::pair<DriftStatus, std::string_view> kStatusNames[] = {
     {DriftStatus::kMeasured, "measured"},
@@ -140,7 +153,7 @@ class Comparison {
     }
     const Counts counts = profile.categorical() ? Categories(*column, profile, missing_[i])
                                                 : Numbers(profile, binned_[i], missing_[i]);
-    feature.score = Psi(counts.reference, counts.current);
+    feature.score = statistics::Psi(counts.reference, counts.current);
     feature.drifted = *feature.score >= feature.threshold;
     return feature;
   }
@@ -230,4 +243,4 @@ Distribution CompareDistribution(Session& session, const std::string& table,
   return distribution;
 }
 
-}  // namespace millwright::quality
+}  // namespace millwright::drift
