@@ -1,35 +1,24 @@
 #pragma once
 
-#include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "analytics/session.h"
+#include "drift/feature_drift.h"
+#include "drift/reference.h"
 #include "quality/profile.h"
 
-// Has the data changed? Live rows against a saved profile.
+// Has the data changed? Rows against what was saved of a reference.
 namespace millwright::drift {
 
 struct DriftOptions {
   double psi_threshold = 0.2;
   std::map<std::string, double> psi_thresholds;  // by feature, instead of the above
   int64_t rows_min = 200;
-};
-
-enum class DriftStatus { kMeasured, kNotEnoughData, kMissingColumn };
-std::string_view DriftStatusName(DriftStatus status);
-
-struct FeatureDrift {
-  std::string name;
-  std::string type;
-  std::string method = "psi";
-  std::optional<double> score;  // absent unless measured
-  double threshold = 0;
-  bool drifted = false;
-  DriftStatus status = DriftStatus::kMeasured;
+  // When set, a difference must also be one that chance makes rarely: what share of the columns
+  // that are called drifted may be wrongly so (Benjamini and Hochberg).
+  std::optional<double> false_discovery_rate;
 };
 
 // Compares the columns of a table with those of a profile that it was given as a reference: PSI
@@ -41,16 +30,16 @@ std::vector<FeatureDrift> CompareWithReference(analytics::Session& session,
                                                const quality::Profile& reference,
                                                const DriftOptions& options = {});
 
-// How one feature is distributed in the reference and in a table, for a chart: shares of the
-// present values. Either `edges` (one more than the shares) or `categories` is filled. What lies
-// outside of the reference's range is counted in the first or last bin.
-struct Distribution {
-  std::string feature;
-  std::vector<double> edges;
-  std::vector<std::string> categories;
-  std::vector<double> reference;
-  std::vector<double> current;
-};
+// Millwright's own preset: how far a column has moved (PSI) must pass a floor, or what the
+// reference's own periods vary by, whichever is more; and chance must not explain it. A reference
+// with a season is taken at the places in the season where the table's rows are. Also compares what
+// is observed of times and texts, and their words.
+DriftOptions MillwrightPreset();
+std::vector<FeatureDrift> CompareWithReference(analytics::Session& session,
+                                               const std::string& table, const Reference& reference,
+                                               const DriftOptions& options);
+
+// Draws both sides of a column of the profile over the same bins.
 Distribution CompareDistribution(analytics::Session& session, const std::string& table,
                                  const quality::ColumnProfile& reference);
 

@@ -97,6 +97,31 @@ TestResult ChiSquareContingency(Counts reference, Counts current, Yates yates) {
   return reference.size() < 2 ? TestResult{0, 1} : JudgeByChiSquare(statistic, reference.size());
 }
 
+TestResult ChiSquareOfShares(const WeighedShares& reference, const WeighedShares& current,
+                             double expected_min) {
+  const double n = reference.rows, m = current.rows;
+  if (!(n > 0) || !(m > 0)) throw InvalidArgument("A sample is empty");
+  double statistic = 0, rare_reference = 0, rare_current = 0;
+  size_t bins = 0;
+  const auto add = [&](double p, double q) {
+    const double pooled = n * p + m * q;
+    if (pooled <= 0) return;
+    statistic += n * m * (p - q) * (p - q) / pooled;
+    ++bins;
+  };
+  for (size_t i = 0; i < reference.shares.size(); ++i) {
+    const double p = reference.shares[i], q = current.shares[i];
+    if ((n * p + m * q) / (n + m) * m < expected_min) {
+      rare_reference += p;
+      rare_current += q;
+    } else {
+      add(p, q);
+    }
+  }
+  add(rare_reference, rare_current);
+  return JudgeByChiSquare(statistic, bins);
+}
+
 TestResult GContingency(Counts reference, Counts current) {
   const Expected expected = ExpectedOf(reference, current);
   double statistic = 0;

@@ -24,6 +24,16 @@ enum class Yates { kCorrected, kUncorrected };
 TestResult ChiSquareContingency(Counts reference, Counts current, Yates yates);
 TestResult GContingency(Counts reference, Counts current);
 
+// The same of shares and of how many rows each side's shares are worth, for references that are
+// mixtures. Bins in which fewer than `expected_min` current rows are expected are taken together,
+// as the approximation does not hold for them.
+struct WeighedShares {
+  std::vector<double> shares;  // adding up to 1
+  double rows = 0;
+};
+TestResult ChiSquareOfShares(const WeighedShares& reference, const WeighedShares& current,
+                             double expected_min);
+
 // The difference of two shares by the normal approximation with the pooled share. The counts are of
 // two values, or of one and all others. Two sides with the same single value give p = 1.
 TestResult ProportionsZ(int64_t reference_hits, int64_t reference_rows, int64_t current_hits,

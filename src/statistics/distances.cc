@@ -45,10 +45,13 @@ void ScaleToOne(std::vector<double>& shares) {
 
 double Psi(Counts reference, Counts current) {
   RequireSameBins(reference, current);
-  std::vector<double> p = Shares(reference), q = Shares(current);
-  FillZeros(p);
-  FillZeros(q);
-  return StabilityIndex(p, q);
+  return PsiOfShares(Shares(reference), Shares(current));
+}
+
+double PsiOfShares(std::vector<double> reference, std::vector<double> current) {
+  FillZeros(reference);
+  FillZeros(current);
+  return StabilityIndex(reference, current);
 }
 
 double PsiWithFloor(Counts reference, Counts current) {

@@ -10,6 +10,8 @@ namespace millwright::statistics {
 // Population stability index with Evidently's filling of empty bins: 0.0001, or a millionth of the
 // smallest share where that is 0.0001 or less. The filled shares are not scaled back to 1.
 double Psi(Counts reference, Counts current);
+// The same of shares that add up to 1 on both sides, as where a reference is a mixture.
+double PsiOfShares(std::vector<double> reference, std::vector<double> current);
 // The same with shares below 0.0001 raised to it, as the index is mostly taught.
 double PsiWithFloor(Counts reference, Counts current);
 // Kullback and Leibler's divergence of the current shares from the reference's, in natural
