@@ -101,25 +101,36 @@ TestResult ChiSquareOfShares(const WeighedShares& reference, const WeighedShares
                              double expected_min) {
   const double n = reference.rows, m = current.rows;
   if (!(n > 0) || !(m > 0)) throw InvalidArgument("A sample is empty");
-  double statistic = 0, rare_reference = 0, rare_current = 0;
-  size_t bins = 0;
-  const auto add = [&](double p, double q) {
-    const double pooled = n * p + m * q;
-    if (pooled <= 0) return;
-    statistic += n * m * (p - q) * (p - q) / pooled;
-    ++bins;
+  struct Bin {
+    double p = 0, q = 0;
   };
+  const auto expected = [&](const Bin& bin) { return (n * bin.p + m * bin.q) / (n + m) * m; };
+  std::vector<Bin> bins;
+  Bin rare;
   for (size_t i = 0; i < reference.shares.size(); ++i) {
-    const double p = reference.shares[i], q = current.shares[i];
-    if ((n * p + m * q) / (n + m) * m < expected_min) {
-      rare_reference += p;
-      rare_current += q;
+    const Bin bin{reference.shares[i], current.shares[i]};
+    if (expected(bin) >= expected_min) {
+      bins.push_back(bin);
     } else {
-      add(p, q);
+      rare = {rare.p + bin.p, rare.q + bin.q};
     }
   }
-  add(rare_reference, rare_current);
-  return JudgeByChiSquare(statistic, bins);
+  // A single row where the reference has none would weigh as much as the reference has rows; rare
+  // bins that are few even together go to the smallest of the others.
+  if (!bins.empty() && expected(rare) < expected_min) {
+    Bin& smallest = *std::min_element(bins.begin(), bins.end(), [&](const Bin& a, const Bin& b) {
+      return expected(a) < expected(b);
+    });
+    smallest = {smallest.p + rare.p, smallest.q + rare.q};
+  } else {
+    bins.push_back(rare);
+  }
+  double statistic = 0;
+  for (const Bin& bin : bins) {
+    const double pooled = n * bin.p + m * bin.q;
+    if (pooled > 0) statistic += n * m * (bin.p - bin.q) * (bin.p - bin.q) / pooled;
+  }
+  return JudgeByChiSquare(statistic, bins.size());
 }
 
 TestResult GContingency(Counts reference, Counts current) {

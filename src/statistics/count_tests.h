@@ -26,7 +26,7 @@ TestResult GContingency(Counts reference, Counts current);
 
 // The same of shares and of how many rows each side's shares are worth, for references that are
 // mixtures. Bins in which fewer than `expected_min` current rows are expected are taken together,
-// as the approximation does not hold for them.
+// or with the smallest other bin, as the approximation does not hold for them.
 struct WeighedShares {
   std::vector<double> shares;  // adding up to 1
   double rows = 0;
