@@ -16,6 +16,7 @@ using quality::Escape;
 
 constexpr size_t kNameCharactersMax = 60;
 constexpr size_t kShownCategories = 12;
+constexpr size_t kTitlePartCharactersMax = 120;
 constexpr double kPlotWidth = 460;
 constexpr double kPlotHeight = 120;
 
@@ -44,6 +45,11 @@ constexpr std::string_view kCss = R"css(
 
 std::string NumberText(double value) {
   return fmt::format("{:.4g}", value);
+}
+
+// A file's name without the folders that it is in.
+std::string FileName(const std::string& path) {
+  return Clip(path.substr(path.rfind('/') + 1), kTitlePartCharactersMax);
 }
 
 std::string VerdictWord(const FeatureDrift& feature) {
@@ -98,6 +104,7 @@ std::string BarsHtml(const Distribution& distribution) {
   const size_t shown = std::min(kShownCategories, distribution.categories.size());
   for (size_t i = 0; i < shown; ++i) {
     const double was = distribution.reference[i], is = distribution.current[i];
+    if (was == 0 && is == 0) continue;  // "(other)" where there is none
     html += fmt::format(
         "<tr><td>{}</td><td><i class=\"was\" style=\"width:{:.1f}%\"></i><i class=\"is\" "
         "style=\"width:{:.1f}%\"></i></td><td>{:.1f} → {:.1f} %</td></tr>\n",
@@ -124,8 +131,7 @@ class Page {
   explicit Page(const DriftReport& report) : report_(report) {}
 
   std::string Render() {
-    const std::string title =
-        Clip(report_.current, 120) + " against " + Clip(report_.reference, 120);
+    const std::string title = FileName(report_.current) + " against " + FileName(report_.reference);
     html_ += quality::PageHeadHtml(title, kCss, "Data drift");
     html_ += "<h1>" + Escape(title) + "</h1>\n</header>\n";
     Summary();
