@@ -1,6 +1,7 @@
 // Comparing data files with one another, or with what was saved of one.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 
@@ -127,10 +128,29 @@ drift::ReferenceOptions ReferenceOptionsOf(const DriftCommandOptions& options) {
 
 drift::Reference LoadReference(analytics::Session& session, const DriftCommandOptions& options) {
   if (IsSavedReference(options.reference)) {
+    const bool has_making = !options.columns.empty() || !options.time_column.empty() ||
+                            !options.season.empty() || !options.period.empty();
+    if (has_making) {
+      throw InvalidArgument(
+          "--column, --time, --season and --period say how a reference is made; "
+          "this one is saved, give them to drift reference")
+          .WithField("REFERENCE");
+    }
     return drift::Reference::FromJson(ParseJson(ReadFile(options.reference)));
   }
   return drift::MakeReference(session, LoadTable(session, options.reference, "reference_rows"),
                               ReferenceOptionsOf(options));
+}
+
+// A threshold for a column that there is none of is a slip of the pen.
+void RequireKnown(const std::map<std::string, double>& thresholds,
+                  const drift::DriftReport& report) {
+  for (const auto& [name, threshold] : thresholds) {
+    const bool known = std::any_of(
+        report.features.begin(), report.features.end(),
+        [&name = name](const drift::FeatureDrift& feature) { return feature.name == name; });
+    if (!known) throw InvalidArgument("There is no column {}", name).WithField("--threshold");
+  }
 }
 
 drift::DriftReport CompareOurWay(analytics::Session& session, const DriftCommandOptions& options) {
@@ -150,6 +170,7 @@ drift::DriftReport CompareOurWay(analytics::Session& session, const DriftCommand
   report.current_rows = session.Query("SELECT count(*) FROM " + current).Int(0, 0);
   report.drift_share = options.drift_share;
   report.features = drift::CompareWithReference(session, current, reference, how);
+  RequireKnown(how.psi_thresholds, report);
   if (options.html.empty()) return report;
   const std::string observed = drift::ObservedSql(session, current, reference.features, "");
   for (const drift::FeatureDrift& feature : report.features) {
@@ -184,8 +205,11 @@ drift::DriftReport CompareEvidentlysWay(analytics::Session& session,
   how.thresholds = ThresholdsOf(options);
   if (options.drift_share > 0) how.drift_share = options.drift_share;
   how.has_distributions = !options.html.empty();
-  return drift::CompareAsEvidently(session, LoadTable(session, options.reference, "reference_rows"),
-                                   LoadTable(session, options.current, "current_rows"), how);
+  const std::string reference = LoadTable(session, options.reference, "reference_rows");
+  const std::string current = LoadTable(session, options.current, "current_rows");
+  drift::DriftReport report = drift::CompareAsEvidently(session, reference, current, how);
+  RequireKnown(how.thresholds, report);
+  return report;
 }
 
 std::string ResultOf(const drift::FeatureDrift& feature) {

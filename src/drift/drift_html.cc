@@ -28,8 +28,13 @@ constexpr std::string_view kCss = R"css(
 .drift dl { display: flex; flex-wrap: wrap; gap: .2rem 1.6rem; margin: .35rem 0 .7rem; }
 .drift dl div { display: flex; gap: .4rem; font-size: .87rem; }
 .drift dt { color: var(--muted); }
-.legend { display: flex; gap: 1.4rem; font-size: .87rem; color: var(--muted); margin-bottom: .5rem; }
-.legend i { display: inline-block; width: .8rem; height: .8rem; border-radius: 2px; margin-right: .4rem; vertical-align: -.08rem; }
+.legend {
+  display: flex; gap: 1.4rem; font-size: .87rem; color: var(--muted); margin-bottom: .5rem;
+}
+.legend i {
+  display: inline-block; width: .8rem; height: .8rem; border-radius: 2px; margin-right: .4rem;
+  vertical-align: -.08rem;
+}
 .was { fill: var(--was); background: var(--was); } .is { fill: var(--is); background: var(--is); }
 :root { --was: #9aa5b1; --is: #2f6fb2; }
 @media screen and (prefers-color-scheme: dark) { :root { --was: #6b7681; --is: #6aa9e9; } }
