@@ -5,8 +5,10 @@
 #include <set>
 
 #include "base/error.h"
+#include "quality/data_files.h"
 #include "quality/plan_sql.h"
 #include "quality/row_findings.h"
+#include "quality/sql_guard.h"
 #include "quality/validation.h"
 
 namespace millwright::quality {
@@ -61,7 +63,9 @@ class AggregateScan {
  private:
   template <typename Place>
   void Fetch(const std::vector<std::string>& aggregates, Place place) {
-    const Table answer = session_.Query("SELECT " + Join(aggregates, ", ") + " FROM " + table_);
+    // The count makes an error of a suite's own SQL that is no aggregate: alone it would give rows.
+    const Table answer =
+        session_.Query("SELECT " + Join(aggregates, ", ") + ", count(*) FROM " + table_);
     for (size_t i = 0; i < aggregates.size(); ++i) cells_[place(i)] = answer.ToJson(0, i);
   }
 
@@ -110,6 +114,8 @@ class Validation {
              const ValidationOptions& options)
       : session_(session), table_(table), suite_(suite), options_(options) {
     shape_.columns = session.Describe("SELECT * FROM " + table_);
+    shape_.table = table_;
+    shape_.others = options.tables;
     parameters_ = suite.parameters;
     for (const auto& [name, value] : options.parameters.AsObject()) parameters_.Set(name, value);
     for (const std::string& name : options.index_columns) shape_.At(name);
@@ -181,9 +187,22 @@ class Validation {
         Expectation expectation = suite_.expectations[i];
         expectation.kwargs = WithParameters(expectation.kwargs);
         work.plan = PlanExpectation(expectation, shape_);
+        if (!work.plan.expression.empty()) LookThrough(work.plan);
         if (work.plan.done) Finish(work, *work.plan.done);
       });
     }
+  }
+
+  // Before anything of it runs. What an unexpected row prints are the columns that are spoken of.
+  void LookThrough(Plan& plan) {
+    const std::vector<std::string> named =
+        RequireExpression(session_, plan.expression, options_.tables);
+    if (!plan.rows || !plan.rows->columns.empty()) return;
+    for (const std::string& name : named) {
+      const Column* column = shape_.Find(name);
+      if (column != nullptr) plan.rows->columns.push_back(column->name);
+    }
+    if (plan.rows->columns.empty()) plan.rows->columns = {shape_.columns.front().name};
   }
 
   static std::string Judged(const Work& work) {
@@ -422,19 +441,14 @@ class Validation {
     return counted_.emplace(key, std::move(counts)).first->second;
   }
 
-  // One SELECT alone is run, so that a suite cannot write.
   void RunQuery(Work& work) {
-    std::string sql = work.plan.query->sql;
-    while (!sql.empty() &&
-           (std::isspace(static_cast<unsigned char>(sql.back())) || sql.back() == ';')) {
-      sql.pop_back();
+    const QueryCheck& check = *work.plan.query;
+    if (check.is_of_suite) {
+      RequireOnlyReads(session_, WithBatch(check.sql, kBatchName), options_.tables);
     }
-    static constexpr std::string_view kBatch = "{batch}";
-    for (size_t at = sql.find(kBatch); at != std::string::npos; at = sql.find(kBatch, at)) {
-      sql.replace(at, kBatch.size(), table_);
-      at += table_.size();
-    }
-    session_.RequireOneSelect(sql);
+    const std::string& filter = work.plan.filter;
+    const std::string sql = WithBatch(
+        check.sql, filter.empty() ? table_ : "(SELECT * FROM " + table_ + " WHERE " + filter + ")");
     const std::string answer = " FROM (" + sql + "\n)";
     const int64_t count = session_.Query("SELECT count(*)" + answer).Int(0, 0);
     const Table rows =
@@ -494,17 +508,18 @@ class Validation {
   std::map<int64_t, Json> ReadRows(const std::set<int64_t>& wanted) {
     std::vector<std::string> numbers, selected;
     for (int64_t row : wanted) numbers.push_back(std::to_string(row));
-    for (const Column& column : shape_.columns) selected.push_back(PrintableSql(column));
+    const size_t shown = std::min(shape_.columns.size(), kRowSampleColumnsMax);
+    for (size_t i = 0; i < shown; ++i) selected.push_back(PrintableSql(shape_.columns[i]));
     const Table table = session_.Query("SELECT " + Join(selected, ", ") + ", " + kRowNumberColumn +
                                        " FROM " + Numbered() + " WHERE " + kRowNumberColumn +
                                        " IN (" + Join(numbers, ", ") + ")");
     std::map<int64_t, Json> rows;
     for (size_t row = 0; row < table.row_count(); ++row) {
       Json object = Json::MakeObject();
-      for (size_t column = 0; column < shape_.columns.size(); ++column) {
+      for (size_t column = 0; column < shown; ++column) {
         object.Set(shape_.columns[column].name, table.ToJson(row, column));
       }
-      rows.emplace(table.Int(row, shape_.columns.size()), std::move(object));
+      rows.emplace(table.Int(row, shown), std::move(object));
     }
     return rows;
   }
@@ -549,11 +564,11 @@ ValidationResult Validate(Session& session, const std::string& table, const Suit
 
 ValidationResult ValidateFile(const std::filesystem::path& file, const Suite& suite,
                               const ValidationOptions& options) {
-  Session session;
-  const std::string reader = analytics::ReadFileSql(file.string());
-  if (file.extension() == ".parquet") return Validate(session, reader, suite, options);
-  session.Execute("CREATE TEMP TABLE data AS SELECT * FROM " + reader);
-  return Validate(session, "data", suite, options);
+  // Read from this file alone, whatever SQL the suite has.
+  analytics::SessionOptions confined;
+  confined.allowed_files = {file.string()};
+  Session session(confined);
+  return Validate(session, OpenDataFiles(session, {file.string()}, kDataTable), suite, options);
 }
 
 }  // namespace millwright::quality

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,10 +29,14 @@ struct ValidationOptions {
   int row_sample_max = 20;
   // Replace the suite's own parameters, by name.
   Json parameters = Json::MakeObject();
+  // Tables of the session that a suite may name beside the one that is judged.
+  std::set<std::string> tables = {};
 };
 
 inline constexpr int kPartialUnexpectedMax = 200;
 inline constexpr int kRowSampleMax = 200;
+// A sampled row is shown by its first columns; what failed is in the lists anyway.
+inline constexpr size_t kRowSampleColumnsMax = 1'000;
 // A column with more distinct values than this cannot be judged by its distinct values.
 inline constexpr int64_t kDistinctValuesMax = 100'000;
 
