@@ -159,10 +159,6 @@ std::string ReadFileSql(const std::string& path, const std::vector<std::string>&
 // Tells whether a data file, by its extension, has no types of its own: CSV and TSV.
 bool IsTextFile(const std::string& path);
 
-// The same of several files of one format, as one table; columns are matched by their names and one
-// that a file lacks is NULL there. Throws kInvalidArgument for no file or for different formats.
-std::string ReadFilesSql(const std::vector<std::string>& paths);
-
 // A session that its first use opens: where nobody asks, as on most servers, it costs neither the
 // time nor DuckDB's 40 MB. Used by one thread at a time.
 class LazySession {

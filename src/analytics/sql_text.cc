@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "analytics/read_files.h"
 #include "analytics/session.h"
 #include "base/error.h"
 

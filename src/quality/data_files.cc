@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <set>
 
+#include "analytics/read_files.h"
 #include "base/error.h"
 
 namespace millwright::quality {
@@ -14,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // A table in memory takes some 20 KB a column before it has rows.
-constexpr size_t kTableColumnsMax = 5'000;
+constexpr size_t kTableColumnsMax = 20'000;
 
 bool IsDataFile(const std::string& path) {
   try {
@@ -30,6 +32,22 @@ std::string FormatOf(const fs::path& path) {
   std::string extension = path.extension().string();
   if (extension == ".gz") extension = path.stem().extension().string() + extension;
   return extension;
+}
+
+// Counts the separators of the first line, which is at least what they are of columns; as far as a
+// plain file is concerned.
+void RequireNarrowCsv(const std::string& file) {
+  const bool tabs = file.ends_with(".tsv");
+  if (!tabs && !file.ends_with(".csv")) return;
+  std::ifstream in(file, std::ios::binary);
+  size_t columns = 1;
+  for (int c = in.get(); c != EOF && c != '\n'; c = in.get()) {
+    columns += c == (tabs ? '\t' : ',');
+  }
+  if (columns > kCsvColumnsMax) {
+    throw InvalidArgument("A CSV file may have {} columns, Parquet any number; {} has {}",
+                          kCsvColumnsMax, file, columns);
+  }
 }
 
 bool HasPattern(std::string_view text) {
@@ -81,7 +99,7 @@ std::vector<std::string> FilesBelow(const fs::path& folder, F&& wanted) {
 }  // namespace
 
 std::vector<std::string> FindDataFiles(const std::string& data) {
-  if (fs::is_regular_file(data)) return {data};
+  if (fs::is_regular_file(data)) return {fs::canonical(data).string()};
   std::vector<std::string> files;
   if (fs::is_directory(data)) {
     files = FilesBelow(data, [](const std::string&) { return true; });
@@ -98,6 +116,8 @@ std::vector<std::string> FindDataFiles(const std::string& data) {
     throw InvalidArgument("{} has files of different formats: {} and {}", data, *formats.begin(),
                           *formats.rbegin());
   }
+  // A session that is confined to files looks behind links.
+  for (std::string& file : files) file = fs::canonical(file).string();
   return files;
 }
 
@@ -106,6 +126,7 @@ std::string OpenDataFiles(analytics::Session& session, const std::vector<std::st
   for (const std::string& file : files) {
     if (!fs::exists(file)) throw NotFound("Data file", file);
     if (fs::file_size(file) == 0) throw InvalidArgument("The data file is empty: {}", file);
+    RequireNarrowCsv(file);
   }
   const std::string reader = analytics::ReadFilesSql(files);
   const std::string quoted = analytics::QuoteName(name);

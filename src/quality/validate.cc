@@ -44,7 +44,7 @@ class AggregateScan {
     return found->second;
   }
 
-  // Throws what DuckDB says; then TryAlone tells which aggregates are to blame.
+  // Throws what DuckDB says; Bind and RunSome tell which aggregates are to blame.
   void Run() {
     cells_.assign(aggregates_.size(), Json());
     if (aggregates_.empty()) return;
@@ -52,20 +52,34 @@ class AggregateScan {
   }
 
   // Runs some aggregates by themselves.
-  void RunAlone(const std::vector<size_t>& wanted) {
-    std::vector<std::string> some;
-    for (size_t i : wanted) some.push_back(aggregates_[i]);
+  void RunSome(const std::vector<size_t>& wanted) {
+    const std::vector<std::string> some = Take(wanted);
     if (!some.empty()) Fetch(some, [&](size_t i) { return wanted[i]; });
+  }
+
+  // Throws what DuckDB says of some aggregates before any row is read.
+  void Bind(const std::vector<size_t>& wanted) {
+    const std::vector<std::string> some = Take(wanted);
+    if (!some.empty()) session_.Describe(SelectSql(some));
   }
 
   const Json& At(size_t i) const { return cells_[i]; }
 
  private:
+  std::vector<std::string> Take(const std::vector<size_t>& wanted) const {
+    std::vector<std::string> some;
+    for (size_t i : wanted) some.push_back(aggregates_[i]);
+    return some;
+  }
+
+  // The count makes an error of a suite's own SQL that is no aggregate: alone it would give rows.
+  std::string SelectSql(const std::vector<std::string>& aggregates) const {
+    return "SELECT " + Join(aggregates, ", ") + ", count(*) FROM " + table_;
+  }
+
   template <typename Place>
   void Fetch(const std::vector<std::string>& aggregates, Place place) {
-    // The count makes an error of a suite's own SQL that is no aggregate: alone it would give rows.
-    const Table answer =
-        session_.Query("SELECT " + Join(aggregates, ", ") + ", count(*) FROM " + table_);
+    const Table answer = session_.Query(SelectSql(aggregates));
     for (size_t i = 0; i < aggregates.size(); ++i) cells_[place(i)] = answer.ToJson(0, i);
   }
 
@@ -124,15 +138,23 @@ class Validation {
   ValidationResult Run() {
     PlanAll();
     FirstScan();
+    Step();
     SecondScan();
+    Step();
     for (Work& work : works_) {
       Guarded(work, [&] { RunOwnQueries(work); });
+      Step();
     }
     FetchSamples();
     return Gather();
   }
 
  private:
+  void Step() {
+    ++steps_;
+    if (options_.on_step) options_.on_step(steps_, works_.size() + 2);
+  }
+
   // Turns what goes wrong with one expectation into its exception_info.
   template <typename F>
   void Guarded(Work& work, F&& step) {
@@ -140,6 +162,8 @@ class Validation {
     try {
       step();
     } catch (const Error& error) {
+      // Whoever interrupts the session means all of it.
+      if (EndsAll(error)) throw;
       Fail(work, error);
     }
   }
@@ -218,16 +242,36 @@ class Validation {
         check.unexpected == "FALSE" ? "0" : CountSql(AllOf({Judged(work), check.unexpected}))));
   }
 
+  // Whether an error is of the whole run, so that asking again in smaller pieces has no sense.
+  static bool EndsAll(const Error& error) {
+    return error.code() == Code::kAborted || error.code() == Code::kDeadlineExceeded;
+  }
+
+  // Most of what can be wrong with an expectation shows before a row is read: those are taken out
+  // and the rest is one scan still. What fails on rows is found by a scan for each.
   void RunScan(AggregateScan& scan) {
     try {
       scan.Run();
       return;
     } catch (const Error& error) {
-      if (error.code() != Code::kInvalidArgument) throw;
+      if (EndsAll(error)) throw;
     }
+    std::vector<size_t> rest;
     for (Work& work : works_) {
       if (work.cells.empty()) continue;
-      Guarded(work, [&] { scan.RunAlone(work.cells); });
+      Guarded(work, [&] { scan.Bind(work.cells); });
+      if (!work.finished) rest.insert(rest.end(), work.cells.begin(), work.cells.end());
+    }
+    std::sort(rest.begin(), rest.end());
+    rest.erase(std::unique(rest.begin(), rest.end()), rest.end());
+    try {
+      scan.RunSome(rest);
+      return;
+    } catch (const Error& error) {
+      if (EndsAll(error)) throw;
+    }
+    for (Work& work : works_) {
+      if (!work.cells.empty()) Guarded(work, [&] { scan.RunSome(work.cells); });
     }
   }
 
@@ -543,6 +587,7 @@ class Validation {
   TableShape shape_;
   Json parameters_;
   std::vector<Work> works_;
+  size_t steps_ = 0;
   std::map<std::pair<std::string, std::string>, ValueCounts> counted_;
 };
 
@@ -566,9 +611,10 @@ ValidationResult ValidateFile(const std::filesystem::path& file, const Suite& su
                               const ValidationOptions& options) {
   // Read from this file alone, whatever SQL the suite has.
   analytics::SessionOptions confined;
-  confined.allowed_files = {file.string()};
+  confined.allowed_files = FindDataFiles(file.string());
   Session session(confined);
-  return Validate(session, OpenDataFiles(session, {file.string()}, kDataTable), suite, options);
+  return Validate(session, OpenDataFiles(session, confined.allowed_files, kDataTable), suite,
+                  options);
 }
 
 }  // namespace millwright::quality

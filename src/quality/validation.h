@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -29,6 +30,8 @@ struct ValidationOptions {
   int row_sample_max = 20;
   // Replace the suite's own parameters, by name.
   Json parameters = Json::MakeObject();
+  // Told of each step that is done, of so many: scans and expectations.
+  std::function<void(size_t done, size_t total)> on_step = {};
   // Tables of the session that a suite may name beside the one that is judged.
   std::set<std::string> tables = {};
 };
