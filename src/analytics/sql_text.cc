@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "analytics/read_files.h"
 #include "analytics/session.h"
 #include "base/error.h"
 
@@ -77,6 +78,22 @@ std::string ReadFileSql(const std::string& path, const std::vector<std::string>&
 
 bool IsTextFile(const std::string& path) {
   return FormatOf(path).function == kReadCsv;
+}
+
+std::string ReadFilesSql(const std::vector<std::string>& paths) {
+  if (paths.empty()) throw InvalidArgument("There is no data file");
+  if (paths.size() == 1) return ReadFileSql(paths[0]);
+  const FileFormat& format = FormatOf(paths[0]);
+  std::string list;
+  for (const std::string& path : paths) {
+    const FileFormat& own = FormatOf(path);
+    if (own.function != format.function || own.options != format.options) {
+      throw InvalidArgument("Data files of one table must be of one format: {} and {}", paths[0],
+                            path);
+    }
+    list += (list.empty() ? "" : ", ") + QuoteText(path);
+  }
+  return fmt::format("{}([{}]{}, union_by_name=true)", format.function, list, format.options);
 }
 
 }  // namespace millwright::analytics

@@ -14,6 +14,8 @@ Commands AllCommands() {
   AddStreamCommands(commands);
   AddDataCommands(commands);
   AddQualityCommands(commands);
+  AddSuiteCommands(commands);
+  AddCheckpointCommands(commands);
   AddDriftCommands(commands);
   AddExperimentCommands(commands);
   AddRunCommands(commands);

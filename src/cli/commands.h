@@ -14,6 +14,8 @@ void AddEvaluateCommands(Commands& commands);
 void AddStreamCommands(Commands& commands);
 void AddDataCommands(Commands& commands);
 void AddQualityCommands(Commands& commands);
+void AddSuiteCommands(Commands& commands);
+void AddCheckpointCommands(Commands& commands);
 void AddDriftCommands(Commands& commands);
 void AddExperimentCommands(Commands& commands);
 void AddRunCommands(Commands& commands);

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/judged_data.h"
 #include "cli/name_option.h"
 #include "cli/progress.h"
 #include "cli/reference.h"
@@ -18,15 +19,32 @@ namespace {
 constexpr size_t kShownRowsMax = 5;
 
 struct ValidateOptions {
-  std::string data, suite, result_format = "SUMMARY", report;
+  std::string data, suite, result_format = "SUMMARY", report, query;
+  std::vector<std::string> tables, parameters, index_columns;
+  int partial_unexpected_count = 20;
+  int64_t memory_mb = 2048;
 };
 constexpr Option<ValidateOptions> kValidateOptions[] = {
-    {"", "DATA", "A data file, or a dataset as NAME or NAME@VERSION", &ValidateOptions::data, "", 0,
-     0, Option<ValidateOptions>::Kind::kRequired},
-    {"", "--suite", "A suite file in Great Expectations' JSON form, or a suite's name",
+    {"", "DATA",
+     "A data file, a folder or a pattern such as 'day=*/*.parquet'; s3://bucket/key; "
+     "postgresql://host/database?table=NAME; a dataset as NAME or NAME@VERSION; or "
+     "predictions:ENDPOINT",
+     &ValidateOptions::data, "", 0, 0, Option<ValidateOptions>::Kind::kRequired},
+    {"", "--suite", "A suite file, Great Expectations' JSON or YAML, or a suite's name",
      &ValidateOptions::suite, "SUITE", 0, 0, Option<ValidateOptions>::Kind::kRequired},
     {"", "--result-format", "BOOLEAN_ONLY, BASIC, SUMMARY or COMPLETE",
      &ValidateOptions::result_format, "FORMAT"},
+    {"", "--partial-unexpected-count", "Unexpected values that are listed below COMPLETE",
+     &ValidateOptions::partial_unexpected_count, "N", 0, quality::kPartialUnexpectedMax},
+    {"", "--index-column", "A column that names an unexpected row instead of its position",
+     &ValidateOptions::index_columns, "COLUMN"},
+    {"", "--parameter", "A value for {\"$PARAMETER\": NAME} in the suite, as JSON or text",
+     &ValidateOptions::parameters, "NAME=VALUE"},
+    {"", "--table", "A table that the suite may read beside the one that is judged",
+     &ValidateOptions::tables, "NAME=DATA"},
+    {"", "--query", "What to judge of a database: one SELECT", &ValidateOptions::query, "SQL"},
+    {"", "--memory-mb", "Memory to work in; what does not fit goes to the disk",
+     &ValidateOptions::memory_mb, "MB", 64, 1 << 20},
     {"", "--report", "Write the report for people to this HTML file", &ValidateOptions::report,
      "FILE"},
 };
@@ -76,29 +94,62 @@ int FinishValidation(Console& console, Progress& progress, const Json& result) {
   return result.GetBool("success") ? 0 : 3;
 }
 
-int ValidateFile(const ValidateOptions& options, Console& console, Progress& progress) {
+// NAME=VALUE, a value that is no JSON being text.
+Json ParseParameters(const std::vector<std::string>& texts) {
+  Json parameters = Json::MakeObject();
+  for (const std::string& text : texts) {
+    const size_t equals = text.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      throw InvalidArgument("--parameter takes NAME=VALUE, not: {}", text);
+    }
+    const std::string value = text.substr(equals + 1);
+    Json parsed(value);
+    try {
+      parsed = ParseJson(value);
+    } catch (const Error&) {  // it is text
+    }
+    parameters.Set(text.substr(0, equals), std::move(parsed));
+  }
+  return parameters;
+}
+
+int ValidateHere(const ValidateOptions& options, Console& console, Progress& progress) {
   const auto suite = quality::ParseSuiteText(ReadFile(options.suite));
   quality::ValidationOptions how;
   how.format = quality::ParseResultFormat(options.result_format);
-  const auto result = quality::ValidateFile(options.data, suite, how);
+  how.partial_unexpected_count = options.partial_unexpected_count;
+  how.index_columns = options.index_columns;
+  how.parameters = ParseParameters(options.parameters);
+  const auto data = OpenJudgedData({.data = options.data,
+                                    .query = options.query,
+                                    .tables = options.tables,
+                                    .memory_mb = options.memory_mb});
+  const auto result = Judge(*data, suite, how, progress);
   if (!options.report.empty()) WriteFileDurably(options.report, quality::RenderReport(result));
   return FinishValidation(console, progress, result.ToJson());
 }
 
 // Sends a suite file to the server under the name that it states; returns the name.
 std::string RegisterSuite(Client& client, const std::string& suite) {
-  if (!suite.ends_with(".json")) return suite;
-  const Json json = ParseJson(ReadFile(suite));
-  const std::string name = json.GetString("name", json.GetString("expectation_suite_name", suite));
-  client.Post("/api/v1/suites", Json::Of({{"name", name}, {"suite", json}}));
+  const bool is_file =
+      suite.ends_with(".json") || suite.ends_with(".yaml") || suite.ends_with(".yml");
+  if (!is_file) return suite;
+  const quality::Suite parsed = quality::ParseSuiteText(ReadFile(suite));
+  const std::string name = parsed.name.empty() ? suite : parsed.name;
+  client.Post("/api/v1/suites", Json::Of({{"name", name}, {"suite", parsed.ToJson()}}));
   return name;
 }
 
 int ValidateDataset(const ValidateOptions& options, Console& console, Progress& progress) {
   const Reference reference = ParseReference(options.data);
+  Json columns = Json::MakeArray();
+  for (const std::string& name : options.index_columns) columns.Append(name);
   Json body = Json::Of({{"suite", RegisterSuite(console.client(), options.suite)},
                         {"dataset", reference.name},
-                        {"result_format", options.result_format}});
+                        {"result_format", options.result_format},
+                        {"partial_unexpected_count", options.partial_unexpected_count},
+                        {"index_columns", std::move(columns)},
+                        {"suite_parameters", ParseParameters(options.parameters)}});
   if (!reference.version.empty()) body.Set("version", ParseJson(reference.version));
   const Json result = console.client().Post("/api/v1/validations", body);
   const std::string report = fmt::format("/api/v1/validations/{}/report", result.GetString("id"));
@@ -110,15 +161,15 @@ int ValidateDataset(const ValidateOptions& options, Console& console, Progress& 
 
 int Validate(const ValidateOptions& options, Console& console) {
   auto progress = console.StartProgress("validate " + options.data);
-  return std::filesystem::exists(options.data) ? ValidateFile(options, console, *progress)
-                                               : ValidateDataset(options, console, *progress);
+  return IsLocalData(options.data) ? ValidateHere(options, console, *progress)
+                                   : ValidateDataset(options, console, *progress);
 }
 
 struct SuiteOptions {
   std::string file;
 };
 constexpr Option<SuiteOptions> kSuiteOptions[] = {
-    {"", "FILE", "A suite in Great Expectations' JSON form", &SuiteOptions::file, "", 0, 0,
+    {"", "FILE", "A suite, Great Expectations' JSON or YAML", &SuiteOptions::file, "", 0, 0,
      Option<SuiteOptions>::Kind::kRequired},
 };
 

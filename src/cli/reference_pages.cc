@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "events/kinds.h"
+#include "quality/expectation_type.h"
 #include "server/config.h"
 
 namespace millwright::cli {
@@ -143,6 +144,41 @@ std::string EventsPage() {
       "| kind | what happened |\n| --- | --- |\n";
   for (const auto& row : events::kEventKinds)
     page += fmt::format("| {} | {} |\n", Code(row.kind), Cell(row.help));
+  return page;
+}
+
+std::string ExpectationsPage() {
+  std::string page = "# Expectations\n\n";
+  page += kOrigin;
+  page +=
+      "What a suite can say, as `millwright quality expectations` prints it. Each type is named as "
+      "in Great\nExpectations' JSON and, in brackets, as in the YAML form; so are its kwargs, of "
+      "which those with a star are\nneeded.\n\n"
+      "| type | kwargs | what it says |\n| --- | --- | --- |\n";
+  for (const auto& type : quality::ExpectationTypes()) {
+    std::string kwargs;
+    for (const auto& use : quality::KwargsOf(type)) {
+      if (!kwargs.empty()) kwargs += ", ";
+      kwargs += Code(use.kwarg->brief) + (use.is_required ? "\\*" : "");
+    }
+    page += fmt::format("| {} ({}) | {} | {} |\n", Code(type.type), Code(type.brief), kwargs,
+                        Cell(type.summary));
+  }
+  page += "\n## Kwargs\n\n| in JSON | in YAML | form | what it says |\n| --- | --- | --- | --- |\n";
+  const auto append = [&](const quality::Kwarg& kwarg) {
+    page += fmt::format("| {} | {} | {} | {} |\n", Code(kwarg.name), Code(kwarg.brief),
+                        Cell(kwarg.form), Cell(kwarg.summary));
+  };
+  std::set<std::string_view> seen;
+  for (const auto& type : quality::ExpectationTypes()) {
+    for (const auto& use : quality::KwargsOf(type)) {
+      if (seen.insert(use.kwarg->name).second) append(*use.kwarg);
+    }
+  }
+  page +=
+      "\nAll types take these, too:\n\n| in JSON | in YAML | form | what it says |\n"
+      "| --- | --- | --- | --- |\n";
+  for (const auto& kwarg : quality::CommonKwargs()) append(kwarg);
   return page;
 }
 

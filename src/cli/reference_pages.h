@@ -12,6 +12,7 @@ namespace millwright::cli {
 std::string ConfigurationPage(Commands& commands);
 std::string CommandsPage(Commands& commands);
 std::string EventsPage();
+std::string ExpectationsPage();
 // `routes` is the list of /api/routes.
 std::string RoutesPage(const Json& routes);
 

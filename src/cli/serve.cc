@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "cli/cache_folder.h"
 #include "cli/commands.h"
 #include "ensembles/ensemble.h"
@@ -36,6 +37,8 @@ struct ServeOptions {
   std::string transition = "availability", cache, when_full = "refuse";
   double poll_s = 0;
   int memory_mib = 0;
+  std::vector<std::string> contracts;
+  std::string contract_action = "reject";
 };
 constexpr Option<ServeOptions> kServeOptions[] = {
     {"", "MODEL",
@@ -121,6 +124,14 @@ constexpr Option<ServeOptions> kServeOptions[] = {
     {"serve.python_memory_mib", "--python-memory-mib",
      "How much memory a process of a Python model may address; 0: as much as the machine has",
      &ServeOptions::python_memory_mib, "MIB", 0, 1 << 30},
+    {"serve.contract", "--contract",
+     "A suite of expectations that the inputs of every model must meet, or NAME=FILE for one "
+     "model; repeatable",
+     &ServeOptions::contracts, "FILE"},
+    {"serve.contract_action", "--contract-action",
+     "What becomes of a request that breaks its contract: reject (an error that names the field), "
+     "flag (it is counted) or pass (it is not looked at)",
+     &ServeOptions::contract_action, "ACTION"},
     {"", "--socket", "Answer a gateway on this Unix socket instead", &ServeOptions::socket, "PATH"},
 };
 
@@ -212,6 +223,23 @@ supply::SupplyOptions SupplyOptionsOf(const ServeOptions& options, const Console
   return supply;
 }
 
+serving::Contracts ContractsOf(const ServeOptions& options) {
+  const serving::ContractAction action = serving::ParseContractAction(options.contract_action);
+  serving::Contracts contracts;
+  for (const std::string& text : options.contracts) {
+    const size_t equals = text.find('=');
+    const std::string model = equals == std::string::npos ? "*" : text.substr(0, equals);
+    const std::string file = equals == std::string::npos ? text : text.substr(equals + 1);
+    quality::RowRules rules(quality::ParseSuiteText(ReadFile(file)));
+    for (const std::string& type : rules.left_out()) {
+      Log(LogLevel::kWarning, "serve", "an expectation cannot be asked of a single row: left out",
+          {{"contract", file}, {"type", type}});
+    }
+    contracts[model] = std::make_shared<const serving::Contract>(std::move(rules), action);
+  }
+  return contracts;
+}
+
 int Serve(const ServeOptions&, Console& console) {
   const ServeOptions options = InForce(console);
   if (!options.socket.empty())
@@ -231,7 +259,8 @@ int Serve(const ServeOptions&, Console& console) {
                               .io_threads = IoThreadsOf(options),
                               .log = LogOf(options),
                               .grpc_port = options.grpc_port,
-                              .otlp_endpoint = options.otlp_endpoint});
+                              .otlp_endpoint = options.otlp_endpoint,
+                              .contracts = ContractsOf(options)});
   fmt::print("Serving {} on http://{}:{}\n", fmt::join(app.model_names(), ", "), options.host,
              app.port());
   if (const auto port = app.grpc_port()) fmt::print("gRPC is on {}:{}\n", options.host, *port);

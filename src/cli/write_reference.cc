@@ -38,8 +38,10 @@ int WriteReference(const ReferenceOptions& options, Console& console) {
   WriteFileDurably(folder / "configuration.md", ConfigurationPage(commands));
   WriteFileDurably(folder / "cli.md", CommandsPage(commands));
   WriteFileDurably(folder / "events.md", EventsPage());
+  WriteFileDurably(folder / "expectations.md", ExpectationsPage());
   WriteFileDurably(folder / "api.md", RoutesPage(RoutesOfServer()));
-  console.Line("Wrote configuration.md, cli.md, events.md and api.md in " + folder.string());
+  console.Line("Wrote configuration.md, cli.md, events.md, expectations.md and api.md in " +
+               folder.string());
   return 0;
 }
 

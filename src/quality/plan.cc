@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "quality/expectation_type.h"
 #include "quality/row_condition.h"
 
 namespace millwright::quality {
@@ -20,6 +21,7 @@ constexpr Family kFamilies[] = {
     {PlanAggregates, AggregatesTypes},
     {PlanDistinctValues, DistinctValuesTypes},
     {PlanTable, TableTypes},
+    {PlanSql, SqlTypes},
 };
 
 bool IsTableType(const std::string& type) {
@@ -30,6 +32,7 @@ bool IsTableType(const std::string& type) {
 }  // namespace
 
 Plan PlanExpectation(const Expectation& expectation, const TableShape& shape) {
+  RequireKnown(expectation);
   for (const Family& family : kFamilies) {
     std::optional<Plan> plan = family.plan(expectation, shape);
     if (!plan) continue;

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,9 +20,11 @@ namespace millwright::quality {
 // The table as the planners see it.
 struct TableShape {
   std::vector<analytics::Column> columns;
+  std::string table;             // what may stand after FROM
+  std::set<std::string> others;  // tables of the session that SQL of the suite may read too
 
   const analytics::Column* Find(std::string_view name) const;
-  // Throws kInvalidArgument as Great Expectations words it.
+  // Throws kInvalidArgument as Great Expectations words it, with the nearest there is.
   const analytics::Column& At(std::string_view name) const;
 };
 
@@ -40,7 +43,8 @@ enum class ValueShape { kScalar, kList, kObject };
 struct RowCheck {
   std::string ignored = "FALSE";     // SQL: rows that are not judged (missing values)
   std::string unexpected = "FALSE";  // SQL: judged rows that break the expectation; never NULL
-  std::vector<std::string> columns;  // what is printed of an unexpected row
+  // What is printed of an unexpected row; where it is empty, the columns of Plan::expression.
+  std::vector<std::string> columns;
   ValueShape shape = ValueShape::kScalar;
   // Null expectations judge every row and report nothing as missing.
   bool reports_missing = true;
@@ -84,7 +88,8 @@ struct ValuesCheck {
 // An expectation that asks its own query; `finish` gets how many rows it gives and the first
 // kUnexpectedListMax of them.
 struct QueryCheck {
-  std::string sql;  // one SELECT; "{batch}" stands for the table
+  std::string sql;           // one SELECT; "{batch}" stands for the table
+  bool is_of_suite = false;  // text from outside, to be looked through
   std::function<Outcome(int64_t, const analytics::Table&)> finish;
 };
 
@@ -98,7 +103,8 @@ struct ScanCheck {
 
 // What one expectation needs. Exactly one of the parts is set.
 struct Plan {
-  std::string filter;  // SQL of the row_condition, empty for all rows
+  std::string filter;      // SQL of the row_condition, empty for all rows
+  std::string expression;  // SQL of the suite that is part of the rest, to be looked through
   std::optional<Outcome> done;
   std::optional<RowCheck> rows;
   std::optional<AggregateCheck> aggregate;
@@ -129,6 +135,7 @@ std::optional<Plan> PlanRows(const Expectation& expectation, const TableShape& s
 std::optional<Plan> PlanAggregates(const Expectation& expectation, const TableShape& shape);
 std::optional<Plan> PlanDistinctValues(const Expectation& expectation, const TableShape& shape);
 std::optional<Plan> PlanTable(const Expectation& expectation, const TableShape& shape);
+std::optional<Plan> PlanSql(const Expectation& expectation, const TableShape& shape);
 
 // The types of each family, for SupportedExpectations.
 std::vector<std::string> ColumnValuesTypes();
@@ -137,5 +144,6 @@ std::vector<std::string> RowsTypes();
 std::vector<std::string> AggregatesTypes();
 std::vector<std::string> DistinctValuesTypes();
 std::vector<std::string> TableTypes();
+std::vector<std::string> SqlTypes();
 
 }  // namespace millwright::quality

@@ -80,6 +80,17 @@ Plan UniqueProportion(const Expectation& expectation, const Column& column) {
   return plan;
 }
 
+Plan PresentProportion(const Expectation& expectation, const Column& column) {
+  Plan plan;
+  AggregateCheck& check = plan.aggregate.emplace();
+  check.first = {"count(" + ValueSql(column) + ")", "count(*)"};
+  check.finish = [kwargs = expectation.kwargs](const Cells& cells, const Cells&) {
+    const double count = cells[1].AsDouble();
+    return Judged(count > 0 ? Json(cells[0].AsDouble() / count) : Json(), kwargs);
+  };
+  return plan;
+}
+
 // pandas' "nearest": the sorted value at index q·(n−1), halves to even. DuckDB's discrete quantile
 // takes the value at index ceil(n·q')−1, which the middle of that step hits for sure.
 double DiscreteQuantileOf(double q, int64_t count) {
@@ -160,6 +171,7 @@ constexpr Planner kPlanners[] = {
     {"expect_column_sum_to_be_between", Sum},
     {"expect_column_unique_value_count_to_be_between", UniqueCount},
     {"expect_column_proportion_of_unique_values_to_be_between", UniqueProportion},
+    {"expect_column_proportion_of_non_null_values_to_be_between", PresentProportion},
     {"expect_column_quantile_values_to_be_between", Quantiles},
 };
 

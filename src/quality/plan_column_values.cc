@@ -1,9 +1,11 @@
 // Expectations that judge each value of one column by comparing it.
+#include <algorithm>
 #include <array>
 #include <map>
 #include <set>
 
 #include "base/error.h"
+#include "base/option.h"
 #include "quality/plan_sql.h"
 
 namespace millwright::quality {
@@ -156,12 +158,37 @@ bool IsOfType(const Column& column, std::string wanted) {
   return found != TypeNames().end() && found->second.count(wanted) > 0;
 }
 
+// Names are compared without their arguments, as of DECIMAL(18,3).
+void RequireTypeName(const std::string& name) {
+  std::string lower = name.substr(0, name.find('('));
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  std::vector<std::string_view> known = {
+      "hugeint", "uhugeint", "decimal", "time", "interval", "blob", "uuid",
+      "enum",    "json",     "struct",  "map",  "list",     "dict", "timestamp with time zone"};
+  std::set<std::string> own;
+  for (const auto& [sql_type, names] : TypeNames()) {
+    std::string lowered = sql_type;
+    for (char& c : lowered) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    own.insert(lowered);
+    for (const std::string& one : names) known.push_back(one);
+  }
+  for (const std::string& one : own) known.push_back(one);
+  if (std::find(known.begin(), known.end(), lower) != known.end()) return;
+  const std::string nearest = NearestName(lower, known);
+  throw InvalidArgument("Unrecognized type: {}{}", name,
+                        nearest.empty() ? "" : " (did you mean " + nearest + "?)")
+      .WithField("type_");
+}
+
 // Text is judged value by value, as GX does for pandas' object columns; other columns have a type
 // of their own that is judged as a whole.
 Plan OfTypes(const Expectation& expectation, const Column& column,
              const std::vector<std::string>& wanted) {
   bool matches = false;
-  for (const std::string& type : wanted) matches |= IsOfType(column, type);
+  for (const std::string& type : wanted) {
+    RequireTypeName(type);
+    matches |= IsOfType(column, type);
+  }
   if (column.type == ColumnType::kText) {
     RowCheck check = ColumnCheck(expectation, column);
     check.unexpected = matches ? "FALSE" : "TRUE";

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/option.h"
 
 namespace millwright::quality {
 
@@ -108,8 +109,11 @@ std::string BetweenSql(const std::string& value, const Column& column, const Jso
   for (const auto& [bound, strict, compare] :
        {std::tuple{min, "strict_min", ">"}, std::tuple{max, "strict_max", "<"}}) {
     if (bound == nullptr) continue;
-    const std::optional<std::string> sql = ComparableSql(column, *bound);
+    std::optional<std::string> sql = ComparableSql(column, *bound);
     if (!sql) throw InvalidArgument(kTypeMismatch);
+    // A bound that is no time would make every row unexpected: it fails the expectation instead.
+    if (IsTemporal(column))
+      sql = "CAST(" + QuoteText(bound->AsString()) + " AS " + column.sql_type + ")";
     parts.push_back(value + " " + compare + (kwargs.GetBool(strict) ? " " : "= ") + *sql);
   }
   return "(" + Join(parts, " AND ") + ")";
@@ -197,7 +201,12 @@ const Column* TableShape::Find(std::string_view name) const {
 
 const Column& TableShape::At(std::string_view name) const {
   if (const Column* column = Find(name)) return *column;
-  throw InvalidArgument("Error: The column \"{}\" in BatchData does not exist.", name);
+  std::vector<std::string_view> known;
+  for (const Column& column : columns) known.push_back(column.name);
+  const std::string nearest = NearestName(name, known);
+  throw InvalidArgument("Error: The column \"{}\" in BatchData does not exist.{}", name,
+                        nearest.empty() ? "" : " The nearest is \"" + nearest + "\".")
+      .WithField("column");
 }
 
 }  // namespace millwright::quality

@@ -106,11 +106,28 @@ Plan ColumnExists(const Expectation& expectation, const TableShape& shape) {
   return Done(column - shape.columns.data() == index->AsInt("column_index"));
 }
 
+Plan RowCountOfOther(const Expectation& expectation, const TableShape& shape) {
+  const std::string& other = expectation.kwargs.At("other_table_name").AsString("other_table_name");
+  if (shape.others.count(other) == 0) {
+    throw InvalidArgument("There is no table beside this one of the name {}", other)
+        .WithField("other_table_name");
+  }
+  Plan plan;
+  AggregateCheck& check = plan.aggregate.emplace();
+  check.first = {"count(*)", "(SELECT count(*) FROM " + analytics::QuoteName(other) + ")"};
+  check.finish = [](const Cells& cells, const Cells&) {
+    return Outcome{cells[0] == cells[1],
+                   Observed(Json::Of({{"self", cells[0]}, {"other", cells[1]}}))};
+  };
+  return plan;
+}
+
 // GX's own SQL: a query over {batch} whose every row is a failure.
 Plan UnexpectedRows(const Expectation& expectation, const TableShape&) {
   Plan plan;
   QueryCheck& check = plan.query.emplace();
   check.sql = expectation.kwargs.At("unexpected_rows_query").AsString("unexpected_rows_query");
+  check.is_of_suite = true;
   check.finish = [](int64_t count, const analytics::Table& table) {
     Json rows = Json::MakeArray();
     for (size_t row = 0; row < table.row_count(); ++row) {
@@ -136,6 +153,7 @@ struct Planner {
 constexpr Planner kPlanners[] = {
     {"expect_table_row_count_to_equal", RowCountEquals},
     {"expect_table_row_count_to_be_between", RowCountBetween},
+    {"expect_table_row_count_to_equal_other_table", RowCountOfOther},
     {"expect_table_column_count_to_equal", ColumnCountEquals},
     {"expect_table_column_count_to_be_between", ColumnCountBetween},
     {"expect_table_columns_to_match_set", ColumnsMatchSet},

@@ -1,15 +1,27 @@
 #include "quality/suite.h"
 
 #include "base/error.h"
+#include "base/yaml.h"
+#include "quality/suite_form.h"
 
 namespace millwright::quality {
 namespace {
 
 // Reads a text field under its 1.x name or its 0.x name.
 std::string Named(const Json& json, std::string_view name, std::string_view old_name) {
-  if (const Json* value = json.Find(name)) return value->AsString(name);
-  if (const Json* value = json.Find(old_name)) return value->AsString(old_name);
-  return "";
+  return json.GetString(name, json.GetString(old_name));
+}
+
+// 0.x keeps the notes among what is said about the expectation.
+Json Notes(const Json& json, Json* meta) {
+  if (const Json* notes = json.Find("notes")) return *notes;
+  const bool is_old = json.Has("expectation_type") || json.Has("expectation_suite_name");
+  const Json* notes = is_old ? meta->Find("notes") : nullptr;
+  if (notes == nullptr) return Json();
+  Json taken = *notes;
+  auto& fields = meta->AsObject();
+  std::erase_if(fields, [](const Json::Field& field) { return field.first == "notes"; });
+  return taken;
 }
 
 Json ObjectOrEmpty(const Json& json, std::string_view key) {
@@ -25,9 +37,13 @@ Expectation ParseExpectation(const Json& json) {
   if (expectation.type.empty()) throw InvalidArgument("Missing field: type").WithField("type");
   expectation.kwargs = ObjectOrEmpty(json, "kwargs");
   expectation.meta = ObjectOrEmpty(json, "meta");
-  expectation.id = json.GetString("id");
+  expectation.id = Named(json, "id", "ge_cloud_id");
   expectation.description = json.GetString("description");
-  if (const Json* notes = json.Find("notes")) expectation.notes = *notes;
+  if (const Json* context = json.Find("expectation_context"); context != nullptr) {
+    if (expectation.description.empty())
+      expectation.description = context->GetString("description");
+  }
+  expectation.notes = Notes(json, &expectation.meta);
   return expectation;
 }
 
@@ -53,11 +69,12 @@ Json Suite::ToJson() const {
 
 Suite ParseSuite(const Json& json) {
   json.AsObject("suite");
+  if (json.Has("checks")) return ParseShortSuite(json);
   Suite suite;
   suite.name = Named(json, "name", "expectation_suite_name");
-  suite.id = json.GetString("id");
+  suite.id = Named(json, "id", "ge_cloud_id");
   suite.meta = ObjectOrEmpty(json, "meta");
-  if (const Json* notes = json.Find("notes")) suite.notes = *notes;
+  suite.notes = Notes(json, &suite.meta);
   suite.parameters = ObjectOrEmpty(
       json, json.Has("suite_parameters") ? "suite_parameters" : "evaluation_parameters");
   const Json::Array& list = json.At("expectations").AsArray("expectations");
@@ -82,7 +99,10 @@ Suite ParseSuiteText(std::string_view text) {
     throw InvalidArgument("A suite may have {} bytes; this one has {}", kSuiteBytesMax,
                           text.size());
   }
-  return ParseSuite(ParseJson(text));
+  const size_t start = text.find_first_not_of(" \t\r\n");
+  const bool is_json =
+      start != std::string_view::npos && (text[start] == '{' || text[start] == '[');
+  return ParseSuite(is_json ? ParseJson(text) : ParseYaml(text));
 }
 
 }  // namespace millwright::quality

@@ -39,11 +39,12 @@ struct Suite {
 };
 
 // Reads a suite of Great Expectations 1.x (`name`, `type`, `suite_parameters`) or 0.x
-// (`expectation_suite_name`, `expectation_type`, `evaluation_parameters`). Throws kInvalidArgument
-// naming the expectation that is to blame, and for more than kSuiteExpectationsMax of them.
-// A type that this program does not know is no error here: its result says so.
+// (`expectation_suite_name`, `expectation_type`, `evaluation_parameters`), or of the YAML form
+// (`suite`, `checks`; see suite_form.h). Throws kInvalidArgument naming the expectation that is to
+// blame, and for more than kSuiteExpectationsMax of them. A type that this program does not know is
+// no error in Great Expectations' forms: its result says so.
 Suite ParseSuite(const Json& json);
-// The same from text of at most kSuiteBytesMax.
+// The same from JSON or YAML text of at most kSuiteBytesMax.
 Suite ParseSuiteText(std::string_view text);
 
 }  // namespace millwright::quality

@@ -5,8 +5,10 @@
 #include <set>
 
 #include "base/error.h"
+#include "quality/data_files.h"
 #include "quality/plan_sql.h"
 #include "quality/row_findings.h"
+#include "quality/sql_guard.h"
 #include "quality/validation.h"
 
 namespace millwright::quality {
@@ -42,7 +44,7 @@ class AggregateScan {
     return found->second;
   }
 
-  // Throws what DuckDB says; then TryAlone tells which aggregates are to blame.
+  // Throws what DuckDB says; Bind and RunSome tell which aggregates are to blame.
   void Run() {
     cells_.assign(aggregates_.size(), Json());
     if (aggregates_.empty()) return;
@@ -50,18 +52,34 @@ class AggregateScan {
   }
 
   // Runs some aggregates by themselves.
-  void RunAlone(const std::vector<size_t>& wanted) {
-    std::vector<std::string> some;
-    for (size_t i : wanted) some.push_back(aggregates_[i]);
+  void RunSome(const std::vector<size_t>& wanted) {
+    const std::vector<std::string> some = Take(wanted);
     if (!some.empty()) Fetch(some, [&](size_t i) { return wanted[i]; });
+  }
+
+  // Throws what DuckDB says of some aggregates before any row is read.
+  void Bind(const std::vector<size_t>& wanted) {
+    const std::vector<std::string> some = Take(wanted);
+    if (!some.empty()) session_.Describe(SelectSql(some));
   }
 
   const Json& At(size_t i) const { return cells_[i]; }
 
  private:
+  std::vector<std::string> Take(const std::vector<size_t>& wanted) const {
+    std::vector<std::string> some;
+    for (size_t i : wanted) some.push_back(aggregates_[i]);
+    return some;
+  }
+
+  // The count makes an error of a suite's own SQL that is no aggregate: alone it would give rows.
+  std::string SelectSql(const std::vector<std::string>& aggregates) const {
+    return "SELECT " + Join(aggregates, ", ") + ", count(*) FROM " + table_;
+  }
+
   template <typename Place>
   void Fetch(const std::vector<std::string>& aggregates, Place place) {
-    const Table answer = session_.Query("SELECT " + Join(aggregates, ", ") + " FROM " + table_);
+    const Table answer = session_.Query(SelectSql(aggregates));
     for (size_t i = 0; i < aggregates.size(); ++i) cells_[place(i)] = answer.ToJson(0, i);
   }
 
@@ -110,6 +128,8 @@ class Validation {
              const ValidationOptions& options)
       : session_(session), table_(table), suite_(suite), options_(options) {
     shape_.columns = session.Describe("SELECT * FROM " + table_);
+    shape_.table = table_;
+    shape_.others = options.tables;
     parameters_ = suite.parameters;
     for (const auto& [name, value] : options.parameters.AsObject()) parameters_.Set(name, value);
     for (const std::string& name : options.index_columns) shape_.At(name);
@@ -118,15 +138,23 @@ class Validation {
   ValidationResult Run() {
     PlanAll();
     FirstScan();
+    Step();
     SecondScan();
+    Step();
     for (Work& work : works_) {
       Guarded(work, [&] { RunOwnQueries(work); });
+      Step();
     }
     FetchSamples();
     return Gather();
   }
 
  private:
+  void Step() {
+    ++steps_;
+    if (options_.on_step) options_.on_step(steps_, works_.size() + 2);
+  }
+
   // Turns what goes wrong with one expectation into its exception_info.
   template <typename F>
   void Guarded(Work& work, F&& step) {
@@ -134,6 +162,8 @@ class Validation {
     try {
       step();
     } catch (const Error& error) {
+      // Whoever interrupts the session means all of it.
+      if (EndsAll(error)) throw;
       Fail(work, error);
     }
   }
@@ -181,9 +211,22 @@ class Validation {
         Expectation expectation = suite_.expectations[i];
         expectation.kwargs = WithParameters(expectation.kwargs);
         work.plan = PlanExpectation(expectation, shape_);
+        if (!work.plan.expression.empty()) LookThrough(work.plan);
         if (work.plan.done) Finish(work, *work.plan.done);
       });
     }
+  }
+
+  // Before anything of it runs. What an unexpected row prints are the columns that are spoken of.
+  void LookThrough(Plan& plan) {
+    const std::vector<std::string> named =
+        RequireExpression(session_, plan.expression, options_.tables);
+    if (!plan.rows || !plan.rows->columns.empty()) return;
+    for (const std::string& name : named) {
+      const Column* column = shape_.Find(name);
+      if (column != nullptr) plan.rows->columns.push_back(column->name);
+    }
+    if (plan.rows->columns.empty()) plan.rows->columns = {shape_.columns.front().name};
   }
 
   static std::string Judged(const Work& work) {
@@ -199,16 +242,36 @@ class Validation {
         check.unexpected == "FALSE" ? "0" : CountSql(AllOf({Judged(work), check.unexpected}))));
   }
 
+  // Whether an error is of the whole run, so that asking again in smaller pieces has no sense.
+  static bool EndsAll(const Error& error) {
+    return error.code() == Code::kAborted || error.code() == Code::kDeadlineExceeded;
+  }
+
+  // Most of what can be wrong with an expectation shows before a row is read: those are taken out
+  // and the rest is one scan still. What fails on rows is found by a scan for each.
   void RunScan(AggregateScan& scan) {
     try {
       scan.Run();
       return;
     } catch (const Error& error) {
-      if (error.code() != Code::kInvalidArgument) throw;
+      if (EndsAll(error)) throw;
     }
+    std::vector<size_t> rest;
     for (Work& work : works_) {
       if (work.cells.empty()) continue;
-      Guarded(work, [&] { scan.RunAlone(work.cells); });
+      Guarded(work, [&] { scan.Bind(work.cells); });
+      if (!work.finished) rest.insert(rest.end(), work.cells.begin(), work.cells.end());
+    }
+    std::sort(rest.begin(), rest.end());
+    rest.erase(std::unique(rest.begin(), rest.end()), rest.end());
+    try {
+      scan.RunSome(rest);
+      return;
+    } catch (const Error& error) {
+      if (EndsAll(error)) throw;
+    }
+    for (Work& work : works_) {
+      if (!work.cells.empty()) Guarded(work, [&] { scan.RunSome(work.cells); });
     }
   }
 
@@ -422,19 +485,14 @@ class Validation {
     return counted_.emplace(key, std::move(counts)).first->second;
   }
 
-  // One SELECT alone is run, so that a suite cannot write.
   void RunQuery(Work& work) {
-    std::string sql = work.plan.query->sql;
-    while (!sql.empty() &&
-           (std::isspace(static_cast<unsigned char>(sql.back())) || sql.back() == ';')) {
-      sql.pop_back();
+    const QueryCheck& check = *work.plan.query;
+    if (check.is_of_suite) {
+      RequireOnlyReads(session_, WithBatch(check.sql, kBatchName), options_.tables);
     }
-    static constexpr std::string_view kBatch = "{batch}";
-    for (size_t at = sql.find(kBatch); at != std::string::npos; at = sql.find(kBatch, at)) {
-      sql.replace(at, kBatch.size(), table_);
-      at += table_.size();
-    }
-    session_.RequireOneSelect(sql);
+    const std::string& filter = work.plan.filter;
+    const std::string sql = WithBatch(
+        check.sql, filter.empty() ? table_ : "(SELECT * FROM " + table_ + " WHERE " + filter + ")");
     const std::string answer = " FROM (" + sql + "\n)";
     const int64_t count = session_.Query("SELECT count(*)" + answer).Int(0, 0);
     const Table rows =
@@ -494,17 +552,18 @@ class Validation {
   std::map<int64_t, Json> ReadRows(const std::set<int64_t>& wanted) {
     std::vector<std::string> numbers, selected;
     for (int64_t row : wanted) numbers.push_back(std::to_string(row));
-    for (const Column& column : shape_.columns) selected.push_back(PrintableSql(column));
+    const size_t shown = std::min(shape_.columns.size(), kRowSampleColumnsMax);
+    for (size_t i = 0; i < shown; ++i) selected.push_back(PrintableSql(shape_.columns[i]));
     const Table table = session_.Query("SELECT " + Join(selected, ", ") + ", " + kRowNumberColumn +
                                        " FROM " + Numbered() + " WHERE " + kRowNumberColumn +
                                        " IN (" + Join(numbers, ", ") + ")");
     std::map<int64_t, Json> rows;
     for (size_t row = 0; row < table.row_count(); ++row) {
       Json object = Json::MakeObject();
-      for (size_t column = 0; column < shape_.columns.size(); ++column) {
+      for (size_t column = 0; column < shown; ++column) {
         object.Set(shape_.columns[column].name, table.ToJson(row, column));
       }
-      rows.emplace(table.Int(row, shape_.columns.size()), std::move(object));
+      rows.emplace(table.Int(row, shown), std::move(object));
     }
     return rows;
   }
@@ -528,6 +587,7 @@ class Validation {
   TableShape shape_;
   Json parameters_;
   std::vector<Work> works_;
+  size_t steps_ = 0;
   std::map<std::pair<std::string, std::string>, ValueCounts> counted_;
 };
 
@@ -549,11 +609,12 @@ ValidationResult Validate(Session& session, const std::string& table, const Suit
 
 ValidationResult ValidateFile(const std::filesystem::path& file, const Suite& suite,
                               const ValidationOptions& options) {
-  Session session;
-  const std::string reader = analytics::ReadFileSql(file.string());
-  if (file.extension() == ".parquet") return Validate(session, reader, suite, options);
-  session.Execute("CREATE TEMP TABLE data AS SELECT * FROM " + reader);
-  return Validate(session, "data", suite, options);
+  // Read from this file alone, whatever SQL the suite has.
+  analytics::SessionOptions confined;
+  confined.allowed_files = FindDataFiles(file.string());
+  Session session(confined);
+  return Validate(session, OpenDataFiles(session, confined.allowed_files, kDataTable), suite,
+                  options);
 }
 
 }  // namespace millwright::quality

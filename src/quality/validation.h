@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,10 +30,16 @@ struct ValidationOptions {
   int row_sample_max = 20;
   // Replace the suite's own parameters, by name.
   Json parameters = Json::MakeObject();
+  // Told of each step that is done, of so many: scans and expectations.
+  std::function<void(size_t done, size_t total)> on_step = {};
+  // Tables of the session that a suite may name beside the one that is judged.
+  std::set<std::string> tables = {};
 };
 
 inline constexpr int kPartialUnexpectedMax = 200;
 inline constexpr int kRowSampleMax = 200;
+// A sampled row is shown by its first columns; what failed is in the lists anyway.
+inline constexpr size_t kRowSampleColumnsMax = 1'000;
 // A column with more distinct values than this cannot be judged by its distinct values.
 inline constexpr int64_t kDistinctValuesMax = 100'000;
 

@@ -56,6 +56,7 @@
 #include "retention/garbage.h"
 #include "security/secret_box.h"
 #include "security/security.h"
+#include "server/endpoint_contracts.h"
 #include "server/event_file_watch.h"
 #include "server/event_follower.h"
 #include "server/loop.h"
@@ -329,6 +330,8 @@ struct App::Parts {
   monitoring::Monitors monitors;
   PredictionRecorder recorder;
   serving::Gateway gateway;
+  EndpointContracts contracts;
+  serving::ContractedPredictor contracted;
   Tracing tracing;
   pipelines::PipelineStore pipelines;
 
@@ -407,7 +410,9 @@ App::Parts::Parts(const Config& given)
       monitors(*database, events, clock, predictions),
       recorder(predictions, {config.prediction_log_share, config.prediction_log_redact}),
       gateway(*database, events, clock, &recorder, GatewayRoomOptions(config, data, registry)),
-      tracing(gateway, config.otlp_endpoint),
+      contracts(gateway, suites, clock),
+      contracted(gateway, contracts),
+      tracing(contracted, config.otlp_endpoint),
       pipelines(*database, events, clock, data / "pipelines"),
       mlflow{.experiments = experiments,
              .runs = runs,
@@ -463,6 +468,7 @@ App::Parts::Parts(const Config& given)
              [this] {
                return gateway.MetricsText() + api::prometheus::ServingMetrics(gateway) +
                       (rpc ? rpc->MetricsText() : "") + tracing.MetricsText() +
+                      contracted.MetricsText() +
                       api::prometheus::MonitoringMetrics(monitors, predictions) +
                       api::prometheus::ArtifactMetrics(artifacts);
              }},

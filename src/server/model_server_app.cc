@@ -45,6 +45,8 @@ struct ModelServerApp::Parts {
   SystemClock clock;
   std::unique_ptr<serving::RequestLog> log;  // null where none is asked for
   supply::SuppliedModels models;
+  serving::FixedContracts contracts;
+  serving::ContractedPredictor contracted;
   Tracing tracing;
   api::prediction::Context context;
   api::Router router;
@@ -55,7 +57,9 @@ struct ModelServerApp::Parts {
   explicit Parts(const ModelServerOptions& options)
       : log(options.log ? std::make_unique<serving::RequestLog>(*options.log) : nullptr),
         models(options.supply, log.get()),
-        tracing(models, options.otlp_endpoint),
+        contracts(options.contracts),
+        contracted(models, contracts),
+        tracing(contracted, options.otlp_endpoint),
         context{tracing.predictor()},
         router(
             {}, [](http::Request&, api::Permission) {},
@@ -77,7 +81,7 @@ struct ModelServerApp::Parts {
 
   std::string MetricsText() const {
     return api::prometheus::ServingMetrics(models) + api::prometheus::SupplyMetrics(models) +
-           (rpc ? rpc->MetricsText() : "") + tracing.MetricsText();
+           (rpc ? rpc->MetricsText() : "") + tracing.MetricsText() + contracted.MetricsText();
   }
 };
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "serving/contracted_predictor.h"
 #include "serving/request_log.h"
 #include "supply/supplied_models.h"
 
@@ -18,6 +19,7 @@ struct ModelServerOptions {
   std::optional<serving::RequestLogOptions> log;  // nothing: none is written
   int grpc_port = -1;                             // -1: no gRPC
   std::string otlp_endpoint = {};                 // of a collector of spans; "": none
+  serving::Contracts contracts = {};              // of the models' inputs
 };
 
 // What `millwright serve` is: models in memory behind the prediction protocols, with no data folder

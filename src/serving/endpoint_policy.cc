@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "base/error.h"
+#include "serving/contract.h"
 
 namespace millwright::serving {
 namespace {
@@ -40,6 +41,7 @@ void CheckPolicy(const EndpointPolicy& policy) {
                           kStickyNameBytesMax)
         .WithField("sticky_by");
   }
+  ParseContractAction(policy.contract_action);
   if (policy.scales() && policy.replicas_min > policy.replicas_max) {
     throw InvalidArgument("replicas_min must not be above replicas_max: {} > {}",
                           policy.replicas_min, policy.replicas_max)
@@ -84,6 +86,7 @@ void UpdatePolicy(const Json& json, EndpointPolicy* policy) {
     SetFromJson(*option, value);
   }
   if (changed.sticky_by == "none") changed.sticky_by.clear();
+  if (changed.contract == "none") changed.contract.clear();
   CheckPolicy(changed);
   *policy = changed;
 }

@@ -26,6 +26,8 @@ struct EndpointPolicy {
   int replicas_max = 0;
   int replica_concurrency = 4;
   int64_t quiet_ms = 60'000;
+  std::string contract;                    // the name of a suite, or empty
+  std::string contract_action = "reject";  // reject, flag or pass
 
   bool caches() const { return cache_ttl_ms > 0 && cache_bytes > 0; }
   bool scales() const { return replicas_max > 0; }
@@ -72,6 +74,13 @@ inline constexpr Option<EndpointPolicy> kPolicyOptions[] = {
      &EndpointPolicy::replica_concurrency, "N", 1, 10'000},
     {"quiet_ms", "--quiet-ms", "How long fewer replicas must have sufficed before any is stopped",
      &EndpointPolicy::quiet_ms, "MS", 0, 86'400'000},
+    {"contract", "--contract",
+     "The suite whose row-wise expectations the inputs of each request must meet; none: no suite",
+     &EndpointPolicy::contract, "SUITE"},
+    {"contract_action", "--contract-action",
+     "What becomes of a request that breaks the contract: reject, flag (it is counted) or pass (it "
+     "is not looked at)",
+     &EndpointPolicy::contract_action, "ACTION"},
 };
 
 // All settings by their keys.

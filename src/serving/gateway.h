@@ -113,6 +113,8 @@ class Gateway : public Predictor {
 
   std::vector<EndpointStatus> List() const;
   EndpointStatus Get(const EndpointName& name) const;
+  // How an endpoint treats its requests just now; nothing for one that is not here.
+  std::optional<EndpointPolicy> PolicyOf(const std::string& name) const;
   std::vector<TrafficBucket> Traffic(const EndpointName& name, size_t buckets) const;
   // Counters and histograms of endpoints as Prometheus text.
   std::string MetricsText() const;

@@ -87,6 +87,12 @@ EndpointStatus Gateway::Get(const EndpointName& name) const {
   return StatusOf(Find(name));
 }
 
+std::optional<EndpointPolicy> Gateway::PolicyOf(const std::string& name) const {
+  const auto endpoint = FindRouted(name);
+  if (endpoint == nullptr) return std::nullopt;
+  return endpoint->route()->policy;
+}
+
 std::vector<TrafficBucket> Gateway::Traffic(const EndpointName& name, size_t buckets) const {
   const auto endpoint = FindRouted(name.str());
   if (endpoint == nullptr) throw Missing(name.str());

@@ -1,4 +1,5 @@
 """A real S3 server (npm's s3rver) for tests. Standard library only."""
+import http.client
 import os
 import pathlib
 import re
@@ -60,6 +61,15 @@ class S3Server:
     def kill(self):
         self.process.kill()
         self.process.wait()
+
+    def put(self, path, data):
+        """Puts a file of the store."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request("PUT", f"/bucket/root/{path}", data)
+        status = connection.getresponse().status
+        connection.close()
+        if status != 200:
+            raise Failure(f"PUT {path}: {status}")
 
     def object_file(self, path):
         """Where s3rver keeps the bytes of a file of the store."""

@@ -5,7 +5,6 @@ request, sources that die take nothing with them, and what is broken is refused 
 usage: model_sources.py BINARY
 """
 import contextlib
-import http.client
 import pathlib
 import shutil
 import sys
@@ -250,30 +249,23 @@ def damaged_cache():
         expect("damaged" in said, said)
 
 
-def put_object(s3, path, data):
-    connection = http.client.HTTPConnection("127.0.0.1", s3.port, timeout=60)
-    connection.request("PUT", f"/bucket/root/{path}", data)
-    expect(connection.getresponse().status == 200, f"PUT {path}")
-    connection.close()
-
-
 def follow_a_bucket():
     with scratch() as folder, S3Server() as s3:
         # s3rver lists a folder only when a file is in it or in a folder of it.
-        put_object(s3, "models/m/config.pbtxt", b"")
-        put_object(s3, "models/m/1/model.onnx", CANCER)
-        put_object(s3, "single/model.onnx", CANCER)
+        s3.put("models/m/config.pbtxt", b"")
+        s3.put("models/m/1/model.onnx", CANCER)
+        s3.put("single/model.onnx", CANCER)
         words = ("--model-store", f"{s3.root}/models", f"single={s3.root}/single", "--cache", folder / "cache", *POLL)
         server = ModelServer(BINARY, *words, environment=s3.environment).start()
         with Load(server, "m") as load:
             answers(server, "single", "1")
-            put_object(s3, "models/m/2/model.onnx", CANCER)
+            s3.put("models/m/2/model.onnx", CANCER)
             load.wait_for_version("2")
-            put_object(s3, "models/m/3/model.onnx", TRUNCATED)
+            s3.put("models/m/3/model.onnx", TRUNCATED)
             server.wait_for_line("cannot be loaded", "version=3 ")
             load.wait_for(20)
             expect(states(server, "m") == {"2": "READY", "3": "UNAVAILABLE"}, f"{server.index()}")
-            put_object(s3, "models/m/3/model.onnx", CANCER)
+            s3.put("models/m/3/model.onnx", CANCER)
             load.wait_for_version("3")
             s3.kill()
             server.wait_for_line("a model store does not answer")

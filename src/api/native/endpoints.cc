@@ -6,6 +6,8 @@
 #include "api/native/models.h"
 #include "api/native/request_reader.h"
 #include "base/error.h"
+#include "quality/row_rules.h"
+#include "quality/suite_store.h"
 #include "registry/registry.h"
 #include "serving/gateway.h"
 
@@ -226,7 +228,11 @@ http::Response WeighRevisions(Context& context, const http::Request& request) {
 }
 
 http::Response ConfigureEndpoint(Context& context, const http::Request& request) {
-  context.gateway.Configure(EndpointOf(request), BodyObject(request), request.principal);
+  const Json settings = BodyObject(request);
+  // A suite that says nothing of single values is refused here, not at the first request.
+  const std::string contract = settings.GetString("contract");
+  if (!contract.empty() && contract != "none") quality::RowRules(context.suites.Get(contract));
+  context.gateway.Configure(EndpointOf(request), settings, request.principal);
   return Answer(EndpointJson(context.gateway.Get(EndpointOf(request))));
 }
 

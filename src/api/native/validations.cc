@@ -4,13 +4,16 @@
 #include "api/native/request_reader.h"
 #include "base/error.h"
 #include "data/dataset_store.h"
+#include "monitoring/prediction_reader.h"
 #include "quality/report.h"
 #include "quality/suite_store.h"
+#include "serving/gateway.h"
 
 namespace millwright::api::native {
 namespace {
 
 constexpr int64_t kValidationMsMax = 600'000;
+constexpr std::string_view kPredictions = "predictions:";  // before an endpoint's name
 
 Json SummaryJson(const quality::ValidationSummary& summary) {
   return Json::Of({{"id", summary.id.str()},
@@ -22,6 +25,46 @@ Json SummaryJson(const quality::ValidationSummary& summary) {
                    {"unsuccessful", summary.unsuccessful},
                    {"created_ms", summary.created_ms},
                    {"who", summary.who}});
+}
+
+quality::ValidationOptions ValidationOptionsOf(const Json& body) {
+  quality::ValidationOptions options;
+  options.format = quality::ParseResultFormat(body.GetString("result_format", "SUMMARY"));
+  options.partial_unexpected_count =
+      static_cast<int>(body.GetInt("partial_unexpected_count", options.partial_unexpected_count));
+  options.index_columns = body.GetStrings("index_columns");
+  if (const Json* parameters = body.Find("suite_parameters")) {
+    parameters->AsObject("suite_parameters");
+    options.parameters = *parameters;
+  }
+  return options;
+}
+
+// A suite may hold SQL of its own, which must see what it judges and no other file.
+std::pair<int64_t, quality::ValidationResult> JudgeDataset(
+    Context& context, const std::string& name, int64_t number, const quality::Suite& suite,
+    const quality::ValidationOptions& options) {
+  const auto version = context.datasets.Get(name, number);
+  analytics::SessionOptions sandbox;
+  sandbox.allowed_files = {context.datasets.File(version).string()};
+  sandbox.time_limit_ms = kValidationMsMax;
+  analytics::Session session(sandbox);
+  return {version.version,
+          quality::Validate(session, context.datasets.ReadSql(version), suite, options)};
+}
+
+// The log of an endpoint as it is now: input_*, output_*, outcome and what else the log has.
+quality::ValidationResult JudgePredictions(Context& context, const std::string& endpoint,
+                                           const quality::Suite& suite,
+                                           const quality::ValidationOptions& options) {
+  const std::string name = context.gateway.Get(serving::EndpointName(endpoint)).record.name.str();
+  const monitoring::LogSnapshot snapshot = context.predictions.Open(name);
+  analytics::SessionOptions sandbox;
+  sandbox.allowed_files = snapshot.files;
+  sandbox.allowed_folders = {snapshot.tail->path().string()};
+  sandbox.time_limit_ms = kValidationMsMax;
+  analytics::Session session(sandbox);
+  return quality::Validate(session, monitoring::KnownPredictionsSql(snapshot), suite, options);
 }
 
 }  // namespace
@@ -52,18 +95,14 @@ http::Response GetSuite(Context& context, const http::Request& request) {
 http::Response CreateValidation(Context& context, const http::Request& request) {
   const Json body = BodyObject(request);
   const auto suite = context.suites.Get(body.At("suite").AsString("suite"));
-  const auto version =
-      context.datasets.Get(body.At("dataset").AsString("dataset"), body.GetInt("version"));
-  quality::ValidationOptions options;
-  options.format = quality::ParseResultFormat(body.GetString("result_format", "SUMMARY"));
-  // A suite may hold SQL of its own, which must see this version and no other file.
-  analytics::SessionOptions sandbox;
-  sandbox.allowed_files = {context.datasets.File(version).string()};
-  sandbox.time_limit_ms = kValidationMsMax;
-  analytics::Session session(sandbox);
-  const auto result = quality::Validate(session, context.datasets.ReadSql(version), suite, options);
-  const auto summary =
-      context.suites.Record(version.dataset, version.version, result, request.principal);
+  const quality::ValidationOptions options = ValidationOptionsOf(body);
+  const std::string& dataset = body.At("dataset").AsString("dataset");
+  const auto [version, result] =
+      dataset.starts_with(kPredictions)
+          ? std::pair(int64_t{0}, JudgePredictions(context, dataset.substr(kPredictions.size()),
+                                                   suite, options))
+          : JudgeDataset(context, dataset, body.GetInt("version"), suite, options);
+  const auto summary = context.suites.Record(dataset, version, result, request.principal);
   Json answer = context.suites.GetValidation(summary.id).result;
   answer.Set("id", summary.id.str());
   return Answer(answer);

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analytics/session.h"
+#include "base/file.h"
+#include "cli/console.h"
+#include "quality/validation.h"
+
+namespace millwright::cli {
+
+// Where the table of a judgement lies, as it is typed: a file, a folder or a pattern of Parquet,
+// CSV or JSON lines; s3://bucket/key, s3://bucket/folder/; postgresql://…?table=NAME.
+struct DataAddress {
+  std::string data;
+  std::string query;                // of a database
+  std::vector<std::string> tables;  // NAME=ADDRESS, of what a suite may read beside it
+  int64_t memory_mb = 2048;         // what does not fit spills to the disk
+};
+
+// Whether an address is of this kind; else it is a server's to find.
+bool IsLocalData(const std::string& data);
+
+// A judged table in a session that reaches these files and nothing else.
+struct JudgedData {
+  std::optional<TempDir> scratch;  // what was brought here
+  std::vector<std::string> tables;
+  std::string table;
+  std::optional<analytics::Session> session;  // ends before what it reads
+};
+// Brings what is elsewhere to this machine first, in constant memory.
+std::unique_ptr<JudgedData> OpenJudgedData(const DataAddress& address);
+
+// Judges with a progress bar. Ctrl-C interrupts the query that runs and throws kAborted.
+quality::ValidationResult Judge(JudgedData& data, const quality::Suite& suite,
+                                quality::ValidationOptions options, Progress& progress);
+
+}  // namespace millwright::cli

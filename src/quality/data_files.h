@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analytics/session.h"
+
+namespace millwright::quality {
+
+inline constexpr char kDataTable[] = "data";     // as the judged table is called
+inline constexpr size_t kDataFilesMax = 10'000;  // of one table
+// Of a CSV file: DuckDB holds 2,048 rows of all of them at once, whatever is asked for.
+inline constexpr size_t kCsvColumnsMax = 20'000;
+
+// The files that `data` names: a file, a folder (all data files of one format in it, however deep)
+// or a pattern with * and ? (** for folders of any depth). Sorted. Throws kNotFound for none,
+// kInvalidArgument for more than kDataFilesMax and for files of different formats.
+std::vector<std::string> FindDataFiles(const std::string& data);
+
+// Makes a table of the session out of files and returns what may stand after FROM. CSV and JSON are
+// parsed once, into a temporary table that spills to disk; Parquet, and what has more columns than
+// memory has room for, is read where it lies. Throws kInvalidArgument for files that are no table
+// and for CSV of more than kCsvColumnsMax columns.
+std::string OpenDataFiles(analytics::Session& session, const std::vector<std::string>& files,
+                          const std::string& name);
+
+}  // namespace millwright::quality
