@@ -14,6 +14,7 @@ Commands AllCommands() {
   AddStreamCommands(commands);
   AddDataCommands(commands);
   AddQualityCommands(commands);
+  AddQualityProfileCommands(commands);
   AddExperimentCommands(commands);
   AddRunCommands(commands);
   AddTensorboardCommands(commands);

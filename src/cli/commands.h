@@ -14,6 +14,7 @@ void AddEvaluateCommands(Commands& commands);
 void AddStreamCommands(Commands& commands);
 void AddDataCommands(Commands& commands);
 void AddQualityCommands(Commands& commands);
+void AddQualityProfileCommands(Commands& commands);
 void AddExperimentCommands(Commands& commands);
 void AddRunCommands(Commands& commands);
 void AddRunTailCommand(Commands& commands);  // added by AddRunCommands
