@@ -36,7 +36,7 @@ constexpr auto kDrawEvery = std::chrono::milliseconds(200);
 constexpr size_t kProfileHeadBytes = 4096;
 
 struct ProfileCommandOptions {
-  std::vector<std::string> data, columns;
+  std::vector<std::string> data, columns, missing;
   std::string html, target;
   bool merge = false;
   int top = 20;
@@ -52,6 +52,8 @@ constexpr Option<ProfileCommandOptions> kProfileOptions[] = {
      "COLUMN"},
     {"", "--target", "Say how well each column alone tells this one",
      &ProfileCommandOptions::target, "COLUMN"},
+    {"", "--missing", "A text of CSV files that stands for a missing value, as NA; repeatable",
+     &ProfileCommandOptions::missing, "TEXT"},
     {"", "--top", "How many of the most frequent values are kept", &ProfileCommandOptions::top, "N",
      1, quality::kTopValuesMax},
     {"", "--html", "Write the profile for people to this HTML file", &ProfileCommandOptions::html,
@@ -252,7 +254,10 @@ int RunProfile(const ProfileCommandOptions& options, Console& console) {
     for (const std::string& file : options.data) parts.push_back(ReadProfile(file));
   } else {
     parts = ProfileParts(console, options.data,
-                         {.columns = options.columns, .top_values = top, .target = options.target},
+                         {.columns = options.columns,
+                          .top_values = top,
+                          .missing_words = options.missing,
+                          .target = options.target},
                          progress.get());
   }
   quality::TableProfile profile =
@@ -271,7 +276,7 @@ int RunProfile(const ProfileCommandOptions& options, Console& console) {
 }
 
 struct SuggestCommandOptions {
-  std::vector<std::string> data;
+  std::vector<std::string> data, missing;
   std::string output, name = "suggested";
   int rules = static_cast<int>(quality::kSuggestedRulesMax);
 };
@@ -282,6 +287,8 @@ constexpr Option<SuggestCommandOptions> kSuggestOptions[] = {
      &SuggestCommandOptions::data, "", 0, 0, Option<SuggestCommandOptions>::Kind::kRequired},
     {"", "--output", "Write the suite to this file", &SuggestCommandOptions::output, "FILE", 0, 0,
      Option<SuggestCommandOptions>::Kind::kPlain, "-o"},
+    {"", "--missing", "A text of CSV files that stands for a missing value, as NA; repeatable",
+     &SuggestCommandOptions::missing, "TEXT"},
     {"", "--name", "The suite's name", &SuggestCommandOptions::name, "NAME"},
     {"", "--rules", "Suggest at most so many expectations", &SuggestCommandOptions::rules, "N", 1,
      quality::kSuiteExpectationsMax},
@@ -289,7 +296,8 @@ constexpr Option<SuggestCommandOptions> kSuggestOptions[] = {
 
 int RunSuggest(const SuggestCommandOptions& options, Console& console) {
   auto progress = console.StartProgress("suggest from " + TitleOf(options.data));
-  const auto history = ProfileParts(console, options.data, {}, progress.get());
+  const auto history =
+      ProfileParts(console, options.data, {.missing_words = options.missing}, progress.get());
   const auto suggestion = quality::SuggestSuite(
       history, {.name = options.name, .rules_max = static_cast<size_t>(options.rules)});
   const Json suite = suggestion.suite.ToJson();

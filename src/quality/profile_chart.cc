@@ -115,6 +115,7 @@ const std::string_view kProfileCss = R"css(
 }
 .top { width: 100%; }
 .top td { white-space: normal; overflow-wrap: anywhere; padding-right: .5rem; }
+.top td code { white-space: pre-wrap; }
 .top td.number { white-space: nowrap; }
 .share { display: block; width: 5rem; height: 8px; border-radius: 2px; background: var(--line); }
 .share i { display: block; height: 100%; border-radius: 2px; background: var(--good); }

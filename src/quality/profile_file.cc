@@ -1,6 +1,7 @@
 #include "quality/profile_file.h"
 
 #include "base/error.h"
+#include "quality/plan_sql.h"
 
 namespace millwright::quality {
 namespace {
@@ -16,16 +17,24 @@ bool IsAboutEncoding(const Error& error) {
                                                     message.find("utf-8") != std::string::npos);
 }
 
-std::string AsLatin1(std::string reader) {
-  reader.insert(reader.size() - 1, ", encoding='latin-1'");
+std::string WithOption(std::string reader, const std::string& option) {
+  reader.insert(reader.size() - 1, ", " + option);
   return reader;
+}
+
+std::string ReaderOf(const std::string& file, const std::vector<std::string>& missing_words) {
+  const std::string reader = analytics::ReadFileSql(file);
+  if (missing_words.empty() || !reader.starts_with(kReadCsv)) return reader;
+  std::vector<std::string> words = {"''"};
+  for (const std::string& word : missing_words) words.push_back(analytics::QuoteText(word));
+  return WithOption(reader, "nullstr = [" + Join(words, ", ") + "]");
 }
 
 }  // namespace
 
 TableProfile ProfileDataFile(analytics::Session& session, const std::filesystem::path& file,
                              const ProfileOptions& options) {
-  const std::string reader = analytics::ReadFileSql(file.string());
+  const std::string reader = ReaderOf(file.string(), options.missing_words);
   const auto named = [&](TableProfile profile) {
     profile.name = file.filename().string();
     return profile;
@@ -40,7 +49,7 @@ TableProfile ProfileDataFile(analytics::Session& session, const std::filesystem:
   } catch (const Error& error) {
     if (!reader.starts_with(kReadCsv) || !IsAboutEncoding(error)) throw;
     is_latin1 = true;
-    session.Execute(create + AsLatin1(reader));
+    session.Execute(create + WithOption(reader, "encoding = 'latin-1'"));
   }
   TableProfile profile = named(ProfileWholeTable(session, kTable, options));
   session.Execute(std::string("DROP TABLE ") + kTable);

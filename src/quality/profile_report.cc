@@ -30,6 +30,8 @@ std::string NumberText(double value) {
 
 // A number of the column as its values are written.
 std::string OwnText(const ColumnStatistics& column, double value) {
+  const bool is_name = column.semantic.name == "year" || column.semantic.name == "id";
+  if (is_name && value == std::floor(value)) return fmt::format("{:.0f}", value);
   return column.kind == FiguresKind::kTime ? TimeText(std::llround(value)) : NumberText(value);
 }
 
@@ -200,6 +202,12 @@ class Page {
     return html;
   }
 
+  static std::string LengthText(const TextFigures& text) {
+    if (text.length_min == text.length_max) return CountText(text.length_min);
+    return fmt::format("{} to {}, mean {:.3g}", CountText(text.length_min),
+                       CountText(text.length_max), text.length_mean);
+  }
+
   template <typename Figure>
   static void Figures(const ColumnStatistics& column, const Figure& figure) {
     const auto own = [&](const char* name, const std::optional<double>& value) {
@@ -209,8 +217,7 @@ class Page {
       if (value) figure(name, NumberText(*value));
     };
     if (column.text && column.count() > 0) {
-      figure("Length", fmt::format("{} to {}, mean {:.3g}", CountText(column.text->length_min),
-                                   CountText(column.text->length_max), column.text->length_mean));
+      figure("Length", LengthText(*column.text));
       plain("Entropy, nats", column.text->entropy);
       plain("Imbalance", column.text->imbalance);
     }

@@ -22,6 +22,7 @@ constexpr double kNearlyOne = 0.99;
 constexpr double kLeakPower = 0.95;
 constexpr int64_t kManyDistinct = 1'000;
 constexpr size_t kNamedPairsMax = 20;
+constexpr size_t kNamedValuesMax = 3;
 
 double Share(int64_t part, int64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
@@ -118,14 +119,26 @@ class Warnings {
     const std::string& looks = column.semantic.name;
     if (column.semantic.share < 1 && column.semantic.share > 0 && looks != "id")
       Add("mixed forms", column.name,
-          fmt::format("{} looks like {}, the rest does not", PercentText(column.semantic.share),
-                      looks));
+          fmt::format("{} looks like {}, the rest does not{}", PercentText(column.semantic.share),
+                      looks, Others(column)));
     else if (looks == "number")
       Add("numbers as text", column.name, "Every value is a number that is kept as text");
     if (looks == "category" && column.distinct >= kManyDistinct)
       Add("many values", column.name,
           fmt::format("{} distinct values: too many for a category", CountText(column.distinct)));
     Spellings(column);
+  }
+
+  // The commonest of the values that look otherwise.
+  static std::string Others(const ColumnStatistics& column) {
+    std::string list;
+    size_t named = 0;
+    for (const TopValue& top : column.top_values) {
+      const std::string& text = top.value.AsString();
+      if (HasForm(column.semantic, text) || ++named > kNamedValuesMax) continue;
+      list += (list.empty() ? ": \"" : ", \"") + Clip(text, 24) + "\"";
+    }
+    return list;
   }
 
   void Spellings(const ColumnStatistics& column) {

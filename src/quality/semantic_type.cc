@@ -15,6 +15,9 @@ namespace {
 constexpr double kIdDistinctShare = 0.95;
 constexpr double kFreeTextLength = 40;
 constexpr int64_t kCategoryDistinctMax = 50;
+constexpr int64_t kNumberCategoryDistinctMax = 12;
+// So much larger must the share of a form be that is looked for later.
+constexpr double kFormMargin = 0.02;
 constexpr int64_t kIdRowsMin = 20;
 
 bool IsDigit(char c) {
@@ -160,6 +163,21 @@ bool IsPercentage(std::string_view text) {
   return text.ends_with('%') && IsGroupedNumber(Trim(text.substr(0, text.size() - 1)));
 }
 
+// "2001-13-45" is a wrong date rather than a telephone's number.
+bool LooksLikeDate(std::string_view text) {
+  if (text.size() < 8 || text.size() > 10) return false;
+  size_t parts = 1, year_digits = 0, digits = 0;
+  for (const char c : text) {
+    if (IsDigit(c)) {
+      year_digits = std::max(year_digits, ++digits);
+    } else {
+      ++parts;
+      digits = 0;
+    }
+  }
+  return parts == 3 && year_digits == 4;
+}
+
 bool IsPhone(std::string_view text) {
   size_t digits = 0, marks = 0;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -174,7 +192,8 @@ bool IsPhone(std::string_view text) {
     }
   }
   return digits >= 7 && digits <= 15 && marks > 0 && !IsNumberText(text) &&
-         (text.front() == '+' || text.front() == '(' || marks >= 2) && !IsIpv4(text);
+         (text.front() == '+' || text.front() == '(' || marks >= 2) && !IsIpv4(text) &&
+         !LooksLikeDate(text);
 }
 
 bool IsCoordinates(std::string_view text) {
@@ -383,15 +402,17 @@ double ShareDistinct(const ColumnFacts& facts) {
 SemanticType SemanticTypeOfText(const ColumnFacts& facts, const std::vector<ValueSample>& sample) {
   if (sample.empty()) return {};
   SemanticType best;
-  const auto offer = [&](std::string_view name, std::string_view format, double share) {
-    if (share >= kSemanticShareMin && share > best.share)
+  const auto offer = [&](std::string_view name, std::string_view format, double share,
+                         double margin) {
+    if (share >= kSemanticShareMin && share > best.share + margin)
       best = {std::string(name), std::string(format), share};
   };
   for (const TimeFormat& one : kTimeFormats) {
-    offer(one.name, one.format,
-          ShareOf(sample, [&](std::string_view text) { return HasFormat(text, one.format); }));
+    const auto fits = [&](std::string_view text) { return HasFormat(text, one.format); };
+    offer(one.name, one.format, ShareOf(sample, fits), 0);
   }
-  for (const Form& form : kForms) offer(form.name, "", ShareOf(sample, form.fits));
+  for (const Form& form : kForms)
+    offer(form.name, "", ShareOf(sample, form.fits), best.share > 0 ? kFormMargin : 0);
   if (best.share > 0) return best;
   if (facts.mean_length >= kFreeTextLength && facts.distinct > kCategoryDistinctMax)
     return {"free text", "", 1};
@@ -401,6 +422,15 @@ SemanticType SemanticTypeOfText(const ColumnFacts& facts, const std::vector<Valu
                          }) >= kSemanticShareMin;
   if (has_words && facts.distinct > kCategoryDistinctMax) return {"free text", "", 1};
   return {"category", "", 1};
+}
+
+bool HasForm(const SemanticType& type, std::string_view text) {
+  const std::string_view trimmed = Trim(text);
+  if (!type.format.empty()) return HasFormat(trimmed, type.format);
+  for (const Form& form : kForms) {
+    if (form.name == type.name) return form.fits(trimmed);
+  }
+  return true;
 }
 
 SemanticType SemanticTypeOfNumbers(const ColumnFacts& facts, const NumberRange& range) {
@@ -422,7 +452,7 @@ SemanticType SemanticTypeOfNumbers(const ColumnFacts& facts, const NumberRange& 
       range.max < 1e14)
     return {"unix time", "", 1};
   if (NearlyAllDistinct(facts)) return {"id", "", ShareDistinct(facts)};
-  if (facts.distinct <= kCategoryDistinctMax && facts.distinct * 10 < facts.count &&
+  if (facts.distinct <= kNumberCategoryDistinctMax && facts.distinct * 10 < facts.count &&
       range.max - range.min < 1000)
     return {"category", "", 1};
   return {range.min >= 0 ? "count" : "number", "", 1};

@@ -37,6 +37,10 @@ struct ColumnFacts {
 // value is another, free text where values are long, else a category.
 SemanticType SemanticTypeOfText(const ColumnFacts& facts, const std::vector<ValueSample>& sample);
 
+// Whether a text has the form that a type names ("email", "date" in its format, …); true for types
+// that are no forms, as category.
+bool HasForm(const SemanticType& type, std::string_view text);
+
 // What a number column's range says: all integers or not.
 struct NumberRange {
   double min = 0, max = 0;

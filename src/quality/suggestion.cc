@@ -21,7 +21,7 @@ constexpr double kMissingShareMax = 0.5;
 constexpr double kMostlyStep = 0.01;
 constexpr int64_t kRowsMin = 20;
 // Numbers this many quartile ranges away from the quartiles are left out of a range.
-constexpr double kFarQuartiles = 10;
+constexpr double kFarQuartiles = 6;
 // A range is this much wider than what was seen.
 constexpr double kRangeMargin = 0.1;
 
@@ -354,9 +354,11 @@ class Suggester {
     if (reach > 0 && low < q1 - reach) low = q1 - reach;
     if (reach > 0 && high > q3 + reach) high = q3 + reach;
     const double margin = kRangeMargin * (high - low);
+    const double lowest = low > min ? low : low - margin;
+    const double highest = high < max ? high : high + margin;
     Limits limits;
-    limits.low = min >= 0 && low - margin < 0 ? 0 : Outwards(low - margin, high - low, false);
-    limits.high = max <= 0 && high + margin > 0 ? 0 : Outwards(high + margin, high - low, true);
+    limits.low = min >= 0 && lowest < 0 ? 0 : Outwards(lowest, high - low, false);
+    limits.high = max <= 0 && highest > 0 ? 0 : Outwards(highest, high - low, true);
     limits.notes = fmt::format("Seen: {} to {}; a tenth of the range is added.",
                                FigureText(Json(min)), FigureText(Json(max)));
     if (low > min || high < max)

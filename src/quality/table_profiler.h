@@ -24,6 +24,8 @@ inline constexpr int64_t kPairedDistinctMax = 50;
 struct ProfileOptions {
   std::vector<std::string> columns;  // all when empty
   size_t top_values = 20;
+  // Texts that stand for missing values in CSV files, beside the empty one: "NA".
+  std::vector<std::string> missing_words;
   std::string target;  // a column whose values the others may give away; may be empty
   // Told now and then: the share that is done, and of what.
   std::function<void(double share, std::string_view note)> progress;
