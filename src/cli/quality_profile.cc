@@ -175,8 +175,12 @@ std::string ValuesText(const quality::ColumnStatistics& column) {
     if (column.kind == quality::FiguresKind::kTime)
       return quality::TimeText(std::llround(*numbers.min)) + " to " +
              quality::TimeText(std::llround(*numbers.max));
-    return fmt::format("{} to {}, median {}", ShortNumber(*numbers.min), ShortNumber(*numbers.max),
-                       ShortNumber(*numbers.median));
+    const bool is_name = column.semantic.name == "year" || column.semantic.name == "id";
+    const auto text = [&](double value) {
+      return is_name ? fmt::format("{:.10g}", value) : ShortNumber(value);
+    };
+    return fmt::format("{} to {}, median {}", text(*numbers.min), text(*numbers.max),
+                       text(*numbers.median));
   }
   std::string text;
   if (column.unique == column.count() && column.count() > 1) return "all different";

@@ -104,7 +104,7 @@ class Warnings {
       Add("skewed", column.name,
           fmt::format("Skewness {:.0f}: a few values are far from all others", *numbers.skewness));
     const double outliers = Share(numbers.outliers_by_stddev, column.count());
-    if (outliers >= kManyOutliers)
+    if (outliers >= kManyOutliers && column.semantic.name != "boolean")
       Add("outliers", column.name,
           PercentText(outliers) + " is further than 3 standard deviations from the mean");
   }

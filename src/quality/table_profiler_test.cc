@@ -115,6 +115,27 @@ TEST(TableProfiler, RefusesMoreColumnsThanItHolds) {
   EXPECT_EQ(ProfileWholeTable(session, "wide", {.columns = {"c1", "c17"}}).columns.size(), 2U);
 }
 
+TEST(TableProfiler, RefusesAVeryWideFileAtOnce) {
+  const TempDir folder;
+  std::string line = "c0";
+  for (int i = 1; i < 100'000; ++i) line += fmt::format(",c{}", i);
+  WriteFileDurably(folder.path() / "wide.csv", line + "\n" + line + "\n");
+  Session session;
+  EXPECT_EQ(CodeOf([&] { ProfileDataFile(session, folder.path() / "wide.csv"); }),
+            Code::kInvalidArgument);
+}
+
+TEST(TableProfiler, TakesWordsForMissingValues) {
+  const TempDir folder;
+  WriteFileDurably(folder.path() / "t.csv", "x,y\n1,a\nNA,\n3,-\n");
+  Session session;
+  const TableProfile profile =
+      ProfileDataFile(session, folder.path() / "t.csv", {.missing_words = {"NA", "-"}});
+  EXPECT_EQ(profile.Find("x")->kind, FiguresKind::kNumber);
+  EXPECT_EQ(profile.Find("x")->missing, 1);
+  EXPECT_EQ(profile.Find("y")->missing, 2);
+}
+
 TEST(TableProfiler, ReadsTimesWithZonesAndTheirGaps) {
   const TableProfile profile = Profiled(
       "SELECT TIMESTAMPTZ '2024-01-01 02:00:00+02' + INTERVAL (range + CASE WHEN range > 50 THEN "
