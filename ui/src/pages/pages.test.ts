@@ -3,6 +3,7 @@ import type { ColumnProfile } from '../api/datasets';
 import type { Event } from '../api/events';
 import type { TaskRun, TaskState } from '../api/pipelines';
 import { headline } from '../components/try-it';
+import { percent } from '../format';
 import { barsOf, looksOf } from './dataset';
 import { answerText } from './endpoint';
 import { joinEvents } from './events';
@@ -27,7 +28,7 @@ test('events of several pages are joined newest first, each once', () => {
 
 test('a column is called by what its values look like, where that says more than its type', () => {
   expect(looksOf({ name: 'date', format: '%d/%m/%Y', share: 1 })).toBe('date %d/%m/%Y');
-  expect(looksOf({ name: 'email', format: '', share: 0.9 })).toBe('email, 90 %');
+  expect(looksOf({ name: 'email', format: '', share: 0.9 })).toBe(`email, ${percent(0.9)}`);
   expect(looksOf({ name: 'category', format: '', share: 1 })).toBe('');
 });
 
