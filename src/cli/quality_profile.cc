@@ -36,7 +36,7 @@ constexpr auto kDrawEvery = std::chrono::milliseconds(200);
 constexpr size_t kProfileHeadBytes = 4096;
 
 struct ProfileCommandOptions {
-  std::vector<std::string> data, columns, missing;
+  std::vector<std::string> data, columns, missing, text;
   std::string html, target;
   bool merge = false;
   int top = 20;
@@ -54,6 +54,9 @@ constexpr Option<ProfileCommandOptions> kProfileOptions[] = {
      &ProfileCommandOptions::target, "COLUMN"},
     {"", "--missing", "A text of CSV files that stands for a missing value, as NA; repeatable",
      &ProfileCommandOptions::missing, "TEXT"},
+    {"", "--text",
+     "A column of CSV files to take as it is written, not as what it looks like; repeatable",
+     &ProfileCommandOptions::text, "COLUMN"},
     {"", "--top", "How many of the most frequent values are kept", &ProfileCommandOptions::top, "N",
      1, quality::kTopValuesMax},
     {"", "--html", "Write the profile for people to this HTML file", &ProfileCommandOptions::html,
@@ -194,6 +197,15 @@ std::string ValuesText(const quality::ColumnStatistics& column) {
   return text;
 }
 
+// Shares are set with a narrow blank on pages; what a terminal prints is searched by plain ones.
+std::string Plain(std::string text) {
+  static constexpr std::string_view kNarrowBlank = "\u202f";
+  for (size_t at = text.find(kNarrowBlank); at != std::string::npos;
+       at = text.find(kNarrowBlank, at))
+    text.replace(at, kNarrowBlank.size(), " ");
+  return text;
+}
+
 std::string DistinctText(const quality::ColumnStatistics& column) {
   return (column.distinct_error > 0 ? "~" : "") + FormatCount(column.distinct);
 }
@@ -203,8 +215,8 @@ void PrintProfile(Console& console, const quality::TableProfile& profile) {
   for (const auto& column : profile.columns) {
     if (rows.size() == kShownColumns) break;
     rows.push_back({column.name, column.semantic.name,
-                    column.missing == 0 ? "-" : quality::PercentText(column.MissingShare()),
-                    DistinctText(column), ValuesText(column)});
+                    column.missing == 0 ? "-" : Plain(quality::PercentText(column.MissingShare())),
+                    DistinctText(column), Plain(ValuesText(column))});
   }
   console.PrintTable({"COLUMN",
                       "LOOKS LIKE",
@@ -223,7 +235,7 @@ void PrintPowers(Console& console, const quality::TableProfile& profile) {
   Rows rows;
   for (const auto& power : profile.target_powers) {
     if (rows.size() == kShownPowers) break;
-    rows.push_back({power.column, quality::PercentText(power.power)});
+    rows.push_back({power.column, Plain(quality::PercentText(power.power))});
   }
   console.Line("");
   console.PrintTable({"TELLS " + profile.target, {"ERRORS TAKEN AWAY", Column::Align::kRight}},
@@ -235,7 +247,7 @@ void PrintWarnings(Console& console, const quality::TableProfile& profile) {
   Rows rows;
   for (const auto& warning : profile.warnings) {
     if (rows.size() == kShownWarnings) break;
-    rows.push_back({warning.kind, warning.column, warning.message});
+    rows.push_back({warning.kind, warning.column, Plain(warning.message)});
   }
   console.Line("");
   console.PrintTable({"WARNING", "COLUMN", {"WHAT", Column::Align::kSentence}}, rows);
@@ -261,6 +273,7 @@ int RunProfile(const ProfileCommandOptions& options, Console& console) {
                          {.columns = options.columns,
                           .top_values = top,
                           .missing_words = options.missing,
+                          .as_text = options.text,
                           .target = options.target},
                          progress.get());
   }
@@ -280,7 +293,7 @@ int RunProfile(const ProfileCommandOptions& options, Console& console) {
 }
 
 struct SuggestCommandOptions {
-  std::vector<std::string> data, missing;
+  std::vector<std::string> data, missing, text;
   std::string output, name = "suggested";
   int rules = static_cast<int>(quality::kSuggestedRulesMax);
 };
@@ -293,6 +306,9 @@ constexpr Option<SuggestCommandOptions> kSuggestOptions[] = {
      Option<SuggestCommandOptions>::Kind::kPlain, "-o"},
     {"", "--missing", "A text of CSV files that stands for a missing value, as NA; repeatable",
      &SuggestCommandOptions::missing, "TEXT"},
+    {"", "--text",
+     "A column of CSV files to take as it is written, not as what it looks like; repeatable",
+     &SuggestCommandOptions::text, "COLUMN"},
     {"", "--name", "The suite's name", &SuggestCommandOptions::name, "NAME"},
     {"", "--rules", "Suggest at most so many expectations", &SuggestCommandOptions::rules, "N", 1,
      quality::kSuiteExpectationsMax},
@@ -301,7 +317,8 @@ constexpr Option<SuggestCommandOptions> kSuggestOptions[] = {
 int RunSuggest(const SuggestCommandOptions& options, Console& console) {
   auto progress = console.StartProgress("suggest from " + TitleOf(options.data));
   const auto history =
-      ProfileParts(console, options.data, {.missing_words = options.missing}, progress.get());
+      ProfileParts(console, options.data,
+                   {.missing_words = options.missing, .as_text = options.text}, progress.get());
   const auto suggestion = quality::SuggestSuite(
       history, {.name = options.name, .rules_max = static_cast<size_t>(options.rules)});
   const Json suite = suggestion.suite.ToJson();

@@ -39,11 +39,11 @@ std::string WithOption(std::string reader, const std::string& option) {
   return reader;
 }
 
-std::string ReaderOf(const std::string& file, const std::vector<std::string>& missing_words) {
-  const std::string reader = analytics::ReadFileSql(file);
-  if (missing_words.empty() || !reader.starts_with(kReadCsv)) return reader;
+std::string ReaderOf(const std::string& file, const ProfileOptions& options) {
+  const std::string reader = analytics::ReadFileSql(file, options.as_text);
+  if (options.missing_words.empty() || !reader.starts_with(kReadCsv)) return reader;
   std::vector<std::string> words = {"''"};
-  for (const std::string& word : missing_words) words.push_back(analytics::QuoteText(word));
+  for (const std::string& word : options.missing_words) words.push_back(analytics::QuoteText(word));
   return WithOption(reader, "nullstr = [" + Join(words, ", ") + "]");
 }
 
@@ -51,7 +51,7 @@ std::string ReaderOf(const std::string& file, const std::vector<std::string>& mi
 
 TableProfile ProfileDataFile(analytics::Session& session, const std::filesystem::path& file,
                              const ProfileOptions& options) {
-  const std::string reader = ReaderOf(file.string(), options.missing_words);
+  const std::string reader = ReaderOf(file.string(), options);
   const auto named = [&](TableProfile profile) {
     profile.name = file.filename().string();
     return profile;

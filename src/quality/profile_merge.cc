@@ -115,8 +115,10 @@ ColumnStatistics MergeColumn(const std::vector<TableProfile>& parts, const std::
   ColumnStatistics merged = filled.empty() ? ColumnOfPart(parts.front(), name) : *filled.front();
   for (size_t i = 1; i < filled.size(); ++i) {
     if (filled[i]->kind != merged.kind)
-      throw InvalidArgument("Column {} is {} in one part and {} in another", name, merged.sql_type,
-                            filled[i]->sql_type);
+      throw InvalidArgument(
+          "Column {0} is {1} in one part and {2} in another; of CSV files, profile the parts with "
+          "--text {0}",
+          name, merged.sql_type, filled[i]->sql_type);
     if (filled[i]->sketch.distinct.entries().empty() && filled[i]->distinct > 0)
       throw InvalidArgument("A part was saved without what merging needs: column {}", name);
     if (merged.type != filled[i]->type && filled[i]->type == "double") {

@@ -488,11 +488,14 @@ const ColumnStatistics* TableProfile::Find(std::string_view column) const {
 Json TableProfile::ToJson(Sketches sketches) const {
   Json json = Encode(*this);
   json.Set("format", kFormatVersion);
-  Json::Array& list = const_cast<Json*>(json.Find("columns"))->AsArray();
-  for (size_t i = 0; i < columns.size(); ++i) {
-    list[i].Set("kind", NameOf(kFiguresKinds, columns[i].kind));
-    if (sketches == Sketches::kWith) list[i].Set("sketch", SketchJson(columns[i].sketch));
+  Json list = Json::MakeArray();
+  for (const ColumnStatistics& column : columns) {
+    Json one = Encode(column);
+    one.Set("kind", NameOf(kFiguresKinds, column.kind));
+    if (sketches == Sketches::kWith) one.Set("sketch", SketchJson(column.sketch));
+    list.Append(std::move(one));
   }
+  json.Set("columns", std::move(list));
   if (sketches == Sketches::kWith) json.Set("pair_sketch", AssociationsSketchJson(associations));
   return json;
 }

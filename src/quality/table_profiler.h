@@ -26,6 +26,9 @@ struct ProfileOptions {
   size_t top_values = 20;
   // Texts that stand for missing values in CSV files, beside the empty one: "NA".
   std::vector<std::string> missing_words;
+  // Columns of CSV files that come as they are written, whatever they look like, so that all parts
+  // of a table have them alike.
+  std::vector<std::string> as_text;
   std::string target;  // a column whose values the others may give away; may be empty
   // Told now and then: the share that is done, and of what.
   std::function<void(double share, std::string_view note)> progress;

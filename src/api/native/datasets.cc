@@ -195,7 +195,10 @@ http::Response GetDatasetProfile(Context& context, const http::Request& request)
 
 http::Response GetDatasetFullProfile(Context& context, const http::Request& request) {
   const auto version = context.datasets.Get(request.PathValue("name"), PathVersion(request));
-  return Answer(FullProfile(context, version));
+  const Json profile = FullProfile(context, version);
+  if (QueryInt(request, "sketches", 1, 0, 1) == 1) return Answer(profile);
+  return Answer(
+      quality::TableProfile::FromJson(profile).ToJson(quality::TableProfile::Sketches::kWithout));
 }
 
 http::Response GetDatasetProfileReport(Context& context, const http::Request& request) {

@@ -103,7 +103,7 @@ export function getProfile(name: string, version: number, signal?: AbortSignal):
 }
 
 export function getFullProfile(name: string, version: number, signal?: AbortSignal): Promise<FullProfile> {
-  return getJson(`/api/v1/datasets/${segment(name)}/versions/${version}/profile/full`, {}, signal);
+  return getJson(`/api/v1/datasets/${segment(name)}/versions/${version}/profile/full`, { sketches: 0 }, signal);
 }
 
 export function profileReportUrl(name: string, version: number): string {
