@@ -328,9 +328,9 @@ int RunSuggest(const SuggestCommandOptions& options, Console& console) {
   console.Answer(suite);
   Rows rows;
   for (const auto& expectation : suggestion.suite.expectations) {
-    rows.push_back({quality::DescribeExpectation(expectation, Json::MakeObject()).Text(),
-                    quality::PercentText(expectation.meta.GetDouble("passed_share")),
-                    expectation.meta.GetString("notes")});
+    rows.push_back({Plain(quality::DescribeExpectation(expectation, Json::MakeObject()).Text()),
+                    Plain(quality::PercentText(expectation.meta.GetDouble("passed_share"))),
+                    Plain(expectation.meta.GetString("notes"))});
   }
   console.PrintTable({{"EXPECTED", Column::Align::kSentence},
                       {"HISTORY MET IT", Column::Align::kRight},

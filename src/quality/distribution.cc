@@ -98,8 +98,12 @@ Json Distribution::Value(size_t i) const {
 }
 
 void Distribution::AddSorted(std::span<const uint64_t> sorted) {
+  size_t distinct = sorted.empty() ? 0 : 1;
+  for (size_t i = 1; i < sorted.size(); ++i) distinct += sorted[i] != sorted[i - 1] ? 1 : 0;
   std::vector<uint64_t> values;
   std::vector<int64_t> repeats;
+  values.reserve(distinct);
+  repeats.reserve(distinct);
   for (size_t i = 0; i < sorted.size();) {
     size_t end = i + 1;
     while (end < sorted.size() && sorted[end] == sorted[i]) ++end;

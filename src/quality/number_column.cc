@@ -10,6 +10,8 @@ namespace {
 
 // Values that are sorted at once: 32 MiB, and as much again for the sort.
 constexpr size_t kPiece = 1 << 22;
+// Rows of one call of Add.
+constexpr size_t kChunkRowsMax = 2048;
 constexpr size_t kGapsMax = 10;
 constexpr double kGapSteps = 3;
 constexpr int64_t kExactDoubleMax = int64_t{1} << 53;
@@ -75,6 +77,11 @@ TimeFigures TimesOf(const Distribution& values) {
 }
 
 }  // namespace
+
+NumberColumn::NumberColumn(NumberKind kind, int64_t rows) {
+  sketch_.values.kind = kind;
+  pending_.reserve(std::min(static_cast<size_t>(rows), kPiece + kChunkRowsMax));
+}
 
 void NumberColumn::Add(const analytics::NumberSpan& span, size_t rows) {
   for (size_t i = 0; i < rows; ++i) {

@@ -11,7 +11,8 @@ namespace millwright::quality {
 // Takes a column of numbers or times piece by piece, in row order.
 class NumberColumn {
  public:
-  explicit NumberColumn(NumberKind kind) { sketch_.values.kind = kind; }
+  // `rows` is how many there will be.
+  NumberColumn(NumberKind kind, int64_t rows);
 
   void Add(const analytics::NumberSpan& span, size_t rows);
   // Completes what can be told of the values and gives the sketch to the column. Takes the time of

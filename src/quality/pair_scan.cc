@@ -23,6 +23,8 @@ using analytics::Session;
 
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 constexpr size_t kBlockRows = 2048;  // as many as DuckDB gives at once
+// A sample by hashes is a little larger or smaller than what was asked for.
+constexpr int64_t kSampleSlack = 4096;
 // Columns that are tried as tellers of the target.
 constexpr size_t kTellersMax = 60;
 
@@ -71,6 +73,8 @@ class PairScan {
   void Run(Session& session, const std::string& table) {
     if (selected_.empty()) return;
     samples_.resize(selected_.size());
+    for (auto& sample : samples_)
+      sample.reserve(static_cast<size_t>(std::min(profile_.rows, kRankRowsMax + kSampleSlack)));
     session.StreamNumbers("SELECT " + Join(selected_, ", ") + " FROM " + table,
                           [this](const std::vector<NumberSpan>& spans, size_t rows) {
                             Take(spans, rows);

@@ -182,7 +182,7 @@ class Profiler {
     std::vector<NumberColumn> readers;
     for (const Source& source : group) {
       selected.push_back(source.sql);
-      readers.emplace_back(source.kind);
+      readers.emplace_back(source.kind, profile_.rows);
     }
     Tell(profile_.columns[group.front().place].name);
     step_ += group.size() - 1;

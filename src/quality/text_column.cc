@@ -96,8 +96,8 @@ void AskTop(Session& session, size_t top_values, ColumnStatistics* column) {
 // The values with the smallest hashes are a fair sample of the distinct ones.
 std::vector<ValueSample> AskSample(Session& session, ColumnStatistics* column) {
   const Table answer = session.Query(fmt::format(
-      "SELECT CAST(CAST(md5_number_lower(v) >> 1 AS UBIGINT) AS BIGINT), left(v, {}), n FROM {} "
-      "ORDER BY 1 LIMIT {}",
+      "SELECT h, left(v, {}), n FROM (SELECT CAST(CAST(md5_number_lower(v) >> 1 AS UBIGINT) AS "
+      "BIGINT) AS h, v, n FROM {} ORDER BY h LIMIT {})",
       kJudgedCharactersMax, kValues, kSketchValues));
   std::vector<ValueSample> sample;
   std::vector<DistinctSketch::Entry> entries;
