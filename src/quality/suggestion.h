@@ -34,9 +34,10 @@ struct Suggestion {
 // Each rule's meta has `notes`, why it is suggested, and `passed_share`, the share of the history
 // that would have met it. From kHistoryMin profiles on, row counts, missing shares and means get
 // bounds that were learned (LearnBounds; weekdays by the dates in the profiles' names); with fewer
-// they get none but a wide one for the row count. A rule allows for what the data break it by, as
-// `mostly`, so that the whole of the history together meets the suite; a single part of it need
-// not, then `passed_share` says so. Throws as MergeProfiles does.
+// they get none but a wide one for the row count. Rules are for one state of the table; what all of
+// the history together breaks a rule by, it allows for as `mostly`, so that a single table meets
+// what it suggests. A state in a history need not, then `passed_share` is below 1. Throws as
+// MergeProfiles does.
 Suggestion SuggestSuite(const std::vector<TableProfile>& history,
                         const SuggestionOptions& options = {});
 
