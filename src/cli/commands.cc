@@ -15,6 +15,7 @@ Commands AllCommands() {
   AddDataCommands(commands);
   AddQualityCommands(commands);
   AddQualityProfileCommands(commands);
+  AddDriftCommands(commands);
   AddExperimentCommands(commands);
   AddRunCommands(commands);
   AddTensorboardCommands(commands);

@@ -15,6 +15,7 @@ void AddStreamCommands(Commands& commands);
 void AddDataCommands(Commands& commands);
 void AddQualityCommands(Commands& commands);
 void AddQualityProfileCommands(Commands& commands);
+void AddDriftCommands(Commands& commands);
 void AddExperimentCommands(Commands& commands);
 void AddRunCommands(Commands& commands);
 void AddRunTailCommand(Commands& commands);  // added by AddRunCommands

@@ -151,33 +151,33 @@ std::string_view AlertKindName(AlertKind kind) {
   return kind == AlertKind::kDrift ? "drift" : "performance";
 }
 
-Json FeaturesToJson(const std::vector<quality::FeatureDrift>& features) {
+Json FeaturesToJson(const std::vector<drift::FeatureDrift>& features) {
   Json list = Json::MakeArray();
-  for (const quality::FeatureDrift& feature : features) {
+  for (const drift::FeatureDrift& feature : features) {
     list.Append(Json::Of({{"name", feature.name},
                           {"type", feature.type},
                           {"method", feature.method},
                           {"score", feature.score ? Json(*feature.score) : Json()},
                           {"threshold", feature.threshold},
                           {"drifted", feature.drifted},
-                          {"status", quality::DriftStatusName(feature.status)}}));
+                          {"status", drift::DriftStatusName(feature.status)}}));
   }
   return list;
 }
 
-std::vector<quality::FeatureDrift> FeaturesFromJson(const Json& json) {
-  std::vector<quality::FeatureDrift> features;
+std::vector<drift::FeatureDrift> FeaturesFromJson(const Json& json) {
+  std::vector<drift::FeatureDrift> features;
   for (const Json& item : json.AsArray("features")) {
-    quality::FeatureDrift feature;
+    drift::FeatureDrift feature;
     feature.name = item.GetString("name");
     feature.type = item.GetString("type");
     feature.method = item.GetString("method");
     feature.score = Number(item, "score");
     feature.threshold = item.GetDouble("threshold");
     feature.drifted = item.GetBool("drifted");
-    for (quality::DriftStatus status :
-         {quality::DriftStatus::kNotEnoughData, quality::DriftStatus::kMissingColumn}) {
-      if (item.GetString("status") == quality::DriftStatusName(status)) feature.status = status;
+    for (drift::DriftStatus status :
+         {drift::DriftStatus::kNotEnoughData, drift::DriftStatus::kMissingColumn}) {
+      if (item.GetString("status") == drift::DriftStatusName(status)) feature.status = status;
     }
     features.push_back(std::move(feature));
   }

@@ -9,8 +9,8 @@
 
 #include "base/id.h"
 #include "base/json.h"
+#include "drift/reference_drift.h"
 #include "monitoring/prediction_reader.h"
-#include "quality/drift.h"
 #include "quality/profile.h"
 
 namespace millwright::monitoring {
@@ -70,7 +70,7 @@ struct MonitorWindow {
   int64_t predictions = 0;
   int64_t outcomes = 0;
   bool complete = false;
-  std::vector<quality::FeatureDrift> features;
+  std::vector<drift::FeatureDrift> features;
   PerformanceFigures performance;
 };
 
@@ -112,8 +112,8 @@ struct Monitor {
 };
 
 // Read and write what a window measured, as it is stored.
-Json FeaturesToJson(const std::vector<quality::FeatureDrift>& features);
-std::vector<quality::FeatureDrift> FeaturesFromJson(const Json& json);
+Json FeaturesToJson(const std::vector<drift::FeatureDrift>& features);
+std::vector<drift::FeatureDrift> FeaturesFromJson(const Json& json);
 Json PerformanceToJson(const PerformanceFigures& figures);
 PerformanceFigures PerformanceFromJson(const Json& json);
 

@@ -247,10 +247,10 @@ void Monitors::Judge(Connection& connection, const Stored& monitor, const Monito
   if (window.predictions >= spec.rows_min && window.start_ms > judged_drift_ms) {
     judged_drift_ms = window.start_ms;
     size_t drifted = 0;
-    for (const quality::FeatureDrift& feature : window.features) drifted += feature.drifted;
+    for (const drift::FeatureDrift& feature : window.features) drifted += feature.drifted;
     const bool enough = static_cast<double>(drifted) >=
                         spec.drift_share_min * static_cast<double>(window.features.size());
-    for (const quality::FeatureDrift& feature : window.features) {
+    for (const drift::FeatureDrift& feature : window.features) {
       if (!feature.score) continue;
       if (feature.drifted && enough) {
         Open(connection, monitor, window, AlertKind::kDrift, feature.name, *feature.score,
@@ -333,8 +333,8 @@ LogSummary Monitors::Summary(const std::string& name) {
   return reader_.Summary(spec.endpoint, spec.label);
 }
 
-quality::Distribution Monitors::Distribution(const std::string& name, const std::string& feature,
-                                             int64_t start_ms, int64_t end_ms) {
+drift::Distribution Monitors::Distribution(const std::string& name, const std::string& feature,
+                                           int64_t start_ms, int64_t end_ms) {
   const Stored monitor = Load(name);
   const quality::ColumnProfile* column = monitor.profile.Find(feature);
   if (column == nullptr) throw NotFound("Feature", feature);
@@ -353,7 +353,7 @@ quality::Distribution Monitors::Distribution(const std::string& name, const std:
   WindowScan scan(session, snapshot, all, monitor.profile);
   scan.Load(start_ms, end_ms);
   try {
-    return quality::CompareDistribution(session, scan.FeaturesSql(start_ms, end_ms), *column);
+    return drift::CompareDistribution(session, scan.FeaturesSql(start_ms, end_ms), *column);
   } catch (const Error& error) {
     if (error.code() != Code::kInvalidArgument) throw;
     throw FailedPrecondition("No prediction has the feature {} yet", feature);

@@ -57,8 +57,8 @@ class Monitors {
   LogSummary Summary(const std::string& name);
   // How a feature is distributed in a window (the newest complete one with enough rows when both
   // times are 0) and in the reference. Throws kNotFound for an unknown feature.
-  quality::Distribution Distribution(const std::string& name, const std::string& feature,
-                                     int64_t start_ms = 0, int64_t end_ms = 0);
+  drift::Distribution Distribution(const std::string& name, const std::string& feature,
+                                   int64_t start_ms = 0, int64_t end_ms = 0);
 
   // What an endpoint was asked, and how well it answered, in a span of event time: a reference for
   // those that have none from training. Throws kFailedPrecondition when nothing was asked then.

@@ -174,7 +174,7 @@ TEST_P(MonitorsTest, KeepsEverythingOverARestart) {
   EXPECT_EQ(monitors.Windows("flights-late").size(), 2u);
   EXPECT_EQ(monitors.Get("flights-late").profile.ToJson(), profile_.ToJson());
   EXPECT_EQ(AlertEvents(), Strings{"alert.opened drift distance"});
-  const quality::Distribution distribution = monitors.Distribution("flights-late", "distance");
+  const drift::Distribution distribution = monitors.Distribution("flights-late", "distance");
   ASSERT_EQ(distribution.edges.size(), distribution.current.size() + 1);
   EXPECT_GT(distribution.current.back(), 0.4);
 }

@@ -94,11 +94,11 @@ std::string WindowScan::InputsSql() const {
 }
 
 void WindowScan::Measure(MonitorWindow& window) {
-  quality::DriftOptions options;
+  drift::DriftOptions options;
   options.rows_min = spec_.rows_min;
   options.psi_threshold = spec_.psi_threshold;
   options.psi_thresholds = spec_.psi_thresholds;
-  window.features = quality::CompareWithReference(
+  window.features = drift::CompareWithReference(
       session_, FeaturesSql(window.start_ms, window.end_ms), reference_, options);
   window.performance = MeasurePerformance(window);
 }

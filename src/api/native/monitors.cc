@@ -21,14 +21,14 @@ Json Number(const std::optional<double>& value) {
   return value ? Json(*value) : Json();
 }
 
-Json FeatureJson(const quality::FeatureDrift& feature) {
+Json FeatureJson(const drift::FeatureDrift& feature) {
   return Json::Of({{"name", feature.name},
                    {"type", feature.type},
                    {"method", feature.method},
                    {"score", Number(feature.score)},
                    {"threshold", feature.threshold},
                    {"drifted", feature.drifted},
-                   {"status", quality::DriftStatusName(feature.status)}});
+                   {"status", drift::DriftStatusName(feature.status)}});
 }
 
 Json AlertJson(const monitoring::Alert& alert) {

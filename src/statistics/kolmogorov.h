@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace millwright::quality {
+namespace millwright::statistics {
 
 // The chance that a random sample of n strays from its true distribution by x or more, either way:
 // the survival function of Kolmogorov's statistic for a finite n. Relative error below 1e-7 for
@@ -12,8 +12,7 @@ double KolmogorovSurvival(int64_t n, double x);
 // The chance that two samples of one distribution, of sizes m and n, have distribution functions
 // that differ by h/lcm(m, n) or more somewhere. Exact, by counting lattice paths in O(m·n).
 double TwoSampleSurvival(int64_t m, int64_t n, int64_t h);
+// The same for the first sample's function being above the second's by so much.
+double OneSidedTwoSampleSurvival(int64_t m, int64_t n, int64_t h);
 
-// The chance of a chi-square variable of so many degrees of freedom to exceed x.
-double ChiSquareSurvival(double x, double degrees);
-
-}  // namespace millwright::quality
+}  // namespace millwright::statistics

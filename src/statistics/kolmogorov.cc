@@ -2,7 +2,7 @@
 // two-sided Kolmogorov–Smirnov distribution" (2011): twice the one-sided tail where both tails
 // cannot be exceeded together to any visible degree, the matrix power of Marsaglia, Tsang and Wang
 // for small statistics, and the expansion of Pelz and Good between them.
-#include "quality/kolmogorov.h"
+#include "statistics/kolmogorov.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,7 +10,7 @@
 #include <numeric>
 #include <vector>
 
-namespace millwright::quality {
+namespace millwright::statistics {
 namespace {
 
 // Smirnov's one-sided tail, a sum of positive terms, taken in logarithms.
@@ -134,6 +134,30 @@ double PelzGoodDistribution(int64_t n, double x) {
   return k0 + k1 / root + k2 / (root * root) + k3 / (root * root * root);
 }
 
+// Of the random paths from (0, 0) to (i, j) the share that has touched the outside: a mean of the
+// two shares one step before, weighted by where a path comes from. All terms are positive, so small
+// chances keep their digits.
+template <typename F>
+double TouchingPaths(int64_t m, int64_t n, F&& outside) {
+  const int64_t g = std::gcd(m, n);
+  const int64_t step_m = n / g, step_n = m / g;
+  std::vector<double> column(static_cast<size_t>(n) + 1);
+  for (int64_t i = 0; i <= m; ++i) {
+    for (int64_t j = 0; j <= n; ++j) {
+      double& cell = column[static_cast<size_t>(j)];
+      if (outside(i * step_m - j * step_n)) {
+        cell = 1;
+      } else if (i == 0) {
+        cell = j == 0 ? 0 : column[static_cast<size_t>(j) - 1];
+      } else if (j > 0) {
+        const double before = column[static_cast<size_t>(j) - 1];
+        cell += (before - cell) * static_cast<double>(j) / static_cast<double>(i + j);
+      }
+    }
+  }
+  return column.back();
+}
+
 }  // namespace
 
 double KolmogorovSurvival(int64_t n, double x) {
@@ -151,55 +175,12 @@ double KolmogorovSurvival(int64_t n, double x) {
   return std::clamp(1 - below, 0.0, 1.0);
 }
 
-// Of the random paths from (0, 0) to (i, j) the share that has touched the outside: a mean of the
-// two shares one step before, weighted by where a path comes from. All terms are positive, so small
-// chances keep their digits.
 double TwoSampleSurvival(int64_t m, int64_t n, int64_t h) {
-  if (h <= 0) return 1;
-  const int64_t g = std::gcd(m, n);
-  const int64_t step_m = n / g, step_n = m / g;
-  std::vector<double> column(static_cast<size_t>(n) + 1);
-  for (int64_t i = 0; i <= m; ++i) {
-    for (int64_t j = 0; j <= n; ++j) {
-      double& cell = column[static_cast<size_t>(j)];
-      if (std::abs(i * step_m - j * step_n) >= h) {
-        cell = 1;
-      } else if (i == 0) {
-        cell = j == 0 ? 0 : column[static_cast<size_t>(j) - 1];
-      } else if (j > 0) {
-        const double before = column[static_cast<size_t>(j) - 1];
-        cell += (before - cell) * static_cast<double>(j) / static_cast<double>(i + j);
-      }
-    }
-  }
-  return column.back();
+  return h <= 0 ? 1 : TouchingPaths(m, n, [h](int64_t d) { return std::abs(d) >= h; });
 }
 
-double ChiSquareSurvival(double x, double degrees) {
-  if (std::isinf(x)) return 0;
-  if (x <= 0) return 1;
-  const double a = degrees / 2, half = x / 2;
-  const double scale = std::exp(a * std::log(half) - half - std::lgamma(a));
-  if (half < a + 1) {
-    double term = 1 / a, sum = term;
-    for (double k = a + 1; std::abs(term) > std::abs(sum) * 1e-17; ++k) {
-      term *= half / k;
-      sum += term;
-    }
-    return 1 - scale * sum;
-  }
-  // Lentz's continued fraction of the upper incomplete gamma function.
-  constexpr double kTiny = 1e-300;
-  double b = half + 1 - a, c = 1 / kTiny, d = 1 / b, fraction = d;
-  for (int i = 1; i < 10'000; ++i) {
-    const double numerator = -i * (i - a);
-    b += 2;
-    d = 1 / (std::abs(numerator * d + b) < kTiny ? kTiny : numerator * d + b);
-    c = std::abs(b + numerator / c) < kTiny ? kTiny : b + numerator / c;
-    fraction *= d * c;
-    if (std::abs(d * c - 1) < 1e-16) break;
-  }
-  return scale * fraction;
+double OneSidedTwoSampleSurvival(int64_t m, int64_t n, int64_t h) {
+  return h <= 0 ? 1 : TouchingPaths(m, n, [h](int64_t d) { return d >= h; });
 }
 
-}  // namespace millwright::quality
+}  // namespace millwright::statistics

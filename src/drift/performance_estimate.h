@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+
+// How well a classifier of two classes does where nobody knows the truth yet: confidence-based
+// estimation as NannyML defines it (CBPE). A calibrated probability says how likely each prediction
+// is right, so figures follow from predictions alone. It holds where the inputs change. It does not
+// see concept drift: where the same inputs have come to mean something else, the probabilities are
+// wrong and so is every figure here.
+namespace millwright::drift {
+
+inline constexpr std::string_view kEstimateCaveat =
+    "Estimated from the model's own probabilities: changed inputs are seen, concept drift (the "
+    "same "
+    "inputs meaning something else) is not.";
+
+// Rows in the order in which they are cut into chunks.
+struct ScoredRows {
+  std::vector<double> probability;  // of the positive class
+  std::vector<double> predicted;    // 0 or 1
+  std::vector<double> truth;        // 0 or 1; empty where it is not known
+  std::vector<std::string> period;  // of each row; empty for chunks of a number of rows
+};
+
+struct EstimateFigure {
+  std::string name;  // roc_auc, f1, precision, recall, specificity, accuracy, average_precision,
+                     // true_positive, true_negative, false_positive, false_negative
+  std::optional<double> estimated;  // absent where undefined
+  std::optional<double> realised;   // where the truth is known
+  double lower = 0, upper = 1;      // what the reference's chunks keep within
+  bool alert = false;
+};
+
+struct EstimatedChunk {
+  std::string key;  // the period, or "[first:last]"
+  bool is_reference = false;
+  int64_t rows = 0;
+  std::vector<EstimateFigure> figures;
+};
+
+struct PerformanceEstimate {
+  bool is_calibrated = false;  // whether the probabilities had to be corrected
+  double calibration_error_before = 0, calibration_error_after = 0;  // in cross-validation
+  double calibration_error_by_chance = 0;  // what right probabilities would show of the same rows
+  std::vector<EstimatedChunk> chunks;
+
+  int64_t alerts() const;  // chunks of the analysis with any
+  Json ToJson() const;
+};
+
+struct EstimateOptions {
+  int64_t chunk_rows = 1000;  // where rows have no period; the last chunk may be shorter
+};
+
+// Estimates chunk by chunk. The reference's truth sets the bounds (mean and three standard
+// deviations of what its chunks realised) and corrects the probabilities by isotonic regression
+// where they are off by more than twice what chance makes of right ones, and where correcting them
+// lowers that error in cross-validation. (NannyML corrects wherever ten random splits say less.)
+// Throws kInvalidArgument for a
+// reference without truth or with fewer than kEstimateRowsMin rows, and for labels that are not 0
+// or 1.
+inline constexpr size_t kEstimateRowsMin = 100;
+PerformanceEstimate EstimatePerformance(const ScoredRows& reference, const ScoredRows& analysis,
+                                        const EstimateOptions& options = {});
+
+}  // namespace millwright::drift

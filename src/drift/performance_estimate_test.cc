@@ -1,0 +1,122 @@
+#include "drift/performance_estimate.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "analytics/session.h"
+#include "base/error.h"
+#include "base/file.h"
+
+namespace millwright::drift {
+namespace {
+
+const std::string kData = std::string(MILLWRIGHT_SOURCE_DIR) + "/tests/data/";
+
+ScoredRows Read(analytics::Session& session, const std::string& sql) {
+  const analytics::Table table = session.Query(sql);
+  ScoredRows rows;
+  for (size_t row = 0; row < table.row_count(); ++row) {
+    rows.truth.push_back(table.Double(row, 0));
+    rows.probability.push_back(table.Double(row, 1));
+    rows.predicted.push_back(table.Double(row, 2));
+  }
+  return rows;
+}
+
+ScoredRows Half(const ScoredRows& rows, bool second) {
+  const auto middle = static_cast<ptrdiff_t>(rows.truth.size() / 2);
+  const auto part = [&](const std::vector<double>& values) {
+    return second ? std::vector<double>(values.begin() + middle, values.end())
+                  : std::vector<double>(values.begin(), values.begin() + middle);
+  };
+  return {part(rows.probability), part(rows.predicted), part(rows.truth), {}};
+}
+
+bool IsNear(const Json& expected, const std::optional<double>& actual, double tolerance) {
+  if (!expected.is_number()) return !actual;
+  return actual && std::abs(*actual - expected.AsDouble()) <=
+                       std::max(1e-12, tolerance * std::abs(expected.AsDouble()));
+}
+
+// A chunk as NannyML has it. Where it falls back to another figure for a chunk with a single class,
+// we have none.
+void CheckChunk(const Json& row, const EstimatedChunk& chunk, double tolerance) {
+  EXPECT_EQ(chunk.key, row.GetString("chunk.key"));
+  for (const EstimateFigure& figure : chunk.figures) {
+    const Json* value = row.Find(figure.name + ".value");
+    if (value == nullptr) continue;
+    EXPECT_TRUE(IsNear(*value, figure.estimated, tolerance))
+        << chunk.key << " " << figure.name << " " << value->Dump() << " "
+        << figure.estimated.value_or(NAN);
+    const double lower = row.At(figure.name + ".lower_threshold").AsDouble();
+    const double upper = row.At(figure.name + ".upper_threshold").AsDouble();
+    EXPECT_NEAR(figure.lower, lower, 1e-9 * std::max(1.0, lower)) << figure.name;
+    EXPECT_NEAR(figure.upper, upper, 1e-9 * std::max(1.0, upper)) << figure.name;
+    EXPECT_EQ(figure.alert, row.GetBool(figure.name + ".alert")) << figure.name;
+    const Json* realised = row.Find(figure.name + ".realized");
+    if (realised != nullptr && realised->is_number() && figure.realised) {
+      EXPECT_NEAR(*figure.realised, realised->AsDouble(), 1e-9 * std::max(1.0, *figure.realised))
+          << figure.name;
+    }
+  }
+}
+
+void Check(const std::string& name, const std::string& sql, double tolerance) {
+  SCOPED_TRACE(name);
+  analytics::Session session;
+  const Json golden = ParseJson(ReadFile(kData + "stats/nannyml/" + name + ".json"));
+  const ScoredRows rows = Read(session, sql);
+  const PerformanceEstimate estimate =
+      EstimatePerformance(Half(rows, false), Half(rows, true), {.chunk_rows = 500});
+  EXPECT_EQ(estimate.is_calibrated, golden.GetBool("needs_calibration"));
+  const auto& expected = golden.At("rows").AsArray();
+  ASSERT_EQ(estimate.chunks.size(), expected.size());
+  for (size_t i = 0; i < expected.size(); ++i) {
+    CheckChunk(expected[i], estimate.chunks[i], tolerance);
+  }
+}
+
+TEST(PerformanceEstimate, AgreesWithNannyMl) {
+  const std::string file = "read_csv('" + kData + "metrics/binary_telco_churn.csv.gz')";
+  Check("cbpe_binary_telco", "SELECT y_true, proba, y_pred FROM " + file, 1e-9);
+  Check("cbpe_binary_telco_miscalibrated",
+        "SELECT y_true, p, CAST(p >= 0.2 AS INTEGER) FROM (SELECT *, round(proba ** 3, 9) AS p "
+        "FROM " +
+            file + ")",
+        1e-6);
+}
+
+TEST(PerformanceEstimate, CutsByPeriod) {
+  ScoredRows rows;
+  for (int i = 0; i < 200; ++i) {
+    rows.probability.push_back(i % 2 == 0 ? 0.9 : 0.1);
+    rows.predicted.push_back(i % 2 == 0);
+    rows.truth.push_back(i % 20 == 0 ? 0 : i % 20 == 1 ? 1 : i % 2 == 0);
+    rows.period.push_back(i < 60 ? "Monday" : "Tuesday");
+  }
+  ScoredRows later = rows;
+  later.truth.clear();
+  const PerformanceEstimate estimate = EstimatePerformance(rows, later);
+  ASSERT_EQ(estimate.chunks.size(), 4u);
+  EXPECT_EQ(estimate.chunks[2].key, "Monday");
+  EXPECT_EQ(estimate.chunks[2].rows, 60);
+  EXPECT_NEAR(*estimate.chunks[2].figures[5].estimated, 0.9, 1e-9);
+  EXPECT_FALSE(estimate.chunks[2].figures[5].realised);
+}
+
+TEST(PerformanceEstimate, RefusesWhatItCannotJudge) {
+  ScoredRows rows;
+  rows.probability = rows.predicted = rows.truth = std::vector<double>(100, 1.0);
+  ScoredRows broken = rows;
+  broken.predicted[3] = 2;
+  EXPECT_THROW(EstimatePerformance(rows, broken), Error);
+  broken = rows;
+  broken.truth.clear();
+  EXPECT_THROW(EstimatePerformance(broken, rows), Error);
+  EXPECT_FALSE(EstimatePerformance(rows, rows).chunks[0].figures[0].estimated)
+      << "no area without a negative";
+}
+
+}  // namespace
+}  // namespace millwright::drift
