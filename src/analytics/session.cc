@@ -445,6 +445,33 @@ void Session::Stream(const std::string& sql, const std::function<bool(const Tabl
   impl_->Limited([&] { impl_->ForEachChunk(prepared.statement, take); });
 }
 
+void Session::StreamNumbers(
+    const std::string& sql,
+    const std::function<bool(const std::vector<NumberSpan>&, size_t)>& each) {
+  const Prepared prepared = impl_->PrepareLast(sql);
+  const Plan plan = PlanOf(prepared.statement);
+  for (const Column& column : plan.columns) {
+    if (column.sql_type != "BIGINT" && column.sql_type != "DOUBLE")
+      throw InvalidArgument("Column is neither BIGINT nor DOUBLE: {} is {}", column.name,
+                            column.sql_type);
+  }
+  std::vector<NumberSpan> spans(plan.columns.size());
+  const auto take = [&](duckdb_data_chunk chunk, idx_t rows) {
+    for (size_t i = 0; i < spans.size(); ++i) {
+      const duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, i);
+      const void* data = duckdb_vector_get_data(vector);
+      spans[i] = {.validity = duckdb_vector_get_validity(vector)};
+      if (plan.columns[i].sql_type == "BIGINT") {
+        spans[i].integers = static_cast<const int64_t*>(data);
+      } else {
+        spans[i].reals = static_cast<const double*>(data);
+      }
+    }
+    return each(spans, rows);
+  };
+  impl_->Limited([&] { impl_->ForEachChunk(prepared.statement, take); });
+}
+
 struct Session::Appender::Impl {
   duckdb_appender appender = nullptr;
   ~Impl() { duckdb_appender_destroy(&appender); }

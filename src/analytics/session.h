@@ -62,6 +62,17 @@ struct FloatMatrix {
   size_t row_count = 0;
 };
 
+// One column of a piece of an answer, where DuckDB keeps it: BIGINT or DOUBLE, one of the two.
+struct NumberSpan {
+  const int64_t* integers = nullptr;
+  const double* reals = nullptr;
+  const uint64_t* validity = nullptr;  // a bit a row; null when every row has a value
+
+  bool Has(size_t row) const {
+    return validity == nullptr || (validity[row / 64] >> (row % 64) & 1) != 0;
+  }
+};
+
 struct SessionOptions {
   int threads = 2;
   uint64_t memory_bytes_max = 2ULL << 30;
@@ -99,6 +110,11 @@ class Session {
   // Calls `each` with pieces of the answer (about 2,048 rows) in constant memory until it returns
   // false. The table is valid during the call.
   void Stream(const std::string& sql, const std::function<bool(const Table&)>& each);
+  // The same for columns of BIGINT and DOUBLE (others throw kInvalidArgument), without copying
+  // them. The spans, one a column with `rows` numbers, are valid during the call.
+  void StreamNumbers(
+      const std::string& sql,
+      const std::function<bool(const std::vector<NumberSpan>& columns, size_t rows)>& each);
   // Opens a table of this session for rows of what is not in SQL's reach.
   class Appender;
   Appender Append(const std::string& table);

@@ -126,6 +126,33 @@ TEST(Session, ReadsFloatsInRowOrderWithNullAsNan) {
   EXPECT_EQ(CodeOf([&] { session.QueryFloats("SELECT 'x' AS name"); }), Code::kInvalidArgument);
 }
 
+TEST(Session, StreamsNumbersWhereTheyLie) {
+  Session session;
+  int64_t sum = 0, missing = 0;
+  double halves = 0;
+  session.StreamNumbers(
+      "SELECT i, CASE WHEN i % 3 <> 0 THEN i / 2 END::DOUBLE AS half FROM range(10000) t(i)",
+      [&](const std::vector<NumberSpan>& columns, size_t rows) {
+        EXPECT_EQ(columns.size(), 2U);
+        for (size_t row = 0; row < rows; ++row) {
+          sum += columns[0].integers[row];
+          if (columns[1].Has(row)) {
+            halves += columns[1].reals[row];
+          } else {
+            ++missing;
+          }
+        }
+        return true;
+      });
+  EXPECT_EQ(sum, 49'995'000);
+  EXPECT_EQ(missing, 3334);
+  EXPECT_GT(halves, 16e6);
+  const auto ignore = [](const std::vector<NumberSpan>&, size_t) { return true; };
+  EXPECT_EQ(CodeOf([&] { session.StreamNumbers("SELECT 1::INTEGER", ignore); }),
+            Code::kInvalidArgument);
+  EXPECT_EQ(CodeOf([&] { session.StreamNumbers("SELECT 'x'", ignore); }), Code::kInvalidArgument);
+}
+
 TEST(Session, AppendsCellsOfEveryType) {
   Session session;
   session.Execute(

@@ -16,6 +16,7 @@ Commands AllCommands() {
   AddQualityCommands(commands);
   AddSuiteCommands(commands);
   AddCheckpointCommands(commands);
+  AddQualityProfileCommands(commands);
   AddDriftCommands(commands);
   AddExperimentCommands(commands);
   AddRunCommands(commands);

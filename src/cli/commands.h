@@ -16,6 +16,7 @@ void AddDataCommands(Commands& commands);
 void AddQualityCommands(Commands& commands);
 void AddSuiteCommands(Commands& commands);
 void AddCheckpointCommands(Commands& commands);
+void AddQualityProfileCommands(Commands& commands);
 void AddDriftCommands(Commands& commands);
 void AddExperimentCommands(Commands& commands);
 void AddRunCommands(Commands& commands);

@@ -49,6 +49,22 @@ TEST(Profile, IsTheSameAfterJson) {
   EXPECT_LT(text.size(), 20'000u);
 }
 
+// What model versions hold as their reference since the first version.
+TEST(Profile, ReadsWhatWasSavedBefore) {
+  const Profile profile = Profile::FromJson(ParseJson(R"({"row_count":4,
+    "quantiles_approximate":false,"columns":[
+    {"name":"x","type":"double","missing":1,"distinct":3,"distinct_approximate":false,"min":1.0,
+     "max":3.0,"mean":2.0,"stddev":1.0,"quantiles":{"p05":1.1,"p50":2.0},
+     "histogram":{"edges":[1.0,2.0,3.0],"counts":[2,1]},
+     "deciles":{"edges":[1.0,3.0],"counts":[3]}},
+    {"name":"s","type":"text","missing":0,"distinct":1,"distinct_approximate":false,"min":"a",
+     "max":"a","top_values":[{"value":"a","count":4}]}]})"));
+  EXPECT_EQ(profile.row_count, 4);
+  EXPECT_EQ(profile.Find("x")->deciles->counts, std::vector<int64_t>{3});
+  EXPECT_FALSE(profile.Find("x")->categorical());
+  EXPECT_EQ(profile.Find("s")->top_values[0].count, 4);
+}
+
 TEST(Profile, OfALargeTableHasNearlyEqualDeciles) {
   analytics::Session session;
   const Profile profile =

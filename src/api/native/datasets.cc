@@ -11,6 +11,8 @@
 #include "data/source_store.h"
 #include "data/split_store.h"
 #include "quality/profile.h"
+#include "quality/profile_report.h"
+#include "quality/table_profiler.h"
 
 namespace millwright::api::native {
 namespace {
@@ -155,16 +157,59 @@ http::Response GetDatasetFile(Context& context, const http::Request& request) {
   return response;
 }
 
-// A version never changes, so its profile is made once and kept by the content's digest.
-http::Response GetDatasetProfile(Context& context, const http::Request& request) {
-  const auto version = context.datasets.Get(request.PathValue("name"), PathVersion(request));
-  const auto file = context.datasets.options().root / "profiles" / (version.md5 + ".json");
+namespace {
+
+// A version never changes, so what is told of it is made once and kept by the content's digest.
+template <typename Make>
+std::string KeptProfile(Context& context, const data::DatasetVersion& version,
+                        std::string_view suffix, const Make& make) {
+  const auto file =
+      context.datasets.options().root / "profiles" / (version.md5 + std::string(suffix));
   if (!std::filesystem::exists(file)) {
     analytics::Session session;
-    const auto profile = quality::ProfileTable(session, context.datasets.ReadSql(version));
-    WriteFileDurably(file, profile.ToJson().Dump());
+    WriteFileDurably(file, make(session, context.datasets.ReadSql(version)).ToJson().Dump());
   }
-  return http::Response::JsonText(200, ReadFile(file));
+  return ReadFile(file);
+}
+
+// Two datasets may have the same content, so the name is not of what is kept.
+Json FullProfile(Context& context, const data::DatasetVersion& version) {
+  Json profile = ParseJson(KeptProfile(context, version, ".full.json",
+                                       [](analytics::Session& session, const std::string& table) {
+                                         return quality::ProfileWholeTable(session, table);
+                                       }));
+  profile.Set("name", fmt::format("{}@{}", version.dataset, version.version));
+  return profile;
+}
+
+}  // namespace
+
+http::Response GetDatasetProfile(Context& context, const http::Request& request) {
+  const auto version = context.datasets.Get(request.PathValue("name"), PathVersion(request));
+  return http::Response::JsonText(
+      200, KeptProfile(context, version, ".json",
+                       [](analytics::Session& session, const std::string& table) {
+                         return quality::ProfileTable(session, table);
+                       }));
+}
+
+http::Response GetDatasetFullProfile(Context& context, const http::Request& request) {
+  const auto version = context.datasets.Get(request.PathValue("name"), PathVersion(request));
+  const Json profile = FullProfile(context, version);
+  if (QueryInt(request, "sketches", 1, 0, 1) == 1) return Answer(profile);
+  return Answer(
+      quality::TableProfile::FromJson(profile).ToJson(quality::TableProfile::Sketches::kWithout));
+}
+
+http::Response GetDatasetProfileReport(Context& context, const http::Request& request) {
+  const auto version = context.datasets.Get(request.PathValue("name"), PathVersion(request));
+  const auto profile = quality::TableProfile::FromJson(FullProfile(context, version));
+  auto response = http::Response::Text(200, quality::RenderProfile(profile, profile.name),
+                                       "text/html; charset=utf-8");
+  // The report is one file without scripts of others; nothing in it may reach out.
+  response.headers.Set("Content-Security-Policy",
+                       "default-src 'none'; style-src 'unsafe-inline'; img-src data:");
+  return response;
 }
 
 http::Response CreateSplit(Context& context, const http::Request& request) {

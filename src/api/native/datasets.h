@@ -16,6 +16,8 @@ http::Response DeriveDataset(Context& context, const http::Request& request);
 http::Response GetDatasetRows(Context& context, const http::Request& request);
 http::Response GetDatasetFile(Context& context, const http::Request& request);
 http::Response GetDatasetProfile(Context& context, const http::Request& request);
+http::Response GetDatasetFullProfile(Context& context, const http::Request& request);
+http::Response GetDatasetProfileReport(Context& context, const http::Request& request);
 http::Response CreateSplit(Context& context, const http::Request& request);
 http::Response GetSplitPartFile(Context& context, const http::Request& request);
 

@@ -91,6 +91,10 @@ constexpr Route<Context> kRoutes[] = {
      Lane::kBulk, "Download a version as Parquet"},
     {M::kGet, "/api/v1/datasets/{name}/versions/{version}/profile", GetDatasetProfile, P::kRead,
      Lane::kBulk, "Profile a version"},
+    {M::kGet, "/api/v1/datasets/{name}/versions/{version}/profile/full", GetDatasetFullProfile,
+     P::kRead, Lane::kBulk, "Profile a version with every figure, so that it can be merged"},
+    {M::kGet, "/api/v1/datasets/{name}/versions/{version}/profile/report", GetDatasetProfileReport,
+     P::kRead, Lane::kBulk, "Show the full profile as a page"},
     {M::kGet, "/api/v1/datasets/{name}/versions/{version}/splits/{split}/{part}/file",
      GetSplitPartFile, P::kRead, Lane::kBulk, "Download a part of a split as Parquet"},
 

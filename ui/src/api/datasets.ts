@@ -74,6 +74,14 @@ export interface Profile {
   columns: ColumnProfile[];
 }
 
+/** What matters most of `…/profile/full`: what to look at first, and what the values look like. */
+export interface FullProfile {
+  duplicate_rows: number;
+  rows_with_missing: number;
+  warnings: { kind: string; column: string; message: string }[];
+  columns: { name: string; semantic_type: { name: string; format: string; share: number } }[];
+}
+
 export type Cell = string | number | boolean | null;
 
 /** `GET /api/v1/datasets/{name}/versions/{v}/rows?limit=&offset=` */
@@ -92,6 +100,14 @@ export function getDataset(name: string, signal?: AbortSignal): Promise<Dataset>
 
 export function getProfile(name: string, version: number, signal?: AbortSignal): Promise<Profile> {
   return getJson(`/api/v1/datasets/${segment(name)}/versions/${version}/profile`, {}, signal);
+}
+
+export function getFullProfile(name: string, version: number, signal?: AbortSignal): Promise<FullProfile> {
+  return getJson(`/api/v1/datasets/${segment(name)}/versions/${version}/profile/full`, { sketches: 0 }, signal);
+}
+
+export function profileReportUrl(name: string, version: number): string {
+  return `/api/v1/datasets/${segment(name)}/versions/${version}/profile/report`;
 }
 
 export function getRows(name: string, version: number, limit: number, offset: number, signal?: AbortSignal): Promise<Rows> {

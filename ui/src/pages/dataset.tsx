@@ -1,5 +1,5 @@
 /** A dataset version: what its columns hold, what the suites said, how it was split. */
-import { getDataset, getProfile, getRows, type Cell, type ColumnProfile, type Dataset, type DatasetVersion, type Split } from '../api/datasets';
+import { getDataset, getFullProfile, getProfile, getRows, profileReportUrl, type Cell, type ColumnProfile, type Dataset, type DatasetVersion, type FullProfile, type Split } from '../api/datasets';
 import { listValidations, validationReportUrl } from '../api/validations';
 import { cli } from '../cli';
 import { Badge, Empty, Facts, Page, Section, Select, Shown, Tabs, When, currentTab } from '../components/basics';
@@ -82,17 +82,51 @@ export function DatasetPage(props: { name: string }) {
 
 function ProfileTab(props: { name: string; version: number }) {
   const profile = useRead(`profile:${props.name}@${props.version}`, (signal) => getProfile(props.name, props.version, signal));
+  const full = useRead(`full-profile:${props.name}@${props.version}`, (signal) => getFullProfile(props.name, props.version, signal));
+  const looks = new Map((full.data?.columns ?? []).map((column) => [column.name, looksOf(column.semantic_type)]));
   return (
-    <Shown read={profile} rows={10}>
-      {(data) => (
-        <div class="profile">
-          {data.columns.map((column) => (
-            <ColumnCard key={column.name} column={column} rows={data.row_count} />
-          ))}
-        </div>
-      )}
-    </Shown>
+    <>
+      <Warnings warnings={full.data?.warnings ?? []} report={profileReportUrl(props.name, props.version)} />
+      <Shown read={profile} rows={10}>
+        {(data) => (
+          <div class="profile">
+            {data.columns.map((column) => (
+              <ColumnCard key={column.name} column={column} rows={data.row_count} looks={looks.get(column.name)} />
+            ))}
+          </div>
+        )}
+      </Shown>
+    </>
   );
+}
+
+const warningsShown = 12;
+
+function Warnings(props: { warnings: FullProfile['warnings']; report: string }) {
+  const { warnings, report } = props;
+  return (
+    <div class="profile-warnings">
+      {warnings.length > 0 && (
+        <ul aria-label="Warnings">
+          {warnings.slice(0, warningsShown).map((warning, i) => (
+            <li key={i}>
+              <span class="warn-text">{warning.kind}</span> {warning.column !== '' && <b>{warning.column}</b>} {warning.message}
+            </li>
+          ))}
+        </ul>
+      )}
+      <a href={report} target="_blank" rel="noopener">
+        {warnings.length > warningsShown ? `${warnings.length - warningsShown} more warnings, all figures and correlations` : 'All figures and correlations'}
+      </a>
+    </div>
+  );
+}
+
+/** "date %d/%m/%Y", "email, 97 %"; nothing where the type says as much. */
+export function looksOf(type: FullProfile['columns'][number]['semantic_type']): string {
+  if (['unknown', 'number', 'count', 'category'].includes(type.name)) return '';
+  const format = type.format === '' ? '' : ` ${type.format}`;
+  return type.name + format + (type.share < 1 && type.share > 0 ? `, ${percent(type.share)}` : '');
 }
 
 /** A number of few values is better seen value by value than in bins that mostly lie between them. */
@@ -109,7 +143,7 @@ export function barsOf(column: ColumnProfile): Bar[] {
 
 const quantileNames = ['p05', 'p25', 'p50', 'p75', 'p95'] as const;
 
-function ColumnCard(props: { column: ColumnProfile; rows: number }) {
+function ColumnCard(props: { column: ColumnProfile; rows: number; looks?: string }) {
   const { column, rows } = props;
   const bars = barsOf(column);
   const value = (given: ColumnProfile['min']) => (typeof given === 'number' ? measure(given) : inline(given));
@@ -117,7 +151,7 @@ function ColumnCard(props: { column: ColumnProfile; rows: number }) {
     <article class="panel column-card" aria-label={`Column ${column.name}`}>
       <header>
         <h3>{column.name}</h3>
-        <code>{column.type}</code>
+        <code>{props.looks || column.type}</code>
       </header>
       {bars.length > 0 ? (
         <div class="histogram-box">

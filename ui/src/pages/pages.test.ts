@@ -3,7 +3,8 @@ import type { ColumnProfile } from '../api/datasets';
 import type { Event } from '../api/events';
 import type { TaskRun, TaskState } from '../api/pipelines';
 import { headline } from '../components/try-it';
-import { barsOf } from './dataset';
+import { percent } from '../format';
+import { barsOf, looksOf } from './dataset';
 import { answerText } from './endpoint';
 import { joinEvents } from './events';
 import { folded } from './lineage';
@@ -23,6 +24,12 @@ test('a message is shown as readable JSON, and as it stands where it is none', (
 test('events of several pages are joined newest first, each once', () => {
   const event = (seq: number): Event => ({ seq, time_ms: seq, kind: 'run.created', subject: 'run:1', who: 'a', payload: {} });
   expect(joinEvents([event(3), event(2)], [event(2), event(1)], [event(7)]).map((each) => each.seq)).toEqual([7, 3, 2, 1]);
+});
+
+test('a column is called by what its values look like, where that says more than its type', () => {
+  expect(looksOf({ name: 'date', format: '%d/%m/%Y', share: 1 })).toBe('date %d/%m/%Y');
+  expect(looksOf({ name: 'email', format: '', share: 0.9 })).toBe(`email, ${percent(0.9)}`);
+  expect(looksOf({ name: 'category', format: '', share: 1 })).toBe('');
 });
 
 describe('bars of a column', () => {

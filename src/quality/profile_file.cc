@@ -1,0 +1,80 @@
+#include "quality/profile_file.h"
+
+#include <fstream>
+
+#include "base/error.h"
+#include "quality/plan_sql.h"
+
+namespace millwright::quality {
+namespace {
+
+constexpr char kTable[] = "__millwright_profiled";
+constexpr std::string_view kReadCsv = "read_csv(";
+
+// DuckDB reads a CSV file by vectors of 2,048 rows of all its columns, whichever are asked for, so
+// that a very wide one takes gigabytes for a few rows. The first line tells.
+constexpr size_t kCsvColumnsMax = 20'000;
+constexpr size_t kFirstLineBytesMax = 16 << 20;
+
+void RefuseVeryWide(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  size_t columns = 1, bytes = 0;
+  for (char c = 0; stream.get(c) && c != '\n' && ++bytes < kFirstLineBytesMax;)
+    columns += c == ',' || c == ';' || c == '\t' || c == '|' ? 1 : 0;
+  if (columns > kCsvColumnsMax)
+    throw InvalidArgument("{} has about {} columns; a CSV file may have {}",
+                          file.filename().string(), columns, kCsvColumnsMax);
+}
+
+// Whether DuckDB refuses the bytes of a text file.
+bool IsAboutEncoding(const Error& error) {
+  const std::string& message = error.message();
+  return error.code() == Code::kInvalidArgument && (message.find("unicode") != std::string::npos ||
+                                                    message.find("Unicode") != std::string::npos ||
+                                                    message.find("utf-8") != std::string::npos);
+}
+
+std::string WithOption(std::string reader, const std::string& option) {
+  reader.insert(reader.size() - 1, ", " + option);
+  return reader;
+}
+
+std::string ReaderOf(const std::string& file, const ProfileOptions& options) {
+  const std::string reader = analytics::ReadFileSql(file, options.as_text);
+  if (options.missing_words.empty() || !reader.starts_with(kReadCsv)) return reader;
+  std::vector<std::string> words = {"''"};
+  for (const std::string& word : options.missing_words) words.push_back(analytics::QuoteText(word));
+  return WithOption(reader, "nullstr = [" + Join(words, ", ") + "]");
+}
+
+}  // namespace
+
+TableProfile ProfileDataFile(analytics::Session& session, const std::filesystem::path& file,
+                             const ProfileOptions& options) {
+  const std::string reader = ReaderOf(file.string(), options);
+  const auto named = [&](TableProfile profile) {
+    profile.name = file.filename().string();
+    return profile;
+  };
+  if (file.extension() == ".parquet") return named(ProfileWholeTable(session, reader, options));
+  if (reader.starts_with(kReadCsv) && file.extension() != ".gz") RefuseVeryWide(file);
+  const std::string create =
+      std::string("CREATE OR REPLACE TEMP TABLE ") + kTable + " AS SELECT * FROM ";
+  if (options.progress) options.progress(0, "reading");
+  bool is_latin1 = false;
+  try {
+    session.Execute(create + reader);
+  } catch (const Error& error) {
+    if (!reader.starts_with(kReadCsv) || !IsAboutEncoding(error)) throw;
+    is_latin1 = true;
+    session.Execute(create + WithOption(reader, "encoding = 'latin-1'"));
+  }
+  TableProfile profile = named(ProfileWholeTable(session, kTable, options));
+  session.Execute(std::string("DROP TABLE ") + kTable);
+  if (is_latin1)
+    profile.warnings.insert(profile.warnings.begin(),
+                            {"encoding", "", "The file is no UTF-8; it was read as Latin-1"});
+  return profile;
+}
+
+}  // namespace millwright::quality
