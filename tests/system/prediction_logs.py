@@ -86,6 +86,12 @@ def a_file_goes_in_and_comes_out():
         expect(ask(server, "copy", "SELECT count(*), min(input_amount) FROM predictions") == [[300, 1.0]], "other rows")
         refused = server.cli("predictions", "push", "shop", str(file), "--id-column", "nothing", check=False)
         expect(refused.returncode == 1 and "no column nothing" in refused.stderr, refused.stderr)
+        suite = pathlib.Path(files) / "suite.yaml"
+        suite.write_text("suite: orders\nchecks:\n  - between: {column: input_amount, min: 0, max: 50}\n"
+                         "  - not_null: outcome\n")
+        judged = server.cli("quality", "validate", "predictions:shop", "--suite", str(suite), "--json", check=False)
+        expect(judged.returncode == 3 and [one["success"] for one in json.loads(judged.stdout)["results"]] == [False, True],
+               judged.stdout + judged.stderr)
         unknown = server.cli("predictions", "summary", "nobody", check=False)
         expect(unknown.returncode == 1 and "nobody" in unknown.stderr, unknown.stderr)
 

@@ -1,19 +1,19 @@
 #include "api/native/validations.h"
 
 #include "analytics/session.h"
+#include "api/native/prediction_logs.h"
 #include "api/native/request_reader.h"
 #include "base/error.h"
 #include "data/dataset_store.h"
 #include "monitoring/prediction_reader.h"
 #include "quality/report.h"
 #include "quality/suite_store.h"
-#include "serving/gateway.h"
 
 namespace millwright::api::native {
 namespace {
 
 constexpr int64_t kValidationMsMax = 600'000;
-constexpr std::string_view kPredictions = "predictions:";  // before an endpoint's name
+constexpr std::string_view kPredictions = "predictions:";  // before the name of a log
 
 Json SummaryJson(const quality::ValidationSummary& summary) {
   return Json::Of({{"id", summary.id.str()},
@@ -53,12 +53,11 @@ std::pair<int64_t, quality::ValidationResult> JudgeDataset(
           quality::Validate(session, context.datasets.ReadSql(version), suite, options)};
 }
 
-// The log of an endpoint as it is now: input_*, output_*, outcome and what else the log has.
-quality::ValidationResult JudgePredictions(Context& context, const std::string& endpoint,
+// A log of predictions as it is now: input_*, output_*, outcome and what else it has.
+quality::ValidationResult JudgePredictions(Context& context, const std::string& log,
                                            const quality::Suite& suite,
                                            const quality::ValidationOptions& options) {
-  const std::string name = context.gateway.Get(serving::EndpointName(endpoint)).record.name.str();
-  const monitoring::LogSnapshot snapshot = context.predictions.Open(name);
+  const monitoring::LogSnapshot snapshot = context.predictions.Open(LogOf(context, log));
   analytics::SessionOptions sandbox;
   sandbox.allowed_files = snapshot.files;
   sandbox.allowed_folders = {snapshot.tail->path().string()};
