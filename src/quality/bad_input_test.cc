@@ -52,6 +52,22 @@ TEST(BadInput, UnknownTypesKwargsAndColumnsAreNamedWithTheNearest) {
             "");
 }
 
+TEST(BadInput, NumbersOfManyDigitsAreNotRoundedOnTheWay) {
+  analytics::Session session;
+  session.Execute(
+      "CREATE TABLE t AS SELECT CAST('0.9999999999999999' AS DOUBLE) AS x, 1::DOUBLE AS one");
+  const auto result = Judge(session, R"([
+      {"type":"expect_column_values_to_be_in_set","kwargs":{"column":"x","value_set":[0.9999999999999999]}},
+      {"type":"expect_column_values_to_be_in_set","kwargs":{"column":"one","value_set":[0.9999999999999999]}},
+      {"type":"expect_column_values_to_be_between","kwargs":{"column":"one","max_value":0.9999999999999999}},
+      {"type":"expect_column_values_to_be_between","kwargs":{"column":"x","min_value":0.9999999999999999}},
+      {"type":"expect_column_values_to_be_between","kwargs":{"column":"x","min_value":1}}])");
+  const bool expected[] = {true, false, false, true, false};
+  for (size_t i = 0; i < std::size(expected); ++i) {
+    EXPECT_EQ(result.results[i].success, expected[i]) << i;
+  }
+}
+
 TEST(BadInput, ObsoleteKwargsAtTheirDefaultsChangeNothing) {
   analytics::Session session;
   session.Execute("CREATE TABLE t AS SELECT 1 AS x");

@@ -10,9 +10,8 @@ namespace millwright::quality {
 namespace {
 
 std::string ListSql(const std::vector<double>& uppers) {
-  // As text: a literal of many digits would be a DECIMAL first, and 0.9999999999999999 become 1.
   std::vector<std::string> texts;
-  for (double upper : uppers) texts.push_back("CAST('" + Json(upper).Dump() + "' AS DOUBLE)");
+  for (double upper : uppers) texts.push_back("CAST(" + NumberSql(upper) + " AS DOUBLE)");
   return "[" + Join(texts, ", ") + "]";
 }
 

@@ -108,9 +108,10 @@ Plan ZScores(const Expectation& expectation, const Column& column) {
   check.refine = [name = QuoteName(column.name), threshold, double_sided](RowCheck& refined,
                                                                           const Cells& cells) {
     if (cells[0].is_null() || cells[1].is_null() || cells[1].AsDouble() == 0) return;
-    std::string score = "((" + name + " - " + cells[0].Dump() + ") / " + cells[1].Dump() + ")";
+    std::string score =
+        "((" + name + " - " + NumberSql(cells[0]) + ") / " + NumberSql(cells[1]) + ")";
     if (double_sided) score = "abs(" + score + ")";
-    refined.unexpected = "coalesce(" + score + " >= " + Json(threshold).Dump() + ", FALSE)";
+    refined.unexpected = "coalesce(" + score + " >= " + NumberSql(threshold) + ", FALSE)";
   };
   return Of(std::move(check));
 }

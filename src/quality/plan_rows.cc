@@ -139,7 +139,7 @@ Plan SumEquals(const Expectation& expectation, const TableShape& shape) {
     parts.push_back("coalesce(" + ValueSql(*column) + ", 0)");
   }
   check.unexpected = "(" + Join(parts, " + ") + " <> " +
-                     Json(expectation.kwargs.At("sum_total").AsDouble("sum_total")).Dump() + ")";
+                     NumberSql(expectation.kwargs.At("sum_total").AsDouble("sum_total")) + ")";
   return Of(std::move(check));
 }
 

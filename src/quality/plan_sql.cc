@@ -1,6 +1,7 @@
 #include "quality/plan_sql.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include "base/error.h"
@@ -14,6 +15,8 @@ using analytics::QuoteName;
 using analytics::QuoteText;
 
 namespace {
+
+constexpr std::ptrdiff_t kExactDigits = 15;  // of a DOUBLE
 
 constexpr char kTypeMismatch[] =
     "Column values, min_value, and max_value must either be None or of the same type.";
@@ -71,11 +74,20 @@ std::string TextSql(const Column& column) {
   return column.type == ColumnType::kText ? name : "CAST(" + name + " AS VARCHAR)";
 }
 
+std::string NumberSql(const Json& number) {
+  std::string text = number.Dump();
+  const bool is_whole = text.find_first_of(".e") == std::string::npos;
+  const auto digits =
+      std::count_if(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+  if (is_whole || digits <= kExactDigits) return text;
+  return "CAST(" + QuoteText(text) + " AS DOUBLE)";
+}
+
 std::string LiteralSql(const Json& value) {
   if (value.is_null()) return "NULL";
   if (value.is_bool()) return value.AsBool() ? "TRUE" : "FALSE";
   if (value.is_string()) return QuoteText(value.AsString());
-  if (value.is_number()) return value.Dump();
+  if (value.is_number()) return NumberSql(value);
   throw InvalidArgument("A value must be null, a boolean, a number or text, not {}",
                         value.type_name());
 }
@@ -83,7 +95,7 @@ std::string LiteralSql(const Json& value) {
 std::optional<std::string> ComparableSql(const Column& column, const Json& value) {
   if (IsNumeric(column)) {
     if (value.is_bool()) return value.AsBool() ? "1" : "0";
-    if (value.is_number()) return value.Dump();
+    if (value.is_number()) return NumberSql(value);
   } else if (column.type == ColumnType::kBoolean) {
     if (value.is_bool()) return LiteralSql(value);
     if (value.is_number() && (value.AsDouble() == 0 || value.AsDouble() == 1)) {

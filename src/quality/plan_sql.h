@@ -20,6 +20,10 @@ std::string TextSql(const analytics::Column& column);
 bool IsNumeric(const analytics::Column& column);
 bool IsTemporal(const analytics::Column& column);
 
+// Prints a number as SQL. One with a point and more digits than a DOUBLE holds exactly is cast from
+// text: as a literal it would be a DECIMAL first, which DuckDB rounds on the way to a DOUBLE, and
+// 0.9999999999999999 become 1.
+std::string NumberSql(const Json& number);
 // Prints a JSON scalar as SQL: numbers, text, booleans, NULL.
 std::string LiteralSql(const Json& value);
 // The same if the value can be compared with the column (a number with numbers, text with text or,
