@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 
 // A table in memory takes some 20 KB a column before it has rows.
 constexpr size_t kTableColumnsMax = 20'000;
+constexpr size_t kFirstLineBytesMax = 16 << 20;
 
 bool IsDataFile(const std::string& path) {
   try {
@@ -32,22 +33,6 @@ std::string FormatOf(const fs::path& path) {
   std::string extension = path.extension().string();
   if (extension == ".gz") extension = path.stem().extension().string() + extension;
   return extension;
-}
-
-// Counts the separators of the first line, which is at least what they are of columns; as far as a
-// plain file is concerned.
-void RequireNarrowCsv(const std::string& file) {
-  const bool tabs = file.ends_with(".tsv");
-  if (!tabs && !file.ends_with(".csv")) return;
-  std::ifstream in(file, std::ios::binary);
-  size_t columns = 1;
-  for (int c = in.get(); c != EOF && c != '\n'; c = in.get()) {
-    columns += c == (tabs ? '\t' : ',');
-  }
-  if (columns > kCsvColumnsMax) {
-    throw InvalidArgument("A CSV file may have {} columns, Parquet any number; {} has {}",
-                          kCsvColumnsMax, file, columns);
-  }
 }
 
 bool HasPattern(std::string_view text) {
@@ -97,6 +82,19 @@ std::vector<std::string> FilesBelow(const fs::path& folder, F&& wanted) {
 }
 
 }  // namespace
+
+void RequireNarrowCsv(const std::string& file) {
+  if (!analytics::IsTextFile(file) || file.ends_with(".gz")) return;
+  std::ifstream in(file, std::ios::binary);
+  size_t columns = 1, bytes = 0;
+  for (char c = 0; in.get(c) && c != '\n' && ++bytes < kFirstLineBytesMax;) {
+    columns += c == ',' || c == ';' || c == '\t' || c == '|' ? 1 : 0;
+  }
+  if (columns > kCsvColumnsMax) {
+    throw InvalidArgument("A CSV file may have {} columns, Parquet any number; {} has about {}",
+                          kCsvColumnsMax, file, columns);
+  }
+}
 
 std::vector<std::string> FindDataFiles(const std::string& data) {
   if (fs::is_regular_file(data)) return {fs::canonical(data).string()};

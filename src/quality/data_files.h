@@ -17,6 +17,11 @@ inline constexpr size_t kCsvColumnsMax = 20'000;
 // kInvalidArgument for more than kDataFilesMax and for files of different formats.
 std::vector<std::string> FindDataFiles(const std::string& data);
 
+// Throws kInvalidArgument for a CSV or TSV file whose first line says that it has more than
+// kCsvColumnsMax columns, before DuckDB takes gigabytes to find that out. Other files, packed ones
+// too, are let through.
+void RequireNarrowCsv(const std::string& file);
+
 // Makes a table of the session out of files and returns what may stand after FROM. CSV and JSON are
 // parsed once, into a temporary table that spills to disk; Parquet, and what has more columns than
 // memory has room for, is read where it lies. Throws kInvalidArgument for files that are no table

@@ -1,8 +1,7 @@
 #include "quality/profile_file.h"
 
-#include <fstream>
-
 #include "base/error.h"
+#include "quality/data_files.h"
 #include "quality/plan_sql.h"
 
 namespace millwright::quality {
@@ -10,21 +9,6 @@ namespace {
 
 constexpr char kTable[] = "__millwright_profiled";
 constexpr std::string_view kReadCsv = "read_csv(";
-
-// DuckDB reads a CSV file by vectors of 2,048 rows of all its columns, whichever are asked for, so
-// that a very wide one takes gigabytes for a few rows. The first line tells.
-constexpr size_t kCsvColumnsMax = 20'000;
-constexpr size_t kFirstLineBytesMax = 16 << 20;
-
-void RefuseVeryWide(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  size_t columns = 1, bytes = 0;
-  for (char c = 0; stream.get(c) && c != '\n' && ++bytes < kFirstLineBytesMax;)
-    columns += c == ',' || c == ';' || c == '\t' || c == '|' ? 1 : 0;
-  if (columns > kCsvColumnsMax)
-    throw InvalidArgument("{} has about {} columns; a CSV file may have {}",
-                          file.filename().string(), columns, kCsvColumnsMax);
-}
 
 // Whether DuckDB refuses the bytes of a text file.
 bool IsAboutEncoding(const Error& error) {
@@ -57,7 +41,7 @@ TableProfile ProfileDataFile(analytics::Session& session, const std::filesystem:
     return profile;
   };
   if (file.extension() == ".parquet") return named(ProfileWholeTable(session, reader, options));
-  if (reader.starts_with(kReadCsv) && file.extension() != ".gz") RefuseVeryWide(file);
+  RequireNarrowCsv(file.string());
   const std::string create =
       std::string("CREATE OR REPLACE TEMP TABLE ") + kTable + " AS SELECT * FROM ";
   if (options.progress) options.progress(0, "reading");
