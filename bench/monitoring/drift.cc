@@ -1,6 +1,6 @@
 // Measures a comparison with a saved reference beside the plainest scan of the same columns.
 //
-// usage: drift [ROWS [COLUMNS [parquet FILE]]]
+// usage: drift_comparison [ROWS [COLUMNS [parquet FILE]]]
 //
 // Without a file the rows are in memory, as a monitor's window is. With one they are written there
 // and read again, which is how tables wider than memory are compared; the peak of memory is

@@ -99,96 +99,6 @@ std::string NewestOutcomesSql(const LogSnapshot& snapshot, OutcomeKind kind) {
          OutcomesByIdSql(snapshot, kind) + " GROUP BY prediction_id)";
 }
 
-}  // namespace
-
-std::string KnownPredictionsSql(const LogSnapshot& snapshot) {
-  const bool has_feedback = snapshot.traits.has_feedback;
-  const std::string feedback =
-      has_feedback ? "f.value.number AS feedback, f.value.text AS feedback_text, f.value.comment "
-                     "AS feedback_comment, f.value.time_ms AS feedback_time_ms"
-                   : "CAST(NULL AS DOUBLE) AS feedback, CAST(NULL AS VARCHAR) AS feedback_text, "
-                     "CAST(NULL AS VARCHAR) AS feedback_comment, CAST(NULL AS BIGINT) AS "
-                     "feedback_time_ms";
-  std::string sql =
-      "(SELECT p.*, o.value.number AS outcome, o.value.text AS outcome_text, "
-      "o.value.time_ms AS outcome_time_ms, " +
-      feedback + " FROM " + snapshot.predictions + " p LEFT JOIN " +
-      NewestOutcomesSql(snapshot, OutcomeKind::kLabel) + " o ON p.id = o.prediction_id";
-  if (has_feedback) {
-    sql += " LEFT JOIN " + NewestOutcomesSql(snapshot, OutcomeKind::kFeedback) +
-           " f ON p.id = f.prediction_id";
-  }
-  return sql + ")";
-}
-
-std::string ActualSql(const LabelRule& rule) {
-  return "(CASE WHEN outcome IS NOT NULL THEN CASE WHEN outcome >= 0.5 THEN 1.0 ELSE 0.0 END "
-         "WHEN outcome_text IS NOT NULL THEN CASE WHEN outcome_text = " +
-         QuoteText(rule.positive_label) + " THEN 1.0 ELSE 0.0 END END)";
-}
-
-std::optional<std::string> ProbabilitySql(const LabelRule& rule,
-                                          const std::vector<Column>& columns) {
-  const std::string name = kOutputPrefix + rule.probability_output;
-  for (const Column& column : columns) {
-    const bool number = column.type == ColumnType::kDouble || column.type == ColumnType::kInteger;
-    if (column.name == name && number) return QuoteName(name);
-  }
-  return std::nullopt;
-}
-
-std::vector<KnownPrediction> PredictionReader::Recent(const std::string& endpoint, int limit) {
-  const LogSnapshot snapshot = log_.Open(endpoint);
-  // The newest are found before the join, which then has few rows to do.
-  LogSnapshot newest;
-  newest.predictions = "(SELECT * FROM " + snapshot.predictions +
-                       " ORDER BY time_ms DESC, id DESC LIMIT " +
-                       std::to_string(std::clamp(limit, 1, kRecentMax)) + ")";
-  newest.outcomes = snapshot.outcomes;
-  newest.traits = snapshot.traits;
-  std::lock_guard lock(mutex_);
-  const Table table = session_->Query("SELECT * FROM " + KnownPredictionsSql(newest) +
-                                      " ORDER BY time_ms DESC, id DESC");
-  std::vector<KnownPrediction> predictions;
-  for (size_t row = 0; row < table.row_count(); ++row) {
-    predictions.push_back(ReadPrediction(table, row));
-  }
-  return predictions;
-}
-
-std::vector<TrafficBucket> PredictionReader::Traffic(const std::string& endpoint, int buckets,
-                                                     int64_t bucket_ms, int64_t now_ms) {
-  if (buckets < 1 || buckets > kTrafficBucketsMax || bucket_ms < 1) {
-    throw InvalidArgument("buckets must be from 1 to {}", kTrafficBucketsMax).WithField("buckets");
-  }
-  const int64_t last = now_ms / bucket_ms;
-  const int64_t first = last - buckets + 1;
-  std::vector<TrafficBucket> traffic;
-  for (int64_t bucket = first; bucket <= last; ++bucket) {
-    traffic.push_back({.start_ms = bucket * bucket_ms});
-  }
-  const LogSnapshot snapshot = log_.Open(endpoint);
-  const std::string width = std::to_string(bucket_ms);
-  std::lock_guard lock(mutex_);
-  const Table table = session_->Query(
-      "SELECT time_ms // " + width +
-      " AS bucket, count(*), count(*) FILTER (WHERE error <> ''), "
-      "quantile_cont(latency_us, 0.5) / 1000, quantile_cont(latency_us, 0.99) / 1000 FROM " +
-      snapshot.predictions +
-      " WHERE role <> 'shadow' AND time_ms >= " + std::to_string(first * bucket_ms) +
-      " AND time_ms < " + std::to_string((last + 1) * bucket_ms) + " GROUP BY 1");
-  for (size_t row = 0; row < table.row_count(); ++row) {
-    TrafficBucket& bucket = traffic[static_cast<size_t>(table.Int(row, 0) - first)];
-    bucket.requests = table.Int(row, 1);
-    bucket.errors = table.Int(row, 2);
-    bucket.p50_ms = NumberOrNothing(table, row, 3);
-    bucket.p99_ms = NumberOrNothing(table, row, 4);
-  }
-  return traffic;
-}
-
-namespace {
-
 // A session that sees the snapshot and nothing else, with the views of questions from outside.
 Session OpenViews(const LogSnapshot& snapshot, const std::vector<std::string>& files_written = {}) {
   analytics::SessionOptions options;
@@ -289,6 +199,92 @@ LogSummary Figures(Session& session, const std::string& table, const LabelRule& 
 }
 
 }  // namespace
+
+std::string KnownPredictionsSql(const LogSnapshot& snapshot) {
+  const bool has_feedback = snapshot.traits.has_feedback;
+  const std::string feedback =
+      has_feedback ? "f.value.number AS feedback, f.value.text AS feedback_text, f.value.comment "
+                     "AS feedback_comment, f.value.time_ms AS feedback_time_ms"
+                   : "CAST(NULL AS DOUBLE) AS feedback, CAST(NULL AS VARCHAR) AS feedback_text, "
+                     "CAST(NULL AS VARCHAR) AS feedback_comment, CAST(NULL AS BIGINT) AS "
+                     "feedback_time_ms";
+  std::string sql =
+      "(SELECT p.*, o.value.number AS outcome, o.value.text AS outcome_text, "
+      "o.value.time_ms AS outcome_time_ms, " +
+      feedback + " FROM " + snapshot.predictions + " p LEFT JOIN " +
+      NewestOutcomesSql(snapshot, OutcomeKind::kLabel) + " o ON p.id = o.prediction_id";
+  if (has_feedback) {
+    sql += " LEFT JOIN " + NewestOutcomesSql(snapshot, OutcomeKind::kFeedback) +
+           " f ON p.id = f.prediction_id";
+  }
+  return sql + ")";
+}
+
+std::string ActualSql(const LabelRule& rule) {
+  return "(CASE WHEN outcome IS NOT NULL THEN CASE WHEN outcome >= 0.5 THEN 1.0 ELSE 0.0 END "
+         "WHEN outcome_text IS NOT NULL THEN CASE WHEN outcome_text = " +
+         QuoteText(rule.positive_label) + " THEN 1.0 ELSE 0.0 END END)";
+}
+
+std::optional<std::string> ProbabilitySql(const LabelRule& rule,
+                                          const std::vector<Column>& columns) {
+  const std::string name = kOutputPrefix + rule.probability_output;
+  for (const Column& column : columns) {
+    const bool number = column.type == ColumnType::kDouble || column.type == ColumnType::kInteger;
+    if (column.name == name && number) return QuoteName(name);
+  }
+  return std::nullopt;
+}
+
+std::vector<KnownPrediction> PredictionReader::Recent(const std::string& endpoint, int limit) {
+  const LogSnapshot snapshot = log_.Open(endpoint);
+  // The newest are found before the join, which then has few rows to do.
+  LogSnapshot newest;
+  newest.predictions = "(SELECT * FROM " + snapshot.predictions +
+                       " ORDER BY time_ms DESC, id DESC LIMIT " +
+                       std::to_string(std::clamp(limit, 1, kRecentMax)) + ")";
+  newest.outcomes = snapshot.outcomes;
+  newest.traits = snapshot.traits;
+  std::lock_guard lock(mutex_);
+  const Table table = session_->Query("SELECT * FROM " + KnownPredictionsSql(newest) +
+                                      " ORDER BY time_ms DESC, id DESC");
+  std::vector<KnownPrediction> predictions;
+  for (size_t row = 0; row < table.row_count(); ++row) {
+    predictions.push_back(ReadPrediction(table, row));
+  }
+  return predictions;
+}
+
+std::vector<TrafficBucket> PredictionReader::Traffic(const std::string& endpoint, int buckets,
+                                                     int64_t bucket_ms, int64_t now_ms) {
+  if (buckets < 1 || buckets > kTrafficBucketsMax || bucket_ms < 1) {
+    throw InvalidArgument("buckets must be from 1 to {}", kTrafficBucketsMax).WithField("buckets");
+  }
+  const int64_t last = now_ms / bucket_ms;
+  const int64_t first = last - buckets + 1;
+  std::vector<TrafficBucket> traffic;
+  for (int64_t bucket = first; bucket <= last; ++bucket) {
+    traffic.push_back({.start_ms = bucket * bucket_ms});
+  }
+  const LogSnapshot snapshot = log_.Open(endpoint);
+  const std::string width = std::to_string(bucket_ms);
+  std::lock_guard lock(mutex_);
+  const Table table = session_->Query(
+      "SELECT time_ms // " + width +
+      " AS bucket, count(*), count(*) FILTER (WHERE error <> ''), "
+      "quantile_cont(latency_us, 0.5) / 1000, quantile_cont(latency_us, 0.99) / 1000 FROM " +
+      snapshot.predictions +
+      " WHERE role <> 'shadow' AND time_ms >= " + std::to_string(first * bucket_ms) +
+      " AND time_ms < " + std::to_string((last + 1) * bucket_ms) + " GROUP BY 1");
+  for (size_t row = 0; row < table.row_count(); ++row) {
+    TrafficBucket& bucket = traffic[static_cast<size_t>(table.Int(row, 0) - first)];
+    bucket.requests = table.Int(row, 1);
+    bucket.errors = table.Int(row, 2);
+    bucket.p50_ms = NumberOrNothing(table, row, 3);
+    bucket.p99_ms = NumberOrNothing(table, row, 4);
+  }
+  return traffic;
+}
 
 LogSummary PredictionReader::Summary(const std::string& endpoint, const LabelRule& rule) {
   const LogSnapshot snapshot = log_.Open(endpoint);
