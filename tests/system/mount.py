@@ -126,6 +126,9 @@ def follows_a_run(server, root):
 
 
 def shows_the_registry(server, root):
+    # Models are taken after the runs, and the alias of a model after its versions.
+    server.wait_for(lambda: server.get("/api/2.0/mlflow/registered-models/alias", name="delays",
+                                       alias="champion").status == 200, "the model is shown to its last alias")
     model = mlflow_get(server, "registered-models/get", name="delays")["registered_model"]
     expect({"key": "millwright.mounted_from", "value": str(root)} in model["tags"], f"{model['tags']}")
     version = mlflow_get(server, "registered-models/alias", name="delays", alias="champion")["model_version"]
