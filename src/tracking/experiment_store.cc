@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <map>
 #include <set>
 
@@ -100,6 +101,14 @@ std::string Subject(const ExperimentId& id) {
   return "experiment:" + id.str();
 }
 
+// A relative path is of a folder below the one that the server was started in, as MLflow takes it:
+// clients, who are somewhere else, must not each take it for one of theirs.
+std::string LocationOf(const std::string& given) {
+  const bool has_scheme = given.find(':') < given.find('/');
+  if (given.empty() || has_scheme || given.front() == '/') return given;
+  return std::filesystem::absolute(given).lexically_normal().string();
+}
+
 }  // namespace
 
 int64_t ExperimentNumber(const ExperimentId& id) {
@@ -155,7 +164,8 @@ ExperimentId ExperimentStore::Create(const NewExperiment& experiment, const std:
   }
   return database_.Write([&](Connection& connection) {
     const auto row = connection.SelectOne(
-        sql::kInsertExperiment, {experiment.name, experiment.artifact_location, clock_.NowMs()});
+        sql::kInsertExperiment,
+        {experiment.name, LocationOf(experiment.artifact_location), clock_.NowMs()});
     if (!row) throw NameTaken(experiment.name);
     const int64_t number = row->Int(0);
     const ExperimentId id(std::to_string(number));

@@ -98,6 +98,9 @@ constexpr Route<Context> kRoutes[] = {
              Lane::kMeta, "Delete a registered model"),
     MIRRORED(kGet, "/mlflow/registered-models/search", registered_models::Search, kRead,
              Lane::kMeta, "Search registered models"),
+    // MLflow's R client asks so, which MLflow's server has no route for.
+    MIRRORED(kPost, "/mlflow/registered-models/search", registered_models::Search, kRead,
+             Lane::kMeta, "Search registered models"),
     MIRRORED(kPost, "/mlflow/registered-models/get-latest-versions",
              registered_models::GetLatestVersions, kRead, Lane::kMeta,
              "Get the newest version of each stage"),

@@ -108,11 +108,11 @@ bool Read(const Json& value, bool* out) {
     *out = value.AsBool();
     return true;
   }
-  if (!value.is_string() || (value.AsString() != "true" && value.AsString() != "false")) {
-    return false;
-  }
-  *out = value.AsString() == "true";
-  return true;
+  if (!value.is_string()) return false;
+  // MLflow's R client sends every value as text, in R's words, which MLflow itself refuses.
+  const std::string& text = value.AsString();
+  *out = text == "true" || text == "TRUE";
+  return *out || text == "false" || text == "FALSE";
 }
 
 bool ReadEnum(const Json& value, const EnumName* names, size_t count, int* out) {
