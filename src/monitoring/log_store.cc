@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
+#include <cstdio>
 #include <fstream>
+#include <limits>
 #include <optional>
 
 #include "base/clock.h"
@@ -23,6 +26,10 @@ namespace {
 
 // This many small files of one folder are merged into one.
 constexpr size_t kFilesMax = 16;
+constexpr int64_t kHourMs = 3'600'000;
+// When rows happened of which a file does not say it.
+constexpr int64_t kAnyTimeFirstMs = std::numeric_limits<int64_t>::min();
+constexpr int64_t kAnyTimeLastMs = std::numeric_limits<int64_t>::max();
 
 constexpr std::pair<const char*, const char*> kPredictionColumns[] = {
     {"id", "VARCHAR"},           {"endpoint", "VARCHAR"},  {"model_version", "VARCHAR"},
@@ -169,6 +176,37 @@ std::vector<fs::path> FoldersOf(const fs::path& folder) {
   return folders;
 }
 
+// The hour of the wall clock, in hours since 1970.
+int64_t HourAt(int64_t time_ms) {
+  return (time_ms - (time_ms < 0 ? kHourMs - 1 : 0)) / kHourMs;
+}
+
+// The folder of predictions that were asked in an hour: "2026-03-04-07".
+std::string HourFolder(int64_t hour) {
+  std::string name = FormatTime(hour * kHourMs).substr(0, 13);
+  name[10] = '-';
+  return name;
+}
+
+// The hour of a folder; nothing for another name.
+std::optional<int64_t> HourOf(const fs::path& folder) {
+  const std::string name = folder.filename().string();
+  int year = 0, month = 0, day = 0, hour = 0, end = 0;
+  if (std::sscanf(name.c_str(), "%4d-%2d-%2d-%2d%n", &year, &month, &day, &hour, &end) != 4 ||
+      end != static_cast<int>(name.size())) {
+    return std::nullopt;
+  }
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!date.ok()) return std::nullopt;
+  return int64_t{std::chrono::sys_days(date).time_since_epoch().count()} * 24 + hour;
+}
+
+bool Overlaps(const TimeRange& range, int64_t first_ms, int64_t last_ms) {
+  return last_ms >= range.from_ms && (range.to_ms == 0 || first_ms < range.to_ms);
+}
+
 std::string ListSql(const std::vector<fs::path>& files) {
   std::string sql = "[";
   for (const fs::path& file : files) {
@@ -268,31 +306,52 @@ void LogStore::DropParquetOf(const std::set<int64_t>& segments) {
   }
 }
 
+// By the ends of the files alone, all in one question: a log of a year has thousands.
 void LogStore::CountParquet() {
-  const auto rows = [&](const fs::path& folder) -> int64_t {
-    const std::vector<fs::path> files = ParquetFiles(folder);
-    if (files.empty()) return 0;
-    return session_
-        ->Query("SELECT count(*) FROM read_parquet(" + ListSql(files) + ", union_by_name = true)")
-        .Int(0, 0);
-  };
+  std::vector<fs::path> files;
   for (const fs::path& folder : FoldersOf(folder_ / "outcomes")) {
-    const std::string endpoint = Unescaped(folder.filename());
-    counts_[endpoint].outcomes += rows(folder);
-    const std::vector<fs::path> files = ParquetFiles(folder);
-    if (files.empty()) continue;
+    const std::vector<fs::path> outcomes = ParquetFiles(folder);
+    if (outcomes.empty()) continue;
+    files.insert(files.end(), outcomes.begin(), outcomes.end());
     const analytics::Table table = session_->Query("SELECT DISTINCT key_input, kind FROM " +
-                                                   FilesSql(RecordKind::kOutcome, files));
+                                                   FilesSql(RecordKind::kOutcome, outcomes));
     for (size_t row = 0; row < table.row_count(); ++row) {
       AddToTraits(Json::Of({{"key_input", table.Text(row, 0)}, {"kind", table.Text(row, 1)}}),
-                  traits_[endpoint]);
+                  traits_[Unescaped(folder.filename())]);
     }
   }
   for (const fs::path& endpoint : FoldersOf(folder_ / "predictions")) {
     for (const fs::path& hour : FoldersOf(endpoint)) {
-      counts_[Unescaped(endpoint.filename())].predictions += rows(hour);
+      for (fs::path& file : ParquetFiles(hour)) files.push_back(std::move(file));
     }
   }
+  if (files.empty()) return;
+  // A row group's rows stand beside each of its columns; event_time_ms is one that all have.
+  const analytics::Table table = session_->Query(
+      "SELECT file_name, sum(row_group_num_rows), min(CAST(stats_min_value AS BIGINT)), "
+      "max(CAST(stats_max_value AS BIGINT)) FROM parquet_metadata(" +
+      ListSql(files) + ") WHERE path_in_schema IN ('event_time_ms', 'sequence') GROUP BY 1");
+  for (size_t row = 0; row < table.row_count(); ++row) {
+    const fs::path folder = fs::path(table.Text(row, 0)).parent_path();
+    const int64_t rows = table.Int(row, 1);
+    if (folder.parent_path().filename() == "outcomes") {
+      counts_[Unescaped(folder.filename())].outcomes += rows;
+      continue;
+    }
+    const std::string endpoint = Unescaped(folder.parent_path().filename());
+    counts_[endpoint].predictions += rows;
+    const auto hour = HourOf(folder);
+    if (!hour) continue;
+    const bool has_times = !table.IsNull(row, 2) && !table.IsNull(row, 3);
+    hours_[endpoint][*hour].Add(rows, has_times ? table.Int(row, 2) : kAnyTimeFirstMs,
+                                has_times ? table.Int(row, 3) : kAnyTimeLastMs);
+  }
+}
+
+void LogStore::HourOfRows::Add(int64_t count, int64_t first_ms, int64_t last_ms) {
+  rows += count;
+  happened_first_ms = std::min(happened_first_ms, first_ms);
+  happened_last_ms = std::max(happened_last_ms, last_ms);
 }
 
 int64_t LogStore::NewSegment() {
@@ -307,15 +366,24 @@ fs::path LogStore::SegmentFile(int64_t number) const {
 void LogStore::Publish(int64_t segment, std::vector<TailRow> rows) {
   Schemas schemas;
   std::map<std::string, OutcomeTraits> traits;
+  std::map<std::pair<std::string, int64_t>, HourOfRows> hours;
   for (const TailRow& row : rows) {
     const Json fields = ParseJson(row.line);
     AddToSchema(row.kind, fields, schemas[{row.kind, row.endpoint}]);
-    if (row.kind == RecordKind::kOutcome) AddToTraits(fields, traits[row.endpoint]);
+    if (row.kind == RecordKind::kOutcome) {
+      AddToTraits(fields, traits[row.endpoint]);
+    } else {
+      const int64_t happened_ms = fields.GetInt("event_time_ms", row.time_ms);
+      hours[{row.endpoint, HourAt(row.time_ms)}].Add(1, happened_ms, happened_ms);
+    }
   }
   std::lock_guard lock(mutex_);
   for (auto& [endpoint, more] : traits) {
     traits_[endpoint].key_inputs.merge(more.key_inputs);
     traits_[endpoint].has_feedback |= more.has_feedback;
+  }
+  for (const auto& [place, more] : hours) {
+    hours_[place.first][place.second].Add(more.rows, more.happened_first_ms, more.happened_last_ms);
   }
   std::shared_ptr<Tail>& tail = tails_[segment];
   if (!tail) tail = std::make_shared<Tail>();
@@ -339,11 +407,8 @@ std::vector<int64_t> LogStore::Waiting(int64_t before) const {
 std::vector<LogStore::Pending> LogStore::WriteParquet(int64_t segment, const Tail& tail) {
   std::map<std::tuple<RecordKind, std::string, std::string>, std::vector<const TailRow*>> groups;
   for (const TailRow& row : tail.rows) {
-    std::string hour;
-    if (row.kind == RecordKind::kPrediction) {
-      hour = FormatTime(row.time_ms).substr(0, 13);
-      hour[10] = '-';
-    }
+    const std::string hour =
+        row.kind == RecordKind::kPrediction ? HourFolder(HourAt(row.time_ms)) : "";
     groups[{row.kind, row.endpoint, hour}].push_back(&row);
   }
   std::vector<Pending> pending;
@@ -408,7 +473,88 @@ void LogStore::MergeLarge(const fs::path& folder) {
   for (const fs::path& file : files) fs::remove(file);
 }
 
-std::string LogStore::TableOf(RecordKind kind, const std::string& endpoint,
+LogCounts LogStore::RemoveBefore(int64_t wall_ms) {
+  LogCounts removed;
+  try {
+    for (const fs::path& endpoint : FoldersOf(folder_ / "predictions")) {
+      for (const fs::path& folder : FoldersOf(endpoint)) {
+        const std::optional<int64_t> hour = HourOf(folder);
+        if (!hour || (*hour + 1) * kHourMs > wall_ms) continue;
+        std::unique_lock files(files_mutex_);
+        fs::remove_all(folder);
+        std::lock_guard lock(mutex_);
+        const std::string name = Unescaped(endpoint.filename());
+        // Those that wait for compaction stay until a later call.
+        const int64_t waiting = RowsInTails(name, *hour);
+        const int64_t rows = hours_[name][*hour].rows - waiting;
+        hours_[name][*hour].rows = waiting;
+        if (waiting == 0) hours_[name].erase(*hour);
+        counts_[name].predictions -= rows;
+        removed.predictions += rows;
+      }
+    }
+    for (const fs::path& folder : FoldersOf(folder_ / "outcomes")) {
+      removed.outcomes += RemoveOldOutcomes(wall_ms, folder);
+    }
+  } catch (const fs::filesystem_error& failure) {
+    throw Internal("Cannot remove old rows of the prediction log: {}", failure.what());
+  }
+  return removed;
+}
+
+int64_t LogStore::RowsInTails(const std::string& endpoint, int64_t hour) const {
+  int64_t rows = 0;
+  for (const auto& entry : tails_) {
+    for (const TailRow& row : entry.second->rows) {
+      rows += row.kind == RecordKind::kPrediction && row.endpoint == endpoint &&
+              HourAt(row.time_ms) == hour;
+    }
+  }
+  return rows;
+}
+
+int64_t LogStore::RemoveOldOutcomes(int64_t wall_ms, const fs::path& folder) {
+  int64_t removed = 0;
+  for (const fs::path& file : ParquetFiles(folder)) {
+    const analytics::Table table = session_->Query(
+        "SELECT count(*), max(time_ms) FROM read_parquet(" + QuoteText(file.string()) + ")");
+    const int64_t rows = table.Int(0, 0);
+    if (rows > 0 && table.Int(0, 1) >= wall_ms) continue;
+    std::unique_lock files(files_mutex_);
+    fs::remove(file);
+    std::lock_guard lock(mutex_);
+    counts_[Unescaped(folder.filename())].outcomes -= rows;
+    removed += rows;
+  }
+  return removed;
+}
+
+int64_t LogStore::NewestFrom(const std::string& endpoint, int64_t rows) const {
+  std::lock_guard lock(mutex_);
+  const auto found = hours_.find(endpoint);
+  if (found == hours_.end()) return 0;
+  for (auto hour = found->second.rbegin(); hour != found->second.rend(); ++hour) {
+    rows -= hour->second.rows;
+    if (rows <= 0) return hour->first * kHourMs;
+  }
+  return 0;
+}
+
+bool LogStore::IsAskedFor(const std::string& endpoint, const fs::path& folder,
+                          const LogRange& range) const {
+  const std::optional<int64_t> hour = HourOf(folder);
+  if (!hour) return true;
+  const int64_t start_ms = *hour * kHourMs;
+  if (!Overlaps(range.asked, start_ms, start_ms + kHourMs - 1)) return false;
+  std::lock_guard lock(mutex_);
+  const auto hours = hours_.find(endpoint);
+  if (hours == hours_.end()) return true;
+  const auto rows = hours->second.find(*hour);
+  return rows == hours->second.end() ||
+         Overlaps(range.happened, rows->second.happened_first_ms, rows->second.happened_last_ms);
+}
+
+std::string LogStore::TableOf(RecordKind kind, const std::string& endpoint, const LogRange& range,
                               LogSnapshot& snapshot) const {
   std::vector<fs::path> files;
   const fs::path folder = folder_ / (kind == RecordKind::kPrediction ? "predictions" : "outcomes") /
@@ -416,6 +562,7 @@ std::string LogStore::TableOf(RecordKind kind, const std::string& endpoint,
   if (kind == RecordKind::kOutcome) files = ParquetFiles(folder);
   if (kind == RecordKind::kPrediction) {
     for (const fs::path& hour : FoldersOf(folder)) {
+      if (!IsAskedFor(endpoint, hour, range)) continue;
       for (fs::path& file : ParquetFiles(hour)) files.push_back(std::move(file));
     }
   }
@@ -445,12 +592,12 @@ std::string LogStore::TableOf(RecordKind kind, const std::string& endpoint,
   return sql.empty() ? NoRowsSql(kind) : "(" + sql + ")";
 }
 
-LogSnapshot LogStore::Open(const std::string& endpoint) const {
+LogSnapshot LogStore::Open(const std::string& endpoint, const LogRange& range) const {
   LogSnapshot snapshot;
   snapshot.lock = std::shared_lock(files_mutex_);
   snapshot.tail = std::make_unique<TempDir>();
-  snapshot.predictions = TableOf(RecordKind::kPrediction, endpoint, snapshot);
-  snapshot.outcomes = TableOf(RecordKind::kOutcome, endpoint, snapshot);
+  snapshot.predictions = TableOf(RecordKind::kPrediction, endpoint, range, snapshot);
+  snapshot.outcomes = TableOf(RecordKind::kOutcome, endpoint, range, snapshot);
   std::lock_guard lock(mutex_);
   if (const auto found = traits_.find(endpoint); found != traits_.end()) {
     snapshot.traits = found->second;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -36,7 +37,7 @@ struct TailRow {
   std::string line;  // JSON
 };
 
-// How many rows of an endpoint are stored; grows only.
+// How many rows of an endpoint are stored; falls only when rows grow too old to be kept.
 struct LogCounts {
   int64_t predictions = 0;
   int64_t outcomes = 0;  // as recorded, repetitions included
@@ -47,6 +48,19 @@ struct LogCounts {
 struct OutcomeTraits {
   std::set<std::string> key_inputs;  // of the keys
   bool has_feedback = false;
+};
+
+// From from_ms on and before to_ms; 0 for to_ms: all that follow.
+struct TimeRange {
+  int64_t from_ms = 0;
+  int64_t to_ms = 0;
+};
+
+// Which predictions a question is about: when they were asked, by the wall clock, and when they
+// happened.
+struct LogRange {
+  TimeRange asked;
+  TimeRange happened;
 };
 
 // The rows of an endpoint as they were when it was opened, as SQL. Compaction of older rows waits
@@ -79,8 +93,17 @@ class LogStore {
   std::vector<int64_t> Waiting(int64_t before) const;
   // Turns a closed segment into Parquet.
   void Compact(int64_t segment);
+  // Removes the Parquet files of hours that ended before an instant of the wall clock, and those of
+  // outcomes all of which are older. Returns how many rows went. Has one caller at a time, as
+  // Compact.
+  LogCounts RemoveBefore(int64_t wall_ms);
 
-  LogSnapshot Open(const std::string& endpoint) const;
+  // Leaves out files whose predictions are all beside the range; rows beside it may be there all
+  // the same.
+  LogSnapshot Open(const std::string& endpoint, const LogRange& range = {}) const;
+  // From when on the wall clock the newest `rows` predictions of an endpoint were asked, rounded
+  // down to an hour; 0 when there are not as many.
+  int64_t NewestFrom(const std::string& endpoint, int64_t rows) const;
   LogCounts Counts(const std::string& endpoint) const;
   LogCounts Totals() const;
   std::set<std::string> Endpoints() const;
@@ -88,6 +111,13 @@ class LogStore {
   int64_t lost_bytes() const { return lost_bytes_; }
 
  private:
+  // Predictions that were asked in one hour, and when they happened.
+  struct HourOfRows {
+    int64_t rows = 0;
+    int64_t happened_first_ms = std::numeric_limits<int64_t>::max();
+    int64_t happened_last_ms = std::numeric_limits<int64_t>::min();
+    void Add(int64_t count, int64_t first_ms, int64_t last_ms);
+  };
   using Schemas = std::map<std::pair<RecordKind, std::string>, Schema>;
   struct Tail {
     std::vector<TailRow> rows;
@@ -104,7 +134,13 @@ class LogStore {
   void CountParquet();
   std::vector<Pending> WriteParquet(int64_t segment, const Tail& tail);
   void MergeLarge(const std::filesystem::path& folder);
-  std::string TableOf(RecordKind kind, const std::string& endpoint, LogSnapshot& snapshot) const;
+  // Needs mutex_.
+  int64_t RowsInTails(const std::string& endpoint, int64_t hour) const;
+  int64_t RemoveOldOutcomes(int64_t wall_ms, const std::filesystem::path& folder);
+  bool IsAskedFor(const std::string& endpoint, const std::filesystem::path& hour,
+                  const LogRange& range) const;
+  std::string TableOf(RecordKind kind, const std::string& endpoint, const LogRange& range,
+                      LogSnapshot& snapshot) const;
 
   const std::filesystem::path folder_;
   int64_t lost_bytes_ = 0;
@@ -115,6 +151,8 @@ class LogStore {
   mutable std::mutex mutex_;               // guards what follows
   std::map<int64_t, std::shared_ptr<Tail>> tails_;
   std::map<std::string, LogCounts> counts_;
+  // Predictions by endpoint and the wall clock's hour (in hours since 1970), in Parquet or not.
+  std::map<std::string, std::map<int64_t, HourOfRows>> hours_;
   std::map<std::string, OutcomeTraits> traits_;
 };
 

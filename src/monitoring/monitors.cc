@@ -19,6 +19,10 @@ namespace {
 constexpr double kDriftCloseFactor = 0.9;
 constexpr double kAucCloseMargin = 0.01;
 
+// An evaluation that took longer is followed by a rest of so many times as long.
+constexpr int64_t kSlowUs = 1'000'000;
+constexpr int64_t kRestsPerCost = 9;
+
 // No window was judged yet.
 constexpr int64_t kNeverJudged = std::numeric_limits<int64_t>::min() / 2;
 
@@ -87,7 +91,7 @@ struct Monitors::Stored : Monitor {
 
 Monitors::Monitors(storage::Database& database, events::EventLog& events, const Clock& clock,
                    const PredictionLog& log)
-    : database_(database), events_(events), clock_(clock), log_(log), reader_(log) {}
+    : database_(database), events_(events), clock_(clock), log_(log), summaries_(log, clock) {}
 
 void Monitors::Put(const MonitorSpec& spec, const quality::Profile& profile,
                    const std::string& who) {
@@ -180,15 +184,22 @@ int Monitors::Evaluate() {
     if (summary.state == MonitorState::kPaused) continue;
     const LogCounts counts = log_.Counts(summary.endpoint);
     const auto seen = seen_.find(summary.name);
-    if (seen != seen_.end() && seen->second == counts) continue;
+    const int64_t start_us = MonotonicUs();
+    const bool is_seen = seen != seen_.end();
+    if (is_seen && (seen->second.counts == counts || seen->second.rests_until_us > start_us)) {
+      continue;
+    }
     try {
       measured += EvaluateStored(Load(summary.name));
-      seen_[summary.name] = counts;
+      const int64_t end_us = MonotonicUs();
+      const int64_t cost_us = end_us - start_us;
+      seen_[summary.name] = {counts, cost_us > kSlowUs ? end_us + kRestsPerCost * cost_us : 0};
     } catch (const std::exception& failure) {
       Log(LogLevel::kError, "monitoring", "A monitor could not be evaluated",
           {{"monitor", summary.name}, {"error", failure.what()}});
     }
   }
+  summaries_.Refresh();
   return measured;
 }
 
@@ -330,7 +341,7 @@ std::vector<MonitorWindow> Monitors::Windows(const std::string& name, int limit)
 
 LogSummary Monitors::Summary(const std::string& name) {
   const MonitorSpec spec = Load(name).spec;
-  return reader_.Summary(spec.endpoint, spec.label);
+  return summaries_.Get(spec.endpoint, spec.label);
 }
 
 drift::Distribution Monitors::Distribution(const std::string& name, const std::string& feature,

@@ -10,6 +10,7 @@
 #include "events/event_log.h"
 #include "monitoring/monitor.h"
 #include "monitoring/prediction_log.h"
+#include "monitoring/summary_cache.h"
 #include "storage/database.h"
 
 namespace millwright::monitoring {
@@ -45,15 +46,17 @@ class Monitors {
   std::vector<MonitorSummary> List(const std::string& endpoint = "") const;
 
   // Measures and judges what has changed since the last time, in all active monitors; cheap when
-  // nothing has. Returns how many windows were measured. A monitor that fails is logged and does
-  // not stop the others.
+  // nothing has. A monitor whose evaluation takes seconds, for its log is large, is evaluated a
+  // tenth of the time at most. Returns how many windows were measured. A monitor that fails is
+  // logged and does not stop the others.
   int Evaluate();
   // The same for one monitor, whether or not its log changed. Throws kNotFound.
   int EvaluateNow(const std::string& name);
 
   // Windows, oldest first: the newest `limit`.
   std::vector<MonitorWindow> Windows(const std::string& name, int limit = kWindowsMax) const;
-  // The answers to the five questions.
+  // The answers to the five questions; of a large log as of some minutes ago at most
+  // (SummaryCache).
   LogSummary Summary(const std::string& name);
   // How a feature is distributed in a window (the newest complete one with enough rows when both
   // times are 0) and in the reference. Throws kNotFound for an unknown feature.
@@ -93,10 +96,15 @@ class Monitors {
   events::EventLog& events_;
   const Clock& clock_;
   const PredictionLog& log_;
-  PredictionReader reader_;
+  SummaryCache summaries_;
 
-  std::mutex evaluating_;                  // held over an evaluation; guards what follows
-  std::map<std::string, LogCounts> seen_;  // by monitor
+  // What an evaluation saw of a log, and until when (on the monotonic clock) the next one rests.
+  struct Seen {
+    LogCounts counts;
+    int64_t rests_until_us = 0;
+  };
+  std::mutex evaluating_;             // held over an evaluation; guards what follows
+  std::map<std::string, Seen> seen_;  // by monitor
 };
 
 }  // namespace millwright::monitoring

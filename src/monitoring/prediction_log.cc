@@ -11,6 +11,8 @@ namespace {
 constexpr size_t kBatchRowsMax = 8192;
 // The writer looks this often for a segment that has become too old.
 constexpr std::chrono::milliseconds kIdleWait(500);
+// How often rows that are too old to be kept are looked for.
+constexpr std::chrono::hours kRemovalPeriod(1);
 
 TailRow RowOf(const Prediction& prediction) {
   std::string line = EncodePrediction(prediction);
@@ -277,18 +279,38 @@ void PredictionLog::Roll() {
   compact_.notify_all();
 }
 
+LogCounts PredictionLog::RemoveOld() {
+  if (options_.keep_ms == 0) return {};
+  std::lock_guard compacting(compacting_);
+  const LogCounts removed = store_.RemoveBefore(clock_.NowMs() - options_.keep_ms);
+  if (removed != LogCounts()) {
+    Log(LogLevel::kInfo, "monitoring", "Old rows of the prediction log were removed",
+        {{"predictions", std::to_string(removed.predictions)},
+         {"outcomes", std::to_string(removed.outcomes)}});
+  }
+  return removed;
+}
+
 void PredictionLog::CompactInBackground(std::stop_token stop) {
   NameThisThread("prediction-file");
   std::unique_lock lock(mutex_);
   int64_t tried = 0;
+  auto remove_at = std::chrono::steady_clock::now();
   while (!stop.stop_requested()) {
-    compact_.wait(lock, [&] { return stop.stop_requested() || open_before_ > tried; });
+    compact_.wait_until(lock, remove_at,
+                        [&] { return stop.stop_requested() || open_before_ > tried; });
     if (stop.stop_requested()) return;
     tried = open_before_;
     lock.unlock();
     try {
-      std::lock_guard compacting(compacting_);
-      for (int64_t segment : store_.Waiting(tried)) store_.Compact(segment);
+      {
+        std::lock_guard compacting(compacting_);
+        for (int64_t segment : store_.Waiting(tried)) store_.Compact(segment);
+      }
+      if (std::chrono::steady_clock::now() >= remove_at) {
+        remove_at = std::chrono::steady_clock::now() + kRemovalPeriod;
+        RemoveOld();
+      }
     } catch (const Error& failure) {
       // The rows stay in their segment and in memory; the next segment tries again.
       Log(LogLevel::kError, "monitoring", "Predictions could not be turned into Parquet",

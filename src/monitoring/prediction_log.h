@@ -23,6 +23,8 @@ struct PredictionLogOptions {
   size_t queue_slots = 1 << 16;  // a power of two
   int64_t segment_bytes_max = 4 << 20;
   int64_t segment_age_ms_max = 60'000;
+  // Predictions and outcomes older than this, by the wall clock, are removed; 0 keeps them.
+  int64_t keep_ms = 0;
 };
 
 inline constexpr size_t kOutcomesPerCallMax = 10'000;
@@ -70,7 +72,16 @@ class PredictionLog {
   // Flushes, closes the open segment and turns all into Parquet.
   void Compact();
 
-  LogSnapshot Open(const std::string& endpoint) const { return store_.Open(endpoint); }
+  // Removes what is older than the options allow, as a thread of the log does once an hour. Returns
+  // how many rows went.
+  LogCounts RemoveOld();
+
+  LogSnapshot Open(const std::string& endpoint, const LogRange& range = {}) const {
+    return store_.Open(endpoint, range);
+  }
+  int64_t NewestFrom(const std::string& endpoint, int64_t rows) const {
+    return store_.NewestFrom(endpoint, rows);
+  }
   LogCounts Counts(const std::string& endpoint) const { return store_.Counts(endpoint); }
   LogCounts Totals() const { return store_.Totals(); }
   // The names under which something was ever logged, in order.
@@ -121,7 +132,7 @@ class PredictionLog {
   int64_t segment_number_ = 0;
   int64_t segment_opened_ms_ = 0;
 
-  std::mutex compacting_;  // held over LogStore::Compact
+  std::mutex compacting_;  // held over LogStore::Compact and RemoveBefore
   std::jthread writer_;
   std::jthread compactor_;
 };

@@ -11,11 +11,13 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "monitoring/prediction_reader.h"
+#include "monitoring/summary_cache.h"
 
 namespace millwright::monitoring {
 namespace {
 
-constexpr int64_t kStart = 1'000'000'000'000;
+constexpr int64_t kHourMs = 3'600'000;
+constexpr int64_t kStart = 1'000'000'000'000 / kHourMs * kHourMs;
 
 Prediction Sample(int i) {
   Prediction prediction;
@@ -297,6 +299,89 @@ TEST_F(PredictionLogTest, CountsTrafficBySlotsWithoutGaps) {
   EXPECT_FALSE(traffic[2].p50_ms);
   EXPECT_EQ(traffic[3].requests, 3);
   EXPECT_EQ(traffic[3].errors, 1);
+}
+
+// A prediction of each hour, asked now and happened an hour before, with its outcome a day later.
+void LogHours(PredictionLog& log, int hours) {
+  for (int i = 0; i < hours; ++i) {
+    Prediction prediction = Sample(i);
+    prediction.time_ms = kStart + i * kHourMs;
+    prediction.event_time_ms = prediction.time_ms - kHourMs;
+    log.RecordPredictions({prediction});
+    log.RecordOutcomes("flights", {{prediction.id, i % 2 * 1.0, prediction.time_ms + 24 * kHourMs}},
+                       "ana");
+    log.Compact();
+  }
+}
+
+TEST_F(PredictionLogTest, OldRowsGoAndTheOthersStay) {
+  clock_.Advance(30 * kHourMs);
+  PredictionLogOptions options;
+  options.keep_ms = 20 * kHourMs;
+  {
+    PredictionLog log(dir_.path(), clock_, {});
+    LogHours(log, 30);
+    EXPECT_EQ(log.RemoveOld(), LogCounts()) << "without a limit all is kept";
+  }
+  PredictionLog log(dir_.path(), clock_, options);
+  log.RemoveOld();  // the log's own thread may have been first
+  EXPECT_EQ(log.Counts("flights"), (LogCounts{20, 30})) << "outcomes are a day younger";
+  EXPECT_EQ(CountRows(log), 20);
+  PredictionReader reader(log);
+  EXPECT_EQ(reader.Recent("flights", 100).size(), 20u);
+  EXPECT_EQ(reader.Summary("flights").outcomes, 20);
+  clock_.Advance(30 * kHourMs);
+  EXPECT_EQ(log.RemoveOld(), (LogCounts{20, 16})) << "an outcome is old by its own time";
+  EXPECT_EQ(CountRows(log), 0);
+  log.RecordPredictions({Sample(77)});
+  EXPECT_EQ(log.RemoveOld(), LogCounts()) << "what waits for compaction stays";
+  log.Compact();
+  EXPECT_EQ(log.RemoveOld(), (LogCounts{1, 0}));
+}
+
+TEST_F(PredictionLogTest, ReadsOnlyTheFilesOfARange) {
+  PredictionLog log(dir_.path(), clock_);
+  LogHours(log, 10);
+  const auto files = [&](const LogRange& range) { return log.Open("flights", range).files.size(); };
+  const size_t all = files({});
+  EXPECT_EQ(all, 20u) << "ten hours, and as many files of outcomes";
+  EXPECT_EQ(files({.asked = {kStart + 3 * kHourMs, kStart + 5 * kHourMs}}), all - 8);
+  EXPECT_EQ(files({.happened = {kStart + 3 * kHourMs, kStart + 5 * kHourMs}}), all - 8);
+  EXPECT_EQ(files({.asked = {log.NewestFrom("flights", 4), 0}}), all - 6);
+  EXPECT_EQ(log.NewestFrom("flights", 11), 0);
+  const PredictionLog reopened(dir_.path(), clock_);
+  EXPECT_EQ(reopened.Open("flights", {.happened = {kStart, kStart + 1}}).files.size(), all - 9);
+  EXPECT_EQ(reopened.Counts("flights"), (LogCounts{10, 10}));
+}
+
+TEST_F(PredictionLogTest, ASliceIsJoinedWithItsOutcomes) {
+  PredictionLog log(dir_.path(), clock_);
+  LogHours(log, 10);
+  log.RecordOutcomes("flights", {{"p4", 5.0, kStart + 90 * kHourMs}}, "ben");
+  PredictionReader reader(log);
+  const LogSummary slice =
+      reader.Summarize("flights", {kStart + 2 * kHourMs, kStart + 5 * kHourMs, ""});
+  EXPECT_EQ(slice.predictions, 3);
+  EXPECT_EQ(slice.outcomes, 3);
+  ASSERT_TRUE(slice.outcome);
+  EXPECT_EQ(*slice.outcome->max, 5) << "the newest outcome of p4";
+  EXPECT_EQ(reader.Summarize("flights", {0, 0, "outcome > 0"}).predictions, 6);
+}
+
+TEST_F(PredictionLogTest, FiguresThatWereKeptFollowTheLog) {
+  PredictionLog log(dir_.path(), clock_);
+  SummaryCache summaries(log, clock_);
+  EXPECT_EQ(summaries.Get("flights", {}).predictions, 0);
+  LogHours(log, 2);
+  clock_.Advance(5);
+  const LogSummary first = summaries.Get("flights", {});
+  EXPECT_EQ(first.predictions, 2);
+  EXPECT_EQ(first.as_of_ms, clock_.NowMs());
+  clock_.Advance(5);
+  EXPECT_EQ(summaries.Get("flights", {}).as_of_ms, first.as_of_ms) << "nothing has changed";
+  LogHours(log, 1);
+  summaries.Refresh();
+  EXPECT_EQ(summaries.Get("flights", {}).predictions, 3);
 }
 
 TEST(Segment, ATornTailIsLeftOut) {

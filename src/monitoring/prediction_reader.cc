@@ -92,15 +92,22 @@ std::string OutcomesByIdSql(const LogSnapshot& snapshot, OutcomeKind kind) {
   return "(" + sql + ")";
 }
 
+// Orders outcomes by time, then as they were recorded, as one number: a row of both takes twice as
+// long to compare.
+constexpr std::string_view kNewestSql = "CAST(time_ms AS HUGEINT) * 9223372036854775808 + sequence";
+
 // The newest outcome of a kind of each prediction.
 std::string NewestOutcomesSql(const LogSnapshot& snapshot, OutcomeKind kind) {
   return "(SELECT prediction_id, arg_max(struct_pack(number := number, text := text, comment := "
-         "comment, time_ms := time_ms), row(time_ms, sequence)) AS value FROM " +
-         OutcomesByIdSql(snapshot, kind) + " GROUP BY prediction_id)";
+         "comment, time_ms := time_ms), " +
+         std::string(kNewestSql) + ") AS value FROM " + OutcomesByIdSql(snapshot, kind) +
+         " GROUP BY prediction_id)";
 }
 
-// A session that sees the snapshot and nothing else, with the views of questions from outside.
-Session OpenViews(const LogSnapshot& snapshot, const std::vector<std::string>& files_written = {}) {
+// A session that sees the snapshot and nothing else, with the views of questions from outside, of
+// predictions that happened within two times.
+Session OpenViews(const LogSnapshot& snapshot, int64_t from_ms = 0, int64_t to_ms = 0,
+                  const std::vector<std::string>& files_written = {}) {
   analytics::SessionOptions options;
   options.allowed_files = snapshot.files;
   options.allowed_files.insert(options.allowed_files.end(), files_written.begin(),
@@ -108,7 +115,8 @@ Session OpenViews(const LogSnapshot& snapshot, const std::vector<std::string>& f
   options.allowed_folders = {snapshot.tail->path().string()};
   options.time_limit_ms = kQueryMsMax;
   Session session(options);
-  session.Execute("CREATE VIEW predictions AS SELECT * FROM " + KnownPredictionsSql(snapshot));
+  session.Execute("CREATE VIEW predictions AS SELECT * FROM " +
+                  KnownPredictionsSql(Narrowed(snapshot, from_ms, to_ms)));
   session.Execute("CREATE VIEW outcomes AS SELECT * FROM " + snapshot.outcomes);
   return session;
 }
@@ -200,6 +208,22 @@ LogSummary Figures(Session& session, const std::string& table, const LabelRule& 
 
 }  // namespace
 
+LogSnapshot Narrowed(const LogSnapshot& snapshot, int64_t from_ms, int64_t to_ms) {
+  LogSnapshot narrowed;
+  narrowed.predictions = snapshot.predictions;
+  narrowed.outcomes = snapshot.outcomes;
+  narrowed.traits = snapshot.traits;
+  if (from_ms == 0 && to_ms == 0) return narrowed;
+  narrowed.predictions = "(SELECT * FROM " + snapshot.predictions +
+                         " WHERE event_time_ms >= " + std::to_string(from_ms);
+  if (to_ms > 0) narrowed.predictions += " AND event_time_ms < " + std::to_string(to_ms);
+  narrowed.predictions += ")";
+  narrowed.outcomes = "(SELECT * FROM " + snapshot.outcomes +
+                      " WHERE key_input IS NOT NULL OR prediction_id IN (SELECT id FROM " +
+                      narrowed.predictions + "))";
+  return narrowed;
+}
+
 std::string KnownPredictionsSql(const LogSnapshot& snapshot) {
   const bool has_feedback = snapshot.traits.has_feedback;
   const std::string feedback =
@@ -237,15 +261,18 @@ std::optional<std::string> ProbabilitySql(const LabelRule& rule,
 }
 
 std::vector<KnownPrediction> PredictionReader::Recent(const std::string& endpoint, int limit) {
-  const LogSnapshot snapshot = log_.Open(endpoint);
-  // The newest are found before the join, which then has few rows to do.
-  LogSnapshot newest;
-  newest.predictions = "(SELECT * FROM " + snapshot.predictions +
-                       " ORDER BY time_ms DESC, id DESC LIMIT " +
-                       std::to_string(std::clamp(limit, 1, kRecentMax)) + ")";
-  newest.outcomes = snapshot.outcomes;
-  newest.traits = snapshot.traits;
+  limit = std::clamp(limit, 1, kRecentMax);
+  const LogSnapshot snapshot =
+      log_.Open(endpoint, {.asked = {log_.NewestFrom(endpoint, limit), 0}});
   std::lock_guard lock(mutex_);
+  // The newest are found before the join, which then has few rows to do.
+  session_->Execute("CREATE OR REPLACE TEMP TABLE newest AS SELECT * FROM " + snapshot.predictions +
+                    " ORDER BY time_ms DESC, id DESC LIMIT " + std::to_string(limit));
+  LogSnapshot newest;
+  newest.predictions = "newest";
+  newest.outcomes = "(SELECT * FROM " + snapshot.outcomes +
+                    " WHERE key_input IS NOT NULL OR prediction_id IN (SELECT id FROM newest))";
+  newest.traits = snapshot.traits;
   const Table table = session_->Query("SELECT * FROM " + KnownPredictionsSql(newest) +
                                       " ORDER BY time_ms DESC, id DESC");
   std::vector<KnownPrediction> predictions;
@@ -266,7 +293,8 @@ std::vector<TrafficBucket> PredictionReader::Traffic(const std::string& endpoint
   for (int64_t bucket = first; bucket <= last; ++bucket) {
     traffic.push_back({.start_ms = bucket * bucket_ms});
   }
-  const LogSnapshot snapshot = log_.Open(endpoint);
+  const LogSnapshot snapshot =
+      log_.Open(endpoint, {.asked = {first * bucket_ms, (last + 1) * bucket_ms}});
   const std::string width = std::to_string(bucket_ms);
   std::lock_guard lock(mutex_);
   const Table table = session_->Query(
@@ -294,8 +322,8 @@ LogSummary PredictionReader::Summary(const std::string& endpoint, const LabelRul
 
 LogSummary PredictionReader::Summarize(const std::string& endpoint, const LogSlice& slice,
                                        const LabelRule& rule) {
-  const LogSnapshot snapshot = log_.Open(endpoint);
-  Session session = OpenViews(snapshot);
+  const LogSnapshot snapshot = log_.Open(endpoint, {.happened = {slice.from_ms, slice.to_ms}});
+  Session session = OpenViews(snapshot, slice.from_ms, slice.to_ms);
   // Once, for each column is looked at.
   session.Execute("CREATE TEMP TABLE slice AS SELECT * FROM " + SliceSql(session, slice));
   LogSummary summary = Figures(session, "slice", rule);
@@ -333,8 +361,8 @@ int64_t PredictionReader::Export(const std::string& endpoint, const LogSlice& sl
                              : extension == ".jsonl" ? "FORMAT json"
                                                      : "";
   if (format.empty()) throw InvalidArgument("A log is written as .parquet, .csv or .jsonl");
-  const LogSnapshot snapshot = log_.Open(endpoint);
-  Session session = OpenViews(snapshot, {file.string()});
+  const LogSnapshot snapshot = log_.Open(endpoint, {.happened = {slice.from_ms, slice.to_ms}});
+  Session session = OpenViews(snapshot, slice.from_ms, slice.to_ms, {file.string()});
   const Table rows = session.Query("COPY (SELECT * FROM " + SliceSql(session, slice) +
                                    " ORDER BY event_time_ms, id) TO " + QuoteText(file.string()) +
                                    " (" + format + ")");

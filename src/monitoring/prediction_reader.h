@@ -62,6 +62,7 @@ struct ColumnSummary {
 // Answers to the five questions: how many, how long, what was asked with which features, what was
 // predicted, what really happened.
 struct LogSummary {
+  int64_t as_of_ms = 0;  // of a summary that was kept: when it was made
   int64_t predictions = 0;
   int64_t outcomes = 0;  // predictions whose outcome is known
   int64_t feedback = 0;  // predictions that somebody said something of
@@ -113,6 +114,9 @@ class PredictionReader {
   analytics::LazySession session_;
 };
 
+// The same rows without predictions that happened before from_ms or from to_ms on (0: none), and
+// without the outcomes of those: what is joined for a slice costs by the slice.
+LogSnapshot Narrowed(const LogSnapshot& snapshot, int64_t from_ms, int64_t to_ms);
 // The log's predictions joined with the newest outcome of each, as a table expression.
 std::string KnownPredictionsSql(const LogSnapshot& snapshot);
 // 1, 0 or NULL by the outcome; over the columns of KnownPredictionsSql.

@@ -243,6 +243,12 @@ std::string ServerName(const fs::path& data) {
   return std::string(host) + ":" + Sha256Hex(data.string()).substr(0, 12);
 }
 
+monitoring::PredictionLogOptions PredictionLogOptionsOf(const Config& config) {
+  monitoring::PredictionLogOptions options;
+  options.keep_ms = config.prediction_log_keep_days * monitoring::kDayMs;
+  return options;
+}
+
 webhooks::DispatcherOptions DispatcherOptionsOf(const Config& config, const fs::path& data) {
   constexpr int64_t kMsPerDay = 86'400'000;
   webhooks::DispatcherOptions options;
@@ -403,7 +409,7 @@ App::Parts::Parts(const Config& given)
       sources(*database, events, clock, datasets, fetch),
       splits(*database, events, lineage, clock, datasets),
       suites(*database, events, clock),
-      predictions(data / "predictions", clock),
+      predictions(data / "predictions", clock, PredictionLogOptionsOf(config)),
       prediction_reader(predictions),
       prediction_import(predictions, clock),
       event_pairs(predictions, clock),

@@ -58,6 +58,7 @@ struct Config {
   int64_t webhook_retry_ms = 1000;
   int64_t webhook_timeout_ms = 10'000;
   int webhook_keep_days = 30;
+  int prediction_log_keep_days = 0;
 };
 
 inline constexpr Option<Config> kServerOptions[] = {
@@ -154,6 +155,10 @@ inline constexpr Option<Config> kServerOptions[] = {
     {"predictions.log_redact", "--prediction-log-redact",
      "A column whose values are left out of the prediction log, or ENDPOINT:COLUMN; repeatable",
      &Config::prediction_log_redact, "COLUMN"},
+    {"predictions.keep_days", "--prediction-log-keep-days",
+     "How long predictions and outcomes are kept, by the day that they were asked or told; 0 for "
+     "ever",
+     &Config::prediction_log_keep_days, "DAYS", 0, 36'500},
     {"server.drain_ms", "--drain-ms", "How long SIGTERM waits for running requests",
      &Config::drain_ms, "MS", 0, 600'000},
     {"pipelines.tasks_max", "--pipeline-tasks-max", "Pipeline tasks that run at once",

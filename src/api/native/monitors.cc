@@ -65,7 +65,8 @@ Json SummaryJson(const monitoring::LogSummary& summary) {
                    {"latency_p50_ms", Number(summary.latency_p50_ms)},
                    {"latency_p99_ms", Number(summary.latency_p99_ms)},
                    {"positive_rate_predicted", Number(summary.positive_rate_predicted)},
-                   {"positive_rate_actual", Number(summary.positive_rate_actual)}});
+                   {"positive_rate_actual", Number(summary.positive_rate_actual)},
+                   {"as_of", FormatTime(summary.as_of_ms)}});
 }
 
 // The features of the latest complete window that had enough rows for some of them.

@@ -1,0 +1,84 @@
+#include "monitoring/summary_cache.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace millwright::monitoring {
+namespace {
+
+// Counted at once when the log has changed, if that took no longer the last time.
+constexpr int64_t kQuickUs = 50'000;
+constexpr int64_t kShareOfTime = 20;
+// What nobody asks for is forgotten, and so is what was asked for first when there is too much.
+constexpr int64_t kForgottenUs = 15LL * 60 * 1'000'000;
+constexpr size_t kEntriesMax = 500;
+
+}  // namespace
+
+LogSummary SummaryCache::Get(const std::string& endpoint, const LabelRule& rule) {
+  const Key key{endpoint, rule.probability_output, rule.threshold, rule.positive_label};
+  const LogCounts counts = log_.Counts(endpoint);
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = entries_.find(key);
+    if (found != entries_.end()) {
+      Entry& entry = found->second;
+      entry.asked_us = MonotonicUs();
+      if (entry.counts == counts || entry.cost_us > kQuickUs) return entry.summary;
+    }
+  }
+  Entry entry = Make(endpoint, rule);
+  LogSummary summary = entry.summary;
+  Keep(key, std::move(entry));
+  return summary;
+}
+
+void SummaryCache::Refresh() {
+  std::vector<std::pair<Key, LabelRule>> due;
+  {
+    std::lock_guard lock(mutex_);
+    const int64_t now_us = MonotonicUs();
+    std::erase_if(entries_,
+                  [&](const auto& entry) { return now_us - entry.second.asked_us > kForgottenUs; });
+    for (const auto& [key, entry] : entries_) {
+      const bool is_slow = entry.cost_us > kQuickUs;
+      const bool has_rested = now_us - entry.made_us > kShareOfTime * entry.cost_us;
+      if (is_slow && has_rested && log_.Counts(std::get<0>(key)) != entry.counts) {
+        due.emplace_back(key, entry.rule);
+      }
+    }
+  }
+  for (const auto& [key, rule] : due) Keep(key, Make(std::get<0>(key), rule));
+}
+
+SummaryCache::Entry SummaryCache::Make(const std::string& endpoint, const LabelRule& rule) {
+  Entry entry;
+  entry.rule = rule;
+  entry.counts = log_.Counts(endpoint);
+  const int64_t start_us = MonotonicUs();
+  const int64_t as_of_ms = clock_.NowMs();
+  entry.summary = reader_.Summary(endpoint, rule);
+  entry.summary.as_of_ms = as_of_ms;
+  entry.made_us = MonotonicUs();
+  entry.asked_us = entry.made_us;
+  entry.cost_us = entry.made_us - start_us;
+  return entry;
+}
+
+void SummaryCache::Keep(const Key& key, Entry entry) {
+  std::lock_guard lock(mutex_);
+  const auto known = entries_.find(key);
+  if (known != entries_.end()) {
+    entry.asked_us = known->second.asked_us;
+    known->second = std::move(entry);
+    return;
+  }
+  if (entries_.size() == kEntriesMax) {
+    entries_.erase(std::min_element(
+        entries_.begin(), entries_.end(),
+        [](const auto& a, const auto& b) { return a.second.asked_us < b.second.asked_us; }));
+  }
+  entries_.emplace(key, std::move(entry));
+}
+
+}  // namespace millwright::monitoring

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <tuple>
+
+#include "base/clock.h"
+#include "monitoring/prediction_reader.h"
+
+namespace millwright::monitoring {
+
+// Figures of logs that dashboards and scrapers ask for again and again. Those that are quickly
+// counted are counted whenever the log has changed. Those of a large log, which take long, are
+// counted by Refresh, at most a twentieth of the time, and answered as of then: nobody but the
+// first waits for them. Thread-safe.
+class SummaryCache {
+ public:
+  SummaryCache(const PredictionLog& log, const Clock& clock)
+      : log_(log), clock_(clock), reader_(log) {}
+
+  // PredictionReader::Summary; `as_of_ms` says of when it is.
+  LogSummary Get(const std::string& endpoint, const LabelRule& rule);
+  // Counts again what takes long, has changed and was asked for of late. One caller at a time.
+  void Refresh();
+
+ private:
+  using Key = std::tuple<std::string, std::string, double, std::string>;
+  struct Entry {
+    LabelRule rule;
+    LogSummary summary;
+    LogCounts counts;  // of the log, before the summary was made
+    int64_t cost_us = 0;
+    int64_t made_us = 0;  // by the monotonic clock
+    int64_t asked_us = 0;
+  };
+
+  Entry Make(const std::string& endpoint, const LabelRule& rule);
+  void Keep(const Key& key, Entry entry);
+
+  const PredictionLog& log_;
+  const Clock& clock_;
+  PredictionReader reader_;
+  std::mutex mutex_;  // guards entries_
+  std::map<Key, Entry> entries_;
+};
+
+}  // namespace millwright::monitoring
