@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -174,6 +175,7 @@ const Json& PythonProcess::Start() {
       GiveUp(fmt::format("did not begin within {} s", kPythonStartMsMax / 1000));
     }
   }
+  ShareMemory(deadline_ms);
   SendFrame({spec_, ""}, deadline_ms);
   Json facts = ReceiveFrame(deadline_ms).header;
   if (const Json* error = facts.Find("error")) {
@@ -191,6 +193,8 @@ PythonFrame PythonProcess::Call(const PythonFrame& request) {
   const int64_t deadline_ms = NowMs() + options_.run_ms_max;
   SendFrame(request, deadline_ms);
   PythonFrame answer = ReceiveFrame(deadline_ms);
+  if (request.body.size() > kPythonSharedBytesKept) requests_.Clear();
+  if (answer.body.size() > kPythonSharedBytesKept) answers_.Clear();
   if (const Json* error = answer.header.Find("error")) {
     if (answer.header.GetBool("out_of_memory")) {
       End();  // what it holds would be missing from the next request
@@ -202,22 +206,62 @@ PythonFrame PythonProcess::Call(const PythonFrame& request) {
   return answer;
 }
 
+// One byte, with the two descriptors beside it: where requests lie, where answers do.
+void PythonProcess::ShareMemory(int64_t deadline_ms) {
+  char byte = 'm';
+  iovec part{.iov_base = &byte, .iov_len = 1};
+  const int descriptors[] = {requests_.descriptor(), answers_.descriptor()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof descriptors)] = {};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* head = CMSG_FIRSTHDR(&message);
+  head->cmsg_level = SOL_SOCKET;
+  head->cmsg_type = SCM_RIGHTS;
+  head->cmsg_len = CMSG_LEN(sizeof descriptors);
+  std::memcpy(CMSG_DATA(head), descriptors, sizeof descriptors);
+  while (sendmsg(connection_, &message, MSG_NOSIGNAL) != 1) {
+    if (errno == EAGAIN) {
+      if (!WaitFor(connection_, POLLOUT, deadline_ms)) GiveUp("took no memory in time");
+    } else if (errno != EINTR) {
+      GiveUp("died");
+    }
+  }
+}
+
 void PythonProcess::SendFrame(const PythonFrame& frame, int64_t deadline_ms) {
-  const std::string header = frame.header.Dump();
-  if (header.size() > kPythonHeaderBytesMax || frame.body.size() > kPythonBodyBytesMax) {
+  std::string_view body = frame.body;
+  if (body.size() > kPythonBodyBytesMax) {
     throw InvalidArgument("The request is larger than a Python worker takes");
   }
-  const std::string head = Little(header.size(), 4) + Little(frame.body.size(), 8) + header;
-  for (std::string_view rest : {std::string_view(head), std::string_view(frame.body)}) {
-    while (!rest.empty()) {
-      const ssize_t sent = send(connection_, rest.data(), rest.size(), MSG_NOSIGNAL);
-      if (sent > 0) {
-        rest.remove_prefix(static_cast<size_t>(sent));
-      } else if (errno == EAGAIN) {
-        if (!WaitFor(connection_, POLLOUT, deadline_ms)) GiveUp("took no request in time");
-      } else if (errno != EINTR) {
-        GiveUp("died");
-      }
+  std::string header;
+  if (body.size() < kPythonSharedBytesMin) {
+    header = frame.header.Dump();
+  } else {
+    Json shared = frame.header;
+    shared.Set("shared", static_cast<int64_t>(body.size()));
+    header = shared.Dump();
+    std::memcpy(requests_.data(), body.data(), body.size());
+    body = {};
+  }
+  if (header.size() > kPythonHeaderBytesMax) {
+    throw InvalidArgument("The request is larger than a Python worker takes");
+  }
+  SendBytes(Little(header.size(), 4) + Little(body.size(), 8) + header, deadline_ms);
+  SendBytes(body, deadline_ms);
+}
+
+void PythonProcess::SendBytes(std::string_view bytes, int64_t deadline_ms) {
+  while (!bytes.empty()) {
+    const ssize_t sent = send(connection_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent > 0) {
+      bytes.remove_prefix(static_cast<size_t>(sent));
+    } else if (errno == EAGAIN) {
+      if (!WaitFor(connection_, POLLOUT, deadline_ms)) GiveUp("took no request in time");
+    } else if (errno != EINTR) {
+      GiveUp("died");
     }
   }
 }
@@ -247,7 +291,13 @@ PythonFrame PythonProcess::ReceiveFrame(int64_t deadline_ms) {
   }
   PythonFrame frame;
   frame.header = ParseJson(std::string_view(bytes).substr(kFrameHeadBytes, header_bytes));
-  frame.body = bytes.substr(kFrameHeadBytes + header_bytes);
+  const int64_t shared_bytes = frame.header.GetInt("shared");
+  if (shared_bytes < 0 || static_cast<size_t>(shared_bytes) > answers_.size()) {
+    GiveUp("answered more than is taken");
+  }
+  // A copy, since the worker could change what it has answered.
+  frame.body = shared_bytes > 0 ? std::string(answers_.data(), static_cast<size_t>(shared_bytes))
+                                : bytes.substr(kFrameHeadBytes + header_bytes);
   return frame;
 }
 

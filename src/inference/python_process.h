@@ -14,12 +14,17 @@
 #include "base/json.h"
 #include "base/process.h"
 #include "inference/python_options.h"
+#include "inference/shared_memory.h"
 
 namespace millwright::inference {
 
 inline constexpr int64_t kPythonStartMsMax = 60'000;  // until the model is loaded
 inline constexpr size_t kPythonHeaderBytesMax = size_t{16} << 20;
 inline constexpr size_t kPythonBodyBytesMax = size_t{1} << 30;
+// Smaller bodies go over the socket, larger ones through memory that both processes have.
+inline constexpr size_t kPythonSharedBytesMin = size_t{64} << 10;
+// What a body leaves in that memory is given back to the system if it is more than this.
+inline constexpr size_t kPythonSharedBytesKept = size_t{16} << 20;
 // A worker that died while it started is not started again at once.
 inline constexpr int64_t kPythonRestartPauseMs = 1000;
 
@@ -57,14 +62,18 @@ class PythonProcess {
   void End();
   // Whether the process has gone since the last answer.
   bool IsGone() const;
+  void ShareMemory(int64_t deadline_ms);
   void SendFrame(const PythonFrame& frame, int64_t deadline_ms);
+  void SendBytes(std::string_view bytes, int64_t deadline_ms);
   PythonFrame ReceiveFrame(int64_t deadline_ms);
   [[noreturn]] void GiveUp(const std::string& why, Code code = Code::kInternal);
 
   const Json spec_;
   const PythonOptions options_;
   TempDir folder_;  // of the socket
-  Json facts_;      // null until the worker that runs has loaded the model
+  SharedMemory requests_{kPythonBodyBytesMax};
+  SharedMemory answers_{kPythonBodyBytesMax};
+  Json facts_;  // null until the worker that runs has loaded the model
   int listener_ = -1;
   int connection_ = -1;
   int64_t failed_at_ms_ = 0;

@@ -4,9 +4,13 @@ It needs Python and what the model itself imports: joblib and pandas are used wh
 MLflow never is. Before the model is unpickled the process gives up what it does not need.
 
 A frame is `<IQ`: bytes of a JSON header, bytes of a body; then both. Tensors lie in the body in the
-header's order: numbers row-major little-endian, texts as length (uint32) and UTF-8.
+header's order: numbers row-major little-endian, texts as length (uint32) and UTF-8. A large body lies
+in memory that both processes have, one piece for requests and one for answers, whose descriptors come
+with the first byte; the header says how many bytes as `shared`. A model sees such inputs without a
+copy, as arrays that cannot be written, until its predict returns.
 """
 import json
+import mmap
 import os
 import pickle
 import resource
@@ -19,6 +23,7 @@ import warnings
 FRAME = struct.Struct("<IQ")
 HEADER_BYTES_MAX = 16 << 20
 BODY_BYTES_MAX = 1 << 30
+SHARED_BYTES_MIN = 64 << 10
 OPEN_FILES_MAX = 1024
 WRITTEN_FILE_BYTES_MAX = 64 << 20
 ERROR_CHARACTERS_MAX = 4000
@@ -64,16 +69,47 @@ def read_exactly(connection, count):
     return bytes(parts)
 
 
-def receive(connection):
-    header_bytes, body_bytes = FRAME.unpack(read_exactly(connection, FRAME.size))
-    if header_bytes > HEADER_BYTES_MAX or body_bytes > BODY_BYTES_MAX:
-        raise EOFError
-    return json.loads(read_exactly(connection, header_bytes)), read_exactly(connection, body_bytes)
+def map_memory(descriptor, size, access):
+    try:
+        return mmap.mmap(descriptor, size, access=access)
+    except OSError as error:  # it counts as what the process may address
+        raise MemoryError(str(error)) from error
 
 
-def send(connection, header, body=b""):
-    text = json.dumps(header).encode()
-    connection.sendall(FRAME.pack(len(text), len(body)) + text + body)
+class Connection:
+    """Frames over the socket, large bodies by shared memory."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(path)
+        self.requests = self.answers = None
+
+    def share_memory(self):
+        _, descriptors, _, _ = socket.recv_fds(self.socket, 1, 2)
+        self.requests, self.answers = descriptors
+
+    def receive(self):
+        header_bytes, body_bytes = FRAME.unpack(read_exactly(self.socket, FRAME.size))
+        if header_bytes > HEADER_BYTES_MAX or body_bytes > BODY_BYTES_MAX:
+            raise EOFError
+        return (json.loads(read_exactly(self.socket, header_bytes)),
+                read_exactly(self.socket, body_bytes))
+
+    def body_of(self, header, body):
+        """Unmapped when the last array that was made of it is gone."""
+        shared = header.get("shared")
+        return map_memory(self.requests, shared, mmap.ACCESS_READ) if shared else body
+
+    def send(self, header, parts=()):
+        body_bytes = sum(len(part) for part in parts)
+        if SHARED_BYTES_MIN <= body_bytes <= BODY_BYTES_MAX:
+            with map_memory(self.answers, body_bytes, mmap.ACCESS_WRITE) as memory:
+                for part in parts:
+                    memory.write(part)
+            header, parts = {**header, "shared": body_bytes}, ()
+        text = json.dumps(header).encode()
+        body = b"".join(parts)
+        self.socket.sendall(FRAME.pack(len(text), len(body)) + text + body)
 
 
 def read_tensors(specs, body):
@@ -249,7 +285,7 @@ def answer(model, header, body):
     data = model_input(tensors, header["columns"])
     outputs = [write_tensor(name, values)
                for name, values in model.predict(data, header.get("params")).items()]
-    return {"outputs": [spec for spec, _ in outputs]}, b"".join(data for _, data in outputs)
+    return {"outputs": [spec for spec, _ in outputs]}, [data for _, data in outputs]
 
 
 def reason(error):
@@ -259,11 +295,11 @@ def reason(error):
 def main():
     socket_path = sys.argv[1]
     os.dup2(2, 1)  # what the model prints goes to the log
-    connection = socket.socket(socket.AF_UNIX)
-    connection.connect(socket_path)
+    connection = Connection(socket_path)
     offline = give_up_privileges(int(sys.argv[2]))
+    connection.share_memory()
     sys.path[:0] = [path for path in os.environ.get("MILLWRIGHT_PYTHONPATH", "").split(":") if path]
-    spec, _ = receive(connection)
+    spec, _ = connection.receive()
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
@@ -271,23 +307,22 @@ def main():
             model = load(spec)
         facts = model.describe()
     except Exception as error:  # whatever the model's own code throws is the answer
-        send(connection, {"error": reason(error)})
+        connection.send({"error": reason(error)})
         return
     notes = sorted({str(one.message).splitlines()[0] for one in said if str(one.message)})[:20]
-    send(connection, {**facts, "offline": offline, "python": sys.version.split()[0],
-                      "warnings": notes})
+    connection.send({**facts, "offline": offline, "python": sys.version.split()[0],
+                     "warnings": notes})
     while True:
         try:
-            header, body = receive(connection)
+            header, body = connection.receive()
         except EOFError:
             return
         try:
-            reply = answer(model, header, body)
+            connection.send(*answer(model, header, connection.body_of(header, body)))
         except MemoryError as error:
-            reply = ({"error": reason(error), "out_of_memory": True}, b"")
+            connection.send({"error": reason(error), "out_of_memory": True})
         except Exception as error:
-            reply = ({"error": reason(error)}, b"")
-        send(connection, *reply)
+            connection.send({"error": reason(error)})
 
 
 main()

@@ -38,11 +38,18 @@ class Dies:
     def predict(self, data):
         os.kill(os.getpid(), 9) if data[0][0] < 0 else None
         return data[:, 0] * 2
+class Names:
+    kept = None
+    def predict(self, data):
+        kept, self.kept = self.kept, data
+        assert not data.flags.writeable
+        return numpy.array([f"row {int(row)} é" for row in data[:, 0]])
 import cloudpickle
-(folder / "dies").mkdir()
-cloudpickle.dump(Dies(), open(folder / "dies" / "model.pkl", "wb"))
-(folder / "dies" / "MLmodel").write_text("flavors: {sklearn: {pickled_model: model.pkl}}\\n"
-    "signature: {inputs: '[{\\"type\\": \\"tensor\\", \\"tensor-spec\\": {\\"dtype\\": \\"float64\\", \\"shape\\": [-1, 2]}}]'}")
+for name, model in (("dies", Dies()), ("names", Names())):
+    (folder / name).mkdir()
+    cloudpickle.dump(model, open(folder / name / "model.pkl", "wb"))
+    (folder / name / "MLmodel").write_text("flavors: {sklearn: {pickled_model: model.pkl}}\\n"
+        "signature: {inputs: '[{\\"type\\": \\"tensor\\", \\"tensor-spec\\": {\\"dtype\\": \\"float64\\", \\"shape\\": [-1, 2]}}]'}")
 """
 
 
@@ -82,6 +89,25 @@ def outlives_its_worker():
             expect(status == 500 and "signal 9" in answer["message"], f"{status} {answer}")
             status, answer = served.ask("dies", good)
             expect(status == 200 and answer["predictions"] == [4.0], f"{status} {answer}")
+
+
+def moves_tensors_of_any_size():
+    """Small ones go over the worker's socket, large ones through memory: 16 bytes a row and 20 a name."""
+    with tempfile.TemporaryDirectory() as scratch:
+        scratch = pathlib.Path(scratch)
+        python_models.run(MAKE, scratch)
+        with ModelServer(BINARY, f"dies={scratch / 'dies'}", f"names={scratch / 'names'}") as served:
+            for rows in (1, 4095, 4096, 4097, 200_000, 2, 50_000):
+                inputs = {"inputs": [[float(row), 0.5] for row in range(rows)]}
+                answers = served.ask("dies", inputs)[1]["predictions"]
+                expect(answers == [2.0 * row for row in range(rows)], f"{rows} numbers: {answers[:5]}")
+                answers = served.ask("names", inputs)[1]["predictions"]
+                expect(answers == [f"row {row} é" for row in range(rows)], f"{rows} texts: {answers[:5]}")
+            # What a worker that dies leaves in that memory is nobody's answer.
+            large = {"inputs": [[-1.0, 0.0]] * 10_000}
+            expect(served.ask("dies", large)[0] == 500, "it died")
+            answers = served.ask("dies", {"inputs": [[3.0, 0.0]] * 10_000})[1]["predictions"]
+            expect(answers == [6.0] * 10_000, f"{answers[:5]}")
 
 
 def log_folder(server, folder):
@@ -159,6 +185,7 @@ def blocks_where_it_is_told_to():
 
 run_tests([("answers as scikit-learn does", answers_as_scikit_learn_does),
            ("outlives its worker", outlives_its_worker),
+           ("moves tensors of any size", moves_tensors_of_any_size),
            ("scans what is registered", scans_what_is_registered),
            ("warns unless it is told otherwise", warns_unless_it_is_told_otherwise),
            ("blocks where it is told to", blocks_where_it_is_told_to)])
