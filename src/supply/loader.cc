@@ -94,6 +94,7 @@ HeldVersion Loader::Load(const serving::ModelSource& source, const MakeRoom& mak
   const int64_t before = MemoryInUse();
   serving::LoadedVersion loaded = serving::LoadVersion(source, python_, ensembles::LoadModel);
   const int64_t grown = MemoryInUse() - before;
+  ReleaseFreeMemory();  // of what reading a model took
   // An allocator that counts nothing, as a sanitizer's, leaves the files as the best guess.
   const int64_t bytes = grown > 0 ? grown : file_bytes;
   Require(source, bytes, "takes", make_room);
