@@ -204,6 +204,22 @@ def wakes_up():
         no_failures(load)
 
 
+def a_replica_that_hangs_costs_no_request():
+    """Stopped by the kernel it holds what it was asked; others are asked the same, and then it goes."""
+    with tempfile.TemporaryDirectory() as data, Server(BINARY, data) as server:
+        version = register(server, "cancer")
+        post(server, "", {"name": "cancer", "model": "cancer", "version": version, "replicas": 3})
+        post(server, "/cancer/policy", {"hedge_percent": 100})
+        with Load(server) as load:
+            load.wait_for(500)
+            hung = replicas(server)[0]["pid"]
+            os.kill(hung, signal.SIGSTOP)
+            load.wait_until(lambda: hung not in [r["pid"] for r in replicas(server)] and
+                            len(replicas(server)) == 3, "the replica that hangs was not replaced")
+        no_failures(load)
+        print(f"        {load.answered} requests, 0 failed", flush=True)
+
+
 def limits_are_kept():
     with tempfile.TemporaryDirectory() as data, Server(BINARY, data) as server:
         version = register(server, "cancer")
@@ -235,5 +251,6 @@ run_tests([("every step of a rollout at full load costs no request on sqlite", e
            ("users stay on their side when shares move under load", users_stay),
            ("a database that is down costs no request", database_down),
            ("a killed gateway serves again as it did", gateway_killed),
+           ("a replica that hangs costs no request", a_replica_that_hangs_costs_no_request),
            ("an endpoint that sleeps wakes for a request", wakes_up),
            ("callers and sizes are held to the limits in every protocol", limits_are_kept)])
