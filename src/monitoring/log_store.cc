@@ -26,7 +26,6 @@ namespace {
 
 // This many small files of one folder are merged into one.
 constexpr size_t kFilesMax = 16;
-constexpr int64_t kHourMs = 3'600'000;
 // When rows happened of which a file does not say it.
 constexpr int64_t kAnyTimeFirstMs = std::numeric_limits<int64_t>::min();
 constexpr int64_t kAnyTimeLastMs = std::numeric_limits<int64_t>::max();
@@ -50,46 +49,6 @@ void ForEachFixedColumn(RecordKind kind, F&& each) {
     for (const auto& [name, type] : kPredictionColumns) each(name, type);
   } else {
     for (const auto& [name, type] : kOutcomeColumns) each(name, type);
-  }
-}
-
-bool IsFixed(RecordKind kind, std::string_view column) {
-  bool found = false;
-  ForEachFixedColumn(kind, [&](const char* name, const char*) { found |= column == name; });
-  return found;
-}
-
-std::string TypeOf(const Json& value) {
-  if (value.is_bool()) return "BOOLEAN";
-  if (value.is_number()) return "DOUBLE";
-  // A number that JSON cannot write is the text NaN or Infinity: no reason to give up its type.
-  if (value.is_string() && (value.AsString() == "NaN" || value.AsString() == "Infinity" ||
-                            value.AsString() == "-Infinity")) {
-    return "DOUBLE";
-  }
-  return "VARCHAR";
-}
-
-void AddToSchema(RecordKind kind, const Json& row, Schema& schema) {
-  for (const auto& [name, value] : row.AsObject()) {
-    if (value.is_null() || IsFixed(kind, name)) continue;
-    const std::string type = TypeOf(value);
-    const auto [found, added] = schema.emplace(name, type);
-    if (!added && found->second != type) found->second = "VARCHAR";
-  }
-}
-
-void AddToTraits(const Json& outcome, OutcomeTraits& traits) {
-  if (const std::string input = outcome.GetString("key_input"); !input.empty()) {
-    traits.key_inputs.insert(input);
-  }
-  traits.has_feedback |= outcome.GetString("kind") == OutcomeKindName(OutcomeKind::kFeedback);
-}
-
-void MergeSchema(const Schema& from, Schema& into) {
-  for (const auto& [name, type] : from) {
-    const auto [known, added] = into.emplace(name, type);
-    if (!added && known->second != type) known->second = "VARCHAR";
   }
 }
 
@@ -174,11 +133,6 @@ std::vector<fs::path> FoldersOf(const fs::path& folder) {
   }
   std::sort(folders.begin(), folders.end());
   return folders;
-}
-
-// The hour of the wall clock, in hours since 1970.
-int64_t HourAt(int64_t time_ms) {
-  return (time_ms - (time_ms < 0 ? kHourMs - 1 : 0)) / kHourMs;
 }
 
 // The folder of predictions that were asked in an hour: "2026-03-04-07".
@@ -272,12 +226,15 @@ void LogStore::ReadSegments() {
   DropParquetOf(numbers);
   for (int64_t number : numbers) {
     std::vector<TailRow> rows;
+    RowFacts facts;
     lost_bytes_ += ReadSegment(SegmentFile(number), [&](RecordKind kind, std::string_view bytes) {
-      const Json row = ParseJson(bytes);
-      rows.push_back({kind, row.GetString("endpoint"), row.GetInt("time_ms"), std::string(bytes)});
+      const Json fields = ParseJson(bytes);
+      const TailRow& row = rows.emplace_back(TailRow{kind, fields.GetString("endpoint"),
+                                                     fields.GetInt("time_ms"), std::string(bytes)});
+      facts.AddLine(kind, row.endpoint, row.time_ms, bytes);
     });
     last_segment_ = std::max(last_segment_.load(), number);
-    Publish(number, std::move(rows));
+    Publish(number, std::move(rows), facts);
   }
   if (lost_bytes_ > 0) {
     Log(LogLevel::kWarning, "monitoring", "A torn tail of the prediction log was left out",
@@ -315,9 +272,10 @@ void LogStore::CountParquet() {
     files.insert(files.end(), outcomes.begin(), outcomes.end());
     const analytics::Table table = session_->Query("SELECT DISTINCT key_input, kind FROM " +
                                                    FilesSql(RecordKind::kOutcome, outcomes));
+    OutcomeTraits& traits = traits_[Unescaped(folder.filename())];
     for (size_t row = 0; row < table.row_count(); ++row) {
-      AddToTraits(Json::Of({{"key_input", table.Text(row, 0)}, {"kind", table.Text(row, 1)}}),
-                  traits_[Unescaped(folder.filename())]);
+      if (!table.IsNull(row, 0)) traits.key_inputs.insert(table.Text(row, 0));
+      traits.has_feedback |= table.Text(row, 1) == OutcomeKindName(OutcomeKind::kFeedback);
     }
   }
   for (const fs::path& endpoint : FoldersOf(folder_ / "predictions")) {
@@ -348,12 +306,6 @@ void LogStore::CountParquet() {
   }
 }
 
-void LogStore::HourOfRows::Add(int64_t count, int64_t first_ms, int64_t last_ms) {
-  rows += count;
-  happened_first_ms = std::min(happened_first_ms, first_ms);
-  happened_last_ms = std::max(happened_last_ms, last_ms);
-}
-
 int64_t LogStore::NewSegment() {
   return ++last_segment_;
 }
@@ -362,37 +314,23 @@ fs::path LogStore::SegmentFile(int64_t number) const {
   return folder_ / "segments" / fmt::format("{:08d}.log", number);
 }
 
-// Types are read from the rows before the lock is taken: that is most of the work.
-void LogStore::Publish(int64_t segment, std::vector<TailRow> rows) {
-  Schemas schemas;
-  std::map<std::string, OutcomeTraits> traits;
-  std::map<std::pair<std::string, int64_t>, HourOfRows> hours;
-  for (const TailRow& row : rows) {
-    const Json fields = ParseJson(row.line);
-    AddToSchema(row.kind, fields, schemas[{row.kind, row.endpoint}]);
-    if (row.kind == RecordKind::kOutcome) {
-      AddToTraits(fields, traits[row.endpoint]);
-    } else {
-      const int64_t happened_ms = fields.GetInt("event_time_ms", row.time_ms);
-      hours[{row.endpoint, HourAt(row.time_ms)}].Add(1, happened_ms, happened_ms);
-    }
-  }
+void LogStore::Publish(int64_t segment, std::vector<TailRow> rows, const RowFacts& facts) {
   std::lock_guard lock(mutex_);
-  for (auto& [endpoint, more] : traits) {
-    traits_[endpoint].key_inputs.merge(more.key_inputs);
+  for (const auto& [endpoint, more] : facts.traits) {
+    traits_[endpoint].key_inputs.insert(more.key_inputs.begin(), more.key_inputs.end());
     traits_[endpoint].has_feedback |= more.has_feedback;
   }
-  for (const auto& [place, more] : hours) {
+  for (const auto& [place, more] : facts.hours) {
     hours_[place.first][place.second].Add(more.rows, more.happened_first_ms, more.happened_last_ms);
+  }
+  for (const auto& [place, count] : facts.rows) {
+    LogCounts& counts = counts_[place.second];
+    (place.first == RecordKind::kPrediction ? counts.predictions : counts.outcomes) += count;
   }
   std::shared_ptr<Tail>& tail = tails_[segment];
   if (!tail) tail = std::make_shared<Tail>();
-  for (const auto& [key, schema] : schemas) MergeSchema(schema, tail->schemas[key]);
-  for (TailRow& row : rows) {
-    LogCounts& counts = counts_[row.endpoint];
-    ++(row.kind == RecordKind::kPrediction ? counts.predictions : counts.outcomes);
-    tail->rows.push_back(std::move(row));
-  }
+  for (const auto& [place, schema] : facts.schemas) MergeSchema(schema, tail->schemas[place]);
+  std::move(rows.begin(), rows.end(), std::back_inserter(tail->rows));
 }
 
 std::vector<int64_t> LogStore::Waiting(int64_t before) const {

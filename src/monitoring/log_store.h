@@ -3,7 +3,6 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
-#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -16,6 +15,7 @@
 #include "analytics/session.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "monitoring/row_facts.h"
 #include "monitoring/segment.h"
 
 // Where the prediction log's rows are: in segments that are still written or wait for compaction
@@ -26,9 +26,6 @@
 // A Parquet file is named by the first and last segment that it holds. A segment is removed only
 // after its Parquet files are durable; a crash between leaves both, and then the segment wins.
 namespace millwright::monitoring {
-
-// The columns of rows beside the fixed ones, with DuckDB's types; a column of nulls only is absent.
-using Schema = std::map<std::string, std::string>;
 
 struct TailRow {
   RecordKind kind = RecordKind::kPrediction;
@@ -42,12 +39,6 @@ struct LogCounts {
   int64_t predictions = 0;
   int64_t outcomes = 0;  // as recorded, repetitions included
   auto operator<=>(const LogCounts&) const = default;
-};
-
-// What an endpoint's outcomes hold beside labels by id; what is not there need not be looked for.
-struct OutcomeTraits {
-  std::set<std::string> key_inputs;  // of the keys
-  bool has_feedback = false;
 };
 
 // From from_ms on and before to_ms; 0 for to_ms: all that follow.
@@ -86,8 +77,8 @@ class LogStore {
   int64_t NewSegment();
   std::filesystem::path SegmentFile(int64_t number) const;
 
-  // Makes rows that are durable in a segment visible to snapshots.
-  void Publish(int64_t segment, std::vector<TailRow> rows);
+  // Makes rows that are durable in a segment visible to snapshots; `facts` are theirs.
+  void Publish(int64_t segment, std::vector<TailRow> rows, const RowFacts& facts);
 
   // Segments before this one, in order, that are not Parquet yet.
   std::vector<int64_t> Waiting(int64_t before) const;
@@ -111,13 +102,6 @@ class LogStore {
   int64_t lost_bytes() const { return lost_bytes_; }
 
  private:
-  // Predictions that were asked in one hour, and when they happened.
-  struct HourOfRows {
-    int64_t rows = 0;
-    int64_t happened_first_ms = std::numeric_limits<int64_t>::max();
-    int64_t happened_last_ms = std::numeric_limits<int64_t>::min();
-    void Add(int64_t count, int64_t first_ms, int64_t last_ms);
-  };
   using Schemas = std::map<std::pair<RecordKind, std::string>, Schema>;
   struct Tail {
     std::vector<TailRow> rows;

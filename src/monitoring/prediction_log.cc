@@ -106,7 +106,10 @@ void PredictionLog::RecordPredictions(const std::vector<Prediction>& predictions
   if (predictions.empty()) return;
   Batch batch;
   batch.rows.reserve(predictions.size());
-  for (const Prediction& prediction : predictions) batch.rows.push_back(RowOf(prediction));
+  for (const Prediction& prediction : predictions) {
+    batch.rows.push_back(RowOf(prediction));
+    batch.facts.Add(prediction);
+  }
   Submit(batch);
 }
 
@@ -123,6 +126,7 @@ void PredictionLog::RecordOutcomes(const std::string& endpoint, std::vector<Outc
   for (Outcome& outcome : outcomes) {
     Check(outcome);
     if (outcome.time_ms == 0) outcome.time_ms = clock_.NowMs();
+    batch.facts.Add(endpoint, outcome);
     batch.rows.push_back({RecordKind::kOutcome, endpoint, outcome.time_ms,
                           EncodeOutcome(endpoint, outcome, who, sequence++)});
   }
@@ -192,20 +196,22 @@ void PredictionLog::WriteOnce() {
   std::optional<Error> error;
   bool compact = false;
   try {
-    std::vector<TailRow> rows;
     const size_t waiting = batches.empty() ? 0 : ring_.size();
     size_t taken = 0;
     do {
-      taken += TakeOffered(rows);
-      if (!rows.empty()) {
-        Store(std::exchange(rows, {}));
+      Batch offered;
+      taken += TakeOffered(offered);
+      if (!offered.rows.empty()) {
+        Store(std::move(offered));
       } else if (taken < waiting) {
         std::this_thread::yield();  // a producer is between taking a slot and filling it
       }
     } while (taken < waiting);
     for (Batch* batch : batches) {
       compact |= batch->compact;
-      if (!batch->rows.empty()) Store(std::move(batch->rows));
+      if (!batch->rows.empty()) {
+        Store({.rows = std::move(batch->rows), .facts = std::move(batch->facts)});
+      }
     }
     const bool old = segment_ && clock_.NowMs() - segment_opened_ms_ > options_.segment_age_ms_max;
     if (segment_ && (compact || old || segment_->bytes() > options_.segment_bytes_max)) Roll();
@@ -227,14 +233,14 @@ void PredictionLog::WriteOnce() {
   done_.notify_all();
 }
 
-size_t PredictionLog::TakeOffered(std::vector<TailRow>& rows) {
+size_t PredictionLog::TakeOffered(Batch& batch) {
   size_t taken = 0;
-  while (rows.size() < kBatchRowsMax) {
+  while (batch.rows.size() < kBatchRowsMax) {
     std::optional<Offered> offered = ring_.TryPop();
     if (!offered) break;
     ++taken;
     try {
-      Decode1(*offered, rows);
+      Decode1(*offered, batch);
     } catch (const std::exception& failure) {
       lost_.fetch_add(1, std::memory_order_relaxed);
       Log(LogLevel::kWarning, "monitoring", "A prediction could not be taken apart",
@@ -244,16 +250,20 @@ size_t PredictionLog::TakeOffered(std::vector<TailRow>& rows) {
   return taken;
 }
 
-void PredictionLog::Decode1(Offered& offered, std::vector<TailRow>& rows) {
+void PredictionLog::Decode1(Offered& offered, Batch& batch) {
+  const auto add = [&](const Prediction& prediction) {
+    batch.rows.push_back(RowOf(prediction));
+    batch.facts.Add(prediction);
+  };
   if (offered.prediction) {
-    rows.push_back(RowOf(*offered.prediction));
+    add(*offered.prediction);
     return;
   }
-  for (const Prediction& prediction : offered.decode()) rows.push_back(RowOf(prediction));
+  for (const Prediction& prediction : offered.decode()) add(prediction);
 }
 
-void PredictionLog::Store(std::vector<TailRow> rows) {
-  const auto count = static_cast<int64_t>(rows.size());
+void PredictionLog::Store(Batch batch) {
+  const auto count = static_cast<int64_t>(batch.rows.size());
   try {
     if (!segment_) {
       std::lock_guard lock(mutex_);
@@ -261,7 +271,7 @@ void PredictionLog::Store(std::vector<TailRow> rows) {
       segment_ = std::make_unique<SegmentWriter>(store_.SegmentFile(segment_number_));
       segment_opened_ms_ = clock_.NowMs();
     }
-    for (const TailRow& row : rows) segment_->Append(row.kind, row.line);
+    for (const TailRow& row : batch.rows) segment_->Append(row.kind, row.line);
     segment_->Sync();
   } catch (const Error&) {
     lost_.fetch_add(count, std::memory_order_relaxed);
@@ -269,7 +279,7 @@ void PredictionLog::Store(std::vector<TailRow> rows) {
   }
   syncs_.fetch_add(1, std::memory_order_relaxed);
   written_.fetch_add(count, std::memory_order_relaxed);
-  store_.Publish(segment_number_, std::move(rows));
+  store_.Publish(segment_number_, std::move(batch.rows), batch.facts);
 }
 
 void PredictionLog::Roll() {

@@ -96,6 +96,7 @@ class PredictionLog {
   // Rows that someone waits for.
   struct Batch {
     std::vector<TailRow> rows;
+    RowFacts facts;
     bool compact = false;
     bool done = false;
     std::optional<Error> error;
@@ -107,9 +108,9 @@ class PredictionLog {
   void Submit(Batch& batch);
   void Write(std::stop_token stop);
   void WriteOnce();
-  size_t TakeOffered(std::vector<TailRow>& rows);
-  void Decode1(Offered& offered, std::vector<TailRow>& rows);
-  void Store(std::vector<TailRow> rows);
+  size_t TakeOffered(Batch& batch);
+  void Decode1(Offered& offered, Batch& batch);
+  void Store(Batch batch);
   void Roll();
   void CompactInBackground(std::stop_token stop);
 

@@ -16,7 +16,6 @@
 namespace millwright::monitoring {
 namespace {
 
-constexpr int64_t kHourMs = 3'600'000;
 constexpr int64_t kStart = 1'000'000'000'000 / kHourMs * kHourMs;
 
 Prediction Sample(int i) {
@@ -382,6 +381,60 @@ TEST_F(PredictionLogTest, FiguresThatWereKeptFollowTheLog) {
   LogHours(log, 1);
   summaries.Refresh();
   EXPECT_EQ(summaries.Get("flights", {}).predictions, 3);
+}
+
+// As it was written by hand, with zlib's CRC-32 of "prediction of 23 bytes..".
+TEST(Segment, ItsFormIsTheOneOfEarlierReleases) {
+  const std::string text = "rediction of 23 bytes..";
+  const std::string bytes = "MWLOG\x01\r\n" + std::string("\x17\0\0\0", 4) +
+                            "\x9A\x92\xE4\xD6"
+                            "p" +
+                            text;
+  int records = 0;
+  const int64_t lost = ReadSegmentBytes(bytes, [&](RecordKind kind, std::string_view record) {
+    EXPECT_EQ(kind, RecordKind::kPrediction);
+    EXPECT_EQ(record, text);
+    ++records;
+  });
+  EXPECT_EQ(lost, 0);
+  EXPECT_EQ(records, 1);
+}
+
+TEST(RowFacts, OfRowsAtHandAreThoseOfTheirLines) {
+  std::vector<Prediction> predictions;
+  for (int i = 0; i < 40; ++i) {
+    Prediction prediction = Sample(i);
+    if (i % 7 == 3) prediction.endpoint = "other";
+    if (i % 5 == 2) prediction.inputs.emplace_back("note", std::string("NaN"));
+    if (i % 11 == 4) prediction.inputs[0].second = std::monostate();
+    if (i == 20) prediction.outputs[0].second = true;  // a column of two types is a text
+    if (i == 30) prediction.event_time_ms = 0;
+    predictions.push_back(prediction);
+  }
+  RowFacts at_hand, of_lines;
+  for (const Prediction& prediction : predictions) {
+    at_hand.Add(prediction);
+    of_lines.AddLine(RecordKind::kPrediction, prediction.endpoint, prediction.time_ms,
+                     EncodePrediction(prediction));
+  }
+  const Outcome outcome{
+      .value = 1.0, .kind = OutcomeKind::kFeedback, .key = OutcomeKey{"hour", "3"}};
+  at_hand.Add("flights", outcome);
+  of_lines.AddLine(RecordKind::kOutcome, "flights", 5, EncodeOutcome("flights", outcome, "ana", 1));
+  EXPECT_EQ(at_hand.schemas, of_lines.schemas);
+  EXPECT_EQ(at_hand.rows, of_lines.rows);
+  EXPECT_EQ(at_hand.traits["flights"].key_inputs, of_lines.traits["flights"].key_inputs);
+  EXPECT_EQ(at_hand.traits["flights"].has_feedback, of_lines.traits["flights"].has_feedback);
+  ASSERT_EQ(at_hand.hours.size(), of_lines.hours.size());
+  for (const auto& [place, hour] : at_hand.hours) {
+    const HourOfRows& other = of_lines.hours[place];
+    EXPECT_EQ(hour.rows, other.rows);
+    EXPECT_EQ(hour.happened_first_ms, other.happened_first_ms);
+    EXPECT_EQ(hour.happened_last_ms, other.happened_last_ms);
+  }
+  const Schema& flights = at_hand.schemas.at({RecordKind::kPrediction, "flights"});
+  EXPECT_EQ(flights.at("input_note"), "DOUBLE");
+  EXPECT_EQ(flights.at("output_probability"), "VARCHAR");
 }
 
 TEST(Segment, ATornTailIsLeftOut) {

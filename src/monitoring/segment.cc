@@ -16,23 +16,42 @@ namespace {
 constexpr std::string_view kMagic = "MWLOG\x01\r\n";
 constexpr size_t kHeaderBytes = 9;
 
-constexpr std::array<uint32_t, 256> MakeCrcTable() {
-  std::array<uint32_t, 256> table{};
+// Tables for eight bytes at once: table k is of a byte that k bytes follow.
+using CrcTables = std::array<std::array<uint32_t, 256>, 8>;
+
+constexpr CrcTables MakeCrcTables() {
+  CrcTables tables{};
   for (uint32_t i = 0; i < 256; ++i) {
     uint32_t crc = i;
     for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) ? 0xEDB88320U : 0U);
-    table[i] = crc;
+    tables[0][i] = crc;
   }
-  return table;
+  for (size_t k = 1; k < tables.size(); ++k) {
+    for (size_t i = 0; i < 256; ++i) {
+      const uint32_t before = tables[k - 1][i];
+      tables[k][i] = tables[0][before & 0xFF] ^ (before >> 8);
+    }
+  }
+  return tables;
 }
 
 uint32_t Crc32(char kind, std::string_view bytes) {
-  static constexpr std::array<uint32_t, 256> kTable = MakeCrcTable();
+  static constexpr CrcTables kTables = MakeCrcTables();
   uint32_t crc = 0xFFFFFFFFU;
   const auto add = [&](char c) {
-    crc = kTable[(crc ^ static_cast<uint8_t>(c)) & 0xFF] ^ (crc >> 8);
+    crc = kTables[0][(crc ^ static_cast<uint8_t>(c)) & 0xFF] ^ (crc >> 8);
   };
   add(kind);
+  while (bytes.size() >= kTables.size()) {
+    uint64_t eight = 0;
+    std::memcpy(&eight, bytes.data(), sizeof eight);
+    eight ^= crc;
+    crc = 0;
+    for (size_t k = 0; k < kTables.size(); ++k) {
+      crc ^= kTables[kTables.size() - 1 - k][(eight >> (8 * k)) & 0xFF];
+    }
+    bytes.remove_prefix(kTables.size());
+  }
   for (char c : bytes) add(c);
   return ~crc;
 }
