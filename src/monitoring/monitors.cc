@@ -19,8 +19,9 @@ namespace {
 constexpr double kDriftCloseFactor = 0.9;
 constexpr double kAucCloseMargin = 0.01;
 
-// An evaluation that took longer is followed by a rest of so many times as long.
-constexpr int64_t kSlowUs = 1'000'000;
+// An evaluation of a log of so many rows, which takes seconds, is followed by a rest of so many
+// times as long.
+constexpr int64_t kRestedRows = 2'000'000;
 constexpr int64_t kRestsPerCost = 9;
 
 // No window was judged yet.
@@ -192,8 +193,8 @@ int Monitors::Evaluate() {
     try {
       measured += EvaluateStored(Load(summary.name));
       const int64_t end_us = MonotonicUs();
-      const int64_t cost_us = end_us - start_us;
-      seen_[summary.name] = {counts, cost_us > kSlowUs ? end_us + kRestsPerCost * cost_us : 0};
+      const bool rests = counts.predictions + counts.outcomes >= kRestedRows;
+      seen_[summary.name] = {counts, rests ? end_us + kRestsPerCost * (end_us - start_us) : 0};
     } catch (const std::exception& failure) {
       Log(LogLevel::kError, "monitoring", "A monitor could not be evaluated",
           {{"monitor", summary.name}, {"error", failure.what()}});

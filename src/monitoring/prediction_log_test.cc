@@ -379,8 +379,21 @@ TEST_F(PredictionLogTest, FiguresThatWereKeptFollowTheLog) {
   clock_.Advance(5);
   EXPECT_EQ(summaries.Get("flights", {}).as_of_ms, first.as_of_ms) << "nothing has changed";
   LogHours(log, 1);
-  summaries.Refresh();
   EXPECT_EQ(summaries.Get("flights", {}).predictions, 3);
+}
+
+TEST_F(PredictionLogTest, FiguresOfALargeLogWaitForTheirTime) {
+  PredictionLog log(dir_.path(), clock_);
+  LogHours(log, 1);
+  SummaryCache summaries(log, clock_, 2);
+  EXPECT_EQ(summaries.Get("flights", {}).predictions, 1);
+  LogHours(log, 2);
+  clock_.Advance(5);
+  EXPECT_EQ(summaries.Get("flights", {}).predictions, 1);
+  EXPECT_EQ(summaries.Get("flights", {}).as_of_ms, kStart);
+  while (summaries.Get("flights", {}).predictions == 1) summaries.Refresh();
+  EXPECT_EQ(summaries.Get("flights", {}).predictions, 3);
+  EXPECT_EQ(summaries.Get("flights", {}).as_of_ms, clock_.NowMs());
 }
 
 // As it was written by hand, with zlib's CRC-32 of "prediction of 23 bytes..".

@@ -6,8 +6,6 @@
 namespace millwright::monitoring {
 namespace {
 
-// Counted at once when the log has changed, if that took no longer the last time.
-constexpr int64_t kQuickUs = 50'000;
 constexpr int64_t kShareOfTime = 20;
 // What nobody asks for is forgotten, and so is what was asked for first when there is too much.
 constexpr int64_t kForgottenUs = 15LL * 60 * 1'000'000;
@@ -24,7 +22,7 @@ LogSummary SummaryCache::Get(const std::string& endpoint, const LabelRule& rule)
     if (found != entries_.end()) {
       Entry& entry = found->second;
       entry.asked_us = MonotonicUs();
-      if (entry.counts == counts || entry.cost_us > kQuickUs) return entry.summary;
+      if (entry.counts == counts || IsLarge(entry.counts)) return entry.summary;
     }
   }
   Entry entry = Make(endpoint, rule);
@@ -41,9 +39,8 @@ void SummaryCache::Refresh() {
     std::erase_if(entries_,
                   [&](const auto& entry) { return now_us - entry.second.asked_us > kForgottenUs; });
     for (const auto& [key, entry] : entries_) {
-      const bool is_slow = entry.cost_us > kQuickUs;
       const bool has_rested = now_us - entry.made_us > kShareOfTime * entry.cost_us;
-      if (is_slow && has_rested && log_.Counts(std::get<0>(key)) != entry.counts) {
+      if (IsLarge(entry.counts) && has_rested && log_.Counts(std::get<0>(key)) != entry.counts) {
         due.emplace_back(key, entry.rule);
       }
     }
