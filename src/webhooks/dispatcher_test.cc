@@ -204,7 +204,7 @@ TEST_P(DispatcherTest, SendsNothingMoreOfADeletedWebhook) {
   EXPECT_THROW(room_.log.List(webhook.id, {}), Error);
   room_.Stop();
   EXPECT_EQ(1u, receiver.count());
-  Outbox outbox(db(), room_.events, room_.clock, {});
+  Outbox outbox(db(), room_.events, room_.clock, kTestFormats, {});
   while (outbox.Prune(INT64_MAX / 2)) {
   }
   EXPECT_FALSE(outbox.Prune(INT64_MAX / 2));
@@ -379,7 +379,7 @@ TEST_P(DispatcherTest, RemovesWhatEndedLongAgo) {
   FanOut fan_out(db(), room_.events, room_.clock, kTestFormats);
   fan_out.Reload();
   ASSERT_TRUE(fan_out.Step());
-  Outbox outbox(db(), room_.events, room_.clock, {});
+  Outbox outbox(db(), room_.events, room_.clock, kTestFormats, {});
   outbox.Prune(1'000'000);
   EXPECT_EQ(3u, room_.log.List(webhook.id, {}).size());
   outbox.Prune(-1'000'000);
