@@ -167,7 +167,8 @@ std::vector<Telling> Notifier::Decide(const Scene& scene) {
                             static_cast<int64_t>(storm.sent.size()) >= route.storm_notifications &&
                             !traits.resends;
       if (is_storm) {
-        if (storm.held_count++ == 0) storm.summary_due_ms = now_ms + kStormSummaryMs;
+        if (storm.held_count++ == 0)
+          storm.summary_due_ms = std::max(storm.summary_due_ms, now_ms + kStormSummaryMs);
         storm.interval_ms = route.group_interval_ms;
         for (const auto* list : {&telling.firing, &telling.resolved})
           for (const AlertId& one : *list)
