@@ -295,10 +295,7 @@ void Evaluator::RunMonitors(const std::vector<MonitorAlert>& monitors, const Eva
     Step1(rule, key, one.labels, Condition::kExceeded, one.value, time, &one, change);
   }
   for (const auto& [key, tracked] : tracked_) {
-    if (!key.first.starts_with("monitor-") || open.contains(key)) continue;
-    if (!tracked.alert.empty() && alerts_.contains(tracked.alert) &&
-        !alerts_.at(tracked.alert).from_monitor)
-      continue;  // a rule that somebody named like that
+    if (!key.first.starts_with(kMonitorRules) || open.contains(key)) continue;
     Rule rule;
     rule.name = key.first;
     rule.flap_changes = 0;
@@ -315,7 +312,7 @@ void Evaluator::DropOrphans(const std::vector<StoredRule>& rules,
     if (stored.rule.enabled) live.insert(stored.rule.name);
   for (const MonitorAlert& one : monitors) live.insert(one.rule);
   for (const auto& [key, tracked] : tracked_) {
-    if (live.contains(key.first) || key.first.starts_with("monitor-")) continue;
+    if (live.contains(key.first) || key.first.starts_with(kMonitorRules)) continue;
     if (!tracked.alert.empty()) {
       Alert& alert = change->alerts[tracked.alert];
       if (alert.phase == AlertPhase::kPending) {
@@ -496,6 +493,7 @@ void Evaluator::Commit(Change* change, const EvaluationTime& time) {
   });
   clock_written_ms_ = time.steady_ms;
   if (prune) prune_due_ms_ = time.steady_ms + kPruneIntervalMs;
+  std::lock_guard lock(stats_mutex_);
   for (const auto& one : queued) ++stats_.notifications[one.receiver->name];
   for (const auto& [receiver, held] : change->notifier.held_back) stats_.held[receiver] += held;
 }
@@ -522,6 +520,7 @@ void Evaluator::Look(const std::string& metrics, const std::vector<MonitorAlert>
     try {
       RunRule(stored.rule, time, &change);
     } catch (const Error& error) {
+      std::lock_guard counting(stats_mutex_);
       if (stats_.rule_failures[stored.rule.name]++ == 0)
         Log(LogLevel::kWarning, "alerts", "a rule could not be evaluated",
             {{"rule", stored.rule.name}, {"error", error.message()}});
@@ -540,7 +539,9 @@ void Evaluator::Look(const std::string& metrics, const std::vector<MonitorAlert>
              return std::find(held.begin(), held.end(), entry.first) != held.end();
            });
   });
-  stats_.left_out += change.left_out;
+  std::lock_guard counting(stats_mutex_);
+  alerts_left_out_ += change.left_out;
+  stats_.left_out = alerts_left_out_ + history_.dropped();
   ++stats_.evaluations;
   stats_.evaluation_us += (options_.monotonic_ms() - begun_ms) * 1'000;
 }
@@ -570,10 +571,8 @@ std::vector<Element> Evaluator::Try(const Rule& rule, const std::string& metrics
 }
 
 EvaluatorStats Evaluator::stats() const {
-  std::lock_guard lock(mutex_);
-  EvaluatorStats stats = stats_;
-  stats.left_out += history_.dropped();
-  return stats;
+  std::lock_guard lock(stats_mutex_);
+  return stats_;
 }
 
 Muting Evaluator::MutingNow(const Alert& alert) const {

@@ -25,7 +25,7 @@ inline constexpr int64_t kClockWriteMs = 30'000;
 // An alert that a monitor holds open by its own thresholds.
 struct MonitorAlert {
   AlertId id;
-  std::string rule;  // monitor-drift, monitor-performance
+  std::string rule;  // monitor.drift, monitor.performance
   Labels labels;
   double value = 0;
   double threshold = 0;
@@ -113,6 +113,9 @@ class Evaluator {
   std::vector<Silence> silences_;
   int64_t clock_written_ms_ = 0;
   int64_t prune_due_ms_ = 0;
+  int64_t alerts_left_out_ = 0;
+
+  mutable std::mutex stats_mutex_;  // guards what follows; taken after mutex_, never held for long
   EvaluatorStats stats_;
 };
 

@@ -175,7 +175,7 @@ TEST_P(EvaluatorTest, ARuleThatIsDeletedEndsItsAlerts) {
 TEST_P(EvaluatorTest, AlertsOfMonitorsAreInTheSameList) {
   Apply(kConfig);
   const MonitorAlert one{.id = AlertId("al-1"),
-                         .rule = "monitor-drift",
+                         .rule = "monitor.drift",
                          .labels = {{"monitor", "m"}, {"feature", "amount"}},
                          .value = 0.3,
                          .threshold = 0.2,

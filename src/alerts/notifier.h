@@ -15,7 +15,7 @@ inline constexpr size_t kAlertsToldMax = 50;  // in one message; of the rest the
 // How soon after the first held-back notification the first summary of a storm follows.
 inline constexpr int64_t kStormSummaryMs = 30'000;
 // An Alertmanager takes an alert for resolved when it does not hear of it for a while.
-inline constexpr int64_t kResendMs = 120'000;
+inline constexpr int64_t kResendMs = 240'000;
 
 enum class Reason { kNew, kRepeat, kStorm };
 

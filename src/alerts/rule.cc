@@ -34,6 +34,10 @@ void CheckName(const std::string& name) {
     throw InvalidArgument("A rule's name has letters, digits, '-', '_' and '.', at most {}: \"{}\"",
                           kRuleNameBytesMax, name)
         .WithField("name");
+  if (name.starts_with(kMonitorRules))
+    throw InvalidArgument("Names that begin with {} are those of monitors' own alerts: {}",
+                          kMonitorRules, name)
+        .WithField("name");
 }
 
 Comparison ReadComparison(const Json& json, double* threshold) {

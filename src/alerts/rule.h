@@ -13,6 +13,8 @@ namespace millwright::alerts {
 
 inline constexpr int64_t kRulesMax = 1'000;
 inline constexpr size_t kRuleNameBytesMax = 120;
+// The rules of alerts that monitors raise by their own thresholds: monitor.drift, ….
+inline constexpr std::string_view kMonitorRules = "monitor.";
 inline constexpr size_t kAlertsOfRuleMax =
     500;  // of one rule at a time; more are left out, counted
 inline constexpr size_t kLabelsOfRuleMax = 30;

@@ -49,6 +49,8 @@ constexpr Series kSeries[] = {
      "Features that have drifted in the latest complete window"},
     {"millwright_monitor_feature_drift", kGauge, "monitor endpoint feature", "short", kMonitors,
      "Drift in the latest complete window"},
+    {"millwright_monitor_readable", kGauge, kMonitorLabels, "short", kMonitors,
+     "Whether what a monitor watches can be read"},
     {"millwright_monitor_open_alerts", kGauge, kMonitorLabels, "short", kMonitors,
      "Alerts that are open"},
     {"millwright_outcomes_changed_timestamp_seconds", kGauge, "endpoint", "dateTimeFromNow",
@@ -259,6 +261,13 @@ constexpr std::string_view kDefaultRules = R"yaml(rules:
   resolve_at: 0.2
   annotations:
     summary: "{{ $labels.feature }} of {{ $labels.endpoint }} has drifted by {{ $value | humanize }}"
+- name: unreadable-monitor
+  expr: millwright_monitor_readable
+  below: 1
+  for: 2m
+  severity: critical
+  annotations:
+    summary: "What {{ $labels.monitor }} watches cannot be read: it sees nothing"
 - name: prediction-log-drops
   expr: increase(millwright_prediction_log_dropped_total[5m]) + increase(millwright_prediction_log_lost_total[5m])
   above: 0

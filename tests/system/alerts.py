@@ -5,6 +5,7 @@ usage: alerts.py BINARY
 """
 import collections
 import contextlib
+import datetime
 import http.server
 import json
 import pathlib
@@ -403,6 +404,55 @@ def a_real_prometheus_reads_us(backend):
                             expect(re.sub("_bucket$", "", name) in table or name in table, f"{file.name}: {name}")
 
 
+def an_alert_leads_to_what_caused_it(backend):
+    """A model served elsewhere drifts: its monitor's alert and a rule's are told, with window, rows and comparison."""
+    with tempfile.TemporaryDirectory() as folder, Receiver() as receiver, \
+            Server(BINARY, folder + "/d", *OPTIONS, backend=backend) as server:
+        rows = pathlib.Path(folder) / "orders.csv"
+        begin = datetime.datetime(2001, 6, 1, tzinfo=datetime.timezone.utc)
+        with open(rows, "w") as out:
+            out.write("order,at,amount,score,fraud\n")
+            for day in range(12):
+                for i in range(300):
+                    at = begin + datetime.timedelta(days=day, minutes=i)
+                    out.write(f"o{day}-{i},{at:%Y-%m-%d %H:%M:%S},{((i * 37) % 97 + 1) * (10 if day >= 10 else 1)},"
+                              f"{((i * 31) % 40 + 5) / 100},{int((i * 7919) % 10 == 0)}\n")
+        server.cli("predictions", "push", "shop", str(rows), "--id-column", "order", "--time-column", "at",
+                   "--output", "score", "--outcome-column", "fraud")
+        monitor = pathlib.Path(folder) / "monitor.yaml"
+        monitor.write_text("name: shop\nendpoint: shop\nprobability_output: score\nwindow_ms: 86400000\n"
+                           "reference_window: {from: 2001-06-01, to: 2001-06-08}\nrows_min: 200\n")
+        apply(server, rules=[{"name": "drift", "expr": "millwright_monitor_feature_drift and on(monitor) millwright_monitor_window_predictions > 200",
+                              "above": 0.3, "labels": {"team": "risk"},
+                              "annotations": {"summary": "{{ $labels.feature }} of {{ $labels.endpoint }}: {{ $value | humanize }}"}}],
+              receivers=[{"name": "ops", "webhook": {"url": receiver.url}}], routes=route("ops", group_by=["rule"]))
+        server.cli("monitors", "create", str(monitor))
+        server.cli("monitors", "evaluate", "shop")
+        told = {}
+        while not {"drift", "monitor.drift"} <= set(told):
+            for alert in receiver.next()[1]["alerts"]:
+                told[alert["rule"]] = alert
+        start = int(begin.timestamp() * 1000)
+        for rule, alert in told.items():
+            expect(alert["labels"]["feature"] == "amount" and alert["labels"]["monitor"] == "shop", alert)
+            cause = alert["cause"]
+            expect(cause["page"] == "/monitors/shop?feature=amount", cause)
+            expect(cause["window"]["start_ms"] == start + 10 * 86_400_000, cause)
+            expect(len(server.get(cause["rows"]).body.decode().strip().split("\n")) == 301, "the rows of the window")
+            shown = server.get("/api/v1/alerts/" + alert["id"]).json()
+            expect(shown["rule"] == rule and shown["cause"]["window"] == cause["window"], shown)
+        expect({a["rule"] for a in alerts_of(server, state="open")} == {"drift", "monitor.drift"}, "both are in one list")
+        expect(told["drift"]["message"].startswith("amount of shop: "), told["drift"])
+        # One of a monitor is acknowledged and silenced like any other.
+        server.cli("alerts", "ack", told["monitor.drift"]["id"], "--note", "known")
+        expect("ack anonymous" in server.cli("alerts", "list", "--monitor", "shop").stdout, "the list says so")
+        # Older ones come page by page.
+        first = server.get("/api/v1/alerts", limit=1).json()
+        second = server.get("/api/v1/alerts", limit=1, before=first["next"]).json()
+        expect({first["alerts"][0]["id"], second["alerts"][0]["id"]} == {a["id"] for a in told.values()}, (first, second))
+        expect("next" not in second, second)
+
+
 def scraping_a_hundred_times_a_second_costs_little(backend):
     with tempfile.TemporaryDirectory() as folder, Server(BINARY, folder, *OPTIONS, backend=backend) as server:
         def cpu():
@@ -431,7 +481,8 @@ def main():
                  for test in (a_hanging_webhook_holds_nobody_back, a_webhook_that_answers_500_is_told_later,
                               mail_is_sent_when_the_server_takes_it, slack_gets_blocks,
                               a_real_alertmanager_has_our_alerts, nothing_is_lost_or_told_twice_over_kill_9,
-                              a_real_prometheus_reads_us, scraping_a_hundred_times_a_second_costs_little)
+                              a_real_prometheus_reads_us, an_alert_leads_to_what_caused_it,
+                              scraping_a_hundred_times_a_second_costs_little)
                  for kind in ("SQLite", "PostgreSQL")
                  if kind == "SQLite" or test not in (a_real_prometheus_reads_us, slack_gets_blocks,
                                                      scraping_a_hundred_times_a_second_costs_little)]

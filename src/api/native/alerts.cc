@@ -40,7 +40,7 @@ Json MonitorAlertJson(const monitoring::Alert& alert, const std::optional<Alert>
                         {"message", alert.message},
                         {"phase", alert.open ? "firing" : "resolved"},
                         {"severity", "warning"},
-                        {"rule", fmt::format("monitor-{}", monitoring::AlertKindName(alert.kind))},
+                        {"rule", fmt::format("monitor.{}", monitoring::AlertKindName(alert.kind))},
                         {"flapping", false}});
   if (alert.closed_ms) json.Set("closed_ms", *alert.closed_ms);
   if (taken_up) {
@@ -139,7 +139,7 @@ http::Response ListAlerts(Context& context, const http::Request& request) {
       if (!alert.from_monitor)
         entries.push_back({alert.pending_ms, alert.id.str(), RuleAlertJson(alert)});
   }
-  const bool may_be_monitors = (rule.empty() || rule.starts_with("monitor-")) &&
+  const bool may_be_monitors = (rule.empty() || rule.starts_with(alerts::kMonitorRules)) &&
                                (severity.empty() || severity == "warning") &&
                                phase != AlertPhase::kPending;
   if (may_be_monitors) {

@@ -227,7 +227,7 @@ constexpr Route<Context> kRoutes[] = {
     {M::kPost, "/api/v1/alert-config", ApplyAlertConfig, P::kAdmin, Lane::kBulk,
      "Store rules, receivers and routes of alerts, or say what is wrong with them"},
     {M::kGet, "/api/v1/alert-rules", ListAlertRules, P::kRead, Lane::kMeta, "List rules of alerts"},
-    {M::kPost, "/api/v1/alert-rules/test", TestAlertRule, P::kRead, Lane::kMeta,
+    {M::kPost, "/api/v1/alert-rules/test", TestAlertRule, P::kRead, Lane::kBulk,
      "Say what a rule would find now"},
     {M::kGet, "/api/v1/alert-rules/{name}", GetAlertRule, P::kRead, Lane::kMeta,
      "Show a rule and its versions"},

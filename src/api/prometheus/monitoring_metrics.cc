@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/prometheus/exposition.h"
+#include "base/error.h"
 #include "monitoring/monitors.h"
 
 namespace millwright::api::prometheus {
@@ -34,10 +35,7 @@ std::optional<double> Seconds(const std::optional<double>& ms) {
 }
 
 void AddMonitor(monitoring::Monitors& monitors, const monitoring::MonitorSummary& monitor,
-                Samples* samples) {
-  std::string labels;
-  AppendLabel("monitor", monitor.name, &labels);
-  AppendLabel("endpoint", monitor.endpoint, &labels);
+                const std::string& labels, Samples* samples) {
   const auto summary = monitors.Summary(monitor.name);
   samples->Add("millwright_monitor_predictions_total", labels, double(summary.predictions));
   samples->Add("millwright_monitor_outcomes_total", labels, double(summary.outcomes));
@@ -79,7 +77,18 @@ void AddMonitor(monitoring::Monitors& monitors, const monitoring::MonitorSummary
 std::string MonitoringMetrics(monitoring::Monitors& monitors,
                               const monitoring::PredictionLog& log) {
   Samples samples;
-  for (const auto& monitor : monitors.List()) AddMonitor(monitors, monitor, &samples);
+  for (const auto& monitor : monitors.List()) {
+    std::string labels;
+    AppendLabel("monitor", monitor.name, &labels);
+    AppendLabel("endpoint", monitor.endpoint, &labels);
+    // One whose log cannot be read says so and does not keep the others from being seen.
+    try {
+      AddMonitor(monitors, monitor, labels, &samples);
+      samples.Add("millwright_monitor_readable", labels, 1);
+    } catch (const Error& error) {
+      if (error.code() != Code::kNotFound) samples.Add("millwright_monitor_readable", labels, 0);
+    }
+  }
   const auto stats = log.stats();
   samples.Add("millwright_prediction_log_rows_total", "", double(stats.written));
   samples.Add("millwright_prediction_log_dropped_total", "", double(stats.dropped));
@@ -87,6 +96,8 @@ std::string MonitoringMetrics(monitoring::Monitors& monitors,
   samples.Add("millwright_prediction_log_queued", "", double(stats.queued));
   std::string out;
   using T = Type;
+  samples.Append("millwright_monitor_readable", "Whether what a monitor watches can be read",
+                 T::kGauge, &out);
   samples.Append("millwright_monitor_outcome_coverage",
                  "Share of the predictions whose outcome is known", T::kGauge, &out);
   samples.Append("millwright_monitor_errors_total", "Predictions in the log that failed",
