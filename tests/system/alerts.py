@@ -208,6 +208,12 @@ routes: {{receiver: people, group_wait: 0s}}
             done = server.cli("alerts", "receivers", "test", "people")
             expect("took the message: 250" in done.stdout, done.stdout)
             expect(taken(sink.mails).message["Subject"].startswith("Test: "), "a test says so")
+            # Nothing goes in the clear unless that was asked for: this server has no TLS.
+            apply(server, receivers=[{"name": "guarded", "email": {"server": f"smtp://127.0.0.1:{port}", "user": "mw",
+                                                                   "password": "geheim", "from": "a@example.org", "to": "b@example.org"}}])
+            tried = server.post("/api/v1/alert-receivers/guarded/test", {}).json()
+            expect(not tried["delivered"] and "SSL" in tried["error"].upper().replace("TLS", "SSL"), tried)
+            expect(sink.mails.empty(), "a mail went in the clear")
         # Who reads the configuration reads no password.
         expect("geheim" not in json.dumps(server.get("/api/v1/alert-receivers").json()), "a secret is shown")
 
