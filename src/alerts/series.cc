@@ -181,6 +181,8 @@ constexpr Series kSeries[] = {
 
     {"millwright_alerts", kGauge, "state severity", "short", kAlerts,
      "Alerts of rules and monitors that are pending or firing"},
+    {"millwright_scrape_up", kGauge, "instance", "short", kAlerts,
+     "Whether a process whose metrics rules may ask for answered"},
     {"millwright_alert_evaluations_total", kCounter, "", "short", kAlerts,
      "Times that all rules were looked at"},
     {"millwright_alert_evaluation_seconds_total", kCounter, "", "s", kAlerts,
@@ -336,6 +338,8 @@ const Series* FindSeries(std::string_view name) {
 }
 
 bool HasLabel(const Series& series, std::string_view name, std::string_view label) {
+  // What other processes say has it, and everything that a Prometheus has scraped.
+  if (label == "instance") return true;
   if (label == "le") return series.type == kHistogram && name.ends_with("_bucket");
   std::string_view left = series.labels;
   while (!left.empty()) {

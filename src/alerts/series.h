@@ -29,7 +29,8 @@ struct Series {
 std::span<const Series> AllSeries();
 // The row of a name; of a histogram also by its _bucket, _sum and _count. nullptr for none.
 const Series* FindSeries(std::string_view name);
-// Whether a series that is asked for by `name` has a label; le belongs to buckets.
+// Whether a series that is asked for by `name` may have a label; le belongs to buckets, instance to
+// what other processes say.
 bool HasLabel(const Series& series, std::string_view name, std::string_view label);
 // The name that is most like a mistyped one, empty for none.
 std::string NearestSeries(std::string_view name);

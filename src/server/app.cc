@@ -63,6 +63,7 @@
 #include "server/event_file_watch.h"
 #include "server/event_follower.h"
 #include "server/loop.h"
+#include "server/metrics_scrape.h"
 #include "server/model_files.h"
 #include "server/model_schema.h"
 #include "server/mounting.h"
@@ -362,6 +363,7 @@ struct App::Parts {
   alerts::AlertStore alerts;
   alerts::Evaluator evaluator;
   ServerMetrics server_metrics;
+  MetricsScrape scrape;
 
   api::mlflow::Context mlflow;
   api::prediction::Context inference;
@@ -387,6 +389,8 @@ struct App::Parts {
   explicit Parts(const Config& given);
   // Where people find this server.
   std::string Url() const { return ServerUrl(config, http ? http->port() : config.port); }
+  // What rules of alerts may ask for.
+  std::string SeriesText() const { return api::system::MetricsText(system) + scrape.Samples(); }
   // What goes on without being called, which one server of a database does.
   void StartLoops();
 };
@@ -464,6 +468,7 @@ App::Parts::Parts(const Config& given)
                       .webhooks = webhooks,
                       .deliveries = deliveries,
                       .data = data}),
+      scrape(config.alert_scrape, fetch, config.alert_interval_ms),
       mlflow{.experiments = experiments,
              .runs = runs,
              .run_leases = run_leases,
@@ -507,7 +512,7 @@ App::Parts::Parts(const Config& given)
              .courier = courier,
              .alerts = alerts,
              .evaluator = evaluator,
-             .metrics_text = [this] { return api::system::MetricsText(system); },
+             .metrics_text = [this] { return SeriesText(); },
              .server_url = [this] { return Url(); },
              .model_folder =
                  [this](const auto& version) {
@@ -522,7 +527,7 @@ App::Parts::Parts(const Config& given)
              [this] {
                return gateway.MetricsText() + api::prometheus::ServingMetrics(gateway) +
                       (rpc ? rpc->MetricsText() : "") + tracing.MetricsText() +
-                      contracted.MetricsText() + server_metrics.Text() +
+                      contracted.MetricsText() + server_metrics.Text() + scrape.MetricsText() +
                       api::prometheus::ArtifactMetrics(artifacts);
              }},
       router(RouterOptions(config), api::MakeAuthorize(security),
@@ -555,7 +560,7 @@ void App::Parts::StartLoops() {
     return config.monitor_interval_ms;
   });
   alerting = std::make_unique<Loop>("alerts", "look at the rules of alerts", [this](const auto&) {
-    evaluator.Look(api::system::MetricsText(system), OpenMonitorAlerts(monitors));
+    evaluator.Look(SeriesText(), OpenMonitorAlerts(monitors));
     return config.alert_interval_ms;
   });
   if (config.tensorboard_watch)

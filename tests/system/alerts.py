@@ -459,6 +459,32 @@ def an_alert_leads_to_what_caused_it(backend):
         expect("next" not in second, second)
 
 
+def rules_see_other_processes(backend):
+    """A stream's lag is asked for where it is, and a process that goes away is noticed."""
+    class Metrics(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = b"# TYPE millwright_stream_lag gauge\nmillwright_stream_lag 12345\nmillwright_models_memory_bytes{} 7\n"
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+    stream = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Metrics)
+    threading.Thread(target=stream.serve_forever, daemon=True).start()
+    where = f"127.0.0.1:{stream.server_port}"
+    with tempfile.TemporaryDirectory() as folder, \
+            Server(BINARY, folder, *OPTIONS, "--alert-scrape", f"http://{where}/metrics", backend=backend) as server:
+        apply(server, rules=[{"name": "lag", "expr": f'millwright_stream_lag{{instance="{where}"}}', "above": 10_000},
+                             {"name": "gone", "expr": "millwright_scrape_up", "below": 1}])
+        lag = until(lambda: alerts_of(server, state="open"), "the lag is an alert")[0]
+        expect((lag["rule"], lag["value"], lag["labels"]["instance"]) == ("lag", 12345, where), lag)
+        stream.shutdown()
+        stream.server_close()
+        until(lambda: "gone" in {alert["rule"] for alert in alerts_of(server, state="open")}, "its absence is one")
+
+
 def scraping_a_hundred_times_a_second_costs_little(backend):
     with tempfile.TemporaryDirectory() as folder, Server(BINARY, folder, *OPTIONS, backend=backend) as server:
         def cpu():
@@ -488,9 +514,9 @@ def main():
                               mail_is_sent_when_the_server_takes_it, slack_gets_blocks,
                               a_real_alertmanager_has_our_alerts, nothing_is_lost_or_told_twice_over_kill_9,
                               a_real_prometheus_reads_us, an_alert_leads_to_what_caused_it,
-                              scraping_a_hundred_times_a_second_costs_little)
+                              rules_see_other_processes, scraping_a_hundred_times_a_second_costs_little)
                  for kind in ("SQLite", "PostgreSQL")
-                 if kind == "SQLite" or test not in (a_real_prometheus_reads_us, slack_gets_blocks,
+                 if kind == "SQLite" or test not in (a_real_prometheus_reads_us, slack_gets_blocks, rules_see_other_processes,
                                                      scraping_a_hundred_times_a_second_costs_little)]
         wanted = sys.argv[2:]
         sys.exit(run_tests([t for t in tests if not wanted or any(w in t[0] for w in wanted)]))
