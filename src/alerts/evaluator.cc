@@ -160,9 +160,9 @@ void Evaluator::Collect(const std::string& metrics, const std::vector<StoredRule
   history_.EndCollection();
 }
 
-void Evaluator::Step1(const Rule& rule, const Key& key, const Labels& series, Condition condition,
-                      std::optional<double> value, const EvaluationTime& time,
-                      const MonitorAlert* monitor, Change* change) {
+void Evaluator::Move(const Rule& rule, const Key& key, const Labels& series, Condition condition,
+                     std::optional<double> value, const EvaluationTime& time,
+                     const MonitorAlert* monitor, Change* change) {
   const auto found = change->tracked.find(key);
   const bool is_new = found == change->tracked.end();
   if (is_new && condition != Condition::kExceeded) return;
@@ -272,14 +272,14 @@ void Evaluator::RunRule(const Rule& rule, const EvaluationTime& time, Change* ch
       condition = Condition::kWell;
     if (rule.no_data == NoData::kAlert && fires) condition = Condition::kExceeded;
     if (is_of_absence) condition = nothing ? Condition::kExceeded : Condition::kWell;
-    Step1(rule, key, tracked.series, condition, std::nullopt, time, nullptr, change);
+    Move(rule, key, tracked.series, condition, std::nullopt, time, nullptr, change);
   }
   for (const auto& [text, element] : found)
-    Step1(rule, {rule.name, text}, element.labels, ConditionOf(rule, element.value), element.value,
-          time, nullptr, change);
+    Move(rule, {rule.name, text}, element.labels, ConditionOf(rule, element.value), element.value,
+         time, nullptr, change);
   if (nothing && rule.no_data == NoData::kAlert && !change->tracked.contains({rule.name, ""}))
-    Step1(rule, {rule.name, ""}, {{"no_data", "true"}}, Condition::kExceeded, std::nullopt, time,
-          nullptr, change);
+    Move(rule, {rule.name, ""}, {{"no_data", "true"}}, Condition::kExceeded, std::nullopt, time,
+         nullptr, change);
 }
 
 void Evaluator::RunMonitors(const std::vector<MonitorAlert>& monitors, const EvaluationTime& time,
@@ -292,14 +292,14 @@ void Evaluator::RunMonitors(const std::vector<MonitorAlert>& monitors, const Eva
     rule.flap_changes = 0;
     const Key key{one.rule, one.id.str()};
     open.insert(key);
-    Step1(rule, key, one.labels, Condition::kExceeded, one.value, time, &one, change);
+    Move(rule, key, one.labels, Condition::kExceeded, one.value, time, &one, change);
   }
   for (const auto& [key, tracked] : tracked_) {
     if (!key.first.starts_with(kMonitorRules) || open.contains(key)) continue;
     Rule rule;
     rule.name = key.first;
     rule.flap_changes = 0;
-    Step1(rule, key, tracked.series, Condition::kWell, std::nullopt, time, nullptr, change);
+    Move(rule, key, tracked.series, Condition::kWell, std::nullopt, time, nullptr, change);
   }
 }
 
@@ -363,6 +363,119 @@ void Evaluator::Prune(Connection& connection, int64_t wall_ms) {
   }
 }
 
+struct Evaluator::Queued {
+  const Receiver* receiver;
+  const Telling* telling;
+  std::string body;
+  size_t alerts;
+};
+
+void Evaluator::WriteAlerts(Connection& connection, const Change& change) const {
+  for (const std::string& id : change.inserted)
+    if (const auto found = change.alerts.find(id); found != change.alerts.end())
+      InsertAlert(connection, found->second);
+  for (const std::string& id : change.changed)
+    if (const auto found = change.alerts.find(id); found != change.alerts.end())
+      ChangeAlert(connection, found->second);
+  for (const std::string& id : change.dropped) {
+    connection.Execute(sql::kDeleteTimeline, {id});
+    connection.Execute(sql::kDeleteAlert, {id});
+  }
+}
+
+// What happened to alerts, for people and for whoever follows the event log.
+void Evaluator::WriteSteps(Connection& connection, const Change& change, int64_t wall_ms) const {
+  for (const auto& [id, step, note] : change.happened) {
+    const auto found = change.alerts.find(id);
+    if (found == change.alerts.end()) continue;
+    const Alert& alert = found->second;
+    const char* what = step == Step::kFired      ? "firing"
+                       : step == Step::kResolved ? "resolved"
+                       : step == Step::kFlapping ? "flapping"
+                                                 : "pending";
+    AppendTimeline(connection, alert.id, {wall_ms, what, kSystem, note});
+    // Monitors tell of their own alerts.
+    if (alert.from_monitor && step != Step::kFlapping) continue;
+    const char* kind = step == Step::kFired      ? "alert.opened"
+                       : step == Step::kResolved ? "alert.closed"
+                       : step == Step::kFlapping ? "alert.flapping"
+                                                 : "alert.pending";
+    Json payload = Json::Of({{"alert_id", id},
+                             {"rule", alert.rule},
+                             {"severity", alert.severity},
+                             {"labels", LabelsJson(alert.labels)},
+                             {"summary", alert.summary}});
+    for (const char* label : {"monitor", "endpoint", "model", "feature"})
+      if (const auto value = LabelOf(alert.labels, label); !value.empty())
+        payload.Set(label, value);
+    if (alert.value) payload.Set("value", *alert.value);
+    if (alert.threshold) payload.Set("threshold", *alert.threshold);
+    events_.Append(connection, kind, "alert:" + id, kSystem, payload);
+  }
+}
+
+void Evaluator::WriteMachines(Connection& connection, const Change& change,
+                              bool write_times) const {
+  for (const auto& [key, tracked] : change.tracked) {
+    const auto before = tracked_.find(key);
+    // When it was last looked at need not be exact.
+    Tracked same = tracked;
+    if (before != tracked_.end()) {
+      const bool old = tracked.machine.known_ms - before->second.machine.known_ms <= 0;
+      if (!old && !write_times) same.machine.known_ms = before->second.machine.known_ms;
+      if (same == before->second) continue;
+    }
+    Json state = tracked.machine.ToJson();
+    state.Set("series", LabelsJson(tracked.series));
+    connection.Execute(sql::kPutMachine, {key.first, key.second, tracked.alert, state.Dump()});
+  }
+  for (const auto& [key, tracked] : tracked_)
+    if (!change.tracked.contains(key))
+      connection.Execute(sql::kDeleteMachine, {key.first, key.second});
+}
+
+void Evaluator::WriteGroups(Connection& connection, const Change& change) const {
+  const auto put = [&](const std::string& id, const Json& state) {
+    connection.Execute(sql::kPutGroup, {id, state.Dump()});
+  };
+  for (const auto& [id, group] : change.notifier.groups) {
+    const auto before = notifier_.groups.find(id);
+    if (before == notifier_.groups.end() || !(before->second == group)) put(id, group.ToJson());
+  }
+  for (const auto& [id, group] : notifier_.groups)
+    if (!change.notifier.groups.contains(id)) connection.Execute(sql::kDeleteGroup, {id});
+  for (const auto& [route, storm] : change.notifier.storms) {
+    const auto before = notifier_.storms.find(route);
+    if (before == notifier_.storms.end() || !(before->second == storm))
+      put(kStormPrefix + route, storm.ToJson());
+  }
+  for (const auto& [route, storm] : notifier_.storms)
+    if (!change.notifier.storms.contains(route))
+      connection.Execute(sql::kDeleteGroup, {kStormPrefix + route});
+}
+
+void Evaluator::QueueMessages(Connection& connection, const std::vector<Queued>& queued,
+                              int64_t wall_ms) const {
+  for (const auto& [receiver, telling, body, alerts] : queued) {
+    webhooks::Enqueue(connection,
+                      {.webhook = receiver->webhook,
+                       .topic = std::string(ReasonWord(telling->reason)),
+                       .subject = telling->group_id,
+                       .body = body},
+                      wall_ms);
+    for (const auto* list : {&telling->firing, &telling->resolved})
+      for (const AlertId& id : *list)
+        if (telling->reason != Reason::kRepeat || receiver->kind != "alertmanager")
+          AppendTimeline(connection, id,
+                         {wall_ms, "notified", kSystem,
+                          fmt::format("{} ({})", receiver->name, ReasonWord(telling->reason))});
+    events_.Append(connection, "alert.notified", "alert_receiver:" + receiver->name, kSystem,
+                   Json::Of({{"receiver", receiver->name},
+                             {"alerts", alerts},
+                             {"reason", ReasonWord(telling->reason)}}));
+  }
+}
+
 void Evaluator::Commit(Change* change, const EvaluationTime& time) {
   std::map<std::string, Receiver> receivers;
   std::map<std::string, ReceiverTraits> traits;
@@ -377,12 +490,6 @@ void Evaluator::Commit(Change* change, const EvaluationTime& time) {
                                                  .receivers = traits,
                                                  .wall_ms = time.wall_ms,
                                                  .now_ms = time.steady_ms});
-  struct Queued {
-    const Receiver* receiver;
-    const Telling* telling;
-    std::string body;
-    size_t alerts;
-  };
   std::vector<Queued> queued;
   for (const Telling& telling : tellings) {
     const auto receiver = receivers.find(telling.receiver);
@@ -400,94 +507,11 @@ void Evaluator::Commit(Change* change, const EvaluationTime& time) {
       change->notifier.groups == notifier_.groups && change->notifier.storms == notifier_.storms;
   if (unchanged && !write_clock && !prune) return;
   database_.Write([&](Connection& connection) {
-    for (const std::string& id : change->inserted)
-      if (const auto found = change->alerts.find(id); found != change->alerts.end())
-        InsertAlert(connection, found->second);
-    for (const std::string& id : change->changed)
-      if (const auto found = change->alerts.find(id); found != change->alerts.end())
-        ChangeAlert(connection, found->second);
-    for (const std::string& id : change->dropped) {
-      connection.Execute(sql::kDeleteTimeline, {id});
-      connection.Execute(sql::kDeleteAlert, {id});
-    }
-    for (const auto& [id, step, note] : change->happened) {
-      const auto found = change->alerts.find(id);
-      if (found == change->alerts.end()) continue;
-      const Alert& alert = found->second;
-      const char* what = step == Step::kFired      ? "firing"
-                         : step == Step::kResolved ? "resolved"
-                         : step == Step::kFlapping ? "flapping"
-                                                   : "pending";
-      AppendTimeline(connection, alert.id, {time.wall_ms, what, kSystem, note});
-      // Monitors tell of their own alerts.
-      if (alert.from_monitor && step != Step::kFlapping) continue;
-      const char* kind = step == Step::kFired      ? "alert.opened"
-                         : step == Step::kResolved ? "alert.closed"
-                         : step == Step::kFlapping ? "alert.flapping"
-                                                   : "alert.pending";
-      Json payload = Json::Of({{"alert_id", id},
-                               {"rule", alert.rule},
-                               {"severity", alert.severity},
-                               {"labels", LabelsJson(alert.labels)},
-                               {"summary", alert.summary}});
-      for (const char* label : {"monitor", "endpoint", "model", "feature"})
-        if (const auto value = LabelOf(alert.labels, label); !value.empty())
-          payload.Set(label, value);
-      if (alert.value) payload.Set("value", *alert.value);
-      if (alert.threshold) payload.Set("threshold", *alert.threshold);
-      events_.Append(connection, kind, "alert:" + id, kSystem, payload);
-    }
-    for (const auto& [key, tracked] : change->tracked) {
-      const auto before = tracked_.find(key);
-      // When it was last looked at need not be exact.
-      Tracked same = tracked;
-      if (before != tracked_.end()) {
-        const bool old = tracked.machine.known_ms - before->second.machine.known_ms <= 0;
-        if (!old && !write_clock) same.machine.known_ms = before->second.machine.known_ms;
-        if (same == before->second) continue;
-      }
-      Json state = tracked.machine.ToJson();
-      state.Set("series", LabelsJson(tracked.series));
-      connection.Execute(sql::kPutMachine, {key.first, key.second, tracked.alert, state.Dump()});
-    }
-    for (const auto& [key, tracked] : tracked_)
-      if (!change->tracked.contains(key))
-        connection.Execute(sql::kDeleteMachine, {key.first, key.second});
-    const auto put = [&](const std::string& id, const Json& state) {
-      connection.Execute(sql::kPutGroup, {id, state.Dump()});
-    };
-    for (const auto& [id, group] : change->notifier.groups) {
-      const auto before = notifier_.groups.find(id);
-      if (before == notifier_.groups.end() || !(before->second == group)) put(id, group.ToJson());
-    }
-    for (const auto& [id, group] : notifier_.groups)
-      if (!change->notifier.groups.contains(id)) connection.Execute(sql::kDeleteGroup, {id});
-    for (const auto& [route, storm] : change->notifier.storms) {
-      const auto before = notifier_.storms.find(route);
-      if (before == notifier_.storms.end() || !(before->second == storm))
-        put(kStormPrefix + route, storm.ToJson());
-    }
-    for (const auto& [route, storm] : notifier_.storms)
-      if (!change->notifier.storms.contains(route))
-        connection.Execute(sql::kDeleteGroup, {kStormPrefix + route});
-    for (const auto& [receiver, telling, body, alerts] : queued) {
-      webhooks::Enqueue(connection,
-                        {.webhook = receiver->webhook,
-                         .topic = std::string(ReasonWord(telling->reason)),
-                         .subject = telling->group_id,
-                         .body = body},
-                        time.wall_ms);
-      for (const auto* list : {&telling->firing, &telling->resolved})
-        for (const AlertId& id : *list)
-          if (telling->reason != Reason::kRepeat || receiver->kind != "alertmanager")
-            AppendTimeline(connection, id,
-                           {time.wall_ms, "notified", kSystem,
-                            fmt::format("{} ({})", receiver->name, ReasonWord(telling->reason))});
-      events_.Append(connection, "alert.notified", "alert_receiver:" + receiver->name, kSystem,
-                     Json::Of({{"receiver", receiver->name},
-                               {"alerts", alerts},
-                               {"reason", ReasonWord(telling->reason)}}));
-    }
+    WriteAlerts(connection, *change);
+    WriteSteps(connection, *change, time.wall_ms);
+    WriteMachines(connection, *change, write_clock);
+    WriteGroups(connection, *change);
+    QueueMessages(connection, queued, time.wall_ms);
     if (prune) Prune(connection, time.wall_ms);
     connection.Execute(sql::kPutClock, {time.steady_ms, time.wall_ms});
   });

@@ -79,6 +79,7 @@ class Evaluator {
   using Key = std::pair<std::string, std::string>;  // rule and label set
 
   struct Change;  // what one look does; applied when it is durable
+  struct Queued;  // a message of it
 
   void Load();
   void Collect(const std::string& metrics, const std::vector<StoredRule>& rules, int64_t now_ms);
@@ -87,10 +88,17 @@ class Evaluator {
                    Change* change);
   void DropOrphans(const std::vector<StoredRule>& rules, const std::vector<MonitorAlert>& monitors,
                    const EvaluationTime& time, Change* change);
-  void Step1(const Rule& rule, const Key& key, const Labels& series, Condition condition,
-             std::optional<double> value, const EvaluationTime& time, const MonitorAlert* monitor,
-             Change* change);
+  void Move(const Rule& rule, const Key& key, const Labels& series, Condition condition,
+            std::optional<double> value, const EvaluationTime& time, const MonitorAlert* monitor,
+            Change* change);
   void Commit(Change* change, const EvaluationTime& time);
+  void WriteAlerts(storage::Connection& connection, const Change& change) const;
+  void WriteSteps(storage::Connection& connection, const Change& change, int64_t wall_ms) const;
+  // With `write_times`, also of those of which nothing changed but when they were looked at.
+  void WriteMachines(storage::Connection& connection, const Change& change, bool write_times) const;
+  void WriteGroups(storage::Connection& connection, const Change& change) const;
+  void QueueMessages(storage::Connection& connection, const std::vector<Queued>& queued,
+                     int64_t wall_ms) const;
   void Prune(storage::Connection& connection, int64_t wall_ms);
   Notification Worded(const Telling& telling, const Receiver& receiver, const Change& change,
                       int64_t wall_ms) const;

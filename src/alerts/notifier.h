@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -86,6 +87,17 @@ struct Notifier {
 
   // Whether somebody was told of an alert.
   bool Told(const std::string& id) const;
+
+ private:
+  using Members = std::map<std::string, std::vector<const Alert*>>;  // by group
+
+  Members Gather(const Scene& scene);
+  std::optional<Telling> DecideGroup(const Scene& scene, const std::string& id, const Route& route,
+                                     const ReceiverTraits& traits,
+                                     const std::vector<const Alert*>& current);
+  bool HoldBack(const Telling& telling, const Route& route, const std::string& path,
+                int64_t now_ms);
+  void SummariseStorms(const Scene& scene, std::vector<Telling>* tellings);
 };
 
 // The silences, by id, and the inhibition that keep an alert from being told of.
