@@ -40,7 +40,9 @@ def main():
             self.end_headers()
             event = json.loads(body)
             word = "not checked" if secret is None else "signed" if good else "NOT SIGNED"
-            print(f"{word}: {event['kind']} of {event['subject']}", flush=True)
+            # A message about alerts has a headline, one about an event its kind.
+            what = event.get("headline") or f"{event['kind']} of {event['subject']}"
+            print(f"{word}: {what}", flush=True)
 
         def log_message(self, *_):
             pass

@@ -34,6 +34,8 @@ Commands AllCommands() {
   AddSecurityCommands(commands);
   AddMoveCommands(commands);
   AddBackupCommands(commands);
+  AddAlertCommands(commands);
+  AddAlertRuleCommands(commands);
   AddWebhookCommands(commands);
   AddArtifactCommands(commands);
   AddCollectingCommands(commands);

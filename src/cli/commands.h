@@ -37,6 +37,8 @@ void AddPipelineCommands(Commands& commands);
 void AddSecurityCommands(Commands& commands);
 void AddArtifactCommands(Commands& commands);
 void AddCollectingCommands(Commands& commands);
+void AddAlertCommands(Commands& commands);
+void AddAlertRuleCommands(Commands& commands);
 void AddWebhookCommands(Commands& commands);
 void AddDemoCommands(Commands& commands);
 void AddReferenceCommands(Commands& commands);

@@ -87,27 +87,6 @@ int EvaluateMonitor(const NameOptions& options, Console& console) {
   return 0;
 }
 
-struct AlertOptions {
-  std::string state;
-};
-constexpr Option<AlertOptions> kAlertOptions[] = {
-    {"", "--state", "open or closed; both if not given", &AlertOptions::state, "STATE"},
-};
-
-int ListAlerts(const AlertOptions& options, Console& console) {
-  Query query;
-  if (!options.state.empty()) query.emplace_back("state", options.state);
-  const Json result = console.client().Get("/api/v1/alerts", query);
-  console.Answer(result);
-  std::vector<std::vector<std::string>> rows;
-  for (const Json& one : result.At("alerts").AsArray())
-    rows.push_back({one.GetString("id"), one.GetString("monitor"), one.GetString("state"),
-                    FormatTime(one.GetInt("opened_ms")), one.GetString("message")});
-  console.PrintTable({"ID", "MONITOR", "STATE", "OPENED", {"MESSAGE", Column::Align::kSentence}},
-                     rows);
-  return 0;
-}
-
 }  // namespace
 
 void AddMonitorCommands(Commands& commands) {
@@ -118,7 +97,6 @@ void AddMonitorCommands(Commands& commands) {
       MakeCommand("monitors show", "Show drift and performance", kNameOptions, ShowMonitor));
   commands.push_back(
       MakeCommand("monitors evaluate", "Look at what came in, now", kNameOptions, EvaluateMonitor));
-  commands.push_back(MakeCommand("alerts list", "List alerts", kAlertOptions, ListAlerts));
 }
 
 }  // namespace millwright::cli

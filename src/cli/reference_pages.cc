@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "alerts/series.h"
 #include "events/kinds.h"
 #include "quality/expectation_type.h"
 #include "server/config.h"
@@ -212,6 +213,10 @@ std::string RoutesPage(const Json& routes) {
         "\n## {}\n\n| method | path | permission | what it does |\n| --- | --- | --- | --- |\n{}",
         protocol, tables[protocol]);
   return page;
+}
+
+std::string SeriesPage() {
+  return kOrigin + alerts::SeriesPage();
 }
 
 }  // namespace millwright::cli

@@ -13,6 +13,7 @@ std::string ConfigurationPage(Commands& commands);
 std::string CommandsPage(Commands& commands);
 std::string EventsPage();
 std::string ExpectationsPage();
+std::string SeriesPage();
 // `routes` is the list of /api/routes.
 std::string RoutesPage(const Json& routes);
 

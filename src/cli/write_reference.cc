@@ -1,5 +1,6 @@
 #include <filesystem>
 
+#include "alerts/series.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/client.h"
@@ -39,15 +40,29 @@ int WriteReference(const ReferenceOptions& options, Console& console) {
   WriteFileDurably(folder / "cli.md", CommandsPage(commands));
   WriteFileDurably(folder / "events.md", EventsPage());
   WriteFileDurably(folder / "expectations.md", ExpectationsPage());
+  WriteFileDurably(folder / "series.md", SeriesPage());
   WriteFileDurably(folder / "api.md", RoutesPage(RoutesOfServer()));
-  console.Line("Wrote configuration.md, cli.md, events.md, expectations.md and api.md in " +
-               folder.string());
+  console.Line(
+      "Wrote configuration.md, cli.md, events.md, expectations.md, series.md and api.md in " +
+      folder.string());
+  return 0;
+}
+
+int WriteDeploy(const ReferenceOptions& options, Console& console) {
+  for (const auto& [path, text] : alerts::DeployFiles()) {
+    const std::filesystem::path file = std::filesystem::path(options.folder) / path;
+    std::filesystem::create_directories(file.parent_path());
+    WriteFileDurably(file, text);
+    console.Line("Wrote " + file.string());
+  }
   return 0;
 }
 
 }  // namespace
 
 void AddReferenceCommands(Commands& commands) {
+  commands.push_back(MakeCommand("reference-deploy", "Write the rules and dashboards of deploy/",
+                                 kReferenceOptions, WriteDeploy, Visibility::kHidden));
   commands.push_back(MakeCommand("reference", "Write the pages of docs/reference",
                                  kReferenceOptions, WriteReference, Visibility::kHidden));
 }

@@ -357,6 +357,109 @@ FetchResponse Client::Fetch(const FetchRequest& request) {
   }
 }
 
+namespace {
+
+struct MailUpload {
+  const MailRequest& request;
+  size_t at = 0;
+  std::string last_line;
+  bool asked_to_stop = false;
+};
+
+size_t OnMailBytes(char* out, size_t size, size_t count, void* user) {
+  auto& upload = *static_cast<MailUpload*>(user);
+  const std::string& message = upload.request.message;
+  const size_t bytes = std::min(size * count, message.size() - upload.at);
+  std::copy_n(message.data() + upload.at, bytes, out);
+  upload.at += bytes;
+  return bytes;
+}
+
+// The server's lines come as headers.
+size_t OnMailLine(char* bytes, size_t, size_t size, void* user) {
+  static_cast<MailUpload*>(user)->last_line = Trimmed(std::string_view(bytes, size));
+  return size;
+}
+
+int OnMailProgress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  auto& upload = *static_cast<MailUpload*>(user);
+  upload.asked_to_stop = upload.request.stop.stop_requested();
+  return upload.asked_to_stop ? 1 : 0;
+}
+
+void CheckMail(const MailRequest& request) {
+  for (const std::string& address : request.to)
+    if (address.empty() || HasLineBreak(address))
+      throw InvalidArgument("Not an address of mail: {}", address);
+  if (request.to.empty()) throw InvalidArgument("A mail needs somebody to go to");
+  if (HasLineBreak(request.url) || HasLineBreak(request.from) || HasLineBreak(request.user))
+    throw InvalidArgument("Line break in what is told to a mail server");
+}
+
+}  // namespace
+
+MailReply Client::SendMail(const MailRequest& request) {
+  CheckMail(request);
+  curl_slist* grown = nullptr;
+  HeaderList recipients;
+  for (const std::string& address : request.to) {
+    grown = curl_slist_append(recipients.get(), ("<" + address + ">").c_str());
+    if (grown == nullptr) throw ResourceExhausted("Out of memory");
+    recipients.release();
+    recipients.reset(grown);
+  }
+  MailUpload upload{.request = request};
+  FetchRequest named;  // for the guard, which is shown a URL
+  named.url = request.url;
+  Attempt attempt{named};
+  std::pair<Attempt*, const Guard*> guarded(&attempt, &impl_->guard);
+  Handle handle = impl_->Take();
+  char words[CURL_ERROR_SIZE] = "";
+  const std::string from = "<" + request.from + ">";
+  Set(handle.get(), CURLOPT_URL, request.url.c_str());
+  Set(handle.get(), CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+  Set(handle.get(), CURLOPT_NOSIGNAL, 1L);
+  Set(handle.get(), CURLOPT_PROXY, "");
+  Set(handle.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout_ms));
+  Set(handle.get(), CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.timeout_ms));
+  Set(handle.get(), CURLOPT_FRESH_CONNECT, 1L);
+  Set(handle.get(), CURLOPT_FORBID_REUSE, 1L);
+  Set(handle.get(), CURLOPT_MAIL_FROM, from.c_str());
+  Set(handle.get(), CURLOPT_MAIL_RCPT, recipients.get());
+  if (!request.user.empty()) {
+    Set(handle.get(), CURLOPT_USERNAME, request.user.c_str());
+    Set(handle.get(), CURLOPT_PASSWORD, request.password.c_str());
+  }
+  Set(handle.get(), CURLOPT_USE_SSL,
+      static_cast<long>(request.tls == MailTls::kRequired    ? CURLUSESSL_ALL
+                        : request.tls == MailTls::kIfOffered ? CURLUSESSL_TRY
+                                                             : CURLUSESSL_NONE));
+  Set(handle.get(), CURLOPT_UPLOAD, 1L);
+  Set(handle.get(), CURLOPT_READFUNCTION, &OnMailBytes);
+  Set(handle.get(), CURLOPT_READDATA, &upload);
+  Set(handle.get(), CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.message.size()));
+  Set(handle.get(), CURLOPT_HEADERFUNCTION, &OnMailLine);
+  Set(handle.get(), CURLOPT_HEADERDATA, &upload);
+  Set(handle.get(), CURLOPT_ERRORBUFFER, static_cast<char*>(words));
+  if (impl_->guard) {
+    Set(handle.get(), CURLOPT_OPENSOCKETFUNCTION, &OpenSocket);
+    Set(handle.get(), CURLOPT_OPENSOCKETDATA, &guarded);
+  }
+  Set(handle.get(), CURLOPT_NOPROGRESS, 0L);
+  Set(handle.get(), CURLOPT_XFERINFOFUNCTION, &OnMailProgress);
+  Set(handle.get(), CURLOPT_XFERINFODATA, &upload);
+  const CURLcode code = curl_easy_perform(handle.get());
+  long status = 0;
+  curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
+  const std::string details = words;
+  impl_->GiveBack(std::move(handle));
+  // A refusal has a code of 4xx or 5xx; without one nobody answered.
+  if (code == CURLE_OK || (status >= 400 && attempt.refused.empty() && !upload.asked_to_stop))
+    return {code == CURLE_OK, static_cast<int>(status), upload.last_line};
+  if (upload.asked_to_stop) throw Aborted("The call was given up: {}", request.url);
+  ThrowFailure(code, attempt, details.c_str());
+}
+
 std::string PercentEncode(std::string_view text, Slashes slashes) {
   static constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string out;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fetch/address.h"
+#include "fetch/mail.h"
 
 namespace millwright::fetch {
 
@@ -68,6 +69,11 @@ class Client {
   explicit Client(Guard guard);
   ~Client();
   FetchResponse Fetch(const FetchRequest& request);
+  // Hands a message to a mail server, once. A server that refuses it is an answer; throws
+  // kInvalidArgument for addresses with line breaks, kPermissionDenied for an address that the
+  // guard refuses, kUnavailable and kDeadlineExceeded where there is no answer, or no TLS where it
+  // is required, kAborted when asked to stop.
+  MailReply SendMail(const MailRequest& request);
 
  private:
   struct Impl;

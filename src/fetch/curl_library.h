@@ -8,13 +8,15 @@
 // at the first call.
 namespace millwright::fetch {
 
-#undef curl_easy_setopt  // a macro that only names itself
+#undef curl_easy_setopt  // a macro that only names itself, as the next
+#undef curl_easy_getinfo
 
 const SharedLibrary& Curl();
 
 #define MILLWRIGHT_CURL(name) inline constinit LazyFunction<decltype(&::name)> name(&Curl, #name);
 
 MILLWRIGHT_CURL(curl_easy_cleanup)
+MILLWRIGHT_CURL(curl_easy_getinfo)
 MILLWRIGHT_CURL(curl_easy_init)
 MILLWRIGHT_CURL(curl_easy_perform)
 MILLWRIGHT_CURL(curl_easy_reset)

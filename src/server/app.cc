@@ -6,7 +6,10 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "alerts/alert_store.h"
+#include "alerts/evaluator.h"
 #include "analytics/session.h"
+#include "api/alerting/messages.h"
 #include "api/authorize.h"
 #include "api/intake/routes.h"
 #include "api/json_error.h"
@@ -17,7 +20,6 @@
 #include "api/native/routes.h"
 #include "api/native/webhooks.h"
 #include "api/prometheus/artifact_metrics.h"
-#include "api/prometheus/monitoring_metrics.h"
 #include "api/prometheus/serving_metrics.h"
 #include "api/route.h"
 #include "api/scoring/routes.h"
@@ -56,16 +58,19 @@
 #include "retention/garbage.h"
 #include "security/secret_box.h"
 #include "security/security.h"
+#include "server/alert_feed.h"
 #include "server/endpoint_contracts.h"
 #include "server/event_file_watch.h"
 #include "server/event_follower.h"
 #include "server/loop.h"
+#include "server/metrics_scrape.h"
 #include "server/model_files.h"
 #include "server/model_schema.h"
 #include "server/mounting.h"
 #include "server/places.h"
 #include "server/prediction_recorder.h"
 #include "server/rpc_port.h"
+#include "server/server_metrics.h"
 #include "server/tracing.h"
 #include "server/ui_assets.h"
 #include "serving/gateway.h"
@@ -228,8 +233,10 @@ std::string TaskToken(security::Security& security) {
   return security.CreateToken(kTaskPrincipal, "tasks of this server", {}, kTaskPrincipal).secret;
 }
 
-constexpr const webhooks::Format* kWebhookFormats[] = {&api::native::kWebhookFormat,
-                                                       &api::mlflow::kWebhookFormat};
+constexpr const webhooks::Format* kWebhookFormats[] = {
+    &api::native::kWebhookFormat,   &api::mlflow::kWebhookFormat,
+    &api::alerting::kWebhookFormat, &api::alerting::kSlackFormat,
+    &api::alerting::kMailFormat,    &api::alerting::kAlertmanagerFormat};
 
 fs::path SecretKeyFile(const Config& config, const fs::path& data) {
   return config.secret_key_file.empty() ? data / "secret.key" : fs::path(config.secret_key_file);
@@ -247,6 +254,19 @@ monitoring::PredictionLogOptions PredictionLogOptionsOf(const Config& config) {
   monitoring::PredictionLogOptions options;
   options.keep_ms = config.prediction_log_keep_days * monitoring::kDayMs;
   return options;
+}
+
+// Where people find this server.
+std::string ServerUrl(const Config& config, int port) {
+  if (!config.external_url.empty()) {
+    std::string url = config.external_url;
+    while (url.ends_with('/')) url.pop_back();
+    return url;
+  }
+  const bool is_local = config.host == "127.0.0.1" || config.host == "localhost";
+  char host[HOST_NAME_MAX + 1] = "localhost";
+  if (!is_local) gethostname(host, sizeof host - 1);
+  return "http://" + std::string(host) + ":" + std::to_string(port);
 }
 
 webhooks::DispatcherOptions DispatcherOptionsOf(const Config& config, const fs::path& data) {
@@ -340,6 +360,10 @@ struct App::Parts {
   serving::ContractedPredictor contracted;
   Tracing tracing;
   pipelines::PipelineStore pipelines;
+  alerts::AlertStore alerts;
+  alerts::Evaluator evaluator;
+  ServerMetrics server_metrics;
+  MetricsScrape scrape;
 
   api::mlflow::Context mlflow;
   api::prediction::Context inference;
@@ -354,6 +378,7 @@ struct App::Parts {
   std::unique_ptr<pipelines::Scheduler> scheduler;  // its tasks call the server
   std::unique_ptr<EventFollower> follower;
   std::unique_ptr<Loop> measuring;
+  std::unique_ptr<Loop> alerting;
   std::unique_ptr<EventFileWatch> event_files;
   std::unique_ptr<Loop> compacting;
   std::unique_ptr<Loop> raising;
@@ -362,6 +387,10 @@ struct App::Parts {
   std::unique_ptr<webhooks::Dispatcher> dispatcher;
 
   explicit Parts(const Config& given);
+  // Where people find this server.
+  std::string Url() const { return ServerUrl(config, http ? http->port() : config.port); }
+  // What rules of alerts may ask for.
+  std::string SeriesText() const { return api::system::MetricsText(system) + scrape.Samples(); }
   // What goes on without being called, which one server of a database does.
   void StartLoops();
 };
@@ -420,6 +449,26 @@ App::Parts::Parts(const Config& given)
       contracted(gateway, contracts),
       tracing(contracted, config.otlp_endpoint),
       pipelines(*database, events, clock, data / "pipelines"),
+      alerts(*database, events, clock, webhooks),
+      evaluator(*database, events, clock, alerts, api::alerting::Wordings(),
+                {.server_url = [this] { return Url(); },
+                 .cause = [this](const auto& rule,
+                                 const auto& labels) { return CauseOf(monitors, rule, labels); },
+                 .monotonic_ms = [] { return MonotonicUs() / 1000; }}),
+      server_metrics({.clock = clock,
+                      .database = *database,
+                      .events = events,
+                      .datasets = datasets,
+                      .sources = sources,
+                      .predictions = predictions,
+                      .monitors = monitors,
+                      .pipelines = pipelines,
+                      .alerts = alerts,
+                      .evaluator = evaluator,
+                      .webhooks = webhooks,
+                      .deliveries = deliveries,
+                      .data = data}),
+      scrape(config.alert_scrape, fetch, config.alert_interval_ms),
       mlflow{.experiments = experiments,
              .runs = runs,
              .run_leases = run_leases,
@@ -461,6 +510,10 @@ App::Parts::Parts(const Config& given)
              .webhooks = webhooks,
              .deliveries = deliveries,
              .courier = courier,
+             .alerts = alerts,
+             .evaluator = evaluator,
+             .metrics_text = [this] { return SeriesText(); },
+             .server_url = [this] { return Url(); },
              .model_folder =
                  [this](const auto& version) {
                    registry.RequireServable(version.name, version.version);
@@ -474,8 +527,7 @@ App::Parts::Parts(const Config& given)
              [this] {
                return gateway.MetricsText() + api::prometheus::ServingMetrics(gateway) +
                       (rpc ? rpc->MetricsText() : "") + tracing.MetricsText() +
-                      contracted.MetricsText() +
-                      api::prometheus::MonitoringMetrics(monitors, predictions) +
+                      contracted.MetricsText() + server_metrics.Text() + scrape.MetricsText() +
                       api::prometheus::ArtifactMetrics(artifacts);
              }},
       router(RouterOptions(config), api::MakeAuthorize(security),
@@ -506,6 +558,10 @@ void App::Parts::StartLoops() {
     event_pairs.WriteStale();
     monitors.Evaluate();
     return config.monitor_interval_ms;
+  });
+  alerting = std::make_unique<Loop>("alerts", "look at the rules of alerts", [this](const auto&) {
+    evaluator.Look(SeriesText(), OpenMonitorAlerts(monitors));
+    return config.alert_interval_ms;
   });
   if (config.tensorboard_watch)
     event_files = std::make_unique<EventFileWatch>(

@@ -59,6 +59,9 @@ struct Config {
   int64_t webhook_timeout_ms = 10'000;
   int webhook_keep_days = 30;
   int prediction_log_keep_days = 0;
+  int64_t alert_interval_ms = 5'000;
+  std::string external_url;
+  std::vector<std::string> alert_scrape;
 };
 
 inline constexpr Option<Config> kServerOptions[] = {
@@ -204,6 +207,16 @@ inline constexpr Option<Config> kServerOptions[] = {
     {"webhooks.keep_days", "--webhook-keep-days",
      "How long ended deliveries, dead letters among them, stay in the log",
      &Config::webhook_keep_days, "DAYS", 1, 3650},
+    {"alerts.interval_ms", "--alert-interval-ms", "How often rules of alerts are looked at",
+     &Config::alert_interval_ms, "MS", 10, 3'600'000},
+    {"alerts.scrape", "--alert-scrape",
+     "The /metrics of a model server or a stream, for rules to ask for too; its samples have the "
+     "label instance; repeatable",
+     &Config::alert_scrape, "URL"},
+    {"server.external_url", "--external-url",
+     "Where people find this server, for links in messages; this machine's name and port when not "
+     "given",
+     &Config::external_url, "URL"},
 };
 
 // The flags of a command line in order, as ("--port", "6000").

@@ -83,7 +83,7 @@ void EventFollower::Take(const events::Event& event) {
               event.subject, "deployed");
     } else if (event.kind == "monitor.created" || event.kind == "monitor.updated") {
       AddEdge("endpoint:" + event.payload.GetString("endpoint"), event.subject, "watched");
-    } else if (event.kind == "alert.opened") {
+    } else if (event.kind == "alert.opened" && event.payload.Has("monitor")) {
       AddEdge("monitor:" + event.payload.GetString("monitor"), event.subject, "raised");
     } else if (event.kind == "pipeline_run.created") {
       DrawPipelineRun(event);

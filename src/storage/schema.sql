@@ -3,6 +3,71 @@ CREATE TABLE abandoned_artifacts (
   path TEXT PRIMARY KEY,
   abandoned_ms BIGINT NOT NULL
 );
+CREATE TABLE alert_clock (
+  one BIGINT PRIMARY KEY,
+  steady_ms BIGINT NOT NULL,
+  wall_ms BIGINT NOT NULL
+);
+CREATE TABLE alert_groups (
+  id TEXT PRIMARY KEY,
+  state TEXT NOT NULL
+);
+CREATE TABLE alert_machines (
+  rule TEXT NOT NULL,
+  labels TEXT NOT NULL,
+  alert TEXT NOT NULL,
+  state TEXT NOT NULL,
+  PRIMARY KEY (rule, labels)
+);
+CREATE TABLE alert_receivers (
+  name TEXT PRIMARY KEY,
+  webhook TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  send_resolved BIGINT NOT NULL,
+  updated_ms BIGINT NOT NULL,
+  who TEXT NOT NULL
+);
+CREATE TABLE alert_routings (
+  version BIGINT PRIMARY KEY,
+  spec TEXT NOT NULL,
+  time_ms BIGINT NOT NULL,
+  who TEXT NOT NULL
+);
+CREATE TABLE alert_rule_versions (
+  name TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  spec TEXT,
+  time_ms BIGINT NOT NULL,
+  who TEXT NOT NULL,
+  PRIMARY KEY (name, version)
+);
+CREATE TABLE alert_rules (
+  name TEXT PRIMARY KEY,
+  version BIGINT NOT NULL,
+  spec TEXT NOT NULL,
+  updated_ms BIGINT NOT NULL,
+  who TEXT NOT NULL
+);
+CREATE TABLE alert_silences (
+  id TEXT PRIMARY KEY,
+  matchers TEXT NOT NULL,
+  starts_ms BIGINT NOT NULL,
+  ends_ms BIGINT NOT NULL,
+  who TEXT NOT NULL,
+  comment TEXT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  expired_by TEXT
+);
+CREATE INDEX alert_silences_by_end ON alert_silences (ends_ms, id);
+CREATE TABLE alert_timeline (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  alert TEXT NOT NULL,
+  time_ms BIGINT NOT NULL,
+  what TEXT NOT NULL,
+  who TEXT NOT NULL,
+  note TEXT NOT NULL
+);
+CREATE INDEX alert_timeline_of ON alert_timeline (alert, seq);
 CREATE TABLE alerts (
   id TEXT PRIMARY KEY,
   monitor TEXT NOT NULL,
@@ -483,6 +548,30 @@ CREATE TABLE revisions (
 , api_version BIGINT NOT NULL DEFAULT 1, slots TEXT NOT NULL DEFAULT '');
 CREATE UNIQUE INDEX one_live_revision ON revisions (endpoint) WHERE role = 'live';
 CREATE INDEX revisions_by_endpoint ON revisions (endpoint, number);
+CREATE TABLE rule_alerts (
+  id TEXT PRIMARY KEY,
+  rule TEXT NOT NULL,
+  labels TEXT NOT NULL,
+  severity TEXT NOT NULL,
+  phase TEXT NOT NULL CHECK (phase IN ('pending', 'firing', 'resolved')),
+  value DOUBLE PRECISION,
+  threshold DOUBLE PRECISION,
+  summary TEXT NOT NULL,
+  annotations TEXT NOT NULL,
+  cause TEXT NOT NULL,
+  from_monitor BIGINT NOT NULL,
+  flapping BIGINT NOT NULL,
+  pending_ms BIGINT NOT NULL,
+  fired_ms BIGINT,
+  resolved_ms BIGINT,
+  seen_ms BIGINT NOT NULL,
+  ack_who TEXT,
+  ack_note TEXT,
+  ack_ms BIGINT
+);
+CREATE INDEX rule_alerts_live ON rule_alerts (phase) WHERE phase <> 'resolved';
+CREATE INDEX rule_alerts_newest ON rule_alerts (pending_ms, id);
+CREATE INDEX rule_alerts_of ON rule_alerts (rule, pending_ms);
 CREATE TABLE run_input_tags (
   run_seq BIGINT NOT NULL,
   dataset_seq BIGINT NOT NULL,
@@ -693,4 +782,4 @@ CREATE TABLE webhooks (
   created_by TEXT NOT NULL,
   -- A deleted one stays until its deliveries have been removed.
   deleted_ms BIGINT
-);
+, settings TEXT NOT NULL DEFAULT '{}');

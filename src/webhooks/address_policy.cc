@@ -63,7 +63,26 @@ bool AddressPolicy::Allows(const std::string& url, const fetch::Address& address
   const auto parts = fetch::ParseUrl(url);
   if (!parts) return false;
   if (IsNamed(parts->host) || IsAllowed(address)) return true;
-  return parts->scheme == "https" && address.IsPublic();
+  const bool is_guarded =
+      parts->scheme == "https" || parts->scheme == "smtp" || parts->scheme == "smtps";
+  return is_guarded && address.IsPublic();
+}
+
+void AddressPolicy::RequireMailUrl(const std::string& url) const {
+  const std::string scheme = SchemeOf(url);
+  const auto parts = fetch::ParseUrl(url);
+  if ((scheme != "smtp" && scheme != "smtps") || url.size() > kUrlBytesMax || !parts ||
+      parts->host.empty() || url[scheme.size() + 3] == '/')
+    throw InvalidArgument("A mail server is smtp://HOST:PORT or smtps://HOST:PORT, not {}", url)
+        .WithField("server");
+  if (IsNamed(parts->host)) return;
+  for (const auto& address : fetch::ResolveHost(parts->host))
+    if (!address.IsPublic() && !IsAllowed(address))
+      throw InvalidArgument(
+          "The mail server {} has an address that is not public, {}; "
+          "--webhook-allowed-host allows it",
+          parts->host, address.ToText())
+          .WithField("server");
 }
 
 void AddressPolicy::RequireUrl(const std::string& url) const {

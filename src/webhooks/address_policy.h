@@ -18,6 +18,8 @@ class AddressPolicy {
   // Throws kInvalidArgument, in MLflow's words, for a URL that no webhook may have, as far as can
   // be told now: a name may have other addresses later. Asks the resolver, so it may block.
   void RequireUrl(const std::string& url) const;
+  // The same for a mail server, smtp:// or smtps://.
+  void RequireMailUrl(const std::string& url) const;
   // Whether a connection for a URL may be opened to an address: what is asked at each connection.
   bool Allows(const std::string& url, const fetch::Address& address) const;
 

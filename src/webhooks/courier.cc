@@ -4,7 +4,9 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/version.h"
+#include "fetch/mail.h"
 #include "webhooks/webhook_store.h"
 
 namespace millwright::webhooks {
@@ -83,20 +85,65 @@ fetch::FetchRequest Courier::RequestFor(const Outgoing& outgoing, const std::str
   const std::string timestamp = std::to_string(clock_.NowMs() / kMsPerSecond);
   fetch::FetchRequest request;
   request.method = "POST";
-  request.url = outgoing.url;
+  request.url = format.secret_use == SecretUse::kUrl && !secret.empty() ? secret : outgoing.url;
   request.headers = {{"Content-Type", "application/json"},
-                     {"User-Agent", fmt::format("millwright/{}", Version())},
-                     {std::string(format.id_header), outgoing.delivery.str()},
-                     {std::string(format.timestamp_header), timestamp}};
-  if (outgoing.sealed_secret)
+                     {"User-Agent", fmt::format("millwright/{}", Version())}};
+  if (!format.id_header.empty()) {
+    request.headers.emplace_back(format.id_header, outgoing.delivery.str());
+    request.headers.emplace_back(format.timestamp_header, timestamp);
+  }
+  if (outgoing.sealed_secret && format.secret_use == SecretUse::kSign)
     request.headers.emplace_back(format.signature_header,
                                  Sign(secret, outgoing.delivery.str(), timestamp, outgoing.body));
+  if (outgoing.sealed_secret && format.secret_use == SecretUse::kBearer)
+    request.headers.emplace_back("Authorization", "Bearer " + secret);
   request.body = outgoing.body;
   request.timeout_ms = timeout_ms_;
   request.connect_timeout_ms = std::min(timeout_ms_, kConnectTimeoutMsMax);
   request.body_bytes_max = kResponseBytesMax;
   request.long_body = fetch::LongBody::kCut;
   return request;
+}
+
+void Courier::SendOverHttp(const Outgoing& outgoing, const std::string& secret,
+                           const std::stop_token& stop, Sending* sending) {
+  fetch::FetchRequest request = RequestFor(outgoing, secret);
+  request.stop = stop;
+  const fetch::FetchResponse response = client_.Fetch(request);
+  sending->verdict = Judge(response.status);
+  sending->attempt.status = response.status;
+  sending->attempt.error = WordsFor(response.status);
+  sending->attempt.response = TextOf(response.body);
+  sending->retry_after_ms = RetryAfterMs(response);
+}
+
+// What a mail server refuses for now (4xx), or for reasons that its operator may mend within the
+// time of the retries (a wrong password, no relaying), is tried again; an address that does not
+// exist is not.
+void Courier::SendMail(const Outgoing& outgoing, const std::string& secret,
+                       const std::stop_token& stop, Sending* sending) {
+  const Json settings = ParseJson(outgoing.settings);
+  fetch::MailRequest mail;
+  mail.url = outgoing.url;
+  mail.user = settings.GetString("user");
+  mail.password = secret;
+  mail.from = settings.GetString("from");
+  mail.to = settings.GetStrings("to");
+  mail.tls = settings.GetString("tls") == "none"      ? fetch::MailTls::kNone
+             : settings.GetString("tls") == "offered" ? fetch::MailTls::kIfOffered
+                                                      : fetch::MailTls::kRequired;
+  mail.message = outgoing.body;
+  mail.timeout_ms = timeout_ms_;
+  mail.stop = stop;
+  const fetch::MailReply reply = client_.SendMail(mail);
+  sending->attempt.status = reply.code;
+  sending->attempt.response = TextOf(reply.text);
+  const bool is_hopeless = reply.code >= 550 && reply.code <= 553;
+  sending->verdict = reply.accepted ? Verdict::kDelivered
+                     : is_hopeless  ? Verdict::kRefused
+                                    : Verdict::kRetry;
+  if (!reply.accepted)
+    sending->attempt.error = fmt::format("The mail server answered {}", reply.code);
 }
 
 Sending Courier::Send(const Outgoing& outgoing, const std::stop_token& stop) {
@@ -112,14 +159,11 @@ Sending Courier::Send(const Outgoing& outgoing, const std::stop_token& stop) {
       throw FailedPrecondition(
           "This server's key does not open the secret; give all servers of a database the same "
           "--secret-key-file, or set the secret again");
-    fetch::FetchRequest request = RequestFor(outgoing, *secret);
-    request.stop = stop;
-    const fetch::FetchResponse response = client_.Fetch(request);
-    sending.verdict = Judge(response.status);
-    sending.attempt.status = response.status;
-    sending.attempt.error = WordsFor(response.status);
-    sending.attempt.response = TextOf(response.body);
-    sending.retry_after_ms = RetryAfterMs(response);
+    if (FindFormat(formats_, outgoing.format).is_mail) {
+      SendMail(outgoing, *secret, stop, &sending);
+    } else {
+      SendOverHttp(outgoing, *secret, stop, &sending);
+    }
   } catch (const Error& error) {
     const bool hopeless =
         error.code() == Code::kPermissionDenied || error.code() == Code::kInvalidArgument;

@@ -22,6 +22,7 @@ struct Outgoing {
   std::optional<std::string> sealed_secret;
   DeliveryId delivery;
   std::string body;
+  std::string settings = "{}";  // of the webhook, as JSON
 };
 
 enum class Verdict {
@@ -52,6 +53,10 @@ class Courier {
 
  private:
   fetch::FetchRequest RequestFor(const Outgoing& outgoing, const std::string& secret) const;
+  void SendOverHttp(const Outgoing& outgoing, const std::string& secret,
+                    const std::stop_token& stop, Sending* sending);
+  void SendMail(const Outgoing& outgoing, const std::string& secret, const std::stop_token& stop,
+                Sending* sending);
 
   const Formats formats_;
   const security::SecretBox& box_;

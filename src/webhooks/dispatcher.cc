@@ -42,7 +42,7 @@ Dispatcher::Dispatcher(storage::Database& database, events::EventLog& events, co
       options_(options),
       leases_(clock),
       fan_out_(database, events, clock, courier.formats()),
-      outbox_(database, events, clock, options.retry) {
+      outbox_(database, events, clock, courier.formats(), options.retry) {
   lane_.emplace("webhook", options_.concurrency, static_cast<size_t>(options_.concurrency));
   follower_ = std::jthread([this](std::stop_token stop) { Follow(stop); });
   decider_ = std::jthread([this](std::stop_token stop) { Decide(stop); });
@@ -138,7 +138,7 @@ void Dispatcher::Decide(const std::stop_token& stop) {
 int64_t Dispatcher::StartDue(const std::stop_token& stop) {
   const int64_t now_ms = clock_.NowMs();
   for (const Outbox::Turn& turn : outbox_.Turns()) {
-    if (turn.due_ms > now_ms) return turn.due_ms;
+    if (turn.start_ms > now_ms) return turn.start_ms;
     {
       std::lock_guard lock(mutex_);
       if (busy_.contains(turn.webhook_seq)) continue;

@@ -204,7 +204,7 @@ TEST_P(DispatcherTest, SendsNothingMoreOfADeletedWebhook) {
   EXPECT_THROW(room_.log.List(webhook.id, {}), Error);
   room_.Stop();
   EXPECT_EQ(1u, receiver.count());
-  Outbox outbox(db(), room_.events, room_.clock, {});
+  Outbox outbox(db(), room_.events, room_.clock, kTestFormats, {});
   while (outbox.Prune(INT64_MAX / 2)) {
   }
   EXPECT_FALSE(outbox.Prune(INT64_MAX / 2));
@@ -379,13 +379,78 @@ TEST_P(DispatcherTest, RemovesWhatEndedLongAgo) {
   FanOut fan_out(db(), room_.events, room_.clock, kTestFormats);
   fan_out.Reload();
   ASSERT_TRUE(fan_out.Step());
-  Outbox outbox(db(), room_.events, room_.clock, {});
+  Outbox outbox(db(), room_.events, room_.clock, kTestFormats, {});
   outbox.Prune(1'000'000);
   EXPECT_EQ(3u, room_.log.List(webhook.id, {}).size());
   outbox.Prune(-1'000'000);
   const auto left = room_.log.List(webhook.id, {});
   ASSERT_EQ(1u, left.size());
   EXPECT_EQ("run:3", left[0].subject);
+}
+
+// Of receivers of alerts: messages of one group stay in order, those of others do not wait, and
+// none is given up within a day.
+TEST_P(DispatcherTest, ReceiversOfAlertsAreTriedForADayAndGroupsDoNotWaitForOneAnother) {
+  constexpr int64_t kHourMs = 3'600'000;
+  static const Format kAlerts = {
+      .name = "alert.test",
+      .id_header = "",
+      .timestamp_header = "",
+      .signature_header = "",
+      .word = [](const events::Event&) -> std::optional<Message> { return std::nullopt; },
+      .knows = [](std::string_view) { return false; },
+      .example = [](std::string_view, int64_t) { return std::string(); },
+      .keep_trying_ms = 26 * kHourMs};
+  static constexpr const Format* kFormats[] = {&kAlerts};
+  ManualClock clock(1'700'000'000'000);
+  const Webhook webhook = room_.store.Create({.name = "ops",
+                                              .description = std::nullopt,
+                                              .url = "http://127.0.0.1:1/",
+                                              .format = "alert.test",
+                                              .topics = {"alerts"},
+                                              .secret = ""},
+                                             "ann");
+  // It is none of the webhooks that are told of events.
+  EXPECT_TRUE(room_.store.List({}).empty());
+  db().Write([&](storage::Connection& connection) {
+    for (const char* body : {"a1", "a2"})
+      EXPECT_TRUE(Enqueue(connection, {webhook.id, "new", "a", body}, clock.NowMs()));
+    EXPECT_TRUE(Enqueue(connection, {webhook.id, "new", "b", "b1"}, clock.NowMs()));
+  });
+  Outbox outbox(db(), room_.events, clock, kFormats, {});
+  const auto fail = [&] {
+    const auto loaded = outbox.Load(outbox.Turns().front());
+    outbox.Note(*loaded, {.verdict = Verdict::kRetry, .attempt = {}});
+    return loaded->outgoing.body;
+  };
+  EXPECT_EQ(fail(), "a1");
+  EXPECT_EQ(fail(), "b1");  // while a1 waits for its next attempt, and a2 for a1
+  EXPECT_EQ(outbox.Turns().size(), 2u);
+  for (int i = 0; i < 25 * 12; ++i) {  // every five minutes
+    clock.Advance(kHourMs / 12);
+    fail();
+    fail();
+  }
+  EXPECT_EQ(room_.log.List(webhook.id, {.state = DeliveryState::kDead}).size(), 0u);
+  EXPECT_GT(room_.log.List(webhook.id, {}).back().attempts, 200);
+  clock.Advance(kHourMs);
+  for (int i = 0; i < 3; ++i) fail();
+  EXPECT_EQ(room_.log.List(webhook.id, {.state = DeliveryState::kDead}).size(), 3u);
+  EXPECT_TRUE(outbox.Turns().empty());
+}
+
+TEST_P(DispatcherTest, AClockThatWasSetBackMakesNobodyWait) {
+  ManualClock clock(1'700'000'000'000);
+  const Webhook webhook = room_.Create("http://127.0.0.1:1/");
+  db().Write([&](storage::Connection& connection) {
+    Enqueue(connection, {webhook.id, "run.created", "run:1", "{}"}, clock.NowMs());
+  });
+  Outbox outbox(db(), room_.events, clock, kTestFormats, {});
+  EXPECT_EQ(outbox.Turns().front().start_ms, clock.NowMs());
+  clock.Advance(-3'600'000);
+  const auto turn = outbox.Turns().front();
+  EXPECT_EQ(turn.start_ms, clock.NowMs());
+  EXPECT_TRUE(outbox.Load(turn));
 }
 
 MILLWRIGHT_ON_BOTH_DATABASES(DispatcherTest);

@@ -19,6 +19,8 @@ constexpr int kPage = 64;
 constexpr int64_t kCursorLagMax = 1000;
 // A webhook that fails is not told so: it and another that fails would feed each other for ever.
 constexpr std::string_view kNeverTold = "webhook.delivery_died";
+// Alerts queue messages of their own.
+constexpr std::string_view kQueued = "alert.notified";
 
 }  // namespace
 
@@ -60,7 +62,7 @@ bool FanOut::Step() {
   seq_ = last;
   if (seq_ - saved_ >= kCursorLagMax) Save();
   for (const auto& event : events)
-    if (event.kind.starts_with("webhook.")) return true;
+    if (event.kind.starts_with("webhook.") || event.kind == kQueued) return true;
   return !queued.empty();
 }
 

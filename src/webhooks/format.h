@@ -17,6 +17,14 @@ struct Message {
   std::string body;   // JSON
 };
 
+// What the secret of a webhook is for.
+enum class SecretUse {
+  kSign,      // messages are signed with it
+  kUrl,       // it is the URL itself, where whoever knows it may send
+  kBearer,    // it goes with each message as a token
+  kPassword,  // of the user at the mail server
+};
+
 // How one protocol words messages and names the headers that go with them. The protocols' tables
 // lie in api/; the composition root hands them to this room.
 struct Format {
@@ -31,6 +39,12 @@ struct Format {
   // A made-up message of a topic, or of one that a pattern stands for, for the test call. Throws
   // kInvalidArgument for an unknown topic.
   std::string (*example)(std::string_view topic, int64_t now_ms);
+  SecretUse secret_use = SecretUse::kSign;
+  // A delivery is tried for so long, whatever the plan of the outbox says; 0: as that says.
+  int64_t keep_trying_ms = 0;
+  // Messages go by SMTP to a URL smtp:// or smtps://: their body is one of RFC 5322, and the
+  // webhook's settings name the sender, the recipients and the user.
+  bool is_mail = false;
 };
 
 using Formats = std::span<const Format* const>;

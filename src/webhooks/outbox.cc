@@ -1,8 +1,11 @@
 #include "webhooks/outbox.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <random>
 
+#include "webhooks/rows.h"
 #include "webhooks/sql.h"
 
 namespace millwright::webhooks {
@@ -26,15 +29,38 @@ int64_t RetryDelayMs(const RetryPlan& plan, int64_t tries, int64_t retry_after_m
   return std::min(std::max(own_ms, retry_after_ms), plan.delay_ms_max);
 }
 
+bool Enqueue(Connection& connection, const QueuedMessage& message, int64_t now_ms) {
+  const int64_t webhook = FindWebhook(connection, message.webhook).seq;
+  std::string refused;
+  if (connection.SelectOne(sql::kCountPending, {webhook, kQueueMax})->Int(0) >= kQueueMax)
+    refused = fmt::format("{} deliveries of this webhook wait already", kQueueMax);
+  const bool too_large = message.body.size() > kBodyBytesMax;
+  if (too_large) refused = fmt::format("The message has more than {} bytes", kBodyBytesMax);
+  const auto state = refused.empty() ? DeliveryState::kPending : DeliveryState::kDead;
+  connection.Execute(
+      sql::kInsertDelivery,
+      {webhook, NewHexId(), int64_t{0}, message.topic, message.subject,
+       too_large ? std::string() : message.body, std::string(StateName(state)), now_ms, refused,
+       refused.empty() ? storage::Value() : storage::Value(now_ms)});
+  return refused.empty();
+}
+
 Outbox::Outbox(storage::Database& database, events::EventLog& events, const Clock& clock,
-               const RetryPlan& plan)
-    : database_(database), events_(events), clock_(clock), plan_(plan) {}
+               Formats formats, const RetryPlan& plan)
+    : database_(database), events_(events), clock_(clock), formats_(formats), plan_(plan) {}
 
 std::vector<Outbox::Turn> Outbox::Turns() const {
-  return database_.Read([](Connection& connection) {
+  // No turn is further away than the longest delay, unless the clock was set back meanwhile.
+  const int64_t now_ms = clock_.NowMs();
+  return database_.Read([&](Connection& connection) {
     std::vector<Turn> turns;
-    for (const Row& row : connection.Select(sql::kDueHeads))
-      turns.push_back({row.Int(0), row.Int(1), row.Int(2)});
+    for (const Row& row : connection.Select(sql::kDueHeads)) {
+      const int64_t due_ms = row.Int(2);
+      turns.push_back(
+          {row.Int(0), row.Int(1), due_ms, due_ms - now_ms > plan_.delay_ms_max ? now_ms : due_ms});
+    }
+    std::stable_sort(turns.begin(), turns.end(),
+                     [](const Turn& a, const Turn& b) { return a.start_ms < b.start_ms; });
     return turns;
   });
 }
@@ -49,11 +75,13 @@ std::optional<Outbox::Loaded> Outbox::Load(const Turn& turn) const {
                              .format = row->Text(8),
                              .sealed_secret = row->OptionalText(9),
                              .delivery = DeliveryId(row->Text(1)),
-                             .body = row->Text(3)},
+                             .body = row->Text(3),
+                             .settings = row->Text(10)},
                 .seq = row->Int(0),
                 .tries = row->Int(4),
                 .attempts = row->Int(5),
-                .topic = row->Text(2)};
+                .topic = row->Text(2),
+                .created_ms = row->Int(11)};
 }
 
 void Outbox::Note(const Loaded& loaded, Sending sending) {
@@ -62,7 +90,10 @@ void Outbox::Note(const Loaded& loaded, Sending sending) {
   attempt.number = loaded.attempts + 1;
   const int64_t now_ms = clock_.NowMs();
   const int64_t tries = loaded.tries + 1;
-  const bool last = sending.verdict == Verdict::kRefused || tries >= plan_.attempts_max;
+  const int64_t keep_trying_ms = FindFormat(formats_, loaded.outgoing.format).keep_trying_ms;
+  const bool spent = keep_trying_ms == 0 ? tries >= plan_.attempts_max
+                                         : now_ms - loaded.created_ms >= keep_trying_ms;
+  const bool last = sending.verdict == Verdict::kRefused || spent;
   const auto state = sending.verdict == Verdict::kDelivered ? DeliveryState::kDelivered
                      : last                                 ? DeliveryState::kDead
                                                             : DeliveryState::kPending;

@@ -19,7 +19,8 @@ Webhook ReadWebhook(const storage::Row& row) {
                   .after_seq = row.Int(9),
                   .created_ms = row.Int(10),
                   .updated_ms = row.Int(11),
-                  .created_by = row.Text(12)};
+                  .created_by = row.Text(12),
+                  .settings = row.Text(13)};
   const Json topics = ParseJson(row.Text(6));
   for (const Json& topic : topics.AsArray()) webhook.topics.push_back(topic.AsString());
   return webhook;

@@ -44,6 +44,7 @@ struct Webhook {
   int64_t created_ms = 0;
   int64_t updated_ms = 0;
   std::string created_by;
+  std::string settings = "{}";  // what its format needs beside, as JSON
 
   bool Wants(std::string_view topic) const;
 };
@@ -56,6 +57,7 @@ struct NewWebhook {
   std::vector<std::string> topics;
   std::string secret;  // empty: its messages are not signed
   WebhookStatus status = WebhookStatus::kActive;
+  std::string settings = "{}";
 };
 
 // What is to be changed; the rest stays. An empty secret takes the secret away.
@@ -66,6 +68,7 @@ struct WebhookChange {
   std::optional<std::vector<std::string>> topics;
   std::optional<std::string> secret;
   std::optional<WebhookStatus> status;
+  std::optional<std::string> settings;
 };
 
 // Throws kInvalidArgument, in MLflow's words, for a name that is none.

@@ -42,6 +42,17 @@ std::vector<std::string> RequireTopics(std::vector<std::string> topics) {
   return topics;
 }
 
+constexpr std::string_view kMailFormat = "alert.email";
+
+// A receiver of mail has a mail server; any other a URL that webhooks may have, and where that is
+// the secret itself, that one.
+void RequireAddress(const AddressPolicy& policy, const std::string& format, const std::string& url,
+                    const std::string& secret) {
+  if (format == kMailFormat) return policy.RequireMailUrl(url);
+  policy.RequireUrl(url);
+  if (format == "alert.slack" && !secret.empty()) policy.RequireUrl(secret);
+}
+
 }  // namespace
 
 WebhookStore::WebhookStore(storage::Database& database, events::EventLog& events,
@@ -57,7 +68,7 @@ Webhook WebhookStore::Create(const NewWebhook& webhook, const std::string& who) 
   RequireWebhookName(webhook.name);
   RequireShort("description", webhook.description.value_or(""), kDescriptionBytesMax);
   RequireShort("secret", webhook.secret, kSecretBytesMax);
-  policy_.RequireUrl(webhook.url);
+  RequireAddress(policy_, webhook.format, webhook.url, webhook.secret);
   Webhook made{.id = WebhookId(NewHexId()),
                .name = webhook.name,
                .description = NonEmpty(webhook.description),
@@ -68,7 +79,8 @@ Webhook WebhookStore::Create(const NewWebhook& webhook, const std::string& who) 
                .sealed_secret = std::nullopt,
                .after_seq = events_.Last(),
                .created_ms = clock_.NowMs(),
-               .created_by = who};
+               .created_by = who,
+               .settings = webhook.settings};
   made.updated_ms = made.created_ms;
   if (!webhook.secret.empty())
     made.sealed_secret = box_.Seal(webhook.secret, SecretPurpose(made.id));
@@ -78,11 +90,11 @@ Webhook WebhookStore::Create(const NewWebhook& webhook, const std::string& who) 
     Webhook inserted = made;
     inserted.seq =
         connection
-            .SelectOne(
-                sql::kInsertWebhook,
-                {made.id.str(), made.name, storage::Optional(made.description), made.url,
-                 made.format, TopicsText(made.topics), std::string(StatusName(made.status)),
-                 storage::Optional(made.sealed_secret), made.after_seq, made.created_ms, who})
+            .SelectOne(sql::kInsertWebhook,
+                       {made.id.str(), made.name, storage::Optional(made.description), made.url,
+                        made.format, TopicsText(made.topics), std::string(StatusName(made.status)),
+                        storage::Optional(made.sealed_secret), made.after_seq, made.created_ms, who,
+                        made.settings})
             ->Int(0);
     events_.Append(connection, "webhook.created", Subject(made.id), who, Told(made));
     return inserted;
@@ -108,7 +120,7 @@ Webhook WebhookStore::Update(const WebhookId& id, const WebhookChange& change,
   if (change.name) RequireWebhookName(*change.name);
   RequireShort("description", change.description.value_or(""), kDescriptionBytesMax);
   RequireShort("secret", change.secret.value_or(""), kSecretBytesMax);
-  if (change.url) policy_.RequireUrl(*change.url);
+  if (change.url) RequireAddress(policy_, Get(id).format, *change.url, change.secret.value_or(""));
   std::optional<std::vector<std::string>> topics;
   if (change.topics) topics = RequireTopics(*change.topics);
   return database_.Write([&](Connection& connection) {
@@ -118,6 +130,7 @@ Webhook WebhookStore::Update(const WebhookId& id, const WebhookChange& change,
     if (change.url) webhook.url = *change.url;
     if (topics) webhook.topics = *topics;
     if (change.status) webhook.status = *change.status;
+    if (change.settings) webhook.settings = *change.settings;
     if (change.secret && change.secret->empty()) webhook.sealed_secret = std::nullopt;
     if (change.secret && !change.secret->empty())
       webhook.sealed_secret = box_.Seal(*change.secret, SecretPurpose(id));
@@ -126,7 +139,7 @@ Webhook WebhookStore::Update(const WebhookId& id, const WebhookChange& change,
         sql::kUpdateWebhook,
         {webhook.seq, webhook.name, storage::Optional(webhook.description), webhook.url,
          TopicsText(webhook.topics), std::string(StatusName(webhook.status)),
-         storage::Optional(webhook.sealed_secret), webhook.updated_ms});
+         storage::Optional(webhook.sealed_secret), webhook.updated_ms, webhook.settings});
     events_.Append(connection, "webhook.updated", Subject(id), who, Told(webhook));
     return webhook;
   });

@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { Empty, Page } from './components/basics';
 import { shortcuts, shortcutsOpen } from './keyboard';
 import { liveState } from './live';
+import { AlertPage } from './pages/alert';
 import { Alerts } from './pages/alerts';
 import { Compare } from './pages/compare';
 import { DatasetPage } from './pages/dataset';
@@ -49,6 +50,7 @@ const routes: readonly { pattern: string; page: ComponentType<Params> }[] = [
   { pattern: '/pipeline-runs/:id', page: PipelineRunPage as ComponentType<Params> },
   { pattern: '/lineage', page: LineagePage },
   { pattern: '/alerts', page: Alerts },
+  { pattern: '/alerts/:id', page: AlertPage as ComponentType<Params> },
   { pattern: '/events', page: Events },
   { pattern: '/webhooks', page: Webhooks },
   { pattern: '/webhooks/:id', page: WebhookPage as ComponentType<Params> },

@@ -8,6 +8,7 @@ export const cli = {
   validate: (dataset: string) => `millwright quality validate ${dataset} --suite SUITE.json`,
   deploy: 'millwright endpoints deploy NAME --model MODEL@champion',
   monitor: 'millwright monitors create MONITOR.yaml',
+  alerts: 'millwright alerts apply deploy/alerts/millwright.yaml',
   webhook: 'millwright webhooks create NAME https://… --event alias.moved',
   pipeline: 'millwright pipelines register PIPELINE.yaml',
   run: (pipeline: string) => `millwright pipelines run ${pipeline}`,

@@ -9,6 +9,7 @@ export const datasetPath = (name: string, version?: number | string) =>
 export const validationPath = (id: string) => href('/validations/:id', { id });
 export const endpointPath = (name: string) => href('/endpoints/:name', { name });
 export const monitorPath = (name: string, query: Record<string, string | undefined> = {}) => href('/monitors/:name', { name }, query);
+export const alertPath = (id: string) => href('/alerts/:id', { id });
 export const pipelinePath = (name: string) => href('/pipelines', {}, { pipeline: name });
 export const pipelineRunPath = (id: string, task?: string) => href('/pipeline-runs/:id', { id }, { task });
 export const webhookPath = (id: string, query: Record<string, string | undefined> = {}) => href('/webhooks/:id', { id }, query);
@@ -42,7 +43,13 @@ export function subjectPath(subject: string): string | undefined {
     case 'monitor':
       return monitorPath(id);
     case 'alert':
-      return '/alerts';
+      return alertPath(id);
+    case 'alert_rule':
+      return '/alerts?tab=rules';
+    case 'alert_receiver':
+      return '/alerts?tab=receivers';
+    case 'silence':
+      return '/alerts?tab=silences';
     case 'webhook':
       return webhookPath(id);
     case 'pipeline':

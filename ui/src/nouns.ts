@@ -7,7 +7,7 @@ export const nouns = {
   validation: ['validation'],
   endpoint: ['endpoint', 'revision', 'rollout', 'replica'],
   monitor: ['monitor', 'report', 'alert'],
-  alert: ['alert', 'pipeline_run'],
+  alert: ['alert', 'alert_rule', 'alert_routes', 'alert_receiver', 'silence', 'pipeline_run'],
   pipeline: ['pipeline', 'pipeline_run'],
   pipelineRun: ['pipeline_run', 'task'],
   webhook: ['webhook'],

@@ -54,6 +54,6 @@ test('subjects lead to their pages', () => {
     ['run:4f2a', 'dataset:flights@1', 'model:flights-late@2', 'model:flights-late', 'endpoint:e', 'pipeline_run:p1', 'alert:3', 'worker:w', 'plain'].map(subjectPath),
   ).toEqual([
     '/runs/4f2a', '/datasets/flights?version=1', '/models/flights-late?version=2', '/models/flights-late', '/endpoints/e',
-    '/pipeline-runs/p1', '/alerts', undefined, undefined,
+    '/pipeline-runs/p1', '/alerts/3', undefined, undefined,
   ]); // prettier-ignore
 });

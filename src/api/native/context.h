@@ -6,6 +6,10 @@
 #include "base/clock.h"
 #include "events/event_log.h"
 
+namespace millwright::alerts {
+class AlertStore;
+class Evaluator;
+}  // namespace millwright::alerts
 namespace millwright::artifacts {
 class Artifacts;
 class PartUploads;
@@ -95,6 +99,12 @@ struct Context {
   webhooks::WebhookStore& webhooks;
   webhooks::DeliveryLog& deliveries;
   webhooks::Courier& courier;
+  alerts::AlertStore& alerts;
+  alerts::Evaluator& evaluator;
+  // The text of /metrics.
+  std::function<std::string()> metrics_text;
+  // Where people find this server, for links in messages.
+  std::function<std::string()> server_url;
   // The local folder that holds a version's files. Throws kFailedPrecondition when there is none.
   std::function<std::filesystem::path(const registry::ModelVersion&)> model_folder;
   // Looks at a version's files for what loading them could do: the check "scan".

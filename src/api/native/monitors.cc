@@ -31,25 +31,6 @@ Json FeatureJson(const drift::FeatureDrift& feature) {
                    {"status", drift::DriftStatusName(feature.status)}});
 }
 
-Json AlertJson(const monitoring::Alert& alert) {
-  Json json = Json::Of({{"id", alert.id.str()},
-                        {"monitor", alert.monitor},
-                        {"endpoint", alert.endpoint},
-                        {"model", alert.model},
-                        {"kind", monitoring::AlertKindName(alert.kind)},
-                        {"feature", alert.feature},
-                        {"value", alert.value},
-                        {"threshold", alert.threshold},
-                        {"state", alert.open ? "open" : "closed"},
-                        {"opened_ms", alert.opened_ms},
-                        {"window_start_ms", alert.window_start_ms},
-                        {"window_end_ms", alert.window_end_ms},
-                        {"message", alert.message}});
-  if (alert.closed_ms) json.Set("closed_ms", *alert.closed_ms);
-  if (alert.pipeline_run) json.Set("pipeline_run", *alert.pipeline_run);
-  return json;
-}
-
 Json ThresholdsJson(const monitoring::MonitorSpec& spec) {
   Json json = Json::Of({{"psi", spec.psi_threshold}});
   for (const auto& [feature, threshold] : spec.psi_thresholds)
@@ -254,19 +235,6 @@ http::Response GetDistribution(Context& context, const http::Request& request) {
   if (!distribution.categories.empty()) json.Set("categories", list(distribution.categories));
   json.Set("reference", list(distribution.reference)).Set("current", list(distribution.current));
   return Answer(json);
-}
-
-http::Response ListAlerts(Context& context, const http::Request& request) {
-  const std::string state = QueryText(request, "state");
-  if (!state.empty() && state != "open" && state != "closed")
-    throw InvalidArgument("state must be open or closed, not \"{}\"", state).WithField("state");
-  const std::optional<bool> open =
-      state.empty() ? std::nullopt : std::optional<bool>(state == "open");
-  const auto limit = static_cast<int>(QueryInt(request, "limit", 100, 1, monitoring::kAlertsMax));
-  Json alerts = Json::MakeArray();
-  for (const auto& alert : context.monitors.Alerts(QueryText(request, "monitor"), open, limit))
-    alerts.Append(AlertJson(alert));
-  return Answer(Json::Of({{"alerts", alerts}}));
 }
 
 }  // namespace millwright::api::native

@@ -3,7 +3,7 @@
 #include "api/native/context.h"
 #include "http/message.h"
 
-// Monitors, what they measured, and alerts.
+// Monitors and what they measured.
 namespace millwright::api::native {
 
 http::Response ListMonitors(Context& context, const http::Request& request);
@@ -14,6 +14,5 @@ http::Response EvaluateMonitor(Context& context, const http::Request& request);
 http::Response GetDrift(Context& context, const http::Request& request);
 http::Response GetPerformance(Context& context, const http::Request& request);
 http::Response GetDistribution(Context& context, const http::Request& request);
-http::Response ListAlerts(Context& context, const http::Request& request);
 
 }  // namespace millwright::api::native

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "alerts/alert_store.h"
 #include "api/native/request_reader.h"
 #include "base/error.h"
 #include "base/version.h"
@@ -67,6 +68,9 @@ Json LoopJson(Context& context, const monitoring::MonitorSummary& monitor) {
 http::Response GetOverview(Context& context, const http::Request&) {
   Json loops = Json::MakeArray();
   int64_t open_alerts = 0;
+  for (const auto& alert : context.alerts.Alerts(
+           {.phase = alerts::AlertPhase::kFiring, .limit = alerts::kAlertsPageMax}))
+    open_alerts += alert.from_monitor ? 0 : 1;
   const auto monitors = context.monitors.List();
   for (const auto& monitor : monitors) {
     open_alerts += monitor.open_alerts;

@@ -1,6 +1,8 @@
 #include "api/native/routes.h"
 
 #include "api/json_error.h"
+#include "api/native/alert_rules.h"
+#include "api/native/alerts.h"
 #include "api/native/artifact_views.h"
 #include "api/native/charts.h"
 #include "api/native/collecting.h"
@@ -210,7 +212,41 @@ constexpr Route<Context> kRoutes[] = {
      "Show performance by window"},
     {M::kGet, "/api/v1/monitors/{name}/distribution", GetDistribution, P::kRead, Lane::kBulk,
      "Compare a feature with its reference"},
+
     {M::kGet, "/api/v1/alerts", ListAlerts, P::kRead, Lane::kMeta, "List alerts"},
+    {M::kGet, "/api/v1/alerts/{id}", GetAlert, P::kRead, Lane::kMeta,
+     "Show an alert, what caused it and what became of it"},
+    {M::kPost, "/api/v1/alerts/{id}/ack", AcknowledgeAlert, P::kEdit, Lane::kMeta,
+     "Say that somebody takes care of an alert"},
+    {M::kDelete, "/api/v1/alerts/{id}/ack", WithdrawAcknowledgement, P::kEdit, Lane::kMeta,
+     "Take that back"},
+    {M::kGet, "/api/v1/silences", ListSilences, P::kRead, Lane::kMeta, "List silences"},
+    {M::kPost, "/api/v1/silences", CreateSilence, P::kEdit, Lane::kMeta,
+     "Tell nobody of some alerts for a while"},
+    {M::kDelete, "/api/v1/silences/{id}", ExpireSilence, P::kEdit, Lane::kMeta, "End a silence"},
+    {M::kPost, "/api/v1/alert-config", ApplyAlertConfig, P::kAdmin, Lane::kBulk,
+     "Store rules, receivers and routes of alerts, or say what is wrong with them"},
+    {M::kGet, "/api/v1/alert-rules", ListAlertRules, P::kRead, Lane::kMeta, "List rules of alerts"},
+    {M::kPost, "/api/v1/alert-rules/test", TestAlertRule, P::kRead, Lane::kBulk,
+     "Say what a rule would find now"},
+    {M::kGet, "/api/v1/alert-rules/{name}", GetAlertRule, P::kRead, Lane::kMeta,
+     "Show a rule and its versions"},
+    {M::kDelete, "/api/v1/alert-rules/{name}", DeleteAlertRule, P::kAdmin, Lane::kMeta,
+     "Delete a rule; its alerts end"},
+    {M::kGet, "/api/v1/alert-routes", GetAlertRoutes, P::kRead, Lane::kMeta,
+     "Show who is told of which alerts"},
+    {M::kGet, "/api/v1/alert-series", ListAlertSeries, P::kRead, Lane::kMeta,
+     "List the series that rules may ask for"},
+    {M::kGet, "/api/v1/alert-receivers", ListAlertReceivers, P::kRead, Lane::kMeta,
+     "List receivers of alerts"},
+    {M::kDelete, "/api/v1/alert-receivers/{name}", DeleteAlertReceiver, P::kAdmin, Lane::kMeta,
+     "Delete a receiver and its deliveries"},
+    {M::kPost, "/api/v1/alert-receivers/{name}/test", TestAlertReceiver, P::kAdmin, Lane::kBulk,
+     "Send a receiver a made-up message, now"},
+    {M::kGet, "/api/v1/alert-receivers/{name}/deliveries", ListAlertDeliveries, P::kAdmin,
+     Lane::kMeta, "List what a receiver was told and what came of it"},
+    {M::kPost, "/api/v1/alert-receivers/{name}/replay", ReplayAlertDeliveries, P::kAdmin,
+     Lane::kMeta, "Send what a receiver could not be told once more"},
 
     {M::kGet, "/api/v1/runs/{run_id}/tensorboard", GetTensorboard, P::kRead, Lane::kMeta,
      "Show which event files were read into a run and the tags they hold"},

@@ -100,15 +100,6 @@ Json DeliveryJson(const Delivery& delivery) {
                    {"finished_ms", delivery.finished_ms ? Json(*delivery.finished_ms) : Json()}});
 }
 
-Json AttemptJson(const webhooks::Attempt& attempt) {
-  return Json::Of({{"number", attempt.number},
-                   {"started_ms", attempt.started_ms},
-                   {"duration_ms", attempt.duration_ms},
-                   {"status", attempt.status ? Json(*attempt.status) : Json()},
-                   {"error", attempt.error},
-                   {"response", attempt.response}});
-}
-
 WebhookId IdOf(const http::Request& request) {
   return WebhookId(std::string(request.PathValue("id")));
 }
@@ -120,6 +111,15 @@ std::optional<std::string> TextIn(const Json& body, std::string_view key) {
 }
 
 }  // namespace
+
+Json AttemptJson(const webhooks::Attempt& attempt) {
+  return Json::Of({{"number", attempt.number},
+                   {"started_ms", attempt.started_ms},
+                   {"duration_ms", attempt.duration_ms},
+                   {"status", attempt.status ? Json(*attempt.status) : Json()},
+                   {"error", attempt.error},
+                   {"response", attempt.response}});
+}
 
 http::Response ListWebhooks(Context& context, const http::Request& request) {
   const int64_t limit = QueryInt(request, "limit", 100, 1, webhooks::kWebhooksPageMax);
@@ -190,6 +190,11 @@ http::Response ReplayDeadDeliveries(Context& context, const http::Request& reque
 }
 
 http::Response ListDeliveries(Context& context, const http::Request& request) {
+  return DeliveriesOf(context, IdOf(request), request);
+}
+
+http::Response DeliveriesOf(Context& context, const webhooks::WebhookId& webhook,
+                            const http::Request& request) {
   const std::string state = QueryText(request, "state");
   const int64_t limit = QueryInt(request, "limit", 100, 1, webhooks::kDeliveriesPageMax);
   webhooks::DeliverySearch search{
@@ -198,7 +203,7 @@ http::Response ListDeliveries(Context& context, const http::Request& request) {
       .before_seq = QueryInt(request, "before", INT64_MAX, 1, INT64_MAX),
       .limit = limit};
   if (!state.empty()) search.state = webhooks::ParseState(state);
-  const auto found = context.deliveries.List(IdOf(request), search);
+  const auto found = context.deliveries.List(webhook, search);
   Json list = Json::MakeArray();
   for (const Delivery& delivery : found) list.Append(DeliveryJson(delivery));
   Json answer = Json::Of({{"deliveries", list}});

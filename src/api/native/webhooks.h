@@ -2,6 +2,7 @@
 
 #include "api/native/context.h"
 #include "http/message.h"
+#include "webhooks/delivery.h"
 #include "webhooks/format.h"
 
 // Handlers of /api/v1/webhooks and /api/v1/webhook-deliveries.
@@ -17,6 +18,11 @@ http::Response ReplayDeadDeliveries(Context& context, const http::Request& reque
 http::Response ListDeliveries(Context& context, const http::Request& request);
 http::Response GetDelivery(Context& context, const http::Request& request);
 http::Response ReplayDelivery(Context& context, const http::Request& request);
+
+// The deliveries of a webhook that a query asks for, and an attempt, for receivers of alerts too.
+http::Response DeliveriesOf(Context& context, const webhooks::WebhookId& webhook,
+                            const http::Request& request);
+Json AttemptJson(const webhooks::Attempt& attempt);
 
 // How deliveries to webhooks of this API look: the body is the event as /api/v1/events shows it,
 // the headers are those of the Standard Webhooks.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/prometheus/exposition.h"
+#include "base/error.h"
 #include "monitoring/monitors.h"
 
 namespace millwright::api::prometheus {
@@ -34,13 +35,15 @@ std::optional<double> Seconds(const std::optional<double>& ms) {
 }
 
 void AddMonitor(monitoring::Monitors& monitors, const monitoring::MonitorSummary& monitor,
-                Samples* samples) {
-  std::string labels;
-  AppendLabel("monitor", monitor.name, &labels);
-  AppendLabel("endpoint", monitor.endpoint, &labels);
+                const std::string& labels, Samples* samples) {
   const auto summary = monitors.Summary(monitor.name);
   samples->Add("millwright_monitor_predictions_total", labels, double(summary.predictions));
   samples->Add("millwright_monitor_outcomes_total", labels, double(summary.outcomes));
+  samples->Add("millwright_monitor_outcome_coverage", labels, summary.coverage);
+  samples->Add("millwright_monitor_errors_total", labels, double(summary.errors));
+  if (summary.last_ms)
+    samples->Add("millwright_monitor_newest_prediction_timestamp_seconds", labels,
+                 double(*summary.last_ms) / 1000);
   samples->Add("millwright_monitor_latency_p50_seconds", labels, Seconds(summary.latency_p50_ms));
   samples->Add("millwright_monitor_latency_p99_seconds", labels, Seconds(summary.latency_p99_ms));
   samples->Add("millwright_monitor_positive_rate_predicted", labels,
@@ -51,6 +54,15 @@ void AddMonitor(monitoring::Monitors& monitors, const monitoring::MonitorSummary
   for (auto window = windows.rbegin(); window != windows.rend(); ++window) {
     if (!window->complete) continue;
     samples->Add("millwright_monitor_auc", labels, window->performance.auc);
+    samples->Add("millwright_monitor_log_loss", labels, window->performance.log_loss);
+    samples->Add("millwright_monitor_accuracy", labels, window->performance.accuracy);
+    samples->Add("millwright_monitor_window_predictions", labels, double(window->predictions));
+    samples->Add("millwright_monitor_window_outcomes", labels, double(window->outcomes));
+    samples->Add("millwright_monitor_window_end_timestamp_seconds", labels,
+                 double(window->end_ms) / 1000);
+    double drifted = 0;
+    for (const auto& feature : window->features) drifted += feature.drifted ? 1 : 0;
+    samples->Add("millwright_monitor_features_drifted", labels, drifted);
     for (const auto& feature : window->features) {
       std::string with_feature = labels;
       AppendLabel("feature", feature.name, &with_feature);
@@ -65,13 +77,47 @@ void AddMonitor(monitoring::Monitors& monitors, const monitoring::MonitorSummary
 std::string MonitoringMetrics(monitoring::Monitors& monitors,
                               const monitoring::PredictionLog& log) {
   Samples samples;
-  for (const auto& monitor : monitors.List()) AddMonitor(monitors, monitor, &samples);
+  for (const auto& monitor : monitors.List()) {
+    std::string labels;
+    AppendLabel("monitor", monitor.name, &labels);
+    AppendLabel("endpoint", monitor.endpoint, &labels);
+    // One whose log cannot be read says so and does not keep the others from being seen.
+    try {
+      AddMonitor(monitors, monitor, labels, &samples);
+      samples.Add("millwright_monitor_readable", labels, 1);
+    } catch (const Error& error) {
+      if (error.code() != Code::kNotFound) samples.Add("millwright_monitor_readable", labels, 0);
+    }
+  }
   const auto stats = log.stats();
   samples.Add("millwright_prediction_log_rows_total", "", double(stats.written));
   samples.Add("millwright_prediction_log_dropped_total", "", double(stats.dropped));
   samples.Add("millwright_prediction_log_lost_total", "", double(stats.lost));
+  samples.Add("millwright_prediction_log_queued", "", double(stats.queued));
   std::string out;
   using T = Type;
+  samples.Append("millwright_monitor_readable", "Whether what a monitor watches can be read",
+                 T::kGauge, &out);
+  samples.Append("millwright_monitor_outcome_coverage",
+                 "Share of the predictions whose outcome is known", T::kGauge, &out);
+  samples.Append("millwright_monitor_errors_total", "Predictions in the log that failed",
+                 T::kCounter, &out);
+  samples.Append("millwright_monitor_newest_prediction_timestamp_seconds",
+                 "When the newest prediction happened, in event time", T::kGauge, &out);
+  samples.Append("millwright_monitor_log_loss", "Log loss of the latest complete window", T::kGauge,
+                 &out);
+  samples.Append("millwright_monitor_accuracy", "Accuracy of the latest complete window", T::kGauge,
+                 &out);
+  samples.Append("millwright_monitor_window_predictions",
+                 "Predictions of the latest complete window", T::kGauge, &out);
+  samples.Append("millwright_monitor_window_outcomes",
+                 "Known outcomes of the latest complete window", T::kGauge, &out);
+  samples.Append("millwright_monitor_window_end_timestamp_seconds",
+                 "When the latest complete window ended, in event time", T::kGauge, &out);
+  samples.Append("millwright_monitor_features_drifted",
+                 "Features that have drifted in the latest complete window", T::kGauge, &out);
+  samples.Append("millwright_prediction_log_queued", "Rows that wait to be written", T::kGauge,
+                 &out);
   samples.Append("millwright_monitor_predictions_total", "Predictions answered", T::kCounter, &out);
   samples.Append("millwright_monitor_outcomes_total", "Predictions whose outcome is known",
                  T::kCounter, &out);

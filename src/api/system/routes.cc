@@ -1,7 +1,9 @@
 #include "api/system/routes.h"
 
+#include "alerts/series.h"
 #include "api/json_error.h"
 #include "api/prometheus/exposition.h"
+#include "api/prometheus/label_cap.h"
 #include "base/json.h"
 #include "base/version.h"
 
@@ -22,15 +24,7 @@ http::Response GetVersion(Context&, const http::Request&) {
 }
 
 http::Response GetMetrics(Context& context, const http::Request&) {
-  std::string text;
-  prometheus::AppendHead("millwright_up_seconds", "Seconds since the server started",
-                         prometheus::Type::kGauge, &text);
-  prometheus::AppendSample("millwright_up_seconds", "",
-                           static_cast<double>(context.clock.NowMs() - context.started_ms) / 1000,
-                           &text);
-  text += context.router.MetricsText();
-  text += context.metrics();
-  return http::Response::Text(200, std::move(text), prometheus::kContentType);
+  return http::Response::Text(200, MetricsText(context), prometheus::kContentType);
 }
 
 std::string_view PermissionName(Permission permission) {
@@ -82,6 +76,18 @@ constexpr Route<Context> kMetricsRoutes[] = {
 };
 
 }  // namespace
+
+std::string MetricsText(const Context& context) {
+  std::string text;
+  prometheus::AppendHead("millwright_up_seconds", "Seconds since the server started",
+                         prometheus::Type::kGauge, &text);
+  prometheus::AppendSample("millwright_up_seconds", "",
+                           static_cast<double>(context.clock.NowMs() - context.started_ms) / 1000,
+                           &text);
+  text += context.router.MetricsText();
+  text += context.metrics();
+  return prometheus::WithCappedLabels(text, alerts::kLabelSetsOfMetricMax);
+}
 
 void AddRoutes(Router& router, Context& context) {
   router.Add("system", kRoutes, context, JsonError);

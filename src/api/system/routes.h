@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 
 #include "api/route.h"
 #include "base/clock.h"
@@ -21,6 +22,10 @@ struct Context {
 
 // Adds /health, /ready, /version, /metrics and /api/routes.
 void AddRoutes(Router& router, Context& context);
+
+// The text of /metrics: what all rooms say, with no more labels than
+// alerts::kLabelSetsOfMetricMax of a metric.
+std::string MetricsText(const Context& context);
 
 // Adds /metrics alone, for a server that has paths of its own for the others.
 void AddMetricsRoute(Router& router, Context& context);

@@ -87,14 +87,37 @@ export interface Alert {
   /** `drift`, `performance`, … */
   kind: string;
   feature?: string;
-  value: number;
-  threshold: number;
+  /** Absent where there was no data, or no limit. */
+  value?: number;
+  threshold?: number;
   state: AlertState;
   opened_ms: number;
   closed_ms?: number;
   message: string;
   /** Id of the pipeline run that the alert started. */
   pipeline_run?: string;
+  /** What alerts of rules have too; a monitor's alert has them once it was taken up. */
+  rule: string;
+  severity: string;
+  phase: 'pending' | 'firing' | 'resolved';
+  flapping: boolean;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  cause?: AlertCause;
+  acknowledged?: { who: string; note: string; time_ms: number };
+}
+
+/** What caused an alert: where to look. */
+export interface AlertCause {
+  monitor?: string;
+  feature?: string;
+  endpoint?: string;
+  expr?: string;
+  /** A page of this UI, where the comparison is seen. */
+  page?: string;
+  /** A path that downloads the predictions behind it. */
+  rows?: string;
+  window?: { start_ms: number; end_ms: number; predictions?: number; outcomes?: number };
 }
 
 export async function listMonitors(signal?: AbortSignal): Promise<MonitorSummary[]> {

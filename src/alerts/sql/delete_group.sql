@@ -1,0 +1,2 @@
+-- Forgets a group.
+DELETE FROM alert_groups WHERE id = $1

@@ -1,0 +1,2 @@
+-- Deletes a receiver.
+DELETE FROM alert_receivers WHERE name = $1

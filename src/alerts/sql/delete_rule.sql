@@ -1,0 +1,2 @@
+-- Deletes a rule.
+DELETE FROM alert_rules WHERE name = $1

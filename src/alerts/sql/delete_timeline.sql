@@ -1,0 +1,2 @@
+-- Forgets what happened to an alert.
+DELETE FROM alert_timeline WHERE alert = $1

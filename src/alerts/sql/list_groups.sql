@@ -1,0 +1,2 @@
+-- What was told of each group?
+SELECT id, state FROM alert_groups ORDER BY id

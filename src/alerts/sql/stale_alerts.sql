@@ -1,0 +1,2 @@
+-- Which alerts were resolved before a time?
+SELECT id FROM rule_alerts WHERE resolved_ms < $1 LIMIT $2
