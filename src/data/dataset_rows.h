@@ -9,6 +9,7 @@ namespace millwright::data {
 // Reads the columns that the queries on dataset_versions and snapshots select, in their order.
 DatasetVersion VersionFromRow(const storage::Row& row);
 Snapshot SnapshotFromRow(const storage::Row& row);
+VersionState ParseVersionState(const std::string& name);
 
 Json InputsToJson(const std::vector<Input>& inputs);
 
