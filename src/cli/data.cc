@@ -40,7 +40,11 @@ int FinishVersion(Console& console, const Json& result) {
   console.Answer(answer);
   PrintVersion(console, name, version);
   const std::string state = version.GetString("state", "ready");
-  if (state == "ready" || state == "released") return 0;
+  if (state == "ready" || state == "released") {
+    const std::string reason = version.GetString("state_reason");
+    if (!reason.empty()) console.Line(reason);
+    return 0;
+  }
   console.Line(fmt::format("{}@{} is {}: {}", name, version.GetInt("version"),
                            state == "pending" ? "still being judged" : state,
                            version.GetString("state_reason")));

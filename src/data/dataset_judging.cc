@@ -147,6 +147,7 @@ DatasetVersion DatasetStore::SetAside(const DatasetVersion& version, Judgement* 
   part.upstream = {{"dataset:" + version.Reference(), "set aside"}};
   part.dataset = version.dataset + std::string(kSetAsideSuffix);
   part.recipe = "set aside of " + version.Reference();
+  part.reason = fmt::format("rows of {} that were set aside", version.Reference());
   part.table = writer_.FromQuery(fmt::format(fmt::runtime(numbered), kRestView, ""), views);
   const DatasetVersion bad = Register(part).version;
 
