@@ -87,8 +87,8 @@ h4 { font-size: .87rem; font-weight: 400; color: var(--muted); }
 .remark { color: var(--muted); font-size: .87rem; white-space: nowrap; }
 .remark::before { content: "·"; margin: 0 .45em; }
 .quiet { margin-top: .6rem; }
-.history { margin-top: .7rem; text-indent: 0; display: flex; align-items: flex-end; gap: .2rem; }
-.history > .remark:first-child::before { content: none; }
+.history { margin-top: .7rem; text-indent: 0; display: flex; align-items: flex-end; gap: .6rem; }
+.history > .remark::before { content: none; }
 li .history { margin-top: .15rem; }
 .history-bars { overflow: visible; }
 .history-bars .met { fill: var(--good); }

@@ -71,6 +71,13 @@ bool IsMixed(const CheckHistory& history) {
   });
 }
 
+// "2026-11-21 09:13", in UTC.
+std::string MinuteText(int64_t time_ms) {
+  std::string text = FormatTime(time_ms).substr(0, 16);
+  std::replace(text.begin(), text.end(), 'T', ' ');
+  return text;
+}
+
 std::string Said(std::string_view who, int64_t time_ms, const std::string& text) {
   return fmt::format("<li><b>{}</b> <time>{}</time> {}</li>", Escape(Clip(who, kWordsTextMax)),
                      FormatTime(time_ms).substr(0, 16), Escape(Clip(text, kRemarkCharactersMax)));
