@@ -129,6 +129,7 @@ await test('a suite is attached on the page of a dataset, and holds the next ver
 await test('a held version says why, is judged again, and is released with a reason', async () => {
   await go('/datasets/arrivals?version=4');
   await page.getByText('suite arrivals v3 failed on').first().waitFor();
+  check(/^\/validations\/[0-9a-f]{32}$/.test(await page.locator('.held-note a').getAttribute('href')), 'no link to the report');
   await page.getByRole('button', { name: 'Judge again' }).click();
   await eventually('it was judged once more', async () => (await api('/api/v1/validations?dataset=arrivals')).validations.filter((each) => each.version === 4).length === 2);
   await page.getByRole('button', { name: 'Release…' }).click();

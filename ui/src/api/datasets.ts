@@ -130,6 +130,10 @@ export function getRows(name: string, version: number, limit: number, offset: nu
   return getJson(`/api/v1/datasets/${segment(name)}/versions/${version}/rows`, { limit, offset }, signal);
 }
 
+export async function listSources(signal?: AbortSignal): Promise<{ name: string; dataset: string }[]> {
+  return (await getJson<{ sources: { name: string; dataset: string }[] }>('/api/v1/sources', {}, signal)).sources;
+}
+
 export async function listHeld(signal?: AbortSignal): Promise<HeldVersion[]> {
   return (await getJson<{ versions: HeldVersion[] }>('/api/v1/quarantine', {}, signal)).versions;
 }

@@ -1,7 +1,7 @@
 /** How a check of a suite fared before, what people say of it, and the changes that they propose. */
 import { useState } from 'preact/hooks';
 import { commentOn, decide, propose, type Change, type CheckHistory, type CheckPoint, type SuiteComment, type SuiteProposal } from '../api/validations';
-import { inline, measure, percent } from '../format';
+import { inline, percent } from '../format';
 import { Badge, When } from './basics';
 import { Dialog } from './dialog';
 
@@ -151,20 +151,32 @@ function CommentDialog(props: ReviewProps & { close: () => void }) {
   );
 }
 
-/** What may be set: a number or a text that the check has, and how many values it must hold for. */
+/** Longer lists are changed in the suite itself. */
+const listTextMax = 2000;
+
+/** What may be set: the numbers, texts and short lists that the check has, and how many values it must hold for. */
 function settable(kwargs: Record<string, unknown>): [string, string][] {
-  const fields = Object.entries(kwargs).filter(([name, value]) => !/^column/.test(name) && name !== 'mostly' && value !== null && typeof value !== 'object');
-  return [...fields.map(([name, value]) => [name, String(value)] as [string, string]), ['mostly', kwargs['mostly'] === undefined || kwargs['mostly'] === null ? '1' : measure(Number(kwargs['mostly']))]];
+  const fields: [string, string][] = [];
+  for (const [name, value] of Object.entries(kwargs)) {
+    if (/^column/.test(name) || name === 'mostly' || value === null) continue;
+    const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+    if (text.length <= listTextMax) fields.push([name, text]);
+  }
+  const mostly = kwargs['mostly'];
+  return [...fields, ['mostly', mostly === undefined || mostly === null ? '1' : String(mostly)]];
 }
 
 /** The text of a field as the kind of value that stands there; nothing takes it away. */
-export function valueOf(text: string, before: unknown): unknown {
+function valueOf(text: string, before: unknown): unknown {
   const trimmed = text.trim();
   if (trimmed === '') return null;
   if (typeof before === 'string') return trimmed;
-  if (trimmed === 'true' || trimmed === 'false') return trimmed === 'true';
-  const number = Number(trimmed);
-  return Number.isFinite(number) ? number : trimmed;
+  try {
+    return JSON.parse(trimmed);
+  } catch {
+    if (typeof before === 'object' && before !== null) throw new Error(`This is no JSON: ${trimmed.slice(0, 60)}`);
+    return trimmed;
+  }
 }
 
 /** The change that the fields of the dialog say; undefined where they say what is there already. */

@@ -1,5 +1,5 @@
 /** A dataset version: what its columns hold, what the suites said, how it was split. */
-import { getDataset, getFullProfile, getProfile, getRows, isHeld, judge, profileReportUrl, release, type Cell, type ColumnProfile, type Dataset, type DatasetVersion, type FullProfile, type Split } from '../api/datasets';
+import { getDataset, getFullProfile, getProfile, getRows, isHeld, judge, listSources, profileReportUrl, release, type Cell, type ColumnProfile, type Dataset, type DatasetVersion, type FullProfile, type Split } from '../api/datasets';
 import { useState } from 'preact/hooks';
 import { attach, detach, listAttachments, listSuites, listValidations, validationReportUrl, type Attachment } from '../api/validations';
 import { cli } from '../cli';
@@ -61,7 +61,7 @@ export function DatasetPage(props: { name: string }) {
               />
               {isHeld(version) && (
                 <div class="held-note" role="note">
-                  <p>{version.state === 'pending' ? 'Its suites have not judged this version yet.' : version.state_reason}</p>
+                  <p>{version.state === 'pending' ? 'Its suites have not judged this version yet.' : <StateReason text={version.state_reason} />}</p>
                   {version.state === 'quarantined' && (
                     <p class="proposal-tools">
                       <button type="button" onClick={() => setReleasing(true)}>
@@ -75,7 +75,7 @@ export function DatasetPage(props: { name: string }) {
               {!isHeld(version) && version.state_reason !== '' && (
                 <p class="muted">
                   {version.state === 'released' ? `Released by ${version.state_by}: ` : ''}
-                  {version.state_reason}
+                  <StateReason text={version.state_reason} />
                 </p>
               )}
               {releasing && (
@@ -113,6 +113,23 @@ export function DatasetPage(props: { name: string }) {
         }
       </Shown>
     </Page>
+  );
+}
+
+/** Why a version is in its state, with links to the reports that it names. */
+function StateReason(props: { text: string }) {
+  return (
+    <>
+      {props.text.split(/\b(validation [0-9a-f]{32})\b/).map((part, i) =>
+        i % 2 === 1 ? (
+          <a key={i} href={validationPath(part.slice('validation '.length))}>
+            see the report
+          </a>
+        ) : (
+          part
+        ),
+      )}
+    </>
   );
 }
 
@@ -324,7 +341,9 @@ const actionWords: Record<Attachment['on_failure'], string> = {
 function GatesSection(props: { name: string }) {
   const attachments = useRead('suite-attachments', listAttachments, { on: nouns.suite });
   const [adding, setAdding] = useState(false);
-  const own = (attachments.data ?? []).filter((each) => each.dataset === props.name || each.source !== undefined);
+  const sources = useRead('sources', listSources);
+  const feeds = new Set((sources.data ?? []).filter((each) => each.dataset === props.name).map((each) => each.name));
+  const own = (attachments.data ?? []).filter((each) => (each.dataset !== undefined ? each.dataset === props.name : feeds.has(each.source!)));
   return (
     <Section
       title="Judged on arrival"
