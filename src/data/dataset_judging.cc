@@ -155,7 +155,7 @@ DatasetVersion DatasetStore::SetAside(const DatasetVersion& version, Judgement* 
       fmt::format("{} of {} rows of {} were set aside as {}", judgement->set_aside.size(),
                   version.row_count, version.Reference(), bad.Reference());
   part.dataset = version.dataset;
-  part.recipe = "rest of " + version.Reference();
+  part.recipe = std::string(kRestRecipe) + version.Reference();
   part.reason = counted;
   if (version.snapshot_id) part.snapshot = GetSnapshot(*version.snapshot_id);
   part.table = writer_.FromQuery(fmt::format(fmt::runtime(numbered), kRestView, "NOT "), views);

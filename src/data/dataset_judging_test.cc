@@ -110,6 +110,9 @@ TEST_P(DatasetJudgingTest, SetsRowsAsideAndLetsTheRestGoOn) {
             "two rows are wrong; 2 of 4 rows of guarded@1 were set aside as guarded.set-aside@1, "
             "the rest is guarded@2");
   EXPECT_EQ(store.Get("guarded").version, 2);
+  const Versioned again = store.Upload("guarded", "t.csv", FromText("x\n1\n-2\n3\n-4\n"), "ana");
+  EXPECT_TRUE(again.is_unchanged) << "the same bytes are no new version";
+  EXPECT_EQ(again.version.version, 2);
 }
 
 MILLWRIGHT_ON_BOTH_DATABASES(DatasetJudgingTest);

@@ -34,14 +34,6 @@ Snapshot::State ParseState(const std::string& name) {
   throw Internal("Unknown state of a snapshot: {}", name);
 }
 
-std::vector<Input> InputsFromJson(const Json& json) {
-  std::vector<Input> inputs;
-  for (const Json& input : json.AsArray("inputs"))
-    inputs.push_back(
-        {input.GetString("view"), input.GetString("dataset"), input.GetInt("version")});
-  return inputs;
-}
-
 }  // namespace
 
 VersionState ParseVersionState(const std::string& name) {
@@ -68,6 +60,14 @@ Json InputsToJson(const std::vector<Input>& inputs) {
     json.Append(
         Json::Of({{"view", input.view}, {"dataset", input.dataset}, {"version", input.version}}));
   return json;
+}
+
+std::vector<Input> InputsFromJson(const Json& json) {
+  std::vector<Input> inputs;
+  for (const Json& input : json.AsArray("inputs"))
+    inputs.push_back(
+        {input.GetString("view"), input.GetString("dataset"), input.GetInt("version")});
+  return inputs;
 }
 
 DatasetVersion VersionFromRow(const storage::Row& row) {

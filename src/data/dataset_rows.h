@@ -12,5 +12,6 @@ Snapshot SnapshotFromRow(const storage::Row& row);
 VersionState ParseVersionState(const std::string& name);
 
 Json InputsToJson(const std::vector<Input>& inputs);
+std::vector<Input> InputsFromJson(const Json& json);
 
 }  // namespace millwright::data

@@ -210,12 +210,7 @@ Versioned DatasetStore::Register(const Registration& registration) {
   const int64_t version = database_.Write([&](Connection& connection) {
     connection.Execute(sql::kEnsureDataset, {name, now_ms, registration.who});
     const int64_t latest = connection.SelectOne(sql::kLockDataset, {name})->Int(0);
-    is_unchanged = false;
-    if (latest > 0) {
-      const auto content = connection.SelectOne(sql::kLatestContent, {name, latest});
-      is_unchanged = content->Text(0) == registration.table.hash.md5 &&
-                     content->Text(1) == registration.recipe;
-    }
+    is_unchanged = latest > 0 && IsSameAs(connection, registration, latest);
     const int64_t number =
         is_unchanged ? latest : Insert(connection, registration, latest + 1, now_ms);
     if (registration.snapshot)
@@ -227,6 +222,17 @@ Versioned DatasetStore::Register(const Registration& registration) {
   DatasetVersion made = Look(name, version);
   if (!is_unchanged && made.state == VersionState::kPending) made = Settle(made);
   return {std::move(made), is_unchanged};
+}
+
+// What is left of a version whose rows were set aside stands for that version.
+bool DatasetStore::IsSameAs(Connection& connection, const Registration& registration,
+                            int64_t version) const {
+  const auto content = connection.SelectOne(sql::kLatestContent, {registration.dataset, version});
+  if (content->Text(0) == registration.table.hash.md5 && content->Text(1) == registration.recipe)
+    return true;
+  if (!content->Text(1).starts_with(kRestRecipe)) return false;
+  const auto inputs = InputsFromJson(ParseJson(content->Text(2)));
+  return inputs.at(0).version < version && IsSameAs(connection, registration, inputs.at(0).version);
 }
 
 int64_t DatasetStore::Insert(Connection& connection, const Registration& registration,

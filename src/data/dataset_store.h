@@ -45,6 +45,8 @@ std::string_view SnapshotStateName(Snapshot::State state);
 // So long a version is left to the server that made it before another one judges it.
 inline constexpr int64_t kPendingMsMax = 900'000;
 inline constexpr int kPendingPageMax = 100;
+// The recipe of what was left of a version begins so.
+inline constexpr std::string_view kRestRecipe = "rest of ";
 
 // Datasets and their versions. Thread-safe.
 //
@@ -138,6 +140,8 @@ class DatasetStore {
  private:
   std::optional<DatasetVersion> FindRecipe(const std::string& name,
                                            const std::string& recipe) const;
+  bool IsSameAs(storage::Connection& connection, const Registration& registration,
+                int64_t version) const;
   int64_t Insert(storage::Connection& connection, const Registration& registration, int64_t version,
                  int64_t now_ms);
   class Judging;

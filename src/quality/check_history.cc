@@ -126,4 +126,12 @@ void AddOutcomes(const Json& outcomes, const CheckPoint& point,
   for (auto& history : added) histories->push_back(std::move(history));
 }
 
+std::vector<CheckHistory> Until(std::vector<CheckHistory> histories, int64_t time_ms) {
+  for (auto& history : histories)
+    std::erase_if(history.points,
+                  [&](const CheckPoint& point) { return point.created_ms > time_ms; });
+  std::erase_if(histories, [](const CheckHistory& history) { return history.points.empty(); });
+  return histories;
+}
+
 }  // namespace millwright::quality

@@ -47,5 +47,7 @@ Json OutcomesOf(const ValidationResult& result);
 // with the newest validation first.
 void AddOutcomes(const Json& outcomes, const CheckPoint& point,
                  std::vector<CheckHistory>* histories);
+// What was known at a time.
+std::vector<CheckHistory> Until(std::vector<CheckHistory> histories, int64_t time_ms);
 
 }  // namespace millwright::quality

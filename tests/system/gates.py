@@ -232,10 +232,15 @@ tasks:
         gate = gates.server.post("/api/v1/models/fares/gate", {"yaml": "aliases: [champion]\nsuites: [{suite: fares, dataset: rides}]\n"})
         expect(gate.status == 200, gate.body[:300])
         move = "/api/v1/models/fares/aliases/champion"
-        refused = gates.server.post(move, {"version": "1"})
+        # The held version is nobody's; once it is released it is the latest, and the gate looks at it.
+        moved = gates.server.post(move, {"version": "1"})
+        expect(moved.status == 200, moved.body[:300])
+        gates.server.mlflow("model-versions/create", {"name": "fares", "source": "mlflow-artifacts:/0/y/artifacts/model"})
+        gates.server.post("/api/v1/datasets/rides/versions/2/release", {"reason": "a study of dirt"})
+        refused = gates.server.post(move, {"version": "2"})
         expect(refused.status == 400 and b"suite fares failed on rides@2" in refused.body, refused.body[:300])
         gates.upload("rides", [3])
-        moved = gates.server.post(move, {"version": "1"})
+        moved = gates.server.post(move, {"version": "2"})
         expect(moved.status == 200, moved.body[:300])
 
 

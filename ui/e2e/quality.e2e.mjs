@@ -114,7 +114,7 @@ await test('the HTML report has the history, the comment and the proposal', asyn
 await test('a suite is attached on the page of a dataset, and holds the next version', async () => {
   await go('/datasets/arrivals?tab=validations');
   await page.getByRole('button', { name: 'Attach a suite…' }).click();
-  await page.getByLabel('Suite', { exact: true }).selectOption('arrivals');
+  await page.locator('dialog select').first().selectOption('arrivals');
   await page.getByRole('button', { name: 'Attach', exact: true }).click();
   await eventually('the suite is listed', async () => (await page.getByRole('table', { name: 'Attached suites' }).innerText()).includes('the version is held'));
   const version = await upload(weeks[3]);
@@ -147,6 +147,23 @@ await test('a suite is detached on the page', async () => {
   check((await api('/api/v1/suite-attachments')).attachments.length === 0, 'it is attached still');
 });
 
+await test('a suite shows what it says, who wanted what, its versions and their reasons', async () => {
+  await api('/api/v1/suites/arrivals/proposals', { expectation: 'between(delay)', change: { set: { mostly: 0.9 } }, reason: 'rare', name: 'Ana Petersen' });
+  await go('/suites/arrivals');
+  await page.getByText('distance must be between 20 and 5000').waitFor();
+  await page.getByRole('tab', { name: 'Proposals' }).or(page.getByRole('link', { name: /^Proposals/ })).first().click();
+  await page.getByRole('table', { name: 'Proposals' }).getByRole('button', { name: 'Accept' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Accept' }).click();
+  await eventually('the proposal is accepted', async () => (await page.getByRole('table', { name: 'Proposals' }).innerText()).match(/accepted/g)?.length === 2);
+  await go('/suites/arrivals?tab=versions');
+  await eventually('four versions with their reasons', async () => {
+    const text = await page.getByRole('table', { name: 'Versions' }).innerText();
+    return text.includes('v4') && text.includes('proposed by Ana Petersen');
+  });
+  await go('/suites/arrivals?version=1');
+  await page.getByText('distance must be between 60 and 5000').waitFor();
+});
+
 if (process.env.SHOTS) {
   await api('/api/v1/suites/arrivals/attachments', { dataset: 'arrivals' });
   await upload(weeks[3].slice(1));
@@ -156,7 +173,7 @@ if (process.env.SHOTS) {
     await page.emulateMedia({ colorScheme });
     for (const width of [1280, 400]) {
       await page.setViewportSize({ width, height: 900 });
-      for (const [name, path] of [['report', report], ['dataset', '/datasets/arrivals?tab=validations'], ['version', '/datasets/arrivals?tab=versions'], ['held', '/datasets/arrivals?version=5&tab=rows'], ['datasets', '/datasets'], ['html', `/api/v1${report}/report`]]) {
+      for (const [name, path] of [['report', report], ['dataset', '/datasets/arrivals?tab=validations'], ['version', '/datasets/arrivals?tab=versions'], ['held', '/datasets/arrivals?version=5&tab=rows'], ['datasets', '/datasets'], ['suite', '/suites/arrivals?tab=proposals'], ['versions', '/suites/arrivals?tab=versions'], ['html', `/api/v1${report}/report`]]) {
         await go(path);
         await page.waitForTimeout(700);
         await page.screenshot({ path: `${shots}quality-${name}-${colorScheme}-${width}.png`, fullPage: true });
@@ -168,5 +185,5 @@ if (process.env.SHOTS) {
   }
 }
 
-await testPages([report, '/datasets', '/datasets/arrivals?tab=validations', '/datasets/arrivals?tab=versions']);
+await testPages([report, '/suites/arrivals', '/suites/arrivals?tab=proposals', '/suites/arrivals?tab=versions', '/suites/arrivals?tab=judges', '/suites/arrivals?tab=validations', '/datasets', '/datasets/arrivals?tab=validations', '/datasets/arrivals?tab=versions']);
 await finish();

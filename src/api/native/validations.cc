@@ -8,6 +8,7 @@
 #include "data/source_store.h"
 #include "monitoring/prediction_reader.h"
 #include "quality/report.h"
+#include "quality/report_words.h"
 #include "quality/suite_review.h"
 #include "quality/suite_store.h"
 
@@ -98,6 +99,14 @@ http::Response GetSuite(Context& context, const http::Request& request) {
                                                QueryInt(request, "version", 0, 0, INT64_MAX));
   Json answer = found.suite.ToJson();
   answer.Set("version", found.version);
+  const auto keys = quality::ExpectationKeys(found.suite.expectations);
+  Json checks = Json::MakeArray();
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const auto says =
+        quality::DescribeExpectation(found.suite.expectations[i], found.suite.parameters);
+    checks.Append(Json::Of({{"name", keys[i]}, {"says", says.Text()}}));
+  }
+  answer.Set("checks", std::move(checks));
   return Answer(answer);
 }
 
@@ -191,7 +200,9 @@ http::Response GetValidation(Context& context, const http::Request& request) {
 http::Response GetValidationReport(Context& context, const http::Request& request) {
   const auto stored = context.suites.GetValidation(quality::ValidationId(request.PathValue("id")));
   const quality::ReportNotes notes{
-      .histories = context.suites.History(stored.suite, stored.dataset),
+      .histories =
+          quality::Until(context.suites.History(stored.suite, stored.dataset, quality::kHistoryMax),
+                         stored.created_ms),
       .comments = context.review.Comments(stored.suite),
       .proposals = context.review.Proposals(stored.suite)};
   auto response = http::Response::Text(

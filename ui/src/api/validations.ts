@@ -12,6 +12,7 @@ export interface ValidationSummary {
   evaluated: number;
   unsuccessful: number;
   created_ms: number;
+  suite_version: number;
 }
 
 export interface ExpectationResult {
@@ -96,6 +97,21 @@ export interface SuiteSummary {
   expectations: number;
 }
 
+/** `GET /api/v1/suites/{name}`: Great Expectations' form, with its checks by name and in words. */
+export interface Suite {
+  name: string;
+  version: number;
+  checks: { name: string; says: string }[];
+}
+
+export interface SuiteVersion {
+  version: number;
+  expectations: number;
+  reason: string;
+  created_ms: number;
+  who: string;
+}
+
 /** A suite that judges every new version of a dataset, or every one that is made of a source. */
 export interface Attachment {
   suite: string;
@@ -107,6 +123,12 @@ export interface Attachment {
 }
 
 const suite = (name: string) => `/api/v1/suites/${segment(name)}`;
+
+export const getSuite = (name: string, version?: number, signal?: AbortSignal) => getJson<Suite>(suite(name), { version }, signal);
+
+export async function listSuiteVersions(name: string, signal?: AbortSignal): Promise<SuiteVersion[]> {
+  return (await getJson<{ versions: SuiteVersion[] }>(`${suite(name)}/versions`, { limit: 1000 }, signal)).versions;
+}
 
 export async function getHistory(name: string, dataset: string, signal?: AbortSignal): Promise<CheckHistory[]> {
   return (await getJson<{ checks: CheckHistory[] }>(`${suite(name)}/history`, { dataset }, signal)).checks;

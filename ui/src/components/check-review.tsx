@@ -39,7 +39,7 @@ function pointText(point: CheckPoint): string {
 }
 
 /** A bar a validation, as high as the share that was unexpected; one that measures no share is whole or a stub. */
-export function HistoryBars(props: { history: CheckHistory | undefined }) {
+export function HistoryBars(props: { history: CheckHistory | undefined; validation_id: string }) {
   const points = (props.history?.points ?? []).slice(-pointsShown);
   if (points.length < 2) return null;
   const top = Math.max(...points.map((each) => each.unexpected_share ?? 0), 1e-12);
@@ -49,7 +49,7 @@ export function HistoryBars(props: { history: CheckHistory | undefined }) {
     <p class="check-history">
       <svg width={points.length * 8} height={barTall} role="img" aria-label={`The last ${points.length} validations: met ${met} times`}>
         {points.map((each, i) => (
-          <rect key={each.validation_id} class={each.standing} x={i * 8} y={barTall - tall(each)} width="6" height={tall(each)}>
+          <rect key={each.validation_id} class={each.validation_id === props.validation_id ? each.standing : `${each.standing} other`} x={i * 8} y={barTall - tall(each)} width="6" height={tall(each)}>
             <title>{pointText(each)}</title>
           </rect>
         ))}
@@ -224,7 +224,7 @@ function WrongDialog(props: ReviewProps & { close: () => void }) {
   );
 }
 
-function DecideDialog(props: { proposal: SuiteProposal; verb: 'accept' | 'reject'; verified: boolean; close: () => void }) {
+export function DecideDialog(props: { proposal: SuiteProposal; verb: 'accept' | 'reject'; verified: boolean; close: () => void }) {
   const [reason, setReason] = useState('');
   const [name, setName] = useName();
   const accepts = props.verb === 'accept';

@@ -8,7 +8,7 @@ import { Histogram, TopValues, type Bar } from '../components/bars';
 import { Dialog, TextDialog } from '../components/dialog';
 import { Table } from '../components/table';
 import { bytes, count, grouped, inline, measure, percent, shortId } from '../format';
-import { datasetPath, lineagePath, validationPath } from '../links';
+import { datasetPath, lineagePath, suitePath, validationPath } from '../links';
 import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { place, setQuery } from '../router';
@@ -365,7 +365,7 @@ function GatesSection(props: { name: string }) {
               rows={own}
               rowKey={(each) => `${each.suite} ${each.dataset ?? ''} ${each.source ?? ''}`}
               columns={[
-                { id: 'suite', label: 'Suite', cell: (each) => each.suite },
+                { id: 'suite', label: 'Suite', cell: (each) => <a href={suitePath(each.suite)}>{each.suite}</a> },
                 { id: 'target', label: 'Judges', cell: (each) => (each.dataset ? 'this dataset' : `source ${each.source}`) },
                 { id: 'action', label: 'On failure', cell: (each) => actionWords[each.on_failure] },
                 { id: 'since', label: 'Since', grow: true, cell: (each) => <When ms={each.created_ms} /> },

@@ -7,7 +7,7 @@ import { Badge, Choice, Facts, Page, Section, Shown, When } from '../components/
 import { CheckReview, HistoryBars } from '../components/check-review';
 import { Table } from '../components/table';
 import { count, grouped, inline, measure } from '../format';
-import { datasetPath } from '../links';
+import { datasetPath, suitePath } from '../links';
 import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { place, setQuery } from '../router';
@@ -55,7 +55,7 @@ export function ValidationPage(props: { id: string }) {
                 ['Expectations', data.statistics.evaluated_expectations],
                 ['Met', data.statistics.successful_expectations],
                 ['Not met', data.statistics.unsuccessful_expectations],
-                ['Suite version', meta?.suite_version],
+                ['Suite', suite && <a href={suitePath(suite, meta?.suite_version)}>{`${suite}${meta?.suite_version ? ` v${meta.suite_version}` : ''}`}</a>],
                 ['Judged', meta?.created_ms ? <When ms={meta.created_ms} both /> : undefined],
               ]}
             />
@@ -81,7 +81,7 @@ export function ValidationPage(props: { id: string }) {
                   .filter((each) => !onlyFailed || !each.result.success)
                   .map(({ result, key }, i) => (
                     <Expectation key={key} name={key} result={result} open={i < unfolded}>
-                      <HistoryBars history={histories.data?.find((each) => each.expectation === key)} />
+                      <HistoryBars validation_id={props.id} history={histories.data?.find((each) => each.expectation === key)} />
                       <CheckReview
                         suite={suite}
                         expectation={key}
