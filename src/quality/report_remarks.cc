@@ -80,7 +80,7 @@ std::string MinuteText(int64_t time_ms) {
 
 std::string Said(std::string_view who, int64_t time_ms, const std::string& text) {
   return fmt::format("<li><b>{}</b> <time>{}</time> {}</li>", Escape(Clip(who, kWordsTextMax)),
-                     FormatTime(time_ms).substr(0, 16), Escape(Clip(text, kRemarkCharactersMax)));
+                     MinuteText(time_ms), Escape(Clip(text, kRemarkCharactersMax)));
 }
 
 std::string ProposalText(const SuiteProposal& proposal) {

@@ -99,6 +99,7 @@ std::optional<std::vector<int64_t>> SuiteVersionGate::FailedRows(
   ValidationOptions options;
   options.format = ResultFormat::kComplete;
   options.row_sample_max = 0;
+  options.index_list_max = kSetAsideRowsMax;
   std::set<int64_t> rows;
   for (const auto& one : Run(subject, failed, options).results) {
     const Json* list = one.result.Find("unexpected_index_list");
