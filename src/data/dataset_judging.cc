@@ -69,7 +69,9 @@ DatasetVersion DatasetStore::Settle(const DatasetVersion& version) {
   for (int round = 1;; ++round) {
     Judgement judgement = gate_->Judge(version, source, File(version), ReadSql(version));
     std::optional<DatasetVersion> rest;
-    if (!judgement.passed && !judgement.set_aside.empty() && !IsRest(version))
+    // A version that is judged again was taken apart before, or came before what is newer now.
+    const bool may_part = version.state == VersionState::kPending && !IsRest(version);
+    if (!judgement.passed && !judgement.set_aside.empty() && may_part)
       rest = SetAside(version, &judgement);
     const bool is_settled = database_.Write([&](Connection& connection) {
       return Decide(connection, version, judgement, round == kRoundsMax);

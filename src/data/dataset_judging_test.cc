@@ -113,6 +113,8 @@ TEST_P(DatasetJudgingTest, SetsRowsAsideAndLetsTheRestGoOn) {
   const Versioned again = store.Upload("guarded", "t.csv", FromText("x\n1\n-2\n3\n-4\n"), "ana");
   EXPECT_TRUE(again.is_unchanged) << "the same bytes are no new version";
   EXPECT_EQ(again.version.version, 2);
+  EXPECT_EQ(store.Judge("guarded", 1).state, VersionState::kQuarantined);
+  EXPECT_EQ(store.Versions("guarded").size(), 2u) << "it is not taken apart once more";
 }
 
 MILLWRIGHT_ON_BOTH_DATABASES(DatasetJudgingTest);

@@ -66,7 +66,8 @@ class DatasetStore {
   // Finds a version to work with, the latest that is not held when 0. Throws kNotFound, and
   // kFailedPrecondition with the reason for one that is held.
   DatasetVersion Get(const std::string& name, int64_t version = 0) const;
-  // Finds a version to look at, held or not; the latest that is not held when 0.
+  // Finds a version to look at, held or not; the latest that is not held when 0. Throws kNotFound,
+  // and kFailedPrecondition when the latest is asked for and all are held.
   DatasetVersion Look(const std::string& name, int64_t version = 0) const;
   // Lists versions, newest first, at most `limit`. Throws kNotFound for an unknown dataset.
   std::vector<DatasetVersion> Versions(const std::string& name, int limit = kPageMax) const;
@@ -104,8 +105,8 @@ class DatasetStore {
   // without a reason and kFailedPrecondition for a version that is not quarantined.
   DatasetVersion Release(const std::string& name, int64_t version, const std::string& reason,
                          const std::string& who);
-  // Judges a held version by what its gate asks for now. Throws kFailedPrecondition for a version
-  // that is not held or that is being judged.
+  // Judges a held version by what its gate asks for now; one that is being judged here is returned
+  // as it is. Throws kFailedPrecondition for a version that is not held.
   DatasetVersion Judge(const std::string& name, int64_t version);
   // Judges what was left pending: made before `before_ms`, or longer than kPendingMsMax ago.
   // Returns how many there were.
