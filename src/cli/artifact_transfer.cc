@@ -46,7 +46,13 @@ void DownloadPart(Client& client, const Reference& dataset, const std::string& s
 int64_t ResolveDatasetVersion(Client& client, const Reference& dataset) {
   if (!dataset.version.empty()) return ParseJson(dataset.version).AsInt("version");
   const Json found = client.Get("/api/v1/datasets/" + fetch::PercentEncode(dataset.name));
-  return found.At("versions").AsArray("versions").at(0).GetInt("version");
+  const auto& versions = found.At("versions").AsArray("versions");
+  for (const Json& version : versions) {
+    const std::string state = version.GetString("state", "ready");
+    if (state == "ready" || state == "released") return version.GetInt("version");
+  }
+  throw FailedPrecondition("Every version of {} is held; see millwright data quarantine",
+                           dataset.name);
 }
 
 }  // namespace millwright::cli

@@ -15,6 +15,8 @@ Commands AllCommands() {
   AddDataCommands(commands);
   AddQualityCommands(commands);
   AddSuiteCommands(commands);
+  AddSuiteReviewCommands(commands);
+  AddSuiteGateCommands(commands);
   AddCheckpointCommands(commands);
   AddQualityProfileCommands(commands);
   AddDriftCommands(commands);

@@ -15,6 +15,8 @@ void AddStreamCommands(Commands& commands);
 void AddDataCommands(Commands& commands);
 void AddQualityCommands(Commands& commands);
 void AddSuiteCommands(Commands& commands);
+void AddSuiteReviewCommands(Commands& commands);
+void AddSuiteGateCommands(Commands& commands);
 void AddCheckpointCommands(Commands& commands);
 void AddQualityProfileCommands(Commands& commands);
 void AddDriftCommands(Commands& commands);

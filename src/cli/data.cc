@@ -9,6 +9,7 @@
 #include "cli/artifact_transfer.h"
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/exit_status.h"
 #include "cli/name_option.h"
 #include "cli/progress.h"
 #include "cli/reference.h"
@@ -28,6 +29,31 @@ void PrintVersion(Console& console, const std::string& name, const Json& version
                            version.At("columns").AsArray().size(),
                            FormatBytes(static_cast<uint64_t>(version.GetInt("bytes"))),
                            version.GetString("sha256").substr(0, 12)));
+}
+
+// Tells what became of a new version. One that is held ends a pipeline's run as held.
+int FinishVersion(Console& console, const Json& result) {
+  const std::string name = result.GetString("dataset");
+  const Json& version = result.At("version");
+  Json answer = result;
+  answer.Set("dataset_version", version.GetInt("version"));
+  console.Answer(answer);
+  PrintVersion(console, name, version);
+  const std::string state = version.GetString("state", "ready");
+  if (state == "ready" || state == "released") {
+    const std::string reason = version.GetString("state_reason");
+    if (!reason.empty()) console.Line(reason);
+    return 0;
+  }
+  console.Line(fmt::format("{}@{} is {}: {}", name, version.GetInt("version"),
+                           state == "pending" ? "still being judged" : state,
+                           version.GetString("state_reason")));
+  if (state == "quarantined")
+    console.Hint(
+        fmt::format("next: millwright data release {}@{} --reason TEXT, or judge it again "
+                    "when its suite was changed",
+                    name, version.GetInt("version")));
+  return kHold;
 }
 
 struct SourceOptions {
@@ -70,11 +96,7 @@ int Collect(const NameOptions& options, Console& console) {
                                result.GetString("dataset"), version.GetInt("version"),
                                FormatCount(version.GetInt("row_count")),
                                FormatBytes(static_cast<uint64_t>(version.GetInt("bytes")))));
-  Json answer = result;
-  answer.Set("dataset_version", version.GetInt("version"));
-  console.Answer(answer);
-  PrintVersion(console, result.GetString("dataset"), version);
-  return 0;
+  return FinishVersion(console, result);
 }
 
 struct UploadOptions {
@@ -91,11 +113,7 @@ int UploadDataset(const UploadOptions& options, Console& console) {
   const Json result = console.client().Upload(
       DatasetPath(options.name) + "/upload", options.file,
       {{"filename", std::filesystem::path(options.file).filename().string()}});
-  Json answer = result;
-  answer.Set("dataset_version", result.At("version").GetInt("version"));
-  console.Answer(answer);
-  PrintVersion(console, options.name, result.At("version"));
-  return 0;
+  return FinishVersion(console, result);
 }
 
 struct DeriveOptions {
@@ -139,11 +157,7 @@ int Derive(const DeriveOptions& options, Console& console) {
   const Json& version = result.At("version");
   progress->Finish(fmt::format("{}@{}: {} rows", options.name, version.GetInt("version"),
                                FormatCount(version.GetInt("row_count"))));
-  Json answer = result;
-  answer.Set("dataset_version", version.GetInt("version"));
-  console.Answer(answer);
-  PrintVersion(console, options.name, version);
-  return 0;
+  return FinishVersion(console, result);
 }
 
 int ListDatasets(const LimitOptions& options, Console& console) {
@@ -155,8 +169,8 @@ int ListDatasets(const LimitOptions& options, Console& console) {
     rows.push_back({dataset.GetString("name"), std::to_string(dataset.GetInt("latest_version")),
                     FormatCount(dataset.GetInt("row_count")),
                     FormatBytes(static_cast<uint64_t>(dataset.GetInt("bytes"))),
-                    dataset.GetString("source")});
-  console.PrintTable({"NAME", "VERSION", "ROWS", "SIZE", "SOURCE"}, rows);
+                    dataset.GetString("state"), dataset.GetString("source")});
+  console.PrintTable({"NAME", "VERSION", "ROWS", "SIZE", "STATE", "SOURCE"}, rows);
   return 0;
 }
 
@@ -169,6 +183,8 @@ int ShowDataset(const NameOptions& options, Console& console) {
         std::to_string(version.GetInt("version")) != reference.version)
       continue;
     PrintVersion(console, reference.name, version);
+    if (const std::string reason = version.GetString("state_reason"); !reason.empty())
+      console.Line(fmt::format("  {}: {}", version.GetString("state"), reason));
     std::vector<std::vector<std::string>> rows;
     for (const Json& column : version.At("columns").AsArray())
       rows.push_back({"  " + column.GetString("name"), column.GetString("type")});
@@ -257,12 +273,14 @@ int SplitDataset(const SplitOptions& options, Console& console) {
 
 struct FetchOptions {
   std::string dataset, file;
+  bool held = false;
 };
 constexpr Option<FetchOptions> kFetchOptions[] = {
     {"", "DATASET", "NAME or NAME@VERSION", &FetchOptions::dataset, "", 0, 0,
      Option<FetchOptions>::Kind::kRequired},
     {"", "FILE", "Where to write the Parquet file", &FetchOptions::file, "", 0, 0,
      Option<FetchOptions>::Kind::kRequired},
+    {"", "--held", "Fetch a version although it is quarantined", &FetchOptions::held},
 };
 
 int FetchDataset(const FetchOptions& options, Console& console) {
@@ -270,15 +288,78 @@ int FetchDataset(const FetchOptions& options, Console& console) {
   const int64_t version = ResolveDatasetVersion(console.client(), reference);
   auto progress = console.StartProgress("fetch " + options.dataset);
   uint64_t total = 0;
-  console.client().Download(
-      fmt::format("{}/versions/{}/file", DatasetPath(reference.name), version),
-      std::filesystem::absolute(options.file), [&](uint64_t bytes) {
-        total = bytes;
-        progress->Update(0, FormatBytes(bytes));
-      });
+  console.client().Download(fmt::format("{}/versions/{}/file{}", DatasetPath(reference.name),
+                                        version, options.held ? "?held=1" : ""),
+                            std::filesystem::absolute(options.file), [&](uint64_t bytes) {
+                              total = bytes;
+                              progress->Update(0, FormatBytes(bytes));
+                            });
   progress->Finish(FormatBytes(total));
   console.Answer(Json::Of({{"file", options.file}, {"bytes", static_cast<int64_t>(total)}}));
   return 0;
+}
+
+struct QuarantineOptions {
+  std::string dataset;
+  int limit = 100;
+};
+constexpr Option<QuarantineOptions> kQuarantineOptions[] = {
+    {"", "DATASET", "Of this dataset only", &QuarantineOptions::dataset},
+    {"", "--limit", "How many to show", &QuarantineOptions::limit, "N", 1, 10000},
+};
+
+int ListQuarantine(const QuarantineOptions& options, Console& console) {
+  const Json held = console.client().Get(
+      "/api/v1/quarantine",
+      {{"dataset", options.dataset}, {"limit", std::to_string(options.limit)}});
+  console.Answer(held);
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& version : held.At("versions").AsArray())
+    rows.push_back({fmt::format("{}@{}", version.GetString("dataset"), version.GetInt("version")),
+                    version.GetString("state"), FormatCount(version.GetInt("row_count")),
+                    FormatTime(version.GetInt("created_ms")), version.GetString("state_reason")});
+  console.PrintTable({"VERSION", "STATE", "ROWS", "MADE", "WHY"}, rows);
+  return 0;
+}
+
+// The path of a version that is named as NAME@VERSION.
+std::string VersionPath(const std::string& text) {
+  const Reference reference = ParseReference(text);
+  if (reference.version.empty()) throw InvalidArgument("Write NAME@VERSION, not \"{}\"", text);
+  return DatasetPath(reference.name) + "/versions/" + fetch::PercentEncode(reference.version);
+}
+
+struct ReleaseOptions {
+  std::string version, reason;
+};
+constexpr Option<ReleaseOptions> kReleaseOptions[] = {
+    {"", "VERSION", "NAME@VERSION", &ReleaseOptions::version, "", 0, 0,
+     Option<ReleaseOptions>::Kind::kRequired},
+    {"", "--reason", "Why it may be taken although it failed", &ReleaseOptions::reason, "TEXT", 0,
+     0, Option<ReleaseOptions>::Kind::kRequired},
+};
+
+int Release(const ReleaseOptions& options, Console& console) {
+  console.Answer(console.client().Post(VersionPath(options.version) + "/release",
+                                       Json::Of({{"reason", options.reason}})));
+  console.Line(options.version + " is released: " + options.reason);
+  return 0;
+}
+
+struct JudgeOptions {
+  std::string version;
+};
+constexpr Option<JudgeOptions> kJudgeOptions[] = {
+    {"", "VERSION", "NAME@VERSION", &JudgeOptions::version, "", 0, 0,
+     Option<JudgeOptions>::Kind::kRequired},
+};
+
+int JudgeHeld(const JudgeOptions& options, Console& console) {
+  auto progress = console.StartProgress("judge " + options.version);
+  const Json result =
+      console.client().Post(VersionPath(options.version) + "/judge", Json::MakeObject());
+  progress->Finish(result.At("version").GetString("state"));
+  return FinishVersion(console, result);
 }
 
 }  // namespace
@@ -298,6 +379,14 @@ void AddDataCommands(Commands& commands) {
       MakeCommand("data show", "Show a dataset's versions and splits", kNameOptions, ShowDataset));
   commands.push_back(
       MakeCommand("data split", "Record a reproducible split", kSplitOptions, SplitDataset));
+  commands.push_back(MakeCommand("data quarantine", "List dataset versions that are held, and why",
+                                 kQuarantineOptions, ListQuarantine));
+  commands.push_back(MakeCommand("data release",
+                                 "Let a quarantined version be taken, with a reason",
+                                 kReleaseOptions, Release));
+  commands.push_back(MakeCommand("data judge",
+                                 "Judge a held version by the suites that are attached now",
+                                 kJudgeOptions, JudgeHeld));
   commands.push_back(
       MakeCommand("data fetch", "Copy a dataset version into a file", kFetchOptions, FetchDataset));
 }

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/exit_status.h"
 #include "cli/judged_data.h"
 #include "cli/name_option.h"
 #include "cli/progress.h"
@@ -19,7 +20,7 @@ namespace {
 constexpr size_t kShownRowsMax = 5;
 
 struct ValidateOptions {
-  std::string data, suite, result_format = "SUMMARY", report, query;
+  std::string data, dataset, suite, result_format = "SUMMARY", report, query;
   std::vector<std::string> tables, parameters, index_columns;
   int partial_unexpected_count = 20;
   int64_t memory_mb = 2048;
@@ -29,7 +30,12 @@ constexpr Option<ValidateOptions> kValidateOptions[] = {
      "A data file, a folder or a pattern such as 'day=*/*.parquet'; s3://bucket/key; "
      "postgresql://host/database?table=NAME; a dataset as NAME or NAME@VERSION; or "
      "predictions:ENDPOINT",
-     &ValidateOptions::data, "", 0, 0, Option<ValidateOptions>::Kind::kRequired},
+     &ValidateOptions::data},
+    {"", "--dataset",
+     "A dataset of the server instead of DATA, judged as a gate: if it fails, the exit status is "
+     "99, "
+     "by which a pipeline's run ends as held",
+     &ValidateOptions::dataset, "NAME"},
     {"", "--suite", "A suite file, Great Expectations' JSON or YAML, or a suite's name",
      &ValidateOptions::suite, "SUITE", 0, 0, Option<ValidateOptions>::Kind::kRequired},
     {"", "--result-format", "BOOLEAN_ONLY, BASIC, SUMMARY or COMPLETE",
@@ -140,8 +146,9 @@ std::string RegisterSuite(Client& client, const std::string& suite) {
   return name;
 }
 
-int ValidateDataset(const ValidateOptions& options, Console& console, Progress& progress) {
-  const Reference reference = ParseReference(options.data);
+int ValidateDataset(const ValidateOptions& options, const std::string& dataset, Console& console,
+                    Progress& progress) {
+  const Reference reference = ParseReference(dataset);
   Json columns = Json::MakeArray();
   for (const std::string& name : options.index_columns) columns.Append(name);
   Json body = Json::Of({{"suite", RegisterSuite(console.client(), options.suite)},
@@ -160,9 +167,15 @@ int ValidateDataset(const ValidateOptions& options, Console& console, Progress& 
 }
 
 int Validate(const ValidateOptions& options, Console& console) {
+  if (options.data.empty() == options.dataset.empty())
+    throw InvalidArgument("Give either DATA or --dataset");
+  if (!options.dataset.empty()) {
+    auto progress = console.StartProgress("validate " + options.dataset);
+    return ValidateDataset(options, options.dataset, console, *progress) == 0 ? 0 : kHold;
+  }
   auto progress = console.StartProgress("validate " + options.data);
   return IsLocalData(options.data) ? ValidateHere(options, console, *progress)
-                                   : ValidateDataset(options, console, *progress);
+                                   : ValidateDataset(options, options.data, console, *progress);
 }
 
 struct SuiteOptions {

@@ -21,6 +21,12 @@ struct Input {
   bool operator==(const Input&) const = default;
 };
 
+// Whether a version may be taken by those who ask for it or for the latest. One that must be judged
+// first is kPending, one that failed kQuarantined until it is released; both are held: their files
+// are kept and can be looked at.
+enum class VersionState { kReady, kPending, kQuarantined, kReleased };
+std::string_view VersionStateName(VersionState state);
+
 // One immutable table, stored as Parquet. Versions of a dataset count 1, 2, 3, … without gaps.
 struct DatasetVersion {
   std::string dataset;
@@ -36,11 +42,19 @@ struct DatasetVersion {
   std::vector<Input> inputs;               // of a derived version
   int64_t created_ms = 0;
   std::string created_by;
+  VersionState state = VersionState::kReady;
+  std::string state_reason;  // why it is in its state, "" for one that nothing judged
+  int64_t state_ms = 0;      // since when; 0 since it was made
+  std::string state_by;
 
+  bool is_held() const {
+    return state == VersionState::kPending || state == VersionState::kQuarantined;
+  }
   // Writes "name@version", as people and the lineage graph name it.
   std::string Reference() const;
 };
 
+// `latest` is the newest version that is not held, or the newest of all when all are.
 struct DatasetSummary {
   std::string name;
   DatasetVersion latest;
@@ -77,6 +91,7 @@ inline constexpr size_t kNameBytesMax = 200;     // of a dataset, source, split,
 inline constexpr size_t kSqlBytesMax = 1 << 20;  // of a derivation
 inline constexpr size_t kInputsMax = 100;        // of a derivation
 inline constexpr int64_t kRowsPageMax = 10'000;  // of one Rows call
+inline constexpr size_t kReasonBytesMax = 4000;  // of a release
 inline constexpr int kPageMax = 10'000;          // of listings
 
 // Throws kInvalidArgument with `field` unless a name is 1…kNameBytesMax bytes of UTF-8 without

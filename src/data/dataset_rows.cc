@@ -16,21 +16,37 @@ constexpr StateRow kStates[] = {
     {Snapshot::State::kFailed, "failed"},
 };
 
+struct VersionStateRow {
+  VersionState state;
+  std::string_view name;
+};
+
+constexpr VersionStateRow kVersionStates[] = {
+    {VersionState::kReady, "ready"},
+    {VersionState::kPending, "pending"},
+    {VersionState::kQuarantined, "quarantined"},
+    {VersionState::kReleased, "released"},
+};
+
 Snapshot::State ParseState(const std::string& name) {
   for (const auto& row : kStates)
     if (row.name == name) return row.state;
   throw Internal("Unknown state of a snapshot: {}", name);
 }
 
-std::vector<Input> InputsFromJson(const Json& json) {
-  std::vector<Input> inputs;
-  for (const Json& input : json.AsArray("inputs"))
-    inputs.push_back(
-        {input.GetString("view"), input.GetString("dataset"), input.GetInt("version")});
-  return inputs;
+}  // namespace
+
+VersionState ParseVersionState(const std::string& name) {
+  for (const auto& row : kVersionStates)
+    if (row.name == name) return row.state;
+  throw Internal("Unknown state of a version: {}", name);
 }
 
-}  // namespace
+std::string_view VersionStateName(VersionState state) {
+  for (const auto& row : kVersionStates)
+    if (row.state == state) return row.name;
+  return "";
+}
 
 std::string_view SnapshotStateName(Snapshot::State state) {
   for (const auto& row : kStates)
@@ -44,6 +60,14 @@ Json InputsToJson(const std::vector<Input>& inputs) {
     json.Append(
         Json::Of({{"view", input.view}, {"dataset", input.dataset}, {"version", input.version}}));
   return json;
+}
+
+std::vector<Input> InputsFromJson(const Json& json) {
+  std::vector<Input> inputs;
+  for (const Json& input : json.AsArray("inputs"))
+    inputs.push_back(
+        {input.GetString("view"), input.GetString("dataset"), input.GetInt("version")});
+  return inputs;
 }
 
 DatasetVersion VersionFromRow(const storage::Row& row) {
@@ -61,6 +85,10 @@ DatasetVersion VersionFromRow(const storage::Row& row) {
   version.inputs = InputsFromJson(ParseJson(row.Text(10)));
   version.created_ms = row.Int(11);
   version.created_by = row.Text(12);
+  version.state = ParseVersionState(row.Text(13));
+  version.state_reason = row.Text(14);
+  version.state_ms = row.Int(15);
+  version.state_by = row.Text(16);
   return version;
 }
 

@@ -23,6 +23,13 @@ void RequireLimit(int64_t limit, int64_t max) {
     throw InvalidArgument("Limit must be 1 to {}: {}", max, limit).WithField("limit");
 }
 
+[[noreturn]] void RefuseHeld(const DatasetVersion& version) {
+  if (version.state == VersionState::kPending)
+    throw FailedPrecondition("{} is held until its suites have judged it", version.Reference());
+  throw FailedPrecondition("{} is quarantined: {}. It can be released with a reason",
+                           version.Reference(), version.state_reason);
+}
+
 std::string Recipe(const std::string& sql, const std::vector<Input>& inputs) {
   return Sha256Hex(Json::Of({{"sql", sql}, {"inputs", InputsToJson(inputs)}}).Dump());
 }
@@ -38,14 +45,16 @@ void RequireInputs(const std::vector<Input>& inputs) {
 }  // namespace
 
 DatasetStore::DatasetStore(storage::Database& database, events::EventLog& events,
-                           lineage::LineageGraph& lineage, const Clock& clock, DataOptions options)
+                           lineage::LineageGraph& lineage, const Clock& clock, DataOptions options,
+                           VersionGate* gate)
     : database_(database),
       events_(events),
       lineage_(lineage),
       clock_(clock),
       options_(std::move(options)),
       content_(options_.root),
-      writer_(content_, options_) {}
+      writer_(content_, options_),
+      gate_(gate) {}
 
 std::vector<DatasetSummary> DatasetStore::List(int limit, const std::string& after) const {
   RequireLimit(limit, kPageMax);
@@ -58,13 +67,23 @@ std::vector<DatasetSummary> DatasetStore::List(int limit, const std::string& aft
 }
 
 DatasetVersion DatasetStore::Get(const std::string& name, int64_t version) const {
-  return database_.Read([&](Connection& connection) {
-    const auto row = version == 0 ? connection.SelectOne(sql::kLatestVersion, {name})
-                                  : connection.SelectOne(sql::kGetVersion, {name, version});
-    if (!row && version == 0) throw NotFound("Dataset", name);
-    if (!row) throw NotFound("Dataset version", fmt::format("{}@{}", name, version));
-    return VersionFromRow(*row);
+  DatasetVersion found = Look(name, version);
+  if (found.is_held()) RefuseHeld(found);
+  return found;
+}
+
+DatasetVersion DatasetStore::Look(const std::string& name, int64_t version) const {
+  const auto [found, held] = database_.Read([&](Connection& connection) {
+    auto row = version == 0 ? connection.SelectOne(sql::kLatestVersion, {name})
+                            : connection.SelectOne(sql::kGetVersion, {name, version});
+    std::optional<Row> newest;
+    if (!row && version == 0) newest = connection.SelectOne(sql::kListVersions, {name, int64_t{1}});
+    return std::pair(std::move(row), std::move(newest));
   });
+  if (found) return VersionFromRow(*found);
+  if (held) RefuseHeld(VersionFromRow(*held));
+  if (version == 0) throw NotFound("Dataset", name);
+  throw NotFound("Dataset version", fmt::format("{}@{}", name, version));
 }
 
 std::vector<DatasetVersion> DatasetStore::Versions(const std::string& name, int limit) const {
@@ -87,6 +106,16 @@ DatasetVersion DatasetStore::Resolve(const std::string& reference) const {
   if (error != std::errc() || stop != end || version < 1)
     throw InvalidArgument("Dataset reference is not NAME or NAME@VERSION: {}", reference);
   return Get(reference.substr(0, at), version);
+}
+
+std::vector<DatasetVersion> DatasetStore::Held(const std::string& name, int limit) const {
+  RequireLimit(limit, kPageMax);
+  return database_.Read([&](Connection& connection) {
+    std::vector<DatasetVersion> versions;
+    for (const Row& row : connection.Select(sql::kListHeld, {name, int64_t{limit}}))
+      versions.push_back(VersionFromRow(row));
+    return versions;
+  });
 }
 
 std::filesystem::path DatasetStore::File(const DatasetVersion& version) const {
@@ -181,12 +210,7 @@ Versioned DatasetStore::Register(const Registration& registration) {
   const int64_t version = database_.Write([&](Connection& connection) {
     connection.Execute(sql::kEnsureDataset, {name, now_ms, registration.who});
     const int64_t latest = connection.SelectOne(sql::kLockDataset, {name})->Int(0);
-    is_unchanged = false;
-    if (latest > 0) {
-      const auto content = connection.SelectOne(sql::kLatestContent, {name, latest});
-      is_unchanged = content->Text(0) == registration.table.hash.md5 &&
-                     content->Text(1) == registration.recipe;
-    }
+    is_unchanged = latest > 0 && IsSameAs(connection, registration, latest);
     const int64_t number =
         is_unchanged ? latest : Insert(connection, registration, latest + 1, now_ms);
     if (registration.snapshot)
@@ -195,7 +219,20 @@ Versioned DatasetStore::Register(const Registration& registration) {
       lineage_.Add(connection, node, fmt::format("dataset:{}@{}", name, number), label);
     return number;
   });
-  return {Get(name, version), is_unchanged};
+  DatasetVersion made = Look(name, version);
+  if (!is_unchanged && made.state == VersionState::kPending) made = Settle(made);
+  return {std::move(made), is_unchanged};
+}
+
+// What is left of a version whose rows were set aside stands for that version.
+bool DatasetStore::IsSameAs(Connection& connection, const Registration& registration,
+                            int64_t version) const {
+  const auto content = connection.SelectOne(sql::kLatestContent, {registration.dataset, version});
+  if (content->Text(0) == registration.table.hash.md5 && content->Text(1) == registration.recipe)
+    return true;
+  if (!content->Text(1).starts_with(kRestRecipe)) return false;
+  const auto inputs = InputsFromJson(ParseJson(content->Text(2)));
+  return inputs.at(0).version < version && IsSameAs(connection, registration, inputs.at(0).version);
 }
 
 int64_t DatasetStore::Insert(Connection& connection, const Registration& registration,
@@ -205,23 +242,28 @@ int64_t DatasetStore::Insert(Connection& connection, const Registration& registr
   const auto bytes = static_cast<int64_t>(table.hash.bytes);
   std::optional<std::string> snapshot_id;
   if (registration.snapshot) snapshot_id = registration.snapshot->id;
+  const std::string source = registration.snapshot ? registration.snapshot->source : "";
+  const bool is_judged = gate_ != nullptr && !gate_->Stamp(connection, name, source).empty();
+  const VersionState state = is_judged ? VersionState::kPending : VersionState::kReady;
   connection.Execute(sql::kSetLatestVersion, {name, version});
   connection.Execute(
       sql::kInsertVersion,
       {name, version, table.hash.md5, table.hash.sha256, bytes, table.row_count,
        ColumnsToJson(table.columns).Dump(), registration.source, Optional(snapshot_id),
        Optional(registration.sql), InputsToJson(registration.inputs).Dump(), registration.recipe,
-       now_ms, registration.who});
+       now_ms, registration.who, std::string(VersionStateName(state))});
   if (version == 1)
     events_.Append(connection, "dataset.created", "dataset:" + name, registration.who);
-  events_.Append(connection, "dataset.version_created", fmt::format("dataset:{}@{}", name, version),
-                 registration.who,
-                 Json::Of({{"dataset", name},
-                           {"version", version},
-                           {"row_count", table.row_count},
-                           {"bytes", bytes},
-                           {"sha256", table.hash.sha256},
-                           {"source", registration.source}}));
+  DatasetVersion made;
+  made.dataset = name;
+  made.version = version;
+  made.row_count = table.row_count;
+  made.bytes = table.hash.bytes;
+  made.sha256 = table.hash.sha256;
+  made.source = registration.source;
+  made.created_by = registration.who;
+  SetState(connection, made, state, registration.reason, registration.who);
+  if (state == VersionState::kReady) AppendCreated(connection, made);
   return version;
 }
 

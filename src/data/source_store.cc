@@ -225,7 +225,7 @@ Collected SourceStore::Collect(const std::string& name, const std::string& who,
 }
 
 Collected SourceStore::Unchanged(const Snapshot& snapshot) const {
-  return {datasets_.Get(snapshot.dataset, snapshot.version), true, snapshot};
+  return {datasets_.Look(snapshot.dataset, snapshot.version), true, snapshot};
 }
 
 SourceStore::Fetched SourceStore::FetchFile(const Source& source, const std::string& known_etag,

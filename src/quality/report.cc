@@ -8,6 +8,7 @@
 
 #include "quality/report_findings.h"
 #include "quality/report_html.h"
+#include "quality/report_remarks.h"
 #include "quality/report_words.h"
 
 namespace millwright::quality {
@@ -18,7 +19,7 @@ constexpr size_t kUnfoldedMax = 12;
 constexpr size_t kParametersMax = 20;
 constexpr size_t kNoteCharactersMax = 400;
 // Parts of kReportBytesMax; the head, the style and the foot share what is left.
-constexpr size_t kFailuresBytesMax = 600'000;
+constexpr size_t kFailuresBytesMax = 550'000;
 constexpr size_t kPassedBytesMax = 230'000;
 
 std::string TextAt(const Json& json, std::string_view key) {
@@ -97,8 +98,11 @@ std::string NoteHtml(const Expectation& expectation) {
 
 class Page {
  public:
-  explicit Page(const ValidationResult& validation)
-      : validation_(validation), tally_(TallyOf(validation)) {}
+  Page(const ValidationResult& validation, const ReportNotes& notes)
+      : validation_(validation),
+        tally_(TallyOf(validation)),
+        keys_(ExpectationKeys(ExpectationsOf(validation))),
+        remarks_(notes) {}
 
   std::string Render() {
     Head();
@@ -213,10 +217,14 @@ class Page {
   std::string Article(const ExpectationResult& result, std::string_view kind) {
     const Rows rows = articles_++ < kUnfoldedMax ? Rows::kOpen : Rows::kFolded;
     return fmt::format(
-        "<article class=\"{}\">\n<h3>{}</h3>\n<p class=\"type\">{}</p>\n{}{}\n</article>\n", kind,
+        "<article class=\"{}\">\n<h3>{}</h3>\n<p class=\"type\">{}</p>\n{}{}{}\n</article>\n", kind,
         SentenceHtml(DescribeExpectation(result.expectation, validation_.parameters)),
         Escape(Clip(result.expectation.type, kWordsTextMax)), NoteHtml(result.expectation),
-        FindingsHtml(result, rows));
+        FindingsHtml(result, rows), remarks_.Html(KeyOf(result)));
+  }
+
+  const std::string& KeyOf(const ExpectationResult& result) const {
+    return keys_[static_cast<size_t>(&result - validation_.results.data())];
   }
 
   // Names the group of a passed expectation: its column, the table, or several columns.
@@ -232,10 +240,11 @@ class Page {
            "</b>";
   }
 
-  std::string Item(const ExpectationResult& result) const {
+  std::string Item(const ExpectationResult& result) {
     const std::string remark = PassedRemarkHtml(result);
     return "<li>" + SentenceHtml(DescribeExpectation(result.expectation, validation_.parameters)) +
-           (remark.empty() ? "" : "<span class=\"remark\">" + remark + "</span>") + "</li>\n";
+           (remark.empty() ? "" : "<span class=\"remark\">" + remark + "</span>") +
+           remarks_.Html(KeyOf(result)) + "</li>\n";
   }
 
   void Passed() {
@@ -276,6 +285,8 @@ class Page {
 
   const ValidationResult& validation_;
   const Tally tally_;
+  const std::vector<std::string> keys_;
+  ReportRemarks remarks_;
   std::string html_;
   size_t failure_bytes_ = 0;
   size_t articles_ = 0;
@@ -283,8 +294,8 @@ class Page {
 
 }  // namespace
 
-std::string RenderReport(const ValidationResult& result) {
-  return Page(result).Render();
+std::string RenderReport(const ValidationResult& result, const ReportNotes& notes) {
+  return Page(result, notes).Render();
 }
 
 }  // namespace millwright::quality

@@ -87,6 +87,19 @@ h4 { font-size: .87rem; font-weight: 400; color: var(--muted); }
 .remark { color: var(--muted); font-size: .87rem; white-space: nowrap; }
 .remark::before { content: "·"; margin: 0 .45em; }
 .quiet { margin-top: .6rem; }
+.history { margin-top: .7rem; text-indent: 0; display: flex; align-items: flex-end; gap: .6rem; }
+.history > .remark::before { content: none; }
+li .history { margin-top: .15rem; }
+.history-bars { overflow: visible; }
+.history-bars .met { fill: var(--good); }
+.history-bars .not-met { fill: var(--bad); }
+.history-bars .not-judged { fill: var(--warn); }
+.said {
+  list-style: none; margin-top: .7rem; padding-left: .8rem; border-left: 2px solid var(--strong-line);
+}
+.said li, .groups .said li { padding: .1rem 0; text-indent: 0; overflow-wrap: anywhere; }
+.groups .said li::before { content: none; }
+.said time { color: var(--muted); font-size: .8rem; margin: 0 .4em; }
 .values {
   display: grid; grid-template-columns: 12rem 1fr; gap: .3rem 1rem; align-items: baseline;
   margin-top: .7rem;

@@ -266,6 +266,33 @@ TEST(Report, IsSmallerThanItsLimitWhateverTheInputIs) {
   EXPECT_EQ(StructureError(html), "");
 }
 
+TEST(Report, ShowsHowChecksFaredAndWhatWasSaidWithinItsLimit) {
+  ValidationResult validation;
+  ReportNotes notes;
+  for (int i = 0; i < 5000; ++i) {
+    const std::string column = "c" + std::to_string(i);
+    validation.results.push_back(Failed("expect_column_values_to_not_be_null",
+                                        R"({"column":")" + column + R"("})",
+                                        R"({"element_count":10,"unexpected_count":3})"));
+    validation.results.back().success = i % 2 == 1;
+    CheckHistory history{"not_null(" + column + ")", {}};
+    for (int k = 0; k < 40; ++k)
+      history.points.push_back({.version = k, .standing = Standing::kNotMet, .share = k / 40.0});
+    history.points.back().standing = Standing::kMet;
+    notes.histories.push_back(history);
+    for (int k = 0; k < 20; ++k)
+      notes.comments.push_back(
+          {.expectation = history.key, .text = std::string(3000, '<'), .who = "<b>ana</b>"});
+  }
+  const std::string html = RenderReport(validation, notes);
+  EXPECT_LT(html.size(), kReportBytesMax);
+  EXPECT_EQ(StructureError(html), "");
+  EXPECT_EQ(html.find("<b>ana"), std::string::npos);
+  EXPECT_NE(html.find("&lt;b&gt;ana&lt;/b&gt;"), std::string::npos);
+  EXPECT_NE(html.find("met 1 of the last 30 times"), std::string::npos);
+  EXPECT_NE(html.find("<title>version 20: not met, 50"), std::string::npos);
+}
+
 TEST(Report, TakesDetailsOfAnyShape) {
   ValidationResult result;
   const char* shapes[] = {"null", "[]", "[1]", "{}", "\"text\"", "-1", "1e300", "[[1, 2], null]"};

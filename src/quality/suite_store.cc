@@ -21,7 +21,8 @@ ValidationSummary ReadSummary(const Row& row) {
           .evaluated = row.Int(5),
           .unsuccessful = row.Int(6),
           .created_ms = row.Int(7),
-          .who = row.Text(8)};
+          .who = row.Text(8),
+          .suite_version = row.Int(9)};
 }
 
 int64_t Bounded(int limit) {
@@ -30,37 +31,81 @@ int64_t Bounded(int limit) {
 
 }  // namespace
 
-void SuiteStore::Put(const Suite& suite, const std::string& who) {
+int64_t SuiteStore::Put(const Suite& suite, const std::string& who, const std::string& reason) {
   if (suite.name.empty()) throw InvalidArgument("A suite needs a name").WithField("name");
+  return database_.Write(
+      [&](Connection& connection) { return PutIn(connection, suite, who, reason); });
+}
+
+int64_t SuiteStore::PutIn(Connection& connection, const Suite& suite, const std::string& who,
+                          const std::string& reason) const {
   const std::string body = suite.ToJson().Dump();
   const auto count = static_cast<int64_t>(suite.expectations.size());
-  database_.Write([&](Connection& connection) {
-    const bool existed = connection.SelectOne(sql::kSuiteExists, {suite.name}).has_value();
-    connection.Select(sql::kPutSuite, {suite.name, body, count, clock_.NowMs(), who});
-    events_.Append(connection, existed ? "suite.updated" : "suite.created", "suite:" + suite.name,
-                   who, Json::Of({{"expectations", count}}));
+  const int64_t now_ms = clock_.NowMs();
+  const auto before = connection.SelectOne(sql::kGetSuite, {suite.name});
+  if (before && before->Text(0) == body) return before->Int(1);
+  const int64_t version = connection.SelectOne(sql::kLatestSuiteVersion, {suite.name})->Int(0) + 1;
+  connection.Execute(sql::kPutSuite, {suite.name, body, count, now_ms, who, version});
+  connection.Execute(sql::kInsertSuiteVersion,
+                     {suite.name, version, body, count, reason, now_ms, who});
+  Json payload = Json::Of({{"expectations", count}, {"version", version}});
+  if (!reason.empty()) payload.Set("reason", reason);
+  events_.Append(connection, before ? "suite.updated" : "suite.created", "suite:" + suite.name, who,
+                 payload);
+  return version;
+}
+
+VersionedSuite SuiteStore::Find(Connection& connection, const std::string& name) const {
+  const auto row = connection.SelectOne(sql::kGetSuite, {name});
+  if (!row) throw NotFound("Suite", name);
+  return {ParseSuite(ParseJson(row->Text(0))), row->Int(1)};
+}
+
+VersionedSuite SuiteStore::GetVersion(const std::string& name, int64_t version) const {
+  return database_.Read([&](Connection& connection) -> VersionedSuite {
+    if (version == 0) return Find(connection, name);
+    const auto row = connection.SelectOne(sql::kGetSuiteVersion, {name, version});
+    if (!row) throw NotFound("Suite version", fmt::format("{}@{}", name, version));
+    return {ParseSuite(ParseJson(row->Text(0))), row->Int(1)};
   });
 }
 
-Suite SuiteStore::Get(const std::string& name) const {
-  const auto row = database_.Read(
-      [&](Connection& connection) { return connection.SelectOne(sql::kGetSuite, {name}); });
-  if (!row) throw NotFound("Suite", name);
-  return ParseSuite(ParseJson(row->Text(0)));
+std::vector<SuiteVersion> SuiteStore::Versions(const std::string& name, int limit) const {
+  std::vector<SuiteVersion> versions;
+  database_.Read([&](Connection& connection) {
+    for (const Row& row : connection.Select(
+             sql::kListSuiteVersions, {name, int64_t{std::clamp(limit, 1, kSuiteVersionsMax)}}))
+      versions.push_back({row.Int(0), row.Int(1), row.Text(2), row.Int(3), row.Text(4)});
+  });
+  if (versions.empty()) throw NotFound("Suite", name);
+  return versions;
+}
+
+void SuiteStore::Delete(const std::string& name, const std::string& who) {
+  database_.Write([&](Connection& connection) {
+    Find(connection, name);
+    const auto attached = connection.SelectOne(sql::kListAttachments, {name});
+    if (attached)
+      throw FailedPrecondition("Suite {} is attached to the {} {}; detach it first", name,
+                               attached->Text(0), attached->Text(1));
+    connection.Execute(sql::kDeleteSuite, {name});
+    events_.Append(connection, "suite.deleted", "suite:" + name, who);
+  });
 }
 
 std::vector<SuiteSummary> SuiteStore::List(const std::string& after, int limit) const {
   std::vector<SuiteSummary> suites;
   database_.Read([&](Connection& connection) {
     for (const Row& row : connection.Select(sql::kListSuites, {after, Bounded(limit)})) {
-      suites.push_back({row.Text(0), row.Int(1), row.Int(2), row.Int(3), row.Text(4)});
+      suites.push_back({row.Text(0), row.Int(1), row.Int(2), row.Int(3), row.Text(4), row.Int(5)});
     }
   });
   return suites;
 }
 
 ValidationSummary SuiteStore::Record(const std::string& dataset, int64_t version,
-                                     ValidationResult result, const std::string& who) {
+                                     ValidationResult result, const std::string& who,
+                                     int64_t suite_version) {
   ValidationSummary summary{.id = ValidationId(NewHexId()),
                             .suite = result.suite,
                             .dataset = dataset,
@@ -69,11 +114,14 @@ ValidationSummary SuiteStore::Record(const std::string& dataset, int64_t version
                             .evaluated = result.evaluated(),
                             .unsuccessful = result.unsuccessful(),
                             .created_ms = clock_.NowMs(),
-                            .who = who};
+                            .who = who,
+                            .suite_version = suite_version};
   result.meta.Set("suite", summary.suite);
   result.meta.Set("dataset", dataset);
   result.meta.Set("version", version);
   result.meta.Set("created_ms", summary.created_ms);
+  if (suite_version > 0) result.meta.Set("suite_version", suite_version);
+  const std::string outcomes = OutcomesOf(result).Dump();
   const std::string text = result.ToJson().Dump();
   const Json payload = Json::Of({{"validation_id", summary.id.str()},
                                  {"suite", summary.suite},
@@ -85,7 +133,8 @@ ValidationSummary SuiteStore::Record(const std::string& dataset, int64_t version
   database_.Write([&](Connection& connection) {
     connection.Execute(sql::kInsertValidation,
                        {summary.id.str(), summary.suite, dataset, version, int64_t{summary.success},
-                        summary.evaluated, summary.unsuccessful, text, summary.created_ms, who});
+                        summary.evaluated, summary.unsuccessful, text, summary.created_ms, who,
+                        suite_version, outcomes});
     events_.Append(connection, "validation.finished", "validation:" + summary.id.str(), who,
                    payload);
   });
@@ -97,7 +146,7 @@ StoredValidation SuiteStore::GetValidation(const ValidationId& id) const {
     return connection.SelectOne(sql::kGetValidation, {id.str()});
   });
   if (!row) throw NotFound("Validation", id.str());
-  return {ReadSummary(*row), ParseJson(row->Text(9))};
+  return {ReadSummary(*row), ParseJson(row->Text(10))};
 }
 
 std::vector<ValidationSummary> SuiteStore::ListValidations(const std::string& dataset,
@@ -109,6 +158,26 @@ std::vector<ValidationSummary> SuiteStore::ListValidations(const std::string& da
     }
   });
   return validations;
+}
+
+std::vector<CheckHistory> SuiteStore::History(const std::string& suite, const std::string& dataset,
+                                              int limit) const {
+  const auto rows = database_.Read([&](Connection& connection) {
+    return connection.Select(sql::kCheckHistory,
+                             {suite, dataset, int64_t{std::clamp(limit, 1, kHistoryMax)}});
+  });
+  std::vector<CheckHistory> histories;
+  for (const Row& row : rows) {
+    const CheckPoint point{.validation_id = row.Text(0),
+                           .version = row.Int(1),
+                           .suite_version = row.Int(2),
+                           .created_ms = row.Int(3)};
+    const std::string& kept = row.Text(4);
+    AddOutcomes(kept.empty() ? OutcomesOf(ValidationResult::FromJson(ParseJson(row.Text(5))))
+                             : ParseJson(kept),
+                point, &histories);
+  }
+  return histories;
 }
 
 std::optional<ValidationSummary> SuiteStore::Latest(const std::string& dataset, int64_t version,

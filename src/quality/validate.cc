@@ -418,7 +418,8 @@ class Validation {
 
   size_t ListMax() const {
     if (options_.format == ResultFormat::kBooleanOnly) return 0;
-    if (options_.format == ResultFormat::kComplete) return kUnexpectedIndexMax;
+    if (options_.format == ResultFormat::kComplete)
+      return options_.index_list_max > 0 ? options_.index_list_max : kUnexpectedIndexMax;
     return static_cast<size_t>(
         std::max(options_.partial_unexpected_count, options_.row_sample_max));
   }
@@ -505,6 +506,7 @@ class Validation {
     const Column& column = shape_.At(check.column);
     RowFindings& findings = work.findings;
     const std::string where = work.plan.filter.empty() ? "" : " WHERE " + work.plan.filter;
+    const size_t rows_max = std::max(kUnexpectedListMax, options_.index_list_max);
     session_.Stream(
         "SELECT " + TextSql(column) + ", " + MissingSql(column) + ", " + kRowNumberColumn +
             " FROM " + Numbered() + where,
@@ -514,12 +516,11 @@ class Validation {
             if (std::get<bool>(piece.At(row, 1))) {
               ++findings.missing;
             } else if (!check.expected(piece.Text(row, 0))) {
-              if (++findings.unexpected > static_cast<int64_t>(kUnexpectedListMax)) {
-                continue;
-              }
+              if (++findings.unexpected > static_cast<int64_t>(rows_max)) continue;
+              findings.rows.push_back(piece.Int(row, 2));
+              if (findings.values.size() >= kUnexpectedListMax) continue;
               findings.values.push_back(piece.ToJson(row, 0));
               findings.keys.push_back(piece.ToJson(row, 0));
-              findings.rows.push_back(piece.Int(row, 2));
               findings.indexes.push_back(Json::Of({{check.column, piece.ToJson(row, 0)}}));
             }
           }

@@ -28,6 +28,8 @@ struct ValidationOptions {
   std::vector<std::string> index_columns;
   // Whole rows kept of each failed expectation, as `unexpected_rows`; 0 for none.
   int row_sample_max = 20;
+  // Positions of unexpected rows that are kept at COMPLETE; 0 for as many as people want to see.
+  size_t index_list_max = 0;
   // Replace the suite's own parameters, by name.
   Json parameters = Json::MakeObject();
   // Told of each step that is done, of so many: scans and expectations.

@@ -51,8 +51,11 @@
 #include "monitoring/prediction_reader.h"
 #include "pipelines/pipeline_store.h"
 #include "pipelines/scheduler.h"
+#include "quality/attachments.h"
 #include "quality/suite_gate.h"
+#include "quality/suite_review.h"
 #include "quality/suite_store.h"
+#include "quality/suite_version_gate.h"
 #include "registry/intake.h"
 #include "registry/registry.h"
 #include "retention/garbage.h"
@@ -103,6 +106,8 @@ constexpr int64_t kCompactionMs = 500;
 // What a run logs in this time is one change of each of its latest metrics; searches find so much
 // left to do.
 constexpr int64_t kRaiseMs = 500;
+// How often versions are looked for that a server left pending when it ended.
+constexpr int64_t kJudgeLookMs = 10'000;
 
 // Makes the data folder and returns its absolute path.
 fs::path MakeDataFolder(const Config& config) {
@@ -345,10 +350,13 @@ struct App::Parts {
   quality::SuiteGate suite_gate;
   registry::Registry registry;
   registry::Intake registry_intake;
+  quality::SuiteStore suites;
+  quality::SuiteReview review;
+  quality::Attachments attachments;
+  quality::SuiteVersionGate version_gate;
   data::DatasetStore datasets;
   data::SourceStore sources;
   data::SplitStore splits;
-  quality::SuiteStore suites;
   monitoring::PredictionLog predictions;
   monitoring::PredictionReader prediction_reader;
   monitoring::PredictionImport prediction_import;
@@ -383,6 +391,7 @@ struct App::Parts {
   std::unique_ptr<Loop> compacting;
   std::unique_ptr<Loop> raising;
   std::unique_ptr<Loop> reaping;
+  std::unique_ptr<Loop> judging;
   std::unique_ptr<Mounting> mounting;
   std::unique_ptr<webhooks::Dispatcher> dispatcher;
 
@@ -434,10 +443,13 @@ App::Parts::Parts(const Config& given)
           }),
       registry_intake(*database, events, clock,
                       [this](const auto& version) { return inspection.InspectImported(version); }),
-      datasets(*database, events, lineage, clock, DataRoomOptions(config, data)),
+      suites(*database, events, clock),
+      review(*database, events, clock, suites),
+      attachments(*database, events, clock),
+      version_gate(*database, suites),
+      datasets(*database, events, lineage, clock, DataRoomOptions(config, data), &version_gate),
       sources(*database, events, clock, datasets, fetch),
       splits(*database, events, lineage, clock, datasets),
-      suites(*database, events, clock),
       predictions(data / "predictions", clock, PredictionLogOptionsOf(config)),
       prediction_reader(predictions),
       prediction_import(predictions, clock),
@@ -497,6 +509,8 @@ App::Parts::Parts(const Config& given)
              .sources = sources,
              .splits = splits,
              .suites = suites,
+             .review = review,
+             .attachments = attachments,
              .registry = registry,
              .gateway = gateway,
              .garbage = garbage,
@@ -578,6 +592,11 @@ void App::Parts::StartLoops() {
   });
   reaping = std::make_unique<Loop>("run-reaper", "look at the leases of runs",
                                    [this](const auto&) { return run_reaper.Look(); });
+  judging =
+      std::make_unique<Loop>("judge", "judge versions that were left pending", [this](const auto&) {
+        datasets.JudgePending(native.started_ms);
+        return kJudgeLookMs;
+      });
   mounting = std::make_unique<Mounting>(*database, events, clock, FoldersToFollow(config));
   dispatcher = std::make_unique<webhooks::Dispatcher>(*database, events, clock, courier,
                                                       DispatcherOptionsOf(config, data));

@@ -99,7 +99,7 @@ CREATE TABLE dataset_heads (
   latest_version BIGINT NOT NULL,
   created_ms BIGINT NOT NULL,
   created_by TEXT NOT NULL
-);
+, current_version BIGINT NOT NULL DEFAULT 0);
 CREATE TABLE dataset_versions (
   dataset TEXT NOT NULL REFERENCES dataset_heads (name),
   version BIGINT NOT NULL,
@@ -114,10 +114,12 @@ CREATE TABLE dataset_versions (
   inputs TEXT NOT NULL,
   recipe TEXT NOT NULL,
   created_ms BIGINT NOT NULL,
-  created_by TEXT NOT NULL,
+  created_by TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'ready', state_reason TEXT NOT NULL DEFAULT '', state_ms BIGINT NOT NULL DEFAULT 0, state_by TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (dataset, version)
 );
 CREATE INDEX dataset_versions_by_recipe ON dataset_versions (dataset, recipe);
+CREATE INDEX dataset_versions_held ON dataset_versions (created_ms)
+  WHERE state IN ('pending', 'quarantined');
 CREATE TABLE datasets (
   dataset_seq INTEGER PRIMARY KEY,
   experiment_id BIGINT NOT NULL,
@@ -669,6 +671,53 @@ CREATE TABLE splits (
   UNIQUE (dataset, version, name),
   FOREIGN KEY (dataset, version) REFERENCES dataset_versions (dataset, version)
 );
+CREATE TABLE suite_attachments (
+  kind TEXT NOT NULL,
+  target TEXT NOT NULL,
+  suite TEXT NOT NULL REFERENCES suites (name),
+  on_failure TEXT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
+  PRIMARY KEY (kind, target, suite)
+);
+CREATE TABLE suite_comments (
+  id TEXT PRIMARY KEY,
+  suite TEXT NOT NULL,
+  expectation TEXT NOT NULL,
+  validation_id TEXT NOT NULL,
+  text TEXT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL
+);
+CREATE INDEX suite_comments_by_suite ON suite_comments (suite, created_ms);
+CREATE TABLE suite_proposals (
+  id TEXT PRIMARY KEY,
+  suite TEXT NOT NULL,
+  expectation TEXT NOT NULL,
+  base_version BIGINT NOT NULL,
+  base TEXT NOT NULL,
+  change TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  validation_id TEXT NOT NULL,
+  state TEXT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
+  decided_ms BIGINT NOT NULL,
+  decided_by TEXT NOT NULL,
+  decision TEXT NOT NULL,
+  result_version BIGINT NOT NULL
+);
+CREATE INDEX suite_proposals_by_suite ON suite_proposals (suite, created_ms);
+CREATE TABLE suite_versions (
+  suite TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  body TEXT NOT NULL,
+  expectation_count BIGINT NOT NULL,
+  reason TEXT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
+  PRIMARY KEY (suite, version)
+);
 CREATE TABLE suites (
   name TEXT PRIMARY KEY,
   body TEXT NOT NULL,
@@ -676,7 +725,7 @@ CREATE TABLE suites (
   created_ms BIGINT NOT NULL,
   updated_ms BIGINT NOT NULL,
   updated_by TEXT NOT NULL
-);
+, version BIGINT NOT NULL DEFAULT 1);
 CREATE TABLE summary_samples (
   tag_seq BIGINT NOT NULL REFERENCES summary_tags (seq),
   step BIGINT NOT NULL,
@@ -726,8 +775,9 @@ CREATE TABLE validations (
   result TEXT NOT NULL,
   created_ms BIGINT NOT NULL,
   created_by TEXT NOT NULL
-);
+, suite_version BIGINT NOT NULL DEFAULT 0, outcomes TEXT NOT NULL DEFAULT '');
 CREATE INDEX validations_by_dataset ON validations (dataset, version, created_ms);
+CREATE INDEX validations_by_suite ON validations (suite, dataset, created_ms);
 CREATE INDEX validations_by_time ON validations (created_ms, id);
 CREATE TABLE webhook_attempts (
   delivery_seq BIGINT NOT NULL REFERENCES webhook_deliveries (seq),

@@ -24,6 +24,7 @@ import { PipelineRunPage } from './pages/pipeline-run';
 import { Pipelines } from './pages/pipelines';
 import { RunPage } from './pages/run';
 import { Runs } from './pages/runs';
+import { SuitePage } from './pages/suite';
 import { ValidationPage } from './pages/validation';
 import { WebhookPage } from './pages/webhook';
 import { Webhooks } from './pages/webhooks';
@@ -41,6 +42,7 @@ const routes: readonly { pattern: string; page: ComponentType<Params> }[] = [
   { pattern: '/models/:name', page: ModelPage as ComponentType<Params> },
   { pattern: '/datasets', page: Datasets },
   { pattern: '/datasets/:name', page: DatasetPage as ComponentType<Params> },
+  { pattern: '/suites/:name', page: SuitePage as ComponentType<Params> },
   { pattern: '/validations/:id', page: ValidationPage as ComponentType<Params> },
   { pattern: '/endpoints', page: Endpoints },
   { pattern: '/endpoints/:name', page: EndpointPage as ComponentType<Params> },
@@ -59,7 +61,7 @@ const routes: readonly { pattern: string; page: ComponentType<Params> }[] = [
 /** In the order of the loop; `also` are the paths below which an entry stays marked. */
 const sections: readonly { to: string; label: string; also?: readonly string[] }[] = [
   { to: '/', label: 'Overview' },
-  { to: '/datasets', label: 'Datasets', also: ['/validations'] },
+  { to: '/datasets', label: 'Datasets', also: ['/validations', '/suites'] },
   { to: '/experiments', label: 'Experiments' },
   { to: '/runs', label: 'Runs', also: ['/compare', '/logged-models'] },
   { to: '/models', label: 'Models' },

@@ -6,6 +6,7 @@ export const cli = {
   upload: 'millwright data upload NAME FILE.parquet',
   split: (dataset: string) => `millwright data split ${dataset} --name NAME --kind random --part train=0.8 --part test=0.2`,
   validate: (dataset: string) => `millwright quality validate ${dataset} --suite SUITE.json`,
+  attach: (dataset: string) => `millwright quality attach SUITE --dataset ${dataset}`,
   deploy: 'millwright endpoints deploy NAME --model MODEL@champion',
   monitor: 'millwright monitors create MONITOR.yaml',
   alerts: 'millwright alerts apply deploy/alerts/millwright.yaml',

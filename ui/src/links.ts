@@ -6,6 +6,7 @@ export const loggedModelPath = (id: string) => href('/logged-models/:id', { id }
 export const modelPath = (name: string, version?: string) => href('/models/:name', { name }, { version });
 export const datasetPath = (name: string, version?: number | string) =>
   href('/datasets/:name', { name }, { version: version === undefined ? undefined : String(version) });
+export const suitePath = (name: string, version?: number) => href('/suites/:name', { name }, { version: version === undefined ? undefined : String(version) });
 export const validationPath = (id: string) => href('/validations/:id', { id });
 export const endpointPath = (name: string) => href('/endpoints/:name', { name });
 export const monitorPath = (name: string, query: Record<string, string | undefined> = {}) => href('/monitors/:name', { name }, query);
@@ -33,6 +34,8 @@ export function subjectPath(subject: string): string | undefined {
       return loggedModelPath(id);
     case 'dataset':
       return datasetPath(name, version);
+    case 'suite':
+      return suitePath(id);
     case 'validation':
       return validationPath(id);
     case 'model':

@@ -5,6 +5,7 @@ export const nouns = {
   loggedModel: ['logged_model', 'artifact'],
   dataset: ['dataset', 'snapshot', 'split', 'profile'],
   validation: ['validation'],
+  suite: ['suite'],
   endpoint: ['endpoint', 'revision', 'rollout', 'replica'],
   monitor: ['monitor', 'report', 'alert'],
   alert: ['alert', 'alert_rule', 'alert_routes', 'alert_receiver', 'silence', 'pipeline_run'],

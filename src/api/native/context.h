@@ -33,8 +33,10 @@ namespace millwright::pipelines {
 class PipelineStore;
 }
 namespace millwright::quality {
+class Attachments;
+class SuiteReview;
 class SuiteStore;
-}
+}  // namespace millwright::quality
 
 namespace millwright::registry {
 class Registry;
@@ -86,6 +88,8 @@ struct Context {
   data::SourceStore& sources;
   data::SplitStore& splits;
   quality::SuiteStore& suites;
+  quality::SuiteReview& review;
+  quality::Attachments& attachments;
   registry::Registry& registry;
   serving::Gateway& gateway;
   retention::Garbage& garbage;

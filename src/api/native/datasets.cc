@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "analytics/session.h"
+#include "api/author.h"
 #include "api/native/request_reader.h"
 #include "api/native/table_json.h"
 #include "base/error.h"
@@ -32,7 +33,11 @@ Json VersionJson(const data::DatasetVersion& version) {
                    {"created_ms", version.created_ms},
                    {"created_by", version.created_by},
                    {"source", version.source},
-                   {"columns", columns}});
+                   {"columns", columns},
+                   {"state", data::VersionStateName(version.state)},
+                   {"state_reason", version.state_reason},
+                   {"state_ms", version.state_ms},
+                   {"state_by", version.state_by}});
 }
 
 Json VersionedJson(const std::string& dataset, const data::DatasetVersion& version,
@@ -101,7 +106,8 @@ http::Response ListDatasets(Context& context, const http::Request& request) {
                               {"row_count", dataset.latest.row_count},
                               {"bytes", static_cast<int64_t>(dataset.latest.bytes)},
                               {"created_ms", dataset.latest.created_ms},
-                              {"source", dataset.latest.source}}));
+                              {"source", dataset.latest.source},
+                              {"state", data::VersionStateName(dataset.latest.state)}}));
   return Answer(Json::Of({{"datasets", datasets}}));
 }
 
@@ -139,7 +145,7 @@ http::Response DeriveDataset(Context& context, const http::Request& request) {
 }
 
 http::Response GetDatasetRows(Context& context, const http::Request& request) {
-  const auto version = context.datasets.Get(request.PathValue("name"), PathVersion(request));
+  const auto version = context.datasets.Look(request.PathValue("name"), PathVersion(request));
   const auto table = context.datasets.Rows(
       version, QueryInt(request, "limit", kRowsPerPage, 1, data::kRowsPageMax),
       QueryInt(request, "offset", 0, 0, INT64_MAX));
@@ -147,7 +153,11 @@ http::Response GetDatasetRows(Context& context, const http::Request& request) {
 }
 
 http::Response GetDatasetFile(Context& context, const http::Request& request) {
-  const auto version = context.datasets.Get(request.PathValue("name"), PathVersion(request));
+  const std::string& name = request.PathValue("name");
+  // A held version is given to those only who say that they know it to be one.
+  const auto version = QueryInt(request, "held", 0, 0, 1) == 1
+                           ? context.datasets.Look(name, PathVersion(request))
+                           : context.datasets.Get(name, PathVersion(request));
   http::Response response;
   response.headers.Set("Content-Type", "application/vnd.apache.parquet");
   response.headers.Set("ETag", "\"" + version.sha256 + "\"");
@@ -185,7 +195,7 @@ Json FullProfile(Context& context, const data::DatasetVersion& version) {
 }  // namespace
 
 http::Response GetDatasetProfile(Context& context, const http::Request& request) {
-  const auto version = context.datasets.Get(request.PathValue("name"), PathVersion(request));
+  const auto version = context.datasets.Look(request.PathValue("name"), PathVersion(request));
   return http::Response::JsonText(
       200, KeptProfile(context, version, ".json",
                        [](analytics::Session& session, const std::string& table) {
@@ -194,7 +204,7 @@ http::Response GetDatasetProfile(Context& context, const http::Request& request)
 }
 
 http::Response GetDatasetFullProfile(Context& context, const http::Request& request) {
-  const auto version = context.datasets.Get(request.PathValue("name"), PathVersion(request));
+  const auto version = context.datasets.Look(request.PathValue("name"), PathVersion(request));
   const Json profile = FullProfile(context, version);
   if (QueryInt(request, "sketches", 1, 0, 1) == 1) return Answer(profile);
   return Answer(
@@ -202,7 +212,7 @@ http::Response GetDatasetFullProfile(Context& context, const http::Request& requ
 }
 
 http::Response GetDatasetProfileReport(Context& context, const http::Request& request) {
-  const auto version = context.datasets.Get(request.PathValue("name"), PathVersion(request));
+  const auto version = context.datasets.Look(request.PathValue("name"), PathVersion(request));
   const auto profile = quality::TableProfile::FromJson(FullProfile(context, version));
   auto response = http::Response::Text(200, quality::RenderProfile(profile, profile.name),
                                        "text/html; charset=utf-8");
@@ -210,6 +220,30 @@ http::Response GetDatasetProfileReport(Context& context, const http::Request& re
   response.headers.Set("Content-Security-Policy",
                        "default-src 'none'; style-src 'unsafe-inline'; img-src data:");
   return response;
+}
+
+http::Response ListHeldVersions(Context& context, const http::Request& request) {
+  const auto limit = static_cast<int>(QueryInt(request, "limit", 100, 1, data::kPageMax));
+  Json versions = Json::MakeArray();
+  for (const auto& version : context.datasets.Held(QueryText(request, "dataset"), limit)) {
+    Json item = VersionJson(version);
+    item.Set("dataset", version.dataset);
+    versions.Append(std::move(item));
+  }
+  return Answer(Json::Of({{"versions", versions}}));
+}
+
+http::Response ReleaseVersion(Context& context, const http::Request& request) {
+  const Json body = BodyObject(request);
+  const auto version = context.datasets.Release(request.PathValue("name"), PathVersion(request),
+                                                AuthorOf(request, body.GetString("reason")).reason,
+                                                request.principal);
+  return Answer(VersionedJson(version.dataset, version, false));
+}
+
+http::Response JudgeVersion(Context& context, const http::Request& request) {
+  const auto version = context.datasets.Judge(request.PathValue("name"), PathVersion(request));
+  return Answer(VersionedJson(version.dataset, version, false));
 }
 
 http::Response CreateSplit(Context& context, const http::Request& request) {

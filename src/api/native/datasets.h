@@ -18,6 +18,9 @@ http::Response GetDatasetFile(Context& context, const http::Request& request);
 http::Response GetDatasetProfile(Context& context, const http::Request& request);
 http::Response GetDatasetFullProfile(Context& context, const http::Request& request);
 http::Response GetDatasetProfileReport(Context& context, const http::Request& request);
+http::Response ListHeldVersions(Context& context, const http::Request& request);
+http::Response ReleaseVersion(Context& context, const http::Request& request);
+http::Response JudgeVersion(Context& context, const http::Request& request);
 http::Response CreateSplit(Context& context, const http::Request& request);
 http::Response GetSplitPartFile(Context& context, const http::Request& request);
 

@@ -23,6 +23,7 @@
 #include "api/native/run_history.h"
 #include "api/native/run_leases.h"
 #include "api/native/run_search.h"
+#include "api/native/suite_review.h"
 #include "api/native/tensorboard.h"
 #include "api/native/validations.h"
 #include "api/native/verification.h"
@@ -87,6 +88,12 @@ constexpr Route<Context> kRoutes[] = {
      "Make a version by SQL over others"},
     {M::kPost, "/api/v1/datasets/{name}/splits", CreateSplit, P::kEdit, Lane::kBulk,
      "Record a reproducible split"},
+    {M::kGet, "/api/v1/quarantine", ListHeldVersions, P::kRead, Lane::kMeta,
+     "List dataset versions that are held, and why"},
+    {M::kPost, "/api/v1/datasets/{name}/versions/{version}/release", ReleaseVersion, P::kManage,
+     Lane::kMeta, "Let a quarantined version be taken, with a reason"},
+    {M::kPost, "/api/v1/datasets/{name}/versions/{version}/judge", JudgeVersion, P::kEdit,
+     Lane::kBulk, "Judge a held version by the suites that are attached now"},
     {M::kGet, "/api/v1/datasets/{name}/versions/{version}/rows", GetDatasetRows, P::kRead,
      Lane::kBulk, "Read rows"},
     {M::kGet, "/api/v1/datasets/{name}/versions/{version}/file", GetDatasetFile, P::kRead,
@@ -102,7 +109,34 @@ constexpr Route<Context> kRoutes[] = {
 
     {M::kGet, "/api/v1/suites", ListSuites, P::kRead, Lane::kMeta, "List suites"},
     {M::kPost, "/api/v1/suites", PutSuite, P::kEdit, Lane::kMeta, "Store a suite"},
-    {M::kGet, "/api/v1/suites/{name}", GetSuite, P::kRead, Lane::kMeta, "Show a suite"},
+    {M::kGet, "/api/v1/suites/{name}", GetSuite, P::kRead, Lane::kMeta,
+     "Show a suite, as it is or as it was in a version"},
+    {M::kDelete, "/api/v1/suites/{name}", DeleteSuite, P::kManage, Lane::kMeta,
+     "Remove a suite that is attached to nothing"},
+    {M::kGet, "/api/v1/suites/{name}/versions", ListSuiteVersions, P::kRead, Lane::kMeta,
+     "List who changed a suite when and why"},
+    {M::kGet, "/api/v1/suites/{name}/history", GetSuiteHistory, P::kRead, Lane::kBulk,
+     "Show what each check came to in the last validations of a dataset or a source"},
+    {M::kGet, "/api/v1/suites/{name}/comments", ListSuiteComments, P::kRead, Lane::kMeta,
+     "List what was said of a suite's expectations"},
+    {M::kPost, "/api/v1/suites/{name}/comments", CommentOnSuite, P::kEdit, Lane::kMeta,
+     "Say something of an expectation"},
+    {M::kPost, "/api/v1/suites/{name}/proposals", ProposeSuiteChange, P::kEdit, Lane::kMeta,
+     "Mark an expectation as wrong and propose a change"},
+    {M::kGet, "/api/v1/suite-proposals", ListSuiteProposals, P::kRead, Lane::kMeta,
+     "List proposed changes to suites"},
+    {M::kGet, "/api/v1/suite-proposals/{id}", GetSuiteProposal, P::kRead, Lane::kMeta,
+     "Show a proposed change"},
+    {M::kPost, "/api/v1/suite-proposals/{id}/accept", AcceptSuiteProposal, P::kEdit, Lane::kMeta,
+     "Make a version of the suite with a proposed change"},
+    {M::kPost, "/api/v1/suite-proposals/{id}/reject", RejectSuiteProposal, P::kEdit, Lane::kMeta,
+     "Turn a proposed change down"},
+    {M::kGet, "/api/v1/suite-attachments", ListSuiteAttachments, P::kRead, Lane::kMeta,
+     "List which suites judge the new versions of what"},
+    {M::kPost, "/api/v1/suites/{name}/attachments", AttachSuite, P::kManage, Lane::kMeta,
+     "Let a suite judge every new version of a dataset or a source"},
+    {M::kDelete, "/api/v1/suites/{name}/attachments", DetachSuite, P::kManage, Lane::kMeta,
+     "Let a suite judge a dataset or a source no longer"},
     {M::kGet, "/api/v1/validations", ListValidations, P::kRead, Lane::kMeta, "List validations"},
     {M::kPost, "/api/v1/validations", CreateValidation, P::kEdit, Lane::kBulk,
      "Check a dataset version against a suite"},

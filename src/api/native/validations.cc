@@ -5,8 +5,11 @@
 #include "api/native/request_reader.h"
 #include "base/error.h"
 #include "data/dataset_store.h"
+#include "data/source_store.h"
 #include "monitoring/prediction_reader.h"
 #include "quality/report.h"
+#include "quality/report_words.h"
+#include "quality/suite_review.h"
 #include "quality/suite_store.h"
 
 namespace millwright::api::native {
@@ -24,7 +27,8 @@ Json SummaryJson(const quality::ValidationSummary& summary) {
                    {"evaluated", summary.evaluated},
                    {"unsuccessful", summary.unsuccessful},
                    {"created_ms", summary.created_ms},
-                   {"who", summary.who}});
+                   {"who", summary.who},
+                   {"suite_version", summary.suite_version}});
 }
 
 quality::ValidationOptions ValidationOptionsOf(const Json& body) {
@@ -44,7 +48,8 @@ quality::ValidationOptions ValidationOptionsOf(const Json& body) {
 std::pair<int64_t, quality::ValidationResult> JudgeDataset(
     Context& context, const std::string& name, int64_t number, const quality::Suite& suite,
     const quality::ValidationOptions& options) {
-  const auto version = context.datasets.Get(name, number);
+  // A held version may be judged: that is how one finds out what is wrong with it.
+  const auto version = context.datasets.Look(name, number);
   analytics::SessionOptions sandbox;
   sandbox.allowed_files = {context.datasets.File(version).string()};
   sandbox.time_limit_ms = kValidationMsMax;
@@ -72,8 +77,9 @@ http::Response PutSuite(Context& context, const http::Request& request) {
   const Json body = BodyObject(request);
   quality::Suite suite = quality::ParseSuite(body.At("suite"));
   suite.name = body.GetString("name", suite.name);
-  context.suites.Put(suite, request.principal);
-  return Answer(Json::Of({{"name", suite.name}, {"expectations", suite.expectations.size()}}));
+  const int64_t version = context.suites.Put(suite, request.principal, body.GetString("reason"));
+  return Answer(Json::Of(
+      {{"name", suite.name}, {"expectations", suite.expectations.size()}, {"version", version}}));
 }
 
 http::Response ListSuites(Context& context, const http::Request& request) {
@@ -83,17 +89,82 @@ http::Response ListSuites(Context& context, const http::Request& request) {
                             {"expectations", suite.expectation_count},
                             {"created_ms", suite.created_ms},
                             {"updated_ms", suite.updated_ms},
-                            {"updated_by", suite.updated_by}}));
+                            {"updated_by", suite.updated_by},
+                            {"version", suite.version}}));
   return Answer(Json::Of({{"suites", suites}}));
 }
 
 http::Response GetSuite(Context& context, const http::Request& request) {
-  return Answer(context.suites.Get(request.PathValue("name")).ToJson());
+  const auto found = context.suites.GetVersion(request.PathValue("name"),
+                                               QueryInt(request, "version", 0, 0, INT64_MAX));
+  Json answer = found.suite.ToJson();
+  answer.Set("version", found.version);
+  const auto keys = quality::ExpectationKeys(found.suite.expectations);
+  Json checks = Json::MakeArray();
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const auto says =
+        quality::DescribeExpectation(found.suite.expectations[i], found.suite.parameters);
+    checks.Append(Json::Of({{"name", keys[i]}, {"says", says.Text()}}));
+  }
+  answer.Set("checks", std::move(checks));
+  return Answer(answer);
+}
+
+http::Response DeleteSuite(Context& context, const http::Request& request) {
+  context.suites.Delete(request.PathValue("name"), request.principal);
+  return Answer(Json::MakeObject());
+}
+
+http::Response ListSuiteVersions(Context& context, const http::Request& request) {
+  const auto limit =
+      static_cast<int>(QueryInt(request, "limit", 100, 1, quality::kSuiteVersionsMax));
+  Json versions = Json::MakeArray();
+  for (const auto& version : context.suites.Versions(request.PathValue("name"), limit))
+    versions.Append(Json::Of({{"version", version.version},
+                              {"expectations", version.expectation_count},
+                              {"reason", version.reason},
+                              {"created_ms", version.created_ms},
+                              {"who", version.who}}));
+  return Answer(Json::Of({{"versions", versions}}));
+}
+
+namespace {
+
+Json PointJson(const quality::CheckPoint& point) {
+  Json json = Json::Of({{"validation_id", point.validation_id},
+                        {"version", point.version},
+                        {"suite_version", point.suite_version},
+                        {"created_ms", point.created_ms},
+                        {"standing", quality::StandingName(point.standing)}});
+  if (point.share) json.Set("unexpected_share", *point.share);
+  if (!point.observed.is_null()) json.Set("observed", point.observed);
+  return json;
+}
+
+}  // namespace
+
+http::Response GetSuiteHistory(Context& context, const http::Request& request) {
+  const std::string& suite = request.PathValue("name");
+  const std::string source = QueryText(request, "source");
+  std::string dataset = QueryText(request, "dataset");
+  if (source.empty() == dataset.empty())
+    throw InvalidArgument("Say either dataset or source").WithField("dataset");
+  if (dataset.empty()) dataset = context.sources.Get(source).dataset;
+  context.suites.Versions(suite, 1);
+  const auto limit = static_cast<int>(
+      QueryInt(request, "limit", quality::kHistoryShownMax, 1, quality::kHistoryMax));
+  Json checks = Json::MakeArray();
+  for (const auto& history : context.suites.History(suite, dataset, limit)) {
+    Json points = Json::MakeArray();
+    for (const auto& point : history.points) points.Append(PointJson(point));
+    checks.Append(Json::Of({{"expectation", history.key}, {"points", points}}));
+  }
+  return Answer(Json::Of({{"suite", suite}, {"dataset", dataset}, {"checks", checks}}));
 }
 
 http::Response CreateValidation(Context& context, const http::Request& request) {
   const Json body = BodyObject(request);
-  const auto suite = context.suites.Get(body.At("suite").AsString("suite"));
+  const auto [suite, suite_version] = context.suites.GetVersion(body.At("suite").AsString("suite"));
   const quality::ValidationOptions options = ValidationOptionsOf(body);
   const std::string& dataset = body.At("dataset").AsString("dataset");
   const auto [version, result] =
@@ -101,7 +172,8 @@ http::Response CreateValidation(Context& context, const http::Request& request) 
           ? std::pair(int64_t{0}, JudgePredictions(context, dataset.substr(kPredictions.size()),
                                                    suite, options))
           : JudgeDataset(context, dataset, body.GetInt("version"), suite, options);
-  const auto summary = context.suites.Record(dataset, version, result, request.principal);
+  const auto summary =
+      context.suites.Record(dataset, version, result, request.principal, suite_version);
   Json answer = context.suites.GetValidation(summary.id).result;
   answer.Set("id", summary.id.str());
   return Answer(answer);
@@ -119,13 +191,22 @@ http::Response GetValidation(Context& context, const http::Request& request) {
   const auto stored = context.suites.GetValidation(quality::ValidationId(request.PathValue("id")));
   Json answer = stored.result;
   answer.Set("id", stored.id.str());
+  const auto keys = quality::ExpectationKeys(
+      quality::ExpectationsOf(quality::ValidationResult::FromJson(stored.result)));
+  answer.Set("expectations", Json(Json::Array(keys.begin(), keys.end())));
   return Answer(answer);
 }
 
 http::Response GetValidationReport(Context& context, const http::Request& request) {
   const auto stored = context.suites.GetValidation(quality::ValidationId(request.PathValue("id")));
+  const quality::ReportNotes notes{
+      .histories =
+          quality::Until(context.suites.History(stored.suite, stored.dataset, quality::kHistoryMax),
+                         stored.created_ms),
+      .comments = context.review.Comments(stored.suite),
+      .proposals = context.review.Proposals(stored.suite)};
   auto response = http::Response::Text(
-      200, quality::RenderReport(quality::ValidationResult::FromJson(stored.result)),
+      200, quality::RenderReport(quality::ValidationResult::FromJson(stored.result), notes),
       "text/html; charset=utf-8");
   // The report is one file without scripts of others; nothing in it may reach out.
   response.headers.Set("Content-Security-Policy",

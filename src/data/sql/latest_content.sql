@@ -1,4 +1,4 @@
--- Tells what the latest version of a dataset holds and how it was derived.
-SELECT v.md5, v.recipe
+-- Tells what a version of a dataset holds, how it was derived and of what.
+SELECT v.md5, v.recipe, v.inputs
 FROM dataset_versions v
 WHERE v.dataset = $1 AND v.version = $2

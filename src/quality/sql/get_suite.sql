@@ -1,2 +1,2 @@
--- The suite of a name.
-SELECT body FROM suites WHERE name = $1
+-- The suite of a name and its version.
+SELECT body, version FROM suites WHERE name = $1

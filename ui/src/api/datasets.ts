@@ -1,5 +1,5 @@
 /** Datasets, their versions, profiles, rows and splits. */
-import { getJson, segment } from './client';
+import { getJson, postJson, segment } from './client';
 
 /** One row of `GET /api/v1/datasets` → `{datasets}`. */
 export interface DatasetSummary {
@@ -10,7 +10,13 @@ export interface DatasetSummary {
   created_ms: number;
   /** Where the bytes came from: a path or a URI. */
   source: string;
+  state: VersionState;
 }
+
+/** A version that is pending or quarantined is held: nobody takes it, it can be looked at. */
+export type VersionState = 'ready' | 'pending' | 'quarantined' | 'released';
+
+export const isHeld = (version: { state: VersionState }) => version.state === 'pending' || version.state === 'quarantined';
 
 export interface Column {
   name: string;
@@ -25,6 +31,16 @@ export interface DatasetVersion {
   created_ms: number;
   source: string;
   columns: Column[];
+  state: VersionState;
+  /** Why it is in its state. */
+  state_reason: string;
+  state_ms: number;
+  state_by: string;
+}
+
+/** One row of `GET /api/v1/quarantine` → `{versions}`, newest first. */
+export interface HeldVersion extends DatasetVersion {
+  dataset: string;
 }
 
 export interface Split {
@@ -113,3 +129,17 @@ export function profileReportUrl(name: string, version: number): string {
 export function getRows(name: string, version: number, limit: number, offset: number, signal?: AbortSignal): Promise<Rows> {
   return getJson(`/api/v1/datasets/${segment(name)}/versions/${version}/rows`, { limit, offset }, signal);
 }
+
+export async function listSources(signal?: AbortSignal): Promise<{ name: string; dataset: string }[]> {
+  return (await getJson<{ sources: { name: string; dataset: string }[] }>('/api/v1/sources', {}, signal)).sources;
+}
+
+export async function listHeld(signal?: AbortSignal): Promise<HeldVersion[]> {
+  return (await getJson<{ versions: HeldVersion[] }>('/api/v1/quarantine', {}, signal)).versions;
+}
+
+/** Lets a quarantined version be taken although it failed. */
+export const release = (name: string, version: number, reason: string) => postJson(`/api/v1/datasets/${segment(name)}/versions/${version}/release`, { reason });
+
+/** Judges a held version by the suites as they are now. */
+export const judge = (name: string, version: number) => postJson(`/api/v1/datasets/${segment(name)}/versions/${version}/judge`, {});

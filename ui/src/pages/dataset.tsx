@@ -1,12 +1,14 @@
 /** A dataset version: what its columns hold, what the suites said, how it was split. */
-import { getDataset, getFullProfile, getProfile, getRows, profileReportUrl, type Cell, type ColumnProfile, type Dataset, type DatasetVersion, type FullProfile, type Split } from '../api/datasets';
-import { listValidations, validationReportUrl } from '../api/validations';
+import { getDataset, getFullProfile, getProfile, getRows, isHeld, judge, listSources, profileReportUrl, release, type Cell, type ColumnProfile, type Dataset, type DatasetVersion, type FullProfile, type Split } from '../api/datasets';
+import { useState } from 'preact/hooks';
+import { attach, detach, listAttachments, listSuites, listValidations, validationReportUrl, type Attachment } from '../api/validations';
 import { cli } from '../cli';
 import { Badge, Empty, Facts, Page, Section, Select, Shown, Tabs, When, currentTab } from '../components/basics';
 import { Histogram, TopValues, type Bar } from '../components/bars';
+import { Dialog, TextDialog } from '../components/dialog';
 import { Table } from '../components/table';
 import { bytes, count, grouped, inline, measure, percent, shortId } from '../format';
-import { datasetPath, lineagePath, validationPath } from '../links';
+import { datasetPath, lineagePath, suitePath, validationPath } from '../links';
 import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { place, setQuery } from '../router';
@@ -17,12 +19,14 @@ export function DatasetPage(props: { name: string }) {
   const dataset = useRead(`dataset:${props.name}`, (signal) => getDataset(props.name, signal), { on: nouns.dataset });
   const wanted = Number(place.value.query.get('version'));
   const versions = [...(dataset.data?.versions ?? [])].sort((a, b) => b.version - a.version);
-  const version = versions.find((each) => each.version === wanted) ?? versions[0];
+  const version = versions.find((each) => each.version === wanted) ?? versions.find((each) => !isHeld(each)) ?? versions[0];
+  const [releasing, setReleasing] = useState(false);
   const tab = currentTab(['profile', 'rows', 'validations', 'splits', 'versions']);
   return (
     <Page
       title={version ? `${props.name}@${version.version}` : props.name}
       trail={[{ label: 'Datasets', to: '/datasets' }]}
+      badge={version && version.state !== 'ready' && <Badge state={version.state} />}
       actions={
         version && (
           <>
@@ -30,7 +34,7 @@ export function DatasetPage(props: { name: string }) {
               <Select
                 label="Version"
                 value={String(version.version)}
-                options={versions.map((each) => ({ value: String(each.version), label: `@${each.version}` }))}
+                options={versions.map((each) => ({ value: String(each.version), label: `@${each.version}${isHeld(each) ? ` ${each.state}` : ''}` }))}
                 onChange={(value) => setQuery({ version: value })}
               />
             )}
@@ -55,6 +59,38 @@ export function DatasetPage(props: { name: string }) {
                   ['Source', version.source],
                 ]}
               />
+              {isHeld(version) && (
+                <div class="held-note" role="note">
+                  <p>{version.state === 'pending' ? 'Its suites have not judged this version yet.' : <StateReason text={version.state_reason} />}</p>
+                  {version.state === 'quarantined' && (
+                    <p class="proposal-tools">
+                      <button type="button" onClick={() => setReleasing(true)}>
+                        Release…
+                      </button>
+                      <JudgeButton name={props.name} version={version.version} judged={dataset.reload} />
+                    </p>
+                  )}
+                </div>
+              )}
+              {!isHeld(version) && version.state_reason !== '' && (
+                <p class="muted">
+                  {version.state === 'released' ? `Released by ${version.state_by}: ` : ''}
+                  <StateReason text={version.state_reason} />
+                </p>
+              )}
+              {releasing && (
+                <TextDialog
+                  title={`Release ${props.name}@${version.version}`}
+                  label="Why it may be taken although it failed"
+                  value=""
+                  action="Release"
+                  act={(reason) => release(props.name, version.version, reason)}
+                  close={() => {
+                    setReleasing(false);
+                    dataset.reload();
+                  }}
+                />
+              )}
               <Tabs
                 current={tab}
                 tabs={[
@@ -77,6 +113,46 @@ export function DatasetPage(props: { name: string }) {
         }
       </Shown>
     </Page>
+  );
+}
+
+/** Why a version is in its state, with links to the reports that it names. */
+function StateReason(props: { text: string }) {
+  return (
+    <>
+      {props.text.split(/\b(validation [0-9a-f]{32})\b/).map((part, i) =>
+        i % 2 === 1 ? (
+          <a key={i} href={validationPath(part.slice('validation '.length))}>
+            see the report
+          </a>
+        ) : (
+          part
+        ),
+      )}
+    </>
+  );
+}
+
+/** Judges a held version by its suites as they are now. */
+function JudgeButton(props: { name: string; version: number; judged: () => void }) {
+  const [state, setState] = useState<{ busy: boolean; error?: string }>({ busy: false });
+  const act = async () => {
+    setState({ busy: true });
+    try {
+      await judge(props.name, props.version);
+      setState({ busy: false });
+      props.judged();
+    } catch (cause) {
+      setState({ busy: false, error: cause instanceof Error ? cause.message : String(cause) });
+    }
+  };
+  return (
+    <>
+      <button type="button" disabled={state.busy} onClick={() => void act()}>
+        Judge again
+      </button>
+      {state.error && <span class="bad-text">{state.error}</span>}
+    </>
   );
 }
 
@@ -256,7 +332,111 @@ function RowsTab(props: { name: string; version: DatasetVersion }) {
   );
 }
 
+const actionWords: Record<Attachment['on_failure'], string> = {
+  quarantine: 'the version is held',
+  'set-aside': 'rows that fail are set aside',
+  warn: 'it passes with a warning',
+};
+
+function GatesSection(props: { name: string }) {
+  const attachments = useRead('suite-attachments', listAttachments, { on: nouns.suite });
+  const [adding, setAdding] = useState(false);
+  const sources = useRead('sources', listSources);
+  const feeds = new Set((sources.data ?? []).filter((each) => each.dataset === props.name).map((each) => each.name));
+  const own = (attachments.data ?? []).filter((each) => (each.dataset !== undefined ? each.dataset === props.name : feeds.has(each.source!)));
+  return (
+    <Section
+      title="Judged on arrival"
+      note="suites that every new version must meet"
+      tools={
+        <button type="button" onClick={() => setAdding(true)}>
+          Attach a suite…
+        </button>
+      }
+      flush
+    >
+      <Shown read={attachments} rows={1}>
+        {() =>
+          own.length === 0 ? (
+            <Empty title="New versions are not judged." command={cli.attach(props.name)} />
+          ) : (
+            <Table
+              label="Attached suites"
+              rows={own}
+              rowKey={(each) => `${each.suite} ${each.dataset ?? ''} ${each.source ?? ''}`}
+              columns={[
+                { id: 'suite', label: 'Suite', cell: (each) => <a href={suitePath(each.suite)}>{each.suite}</a> },
+                { id: 'target', label: 'Judges', cell: (each) => (each.dataset ? 'this dataset' : `source ${each.source}`) },
+                { id: 'action', label: 'On failure', cell: (each) => actionWords[each.on_failure] },
+                { id: 'since', label: 'Since', grow: true, cell: (each) => <When ms={each.created_ms} /> },
+                {
+                  id: 'detach',
+                  label: '',
+                  cell: (each) => (
+                    <button type="button" class="link" onClick={() => void detach(each.suite, each.dataset ? { dataset: each.dataset } : { source: each.source }).then(attachments.reload)}>
+                      Detach
+                    </button>
+                  ),
+                },
+              ]}
+            />
+          )
+        }
+      </Shown>
+      {adding && (
+        <AttachDialog
+          name={props.name}
+          close={() => {
+            setAdding(false);
+            attachments.reload();
+          }}
+        />
+      )}
+    </Section>
+  );
+}
+
+function AttachDialog(props: { name: string; close: () => void }) {
+  const suites = useRead('suites', listSuites, { on: nouns.suite });
+  const [suite, setSuite] = useState('');
+  const [action, setAction] = useState('quarantine');
+  return (
+    <Dialog title={`Judge new versions of ${props.name}`} action="Attach" act={() => attach(suite, props.name, action)} close={props.close}>
+      <label class="ask-field">
+        <span>Suite</span>
+        <select required value={suite} onChange={(event) => setSuite(event.currentTarget.value)}>
+          <option value="" />
+          {(suites.data ?? []).map((each) => (
+            <option key={each.name} value={each.name}>
+              {each.name} (v{each.version})
+            </option>
+          ))}
+        </select>
+      </label>
+      <label class="ask-field">
+        <span>When a version fails</span>
+        <select value={action} onChange={(event) => setAction(event.currentTarget.value)}>
+          {Object.entries(actionWords).map(([value, words]) => (
+            <option key={value} value={value}>
+              {words}
+            </option>
+          ))}
+        </select>
+      </label>
+    </Dialog>
+  );
+}
+
 function ValidationsTab(props: { name: string }) {
+  return (
+    <>
+      <GatesSection name={props.name} />
+      <ValidationsSection name={props.name} />
+    </>
+  );
+}
+
+function ValidationsSection(props: { name: string }) {
   const validations = useRead(`validations:${props.name}`, (signal) => listValidations(props.name, signal), { on: nouns.validation });
   return (
     <Section title="Validations" flush>
@@ -354,6 +534,7 @@ function VersionsTab(props: { name: string; versions: readonly DatasetVersion[];
         current={(version) => version.version === props.current}
         columns={[
           { id: 'version', label: 'Version', cell: (version) => <a href={datasetPath(props.name, version.version)}>@{version.version}</a> },
+          { id: 'state', label: 'State', cell: (version) => <Badge state={version.state} /> },
           { id: 'rows', label: 'Rows', number: true, cell: (version) => grouped(version.row_count) },
           { id: 'bytes', label: 'Size', number: true, cell: (version) => bytes(version.bytes) },
           { id: 'created', label: 'Made', cell: (version) => <When ms={version.created_ms} /> },

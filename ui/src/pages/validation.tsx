@@ -1,10 +1,14 @@
 /** What one suite said of one dataset version: every expectation, and the rows that broke one. */
+import type { ComponentChildren } from 'preact';
 import type { Cell } from '../api/datasets';
-import { getValidation, validationReportUrl, type ExpectationResult } from '../api/validations';
+import { getJson } from '../api/client';
+import { getHistory, getValidation, listComments, listProposals, validationReportUrl, type ExpectationResult } from '../api/validations';
 import { Badge, Choice, Facts, Page, Section, Shown, When } from '../components/basics';
+import { CheckReview, HistoryBars } from '../components/check-review';
 import { Table } from '../components/table';
 import { count, grouped, inline, measure } from '../format';
-import { datasetPath } from '../links';
+import { datasetPath, suitePath } from '../links';
+import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { place, setQuery } from '../router';
 
@@ -17,6 +21,15 @@ const observedTextMax = 60;
 export function ValidationPage(props: { id: string }) {
   const validation = useRead(`validation:${props.id}`, (signal) => getValidation(props.id, signal));
   const meta = validation.data?.meta;
+  const suite = meta?.suite ?? '';
+  const histories = useRead(suite && meta?.dataset ? `check-history:${suite}:${meta.dataset}` : null, (signal) => getHistory(suite, meta?.dataset ?? '', signal), { on: nouns.validation });
+  const comments = useRead(suite ? `suite-comments:${suite}` : null, (signal) => listComments(suite, signal), { on: nouns.suite });
+  const proposals = useRead(suite ? `suite-proposals:${suite}` : null, (signal) => listProposals(suite, signal), { on: nouns.suite });
+  const self = useRead('self', (signal) => getJson<{ verified?: boolean }>('/api/v1/me', {}, signal));
+  const changed = () => {
+    comments.reload();
+    proposals.reload();
+  };
   const onlyFailed = place.value.query.get('show') === 'failed';
   return (
     <Page
@@ -42,6 +55,7 @@ export function ValidationPage(props: { id: string }) {
                 ['Expectations', data.statistics.evaluated_expectations],
                 ['Met', data.statistics.successful_expectations],
                 ['Not met', data.statistics.unsuccessful_expectations],
+                ['Suite', suite && <a href={suitePath(suite, meta?.suite_version)}>{`${suite}${meta?.suite_version ? ` v${meta.suite_version}` : ''}`}</a>],
                 ['Judged', meta?.created_ms ? <When ms={meta.created_ms} both /> : undefined],
               ]}
             />
@@ -61,11 +75,24 @@ export function ValidationPage(props: { id: string }) {
               flush
             >
               <ul class="expectations">
-                {[...data.results]
-                  .sort((a, b) => Number(a.success) - Number(b.success))
-                  .filter((each) => !onlyFailed || !each.success)
-                  .map((each, i) => (
-                    <Expectation key={i} result={each} open={i < unfolded} />
+                {data.results
+                  .map((result, i) => ({ result, key: data.expectations[i] ?? String(i) }))
+                  .sort((a, b) => Number(a.result.success) - Number(b.result.success))
+                  .filter((each) => !onlyFailed || !each.result.success)
+                  .map(({ result, key }, i) => (
+                    <Expectation key={key} name={key} result={result} open={i < unfolded}>
+                      <HistoryBars validation_id={props.id} history={histories.data?.find((each) => each.expectation === key)} />
+                      <CheckReview
+                        suite={suite}
+                        expectation={key}
+                        kwargs={result.expectation_config.kwargs}
+                        validation_id={props.id}
+                        verified={self.data?.verified === true}
+                        comments={(comments.data ?? []).filter((each) => each.expectation === key)}
+                        proposals={(proposals.data ?? []).filter((each) => each.expectation === key)}
+                        changed={changed}
+                      />
+                    </Expectation>
                   ))}
               </ul>
             </Section>
@@ -87,14 +114,14 @@ function observedText(value: unknown): string {
   return Array.isArray(value) ? `${count(value.length)} values` : `${text.slice(0, observedTextMax)}…`;
 }
 
-function Expectation(props: { result: ExpectationResult; open: boolean }) {
+function Expectation(props: { name: string; result: ExpectationResult; open: boolean; children: ComponentChildren }) {
   const { type, kwargs } = props.result.expectation_config;
   const { column, ...rest } = kwargs as { column?: string };
   const result = props.result.result ?? {};
   const rows = result.unexpected_rows ?? [];
   const partial = result.partial_unexpected_list ?? [];
   return (
-    <li class={props.result.success ? '' : 'failed'}>
+    <li class={props.result.success ? '' : 'failed'} data-check={props.name}>
       <Badge state={props.result.success ? 'passed' : 'failed'} />
       <div class="expectation-body">
         <p>
@@ -123,6 +150,7 @@ function Expectation(props: { result: ExpectationResult; open: boolean }) {
             ) : null}
           </>
         )}
+        {props.children}
       </div>
       {props.result.success && result.observed_value !== undefined && (
         <span class="muted figures" title={inline(result.observed_value)}>

@@ -1,0 +1,7 @@
+-- Lists versions that are held, newest first, of one dataset or of all when it is ''.
+SELECT v.dataset, v.version, v.md5, v.sha256, v.bytes, v.row_count, v.columns, v.source, v.snapshot_id,
+  v.sql_text, v.inputs, v.created_ms, v.created_by, v.state, v.state_reason, v.state_ms, v.state_by
+FROM dataset_versions v
+WHERE v.state IN ('pending', 'quarantined') AND ($1 = '' OR v.dataset = $1)
+ORDER BY v.created_ms DESC, v.dataset, v.version DESC
+LIMIT $2

@@ -1,0 +1,2 @@
+-- Removes a suite; its versions stay.
+DELETE FROM suites WHERE name = $1

@@ -1,2 +1,0 @@
--- Tells whether there is a suite of a name.
-SELECT 1 FROM suites WHERE name = $1
