@@ -124,6 +124,11 @@ std::unique_ptr<JudgedData> OpenJudgedData(const DataAddress& address) {
   return judged;
 }
 
+void KeepRows(JudgedData& data) {
+  data.session->Execute("CREATE TEMP TABLE judged_rows AS SELECT * FROM " + data.table);
+  data.table = "judged_rows";
+}
+
 quality::ValidationResult Judge(JudgedData& data, const quality::Suite& suite,
                                 quality::ValidationOptions options, Progress& progress) {
   options.tables = {data.tables.begin(), data.tables.end()};

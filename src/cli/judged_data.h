@@ -34,6 +34,10 @@ struct JudgedData {
 // Brings what is elsewhere to this machine first, in constant memory.
 std::unique_ptr<JudgedData> OpenJudgedData(const DataAddress& address);
 
+// Reads the table once, into the session (what does not fit spills to the disk), so that several
+// looks at it do not read and parse its files again.
+void KeepRows(JudgedData& data);
+
 // Judges with a progress bar. Ctrl-C interrupts the query that runs and throws kAborted.
 quality::ValidationResult Judge(JudgedData& data, const quality::Suite& suite,
                                 quality::ValidationOptions options, Progress& progress);

@@ -11,7 +11,10 @@
 #include "cli/name_option.h"
 #include "cli/progress.h"
 #include "cli/reference.h"
+#include "drift/reference.h"
+#include "quality/profile_report.h"
 #include "quality/report.h"
+#include "quality/table_profiler.h"
 #include "quality/validation.h"
 
 namespace millwright::cli {
@@ -20,7 +23,7 @@ namespace {
 constexpr size_t kShownRowsMax = 5;
 
 struct ValidateOptions {
-  std::string data, dataset, suite, result_format = "SUMMARY", report, query;
+  std::string data, dataset, suite, result_format = "SUMMARY", report, profile, reference, query;
   std::vector<std::string> tables, parameters, index_columns;
   int partial_unexpected_count = 20;
   int64_t memory_mb = 2048;
@@ -53,6 +56,10 @@ constexpr Option<ValidateOptions> kValidateOptions[] = {
      &ValidateOptions::memory_mb, "MB", 64, 1 << 20},
     {"", "--report", "Write the report for people to this HTML file", &ValidateOptions::report,
      "FILE"},
+    {"", "--profile", "Write a profile of the same rows: .html for people, .json for programs",
+     &ValidateOptions::profile, "FILE"},
+    {"", "--reference", "Save the same rows as a reference that drift compares others with",
+     &ValidateOptions::reference, "FILE"},
 };
 
 std::string DescribeExpectation(const Json& config) {
@@ -119,6 +126,21 @@ Json ParseParameters(const std::vector<std::string>& texts) {
   return parameters;
 }
 
+// What else was asked for of rows that were judged.
+void DescribeRows(const ValidateOptions& options, JudgedData& data) {
+  if (!options.profile.empty()) {
+    quality::TableProfile profile = quality::ProfileWholeTable(*data.session, data.table);
+    profile.name = std::filesystem::path(options.data).filename().string();
+    WriteFileDurably(options.profile, options.profile.ends_with(".html")
+                                          ? quality::RenderProfile(profile, profile.name)
+                                          : profile.ToJson().Dump() + "\n");
+  }
+  if (!options.reference.empty()) {
+    const drift::Reference reference = drift::MakeReference(*data.session, data.table);
+    WriteFileDurably(options.reference, reference.ToJson().Dump() + "\n");
+  }
+}
+
 int ValidateHere(const ValidateOptions& options, Console& console, Progress& progress) {
   const auto suite = quality::ParseSuiteText(ReadFile(options.suite));
   quality::ValidationOptions how;
@@ -130,8 +152,11 @@ int ValidateHere(const ValidateOptions& options, Console& console, Progress& pro
                                     .query = options.query,
                                     .tables = options.tables,
                                     .memory_mb = options.memory_mb});
+  const bool has_more = !options.profile.empty() || !options.reference.empty();
+  if (has_more) KeepRows(*data);
   const auto result = Judge(*data, suite, how, progress);
   if (!options.report.empty()) WriteFileDurably(options.report, quality::RenderReport(result));
+  if (has_more) DescribeRows(options, *data);
   return FinishValidation(console, progress, result.ToJson());
 }
 
@@ -148,6 +173,10 @@ std::string RegisterSuite(Client& client, const std::string& suite) {
 
 int ValidateDataset(const ValidateOptions& options, const std::string& dataset, Console& console,
                     Progress& progress) {
+  if (!options.profile.empty() || !options.reference.empty()) {
+    throw InvalidArgument("--profile and --reference are for files; the server profiles {} itself",
+                          dataset);
+  }
   const Reference reference = ParseReference(dataset);
   Json columns = Json::MakeArray();
   for (const std::string& name : options.index_columns) columns.Append(name);
