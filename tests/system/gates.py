@@ -104,7 +104,8 @@ def a_killed_server_lets_nothing_through(backend):
                 latest = gates.latest("rides")
                 expect(latest == 1 or gates.states("rides")[number] == "ready", f"the latest is {latest}")
             gates.until_state("rides", number, {verdict})
-            expect("judged a version that was left pending" in gates.server.log()[before:], "nothing was said of it")
+            gates.server.wait_for(lambda: "judged a version that was left pending" in gates.server.log()[before:],
+                                  "it is said in the log")
         expect(gates.latest("rides") == 3, gates.states("rides"))
         told = [e["subject"] for e in gates.events("dataset.version_quarantined")]
         expect(told == ["dataset:rides@2"], f"told of as quarantined: {told}")
