@@ -33,6 +33,7 @@ Commands AllCommands() {
   AddPredictionCommands(commands);
   AddMonitorCommands(commands);
   AddPipelineCommands(commands);
+  AddLoopCommands(commands);
   AddSecurityCommands(commands);
   AddMoveCommands(commands);
   AddBackupCommands(commands);

@@ -36,6 +36,7 @@ void AddPredictCommands(Commands& commands);
 void AddPredictionCommands(Commands& commands);
 void AddMonitorCommands(Commands& commands);
 void AddPipelineCommands(Commands& commands);
+void AddLoopCommands(Commands& commands);
 void AddSecurityCommands(Commands& commands);
 void AddArtifactCommands(Commands& commands);
 void AddCollectingCommands(Commands& commands);
