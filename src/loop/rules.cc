@@ -100,10 +100,29 @@ LoopState Begin(const LoopState& state, const Cause& cause) {
   return next;
 }
 
+// What an alert's event says of it: its own words, else its figure.
+std::string AlertText(const Json& payload) {
+  const auto text = [&](std::string_view key) {
+    const Json* value = payload.Find(key);
+    return value == nullptr || !value->is_string() ? "" : value->AsString();
+  };
+  if (const std::string message = text("message"); !message.empty()) return message;
+  const Json* value = payload.Find("value");
+  const Json* threshold = payload.Find("threshold");
+  if (text("feature").empty() || value == nullptr || threshold == nullptr || !value->is_number() ||
+      !threshold->is_number()) {
+    return "";
+  }
+  return fmt::format("{} is {:.3g}, the threshold {:.3g}", text("feature"), value->AsDouble(),
+                     threshold->AsDouble());
+}
+
 std::string CauseText(const Cause& cause) {
   std::string text = cause.trigger;
   if (!cause.version.empty()) text += " for version " + cause.version;
-  if (!cause.reason.empty()) text += ": " + cause.reason;
+  std::string reason = cause.reason;
+  if (reason.empty() && !cause.event.is_null()) reason = AlertText(cause.event.At("payload"));
+  if (!reason.empty()) text += ": " + reason;
   return text;
 }
 
