@@ -31,8 +31,8 @@ struct LoggedPrediction {
   std::vector<inference::Tensor> outputs;
 };
 
-// Takes what was predicted or failed, after the answer was sent and on the thread that sent it: it must not
-// block (a full queue drops and counts) and not throw. Thread-safe.
+// Takes what was predicted or failed, after the answer was sent and on the thread that sent it: it
+// must not block (a full queue drops and counts) and not throw. Thread-safe.
 class PredictionSink {
  public:
   virtual ~PredictionSink() = default;
