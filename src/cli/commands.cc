@@ -31,6 +31,7 @@ Commands AllCommands() {
   AddEndpointCommands(commands);
   AddPredictCommands(commands);
   AddPredictionCommands(commands);
+  AddLogPerformanceCommands(commands);
   AddMonitorCommands(commands);
   AddPipelineCommands(commands);
   AddLoopCommands(commands);

@@ -37,6 +37,7 @@ void AddPredictionCommands(Commands& commands);
 void AddMonitorCommands(Commands& commands);
 void AddPipelineCommands(Commands& commands);
 void AddLoopCommands(Commands& commands);
+void AddLogPerformanceCommands(Commands& commands);
 void AddSecurityCommands(Commands& commands);
 void AddArtifactCommands(Commands& commands);
 void AddCollectingCommands(Commands& commands);

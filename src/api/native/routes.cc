@@ -228,6 +228,9 @@ constexpr Route<Context> kRoutes[] = {
      "Take a request or an answer from KServe's logger, as a CloudEvent"},
     {M::kGet, "/api/v1/prediction-logs/{name}/summary", SummarizePredictions, P::kRead, Lane::kBulk,
      "Answer the five questions about a slice of a log"},
+    {M::kGet, "/api/v1/prediction-logs/{name}/performance", GetLogPerformance, P::kRead,
+     Lane::kBulk,
+     "Say how right answers were by what was asked, what errors cost and whom they hit"},
     {M::kGet, "/api/v1/prediction-logs/{name}/file", ExportPredictions, P::kRead, Lane::kBulk,
      "Download a slice of a log as Parquet, CSV or JSON lines"},
 
