@@ -161,7 +161,8 @@ Arms ArmReader::Measure(const Policy& policy, const ArmsQuery& query) {
   std::lock_guard lock(mutex_);
   Known& known = known_[policy.model];
   if (known.query == key && known.counts == counts) return known.arms;
-  const monitoring::LogSnapshot snapshot = log_.Open(query.endpoint);
+  const monitoring::LogSnapshot snapshot =
+      log_.Open(query.endpoint, {.asked = {.from_ms = query.since_ms}, .happened = {}});
   const std::string table =
       policy.worse.loss ? monitoring::KnownPredictionsSql(snapshot) : snapshot.predictions;
   known = {key, counts, MeasureArms(*session_.operator->(), table, policy, query)};
