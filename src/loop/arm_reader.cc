@@ -156,8 +156,11 @@ statistics::ArmMoments MeasureLoss(Session& session, const std::string& predicti
 Arms ArmReader::Measure(const Policy& policy, const ArmsQuery& query) {
   log_.Flush();
   const monitoring::LogCounts counts = log_.Counts(query.endpoint);
-  const std::string key = fmt::format("{}\n{}\n{}\n{}\n{}", query.endpoint, query.candidate_version,
-                                      query.live_version, query.is_shadow, query.since_ms);
+  const std::string key =
+      fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", query.endpoint, query.candidate_version,
+                  query.live_version, query.is_shadow, query.since_ms,
+                  policy.worse.loss ? LossKindName(policy.worse.loss->kind) : "",
+                  policy.label.probability_output, policy.label.threshold);
   std::lock_guard lock(mutex_);
   Known& known = known_[policy.model];
   if (known.query == key && known.counts == counts) return known.arms;
