@@ -356,8 +356,8 @@ LogSummary PredictionReader::Summarize(const std::string& endpoint, const LogSli
 
 SlicePerformance PredictionReader::Performance(const std::string& endpoint, const LogSlice& slice,
                                                const LabelRule& rule, const SliceOptions& options) {
-  const LogSnapshot snapshot = log_.Open(endpoint);
-  Session session = OpenViews(snapshot);
+  const LogSnapshot snapshot = log_.Open(endpoint, {.happened = {slice.from_ms, slice.to_ms}});
+  Session session = OpenViews(snapshot, slice.from_ms, slice.to_ms);
   session.Execute("CREATE TEMP TABLE slice AS SELECT * FROM " + SliceSql(session, slice));
   return MeasureSlices(session, "slice", rule, options);
 }
