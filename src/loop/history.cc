@@ -195,7 +195,8 @@ class Reading {
 void MakeOutcomes(Session& session, const std::string& select) {
   session.Execute(fmt::format(
       "CREATE TEMP TABLE {} (prediction_id VARCHAR, number DOUBLE, text VARCHAR, comment VARCHAR, "
-      "time_ms BIGINT, sequence BIGINT DEFAULT 0, kind VARCHAR, key_input VARCHAR, key_value VARCHAR, "
+      "time_ms BIGINT, sequence BIGINT DEFAULT 0, kind VARCHAR, key_input VARCHAR, key_value "
+      "VARCHAR, "
       "within_ms BIGINT)",
       kOutcomes));
   if (!select.empty()) session.Execute(fmt::format("INSERT INTO {} BY NAME {}", kOutcomes, select));
