@@ -21,7 +21,7 @@ namespace {
 using Align = Column::Align;
 
 struct SimulateOptions {
-  std::string policy, history, monitor, reference = "28d", label_delay = "0s";
+  std::string policy, history, monitor, from, reference = "28d", label_delay = "0s";
   std::string id_column, time_column, version_column, output_column, outcome_column;
   bool all = false;
 };
@@ -34,6 +34,8 @@ constexpr Option<SimulateOptions> kSimulateOptions[] = {
      &SimulateOptions::history, "PLACE", 0, 0, Option<SimulateOptions>::Kind::kRequired},
     {"", "--monitor", "A monitor's YAML file, for its window, thresholds and features",
      &SimulateOptions::monitor, "FILE"},
+    {"", "--from", "Leave out what happened before, such as the rows that the model was trained on",
+     &SimulateOptions::from, "TIME"},
     {"", "--reference", "How much of the beginning is the reference", &SimulateOptions::reference,
      "LENGTH"},
     {"", "--label-delay", "From a window's end until its outcomes are known",
@@ -128,10 +130,10 @@ int Simulate(const SimulateOptions& options, Console& console) {
   if (!options.monitor.empty()) simulation_options.monitor = MonitorOf(options.monitor);
   const TempDir folder;
   analytics::Session session;
-  const loop::History history =
-      loop::OpenHistory(session, Fetch(options.history, folder, console), policy,
-                        {options.id_column, options.time_column, options.version_column,
-                         options.output_column, options.outcome_column});
+  const loop::History history = loop::OpenHistory(
+      session, Fetch(options.history, folder, console), policy,
+      {options.id_column, options.time_column, options.version_column, options.output_column,
+       options.outcome_column, options.from.empty() ? 0 : ParseTime(options.from)});
   auto progress = console.StartProgress("simulate");
   const loop::Simulation simulation = loop::Simulate(session, history, policy, simulation_options);
   progress->Finish(fmt::format("{} decisions", simulation.decisions.size()));

@@ -239,6 +239,10 @@ History OpenHistory(Session& session, const fs::path& path, const Policy& policy
     reading.MakePredictions();
     MakeOutcomes(session, reading.OutcomesSql());
   }
+  session.Execute(
+      fmt::format("DELETE FROM {} WHERE event_time_ms < {}", kPredictions, columns.from_ms));
+  session.Execute(fmt::format("DELETE FROM {} WHERE prediction_id NOT IN (SELECT id FROM {})",
+                              kOutcomes, kPredictions));
   History history;
   history.snapshot.predictions = kPredictions;
   history.snapshot.outcomes = kOutcomes;

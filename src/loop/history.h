@@ -10,14 +10,16 @@
 
 namespace millwright::loop {
 
-// Which columns of a table of predictions are what. An empty name stands for the log's own: id,
-// time_ms or event_time_ms, model_version and outcome; what is left over is an input.
+// Which columns of a table of predictions are what, and what of it is meant. An empty name stands
+// for the log's own: id, time_ms or event_time_ms, model_version and outcome; what is left over is
+// an input.
 struct HistoryColumns {
   std::string id;
   std::string time;
   std::string version;
   std::string output;  // that the policy's label rule reads
   std::string outcome;
+  int64_t from_ms = 0;  // event time; what happened before is left out
 };
 
 // A log of predictions that is over, as a server keeps it: for questions about what would have

@@ -96,6 +96,16 @@ TEST_F(SimulatorTest, DecidesByTheSameRulesAsTheServer) {
   EXPECT_NEAR(static_cast<double>(times[2] - times[1]) / 3'600'000, 48, 8);
 }
 
+TEST_F(SimulatorTest, LeavesOutWhatWasBefore) {
+  const Policy policy = ParsePolicy(kPolicy);
+  const History history = OpenHistory(
+      session_, file_, policy,
+      {.time = "asked", .output = "p", .outcome = "late", .from_ms = ParseTime("2001-01-11")});
+  EXPECT_EQ(history.predictions, 5000);
+  EXPECT_EQ(history.outcomes, 5000);
+  EXPECT_EQ(FormatTime(history.from_ms), "2001-01-11T00:00:00.000Z");
+}
+
 TEST_F(SimulatorTest, RefusesAHistoryThatIsAllReference) {
   const Policy policy = ParsePolicy(kPolicy);
   const History history =
