@@ -106,7 +106,9 @@ std::string AlertText(const Json& payload) {
     const Json* value = payload.Find(key);
     return value == nullptr || !value->is_string() ? "" : value->AsString();
   };
-  if (const std::string message = text("message"); !message.empty()) return message;
+  for (const char* words : {"message", "summary"}) {
+    if (!text(words).empty()) return text(words);
+  }
   const Json* value = payload.Find("value");
   const Json* threshold = payload.Find("threshold");
   if (text("feature").empty() || value == nullptr || threshold == nullptr || !value->is_number() ||
