@@ -31,8 +31,10 @@ Commands AllCommands() {
   AddEndpointCommands(commands);
   AddPredictCommands(commands);
   AddPredictionCommands(commands);
+  AddLogPerformanceCommands(commands);
   AddMonitorCommands(commands);
   AddPipelineCommands(commands);
+  AddLoopCommands(commands);
   AddSecurityCommands(commands);
   AddMoveCommands(commands);
   AddBackupCommands(commands);

@@ -36,6 +36,8 @@ void AddPredictCommands(Commands& commands);
 void AddPredictionCommands(Commands& commands);
 void AddMonitorCommands(Commands& commands);
 void AddPipelineCommands(Commands& commands);
+void AddLoopCommands(Commands& commands);
+void AddLogPerformanceCommands(Commands& commands);
 void AddSecurityCommands(Commands& commands);
 void AddArtifactCommands(Commands& commands);
 void AddCollectingCommands(Commands& commands);

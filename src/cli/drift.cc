@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/estimate.h"
+#include "cli/reconstruct.h"
 #include "drift/drift_html.h"
 #include "drift/evidently_preset.h"
 #include "drift/reference_drift.h"
@@ -322,6 +323,7 @@ void AddDriftCommands(Commands& commands) {
                                  "Save what is needed of a data file to compare others with it",
                                  kSaveOptions, SaveReference));
   commands.push_back(EstimateCommand());
+  commands.push_back(ReconstructCommand());
 }
 
 }  // namespace millwright::cli

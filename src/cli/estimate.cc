@@ -2,8 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <functional>
+
 #include "analytics/session.h"
 #include "base/error.h"
+#include "drift/loss_estimate.h"
 #include "drift/performance_estimate.h"
 #include "drift/reference.h"
 
@@ -13,7 +18,8 @@ namespace {
 constexpr int kAlerts = 3;
 
 struct EstimateCommandOptions {
-  std::string reference, analysis, truth, probability, prediction, time_column, period = "day";
+  std::string reference, analysis, truth, prediction, time_column, period = "day";
+  std::vector<std::string> probabilities, features;
   int64_t chunk_rows = 1000;
   bool fail = false;
 };
@@ -22,12 +28,17 @@ constexpr Option<EstimateCommandOptions> kEstimateOptions[] = {
      &EstimateCommandOptions::reference, "", 0, 0, Option<EstimateCommandOptions>::Kind::kRequired},
     {"", "ANALYSIS", "A file of scored rows; the truth may be missing",
      &EstimateCommandOptions::analysis, "", 0, 0, Option<EstimateCommandOptions>::Kind::kRequired},
-    {"", "--truth", "The column of what is true, 0 or 1", &EstimateCommandOptions::truth, "COLUMN",
-     0, 0, Option<EstimateCommandOptions>::Kind::kRequired},
-    {"", "--probability", "The column of the probability of 1",
-     &EstimateCommandOptions::probability, "COLUMN", 0, 0,
+    {"", "--truth", "The column of what is true: 0 or 1, a class or a number",
+     &EstimateCommandOptions::truth, "COLUMN", 0, 0,
      Option<EstimateCommandOptions>::Kind::kRequired},
-    {"", "--prediction", "The column of what was predicted, 0 or 1",
+    {"", "--probability",
+     "The column of the probability of 1; of several classes CLASS=COLUMN, repeated for each",
+     &EstimateCommandOptions::probabilities, "COLUMN"},
+    {"", "--feature",
+     "For predicted numbers instead of probabilities: a column of numbers that the loss may depend "
+     "on; repeatable",
+     &EstimateCommandOptions::features, "COLUMN"},
+    {"", "--prediction", "The column of what was predicted: 0 or 1, a class or a number",
      &EstimateCommandOptions::prediction, "COLUMN", 0, 0,
      Option<EstimateCommandOptions>::Kind::kRequired},
     {"", "--chunk-rows", "Cut into chunks of so many rows", &EstimateCommandOptions::chunk_rows,
@@ -42,41 +53,150 @@ constexpr Option<EstimateCommandOptions> kEstimateOptions[] = {
 
 enum class Truth { kRequired, kOptional };
 
+// The rows of a file with some columns, in the order of their time where they have one.
+class ScoredFile {
+ public:
+  ScoredFile(analytics::Session& session, const std::string& path,
+             const EstimateCommandOptions& options, Truth truth)
+      : session_(session),
+        table_(analytics::ReadFileSql(path)),
+        options_(options),
+        is_required_(truth == Truth::kRequired),
+        has_truth_(is_required_) {
+    for (const analytics::Column& column : session.Describe("SELECT * FROM " + table_)) {
+      has_truth_ |= column.name == options.truth;
+    }
+  }
+
+  bool has_truth() const { return has_truth_; }
+  // Calls `each` with the cells of `select` and, after them, of the truth (a number where it is
+  // not there), row by row. Returns the period of each row, and sets whether all truth is known.
+  std::vector<std::string> Read(
+      const std::vector<std::string>& select, const std::string& truth,
+      const std::function<void(const analytics::Table&, size_t row)>& each) {
+    std::string list;
+    for (const std::string& sql : select) list += sql + ", ";
+    list += has_truth_ ? truth : "0";
+    std::string order;
+    if (!options_.time_column.empty()) {
+      const drift::Period period = drift::ParsePeriod(options_.period);
+      if (period == drift::Period::kNone) throw InvalidArgument("No period").WithField("--period");
+      list += fmt::format(", strftime(to_timestamp({}), '%Y-%m-%d{}')",
+                          drift::PeriodSql(period, options_.time_column),
+                          period == drift::Period::kHour ? " %H:00" : "");
+      order = " ORDER BY " + analytics::QuoteName(options_.time_column);
+    }
+    std::vector<std::string> periods;
+    session_.Stream("SELECT " + list + " FROM " + table_ + order,
+                    [&](const analytics::Table& part) {
+                      for (size_t row = 0; row < part.row_count(); ++row) {
+                        each(part, row);
+                        is_known_ = is_known_ && !part.IsNull(row, select.size());
+                        if (!order.empty()) periods.push_back(part.Text(row, select.size() + 1));
+                      }
+                      return true;
+                    });
+    return periods;
+  }
+  // Where some of the truth is still on its way, nothing is realised yet.
+  bool IsKnown() const { return has_truth_ && (is_known_ || is_required_); }
+
+ private:
+  analytics::Session& session_;
+  const std::string table_;
+  const EstimateCommandOptions& options_;
+  const bool is_required_;
+  bool has_truth_;
+  bool is_known_ = true;
+};
+
+std::string NumberSql(const std::string& column) {
+  return "CAST(" + analytics::QuoteName(column) + " AS DOUBLE)";
+}
+
 drift::ScoredRows ReadScored(analytics::Session& session, const std::string& path,
                              const EstimateCommandOptions& options, Truth truth) {
-  const std::string table = analytics::ReadFileSql(path);
-  bool has_truth = truth == Truth::kRequired;
-  for (const analytics::Column& column : session.Describe("SELECT * FROM " + table)) {
-    has_truth |= column.name == options.truth;
-  }
-  const auto number = [](const std::string& column) {
-    return "CAST(" + analytics::QuoteName(column) + " AS DOUBLE)";
-  };
-  std::string select = number(options.probability) + ", " + number(options.prediction) + ", " +
-                       (has_truth ? number(options.truth) : "0");
-  std::string order;
-  if (!options.time_column.empty()) {
-    const drift::Period period = drift::ParsePeriod(options.period);
-    if (period == drift::Period::kNone) throw InvalidArgument("No period").WithField("--period");
-    select += fmt::format(", strftime(to_timestamp({}), '%Y-%m-%d{}')",
-                          drift::PeriodSql(period, options.time_column),
-                          period == drift::Period::kHour ? " %H:00" : "");
-    order = " ORDER BY " + analytics::QuoteName(options.time_column);
-  }
+  ScoredFile file(session, path, options, truth);
   drift::ScoredRows rows;
-  bool all_known = has_truth;
-  session.Stream("SELECT " + select + " FROM " + table + order, [&](const analytics::Table& part) {
-    for (size_t row = 0; row < part.row_count(); ++row) {
-      rows.probability.push_back(part.Double(row, 0));
-      rows.predicted.push_back(part.Double(row, 1));
-      if (has_truth) rows.truth.push_back(part.Double(row, 2));
-      all_known = all_known && !part.IsNull(row, 2);
-      if (!order.empty()) rows.period.push_back(part.Text(row, 3));
+  rows.period = file.Read({NumberSql(options.probabilities[0]), NumberSql(options.prediction)},
+                          NumberSql(options.truth), [&](const auto& part, size_t row) {
+                            rows.probability.push_back(part.Double(row, 0));
+                            rows.predicted.push_back(part.Double(row, 1));
+                            rows.truth.push_back(part.Double(row, 2));
+                          });
+  if (!file.IsKnown()) rows.truth.clear();
+  return rows;
+}
+
+// Classes by their names, in the order of the command line.
+struct Classes {
+  std::vector<std::string> names, columns;
+
+  explicit Classes(const std::vector<std::string>& given) {
+    for (const std::string& text : given) {
+      const size_t equals = text.find('=');
+      if (equals == std::string::npos || equals == 0) {
+        throw InvalidArgument("Write CLASS=COLUMN for each of several classes, not {}", text)
+            .WithField("--probability");
+      }
+      names.push_back(text.substr(0, equals));
+      columns.push_back(text.substr(equals + 1));
     }
-    return true;
+  }
+  size_t Find(const std::string& name) const {
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) {
+      throw InvalidArgument("There is no probability of the class {}", name)
+          .WithField("--probability");
+    }
+    return static_cast<size_t>(found - names.begin());
+  }
+};
+
+drift::ClassScoredRows ReadClassScored(analytics::Session& session, const std::string& path,
+                                       const EstimateCommandOptions& options,
+                                       const Classes& classes, Truth truth) {
+  ScoredFile file(session, path, options, truth);
+  const auto text = [](const std::string& column) {
+    return "CAST(" + analytics::QuoteName(column) + " AS VARCHAR)";
+  };
+  std::vector<std::string> select;
+  for (const std::string& column : classes.columns) select.push_back(NumberSql(column));
+  select.push_back(text(options.prediction));
+  const size_t count = classes.columns.size();
+  drift::ClassScoredRows rows;
+  rows.probability.resize(count);
+  rows.period = file.Read(select, text(options.truth), [&](const auto& part, size_t row) {
+    for (size_t k = 0; k < count; ++k) rows.probability[k].push_back(part.Double(row, k));
+    rows.predicted.push_back(classes.Find(part.Text(row, count)));
+    const bool is_known = file.has_truth() && !part.IsNull(row, count + 1);
+    if (is_known) rows.truth.push_back(classes.Find(part.Text(row, count + 1)));
   });
-  // Where some of the truth is still on its way, nothing is realised yet.
-  if (!all_known && truth == Truth::kOptional) rows.truth.clear();
+  if (rows.truth.size() != rows.predicted.size()) {
+    if (truth == Truth::kRequired) {
+      throw InvalidArgument("Some rows of the reference have no {}", options.truth)
+          .WithField("--truth");
+    }
+    rows.truth.clear();
+  }
+  return rows;
+}
+
+drift::PredictedRows ReadPredicted(analytics::Session& session, const std::string& path,
+                                   const EstimateCommandOptions& options, Truth truth) {
+  ScoredFile file(session, path, options, truth);
+  std::vector<std::string> select;
+  for (const std::string& column : options.features) select.push_back(NumberSql(column));
+  select.push_back(NumberSql(options.prediction));
+  const size_t count = options.features.size();
+  drift::PredictedRows rows;
+  rows.features.resize(count);
+  rows.period = file.Read(select, NumberSql(options.truth), [&](const auto& part, size_t row) {
+    for (size_t c = 0; c < count; ++c) rows.features[c].push_back(part.Double(row, c));
+    rows.predicted.push_back(part.Double(row, count));
+    rows.truth.push_back(part.Double(row, count + 1));
+  });
+  if (!file.IsKnown()) rows.truth.clear();
   return rows;
 }
 
@@ -99,38 +219,59 @@ std::string AlertsOf(const drift::EstimatedChunk& chunk) {
   return names;
 }
 
-int Estimate(const EstimateCommandOptions& options, Console& console) {
+drift::PerformanceEstimate Estimated(const EstimateCommandOptions& options) {
   analytics::Session session;
-  const drift::PerformanceEstimate estimate =
-      drift::EstimatePerformance(ReadScored(session, options.reference, options, Truth::kRequired),
-                                 ReadScored(session, options.analysis, options, Truth::kOptional),
-                                 {.chunk_rows = options.chunk_rows});
+  const drift::EstimateOptions rules{.chunk_rows = options.chunk_rows};
+  if (options.probabilities.empty() == options.features.empty()) {
+    throw InvalidArgument("Say the --probability of a class, or each --feature of a number");
+  }
+  if (!options.features.empty()) {
+    return drift::EstimateLoss(ReadPredicted(session, options.reference, options, Truth::kRequired),
+                               ReadPredicted(session, options.analysis, options, Truth::kOptional),
+                               rules);
+  }
+  if (options.probabilities.size() == 1) {
+    return drift::EstimatePerformance(
+        ReadScored(session, options.reference, options, Truth::kRequired),
+        ReadScored(session, options.analysis, options, Truth::kOptional), rules);
+  }
+  const Classes classes(options.probabilities);
+  return drift::EstimateClassPerformance(
+      ReadClassScored(session, options.reference, options, classes, Truth::kRequired),
+      ReadClassScored(session, options.analysis, options, classes, Truth::kOptional), rules);
+}
+
+int Estimate(const EstimateCommandOptions& options, Console& console) {
+  const drift::PerformanceEstimate estimate = Estimated(options);
+  // Three figures of each chunk; --json has all.
+  const bool is_loss = !options.features.empty();
+  const std::array<const char*, 3> shown =
+      is_loss ? std::array{"mae", "rmse", "mape"} : std::array{"roc_auc", "accuracy", "f1"};
   console.Answer(estimate.ToJson());
   std::vector<std::vector<std::string>> rows;
   for (const drift::EstimatedChunk& chunk : estimate.chunks) {
     if (chunk.is_reference) continue;
-    rows.push_back({chunk.key, FormatCount(chunk.rows), Cell(chunk, "roc_auc"),
-                    Cell(chunk, "accuracy"), Cell(chunk, "f1"), AlertsOf(chunk)});
+    rows.push_back({chunk.key, FormatCount(chunk.rows), Cell(chunk, shown[0]),
+                    Cell(chunk, shown[1]), Cell(chunk, shown[2]), AlertsOf(chunk)});
   }
   constexpr auto kRight = Column::Align::kRight;
   console.PrintTable({"CHUNK",
                       {"ROWS", kRight},
-                      {"ROC AUC", kRight},
-                      {"ACCURACY", kRight},
-                      {"F1", kRight},
+                      {is_loss ? "MAE" : "ROC AUC", kRight},
+                      {is_loss ? "RMSE" : "ACCURACY", kRight},
+                      {is_loss ? "MAPE" : "F1", kRight},
                       {"OUT OF BOUNDS", Column::Align::kSentence}},
                      rows);
   console.Line(fmt::format("{} of {} chunks are out of what the reference's chunks keep within",
                            estimate.alerts(), rows.size()));
-  console.Line(std::string(drift::kEstimateCaveat));
+  console.Line(std::string(estimate.caveat));
   return options.fail && estimate.alerts() > 0 ? kAlerts : 0;
 }
 
 }  // namespace
 
 std::unique_ptr<Command> EstimateCommand() {
-  return MakeCommand("drift estimate",
-                     "Estimate how well a classifier of two classes does without the truth",
+  return MakeCommand("drift estimate", "Estimate how well a model does without the truth",
                      kEstimateOptions, Estimate);
 }
 

@@ -20,6 +20,7 @@ constexpr size_t kFolds = 10;
 constexpr size_t kCalibrationBins = 10;
 constexpr double kDeviations = 3;
 constexpr double kChanceErrors = 2;
+constexpr double kSeparableAuc = 0.999;
 
 constexpr std::array<std::string_view, 11> kFigures = {"roc_auc",           "f1",
                                                        "precision",         "recall",
@@ -36,21 +37,25 @@ struct Chunk {
   size_t begin = 0, end = 0;
 };
 
-std::vector<Chunk> Cut(const ScoredRows& rows, const EstimateOptions& options) {
+std::vector<Chunk> Cut(size_t count, const std::vector<std::string>& period,
+                       const EstimateOptions& options) {
   std::vector<Chunk> chunks;
-  const size_t count = rows.probability.size();
   for (size_t begin = 0; begin < count;) {
     size_t end = begin + 1;
-    if (rows.period.empty()) {
+    if (period.empty()) {
       end = std::min(count, begin + static_cast<size_t>(options.chunk_rows));
       chunks.push_back({fmt::format("[{}:{}]", begin, end - 1), begin, end});
     } else {
-      while (end < count && rows.period[end] == rows.period[begin]) ++end;
-      chunks.push_back({rows.period[begin], begin, end});
+      while (end < count && period[end] == period[begin]) ++end;
+      chunks.push_back({period[begin], begin, end});
     }
     begin = end;
   }
   return chunks;
+}
+
+std::vector<Chunk> Cut(const ScoredRows& rows, const EstimateOptions& options) {
+  return Cut(rows.probability.size(), rows.period, options);
 }
 
 double Ratio(double part, double whole) {
@@ -199,10 +204,37 @@ void RequireLabels(const ScoredRows& rows, std::string_view side) {
   }
 }
 
+// What corrects probabilities, where something has to.
+struct Calibration {
+  std::optional<statistics::Isotonic> curve;
+  double error_before = 0, error_after = 0, error_by_chance = 0;
+};
+
+Calibration Calibrate(const ScoredRows& reference, const EstimateOptions& options) {
+  Calibration calibration;
+  const std::vector<double> calibrated = CrossCalibrated(reference);
+  calibration.error_before = CalibrationError(reference.truth, reference.probability);
+  calibration.error_after = CalibrationError(reference.truth, calibrated);
+  calibration.error_by_chance = ChanceCalibrationError(reference.probability);
+  const bool helps = metrics::HasBothClasses(reference.truth) &&
+                     calibration.error_before > kChanceErrors * calibration.error_by_chance &&
+                     calibration.error_after < calibration.error_before;
+  if (!helps) return calibration;
+  const bool is_trusted = options.trusts_separable &&
+                          metrics::RocAuc(reference.truth, reference.probability) > kSeparableAuc;
+  if (!is_trusted) calibration.curve.emplace(reference.probability, reference.truth);
+  return calibration;
+}
+
 class Estimation {
  public:
   Estimation(const ScoredRows& reference, const EstimateOptions& options) : options_(options) {
-    Calibrate(reference);
+    Calibration calibration = Calibrate(reference, options);
+    result_.calibration_error_before = calibration.error_before;
+    result_.calibration_error_after = calibration.error_after;
+    result_.calibration_error_by_chance = calibration.error_by_chance;
+    result_.is_calibrated = calibration.curve.has_value();
+    curve_ = std::move(calibration.curve);
     SetBounds(reference);
   }
 
@@ -224,18 +256,6 @@ class Estimation {
   PerformanceEstimate Result() { return std::move(result_); }
 
  private:
-  void Calibrate(const ScoredRows& reference) {
-    const std::vector<double> calibrated = CrossCalibrated(reference);
-    result_.calibration_error_before = CalibrationError(reference.truth, reference.probability);
-    result_.calibration_error_after = CalibrationError(reference.truth, calibrated);
-    result_.calibration_error_by_chance = ChanceCalibrationError(reference.probability);
-    result_.is_calibrated =
-        metrics::HasBothClasses(reference.truth) &&
-        result_.calibration_error_before > kChanceErrors * result_.calibration_error_by_chance &&
-        result_.calibration_error_after < result_.calibration_error_before;
-    if (result_.is_calibrated) curve_.emplace(reference.probability, reference.truth);
-  }
-
   void SetBounds(const ScoredRows& reference) {
     std::array<std::vector<double>, kFigures.size()> seen;
     for (const Chunk& chunk : Cut(reference, options_)) {
@@ -275,6 +295,142 @@ class Estimation {
   PerformanceEstimate result_;
 };
 
+// Several classes, each against all others.
+class ClassEstimation {
+ public:
+  ClassEstimation(const ClassScoredRows& reference, const EstimateOptions& options)
+      : options_(options) {
+    for (size_t k = 0; k < reference.probability.size(); ++k) {
+      ScoredRows one;
+      one.probability = reference.probability[k];
+      one.truth = IsClass(reference.truth, k);
+      calibrations_.push_back(Calibrate(one, options));
+      const Calibration& calibration = calibrations_.back();
+      result_.is_calibrated |= calibration.curve.has_value();
+      result_.calibration_error_before =
+          std::max(result_.calibration_error_before, calibration.error_before);
+      result_.calibration_error_after =
+          std::max(result_.calibration_error_after, calibration.error_after);
+      result_.calibration_error_by_chance =
+          std::max(result_.calibration_error_by_chance, calibration.error_by_chance);
+    }
+  }
+
+  void Add(const ClassScoredRows& rows, bool is_reference) {
+    const std::vector<std::vector<double>> chances = ChancesOf(rows);
+    for (const Chunk& chunk : Cut(rows.predicted.size(), rows.period, options_)) {
+      EstimatedChunk& out = result_.chunks.emplace_back();
+      out.key = chunk.key;
+      out.is_reference = is_reference;
+      out.rows = static_cast<int64_t>(chunk.end - chunk.begin);
+      Values estimated =
+          MeanOverClasses(rows, chunk, [&](size_t k, const auto& scores, const auto& predicted) {
+            return Estimated(Part(chances[k], chunk), scores, predicted);
+          });
+      double accuracy = 0;
+      for (size_t i = chunk.begin; i < chunk.end; ++i) accuracy += chances[rows.predicted[i]][i];
+      estimated[kAccuracy] = accuracy / static_cast<double>(chunk.end - chunk.begin);
+      Values realised;
+      if (!rows.truth.empty()) {
+        realised =
+            MeanOverClasses(rows, chunk, [&](size_t k, const auto& scores, const auto& predicted) {
+              return Realised(Part(IsClass(rows.truth, k), chunk), scores, predicted);
+            });
+        double right = 0;
+        for (size_t i = chunk.begin; i < chunk.end; ++i)
+          right += rows.predicted[i] == rows.truth[i];
+        realised[kAccuracy] = right / static_cast<double>(chunk.end - chunk.begin);
+      }
+      for (size_t i = 0; i <= kAccuracy; ++i) {
+        out.figures.push_back({std::string(kFigures[i]), estimated[i], realised[i], 0, 1, false});
+      }
+    }
+  }
+
+  // What the reference's chunks realised keeps all others within bounds.
+  PerformanceEstimate Result() && {
+    for (size_t i = 0; i <= kAccuracy; ++i) {
+      std::vector<double> seen;
+      for (const EstimatedChunk& chunk : result_.chunks) {
+        if (chunk.is_reference && chunk.figures[i].realised) {
+          seen.push_back(*chunk.figures[i].realised);
+        }
+      }
+      if (seen.empty()) continue;
+      const double mean = statistics::Mean(seen);
+      const double spread = kDeviations * statistics::StandardDeviation(seen);
+      for (EstimatedChunk& chunk : result_.chunks) {
+        EstimateFigure& figure = chunk.figures[i];
+        figure.lower = std::max(0.0, mean - spread);
+        figure.upper = std::min(1.0, mean + spread);
+        figure.alert = figure.estimated &&
+                       (*figure.estimated < figure.lower || *figure.estimated > figure.upper);
+      }
+    }
+    return std::move(result_);
+  }
+
+ private:
+  static constexpr size_t kAccuracy = 5;
+
+  static std::vector<double> IsClass(const std::vector<size_t>& classes, size_t k) {
+    std::vector<double> is(classes.size());
+    for (size_t i = 0; i < is.size(); ++i) is[i] = classes[i] == k ? 1 : 0;
+    return is;
+  }
+
+  std::vector<std::vector<double>> ChancesOf(const ClassScoredRows& rows) const {
+    std::vector<std::vector<double>> chances = rows.probability;
+    for (size_t k = 0; k < chances.size(); ++k) {
+      if (!calibrations_[k].curve) continue;
+      for (double& chance : chances[k]) chance = calibrations_[k].curve->At(chance);
+    }
+    for (size_t i = 0; i < rows.predicted.size(); ++i) {
+      double sum = 0;
+      for (const auto& column : chances) sum += column[i];
+      for (auto& column : chances) {
+        column[i] = sum > 0 ? column[i] / sum : 1 / static_cast<double>(chances.size());
+      }
+    }
+    return chances;
+  }
+
+  template <typename F>
+  static Values MeanOverClasses(const ClassScoredRows& rows, const Chunk& chunk, F&& of_class) {
+    Values mean;
+    for (size_t k = 0; k < rows.probability.size(); ++k) {
+      const Values values =
+          of_class(k, Part(rows.probability[k], chunk), Part(IsClass(rows.predicted, k), chunk));
+      for (size_t i = 0; i <= kAccuracy; ++i) {
+        if (k == 0) mean[i] = 0;
+        if (!values[i]) mean[i].reset();
+        if (mean[i]) *mean[i] += *values[i] / static_cast<double>(rows.probability.size());
+      }
+    }
+    return mean;
+  }
+
+  const EstimateOptions& options_;
+  std::vector<Calibration> calibrations_;
+  PerformanceEstimate result_;
+};
+
+void RequireClasses(const ClassScoredRows& rows, size_t classes, std::string_view side) {
+  const auto is_class = [&](size_t value) { return value < classes; };
+  if (!std::all_of(rows.predicted.begin(), rows.predicted.end(), is_class) ||
+      !std::all_of(rows.truth.begin(), rows.truth.end(), is_class)) {
+    throw InvalidArgument("Truth and predictions of the {} must be among the {} classes", side,
+                          classes);
+  }
+  for (const auto& column : rows.probability) {
+    for (double value : column) {
+      if (!(value >= 0 && value <= 1)) {
+        throw InvalidArgument("A probability of the {} is not from 0 to 1: {}", side, value);
+      }
+    }
+  }
+}
+
 Json OrNull(const std::optional<double>& value) {
   return value ? Json(*value) : Json();
 }
@@ -305,7 +461,7 @@ Json PerformanceEstimate::ToJson() const {
                           {"rows", chunk.rows},
                           {"figures", std::move(figures)}}));
   }
-  return Json::Of({{"caveat", kEstimateCaveat},
+  return Json::Of({{"caveat", caveat},
                    {"calibrated", is_calibrated},
                    {"calibration_error_before", calibration_error_before},
                    {"calibration_error_after", calibration_error_after},
@@ -327,6 +483,26 @@ PerformanceEstimate EstimatePerformance(const ScoredRows& reference, const Score
   estimation.Add(reference, true);
   estimation.Add(analysis, false);
   return estimation.Result();
+}
+
+PerformanceEstimate EstimateClassPerformance(const ClassScoredRows& reference,
+                                             const ClassScoredRows& analysis,
+                                             const EstimateOptions& options) {
+  if (options.chunk_rows < 1) throw InvalidArgument("A chunk needs a row");
+  const size_t classes = reference.probability.size();
+  if (classes < 2 || classes > kClassesMax || analysis.probability.size() != classes) {
+    throw InvalidArgument("Both sides need the same 2 to {} classes", kClassesMax);
+  }
+  if (reference.truth.size() < kEstimateRowsMin) {
+    throw InvalidArgument("The reference needs at least {} rows with a truth, not {}",
+                          kEstimateRowsMin, reference.truth.size());
+  }
+  RequireClasses(reference, classes, "reference");
+  RequireClasses(analysis, classes, "analysis");
+  ClassEstimation estimation(reference, options);
+  estimation.Add(reference, true);
+  estimation.Add(analysis, false);
+  return std::move(estimation).Result();
 }
 
 }  // namespace millwright::drift

@@ -8,7 +8,7 @@
 
 #include "base/json.h"
 
-// How well a classifier of two classes does where nobody knows the truth yet: confidence-based
+// How well a classifier does where nobody knows the truth yet: confidence-based
 // estimation as NannyML defines it (CBPE). A calibrated probability says how likely each prediction
 // is right, so figures follow from predictions alone. It holds where the inputs change. It does not
 // see concept drift: where the same inputs have come to mean something else, the probabilities are
@@ -49,6 +49,7 @@ struct PerformanceEstimate {
   double calibration_error_before = 0, calibration_error_after = 0;  // in cross-validation
   double calibration_error_by_chance = 0;  // what right probabilities would show of the same rows
   std::vector<EstimatedChunk> chunks;
+  std::string_view caveat = kEstimateCaveat;
 
   int64_t alerts() const;  // chunks of the analysis with any
   Json ToJson() const;
@@ -56,6 +57,9 @@ struct PerformanceEstimate {
 
 struct EstimateOptions {
   int64_t chunk_rows = 1000;  // where rows have no period; the last chunk may be shorter
+  // NannyML leaves probabilities as they are that rank with an AUC above 0.999. Beside corrected
+  // classes those of such a class are out of proportion, so this is off.
+  bool trusts_separable = false;
 };
 
 // Estimates chunk by chunk. The reference's truth sets the bounds (mean and three standard
@@ -68,5 +72,23 @@ struct EstimateOptions {
 inline constexpr size_t kEstimateRowsMin = 100;
 PerformanceEstimate EstimatePerformance(const ScoredRows& reference, const ScoredRows& analysis,
                                         const EstimateOptions& options = {});
+
+// Rows of a classifier of several classes: a class is its place in `probability`.
+struct ClassScoredRows {
+  std::vector<std::vector<double>> probability;  // by class, then by row
+  std::vector<size_t> predicted;
+  std::vector<size_t> truth;        // empty where it is not known
+  std::vector<std::string> period;  // of each row; empty for chunks of a number of rows
+};
+
+// The same for several classes: each against all others, and the plain mean over the classes;
+// accuracy is the mean chance of the class that was predicted. Each class is corrected where that
+// helps it, and the chances of a row then made to add up to 1. The errors of calibration in the
+// result are the largest of any class. A figure that one class lacks is absent. Throws
+// kInvalidArgument as above, and for fewer than two classes or more than kClassesMax.
+inline constexpr size_t kClassesMax = 1000;
+PerformanceEstimate EstimateClassPerformance(const ClassScoredRows& reference,
+                                             const ClassScoredRows& analysis,
+                                             const EstimateOptions& options = {});
 
 }  // namespace millwright::drift

@@ -134,6 +134,12 @@ inline constexpr EventKind kEventKinds[] = {
     {"task.retried", "An attempt of a task failed or was lost and another follows"},
     {"task.finished", "A task ended; the payload has its state"},
 
+    {"loop.created", "A model has a policy for its loop"},
+    {"loop.updated", "A loop's policy was changed"},
+    {"loop.deleted", "A loop was deleted; its decisions stay"},
+    {"loop.decided",
+     "A loop or a person decided something; the payload has the rule and what was done"},
+
     {"webhook.created", "A webhook was created"},
     {"webhook.updated", "A webhook was changed"},
     {"webhook.deleted", "A webhook was deleted"},

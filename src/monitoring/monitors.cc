@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "monitoring/sql.h"
+#include "monitoring/window_judgement.h"
 #include "monitoring/window_scan.h"
 
 namespace millwright::monitoring {
@@ -14,10 +15,6 @@ using storage::Connection;
 using storage::Row;
 
 namespace {
-
-// How far back a score must come before its alert is closed.
-constexpr double kDriftCloseFactor = 0.9;
-constexpr double kAucCloseMargin = 0.01;
 
 // An evaluation of a log of so many rows, which takes seconds, is followed by a rest of so many
 // times as long.
@@ -66,17 +63,6 @@ MonitorWindow ReadWindow(const Row& row) {
 
 std::string Subject(const std::string& monitor) {
   return "monitor:" + monitor;
-}
-
-std::string MessageOf(const MonitorWindow& window, AlertKind kind, const std::string& feature,
-                      double value, double threshold) {
-  const std::string when = FormatTime(window.start_ms).substr(0, 10);
-  if (kind == AlertKind::kPerformance) {
-    return fmt::format("AUC {:.3f} is below {:.3f} in the window from {} ({} outcomes)", value,
-                       threshold, when, window.outcomes);
-  }
-  return fmt::format("{} has drifted: PSI {:.3f} ≥ {:.3f} in the window from {} ({} predictions)",
-                     feature, value, threshold, when, window.predictions);
 }
 
 bool SameCounts(const MonitorWindow& a, const MonitorWindow& b) {
@@ -255,38 +241,22 @@ void Monitors::Save(const Stored& monitor, const std::vector<MonitorWindow>& mea
 void Monitors::Judge(Connection& connection, const Stored& monitor, const MonitorWindow& window,
                      int64_t& judged_drift_ms, int64_t& judged_performance_ms) {
   const MonitorSpec& spec = monitor.spec;
-  if (!window.complete) return;
-  if (window.predictions >= spec.rows_min && window.start_ms > judged_drift_ms) {
-    judged_drift_ms = window.start_ms;
-    size_t drifted = 0;
-    for (const drift::FeatureDrift& feature : window.features) drifted += feature.drifted;
-    const bool enough = static_cast<double>(drifted) >=
-                        spec.drift_share_min * static_cast<double>(window.features.size());
-    for (const drift::FeatureDrift& feature : window.features) {
-      if (!feature.score) continue;
-      if (feature.drifted && enough) {
-        Open(connection, monitor, window, AlertKind::kDrift, feature.name, *feature.score,
-             feature.threshold);
-      } else if (*feature.score < feature.threshold * kDriftCloseFactor) {
-        Close(connection, monitor, AlertKind::kDrift, feature.name, *feature.score);
-      }
+  const auto follow = [&](const Crossing& crossing) {
+    if (crossing.is_over) {
+      Open(connection, monitor, window, crossing.kind, crossing.feature, crossing.value,
+           crossing.threshold);
+    } else {
+      Close(connection, monitor, crossing.kind, crossing.feature, crossing.value);
     }
+  };
+  if (IsJudgedForDrift(spec, window) && window.start_ms > judged_drift_ms) {
+    judged_drift_ms = window.start_ms;
+    for (const Crossing& crossing : JudgeDrift(spec, window)) follow(crossing);
   }
-  const PerformanceFigures& figures = window.performance;
-  const bool covered = window.outcomes >= spec.outcomes_min &&
-                       static_cast<double>(window.outcomes) >=
-                           spec.coverage_min * static_cast<double>(window.predictions);
   // The window judged last is judged again as more of its outcomes arrive.
-  if (!covered || !figures.auc || !figures.threshold || window.start_ms < judged_performance_ms) {
-    return;
-  }
+  if (!IsJudgedForPerformance(spec, window) || window.start_ms < judged_performance_ms) return;
   judged_performance_ms = window.start_ms;
-  if (*figures.auc < *figures.threshold) {
-    Open(connection, monitor, window, AlertKind::kPerformance, "auc", *figures.auc,
-         *figures.threshold);
-  } else if (*figures.auc >= *figures.threshold + kAucCloseMargin) {
-    Close(connection, monitor, AlertKind::kPerformance, "auc", *figures.auc);
-  }
+  if (const auto crossing = JudgePerformance(window)) follow(*crossing);
 }
 
 void Monitors::Open(Connection& connection, const Stored& monitor, const MonitorWindow& window,
@@ -294,7 +264,7 @@ void Monitors::Open(Connection& connection, const Stored& monitor, const Monitor
   const MonitorSpec& spec = monitor.spec;
   const std::string id = NewShortId("al-");
   const std::string kind_name(AlertKindName(kind));
-  const std::string message = MessageOf(window, kind, feature, value, threshold);
+  const std::string message = AlertMessage(window, {kind, feature, value, threshold, true});
   const int64_t opened = connection.Execute(
       sql::kOpenAlert, {id, spec.name, spec.endpoint, spec.model, kind_name, feature, value,
                         threshold, clock_.NowMs(), window.start_ms, window.end_ms, message});

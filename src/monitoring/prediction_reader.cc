@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "monitoring/slice_performance.h"
 
 namespace millwright::monitoring {
 
@@ -351,6 +352,14 @@ LogSummary PredictionReader::Summarize(const std::string& endpoint, const LogSli
     }
   }
   return summary;
+}
+
+SlicePerformance PredictionReader::Performance(const std::string& endpoint, const LogSlice& slice,
+                                               const LabelRule& rule, const SliceOptions& options) {
+  const LogSnapshot snapshot = log_.Open(endpoint, {.happened = {slice.from_ms, slice.to_ms}});
+  Session session = OpenViews(snapshot, slice.from_ms, slice.to_ms);
+  session.Execute("CREATE TEMP TABLE slice AS SELECT * FROM " + SliceSql(session, slice));
+  return MeasureSlices(session, "slice", rule, options);
 }
 
 int64_t PredictionReader::Export(const std::string& endpoint, const LogSlice& slice,

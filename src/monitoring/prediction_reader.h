@@ -49,6 +49,9 @@ struct LogSlice {
   std::string where;
 };
 
+struct SliceOptions;
+struct SlicePerformance;
+
 // One input or output over a slice.
 struct ColumnSummary {
   std::string name;  // without prefix
@@ -98,6 +101,10 @@ class PredictionReader {
   // Everything, of a slice. Throws kInvalidArgument for a condition that cannot be answered.
   LogSummary Summarize(const std::string& endpoint, const LogSlice& slice,
                        const LabelRule& rule = {});
+  // How right it was, by what it was asked (monitoring/slice_performance.h). Throws
+  // kInvalidArgument.
+  SlicePerformance Performance(const std::string& endpoint, const LogSlice& slice,
+                               const LabelRule& rule, const SliceOptions& options);
   // Writes the view `predictions` of a slice into a new file, by its name: .parquet, .csv or
   // .jsonl. Returns how many rows it has. Throws kInvalidArgument.
   int64_t Export(const std::string& endpoint, const LogSlice& slice,

@@ -210,13 +210,19 @@ PipelineRunId PipelineStore::Start(const std::string& name, const Params& params
   const Pipeline pipeline = Get(name);
   const Params resolved = ResolveParams(*pipeline.spec, params);
   return database_.Write([&](storage::Connection& connection) {
-    const auto queued =
-        connection.SelectOne(sql::kCountLiveRuns, {name, std::string(Name(RunState::kQueued))});
-    if (queued->Int(0) >= kQueuedRunsMax) {
-      throw ResourceExhausted("{} runs of pipeline {} are queued", kQueuedRunsMax, name);
-    }
-    return InsertRun(connection, pipeline, resolved, who, Json(), -1);
+    return StartIn(connection, pipeline, resolved, who);
   });
+}
+
+PipelineRunId PipelineStore::StartIn(storage::Connection& connection, const Pipeline& pipeline,
+                                     const Params& params, const std::string& who) {
+  const std::string& name = pipeline.name;
+  const auto queued =
+      connection.SelectOne(sql::kCountLiveRuns, {name, std::string(Name(RunState::kQueued))});
+  if (queued->Int(0) >= kQueuedRunsMax) {
+    throw ResourceExhausted("{} runs of pipeline {} are queued", kQueuedRunsMax, name);
+  }
+  return InsertRun(connection, pipeline, params, who, Json(), -1);
 }
 
 void PipelineStore::Cancel(const PipelineRunId& id, const std::string& who) {

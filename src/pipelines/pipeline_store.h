@@ -109,6 +109,10 @@ class PipelineStore {
   // Queues a run; a Scheduler takes it up. Throws kNotFound, kInvalidArgument for an unknown or a
   // missing parameter, kResourceExhausted when kQueuedRunsMax runs wait.
   PipelineRunId Start(const std::string& name, const Params& params, const std::string& who);
+  // The same within the caller's transaction, so that the run is queued exactly when what asked for
+  // it is stored. `params` are resolved.
+  PipelineRunId StartIn(storage::Connection& connection, const Pipeline& pipeline,
+                        const Params& params, const std::string& who);
   // Ends a queued run at once and asks a running one to stop. Throws kNotFound, and
   // kFailedPrecondition when it has ended.
   void Cancel(const PipelineRunId& id, const std::string& who);

@@ -44,6 +44,8 @@
 #include "fetch/client.h"
 #include "http/server.h"
 #include "lineage/lineage.h"
+#include "loop/loop_store.h"
+#include "loop/loops.h"
 #include "monitoring/event_pairs.h"
 #include "monitoring/monitors.h"
 #include "monitoring/prediction_import.h"
@@ -372,6 +374,8 @@ struct App::Parts {
   alerts::Evaluator evaluator;
   ServerMetrics server_metrics;
   MetricsScrape scrape;
+  loop::LoopStore loop_store;
+  loop::Loops loops;
 
   api::mlflow::Context mlflow;
   api::prediction::Context inference;
@@ -387,6 +391,7 @@ struct App::Parts {
   std::unique_ptr<EventFollower> follower;
   std::unique_ptr<Loop> measuring;
   std::unique_ptr<Loop> alerting;
+  std::unique_ptr<Loop> looping;
   std::unique_ptr<EventFileWatch> event_files;
   std::unique_ptr<Loop> compacting;
   std::unique_ptr<Loop> raising;
@@ -400,6 +405,8 @@ struct App::Parts {
   std::string Url() const { return ServerUrl(config, http ? http->port() : config.port); }
   // What rules of alerts may ask for.
   std::string SeriesText() const { return api::system::MetricsText(system) + scrape.Samples(); }
+  // The folder of a version that may be served.
+  fs::path ServableFolder(const registry::ModelVersion& version) const;
   // What goes on without being called, which one server of a database does.
   void StartLoops();
 };
@@ -481,6 +488,22 @@ App::Parts::Parts(const Config& given)
                       .deliveries = deliveries,
                       .data = data}),
       scrape(config.alert_scrape, fetch, config.alert_interval_ms),
+      loop_store(*database, events, clock),
+      loops({.store = loop_store,
+             .events = events,
+             .clock = clock,
+             .registry = registry,
+             .gateway = gateway,
+             .pipelines = pipelines,
+             .predictions = predictions,
+             .revision =
+                 [this](const auto& model, const auto& version, int replicas) {
+                   const registry::ModelName name(model);
+                   const int64_t number = registry::ParseVersion(version);
+                   registry.LearnSchema(name, number);
+                   const auto found = registry.GetVersion(name, number);
+                   return serving::RevisionSpec{version, ServableFolder(found).string(), replicas};
+                 }}),
       mlflow{.experiments = experiments,
              .runs = runs,
              .run_leases = run_leases,
@@ -520,6 +543,8 @@ App::Parts::Parts(const Config& given)
              .event_pairs = event_pairs,
              .monitors = monitors,
              .pipelines = pipelines,
+             .loop_store = loop_store,
+             .loops = loops,
              .security = security,
              .webhooks = webhooks,
              .deliveries = deliveries,
@@ -528,13 +553,7 @@ App::Parts::Parts(const Config& given)
              .evaluator = evaluator,
              .metrics_text = [this] { return SeriesText(); },
              .server_url = [this] { return Url(); },
-             .model_folder =
-                 [this](const auto& version) {
-                   registry.RequireServable(version.name, version.version);
-                   inspection.RequireLookedAt(version,
-                                              registry.Checks(version.name, version.version));
-                   return ModelFolder(artifacts, version);
-                 },
+             .model_folder = [this](const auto& version) { return ServableFolder(version); },
              .scan_files = [this](const auto& version) { return inspection.Scan(version); }},
       intake{experiments, tracking_intake, registry_intake, artifacts},
       system{router, clock, clock.NowMs(), [this] { database->Read([](storage::Connection&) {}); },
@@ -562,6 +581,12 @@ App::Parts::Parts(const Config& given)
   if (DoesAll(config)) StartLoops();
 }
 
+fs::path App::Parts::ServableFolder(const registry::ModelVersion& version) const {
+  registry.RequireServable(version.name, version.version);
+  inspection.RequireLookedAt(version, registry.Checks(version.name, version.version));
+  return ModelFolder(artifacts, version);
+}
+
 void App::Parts::StartLoops() {
   scheduler = std::make_unique<pipelines::Scheduler>(
       pipelines, SchedulerRoomOptions(config, data, http->port(), TaskToken(security)));
@@ -576,6 +601,10 @@ void App::Parts::StartLoops() {
   alerting = std::make_unique<Loop>("alerts", "look at the rules of alerts", [this](const auto&) {
     evaluator.Look(SeriesText(), OpenMonitorAlerts(monitors));
     return config.alert_interval_ms;
+  });
+  looping = std::make_unique<Loop>("loops", "look at the loops of models", [this](const auto&) {
+    loops.Look();
+    return config.loop_interval_ms;
   });
   if (config.tensorboard_watch)
     event_files = std::make_unique<EventFileWatch>(
@@ -620,6 +649,7 @@ std::optional<int> App::grpc_port() const {
 bool App::Drain() {
   // From here on signs of life are refused.
   parts_->reaping.reset();
+  parts_->looping.reset();
   if (parts_->scheduler) parts_->scheduler->Stop();
   // Those who follow the event log would otherwise be waited for.
   parts_->events.Close();

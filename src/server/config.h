@@ -46,6 +46,7 @@ struct Config {
   int64_t drain_ms = 10'000;
   int pipeline_tasks_max = 4;
   int64_t monitor_interval_ms = 500;
+  int64_t loop_interval_ms = 1000;
   int64_t run_lease_s = 0;
   bool tensorboard_watch = true;
   int64_t tensorboard_interval_ms = 1000;
@@ -169,6 +170,9 @@ inline constexpr Option<Config> kServerOptions[] = {
     {"monitoring.interval_ms", "--monitor-interval-ms",
      "How soon after new predictions or outcomes the monitors look", &Config::monitor_interval_ms,
      "MS", 10, 3'600'000},
+    {"loop.interval_ms", "--loop-interval-ms",
+     "How often the loops of models look whether there is something to decide",
+     &Config::loop_interval_ms, "MS", 10, 3'600'000},
     {"tracking.run_lease_s", "--run-lease-s",
      "How long a new run may be silent before it is marked dead, 0 for ever; a run may ask for its "
      "own lease by the tag millwright.lease_s",

@@ -56,6 +56,7 @@ std::vector<monitoring::Prediction> Rows(const serving::LoggedPrediction& logged
     prediction.latency_us = logged.latency_us;
     prediction.caller = logged.caller;
     prediction.cached = logged.is_cached;
+    prediction.error = logged.error;
     for (const auto& [name, value] : row.inputs) {
       if (rules.Hides(logged.endpoint, name)) continue;
       prediction.inputs.emplace_back(name, std::visit(ToLoggedValue(), value));

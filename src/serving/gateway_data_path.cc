@@ -242,8 +242,9 @@ void Gateway::Infer(InferRequest request, InferDone done) {
   }
   done(forwarded.answer);
 
-  if (!forwarded.answer) return;
-  const bool has_shadows = !forwarded.route->shadows.empty();
+  // What the caller did wrong says nothing of the revision and is not kept.
+  if (!forwarded.answer && (!is_error || forwarded.revision == nullptr)) return;
+  const bool has_shadows = forwarded.answer && !forwarded.route->shadows.empty();
   if (sink_ == nullptr && !has_shadows) return;
   const auto frame = has_shadows ? frames.Share(request) : nullptr;
   LoggedPrediction prediction{
@@ -256,12 +257,13 @@ void Gateway::Infer(InferRequest request, InferDone done) {
       .time_ms = now_ms,
       .event_time_ms = request.event_time_ms.value_or(now_ms),
       .latency_us = latency_us,
-      .is_cached = forwarded.answer->is_cached,
+      .is_cached = forwarded.answer && forwarded.answer->is_cached,
+      .error = forwarded.answer ? "" : forwarded.answer.error().message(),
       .model = forwarded.revision->info,
       .inputs = std::make_shared<const std::vector<inference::Tensor>>(std::move(request.inputs))};
   if (has_shadows) SendToShadows(*forwarded.route, frame, prediction);
   if (sink_ == nullptr) return;
-  prediction.outputs = std::move(forwarded.answer->outputs);
+  if (forwarded.answer) prediction.outputs = std::move(forwarded.answer->outputs);
   sink_->Take(std::move(prediction));
 }
 
@@ -299,13 +301,17 @@ void Gateway::AskShadow(const RoutedRevision& shadow, const std::string& frame,
     replica->Suspect();
     supervisor_->Wake();
   }
-  if (is_error || sink_ == nullptr) return;
+  if (sink_ == nullptr) return;
   prediction.revision = shadow.id.str();
   prediction.role = Role::kShadow;
   prediction.is_cached = false;
   prediction.model_version = shadow.model_version;
   prediction.model = shadow.info;
-  prediction.outputs = std::move((*answer)->outputs);
+  if (!is_error) {
+    prediction.outputs = std::move((*answer)->outputs);
+  } else {
+    prediction.error = answer ? answer->error().message() : "the replica went away";
+  }
   sink_->Take(std::move(prediction));
 }
 

@@ -12,8 +12,8 @@
 
 namespace millwright::serving {
 
-// One answered request, one or many rows, as it was: what a prediction log needs. Tensors are taken
-// over from the request, nothing is copied on the way.
+// One request, one or many rows, as it was answered or failed by the server's fault: what a
+// prediction log needs. Tensors are taken over from the request, nothing is copied on the way.
 struct LoggedPrediction {
   std::string id;
   std::string caller;
@@ -25,13 +25,14 @@ struct LoggedPrediction {
   int64_t event_time_ms = 0;  // when it happened in the data
   int64_t latency_us = 0;     // from the decoded request to the answer
   bool is_cached = false;     // the answer had been given before to the same inputs
+  std::string error;          // why there is no answer, empty when there is one
   ModelInfoPtr model;
   std::shared_ptr<const std::vector<inference::Tensor>> inputs;
   std::vector<inference::Tensor> outputs;
 };
 
-// Takes what was predicted, after the answer was sent and on the thread that sent it: it must not
-// block (a full queue drops and counts) and not throw. Thread-safe.
+// Takes what was predicted or failed, after the answer was sent and on the thread that sent it: it
+// must not block (a full queue drops and counts) and not throw. Thread-safe.
 class PredictionSink {
  public:
   virtual ~PredictionSink() = default;

@@ -252,6 +252,36 @@ CREATE TABLE logged_models (
   updated_ms BIGINT NOT NULL
 );
 CREATE INDEX logged_models_by_experiment ON logged_models (experiment_id, created_ms DESC);
+CREATE TABLE loop_cursor (seq BIGINT NOT NULL);
+CREATE TABLE loop_decisions (
+  model TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  time_ms BIGINT NOT NULL,
+  phase_from TEXT NOT NULL,
+  phase_to TEXT NOT NULL,
+  action TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  who TEXT NOT NULL,
+  seen TEXT NOT NULL,
+  undo TEXT NOT NULL,
+  PRIMARY KEY (model, number)
+);
+CREATE TABLE loops (
+  model TEXT PRIMARY KEY,
+  endpoint TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  yaml TEXT NOT NULL,
+  phase TEXT NOT NULL,
+  -- As JSON: everything that the next decision goes by.
+  state TEXT NOT NULL,
+  decisions BIGINT NOT NULL,
+  -- Triggers see events after this one.
+  events_after BIGINT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  updated_ms BIGINT NOT NULL,
+  who TEXT NOT NULL
+);
 CREATE TABLE metric_appends (
   run_seq BIGINT NOT NULL,
   append_seq BIGINT NOT NULL,

@@ -15,6 +15,8 @@ import { Events } from './pages/events';
 import { Experiments } from './pages/experiments';
 import { LineagePage } from './pages/lineage';
 import { LoggedModelPage } from './pages/logged-model';
+import { LoopPage } from './pages/loop';
+import { Loops } from './pages/loops';
 import { ModelPage } from './pages/model';
 import { Models } from './pages/models';
 import { MonitorPage } from './pages/monitor';
@@ -50,6 +52,8 @@ const routes: readonly { pattern: string; page: ComponentType<Params> }[] = [
   { pattern: '/monitors/:name', page: MonitorPage as ComponentType<Params> },
   { pattern: '/pipelines', page: Pipelines },
   { pattern: '/pipeline-runs/:id', page: PipelineRunPage as ComponentType<Params> },
+  { pattern: '/loops', page: Loops },
+  { pattern: '/loops/:model', page: LoopPage as ComponentType<Params> },
   { pattern: '/lineage', page: LineagePage },
   { pattern: '/alerts', page: Alerts },
   { pattern: '/alerts/:id', page: AlertPage as ComponentType<Params> },
@@ -69,6 +73,7 @@ const sections: readonly { to: string; label: string; also?: readonly string[] }
   { to: '/monitors', label: 'Monitors' },
   { to: '/alerts', label: 'Alerts' },
   { to: '/pipelines', label: 'Pipelines', also: ['/pipeline-runs'] },
+  { to: '/loops', label: 'Loops' },
   { to: '/lineage', label: 'Lineage' },
   { to: '/events', label: 'Events' },
   { to: '/webhooks', label: 'Webhooks' },

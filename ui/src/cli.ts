@@ -12,5 +12,6 @@ export const cli = {
   alerts: 'millwright alerts apply deploy/alerts/millwright.yaml',
   webhook: 'millwright webhooks create NAME https://… --event alias.moved',
   pipeline: 'millwright pipelines register PIPELINE.yaml',
+  loop: 'millwright loop apply POLICY.yaml',
   run: (pipeline: string) => `millwright pipelines run ${pipeline}`,
 } as const;

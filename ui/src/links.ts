@@ -13,6 +13,7 @@ export const monitorPath = (name: string, query: Record<string, string | undefin
 export const alertPath = (id: string) => href('/alerts/:id', { id });
 export const pipelinePath = (name: string) => href('/pipelines', {}, { pipeline: name });
 export const pipelineRunPath = (id: string, task?: string) => href('/pipeline-runs/:id', { id }, { task });
+export const loopPath = (model: string) => href('/loops/:model', { model });
 export const webhookPath = (id: string, query: Record<string, string | undefined> = {}) => href('/webhooks/:id', { id }, query);
 export const lineagePath = (node: string) => href('/lineage', {}, { node });
 
@@ -55,6 +56,8 @@ export function subjectPath(subject: string): string | undefined {
       return '/alerts?tab=silences';
     case 'webhook':
       return webhookPath(id);
+    case 'loop':
+      return loopPath(id);
     case 'pipeline':
       return pipelinePath(id);
     case 'pipeline_run':

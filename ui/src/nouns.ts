@@ -10,6 +10,7 @@ export const nouns = {
   monitor: ['monitor', 'report', 'alert'],
   alert: ['alert', 'alert_rule', 'alert_routes', 'alert_receiver', 'silence', 'pipeline_run'],
   pipeline: ['pipeline', 'pipeline_run'],
+  loop: ['loop', 'pipeline_run', 'rollout'],
   pipelineRun: ['pipeline_run', 'task'],
   webhook: ['webhook'],
   everything: ['*'],

@@ -22,6 +22,10 @@ class SplitStore;
 namespace millwright::lineage {
 class LineageGraph;
 }
+namespace millwright::loop {
+class LoopStore;
+class Loops;
+}  // namespace millwright::loop
 namespace millwright::monitoring {
 class EventPairs;
 class Monitors;
@@ -99,6 +103,8 @@ struct Context {
   monitoring::EventPairs& event_pairs;
   monitoring::Monitors& monitors;
   pipelines::PipelineStore& pipelines;
+  loop::LoopStore& loop_store;
+  loop::Loops& loops;
   security::Security& security;
   webhooks::WebhookStore& webhooks;
   webhooks::DeliveryLog& deliveries;

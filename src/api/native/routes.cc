@@ -9,6 +9,7 @@
 #include "api/native/datasets.h"
 #include "api/native/endpoints.h"
 #include "api/native/events.h"
+#include "api/native/loops.h"
 #include "api/native/model_diff.h"
 #include "api/native/model_gates.h"
 #include "api/native/model_history.h"
@@ -227,6 +228,9 @@ constexpr Route<Context> kRoutes[] = {
      "Take a request or an answer from KServe's logger, as a CloudEvent"},
     {M::kGet, "/api/v1/prediction-logs/{name}/summary", SummarizePredictions, P::kRead, Lane::kBulk,
      "Answer the five questions about a slice of a log"},
+    {M::kGet, "/api/v1/prediction-logs/{name}/performance", GetLogPerformance, P::kRead,
+     Lane::kBulk,
+     "Say how right answers were by what was asked, what errors cost and whom they hit"},
     {M::kGet, "/api/v1/prediction-logs/{name}/file", ExportPredictions, P::kRead, Lane::kBulk,
      "Download a slice of a log as Parquet, CSV or JSON lines"},
 
@@ -302,6 +306,27 @@ constexpr Route<Context> kRoutes[] = {
      "Stop a run"},
     {M::kGet, "/api/v1/pipeline-runs/{id}/tasks/{task}/log", GetTaskLog, P::kRead, Lane::kMeta,
      "Read what a task printed"},
+
+    {M::kGet, "/api/v1/loops", ListLoops, P::kRead, Lane::kMeta, "List the loops of models"},
+    {M::kPost, "/api/v1/loops", PutLoop, P::kManage, Lane::kMeta, "Store a loop's policy"},
+    {M::kPost, "/api/v1/loops/check", CheckLoop, P::kRead, Lane::kMeta,
+     "Check a policy without storing it"},
+    {M::kGet, "/api/v1/loops/{model}", GetLoop, P::kRead, Lane::kMeta, "Show where a loop is"},
+    {M::kDelete, "/api/v1/loops/{model}", DeleteLoop, P::kManage, Lane::kMeta, "Delete a loop"},
+    {M::kGet, "/api/v1/loops/{model}/decisions", ListDecisions, P::kRead, Lane::kMeta,
+     "List what was decided, newest first"},
+    {M::kPost, "/api/v1/loops/{model}/trigger", TriggerLoop, P::kEdit, Lane::kMeta,
+     "Begin an attempt by hand"},
+    {M::kPost, "/api/v1/loops/{model}/pause", PauseLoop, P::kEdit, Lane::kMeta,
+     "Let a loop decide nothing"},
+    {M::kPost, "/api/v1/loops/{model}/resume", ResumeLoop, P::kEdit, Lane::kMeta,
+     "Let a paused loop go on"},
+    {M::kPost, "/api/v1/loops/{model}/approve", ApproveLoop, P::kManage, Lane::kMeta,
+     "Consent to what waits for it"},
+    {M::kPost, "/api/v1/loops/{model}/override", OverrideLoop, P::kManage, Lane::kMeta,
+     "Let a candidate pass what holds it"},
+    {M::kPost, "/api/v1/loops/{model}/rollback", RollBackLoop, P::kManage, Lane::kMeta,
+     "Take a candidate off its endpoint, or go back to what was live before it"},
 
     {M::kGet, "/api/v1/lineage", GetLineage, P::kRead, Lane::kMeta, "Show what was made of what"},
     {M::kGet, "/api/v1/events", ListEvents, P::kRead, Lane::kMeta, "List what happened"},

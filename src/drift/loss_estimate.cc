@@ -1,0 +1,192 @@
+#include "drift/loss_estimate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+#include "statistics/linear_fit.h"
+#include "statistics/sample.h"
+
+namespace millwright::drift {
+namespace {
+
+constexpr double kDeviations = 3;
+
+// What is learnt of a row, and what is said of a chunk: the mean, or its root.
+struct Loss {
+  std::string_view name;
+  std::string_view root;  // empty where only the mean is said
+  double (*of)(double truth, double predicted);
+};
+double Square(double x) {
+  return x * x;
+}
+constexpr std::array<Loss, 4> kLosses = {{
+    {"mae", "", [](double y, double p) { return std::abs(y - p); }},
+    {"mape", "",
+     [](double y, double p) {
+       return y == 0 ? std::numeric_limits<double>::quiet_NaN() : std::abs(y - p) / std::abs(y);
+     }},
+    {"mse", "rmse", [](double y, double p) { return Square(y - p); }},
+    {"msle", "rmsle",
+     [](double y, double p) {
+       return y <= -1 || p <= -1 ? std::numeric_limits<double>::quiet_NaN()
+                                 : Square(std::log1p(y) - std::log1p(p));
+     }},
+}};
+
+struct Chunk {
+  std::string key;
+  size_t begin = 0, end = 0;
+};
+
+std::vector<Chunk> Cut(const PredictedRows& rows, const EstimateOptions& options) {
+  std::vector<Chunk> chunks;
+  for (size_t begin = 0; begin < rows.predicted.size();) {
+    size_t end = begin + 1;
+    if (rows.period.empty()) {
+      end = std::min(rows.predicted.size(), begin + static_cast<size_t>(options.chunk_rows));
+      chunks.push_back({fmt::format("[{}:{}]", begin, end - 1), begin, end});
+    } else {
+      while (end < rows.predicted.size() && rows.period[end] == rows.period[begin]) ++end;
+      chunks.push_back({rows.period[begin], begin, end});
+    }
+    begin = end;
+  }
+  return chunks;
+}
+
+double MeanOf(const std::vector<double>& values, const Chunk& chunk) {
+  double sum = 0;
+  for (size_t i = chunk.begin; i < chunk.end; ++i) sum += values[i];
+  return sum / static_cast<double>(chunk.end - chunk.begin);
+}
+
+std::vector<double> LossesOf(const PredictedRows& rows, const Loss& loss) {
+  std::vector<double> losses(rows.truth.size());
+  for (size_t i = 0; i < losses.size(); ++i) losses[i] = loss.of(rows.truth[i], rows.predicted[i]);
+  return losses;
+}
+
+// The model of one loss: a plane over the features and the prediction.
+class LossModel {
+ public:
+  LossModel(const PredictedRows& reference, const std::vector<double>& losses)
+      : means_(reference.features.size()) {
+    for (size_t i = 0; i < means_.size(); ++i) {
+      double sum = 0, count = 0;
+      for (const double value : reference.features[i]) {
+        if (!std::isfinite(value)) continue;
+        sum += value;
+        ++count;
+      }
+      means_[i] = count > 0 ? sum / count : 0;
+    }
+    fit_ = statistics::FitLinear(Columns(reference), losses);
+  }
+
+  // Never below 0: no loss is.
+  std::vector<double> At(const PredictedRows& rows) const {
+    std::vector<double> losses = fit_.At(Columns(rows));
+    for (double& loss : losses) loss = std::max(0.0, loss);
+    return losses;
+  }
+
+ private:
+  std::vector<std::vector<double>> Columns(const PredictedRows& rows) const {
+    std::vector<std::vector<double>> columns = rows.features;
+    for (size_t i = 0; i < columns.size(); ++i) {
+      for (double& value : columns[i]) value = std::isfinite(value) ? value : means_[i];
+    }
+    columns.push_back(rows.predicted);
+    return columns;
+  }
+
+  std::vector<double> means_;
+  statistics::LinearFit fit_;
+};
+
+class LossEstimation {
+ public:
+  LossEstimation(const PredictedRows& reference, const PredictedRows& analysis,
+                 const EstimateOptions& options)
+      : reference_chunks_(Cut(reference, options)), analysis_chunks_(Cut(analysis, options)) {
+    for (const Chunk& chunk : reference_chunks_) AddChunk(chunk, true);
+    for (const Chunk& chunk : analysis_chunks_) AddChunk(chunk, false);
+    for (const Loss& loss : kLosses) Add(reference, analysis, loss);
+  }
+
+  PerformanceEstimate Result() { return std::move(result_); }
+
+ private:
+  void AddChunk(const Chunk& chunk, bool is_reference) {
+    EstimatedChunk& out = result_.chunks.emplace_back();
+    out.key = chunk.key;
+    out.is_reference = is_reference;
+    out.rows = static_cast<int64_t>(chunk.end - chunk.begin);
+  }
+
+  void Add(const PredictedRows& reference, const PredictedRows& analysis, const Loss& loss) {
+    const std::vector<double> losses = LossesOf(reference, loss);
+    const bool is_defined = std::all_of(losses.begin(), losses.end(),
+                                        [](double value) { return std::isfinite(value); });
+    if (!is_defined) return;
+    const LossModel model(reference, losses);
+    const std::vector<double> learnt = model.At(reference), estimated = model.At(analysis);
+    const std::vector<double> known = LossesOf(analysis, loss);
+    AddFigure(
+        loss.name, [](double mean) { return mean; }, losses, learnt, estimated, known);
+    if (!loss.root.empty()) {
+      AddFigure(
+          loss.root, [](double mean) { return std::sqrt(mean); }, losses, learnt, estimated, known);
+    }
+  }
+
+  void AddFigure(std::string_view name, double (*figure)(double), const std::vector<double>& losses,
+                 const std::vector<double>& learnt, const std::vector<double>& estimated,
+                 const std::vector<double>& known) {
+    std::vector<double> seen;
+    for (const Chunk& chunk : reference_chunks_) seen.push_back(figure(MeanOf(losses, chunk)));
+    const double mean = statistics::Mean(seen);
+    const double spread = kDeviations * statistics::StandardDeviation(seen);
+    const double lower = std::max(0.0, mean - spread), upper = mean + spread;
+    for (size_t i = 0; i < result_.chunks.size(); ++i) {
+      const bool is_reference = i < reference_chunks_.size();
+      const Chunk& chunk =
+          is_reference ? reference_chunks_[i] : analysis_chunks_[i - reference_chunks_.size()];
+      const double value = figure(MeanOf(is_reference ? learnt : estimated, chunk));
+      EstimateFigure out{
+          std::string(name), value, std::nullopt, lower, upper, value < lower || value > upper};
+      if (is_reference) out.realised = seen[i];
+      if (!is_reference && !known.empty()) out.realised = figure(MeanOf(known, chunk));
+      result_.chunks[i].figures.push_back(std::move(out));
+    }
+  }
+
+  const std::vector<Chunk> reference_chunks_, analysis_chunks_;
+  PerformanceEstimate result_;
+};
+
+}  // namespace
+
+PerformanceEstimate EstimateLoss(const PredictedRows& reference, const PredictedRows& analysis,
+                                 const EstimateOptions& options) {
+  if (options.chunk_rows < 1) throw InvalidArgument("A chunk needs a row");
+  if (reference.truth.size() < kEstimateRowsMin) {
+    throw InvalidArgument("The reference needs at least {} rows with a truth, not {}",
+                          kEstimateRowsMin, reference.truth.size());
+  }
+  if (reference.features.size() != analysis.features.size()) {
+    throw InvalidArgument("The reference has {} features, the analysis {}",
+                          reference.features.size(), analysis.features.size());
+  }
+  PerformanceEstimate estimate = LossEstimation(reference, analysis, options).Result();
+  estimate.caveat = kLossCaveat;
+  return estimate;
+}
+
+}  // namespace millwright::drift

@@ -1,0 +1,150 @@
+#include "loop/evidence.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <optional>
+#include <vector>
+
+namespace millwright::loop {
+namespace {
+
+using statistics::ArmMoments;
+using statistics::ConfidenceSequence;
+using statistics::DifferenceBounds;
+
+Json MomentsJson(const ArmMoments& moments) {
+  return Json::Of({{"n", moments.count}, {"mean", moments.mean}, {"variance", moments.variance}});
+}
+
+bool IsFinite(const ArmMoments& moments) {
+  return std::isfinite(moments.mean) && std::isfinite(moments.variance);
+}
+
+// One figure that is compared, and what came of it.
+struct Comparison {
+  std::string figure;  // "errors"
+  double tolerance = 0;
+  int64_t candidate_n = 0, live_n = 0;
+  std::optional<DifferenceBounds> bounds;  // nothing: a mean is no number
+
+  bool IsWorse() const { return bounds && bounds->low > tolerance; }
+  bool IsNotWorse() const { return bounds && bounds->high < tolerance; }
+  std::string Words() const {
+    if (!bounds) return figure + " is not a number";
+    return fmt::format("{} differ by {:.4g} ({:.4g} to {:.4g}), tolerated are {:.4g}", figure,
+                       bounds->difference, bounds->low, bounds->high, tolerance);
+  }
+  Json ToJson() const {
+    Json json = Json::Of({{"figure", figure},
+                          {"tolerance", tolerance},
+                          {"n_candidate", candidate_n},
+                          {"n_live", live_n}});
+    if (!bounds) return json;
+    return json.Set("difference", bounds->difference)
+        .Set("low", bounds->low)
+        .Set("high", bounds->high);
+  }
+};
+
+Comparison Compare(std::string figure, const ArmMoments& candidate, const ArmMoments& live,
+                   double alpha, double tolerance) {
+  Comparison comparison{.figure = std::move(figure),
+                        .tolerance = tolerance,
+                        .candidate_n = candidate.count,
+                        .live_n = live.count};
+  if (IsFinite(candidate) && IsFinite(live)) {
+    comparison.bounds = ConfidenceSequence(candidate, live, alpha, tolerance);
+  }
+  return comparison;
+}
+
+Judgement Hold(std::string rule, std::string reason, Json figures) {
+  return {Verdict::kHold, std::move(rule), std::move(reason), std::move(figures)};
+}
+
+}  // namespace
+
+Json ArmFigures::ToJson() const {
+  Json json = Json::Of({{"requests", requests}, {"errors", errors}, {"not_numbers", not_numbers}});
+  if (log_latency.count > 0) json.Set("log_latency_us", MomentsJson(log_latency));
+  if (loss.count > 0) json.Set("loss", MomentsJson(loss));
+  return json;
+}
+
+Judgement JudgeArms(const WorseRule& rule, const ArmsWanted& wanted, const ArmFigures& candidate,
+                    const ArmFigures& live) {
+  Json figures = Json::Of({{"candidate", candidate.ToJson()}, {"live", live.ToJson()}});
+  if (candidate.requests == 0 || live.requests == 0) {
+    return Hold("no_traffic",
+                fmt::format("{} answered nothing yet",
+                            candidate.requests == 0 ? "the candidate" : "the live version"),
+                figures);
+  }
+  if (candidate.requests < wanted.requests_min || live.requests < wanted.requests_min) {
+    return Hold("too_few",
+                fmt::format("the candidate answered {} and the live version {} of {} requests that "
+                            "each must",
+                            candidate.requests, live.requests, wanted.requests_min),
+                figures);
+  }
+
+  std::vector<Comparison> comparisons;
+  std::string missing;  // what cannot be compared yet
+  if (rule.errors) {
+    comparisons.push_back(Compare(
+        "errors", statistics::ProportionMoments(candidate.requests, candidate.errors),
+        statistics::ProportionMoments(live.requests, live.errors), rule.alpha, *rule.errors));
+  }
+  if (rule.latency && wanted.with_latency) {
+    if (candidate.log_latency.count < 2 || live.log_latency.count < 2) {
+      missing = "too few latencies are known";
+    } else {
+      comparisons.push_back(Compare("latency", candidate.log_latency, live.log_latency, rule.alpha,
+                                    std::log1p(*rule.latency)));
+    }
+  }
+  if (rule.loss) {
+    const bool enough = candidate.loss.count >= rule.loss->outcomes_min &&
+                        live.loss.count >= rule.loss->outcomes_min;
+    if (enough) {
+      comparisons.push_back(
+          Compare("loss", candidate.loss, live.loss, rule.alpha, rule.loss->tolerance));
+    } else if (rule.loss->is_required) {
+      missing = fmt::format(
+          "{} outcomes of the candidate and {} of the live version are known, {} "
+          "must be of each",
+          candidate.loss.count, live.loss.count, rule.loss->outcomes_min);
+    }
+  }
+
+  Json differences = Json::MakeArray();
+  for (const Comparison& comparison : comparisons) differences.Append(comparison.ToJson());
+  figures.Set("differences", differences);
+  for (const Comparison& comparison : comparisons) {
+    if (!comparison.IsWorse()) continue;
+    return {Verdict::kWorse, "worse." + comparison.figure, comparison.Words(), figures};
+  }
+  if (candidate.not_numbers > 0) {
+    return Hold("not_a_number",
+                fmt::format("{} of the candidate's {} answers are not numbers",
+                            candidate.not_numbers, candidate.requests),
+                figures);
+  }
+  for (const Comparison& comparison : comparisons) {
+    if (!comparison.bounds) return Hold("not_a_number", comparison.Words(), figures);
+  }
+  if (!missing.empty()) return Hold("too_few", missing, figures);
+  for (const Comparison& comparison : comparisons) {
+    if (comparison.IsNotWorse()) continue;
+    return Hold("inconclusive." + comparison.figure, comparison.Words(), figures);
+  }
+  std::string words;
+  for (const Comparison& comparison : comparisons) {
+    words += (words.empty() ? "" : "; ") + comparison.Words();
+  }
+  return {Verdict::kNotWorse, "not_worse",
+          words.empty() ? "nothing is compared but the number of requests" : words, figures};
+}
+
+}  // namespace millwright::loop

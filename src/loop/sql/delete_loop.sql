@@ -1,0 +1,2 @@
+-- Forgets a loop; its decisions stay.
+DELETE FROM loops WHERE model = $1

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analytics/session.h"
+#include "monitoring/prediction_reader.h"
+
+// How right a classifier of two classes was, on the whole and by what it was asked: where it is
+// worst, what its errors cost, and how differently it treats groups.
+namespace millwright::monitoring {
+
+// What each answer is worth; a cost is positive, a gain negative.
+struct CostMatrix {
+  double true_positive = 0;
+  double false_positive = 1;
+  double true_negative = 0;
+  double false_negative = 1;
+};
+
+struct SliceOptions {
+  std::vector<std::string> inputs;  // to cut by; all of them when empty
+  CostMatrix costs;
+  int64_t rows_min = 50;               // with a known outcome, of a slice that is judged
+  double false_discovery_rate = 0.05;  // of slices that are called worse
+};
+inline constexpr size_t kSlicedInputsMax = 100;
+inline constexpr size_t kSliceBins = 5;     // of a number, of about as many rows each
+inline constexpr size_t kSliceValues = 20;  // the most frequent of others; the rest is one slice
+
+// Predictions whose outcome is known, counted. A rate without rows is absent.
+struct ClassFigures {
+  int64_t true_positive = 0, false_positive = 0, true_negative = 0, false_negative = 0;
+
+  int64_t rows() const { return true_positive + false_positive + true_negative + false_negative; }
+  std::optional<double> error_rate() const;
+  std::optional<double> selection_rate() const;  // that were said to be positive
+  std::optional<double> true_positive_rate() const;
+  std::optional<double> false_positive_rate() const;
+  std::optional<double> precision() const;
+  double Cost(const CostMatrix& costs) const;
+};
+
+struct SliceFigures {
+  std::string input;
+  std::string value;  // "AA", "120 to 340", "missing", "other"
+  ClassFigures figures;
+  // That the slice has more errors than the rest only by chance (two shares, one-sided), and the
+  // same with all judged slices in mind (Benjamini and Hochberg).
+  std::optional<double> p, adjusted_p;
+  bool is_worse = false;
+};
+
+// How far groups of one input lie apart: the largest less the smallest over groups of enough rows.
+struct Disparity {
+  std::string input;
+  int64_t groups = 0;
+  std::optional<double> selection_rate, true_positive_rate, false_positive_rate;
+};
+
+struct SlicePerformance {
+  ClassFigures all;
+  double cost = 0;
+  std::vector<SliceFigures> slices;  // those that are worse first, then by their error rate
+  std::vector<Disparity> disparities;
+};
+
+// Cuts the rows of a table with the columns of the view `predictions` by each input alone. Throws
+// kInvalidArgument for an input or a probability that is not there.
+SlicePerformance MeasureSlices(analytics::Session& session, const std::string& table,
+                               const LabelRule& rule, const SliceOptions& options);
+
+}  // namespace millwright::monitoring

@@ -1,0 +1,90 @@
+#include "monitoring/slice_performance.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace millwright::monitoring {
+namespace {
+
+// A thousand answers: about one in ten is wrong, but one in two of carrier XX; group 1 is said yes
+// to twice as often as group 0. The digests stand for chance and are the same everywhere.
+constexpr char kRows[] =
+    "CREATE TABLE log AS SELECT *, CASE WHEN wrong THEN 1 - said ELSE said END AS outcome, CASE "
+    "WHEN "
+    "said = 1 THEN 0.9 ELSE 0.1 END AS output_probability, CAST(NULL AS VARCHAR) AS outcome_text "
+    "FROM (SELECT CASE WHEN i % 10 = 3 THEN 'XX' WHEN i % 2 = 0 THEN 'AA' ELSE 'UA' END AS "
+    "input_carrier, i // 500 AS input_group, md5_number_lower('a' || i) % 100 < (CASE WHEN i % 10 "
+    "= 3 "
+    "THEN 50 ELSE 10 END) AS wrong, CAST(md5_number_lower('b' || i) % 4 < 1 + i // 500 AS INTEGER) "
+    "AS "
+    "said, md5_number_lower('c' || i) % 1000 AS input_distance FROM range(1000) t(i))";
+
+class SlicesTest : public ::testing::Test {
+ protected:
+  SlicesTest() { session_.Execute(kRows); }
+  SlicePerformance Measure(const SliceOptions& options) {
+    return MeasureSlices(session_, "log", {}, options);
+  }
+  int64_t Count(const std::string& sql) {
+    return session_.Query("SELECT count(*) FROM log WHERE " + sql).Int(0, 0);
+  }
+  analytics::Session session_;
+};
+
+TEST_F(SlicesTest, FindTheWorstByThemselvesAndNoOther) {
+  const auto performance = Measure({});
+  EXPECT_EQ(performance.all.rows(), 1000);
+  EXPECT_EQ(performance.all.false_positive, Count("wrong AND said = 1"));
+  EXPECT_EQ(performance.all.false_negative, Count("wrong AND said = 0"));
+  ASSERT_GT(performance.slices.size(), 8u);
+  EXPECT_EQ(performance.slices[0].input, "carrier");
+  EXPECT_EQ(performance.slices[0].value, "XX");
+  EXPECT_EQ(performance.slices[0].figures.rows(), 100);
+  EXPECT_TRUE(performance.slices[0].is_worse);
+  for (size_t i = 1; i < performance.slices.size(); ++i) {
+    EXPECT_FALSE(performance.slices[i].is_worse) << performance.slices[i].value;
+  }
+  // A number is cut into fifths.
+  int64_t rows = 0, bins = 0;
+  for (const auto& slice : performance.slices) {
+    if (slice.input != "distance") continue;
+    rows += slice.figures.rows();
+    ++bins;
+    EXPECT_GT(slice.figures.rows(), 150) << slice.value;
+  }
+  EXPECT_EQ(rows, 1000);
+  EXPECT_EQ(bins, 5);
+}
+
+TEST_F(SlicesTest, CostWhatTheMatrixSays) {
+  const auto performance =
+      Measure({.inputs = {"carrier"},
+               .costs = {.true_positive = -2, .false_positive = 1, .false_negative = 5}});
+  EXPECT_EQ(performance.cost, -2.0 * static_cast<double>(Count("NOT wrong AND said = 1")) +
+                                  static_cast<double>(Count("wrong AND said = 1")) +
+                                  5.0 * static_cast<double>(Count("wrong AND said = 0")));
+}
+
+TEST_F(SlicesTest, SayHowFarGroupsLieApart) {
+  const auto performance = Measure({.inputs = {"group"}});
+  ASSERT_EQ(performance.disparities.size(), 1u);
+  const Disparity& disparity = performance.disparities[0];
+  EXPECT_EQ(disparity.groups, 2);
+  EXPECT_DOUBLE_EQ(*disparity.selection_rate,
+                   static_cast<double>(Count("input_group = 1 AND said = 1") -
+                                       Count("input_group = 0 AND said = 1")) /
+                       500);
+  EXPECT_TRUE(disparity.true_positive_rate);
+  // Too few rows are no group.
+  EXPECT_EQ(Measure({.inputs = {"group"}, .rows_min = 501}).disparities[0].groups, 0);
+}
+
+TEST_F(SlicesTest, RefuseWhatIsNotThere) {
+  EXPECT_THROW(Measure({.inputs = {"weight"}}), Error);
+  EXPECT_THROW(MeasureSlices(session_, "log", {.probability_output = "score"}, {}), Error);
+  EXPECT_EQ(MeasureSlices(session_, "(SELECT * FROM log WHERE FALSE)", {}, {}).all.rows(), 0);
+}
+
+}  // namespace
+}  // namespace millwright::monitoring
