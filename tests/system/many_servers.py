@@ -119,6 +119,7 @@ def restart_in_mid_load(postgres, uri):
         run_id = new_run(them[0])
         acknowledged = {f"k{i}": [] for i in range(len(them) * WRITERS_PER_SERVER)}
         enough, back, refused = threading.Semaphore(0), threading.Event(), []
+        seen_away = threading.Event()
 
         def write(server, key):
             steps, after = acknowledged[key], 0
@@ -132,6 +133,7 @@ def restart_in_mid_load(postgres, uri):
                     raise Failure(f"{server.data.name} broke off: {error!r}") from error
                 if answer.status != 200:
                     refused.append((answer.status, answer.json().get("error_code")))
+                    seen_away.set()
                     continue
                 steps.append(step)
                 after += back.is_set()
@@ -141,15 +143,15 @@ def restart_in_mid_load(postgres, uri):
         def restart():
             for _ in acknowledged:
                 expect(enough.acquire(timeout=60), "the load did not get under way")
+            postgres.stop()
             try:
-                postgres.stop()
-                postgres.start()
+                expect(seen_away.wait(timeout=60), "nothing was refused while PostgreSQL was away")
             finally:
+                postgres.start()
                 back.set()
 
         in_threads([restart, *(lambda s=them[i % len(them)], k=key: write(s, k)
                                for i, key in enumerate(acknowledged))])
-        expect(refused, "nothing was refused while PostgreSQL was away")
         expect(all(status == 503 for status, _ in refused), f"refused with {set(refused)}")
         for key, steps in acknowledged.items():
             points = [step for step, _ in history(them[0], run_id, key)]
