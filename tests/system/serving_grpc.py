@@ -134,6 +134,19 @@ def the_gateway_asks_for_tokens():
             expect('grpc_method="ModelInfer",grpc_code="Unauthenticated"} 2' in metrics, "no count of refused calls")
 
 
+def a_contract_refuses_over_grpc_too():
+    with tempfile.TemporaryDirectory() as scratch:
+        contract = pathlib.Path(scratch) / "contract.yaml"
+        contract.write_text("suite: ridge\nchecks:\n  - between: {column: \"X[3]\", min: -1, max: 1}\n")
+        with ModelServer(BINARY, f"ridge={MODELS / 'diabetes_ridge/model.onnx'}", "--contract", str(contract),
+                         "--grpc-port", "0") as server, GrpcClient(server.grpc_port) as client:
+            expect(refusal(lambda: client.infer(zeros("ridge"))) == (None, ""), "a good row is refused")
+            far = request_of("ridge", [{"name": "X", "datatype": "FP32", "shape": [2, 10], "data": [0.0] * 13 + [7.0] * 7}], True)
+            code, text = refusal(lambda: client.infer(far))
+            expect(code == "INVALID_ARGUMENT" and "X[3] must be within -1 and 1, it is 7" in text and "row 1" in text,
+                   f"{code} {text}")
+
+
 def a_stream_and_a_watch_end_with_the_server():
     with ModelServer(BINARY, f"ridge={MODELS / 'diabetes_ridge/model.onnx'}", "--grpc-port", "0") as server:
         with GrpcClient(server.grpc_port) as client:
@@ -179,5 +192,6 @@ def clients_that_misbehave_cost_the_others_nothing():
 
 run_tests([("the vectors of all models agree, typed and raw", vectors_agree),
            ("the gateway answers those who have a token", the_gateway_asks_for_tokens),
+           ("a contract refuses over gRPC, too", a_contract_refuses_over_grpc_too),
            ("a stream and a watch end with the server", a_stream_and_a_watch_end_with_the_server),
            ("clients that misbehave cost the others nothing", clients_that_misbehave_cost_the_others_nothing)])
