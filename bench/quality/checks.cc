@@ -1,7 +1,10 @@
 // A suite of 58 checks over 20 columns beside the same checks as one SELECT written by hand, in one
 // process and in turn; and what a contract of 20 columns costs a row.
 //
-//   quality_checks ROWS [ROUNDS]
+//   quality_checks ROWS [ROUNDS [FOLDER]]
+//
+// With a folder the table (table.parquet, table.csv) and the suite (suite.json, as Great
+// Expectations reads it) stay there, for bench/quality/great_expectations.py.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -166,4 +169,15 @@ int main(int argc, char** argv) {
   session.Execute("COPY (" + TableSql(rows) + ") TO '" + file + "' (FORMAT parquet)");
   CompareScans(file, rows, rounds);
   TimeContract();
+  if (argc > 3) {
+    const std::filesystem::path kept = argv[3];
+    std::filesystem::create_directories(kept);
+    std::filesystem::copy_file(file, kept / "table.parquet",
+                               std::filesystem::copy_options::overwrite_existing);
+    session.Execute("COPY (SELECT * FROM read_parquet('" + file + "')) TO '" +
+                    (kept / "table.csv").string() + "' (HEADER)");
+    const quality::Suite suite = quality::ParseSuiteText(AllChecks().yaml);
+    WriteFileDurably((kept / "suite.json").string(),
+                     quality::WriteSuite(suite, quality::SuiteForm::kGx));
+  }
 }

@@ -143,7 +143,7 @@ def a_contract_refuses_over_grpc_too():
             expect(refusal(lambda: client.infer(zeros("ridge"))) == (None, ""), "a good row is refused")
             far = request_of("ridge", [{"name": "X", "datatype": "FP32", "shape": [2, 10], "data": [0.0] * 13 + [7.0] * 7}], True)
             code, text = refusal(lambda: client.infer(far))
-            expect(code == "INVALID_ARGUMENT" and "X[3] must be within -1 and 1, it is 7" in text and "row 1" in text,
+            expect(code == "INVALID_ARGUMENT" and "X[3] must be at least -1 and at most 1, it is 7" in text and "row 1" in text,
                    f"{code} {text}")
 
 

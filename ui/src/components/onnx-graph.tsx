@@ -109,9 +109,10 @@ function Stage(props: StageProps) {
     const first = opening(size, room, layered.x[0]!);
     setView(chosen === undefined ? first : showing(first, layered.x[chosen]!, layered.y[chosen]!, room));
   }, [room]);
-  // What was chosen elsewhere, by a link or a search, comes into sight.
+  // What was chosen elsewhere, by a link or a search, comes into sight; of the view as it is then, for
+  // who zooms meanwhile has changed it.
   useEffect(() => {
-    if (room && view && chosen !== undefined) setView(showing(view, layered.x[chosen]!, layered.y[chosen]!, room));
+    if (room && chosen !== undefined) setView((now) => now && showing(now, layered.x[chosen]!, layered.y[chosen]!, room));
   }, [chosen]);
 
   const move = (next: (now: View) => View) => room && setView((now) => now && kept(next(now), size, room));
