@@ -4,7 +4,7 @@
 //   quality_checks ROWS [ROUNDS [FOLDER]]
 //
 // With a folder the table (table.parquet, table.csv) and the suite (suite.json, as Great
-// Expectations reads it) stay there, for bench/quality/great_expectations.py.
+// Expectations reads it) stay there, for bench/quality/beside_gx.py.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The suite of quality_checks by Great Expectations with pandas, beside `millwright quality validate`.
 
-usage: great_expectations.py MILLWRIGHT FOLDER
+usage: beside_gx.py MILLWRIGHT FOLDER
 
 FOLDER has what `quality_checks ROWS ROUNDS FOLDER` leaves there. Runs where `import great_expectations` (1.x) works;
 reading the file is not measured for Great Expectations, which gets a data frame, and is for Millwright.
