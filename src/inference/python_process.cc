@@ -136,6 +136,8 @@ void PythonProcess::End() {
     child_->Stop(kStopGraceMs);
   }
   child_.reset();
+  requests_.Clear();
+  answers_.Clear();
 }
 
 bool PythonProcess::IsGone() const {
