@@ -87,6 +87,15 @@ struct EventLog::Impl {
   }
 };
 
+Json Event::ToJson() const {
+  return Json::Of({{"seq", seq},
+                   {"time_ms", time_ms},
+                   {"kind", kind},
+                   {"subject", subject},
+                   {"who", who},
+                   {"payload", payload}});
+}
+
 EventLog::EventLog(storage::Database& database, const Clock& clock)
     : impl_(new Impl{.database = database, .clock = clock, .horizon = Horizon(database)}) {
   impl_->last = impl_->ReadLast();

@@ -23,6 +23,9 @@ struct Event {
   std::string subject;
   std::string who;  // the principal's name; "system" for what the server does by itself
   Json payload;
+
+  // All of it, for conditions and templates that speak of an event.
+  Json ToJson() const;
 };
 
 // The outbox of everything that happened. A room appends inside the transaction that changes its

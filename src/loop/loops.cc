@@ -12,15 +12,6 @@ namespace {
 
 constexpr int kEventsPerRead = 256;
 
-Json EventJson(const events::Event& event) {
-  return Json::Of({{"seq", event.seq},
-                   {"time_ms", event.time_ms},
-                   {"kind", event.kind},
-                   {"subject", event.subject},
-                   {"who", event.who},
-                   {"payload", event.payload}});
-}
-
 const serving::RevisionRecord* FindAtWork(const serving::EndpointRecord& record,
                                           const std::string& version) {
   for (const auto& revision : record.revisions) {
@@ -151,7 +142,7 @@ void Loops::FollowEvents() {
                           {.trigger = rule->text,
                            .who = "system",
                            .time_ms = rooms_.clock.NowMs(),
-                           .event = EventJson(event)});
+                           .event = event.ToJson()});
           });
     }
   }

@@ -23,15 +23,6 @@ bool Contains(const Json& whole, const Json& part) {
   });
 }
 
-Json EventToJson(const events::Event& event) {
-  return Json::Of({{"seq", event.seq},
-                   {"time_ms", event.time_ms},
-                   {"kind", event.kind},
-                   {"subject", event.subject},
-                   {"who", event.who},
-                   {"payload", event.payload}});
-}
-
 Params TriggerParams(const PipelineSpec& spec, const TriggerSpec& trigger, const Json& event) {
   Params given;
   for (const auto& [name, text] : trigger.params) {
@@ -69,7 +60,7 @@ void PipelineStore::StartByEvent(storage::Connection& connection, const Pipeline
         connection.SelectOne(sql::kLiveRunOfTrigger, {pipeline.name, static_cast<int64_t>(number)});
     if (live) return skip(fmt::format("run {} of this trigger has not ended", live->Text(0)));
   }
-  const Json json = EventToJson(event);
+  const Json json = event.ToJson();
   Params params;
   try {
     params = TriggerParams(*pipeline.spec, trigger, json);
