@@ -32,13 +32,13 @@ def run_client(command, seconds_max, environment=None):
     return Counts(int(closing[1]), int(closing[2]))
 
 
-def drive_on_both_databases(binary, name, command, seconds_max, environment=None, run=run_client):
+def drive_on_both_databases(binary, name, command, seconds_max, environment=None):
     """Runs `command(server)` against a server on each database, as the tests of this program."""
     with Postgres() as postgres, tempfile.TemporaryDirectory() as scratch:
         def on(database):
             backend = postgres.new_database() if database == "postgres" else ""
             with Server(binary, pathlib.Path(scratch) / database, backend=backend) as server:
-                return run(command(server), seconds_max, environment)
+                return run_client(command(server), seconds_max, environment)
 
         run_tests([(f"{name} on {database}", lambda database=database: on(database))
                    for database in ("sqlite", "postgres")])
