@@ -158,7 +158,7 @@ void MeasureQuestions(int64_t count) {
   fmt::print("  every prediction joined with its outcome, figures of all: {:.2f} s\n", joined);
   const double day = MedianSeconds([&] {
     const int64_t from_ms = kStartMs + (kDays - 1) * 24 * kHourMs;
-    reader.Summarize("flights", {from_ms, from_ms + 24 * kHourMs, ""});
+    reader.Summarize("flights", {{from_ms, from_ms + 24 * kHourMs}, ""});
   });
   fmt::print("  the five questions of one day of {}: {:.2f} s\n", kDays, day);
   const double recent = MedianSeconds([&] { reader.Recent("flights", 100); });

@@ -165,7 +165,7 @@ Arms ArmReader::Measure(const Policy& policy, const ArmsQuery& query) {
   Known& known = known_[policy.model];
   if (known.query == key && known.counts == counts) return known.arms;
   const monitoring::LogSnapshot snapshot =
-      log_.Open(query.endpoint, {.asked = {.from_ms = query.since_ms}, .happened = {}});
+      log_.Open(query.endpoint, {.asked = {.from_ms = query.since_ms}});
   const std::string table =
       policy.worse.loss ? monitoring::KnownPredictionsSql(snapshot) : snapshot.predictions;
   known = {key, counts, MeasureArms(*session_.operator->(), table, policy, query)};

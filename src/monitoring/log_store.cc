@@ -8,7 +8,6 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
-#include <limits>
 #include <optional>
 
 #include "base/clock.h"
@@ -27,8 +26,7 @@ namespace {
 // This many small files of one folder are merged into one.
 constexpr size_t kFilesMax = 16;
 // When rows happened of which a file does not say it.
-constexpr int64_t kAnyTimeFirstMs = std::numeric_limits<int64_t>::min();
-constexpr int64_t kAnyTimeLastMs = std::numeric_limits<int64_t>::max();
+constexpr TimeRange kAnyTime;
 
 constexpr std::pair<const char*, const char*> kPredictionColumns[] = {
     {"id", "VARCHAR"},           {"endpoint", "VARCHAR"},  {"model_version", "VARCHAR"},
@@ -158,7 +156,7 @@ std::optional<int64_t> HourOf(const fs::path& folder) {
 }
 
 bool Overlaps(const TimeRange& range, int64_t first_ms, int64_t last_ms) {
-  return last_ms >= range.from_ms && (range.to_ms == 0 || first_ms < range.to_ms);
+  return last_ms >= range.from_ms && first_ms < range.to_ms;
 }
 
 std::string ListSql(const std::vector<fs::path>& files) {
@@ -229,9 +227,9 @@ void LogStore::ReadSegments() {
     RowFacts facts;
     lost_bytes_ += ReadSegment(SegmentFile(number), [&](RecordKind kind, std::string_view bytes) {
       const Json fields = ParseJson(bytes);
-      const TailRow& row = rows.emplace_back(TailRow{kind, fields.GetString("endpoint"),
-                                                     fields.GetInt("time_ms"), std::string(bytes)});
-      facts.AddLine(kind, row.endpoint, row.time_ms, bytes);
+      rows.push_back(
+          {kind, fields.GetString("endpoint"), fields.GetInt("time_ms"), std::string(bytes)});
+      facts.AddStored(kind, fields);
     });
     last_segment_ = std::max(last_segment_.load(), number);
     Publish(number, std::move(rows), facts);
@@ -284,11 +282,13 @@ void LogStore::CountParquet() {
     }
   }
   if (files.empty()) return;
-  // A row group's rows stand beside each of its columns; event_time_ms is one that all have.
+  // A row group's rows stand beside each of its columns.
+  const std::string of_times = " FILTER (WHERE path_in_schema = 'event_time_ms')";
   const analytics::Table table = session_->Query(
-      "SELECT file_name, sum(row_group_num_rows), min(CAST(stats_min_value AS BIGINT)), "
-      "max(CAST(stats_max_value AS BIGINT)) FROM parquet_metadata(" +
-      ListSql(files) + ") WHERE path_in_schema IN ('event_time_ms', 'sequence') GROUP BY 1");
+      "SELECT file_name, sum(row_group_num_rows) FILTER (WHERE column_id = 0), "
+      "min(TRY_CAST(stats_min_value AS BIGINT))" +
+      of_times + ", max(TRY_CAST(stats_max_value AS BIGINT))" + of_times +
+      " FROM parquet_metadata(" + ListSql(files) + ") GROUP BY 1");
   for (size_t row = 0; row < table.row_count(); ++row) {
     const fs::path folder = fs::path(table.Text(row, 0)).parent_path();
     const int64_t rows = table.Int(row, 1);
@@ -301,8 +301,8 @@ void LogStore::CountParquet() {
     const auto hour = HourOf(folder);
     if (!hour) continue;
     const bool has_times = !table.IsNull(row, 2) && !table.IsNull(row, 3);
-    hours_[endpoint][*hour].Add(rows, has_times ? table.Int(row, 2) : kAnyTimeFirstMs,
-                                has_times ? table.Int(row, 3) : kAnyTimeLastMs);
+    hours_[endpoint][*hour].Add(rows, has_times ? table.Int(row, 2) : kAnyTime.from_ms,
+                                has_times ? table.Int(row, 3) : kAnyTime.to_ms - 1);
   }
 }
 
@@ -470,12 +470,12 @@ int64_t LogStore::RemoveOldOutcomes(int64_t wall_ms, const fs::path& folder) {
 int64_t LogStore::NewestFrom(const std::string& endpoint, int64_t rows) const {
   std::lock_guard lock(mutex_);
   const auto found = hours_.find(endpoint);
-  if (found == hours_.end()) return 0;
+  if (found == hours_.end()) return kAnyTime.from_ms;
   for (auto hour = found->second.rbegin(); hour != found->second.rend(); ++hour) {
     rows -= hour->second.rows;
     if (rows <= 0) return hour->first * kHourMs;
   }
-  return 0;
+  return kAnyTime.from_ms;
 }
 
 bool LogStore::IsAskedFor(const std::string& endpoint, const fs::path& folder,

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -41,10 +42,11 @@ struct LogCounts {
   auto operator<=>(const LogCounts&) const = default;
 };
 
-// From from_ms on and before to_ms; 0 for to_ms: all that follow.
+// From from_ms on and before to_ms.
 struct TimeRange {
-  int64_t from_ms = 0;
-  int64_t to_ms = 0;
+  int64_t from_ms = std::numeric_limits<int64_t>::min();
+  int64_t to_ms = std::numeric_limits<int64_t>::max();
+  bool operator==(const TimeRange&) const = default;
 };
 
 // Which predictions a question is about: when they were asked, by the wall clock, and when they
@@ -93,7 +95,7 @@ class LogStore {
   // the same.
   LogSnapshot Open(const std::string& endpoint, const LogRange& range = {}) const;
   // From when on the wall clock the newest `rows` predictions of an endpoint were asked, rounded
-  // down to an hour; 0 when there are not as many.
+  // down to an hour; the beginning of all time when there are not as many.
   int64_t NewestFrom(const std::string& endpoint, int64_t rows) const;
   LogCounts Counts(const std::string& endpoint) const;
   LogCounts Totals() const;

@@ -69,6 +69,12 @@ bool SameCounts(const MonitorWindow& a, const MonitorWindow& b) {
   return a.predictions == b.predictions && a.outcomes == b.outcomes && a.complete == b.complete;
 }
 
+// Whether the log has less of a window than was measured: it keeps rows for so long only. What was
+// measured of all of them stays.
+bool HasForgotten(const MonitorWindow& measured, const MonitorWindow& now) {
+  return now.predictions < measured.predictions || now.outcomes < measured.outcomes;
+}
+
 }  // namespace
 
 struct Monitors::Stored : Monitor {
@@ -204,7 +210,8 @@ int Monitors::EvaluateStored(const Stored& monitor) {
   std::vector<MonitorWindow> changed;
   for (MonitorWindow& window : scan.List()) {
     const auto found = known.find(window.start_ms);
-    if (found == known.end() || !SameCounts(found->second, window)) {
+    const bool is_new = found == known.end();
+    if (is_new || (!SameCounts(found->second, window) && !HasForgotten(found->second, window))) {
       changed.push_back(std::move(window));
     }
   }

@@ -84,6 +84,43 @@ class MonitorsTest : public storage::DatabaseTest {
 
 using Strings = std::vector<std::string>;
 
+TEST_P(MonitorsTest, KeepsWhatItMeasuredOfRowsThatTheLogForgets) {
+  Monitors monitors(db(), events_, clock_, *log_);
+  monitors.Put(spec_, profile_, "ana");
+  LogWindow(0, 0, 0.9);
+  LogWindow(1, 0, 0.9);
+  clock_.Advance(2 * kDayMs);
+  Prediction late;  // happened in the first window, asked two days later
+  late.id = "late";
+  late.endpoint = "flights";
+  late.model_version = "1";
+  late.time_ms = clock_.NowMs();
+  late.event_time_ms = kEvents + 1;
+  late.inputs = {{"distance", 0.5}, {"carrier", std::string("UA")}};
+  late.outputs = {{"probability", 0.5}};
+  log_->RecordPredictions({late});
+  log_->Compact();
+  monitors.Evaluate();
+  const auto measured = monitors.Windows("flights-late");
+  ASSERT_EQ(measured.size(), 2u);
+  EXPECT_EQ(measured[0].predictions, kRowsPerWindow + 1);
+  log_.reset();
+  PredictionLogOptions options;
+  options.keep_ms = kDayMs;
+  PredictionLog shorter(dir_.path(), clock_, options);
+  shorter.RemoveOld();
+  ASSERT_EQ(shorter.Counts("flights").predictions, 1);
+  Monitors after(db(), events_, clock_, shorter);
+  EXPECT_EQ(after.Evaluate(), 0);
+  const auto kept = after.Windows("flights-late");
+  ASSERT_EQ(kept.size(), 2u);
+  for (size_t i = 0; i < kept.size(); ++i) {
+    EXPECT_EQ(kept[i].predictions, measured[i].predictions);
+    EXPECT_EQ(kept[i].outcomes, measured[i].outcomes);
+    EXPECT_EQ(kept[i].performance.auc, measured[i].performance.auc);
+  }
+}
+
 TEST_P(MonitorsTest, AlertsOnceWhenAFeatureDriftsAndClosesWhenItIsBack) {
   Monitors monitors(db(), events_, clock_, *log_);
   monitors.Put(spec_, profile_, "ana");

@@ -140,7 +140,7 @@ TEST_F(PredictionImportTest, ASliceIsSummarized) {
   EXPECT_EQ(*all.outcome->mean, 0.5);
   EXPECT_EQ(*all.first_ms, kNow);
   const LogSummary some = reader_.Summarize(
-      "shop", {.from_ms = kNow + 10'000, .to_ms = kNow + 60'000, .where = "input_carrier = 'UA'"});
+      "shop", {.happened = {kNow + 10'000, kNow + 60'000}, .where = "input_carrier = 'UA'"});
   EXPECT_EQ(some.predictions, 12);
   for (const char* where : {"nonsense", "1) OR (1=1", "true; DROP VIEW predictions",
                             "id IN (SELECT * FROM read_csv('/etc/passwd'))"}) {

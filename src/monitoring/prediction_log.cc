@@ -14,6 +14,15 @@ constexpr std::chrono::milliseconds kIdleWait(500);
 // How often rows that are too old to be kept are looked for.
 constexpr std::chrono::hours kRemovalPeriod(1);
 
+template <typename Work>
+void LogFailure(std::string_view what, Work&& work) {
+  try {
+    work();
+  } catch (const Error& failure) {
+    Log(LogLevel::kError, "monitoring", std::string(what), {{"error", failure.message()}});
+  }
+}
+
 TailRow RowOf(const Prediction& prediction) {
   std::string line = EncodePrediction(prediction);
   if (line.size() > kRecordBytesMax) {
@@ -312,20 +321,16 @@ void PredictionLog::CompactInBackground(std::stop_token stop) {
     if (stop.stop_requested()) return;
     tried = open_before_;
     lock.unlock();
-    try {
-      {
-        std::lock_guard compacting(compacting_);
-        for (int64_t segment : store_.Waiting(tried)) store_.Compact(segment);
-      }
-      if (std::chrono::steady_clock::now() >= remove_at) {
-        remove_at = std::chrono::steady_clock::now() + kRemovalPeriod;
-        RemoveOld();
-      }
-    } catch (const Error& failure) {
-      // The rows stay in their segment and in memory; the next segment tries again.
-      Log(LogLevel::kError, "monitoring", "Predictions could not be turned into Parquet",
-          {{"error", failure.message()}});
+    if (std::chrono::steady_clock::now() >= remove_at) {
+      remove_at = std::chrono::steady_clock::now() + kRemovalPeriod;
+      // First, for it may make the room that the others need.
+      LogFailure("Old predictions could not be removed", [&] { RemoveOld(); });
     }
+    // What cannot be compacted stays in its segment and in memory; the next segment tries again.
+    LogFailure("Predictions could not be turned into Parquet", [&] {
+      std::lock_guard compacting(compacting_);
+      for (int64_t segment : store_.Waiting(tried)) store_.Compact(segment);
+    });
     lock.lock();
   }
 }

@@ -346,8 +346,8 @@ TEST_F(PredictionLogTest, ReadsOnlyTheFilesOfARange) {
   EXPECT_EQ(all, 20u) << "ten hours, and as many files of outcomes";
   EXPECT_EQ(files({.asked = {kStart + 3 * kHourMs, kStart + 5 * kHourMs}}), all - 8);
   EXPECT_EQ(files({.happened = {kStart + 3 * kHourMs, kStart + 5 * kHourMs}}), all - 8);
-  EXPECT_EQ(files({.asked = {log.NewestFrom("flights", 4), 0}}), all - 6);
-  EXPECT_EQ(log.NewestFrom("flights", 11), 0);
+  EXPECT_EQ(files({.asked = {.from_ms = log.NewestFrom("flights", 4)}}), all - 6);
+  EXPECT_EQ(log.NewestFrom("flights", 11), TimeRange().from_ms);
   const PredictionLog reopened(dir_.path(), clock_);
   EXPECT_EQ(reopened.Open("flights", {.happened = {kStart, kStart + 1}}).files.size(), all - 9);
   EXPECT_EQ(reopened.Counts("flights"), (LogCounts{10, 10}));
@@ -359,12 +359,25 @@ TEST_F(PredictionLogTest, ASliceIsJoinedWithItsOutcomes) {
   log.RecordOutcomes("flights", {{"p4", 5.0, kStart + 90 * kHourMs}}, "ben");
   PredictionReader reader(log);
   const LogSummary slice =
-      reader.Summarize("flights", {kStart + 2 * kHourMs, kStart + 5 * kHourMs, ""});
+      reader.Summarize("flights", {{kStart + 2 * kHourMs, kStart + 5 * kHourMs}, ""});
   EXPECT_EQ(slice.predictions, 3);
   EXPECT_EQ(slice.outcomes, 3);
   ASSERT_TRUE(slice.outcome);
   EXPECT_EQ(*slice.outcome->max, 5) << "the newest outcome of p4";
-  EXPECT_EQ(reader.Summarize("flights", {0, 0, "outcome > 0"}).predictions, 6);
+  EXPECT_EQ(reader.Summarize("flights", {{}, "outcome > 0"}).predictions, 6);
+}
+
+TEST_F(PredictionLogTest, WhatHappenedBefore1970IsReadLikeTheRest) {
+  PredictionLog log(dir_.path(), clock_);
+  Prediction prediction = Sample(1);
+  prediction.event_time_ms = -86'400'000;
+  log.RecordPredictions({prediction});
+  log.Compact();
+  EXPECT_EQ(CountRows(log), 1);
+  PredictionReader reader(log);
+  EXPECT_EQ(reader.Summarize("flights", {}).first_ms, -86'400'000);
+  EXPECT_EQ(reader.Summarize("flights", {{.from_ms = 0}, ""}).predictions, 0);
+  EXPECT_EQ(reader.Recent("flights", 5).size(), 1u);
 }
 
 TEST_F(PredictionLogTest, FiguresThatWereKeptFollowTheLog) {
@@ -427,13 +440,12 @@ TEST(RowFacts, OfRowsAtHandAreThoseOfTheirLines) {
   RowFacts at_hand, of_lines;
   for (const Prediction& prediction : predictions) {
     at_hand.Add(prediction);
-    of_lines.AddLine(RecordKind::kPrediction, prediction.endpoint, prediction.time_ms,
-                     EncodePrediction(prediction));
+    of_lines.AddStored(RecordKind::kPrediction, ParseJson(EncodePrediction(prediction)));
   }
   const Outcome outcome{
       .value = 1.0, .kind = OutcomeKind::kFeedback, .key = OutcomeKey{"hour", "3"}};
   at_hand.Add("flights", outcome);
-  of_lines.AddLine(RecordKind::kOutcome, "flights", 5, EncodeOutcome("flights", outcome, "ana", 1));
+  of_lines.AddStored(RecordKind::kOutcome, ParseJson(EncodeOutcome("flights", outcome, "ana", 1)));
   EXPECT_EQ(at_hand.schemas, of_lines.schemas);
   EXPECT_EQ(at_hand.rows, of_lines.rows);
   EXPECT_EQ(at_hand.traits["flights"].key_inputs, of_lines.traits["flights"].key_inputs);

@@ -93,6 +93,21 @@ std::string OutcomesByIdSql(const LogSnapshot& snapshot, OutcomeKind kind) {
   return "(" + sql + ")";
 }
 
+// Other tables in the place of a snapshot's, which stays the one that holds the files.
+LogSnapshot Only(const LogSnapshot& snapshot, std::string predictions, std::string outcomes) {
+  LogSnapshot only;
+  only.predictions = std::move(predictions);
+  only.outcomes = std::move(outcomes);
+  only.traits = snapshot.traits;
+  return only;
+}
+
+// The outcomes that may be of some predictions: by their ids, and all that go by a key.
+std::string OutcomesOf(const std::string& predictions, const LogSnapshot& snapshot) {
+  return "(SELECT * FROM " + snapshot.outcomes +
+         " WHERE key_input IS NOT NULL OR prediction_id IN (SELECT id FROM " + predictions + "))";
+}
+
 // Orders outcomes by time, then as they were recorded, as one number: a row of both takes twice as
 // long to compare.
 constexpr std::string_view kNewestSql = "CAST(time_ms AS HUGEINT) * 9223372036854775808 + sequence";
@@ -106,8 +121,8 @@ std::string NewestOutcomesSql(const LogSnapshot& snapshot, OutcomeKind kind) {
 }
 
 // A session that sees the snapshot and nothing else, with the views of questions from outside, of
-// predictions that happened within two times.
-Session OpenViews(const LogSnapshot& snapshot, int64_t from_ms = 0, int64_t to_ms = 0,
+// predictions that happened within a range.
+Session OpenViews(const LogSnapshot& snapshot, const TimeRange& happened = {},
                   const std::vector<std::string>& files_written = {}) {
   analytics::SessionOptions options;
   options.allowed_files = snapshot.files;
@@ -117,7 +132,7 @@ Session OpenViews(const LogSnapshot& snapshot, int64_t from_ms = 0, int64_t to_m
   options.time_limit_ms = kQueryMsMax;
   Session session(options);
   session.Execute("CREATE VIEW predictions AS SELECT * FROM " +
-                  KnownPredictionsSql(Narrowed(snapshot, from_ms, to_ms)));
+                  KnownPredictionsSql(Narrowed(snapshot, happened)));
   session.Execute("CREATE VIEW outcomes AS SELECT * FROM " + snapshot.outcomes);
   return session;
 }
@@ -132,10 +147,9 @@ std::string OneSelect(Session& session, std::string text) {
   return "(" + text + "\n)";
 }
 
+// Over views that were opened for the slice's range.
 std::string SliceSql(Session& session, const LogSlice& slice) {
-  std::string sql = "SELECT * FROM predictions WHERE role <> 'shadow' AND event_time_ms >= " +
-                    std::to_string(slice.from_ms);
-  if (slice.to_ms > 0) sql += " AND event_time_ms < " + std::to_string(slice.to_ms);
+  std::string sql = "SELECT * FROM predictions WHERE role <> 'shadow'";
   // Alone first, so that it cannot end the parentheses that it is put into.
   if (!slice.where.empty()) {
     session.RequireOneSelect("SELECT 1 FROM predictions WHERE " + slice.where);
@@ -209,20 +223,12 @@ LogSummary Figures(Session& session, const std::string& table, const LabelRule& 
 
 }  // namespace
 
-LogSnapshot Narrowed(const LogSnapshot& snapshot, int64_t from_ms, int64_t to_ms) {
-  LogSnapshot narrowed;
-  narrowed.predictions = snapshot.predictions;
-  narrowed.outcomes = snapshot.outcomes;
-  narrowed.traits = snapshot.traits;
-  if (from_ms == 0 && to_ms == 0) return narrowed;
-  narrowed.predictions = "(SELECT * FROM " + snapshot.predictions +
-                         " WHERE event_time_ms >= " + std::to_string(from_ms);
-  if (to_ms > 0) narrowed.predictions += " AND event_time_ms < " + std::to_string(to_ms);
-  narrowed.predictions += ")";
-  narrowed.outcomes = "(SELECT * FROM " + snapshot.outcomes +
-                      " WHERE key_input IS NOT NULL OR prediction_id IN (SELECT id FROM " +
-                      narrowed.predictions + "))";
-  return narrowed;
+LogSnapshot Narrowed(const LogSnapshot& snapshot, const TimeRange& happened) {
+  if (happened == TimeRange()) return Only(snapshot, snapshot.predictions, snapshot.outcomes);
+  const std::string predictions =
+      fmt::format("(SELECT * FROM {} WHERE event_time_ms >= {} AND event_time_ms < {})",
+                  snapshot.predictions, happened.from_ms, happened.to_ms);
+  return Only(snapshot, predictions, OutcomesOf(predictions, snapshot));
 }
 
 std::string KnownPredictionsSql(const LogSnapshot& snapshot) {
@@ -264,16 +270,12 @@ std::optional<std::string> ProbabilitySql(const LabelRule& rule,
 std::vector<KnownPrediction> PredictionReader::Recent(const std::string& endpoint, int limit) {
   limit = std::clamp(limit, 1, kRecentMax);
   const LogSnapshot snapshot =
-      log_.Open(endpoint, {.asked = {log_.NewestFrom(endpoint, limit), 0}});
+      log_.Open(endpoint, {.asked = {.from_ms = log_.NewestFrom(endpoint, limit)}});
   std::lock_guard lock(mutex_);
   // The newest are found before the join, which then has few rows to do.
   session_->Execute("CREATE OR REPLACE TEMP TABLE newest AS SELECT * FROM " + snapshot.predictions +
                     " ORDER BY time_ms DESC, id DESC LIMIT " + std::to_string(limit));
-  LogSnapshot newest;
-  newest.predictions = "newest";
-  newest.outcomes = "(SELECT * FROM " + snapshot.outcomes +
-                    " WHERE key_input IS NOT NULL OR prediction_id IN (SELECT id FROM newest))";
-  newest.traits = snapshot.traits;
+  const LogSnapshot newest = Only(snapshot, "newest", OutcomesOf("newest", snapshot));
   const Table table = session_->Query("SELECT * FROM " + KnownPredictionsSql(newest) +
                                       " ORDER BY time_ms DESC, id DESC");
   std::vector<KnownPrediction> predictions;
@@ -323,8 +325,8 @@ LogSummary PredictionReader::Summary(const std::string& endpoint, const LabelRul
 
 LogSummary PredictionReader::Summarize(const std::string& endpoint, const LogSlice& slice,
                                        const LabelRule& rule) {
-  const LogSnapshot snapshot = log_.Open(endpoint, {.happened = {slice.from_ms, slice.to_ms}});
-  Session session = OpenViews(snapshot, slice.from_ms, slice.to_ms);
+  const LogSnapshot snapshot = log_.Open(endpoint, {.happened = slice.happened});
+  Session session = OpenViews(snapshot, slice.happened);
   // Once, for each column is looked at.
   session.Execute("CREATE TEMP TABLE slice AS SELECT * FROM " + SliceSql(session, slice));
   LogSummary summary = Figures(session, "slice", rule);
@@ -356,8 +358,8 @@ LogSummary PredictionReader::Summarize(const std::string& endpoint, const LogSli
 
 SlicePerformance PredictionReader::Performance(const std::string& endpoint, const LogSlice& slice,
                                                const LabelRule& rule, const SliceOptions& options) {
-  const LogSnapshot snapshot = log_.Open(endpoint, {.happened = {slice.from_ms, slice.to_ms}});
-  Session session = OpenViews(snapshot, slice.from_ms, slice.to_ms);
+  const LogSnapshot snapshot = log_.Open(endpoint, {.happened = slice.happened});
+  Session session = OpenViews(snapshot, slice.happened);
   session.Execute("CREATE TEMP TABLE slice AS SELECT * FROM " + SliceSql(session, slice));
   return MeasureSlices(session, "slice", rule, options);
 }
@@ -370,8 +372,8 @@ int64_t PredictionReader::Export(const std::string& endpoint, const LogSlice& sl
                              : extension == ".jsonl" ? "FORMAT json"
                                                      : "";
   if (format.empty()) throw InvalidArgument("A log is written as .parquet, .csv or .jsonl");
-  const LogSnapshot snapshot = log_.Open(endpoint, {.happened = {slice.from_ms, slice.to_ms}});
-  Session session = OpenViews(snapshot, slice.from_ms, slice.to_ms, {file.string()});
+  const LogSnapshot snapshot = log_.Open(endpoint, {.happened = slice.happened});
+  Session session = OpenViews(snapshot, slice.happened, {file.string()});
   const Table rows = session.Query("COPY (SELECT * FROM " + SliceSql(session, slice) +
                                    " ORDER BY event_time_ms, id) TO " + QuoteText(file.string()) +
                                    " (" + format + ")");

@@ -38,14 +38,14 @@ struct LabelRule {
   std::string probability_output = "probability";  // the output that holds P(positive)
   double threshold = 0.5;
   std::string positive_label = "true";  // of outcomes that are text; numbers count from 0.5 on
+  auto operator<=>(const LabelRule&) const = default;
 };
 
-// Some of an endpoint's predictions: those that happened from from_ms on and before to_ms (event
-// time; 0 for to_ms: all that follow) and for which `where` holds, a condition in SQL from outside
-// over the columns of the view `predictions` ("input_hour < 6"). Shadows are left out.
+// Some of an endpoint's predictions: those that happened within a range and for which `where`
+// holds, a condition in SQL from outside over the columns of the view `predictions` ("input_hour <
+// 6"). Shadows are left out.
 struct LogSlice {
-  int64_t from_ms = 0;
-  int64_t to_ms = 0;
+  TimeRange happened;
   std::string where;
 };
 
@@ -121,9 +121,9 @@ class PredictionReader {
   analytics::LazySession session_;
 };
 
-// The same rows without predictions that happened before from_ms or from to_ms on (0: none), and
-// without the outcomes of those: what is joined for a slice costs by the slice.
-LogSnapshot Narrowed(const LogSnapshot& snapshot, int64_t from_ms, int64_t to_ms);
+// The same without predictions that happened beside a range, and without the outcomes of those:
+// what is joined for a slice costs by the slice. Of use as long as `snapshot` is open.
+LogSnapshot Narrowed(const LogSnapshot& snapshot, const TimeRange& happened);
 // The log's predictions joined with the newest outcome of each, as a table expression.
 std::string KnownPredictionsSql(const LogSnapshot& snapshot);
 // 1, 0 or NULL by the outcome; over the columns of KnownPredictionsSql.

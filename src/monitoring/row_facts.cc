@@ -105,9 +105,9 @@ void RowFacts::Add(const std::string& endpoint, const Outcome& outcome) {
   seen.has_feedback |= outcome.kind == OutcomeKind::kFeedback;
 }
 
-void RowFacts::AddLine(RecordKind kind, const std::string& endpoint, int64_t time_ms,
-                       std::string_view line) {
-  const Json row = ParseJson(line);
+void RowFacts::AddStored(RecordKind kind, const Json& row) {
+  const std::string endpoint = row.GetString("endpoint");
+  const int64_t time_ms = row.GetInt("time_ms");
   ++rows[{kind, endpoint}];
   Schema& schema = schemas[{kind, endpoint}];
   if (kind == RecordKind::kOutcome) {

@@ -45,8 +45,7 @@ class RowFacts {
   void Add(const Prediction& prediction);
   void Add(const std::string& endpoint, const Outcome& outcome);
   // A row as EncodePrediction or EncodeOutcome wrote it.
-  void AddLine(RecordKind kind, const std::string& endpoint, int64_t time_ms,
-               std::string_view line);
+  void AddStored(RecordKind kind, const Json& row);
 
   std::map<std::pair<RecordKind, std::string>, Schema> schemas;
   std::map<std::string, OutcomeTraits> traits;                  // by endpoint

@@ -6,7 +6,7 @@
 namespace millwright::monitoring {
 namespace {
 
-constexpr int64_t kShareOfTime = 20;
+constexpr int64_t kRestsPerCost = 19;
 // What nobody asks for is forgotten, and so is what was asked for first when there is too much.
 constexpr int64_t kForgottenUs = 15LL * 60 * 1'000'000;
 constexpr size_t kEntriesMax = 500;
@@ -14,7 +14,7 @@ constexpr size_t kEntriesMax = 500;
 }  // namespace
 
 LogSummary SummaryCache::Get(const std::string& endpoint, const LabelRule& rule) {
-  const Key key{endpoint, rule.probability_output, rule.threshold, rule.positive_label};
+  const Key key{endpoint, rule};
   const LogCounts counts = log_.Counts(endpoint);
   {
     std::lock_guard lock(mutex_);
@@ -25,32 +25,32 @@ LogSummary SummaryCache::Get(const std::string& endpoint, const LabelRule& rule)
       if (entry.counts == counts || IsLarge(entry.counts)) return entry.summary;
     }
   }
-  Entry entry = Make(endpoint, rule);
+  Entry entry = Make(key);
   LogSummary summary = entry.summary;
   Keep(key, std::move(entry));
   return summary;
 }
 
 void SummaryCache::Refresh() {
-  std::vector<std::pair<Key, LabelRule>> due;
+  std::vector<Key> due;
   {
     std::lock_guard lock(mutex_);
     const int64_t now_us = MonotonicUs();
     std::erase_if(entries_,
                   [&](const auto& entry) { return now_us - entry.second.asked_us > kForgottenUs; });
     for (const auto& [key, entry] : entries_) {
-      const bool has_rested = now_us - entry.made_us > kShareOfTime * entry.cost_us;
-      if (IsLarge(entry.counts) && has_rested && log_.Counts(std::get<0>(key)) != entry.counts) {
-        due.emplace_back(key, entry.rule);
+      const bool has_rested = now_us - entry.made_us > kRestsPerCost * entry.cost_us;
+      if (IsLarge(entry.counts) && has_rested && log_.Counts(key.first) != entry.counts) {
+        due.push_back(key);
       }
     }
   }
-  for (const auto& [key, rule] : due) Keep(key, Make(std::get<0>(key), rule));
+  for (const Key& key : due) Keep(key, Make(key));
 }
 
-SummaryCache::Entry SummaryCache::Make(const std::string& endpoint, const LabelRule& rule) {
+SummaryCache::Entry SummaryCache::Make(const Key& key) {
+  const auto& [endpoint, rule] = key;
   Entry entry;
-  entry.rule = rule;
   entry.counts = log_.Counts(endpoint);
   const int64_t start_us = MonotonicUs();
   const int64_t as_of_ms = clock_.NowMs();

@@ -3,7 +3,7 @@
 #include <map>
 #include <mutex>
 #include <string>
-#include <tuple>
+#include <utility>
 
 #include "base/clock.h"
 #include "monitoring/prediction_reader.h"
@@ -27,9 +27,8 @@ class SummaryCache {
   void Refresh();
 
  private:
-  using Key = std::tuple<std::string, std::string, double, std::string>;
+  using Key = std::pair<std::string, LabelRule>;  // an endpoint, and how it is judged
   struct Entry {
-    LabelRule rule;
     LogSummary summary;
     LogCounts counts;  // of the log, before the summary was made
     int64_t cost_us = 0;
@@ -40,7 +39,7 @@ class SummaryCache {
   bool IsLarge(const LogCounts& counts) const {
     return counts.predictions + counts.outcomes >= large_rows_;
   }
-  Entry Make(const std::string& endpoint, const LabelRule& rule);
+  Entry Make(const Key& key);
   void Keep(const Key& key, Entry entry);
 
   const PredictionLog& log_;

@@ -66,8 +66,8 @@ std::vector<MonitorWindow> WindowScan::List() {
 
 void WindowScan::Load(int64_t from_ms, int64_t to_ms) {
   session_.Execute("CREATE OR REPLACE TEMP TABLE " + std::string(kLoaded) + " AS SELECT * FROM " +
-                   KnownPredictionsSql(Narrowed(snapshot_, from_ms, to_ms)) + " WHERE " +
-                   Counted(spec_) + " AND " + Between(from_ms, to_ms));
+                   KnownPredictionsSql(Narrowed(snapshot_, {from_ms, to_ms})) + " WHERE " +
+                   Counted(spec_));
 }
 
 std::string WindowScan::FeaturesSql(int64_t from_ms, int64_t to_ms) const {

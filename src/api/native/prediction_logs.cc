@@ -66,9 +66,12 @@ std::filesystem::path Receive(const http::Request& request, const TempDir& folde
 }
 
 monitoring::LogSlice SliceOf(const http::Request& request) {
-  return {.from_ms = QueryInt(request, "from_ms", 0, 0, INT64_MAX),
-          .to_ms = QueryInt(request, "to_ms", 0, 0, INT64_MAX),
-          .where = QueryText(request, "where")};
+  monitoring::LogSlice slice{.where = QueryText(request, "where")};
+  if (const int64_t from_ms = QueryInt(request, "from_ms", 0, 0, INT64_MAX); from_ms > 0)
+    slice.happened.from_ms = from_ms;
+  if (const int64_t to_ms = QueryInt(request, "to_ms", 0, 0, INT64_MAX); to_ms > 0)
+    slice.happened.to_ms = to_ms;
+  return slice;
 }
 
 Json Number(const std::optional<double>& value) {
