@@ -2,16 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <atomic>
-#include <condition_variable>
 #include <filesystem>
 #include <fstream>
-#include <mutex>
 #include <thread>
 
 #include "base/error.h"
 #include "cli/progress.h"
-#include "cli/stop_signals.h"
 #include "quality/data_files.h"
 #include "quality/database_table.h"
 #include "supply/object_store.h"
@@ -19,7 +15,6 @@
 namespace millwright::cli {
 namespace {
 
-constexpr int64_t kLookMs = 100;  // at how far a query is
 constexpr size_t kTablesMax = 100;
 
 struct Named {
@@ -99,7 +94,7 @@ bool IsLocalData(const std::string& data) {
          quality::IsDatabaseUri(data) || data.find_first_of("*?") != std::string::npos;
 }
 
-std::unique_ptr<JudgedData> OpenJudgedData(const DataAddress& address) {
+std::unique_ptr<JudgedData> OpenJudgedData(const DataAddress& address, Progress& progress) {
   auto judged = std::make_unique<JudgedData>();
   if (address.tables.size() > kTablesMax) {
     throw InvalidArgument("There may be {} tables beside the one that is judged", kTablesMax);
@@ -119,38 +114,20 @@ std::unique_ptr<JudgedData> OpenJudgedData(const DataAddress& address) {
     if (found.copied) options.allowed_files.push_back(found.copied->file.string());
   }
   judged->session.emplace(options);
+  judged->watch.emplace(*judged->session, progress);
+  judged->watch->Tell(0, "reading");
   judged->table = Open(*judged->session, all.front());
   for (size_t i = 1; i < all.size(); ++i) Open(*judged->session, all[i]);
   return judged;
 }
 
-void KeepRows(JudgedData& data) {
-  data.session->Execute("CREATE TEMP TABLE judged_rows AS SELECT * FROM " + data.table);
-  data.table = "judged_rows";
-}
-
 quality::ValidationResult Judge(JudgedData& data, const quality::Suite& suite,
-                                quality::ValidationOptions options, Progress& progress) {
+                                quality::ValidationOptions options) {
   options.tables = {data.tables.begin(), data.tables.end()};
-  std::atomic<size_t> done = 0, total = 1;
-  options.on_step = [&](size_t now, size_t all) {
-    done = now;
-    total = all;
+  options.on_step = [&](size_t done, size_t all) {
+    const auto total = static_cast<double>(all);
+    data.watch->Tell(static_cast<double>(done) / total, fmt::format("{}/{}", done, all), 1 / total);
   };
-  const StopOnSignal signals;
-  std::mutex mutex;
-  std::condition_variable_any changed;
-  std::jthread watch([&](const std::stop_token& over) {
-    std::unique_lock lock(mutex);
-    while (!changed.wait_for(lock, over, std::chrono::milliseconds(kLookMs),
-                             [&] { return over.stop_requested(); })) {
-      if (over.stop_requested()) break;
-      if (signals.token().stop_requested()) data.session->Interrupt();
-      const double share = data.session->Progress().value_or(0);
-      progress.Update((static_cast<double>(done) + share) / static_cast<double>(total),
-                      fmt::format("{}/{}", done.load(), total.load()));
-    }
-  });
   return quality::Validate(*data.session, data.table, suite, options);
 }
 

@@ -8,6 +8,7 @@
 #include "analytics/session.h"
 #include "base/file.h"
 #include "cli/console.h"
+#include "cli/session_watch.h"
 #include "quality/validation.h"
 
 namespace millwright::cli {
@@ -30,16 +31,14 @@ struct JudgedData {
   std::vector<std::string> tables;
   std::string table;
   std::optional<analytics::Session> session;  // ends before what it reads
+  std::optional<SessionWatch> watch;          // of all that is done with it
 };
-// Brings what is elsewhere to this machine first, in constant memory.
-std::unique_ptr<JudgedData> OpenJudgedData(const DataAddress& address);
+// Brings what is elsewhere to this machine first, in constant memory. Text files are read and
+// parsed here, once for all that looks at the table. Ctrl-C interrupts that and throws kAborted.
+std::unique_ptr<JudgedData> OpenJudgedData(const DataAddress& address, Progress& progress);
 
-// Reads the table once, into the session (what does not fit spills to the disk), so that several
-// looks at it do not read and parse its files again.
-void KeepRows(JudgedData& data);
-
-// Judges with a progress bar. Ctrl-C interrupts the query that runs and throws kAborted.
+// Judges, told of by the watch. Ctrl-C interrupts the query that runs and throws kAborted.
 quality::ValidationResult Judge(JudgedData& data, const quality::Suite& suite,
-                                quality::ValidationOptions options, Progress& progress);
+                                quality::ValidationOptions options);
 
 }  // namespace millwright::cli

@@ -129,13 +129,16 @@ Json ParseParameters(const std::vector<std::string>& texts) {
 // What else was asked for of rows that were judged.
 void DescribeRows(const ValidateOptions& options, JudgedData& data) {
   if (!options.profile.empty()) {
-    quality::TableProfile profile = quality::ProfileWholeTable(*data.session, data.table);
+    quality::ProfileOptions how;
+    how.progress = [&](double share, std::string_view note) { data.watch->Tell(share, note); };
+    quality::TableProfile profile = quality::ProfileWholeTable(*data.session, data.table, how);
     profile.name = std::filesystem::path(options.data).filename().string();
     WriteFileDurably(options.profile, options.profile.ends_with(".html")
                                           ? quality::RenderProfile(profile, profile.name)
                                           : profile.ToJson().Dump() + "\n");
   }
   if (!options.reference.empty()) {
+    data.watch->Tell(0, "reference");
     const drift::Reference reference = drift::MakeReference(*data.session, data.table);
     WriteFileDurably(options.reference, reference.ToJson().Dump() + "\n");
   }
@@ -151,12 +154,11 @@ int ValidateHere(const ValidateOptions& options, Console& console, Progress& pro
   const auto data = OpenJudgedData({.data = options.data,
                                     .query = options.query,
                                     .tables = options.tables,
-                                    .memory_mb = options.memory_mb});
-  const bool has_more = !options.profile.empty() || !options.reference.empty();
-  if (has_more) KeepRows(*data);
-  const auto result = Judge(*data, suite, how, progress);
+                                    .memory_mb = options.memory_mb},
+                                   progress);
+  const auto result = Judge(*data, suite, how);
   if (!options.report.empty()) WriteFileDurably(options.report, quality::RenderReport(result));
-  if (has_more) DescribeRows(options, *data);
+  DescribeRows(options, *data);
   return FinishValidation(console, progress, result.ToJson());
 }
 

@@ -55,12 +55,12 @@ quality::CheckpointRun Run(const quality::Checkpoint& checkpoint,
   if (!IsLocalData(data)) throw NotFound("Data", data);
   auto progress = console.StartProgress("validate " + definition.name);
   const auto judged =
-      OpenJudgedData({.data = data, .query = definition.query, .memory_mb = memory_mb});
+      OpenJudgedData({.data = data, .query = definition.query, .memory_mb = memory_mb}, *progress);
   quality::ValidationOptions options;
   options.format = checkpoint.format;
   options.partial_unexpected_count = checkpoint.partial_unexpected_count;
   options.parameters = definition.parameters;
-  quality::CheckpointRun run{definition.name, Judge(*judged, definition.suite, options, *progress)};
+  quality::CheckpointRun run{definition.name, Judge(*judged, definition.suite, options)};
   progress->Finish(fmt::format("{} of {} expectations met",
                                run.result.evaluated() - run.result.unsuccessful(),
                                run.result.evaluated()));

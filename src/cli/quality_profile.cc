@@ -1,14 +1,9 @@
 // Looking at a table for the first time: its profile, and a suite that its profile suggests.
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cmath>
-#include <condition_variable>
 #include <filesystem>
 #include <fstream>
-#include <functional>
-#include <mutex>
-#include <thread>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -17,7 +12,7 @@
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "cli/reference.h"
-#include "cli/stop_signals.h"
+#include "cli/session_watch.h"
 #include "quality/profile_file.h"
 #include "quality/profile_merge.h"
 #include "quality/profile_report.h"
@@ -31,7 +26,6 @@ constexpr size_t kShownColumns = 200;
 constexpr size_t kShownWarnings = 20;
 constexpr size_t kShownPowers = 8;
 constexpr size_t kValueCharacters = 16;
-constexpr auto kDrawEvery = std::chrono::milliseconds(200);
 // What a saved profile says near its beginning.
 constexpr size_t kProfileHeadBytes = 4096;
 
@@ -61,49 +55,6 @@ constexpr Option<ProfileCommandOptions> kProfileOptions[] = {
      1, quality::kTopValuesMax},
     {"", "--html", "Write the profile for people to this HTML file", &ProfileCommandOptions::html,
      "FILE"},
-};
-
-// A session whose query a signal interrupts, and whose own progress is drawn within the step that
-// the profiler told last.
-class WatchedSession {
- public:
-  explicit WatchedSession(Progress* progress)
-      : progress_(progress),
-        interrupt_(signals_.token(), [this] { session_.Interrupt(); }),
-        drawer_([this](const std::stop_token& stop) { Draw(stop); }) {}
-
-  analytics::Session& session() { return session_; }
-
-  // Throws kAborted once a signal came.
-  void Tell(double share, std::string_view note) {
-    {
-      const std::lock_guard lock(mutex_);
-      share_ = share;
-      note_ = note;
-    }
-    if (signals_.token().stop_requested()) throw Aborted("Stopped");
-    progress_->Update(share, note);
-  }
-
- private:
-  void Draw(const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
-    while (!changed_.wait_for(lock, stop, kDrawEvery, [] { return false; }) &&
-           !stop.stop_requested()) {
-      const auto done = session_.Progress();
-      if (done) progress_->Update(share_, fmt::format("{} {:.0f} %", note_, 100 * *done));
-    }
-  }
-
-  Progress* progress_;
-  analytics::Session session_;
-  StopOnSignal signals_;
-  std::stop_callback<std::function<void()>> interrupt_;
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  double share_ = 0;
-  std::string note_;
-  std::jthread drawer_;
 };
 
 quality::TableProfile ReadProfile(const std::string& file) {
@@ -147,19 +98,20 @@ std::vector<quality::TableProfile> ProfileParts(Console& console,
                                                 const std::vector<std::string>& files,
                                                 const quality::ProfileOptions& options,
                                                 Progress* progress) {
-  WatchedSession watched(progress);
+  analytics::Session session;
+  SessionWatch watch(session, *progress);
   std::vector<quality::TableProfile> parts;
   for (size_t i = 0; i < files.size(); ++i) {
     quality::ProfileOptions part = options;
     part.progress = [&](double share, std::string_view note) {
-      watched.Tell((static_cast<double>(i) + share) / static_cast<double>(files.size()), note);
+      watch.Tell((static_cast<double>(i) + share) / static_cast<double>(files.size()), note);
     };
     if (IsDataset(files[i])) {
       parts.push_back(FetchProfile(console.client(), files[i], options));
     } else if (IsProfile(files[i])) {
       parts.push_back(ReadProfile(files[i]));
     } else {
-      parts.push_back(quality::ProfileDataFile(watched.session(), files[i], part));
+      parts.push_back(quality::ProfileDataFile(session, files[i], part));
     }
   }
   return parts;
