@@ -34,7 +34,7 @@ Progress::~Progress() {
 void Progress::Update(double share, std::string_view note) {
   std::lock_guard lock(mutex_);
   const int64_t now_us = MonotonicUs();
-  if (now_us - drawn_us_ < kRedrawUs) return;
+  if (!open_ || now_us - drawn_us_ < kRedrawUs) return;
   drawn_us_ = now_us;
   Draw(share, note);
 }
