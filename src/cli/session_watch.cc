@@ -25,7 +25,7 @@ void SessionWatch::Tell(double share, std::string_view note, double step) {
     note_ = note;
     step_ = step;
   }
-  if (signals_.token().stop_requested()) throw Aborted("Stopped");
+  if (signals_.token().stop_requested()) throw Aborted("Interrupted");
   progress_.Update(share, note);
 }
 

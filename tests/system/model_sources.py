@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness import oci  # noqa: E402
@@ -22,6 +23,7 @@ BINARY = pathlib.Path(sys.argv[1]).resolve()
 CANCER = (MODELS / "breast_cancer_lr/model.onnx").read_bytes()
 TRUNCATED = (MODELS / "broken/truncated.onnx").read_bytes()
 POLL = ("--poll", "0.2")
+STATES_SECONDS_MAX = 30
 
 
 @contextlib.contextmanager
@@ -44,6 +46,13 @@ def put_version(store, model, version, data=CANCER, name="model.onnx"):
 
 def states(server, model):
     return {version: state for (name, version), (state, _) in server.index().items() if name == model}
+
+
+def wait_for_states(server, model, wanted):
+    """What was replaced goes a moment after what replaces it has answered."""
+    deadline = time.monotonic() + STATES_SECONDS_MAX
+    while states(server, model) != wanted:
+        expect(time.monotonic() < deadline, f"not {wanted}: {server.index()}")
 
 
 def answers(server, model, version=None):
@@ -90,7 +99,7 @@ def follow_a_folder(transition):
                 server.wait_for_line("gone from its store", "model=another")
                 load.wait_for(30)
             load.none_failed()
-            expect(states(server, "m") == {"6": "READY"}, f"{server.index()}")
+            wait_for_states(server, "m", {"6": "READY"})
             expect(server.get("/v2/models/another").status == 404, "a model that has gone")
             expect(server.get("/v2/health/ready").status == 200, "not ready")
 
@@ -146,7 +155,7 @@ def refuse_what_is_broken():
             expect(server.metric("millwright_model_load_failures_total", model="m") == version - 1, "not counted")
             put_version(store, "m", version + 1)
             load.wait_for_version(str(version + 1))
-            expect(states(server, "m") == {str(version + 1): "READY"}, f"{server.index()}")
+            wait_for_states(server, "m", {str(version + 1): "READY"})
 
 
 def keep_to_a_memory_limit():
@@ -198,7 +207,7 @@ def follow_a_registry():
             alias(registry, "champion", second)
             load.wait_for_version(second)
             answers(server, "pinned", first)
-            expect(states(server, "all") == {first: "READY", second: "READY"}, f"{server.index()}")
+            wait_for_states(server, "all", {first: "READY", second: "READY"})
             # Labels are the registry's aliases.
             status = server.get("/v1/models/all/labels/champion").json()
             expect([one["version"] for one in status["model_version_status"]] == [second], f"{status}")
@@ -215,7 +224,7 @@ def follow_a_registry():
         with ModelServer(BINARY, *words) as server:
             answers(server, "live", second)
             answers(server, "pinned", first)
-            expect(states(server, "all") == {first: "READY", second: "READY"}, f"{server.index()}")
+            wait_for_states(server, "all", {first: "READY", second: "READY"})
             registry.wanted_port = registry.port
             registry.start()
             alias(registry, "champion", first)
@@ -264,7 +273,7 @@ def follow_a_bucket():
             s3.put("models/m/3/model.onnx", TRUNCATED)
             server.wait_for_line("cannot be loaded", "version=3 ")
             load.wait_for(20)
-            expect(states(server, "m") == {"2": "READY", "3": "UNAVAILABLE"}, f"{server.index()}")
+            wait_for_states(server, "m", {"2": "READY", "3": "UNAVAILABLE"})
             s3.put("models/m/3/model.onnx", CANCER)
             load.wait_for_version("3")
             s3.kill()
