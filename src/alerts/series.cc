@@ -15,13 +15,13 @@ constexpr std::string_view kMonitors = "Monitors", kServing = "Serving", kServer
 constexpr std::string_view kMonitorLabels = "monitor endpoint";
 
 constexpr Series kSeries[] = {
-    {"millwright_monitor_predictions_total", kCounter, kMonitorLabels, "short", kMonitors,
-     "Predictions answered"},
-    {"millwright_monitor_outcomes_total", kCounter, kMonitorLabels, "short", kMonitors,
-     "Predictions whose outcome is known"},
+    {"millwright_monitor_predictions", kGauge, kMonitorLabels, "short", kMonitors,
+     "Predictions that the log has"},
+    {"millwright_monitor_outcomes", kGauge, kMonitorLabels, "short", kMonitors,
+     "Predictions that the log has whose outcome is known"},
     {"millwright_monitor_outcome_coverage", kGauge, kMonitorLabels, "percentunit", kMonitors,
      "Share of the predictions whose outcome is known"},
-    {"millwright_monitor_errors_total", kCounter, kMonitorLabels, "short", kMonitors,
+    {"millwright_monitor_errors", kGauge, kMonitorLabels, "short", kMonitors,
      "Predictions in the log that failed"},
     {"millwright_monitor_newest_prediction_timestamp_seconds", kGauge, kMonitorLabels,
      "dateTimeFromNow", kMonitors, "When the newest prediction happened, in event time"},

@@ -37,10 +37,10 @@ std::optional<double> Seconds(const std::optional<double>& ms) {
 void AddMonitor(monitoring::Monitors& monitors, const monitoring::MonitorSummary& monitor,
                 const std::string& labels, Samples* samples) {
   const auto summary = monitors.Summary(monitor.name);
-  samples->Add("millwright_monitor_predictions_total", labels, double(summary.predictions));
-  samples->Add("millwright_monitor_outcomes_total", labels, double(summary.outcomes));
+  samples->Add("millwright_monitor_predictions", labels, double(summary.predictions));
+  samples->Add("millwright_monitor_outcomes", labels, double(summary.outcomes));
   samples->Add("millwright_monitor_outcome_coverage", labels, summary.coverage);
-  samples->Add("millwright_monitor_errors_total", labels, double(summary.errors));
+  samples->Add("millwright_monitor_errors", labels, double(summary.errors));
   if (summary.last_ms)
     samples->Add("millwright_monitor_newest_prediction_timestamp_seconds", labels,
                  double(*summary.last_ms) / 1000);
@@ -100,8 +100,8 @@ std::string MonitoringMetrics(monitoring::Monitors& monitors,
                  T::kGauge, &out);
   samples.Append("millwright_monitor_outcome_coverage",
                  "Share of the predictions whose outcome is known", T::kGauge, &out);
-  samples.Append("millwright_monitor_errors_total", "Predictions in the log that failed",
-                 T::kCounter, &out);
+  samples.Append("millwright_monitor_errors", "Predictions in the log that failed", T::kGauge,
+                 &out);
   samples.Append("millwright_monitor_newest_prediction_timestamp_seconds",
                  "When the newest prediction happened, in event time", T::kGauge, &out);
   samples.Append("millwright_monitor_log_loss", "Log loss of the latest complete window", T::kGauge,
@@ -118,9 +118,9 @@ std::string MonitoringMetrics(monitoring::Monitors& monitors,
                  "Features that have drifted in the latest complete window", T::kGauge, &out);
   samples.Append("millwright_prediction_log_queued", "Rows that wait to be written", T::kGauge,
                  &out);
-  samples.Append("millwright_monitor_predictions_total", "Predictions answered", T::kCounter, &out);
-  samples.Append("millwright_monitor_outcomes_total", "Predictions whose outcome is known",
-                 T::kCounter, &out);
+  samples.Append("millwright_monitor_predictions", "Predictions that the log has", T::kGauge, &out);
+  samples.Append("millwright_monitor_outcomes",
+                 "Predictions that the log has whose outcome is known", T::kGauge, &out);
   samples.Append("millwright_monitor_latency_p50_seconds", "Median latency", T::kGauge, &out);
   samples.Append("millwright_monitor_latency_p99_seconds", "99th percentile of latency", T::kGauge,
                  &out);
