@@ -42,6 +42,17 @@ std::string RuleSubject(const std::string& name) {
   return "alert_rule:" + name;
 }
 
+webhooks::NewWebhook WebhookOf(const AlertConfig::NewReceiver& receiver) {
+  return {.name = receiver.name,
+          .description = {},
+          .url = receiver.url,
+          .format = "alert." + receiver.kind,
+          .topics = {kTopic},
+          .secret = receiver.secret.value_or(""),
+          .status = webhooks::WebhookStatus::kActive,
+          .settings = receiver.settings.Dump()};
+}
+
 void RequireNote(std::string_view field, const std::string& text) {
   if (text.size() > kNoteBytesMax)
     throw InvalidArgument("{} has at most {} bytes", field, kNoteBytesMax)
@@ -54,19 +65,18 @@ AlertStore::AlertStore(storage::Database& database, events::EventLog& events, co
                        webhooks::WebhookStore& webhooks)
     : database_(database), events_(events), clock_(clock), webhooks_(webhooks) {}
 
-void AlertStore::ApplyReceiver(const AlertConfig::NewReceiver& receiver, const std::string& who,
-                               Applied* applied) {
-  const auto all = Receivers();
+void AlertStore::ApplyReceiver(Connection& connection, const AlertConfig::NewReceiver& receiver,
+                               const std::string& who, Applied* applied) {
+  const auto all = ReadReceivers(connection);
   const auto known = std::find_if(all.begin(), all.end(),
                                   [&](const Receiver& one) { return one.name == receiver.name; });
-  const std::string format = "alert." + receiver.kind;
   webhooks::WebhookId webhook;
   if (known != all.end() && known->kind == receiver.kind) {
     const bool same = known->url == receiver.url && known->settings == receiver.settings &&
                       known->send_resolved == receiver.send_resolved && !receiver.secret;
     if (same) return;
     webhook = known->webhook;
-    webhooks_.Update(webhook,
+    webhooks_.Update(connection, webhook,
                      {.name = {},
                       .description = {},
                       .url = receiver.url,
@@ -78,25 +88,13 @@ void AlertStore::ApplyReceiver(const AlertConfig::NewReceiver& receiver, const s
   } else {
     if (static_cast<int64_t>(all.size()) >= kReceiversMax)
       throw ResourceExhausted("There are {} receivers, more cannot be made", kReceiversMax);
-    if (known != all.end()) webhooks_.Delete(known->webhook, who);
-    webhook = webhooks_
-                  .Create({.name = receiver.name,
-                           .description = {},
-                           .url = receiver.url,
-                           .format = format,
-                           .topics = {kTopic},
-                           .secret = receiver.secret.value_or(""),
-                           .status = webhooks::WebhookStatus::kActive,
-                           .settings = receiver.settings.Dump()},
-                          who)
-                  .id;
+    if (known != all.end()) webhooks_.Delete(connection, known->webhook, who);
+    webhook = webhooks_.Create(connection, WebhookOf(receiver), who).id;
   }
-  database_.Write([&](Connection& connection) {
-    connection.Execute(sql::kPutReceiver, {receiver.name, webhook.str(), receiver.kind,
-                                           int64_t{receiver.send_resolved}, clock_.NowMs(), who});
-    events_.Append(connection, "alert_receiver.updated", "alert_receiver:" + receiver.name, who,
-                   Json::Of({{"kind", receiver.kind}}));
-  });
+  connection.Execute(sql::kPutReceiver, {receiver.name, webhook.str(), receiver.kind,
+                                         int64_t{receiver.send_resolved}, clock_.NowMs(), who});
+  events_.Append(connection, "alert_receiver.updated", "alert_receiver:" + receiver.name, who,
+                 Json::Of({{"kind", receiver.kind}}));
   applied->receivers.push_back(receiver.name);
 }
 
@@ -114,10 +112,11 @@ Applied AlertStore::Apply(const AlertConfig& config, bool prune, const std::stri
           .WithField("routes.receiver");
     }
   }
-  for (const auto& receiver : config.receivers) ApplyReceiver(receiver, who, &applied);
-  const Applied receivers = applied;
+  for (const auto& receiver : config.receivers) webhooks_.Require(WebhookOf(receiver));
   database_.Write([&](Connection& connection) {
-    applied = receivers;  // a work may be run again
+    applied = {};  // a work may be run again
+    for (const auto& receiver : config.receivers)
+      ApplyReceiver(connection, receiver, who, &applied);
     std::map<std::string, std::string> known;
     for (const Row& row : connection.Select(sql::kListRules)) known[row.Text(0)] = row.Text(2);
     const auto write = [&](const std::string& name, const std::optional<std::string>& spec) {
@@ -207,27 +206,27 @@ StoredRouting AlertStore::GetRouting() const {
   return database_.Read([](Connection& connection) { return ReadRouting(connection); });
 }
 
-std::vector<Receiver> AlertStore::Receivers() const {
+std::vector<Receiver> AlertStore::ReadReceivers(Connection& connection) const {
   std::vector<Receiver> receivers;
-  database_.Read([&](Connection& connection) {
-    for (const Row& row : connection.Select(sql::kListReceivers)) {
-      Receiver receiver;
-      receiver.name = row.Text(0);
-      receiver.webhook = webhooks::WebhookId(row.Text(1));
-      receiver.kind = row.Text(2);
-      receiver.send_resolved = row.Int(3) != 0;
-      receiver.updated_ms = row.Int(4);
-      receiver.who = row.Text(5);
-      receivers.push_back(std::move(receiver));
-    }
-  });
-  for (Receiver& receiver : receivers) {
-    const webhooks::Webhook webhook = webhooks_.Get(receiver.webhook);
+  for (const Row& row : connection.Select(sql::kListReceivers)) {
+    Receiver receiver;
+    receiver.name = row.Text(0);
+    receiver.webhook = webhooks::WebhookId(row.Text(1));
+    receiver.kind = row.Text(2);
+    receiver.send_resolved = row.Int(3) != 0;
+    receiver.updated_ms = row.Int(4);
+    receiver.who = row.Text(5);
+    const webhooks::Webhook webhook = webhooks_.Get(connection, receiver.webhook);
     receiver.url = webhook.url;
     receiver.settings = ParseJson(webhook.settings);
     receiver.has_secret = webhook.sealed_secret.has_value();
+    receivers.push_back(std::move(receiver));
   }
   return receivers;
+}
+
+std::vector<Receiver> AlertStore::Receivers() const {
+  return database_.Read([&](Connection& connection) { return ReadReceivers(connection); });
 }
 
 Receiver AlertStore::GetReceiver(const std::string& name) const {
@@ -243,9 +242,9 @@ void AlertStore::DeleteReceiver(const std::string& name, const std::string& who)
     if (std::find(used.begin(), used.end(), name) != used.end())
       throw FailedPrecondition("A route leads to the receiver {}; change the routes first", name);
     connection.Execute(sql::kDeleteReceiver, {name});
+    webhooks_.Delete(connection, receiver.webhook, who);
     events_.Append(connection, "alert_receiver.deleted", "alert_receiver:" + name, who);
   });
-  webhooks_.Delete(receiver.webhook, who);
 }
 
 Silence AlertStore::AddSilence(Silence silence, const std::string& who) {

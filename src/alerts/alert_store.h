@@ -90,7 +90,7 @@ class AlertStore {
              webhooks::WebhookStore& webhooks);
 
   // Throws kInvalidArgument for what is wrong: a route to a receiver that there is not, among
-  // others; then nothing is changed, but for receivers before the one that is refused.
+  // others; then nothing is changed.
   Applied Apply(const AlertConfig& config, bool prune, const std::string& who);
   std::vector<StoredRule> Rules() const;
   StoredRule GetRule(const std::string& name) const;  // throws kNotFound
@@ -120,8 +120,9 @@ class AlertStore {
  private:
   void SetAcknowledgement(const AlertId& id, const std::optional<std::string>& note,
                           const std::string& who);
-  void ApplyReceiver(const AlertConfig::NewReceiver& receiver, const std::string& who,
-                     Applied* applied);
+  std::vector<Receiver> ReadReceivers(storage::Connection& connection) const;
+  void ApplyReceiver(storage::Connection& connection, const AlertConfig::NewReceiver& receiver,
+                     const std::string& who, Applied* applied);
 
   storage::Database& database_;
   events::EventLog& events_;

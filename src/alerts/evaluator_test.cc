@@ -227,6 +227,17 @@ TEST_P(EvaluatorTest, OfARuleWithTooManySeriesOnlySoManyBecomeAlerts) {
   EXPECT_EQ(evaluator_->stats().left_out, 20);
 }
 
+TEST_P(EvaluatorTest, AppliesAllOfAFileOrNothing) {
+  std::string yaml =
+      "receivers:\n  - {name: ops, webhook: {url: \"http://127.0.0.1:1/\"}}\nrules:\n";
+  for (int64_t i = 0; i <= kRulesMax; ++i)
+    yaml += fmt::format("  - {{name: r{}, expr: millwright_stream_lag, above: 0}}\n", i);
+  EXPECT_THROW(Apply(yaml), Error);
+  EXPECT_TRUE(store_.Receivers().empty());
+  EXPECT_TRUE(webhooks_.List({}).empty());
+  EXPECT_TRUE(store_.Rules().empty());
+}
+
 TEST_P(EvaluatorTest, RefusesWhatCannotBe) {
   const auto refuse = [&](std::string_view yaml) {
     std::vector<AlertConfig::Problem> problems;

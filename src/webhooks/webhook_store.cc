@@ -33,10 +33,13 @@ void RequireShort(std::string_view field, const std::string& text, size_t bytes_
         .WithField(std::string(field));
 }
 
-std::vector<std::string> RequireTopics(std::vector<std::string> topics) {
+void RequireTopics(const std::vector<std::string>& topics) {
   if (topics.empty()) throw InvalidArgument("A webhook needs something to be told of");
   if (topics.size() > kTopicsMax)
     throw InvalidArgument("A webhook asks for at most {} kinds of events", kTopicsMax);
+}
+
+std::vector<std::string> Sorted(std::vector<std::string> topics) {
   std::sort(topics.begin(), topics.end());
   topics.erase(std::unique(topics.begin(), topics.end()), topics.end());
   return topics;
@@ -64,17 +67,37 @@ std::string WebhookStore::SecretPurpose(const WebhookId& id) {
   return Subject(id);
 }
 
-Webhook WebhookStore::Create(const NewWebhook& webhook, const std::string& who) {
+void WebhookStore::Require(const NewWebhook& webhook) const {
   RequireWebhookName(webhook.name);
   RequireShort("description", webhook.description.value_or(""), kDescriptionBytesMax);
   RequireShort("secret", webhook.secret, kSecretBytesMax);
   RequireAddress(policy_, webhook.format, webhook.url, webhook.secret);
+  RequireTopics(webhook.topics);
+}
+
+void WebhookStore::Require(const WebhookChange& change, const std::string& format) const {
+  if (change.name) RequireWebhookName(*change.name);
+  RequireShort("description", change.description.value_or(""), kDescriptionBytesMax);
+  RequireShort("secret", change.secret.value_or(""), kSecretBytesMax);
+  if (change.url) RequireAddress(policy_, format, *change.url, change.secret.value_or(""));
+  if (change.topics) RequireTopics(*change.topics);
+}
+
+Webhook WebhookStore::Create(const NewWebhook& webhook, const std::string& who) {
+  Require(webhook);
+  return database_.Write([&](Connection& connection) { return Create(connection, webhook, who); });
+}
+
+Webhook WebhookStore::Create(Connection& connection, const NewWebhook& webhook,
+                             const std::string& who) {
+  if (connection.SelectOne(sql::kCountWebhooks)->Int(0) >= kWebhooksMax)
+    throw ResourceExhausted("There are {} webhooks, more cannot be made", kWebhooksMax);
   Webhook made{.id = WebhookId(NewHexId()),
                .name = webhook.name,
                .description = NonEmpty(webhook.description),
                .url = webhook.url,
                .format = webhook.format,
-               .topics = RequireTopics(webhook.topics),
+               .topics = Sorted(webhook.topics),
                .status = webhook.status,
                .sealed_secret = std::nullopt,
                .after_seq = events_.Last(),
@@ -84,25 +107,24 @@ Webhook WebhookStore::Create(const NewWebhook& webhook, const std::string& who) 
   made.updated_ms = made.created_ms;
   if (!webhook.secret.empty())
     made.sealed_secret = box_.Seal(webhook.secret, SecretPurpose(made.id));
-  return database_.Write([&](Connection& connection) {
-    if (connection.SelectOne(sql::kCountWebhooks)->Int(0) >= kWebhooksMax)
-      throw ResourceExhausted("There are {} webhooks, more cannot be made", kWebhooksMax);
-    Webhook inserted = made;
-    inserted.seq =
-        connection
-            .SelectOne(sql::kInsertWebhook,
-                       {made.id.str(), made.name, storage::Optional(made.description), made.url,
-                        made.format, TopicsText(made.topics), std::string(StatusName(made.status)),
-                        storage::Optional(made.sealed_secret), made.after_seq, made.created_ms, who,
-                        made.settings})
-            ->Int(0);
-    events_.Append(connection, "webhook.created", Subject(made.id), who, Told(made));
-    return inserted;
-  });
+  made.seq =
+      connection
+          .SelectOne(sql::kInsertWebhook,
+                     {made.id.str(), made.name, storage::Optional(made.description), made.url,
+                      made.format, TopicsText(made.topics), std::string(StatusName(made.status)),
+                      storage::Optional(made.sealed_secret), made.after_seq, made.created_ms, who,
+                      made.settings})
+          ->Int(0);
+  events_.Append(connection, "webhook.created", Subject(made.id), who, Told(made));
+  return made;
 }
 
 Webhook WebhookStore::Get(const WebhookId& id) const {
-  return database_.Read([&](Connection& connection) { return FindWebhook(connection, id); });
+  return database_.Read([&](Connection& connection) { return Get(connection, id); });
+}
+
+Webhook WebhookStore::Get(Connection& connection, const WebhookId& id) const {
+  return FindWebhook(connection, id);
 }
 
 std::vector<Webhook> WebhookStore::List(const WebhookSearch& search) const {
@@ -117,40 +139,41 @@ std::vector<Webhook> WebhookStore::List(const WebhookSearch& search) const {
 
 Webhook WebhookStore::Update(const WebhookId& id, const WebhookChange& change,
                              const std::string& who) {
-  if (change.name) RequireWebhookName(*change.name);
-  RequireShort("description", change.description.value_or(""), kDescriptionBytesMax);
-  RequireShort("secret", change.secret.value_or(""), kSecretBytesMax);
-  if (change.url) RequireAddress(policy_, Get(id).format, *change.url, change.secret.value_or(""));
-  std::optional<std::vector<std::string>> topics;
-  if (change.topics) topics = RequireTopics(*change.topics);
-  return database_.Write([&](Connection& connection) {
-    Webhook webhook = FindWebhook(connection, id);
-    if (change.name) webhook.name = *change.name;
-    if (change.description) webhook.description = NonEmpty(change.description);
-    if (change.url) webhook.url = *change.url;
-    if (topics) webhook.topics = *topics;
-    if (change.status) webhook.status = *change.status;
-    if (change.settings) webhook.settings = *change.settings;
-    if (change.secret && change.secret->empty()) webhook.sealed_secret = std::nullopt;
-    if (change.secret && !change.secret->empty())
-      webhook.sealed_secret = box_.Seal(*change.secret, SecretPurpose(id));
-    webhook.updated_ms = clock_.NowMs();
-    connection.Execute(
-        sql::kUpdateWebhook,
-        {webhook.seq, webhook.name, storage::Optional(webhook.description), webhook.url,
-         TopicsText(webhook.topics), std::string(StatusName(webhook.status)),
-         storage::Optional(webhook.sealed_secret), webhook.updated_ms, webhook.settings});
-    events_.Append(connection, "webhook.updated", Subject(id), who, Told(webhook));
-    return webhook;
-  });
+  Require(change, change.url ? Get(id).format : "");
+  return database_.Write(
+      [&](Connection& connection) { return Update(connection, id, change, who); });
+}
+
+Webhook WebhookStore::Update(Connection& connection, const WebhookId& id,
+                             const WebhookChange& change, const std::string& who) {
+  Webhook webhook = FindWebhook(connection, id);
+  if (change.name) webhook.name = *change.name;
+  if (change.description) webhook.description = NonEmpty(change.description);
+  if (change.url) webhook.url = *change.url;
+  if (change.topics) webhook.topics = Sorted(*change.topics);
+  if (change.status) webhook.status = *change.status;
+  if (change.settings) webhook.settings = *change.settings;
+  if (change.secret && change.secret->empty()) webhook.sealed_secret = std::nullopt;
+  if (change.secret && !change.secret->empty())
+    webhook.sealed_secret = box_.Seal(*change.secret, SecretPurpose(id));
+  webhook.updated_ms = clock_.NowMs();
+  connection.Execute(
+      sql::kUpdateWebhook,
+      {webhook.seq, webhook.name, storage::Optional(webhook.description), webhook.url,
+       TopicsText(webhook.topics), std::string(StatusName(webhook.status)),
+       storage::Optional(webhook.sealed_secret), webhook.updated_ms, webhook.settings});
+  events_.Append(connection, "webhook.updated", Subject(id), who, Told(webhook));
+  return webhook;
 }
 
 void WebhookStore::Delete(const WebhookId& id, const std::string& who) {
-  database_.Write([&](Connection& connection) {
-    const Webhook webhook = FindWebhook(connection, id);
-    connection.Execute(sql::kDeleteWebhook, {webhook.seq, clock_.NowMs()});
-    events_.Append(connection, "webhook.deleted", Subject(id), who, Told(webhook));
-  });
+  database_.Write([&](Connection& connection) { Delete(connection, id, who); });
+}
+
+void WebhookStore::Delete(Connection& connection, const WebhookId& id, const std::string& who) {
+  const Webhook webhook = FindWebhook(connection, id);
+  connection.Execute(sql::kDeleteWebhook, {webhook.seq, clock_.NowMs()});
+  events_.Append(connection, "webhook.deleted", Subject(id), who, Told(webhook));
 }
 
 }  // namespace millwright::webhooks

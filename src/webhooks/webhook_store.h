@@ -37,6 +37,17 @@ class WebhookStore {
   // Its secret is gone at once, its deliveries a little later.
   void Delete(const WebhookId& id, const std::string& who);
 
+  // The same within a transaction of the caller, which a resolver must not hold up: who calls
+  // these has called Require before, outside of it.
+  void Require(const NewWebhook& webhook) const;
+  void Require(const WebhookChange& change, const std::string& format) const;
+  Webhook Get(storage::Connection& connection, const WebhookId& id) const;
+  Webhook Create(storage::Connection& connection, const NewWebhook& webhook,
+                 const std::string& who);
+  Webhook Update(storage::Connection& connection, const WebhookId& id, const WebhookChange& change,
+                 const std::string& who);
+  void Delete(storage::Connection& connection, const WebhookId& id, const std::string& who);
+
   // What a sealed secret is sealed for.
   static std::string SecretPurpose(const WebhookId& id);
 
