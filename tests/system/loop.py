@@ -277,6 +277,36 @@ def survives_kills(backend):
         expect(len(moves) == 2, f"the alias moved {len(moves)} times: {moves}")
 
 
+def survives_kills_in_judging_and_rolling_back(backend):
+    """kill -9 while a gate holds, and at once after a rollback was decided: twice, so that it falls on different steps."""
+    with Scene(backend) as scene:
+        scene.must("POST", "/api/v1/models/m/gate", {"yaml": GATES})
+        for version in ("2", "3"):
+            scene.add_version(onnx_models.good())
+            scene.apply(version, stages="", cooldown="0s")
+            scene.acted("trigger")
+            scene.wait_for_hold("gate")
+            held = scene.decisions()
+            scene.server.kill()
+            scene.server.start()
+            expect(scene.decisions() == held, f"{scene.words()}")
+            expect(scene.loop()["hold"] == "gate" and scene.loop()["latched"] and scene.live() == "1", f"{scene.loop()}")
+            scene.acted("override")
+            scene.wait_for(lambda version=version: scene.live() == version and scene.champion() == version, "the promotion")
+            scene.wait_for_phase("idle", "cooldown")
+            scene.acted("rollback")
+            scene.server.kill()
+            scene.server.start()
+            scene.wait_for(lambda: scene.live() == "1" and scene.champion() == "1", "the way back")
+            scene.wait_for_phase("idle", "cooldown")
+            each_decision_is_whole(scene)
+        words = scene.words()
+        expect(words.count("end rolled_back") == 2 and words.count("end promoted") == 2, f"{words}")
+        moves = [line for line in scene.must("GET", "/api/v1/models/m/history")["changes"]
+                 if line.get("kind") == "alias.moved"]
+        expect(len(moves) == 5, f"the alias moved {len(moves)} times: {moves}")
+
+
 BRANCHES = [
     ("promotes step by step, and back by hand", promotes),
     ("holds without traffic, until overridden", holds_without_traffic),
@@ -288,6 +318,7 @@ BRANCHES = [
     ("asks for approval and has one promotion a day", asks_for_approval),
     ("is triggered by an alert, and waits while paused", follows_alerts_and_pauses),
     ("survives kill -9 in each state", survives_kills),
+    ("survives kill -9 while a gate holds and on the way back", survives_kills_in_judging_and_rolling_back),
 ]
 
 
