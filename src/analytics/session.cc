@@ -62,8 +62,12 @@ constexpr ErrorPrefix kErrorPrefixes[] = {
     {"FATAL Error", Code::kInternal},
 };
 
+// Memory that does not suffice is explained with how to set DuckDB up, which nobody here does.
+constexpr std::string_view kAdvice = "\n\nPossible solutions:";
+
 Error SqlError(const char* text) {
-  const std::string message = text == nullptr ? "DuckDB gave no reason" : text;
+  std::string message = text == nullptr ? "DuckDB gave no reason" : text;
+  message.resize(std::min(message.size(), message.find(kAdvice)));
   if (message.find("No space left on device") != std::string::npos)
     return Error(Code::kResourceExhausted, message);
   for (const auto& row : kErrorPrefixes)

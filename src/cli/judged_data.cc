@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -15,6 +16,8 @@
 namespace millwright::cli {
 namespace {
 
+// What a thread that reads CSV takes, and some to work in.
+constexpr int64_t kMemoryMbOfThread = 64;
 constexpr size_t kTablesMax = 100;
 
 struct Named {
@@ -89,6 +92,14 @@ std::string Open(analytics::Session& session, const Found& found) {
 
 }  // namespace
 
+analytics::SessionOptions WithinMemory(int64_t memory_mb) {
+  analytics::SessionOptions options;
+  options.memory_bytes_max = static_cast<uint64_t>(memory_mb) << 20;
+  const int64_t cores = std::max(1U, std::thread::hardware_concurrency());
+  options.threads = static_cast<int>(std::clamp<int64_t>(memory_mb / kMemoryMbOfThread, 1, cores));
+  return options;
+}
+
 bool IsLocalData(const std::string& data) {
   return std::filesystem::exists(data) || supply::IsObjectStoreUri(data) ||
          quality::IsDatabaseUri(data) || data.find_first_of("*?") != std::string::npos;
@@ -105,9 +116,7 @@ std::unique_ptr<JudgedData> OpenJudgedData(const DataAddress& address, Progress&
     judged->tables.push_back(named.name);
     all.push_back(Find(named, "", *judged));
   }
-  analytics::SessionOptions options;
-  options.memory_bytes_max = static_cast<uint64_t>(address.memory_mb) << 20;
-  options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  analytics::SessionOptions options = WithinMemory(address.memory_mb);
   for (const Found& found : all) {
     options.allowed_files.insert(options.allowed_files.end(), found.files.begin(),
                                  found.files.end());

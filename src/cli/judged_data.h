@@ -13,13 +13,21 @@
 
 namespace millwright::cli {
 
+// What a command that reads tables works in, unless it is told otherwise.
+inline constexpr int64_t kMemoryMb = 2048;
+inline constexpr int64_t kMemoryMbMin = 128;  // below this no CSV file can be read
+inline constexpr int64_t kMemoryMbMax = 1 << 20;
+
+// A session of all cores, or of as many as this memory has room for.
+analytics::SessionOptions WithinMemory(int64_t memory_mb);
+
 // Where the table of a judgement lies, as it is typed: a file, a folder or a pattern of Parquet,
 // CSV or JSON lines; s3://bucket/key, s3://bucket/folder/; postgresql://…?table=NAME.
 struct DataAddress {
   std::string data;
   std::string query;                // of a database
   std::vector<std::string> tables;  // NAME=ADDRESS, of what a suite may read beside it
-  int64_t memory_mb = 2048;         // what does not fit spills to the disk
+  int64_t memory_mb = kMemoryMb;    // what does not fit spills to the disk
 };
 
 // Whether an address is of this kind; else it is a server's to find.

@@ -26,7 +26,7 @@ struct ValidateOptions {
   std::string data, dataset, suite, result_format = "SUMMARY", report, profile, reference, query;
   std::vector<std::string> tables, parameters, index_columns;
   int partial_unexpected_count = 20;
-  int64_t memory_mb = 2048;
+  int64_t memory_mb = kMemoryMb;
 };
 constexpr Option<ValidateOptions> kValidateOptions[] = {
     {"", "DATA",
@@ -53,7 +53,7 @@ constexpr Option<ValidateOptions> kValidateOptions[] = {
      &ValidateOptions::tables, "NAME=DATA"},
     {"", "--query", "What to judge of a database: one SELECT", &ValidateOptions::query, "SQL"},
     {"", "--memory-mb", "Memory to work in; what does not fit goes to the disk",
-     &ValidateOptions::memory_mb, "MB", 64, 1 << 20},
+     &ValidateOptions::memory_mb, "MB", kMemoryMbMin, kMemoryMbMax},
     {"", "--report", "Write the report for people to this HTML file", &ValidateOptions::report,
      "FILE"},
     {"", "--profile", "Write a profile of the same rows: .html for people, .json for programs",

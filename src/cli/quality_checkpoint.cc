@@ -22,7 +22,7 @@ constexpr int kFailedStatus = 3;
 struct CheckpointOptions {
   std::string file;
   std::vector<std::string> data;
-  int64_t memory_mb = 2048;
+  int64_t memory_mb = kMemoryMb;
 };
 constexpr Option<CheckpointOptions> kCheckpointOptions[] = {
     {"", "FILE", "A checkpoint, JSON or YAML", &CheckpointOptions::file, "", 0, 0,
@@ -30,7 +30,7 @@ constexpr Option<CheckpointOptions> kCheckpointOptions[] = {
     {"", "--data", "What a validation definition judges, where the file does not say it",
      &CheckpointOptions::data, "NAME=DATA"},
     {"", "--memory-mb", "Memory to work in; what does not fit goes to the disk",
-     &CheckpointOptions::memory_mb, "MB", 64, 1 << 20},
+     &CheckpointOptions::memory_mb, "MB", kMemoryMbMin, kMemoryMbMax},
 };
 
 std::map<std::string, std::string> NamedData(const std::vector<std::string>& texts) {

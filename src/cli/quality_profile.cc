@@ -10,6 +10,7 @@
 #include "cli/artifact_transfer.h"
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/judged_data.h"
 #include "cli/progress.h"
 #include "cli/reference.h"
 #include "cli/session_watch.h"
@@ -34,6 +35,7 @@ struct ProfileCommandOptions {
   std::string html, target;
   bool merge = false;
   int top = 20;
+  int64_t memory_mb = kMemoryMb;
 };
 constexpr Option<ProfileCommandOptions> kProfileOptions[] = {
     {"", "DATA",
@@ -53,6 +55,8 @@ constexpr Option<ProfileCommandOptions> kProfileOptions[] = {
      &ProfileCommandOptions::text, "COLUMN"},
     {"", "--top", "How many of the most frequent values are kept", &ProfileCommandOptions::top, "N",
      1, quality::kTopValuesMax},
+    {"", "--memory-mb", "Memory to work in; what does not fit goes to the disk",
+     &ProfileCommandOptions::memory_mb, "MB", kMemoryMbMin, kMemoryMbMax},
     {"", "--html", "Write the profile for people to this HTML file", &ProfileCommandOptions::html,
      "FILE"},
 };
@@ -97,8 +101,8 @@ bool IsDataset(const std::string& name) {
 std::vector<quality::TableProfile> ProfileParts(Console& console,
                                                 const std::vector<std::string>& files,
                                                 const quality::ProfileOptions& options,
-                                                Progress* progress) {
-  analytics::Session session;
+                                                int64_t memory_mb, Progress* progress) {
+  analytics::Session session(WithinMemory(memory_mb));
   SessionWatch watch(session, *progress);
   std::vector<quality::TableProfile> parts;
   for (size_t i = 0; i < files.size(); ++i) {
@@ -227,7 +231,7 @@ int RunProfile(const ProfileCommandOptions& options, Console& console) {
                           .missing_words = options.missing,
                           .as_text = options.text,
                           .target = options.target},
-                         progress.get());
+                         options.memory_mb, progress.get());
   }
   quality::TableProfile profile =
       parts.size() == 1 ? std::move(parts.front()) : quality::MergeProfiles(parts, top);
@@ -246,6 +250,7 @@ int RunProfile(const ProfileCommandOptions& options, Console& console) {
 
 struct SuggestCommandOptions {
   std::vector<std::string> data, missing, text;
+  int64_t memory_mb = kMemoryMb;
   std::string output, name = "suggested";
   int rules = static_cast<int>(quality::kSuggestedRulesMax);
 };
@@ -262,15 +267,17 @@ constexpr Option<SuggestCommandOptions> kSuggestOptions[] = {
      "A column of CSV files to take as it is written, not as what it looks like; repeatable",
      &SuggestCommandOptions::text, "COLUMN"},
     {"", "--name", "The suite's name", &SuggestCommandOptions::name, "NAME"},
+    {"", "--memory-mb", "Memory to work in; what does not fit goes to the disk",
+     &SuggestCommandOptions::memory_mb, "MB", kMemoryMbMin, kMemoryMbMax},
     {"", "--rules", "Suggest at most so many expectations", &SuggestCommandOptions::rules, "N", 1,
      quality::kSuiteExpectationsMax},
 };
 
 int RunSuggest(const SuggestCommandOptions& options, Console& console) {
   auto progress = console.StartProgress("suggest from " + TitleOf(options.data));
-  const auto history =
-      ProfileParts(console, options.data,
-                   {.missing_words = options.missing, .as_text = options.text}, progress.get());
+  const auto history = ProfileParts(console, options.data,
+                                    {.missing_words = options.missing, .as_text = options.text},
+                                    options.memory_mb, progress.get());
   const auto suggestion = quality::SuggestSuite(
       history, {.name = options.name, .rules_max = static_cast<size_t>(options.rules)});
   const Json suite = suggestion.suite.ToJson();
