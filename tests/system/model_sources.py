@@ -23,7 +23,7 @@ BINARY = pathlib.Path(sys.argv[1]).resolve()
 CANCER = (MODELS / "breast_cancer_lr/model.onnx").read_bytes()
 TRUNCATED = (MODELS / "broken/truncated.onnx").read_bytes()
 POLL = ("--poll", "0.2")
-STATES_SECONDS_MAX = 30
+SETTLED_SECONDS_MAX = 30
 
 
 @contextlib.contextmanager
@@ -48,11 +48,15 @@ def states(server, model):
     return {version: state for (name, version), (state, _) in server.index().items() if name == model}
 
 
+def wait_until(asked, wanted):
+    """Models follow what they are looked up in, each by itself, and what is replaced goes a moment after that."""
+    deadline = time.monotonic() + SETTLED_SECONDS_MAX
+    while (found := asked()) != wanted:
+        expect(time.monotonic() < deadline, f"not {wanted} but {found}")
+
+
 def wait_for_states(server, model, wanted):
-    """What was replaced goes a moment after what replaces it has answered."""
-    deadline = time.monotonic() + STATES_SECONDS_MAX
-    while states(server, model) != wanted:
-        expect(time.monotonic() < deadline, f"not {wanted}: {server.index()}")
+    wait_until(lambda: states(server, model), wanted)
 
 
 def answers(server, model, version=None):
@@ -201,26 +205,26 @@ def follow_a_registry():
         alias(registry, "champion", first)
         words = ("live=models:/cancer@champion", "all=models:/cancer", f"pinned=models:/cancer/{first}", "--versions",
                  "all=all", "--uri", registry.uri, "--cache", folder / "cache", *POLL)
-        server = ModelServer(BINARY, *words).start()
-        with Load(server, "live") as load:
-            load.wait_for_version(first)
-            alias(registry, "champion", second)
-            load.wait_for_version(second)
-            answers(server, "pinned", first)
-            wait_for_states(server, "all", {first: "READY", second: "READY"})
-            # Labels are the registry's aliases.
-            status = server.get("/v1/models/all/labels/champion").json()
-            expect([one["version"] for one in status["model_version_status"]] == [second], f"{status}")
-            expect(server.get("/v1/models/all/labels/nobody").status == 404, "a label that is none")
-            # The registry dies and comes back.
-            registry.kill()
-            server.wait_for_line("does not answer", "model=live")
-            load.wait_for(100)
-            expect(server.metric("millwright_model_source_up", model="live") == 0, "the source counts as up")
-            expect("models:/cancer@champion" in server.index()["live", second][1], f"{server.index()}")
-            load.none_failed()
-        # A crash, and a start without the registry.
-        server.kill()
+        with ModelServer(BINARY, *words) as server:
+            with Load(server, "live") as load:
+                load.wait_for_version(first)
+                alias(registry, "champion", second)
+                load.wait_for_version(second)
+                answers(server, "pinned", first)
+                wait_for_states(server, "all", {first: "READY", second: "READY"})
+                # Labels are the registry's aliases.
+                wait_until(lambda: [one["version"] for one in server.get("/v1/models/all/labels/champion").json()
+                                    ["model_version_status"]], [second])
+                expect(server.get("/v1/models/all/labels/nobody").status == 404, "a label that is none")
+                # The registry dies and comes back.
+                registry.kill()
+                server.wait_for_line("does not answer", "model=live")
+                load.wait_for(100)
+                expect(server.metric("millwright_model_source_up", model="live") == 0, "the source counts as up")
+                expect("models:/cancer@champion" in server.index()["live", second][1], f"{server.index()}")
+                load.none_failed()
+            # A crash, and a start without the registry.
+            server.kill()
         with ModelServer(BINARY, *words) as server:
             answers(server, "live", second)
             answers(server, "pinned", first)
@@ -265,28 +269,28 @@ def follow_a_bucket():
         s3.put("models/m/1/model.onnx", CANCER)
         s3.put("single/model.onnx", CANCER)
         words = ("--model-store", f"{s3.root}/models", f"single={s3.root}/single", "--cache", folder / "cache", *POLL)
-        server = ModelServer(BINARY, *words, environment=s3.environment).start()
-        with Load(server, "m") as load:
-            answers(server, "single", "1")
-            s3.put("models/m/2/model.onnx", CANCER)
-            load.wait_for_version("2")
-            s3.put("models/m/3/model.onnx", TRUNCATED)
-            server.wait_for_line("cannot be loaded", "version=3 ")
-            load.wait_for(20)
-            wait_for_states(server, "m", {"2": "READY", "3": "UNAVAILABLE"})
-            s3.put("models/m/3/model.onnx", CANCER)
-            load.wait_for_version("3")
-            s3.kill()
-            server.wait_for_line("a model store does not answer")
-            server.wait_for_line("source does not answer", "model=single")
-            load.wait_for(50)
-        load.none_failed()
-        server.kill()
+        with ModelServer(BINARY, *words, environment=s3.environment) as server:
+            with Load(server, "m") as load:
+                answers(server, "single", "1")
+                s3.put("models/m/2/model.onnx", CANCER)
+                load.wait_for_version("2")
+                s3.put("models/m/3/model.onnx", TRUNCATED)
+                server.wait_for_line("cannot be loaded", "version=3 ")
+                load.wait_for(20)
+                wait_for_states(server, "m", {"2": "READY", "3": "UNAVAILABLE"})
+                s3.put("models/m/3/model.onnx", CANCER)
+                load.wait_for_version("3")
+                s3.kill()
+                server.wait_for_line("a model store does not answer")
+                server.wait_for_line("source does not answer", "model=single")
+                load.wait_for(50)
+            load.none_failed()
+            server.kill()
         with ModelServer(BINARY, *words, environment=s3.environment) as server:
             answers(server, "single", "1")
             s3.start()
             server.wait_for_line("model store answers again")
-            server.wait_for_line("loaded a model", "model=m", "version=3")
+            wait_for_states(server, "m", {"3": "READY"})
             answers(server, "m", "3")
 
 
@@ -295,30 +299,30 @@ def follow_a_registry_of_artifacts():
         uri = f"oci://127.0.0.1:{registry.port}/team/cancer:live"
         registry.push("team/cancer", "live", [oci.titled("model.onnx", CANCER)], "1.0")
         words = (f"m={uri}", "--cache", folder / "cache", *POLL)
-        server = ModelServer(BINARY, *words).start()
-        with Load(server, "m") as load:
-            load.wait_for_version("1.0")
-            expect(server.get("/v1/models/m/labels/live").json()["model_version_status"][0]["version"] == "1.0", "label")
-            # As files, as an archive, as an image with models/ and more beside.
-            digest = registry.push("team/cancer", "live", [oci.layer({"model.onnx": CANCER})])
-            load.wait_for_version(digest[7:19])
-            other = registry.push("team/cancer", "live", [
-                oci.layer({"./bin/sh": b"#!", "models/model.onnx": TRUNCATED, "etc/link": "/etc/passwd"}),
-                oci.layer({"models/model.onnx": CANCER}, packed=False)])
-            load.wait_for_version(other[7:19])
-            # A layer that leads out, one that is not what its digest says, one that is no model.
-            for bad, said in ((oci.layer({"../../evil": b"x"}), "Invalid path"),
-                              (oci.layer({"model.onnx": TRUNCATED}), "it ends early"),
-                              ((oci.layer({})[0], b"no archive"), "damaged")):
-                registry.push("team/cancer", "live", [bad])
-                server.wait_for_line("cannot be loaded", said)
-            expect(not list(folder.rglob("evil")), "a file outside of the folder")
-            load.wait_for(20)
-            registry.kill()
-            server.wait_for_line("does not answer", "model=m")
-            load.wait_for(50)
-        load.none_failed()
-        server.kill()
+        with ModelServer(BINARY, *words) as server:
+            with Load(server, "m") as load:
+                load.wait_for_version("1.0")
+                wait_until(lambda: server.get("/v1/models/m/labels/live").json()["model_version_status"][0]["version"], "1.0")
+                # As files, as an archive, as an image with models/ and more beside.
+                digest = registry.push("team/cancer", "live", [oci.layer({"model.onnx": CANCER})])
+                load.wait_for_version(digest[7:19])
+                other = registry.push("team/cancer", "live", [
+                    oci.layer({"./bin/sh": b"#!", "models/model.onnx": TRUNCATED, "etc/link": "/etc/passwd"}),
+                    oci.layer({"models/model.onnx": CANCER}, packed=False)])
+                load.wait_for_version(other[7:19])
+                # A layer that leads out, one that is not what its digest says, one that is no model.
+                for bad, said in ((oci.layer({"../../evil": b"x"}), "Invalid path"),
+                                  (oci.layer({"model.onnx": TRUNCATED}), "it ends early"),
+                                  ((oci.layer({})[0], b"no archive"), "damaged")):
+                    registry.push("team/cancer", "live", [bad])
+                    server.wait_for_line("cannot be loaded", said)
+                expect(not list(folder.rglob("evil")), "a file outside of the folder")
+                load.wait_for(20)
+                registry.kill()
+                server.wait_for_line("does not answer", "model=m")
+                load.wait_for(50)
+            load.none_failed()
+            server.kill()
         with ModelServer(BINARY, *words) as server:
             answers(server, "m", other[7:19])
             registry.start()
