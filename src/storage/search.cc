@@ -119,17 +119,14 @@ struct Search::Impl {
   // The parts whose rows, one after another, are the answer.
   std::vector<Part> Parts(Connection& connection) const {
     if (schema.table == nullptr) return {Whole()};
-    const SearchPlan plan = PlanPage(connection, table(), order, request.limit + 1);
+    const SearchPlan plan =
+        PlanPage(connection, table(), order, request.limit + 1,
+                 [&](const SearchPlan& walk) { return Sample(connection, walk); });
     if (plan.kind == SearchPlan::Kind::kFind) {
       return {Found(plan, SearchParameters(scope.parameters))};
     }
-    if (dialect == Dialect::kPostgres) connection.Select(sql::kPlanByIndexes);
-    if (order.empty() || order[0].keyed == nullptr) {
-      Part part = Whole();
-      part.from = OrderedFrom();
-      part.plan = plan;
-      return {std::move(part)};
-    }
+    PlanByIndexes(connection);
+    if (order.empty() || order[0].keyed == nullptr) return {WalkAll(plan)};
     std::vector<Part> parts;
     for (const SearchRank rank : {SearchRank::kPresent, SearchRank::kNan, SearchRank::kAbsent}) {
       const bool number = order[0].keyed->type == SearchType::kNumber;
@@ -155,6 +152,45 @@ struct Search::Impl {
   // All rows that match; its FROM comes after `parameters`.
   Part All(Connection& connection, SearchParameters parameters) const {
     return Found(PlanAll(connection, table()), std::move(parameters));
+  }
+
+  void PlanByIndexes(Connection& connection) const {
+    if (dialect == Dialect::kPostgres) connection.Select(sql::kPlanByIndexes);
+  }
+
+  Part WalkAll(const SearchPlan& plan) const {
+    Part part = Whole();
+    part.from = OrderedFrom();
+    part.plan = plan;
+    return part;
+  }
+
+  // Looks at what a walk meets first, after the place.
+  WalkSample Sample(Connection& connection, const SearchPlan& plan) const {
+    const bool is_keyed = !order.empty() && order[0].keyed != nullptr;
+    Part part = is_keyed ? Walk(plan, SearchRank::kPresent) : WalkAll(plan);
+    SearchParameters& parameters = part.parameters;
+    const SearchTerms terms = OrderTerms(schema, dialect, order, parameters, part.rank);
+    const auto after =
+        place.empty() ? std::optional<std::string>("1 = 1") : AfterSql(terms, place, parameters);
+    if (!after) return {};
+    const std::string entries =
+        fmt::format("SELECT {} AS entry FROM {}{} WHERE {} AND {} AND {} ORDER BY {} LIMIT {}",
+                    schema.table->row_key, part.from, terms.joins, scope.sql,
+                    part.condition.empty() ? "1 = 1" : part.condition, *after, OrderSql(terms),
+                    kSampledEntries);
+    const std::string tests = TestsSql(table(), plan, "sample.entry", parameters);
+    const SearchQuery query(
+        "search.sample",
+        fmt::format("SELECT count(*), coalesce(sum(CASE WHEN {} THEN 1 ELSE 0 END), 0) FROM ({}) "
+                    "sample {} JOIN {} ON {} = sample.entry",
+                    tests, entries, dialect == Dialect::kSqlite ? "CROSS" : "INNER", schema.from,
+                    schema.table->row_key),
+        parameters.Take());
+    PlanByIndexes(connection);
+    const auto row = connection.SelectOne(query.query(), query.parameters());
+    if (dialect == Dialect::kPostgres) connection.Select(sql::kPlanFreely);
+    return {row->Int(0), row->Int(1)};
   }
 
   // Walks the first key's table where it has the key, else the rows that lack it.

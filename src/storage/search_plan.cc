@@ -10,8 +10,10 @@
 // and stop after a page. Neither SQLite nor PostgreSQL can know, for their statistics do not say
 // how many runs have `loss < 0.3`. An index can be asked, though, and answers `are there more than
 // 1,000?` in a tenth of a millisecond, so each test is asked. Where all answer yes, walking is
-// expected to look at rows × size / 1,000 entries; only where that is much, the tests are asked
-// again with larger bounds, to tell 1,001 from a million, until asking costs what walking does.
+// expected to look at rows × size / 1,000 entries. Where that is much, the first entries of the
+// walk are looked at, which also tell what the tests have to do with each other and with the order;
+// only where few of them match, the tests are asked again with larger bounds, to tell 1,001 from a
+// million, until asking costs what walking does.
 namespace millwright::storage {
 namespace {
 
@@ -161,7 +163,8 @@ bool IsWalkable(const SearchSchema& schema, const std::vector<SearchOrderKey>& o
 }
 
 SearchPlan PlanPage(Connection& connection, const SearchedTable& table,
-                    const std::vector<SearchOrderKey>& order, int64_t rows) {
+                    const std::vector<SearchOrderKey>& order, int64_t rows,
+                    const std::function<WalkSample(const SearchPlan&)>& sample) {
   const bool walkable = IsWalkable(table.schema, order);
   const bool in_scope =
       WalksTies(table.schema, order) && table.scope.index == table.scope.ordered_index;
@@ -176,6 +179,11 @@ SearchPlan PlanPage(Connection& connection, const SearchedTable& table,
     const bool known = Fewest(found).count < bound;
     if (known || bound >= kManyRows) break;
     if (walkable && steps <= kFewSteps * static_cast<double>(bound * kNextBound)) break;
+    if (!walkable || bound > kFewRows) continue;
+    SearchPlan walk = {.kind = SearchPlan::Kind::kWalk, .tests = InOrder(table, found, nullptr)};
+    const auto [entries, passing] = sample(walk);
+    const double most = kFewSteps * static_cast<double>(kManyRows);
+    if (static_cast<double>(rows * entries) < most * static_cast<double>(passing)) return walk;
   }
   const int64_t fewest = Fewest(found).count;
   if (walkable && (steps < kFindCost * static_cast<double>(fewest) || fewest >= bound)) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -32,9 +33,18 @@ struct SearchPlan {
 // So few rows are found, tested and sorted in about a millisecond.
 inline constexpr int64_t kFewRows = 1'000;
 
-// Chooses by counting: each test that has an index is asked how many rows pass it, up to a bound.
+// What the first entries of a walk were like.
+struct WalkSample {
+  int64_t entries = 0;
+  int64_t passing = 0;  // all tests of the plan
+};
+inline constexpr int64_t kSampledEntries = 400;
+
+// Chooses by counting: each test that has an index is asked how many rows pass it, up to a bound;
+// where all say many, `sample` walks kSampledEntries of a plan.
 SearchPlan PlanPage(Connection& connection, const SearchedTable& table,
-                    const std::vector<SearchOrderKey>& order, int64_t rows);
+                    const std::vector<SearchOrderKey>& order, int64_t rows,
+                    const std::function<WalkSample(const SearchPlan&)>& sample);
 // Chooses how to find all rows that match.
 SearchPlan PlanAll(Connection& connection, const SearchedTable& table);
 
