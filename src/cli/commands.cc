@@ -21,6 +21,7 @@ Commands AllCommands() {
   AddQualityProfileCommands(commands);
   AddDriftCommands(commands);
   AddExperimentCommands(commands);
+  AddExperimentViewCommands(commands);
   AddRunCommands(commands);
   AddTensorboardCommands(commands);
   AddTrainCommands(commands);

@@ -21,6 +21,7 @@ void AddCheckpointCommands(Commands& commands);
 void AddQualityProfileCommands(Commands& commands);
 void AddDriftCommands(Commands& commands);
 void AddExperimentCommands(Commands& commands);
+void AddExperimentViewCommands(Commands& commands);
 void AddRunCommands(Commands& commands);
 void AddRunTailCommand(Commands& commands);  // added by AddRunCommands
 void AddTensorboardCommands(Commands& commands);

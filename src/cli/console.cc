@@ -5,14 +5,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "cli/client.h"
 #include "cli/progress.h"
+#include "fetch/retry.h"
 
 namespace millwright::cli {
 namespace {
@@ -33,16 +36,28 @@ void AppendTaskOutputs(const Json& answer) {
   }
 }
 
+// An address as it was given, with its scheme in small letters.
+std::string ServerAddress(std::string_view given_by, const std::string& address) {
+  const size_t end = address.find("://");
+  std::string scheme = address.substr(0, end == std::string::npos ? 0 : end);
+  for (char& c : scheme) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if ((scheme != "http" && scheme != "https") || address.size() == end + 3)
+    throw InvalidArgument("{} must be a server's address, as http://host:5000, not: {}", given_by,
+                          fetch::WithoutSecrets(address));
+  return scheme + address.substr(end);
+}
+
 }  // namespace
 
 Console::Console() : interactive_(isatty(STDERR_FILENO) == 1) {}
 Console::~Console() = default;
 
+// An address that is mistyped must not lead to another server.
 std::string Console::ServerUri() const {
-  if (!uri.empty()) return uri;
+  if (!uri.empty()) return ServerAddress("--uri", uri);
   for (const char* name : {"MILLWRIGHT_URI", "MLFLOW_TRACKING_URI"}) {
     const char* value = std::getenv(name);
-    if (value != nullptr && std::string_view(value).starts_with("http")) return value;
+    if (value != nullptr && *value != '\0') return ServerAddress(name, value);
   }
   return std::string(kDefaultUri);
 }

@@ -239,6 +239,14 @@ void MillwrightTarget::Put(const registry::RegisteredModel& model,
   } while (at < versions.size());
 }
 
+void MillwrightTarget::PutDeleted(const registry::RegisteredModel& model,
+                                  const std::vector<int64_t>& versions) {
+  Json body = ParseJson(VersionsBody(model, {}));
+  Json deleted = Json::MakeArray();
+  for (const int64_t version : versions) deleted.Append(version);
+  Post(client_, "/api/v1/import/models", body.Set("deleted_versions", deleted).Dump());
+}
+
 void MillwrightTarget::PutAlias(const registry::ModelName& name, const registry::Alias& alias) {
   client_.MlflowPost("registered-models/alias",
                      Json::Of({{"name", name.str()},

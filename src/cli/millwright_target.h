@@ -23,6 +23,8 @@ class MillwrightTarget : public moving::Target {
   void Put(const tracking::LoggedModel& model) override;
   void Put(const registry::RegisteredModel& model,
            const std::vector<registry::ModelVersion>& versions) override;
+  void PutDeleted(const registry::RegisteredModel& model,
+                  const std::vector<int64_t>& versions) override;
   void PutAlias(const registry::ModelName& name, const registry::Alias& alias) override;
   void PutFile(const moving::FileOwner& owner, const std::string& path,
                const std::filesystem::path& file) override;

@@ -91,6 +91,7 @@ Json ReportJson(const moving::MoveReport& report, const moving::Problems& proble
   for (const auto& line : LinesOf(report)) json.Set(line.key, TallyJson(line.tally));
   json.Set("file_bytes", report.bytes);
   json.Set("files_out_of_reach", report.left_behind);
+  json.Set("deleted_logged_models_not_shown", report.hidden);
   Json renumbered = Json::MakeObject();
   for (const auto& [old_id, new_id] : report.renumbered) renumbered.Set(old_id, new_id);
   json.Set("renumbered_experiments", renumbered);
@@ -105,7 +106,7 @@ Json ReportJson(const moving::MoveReport& report, const moving::Problems& proble
 }
 
 void PrintReport(Console& console, const moving::MoveReport& report,
-                 const moving::Problems& problems) {
+                 const moving::Problems& problems, const std::string& to) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& [key, title, tally] : LinesOf(report)) {
     rows.push_back({title, FormatCount(tally.found), FormatCount(tally.brought),
@@ -122,8 +123,13 @@ void PrintReport(Console& console, const moving::MoveReport& report,
                     "from here, their addresses are kept",
                     report.left_behind));
   }
+  if (report.hidden > 0) {
+    console.Line(
+        fmt::format("Deleted logged models that were brought and that {} shows to nobody: {}", to,
+                    report.hidden));
+  }
   if (problems.count() == 0) return;
-  console.Line(fmt::format("{} problems:", FormatCount(problems.count())));
+  console.Line(problems.count() == 1 ? "1 problem:" : FormatCount(problems.count()) + " problems:");
   for (size_t i = 0; i < std::min(problems.kept().size(), kProblemsShown); ++i) {
     console.Line("  " + problems.kept()[i].what + ": " + problems.kept()[i].why);
   }
@@ -145,7 +151,7 @@ int RunMove(Console& console, const MoveCommandOptions& options, moving::Source&
   const moving::MoveReport report = move.Run();
   bar->Finish(report.stopped ? "stopped" : fmt::format("{} runs", report.runs.found));
   console.Answer(ReportJson(report, problems, source.where(), target.where()));
-  PrintReport(console, report, problems);
+  PrintReport(console, report, problems, target.where());
   if (report.stopped) console.Hint("Stopped. The same command again goes on where it ended.");
   return report.stopped || problems.count() > 0 ? 1 : 0;
 }

@@ -1,9 +1,11 @@
 #include "cli/run_export.h"
 
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include "base/csv.h"
+#include "base/error.h"
 #include "cli/metric_history.h"
 
 namespace millwright::cli {
@@ -74,6 +76,25 @@ int64_t ExportRunAsCsv(Client& client, const Json& run, std::ostream& out) {
       count += static_cast<int64_t>(points.size());
     });
   }
+  return count;
+}
+
+RunExporter FindRunExporter(const std::string& format) {
+  if (format == "csv") return ExportRunAsCsv;
+  if (format == "json") return ExportRunAsJson;
+  throw InvalidArgument("--format is json or csv, not {}", format).WithField("--format");
+}
+
+int64_t WriteWhole(const std::filesystem::path& file,
+                   const std::function<int64_t(std::ostream&)>& write) {
+  auto part = file;
+  part += ".part";
+  std::ofstream out(part, std::ios::binary | std::ios::trunc);
+  if (!out) throw PermissionDenied("Cannot write {}", part.string()).WithField("--output");
+  const int64_t count = write(out);
+  out.close();
+  if (!out) throw ResourceExhausted("Cannot write {}", part.string()).WithField("--output");
+  std::filesystem::rename(part, file);
   return count;
 }
 

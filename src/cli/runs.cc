@@ -249,29 +249,11 @@ constexpr Option<ExportOptions> kExportOptions[] = {
      "FILE", 0, 0, Option<ExportOptions>::Kind::kPlain, "-o"},
 };
 
-// Writes a file that is there when it is whole, and not before.
-int64_t WriteWhole(const std::filesystem::path& file,
-                   const std::function<int64_t(std::ostream&)>& write) {
-  auto part = file;
-  part += ".part";
-  std::ofstream out(part, std::ios::binary | std::ios::trunc);
-  if (!out) throw PermissionDenied("Cannot write {}", part.string()).WithField("--output");
-  const int64_t count = write(out);
-  out.close();
-  if (!out) throw ResourceExhausted("Cannot write {}", part.string()).WithField("--output");
-  std::filesystem::rename(part, file);
-  return count;
-}
-
 int Export(const ExportOptions& options, Console& console) {
-  if (options.format != "json" && options.format != "csv")
-    throw InvalidArgument("--format is json or csv, not {}", options.format).WithField("--format");
+  const RunExporter exporter = FindRunExporter(options.format);
   Client& client = console.client();
   const Json run = FindRun(client, options.run, Lifecycle::kAll);
-  const auto write = [&](std::ostream& out) {
-    return options.format == "csv" ? ExportRunAsCsv(client, run, out)
-                                   : ExportRunAsJson(client, run, out);
-  };
+  const auto write = [&](std::ostream& out) { return exporter(client, run, out); };
   if (options.output.empty()) {
     write(std::cout);
     std::cout.flush();

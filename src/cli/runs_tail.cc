@@ -139,6 +139,11 @@ int Tail(const TailOptions& options, Console& console) {
   RunTail tail(
       console.client(), run.At("info").GetString("run_id"), SplitKeys(options.metrics),
       static_cast<size_t>(is_board ? std::max(options.points, kBoardPoints) : options.points));
+  const auto known = TextsOf(run, "metrics");
+  for (const std::string& key : SplitKeys(options.metrics))
+    if (!known.contains(key))
+      console.Hint(fmt::format("{} has no metric {}{}", RunTitle(run), Printable(key),
+                               options.follow ? " yet" : ""));
   if (!options.follow) return ShowLastPoints(&tail, console);
   if (is_board) {
     Follow(&tail, LiveBoard(console), options.interval_ms);

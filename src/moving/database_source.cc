@@ -305,6 +305,14 @@ std::vector<registry::ModelVersion> DatabaseSource::Versions(const registry::Mod
   return versions;
 }
 
+std::vector<int64_t> DatabaseSource::DeletedVersions(const registry::ModelName& name) {
+  std::vector<int64_t> versions;
+  if (!schema_.Has("model_versions")) return versions;
+  ForEach(sql::kForeignDeletedVersions, {name.str()},
+          [&](const Row& row) { versions.push_back(row.Int(0)); });
+  return versions;
+}
+
 bool DatabaseSource::CanFetch(const FileOwner& owner) const {
   return LocalFolder(owner.uri, base_, artifact_root_).has_value();
 }

@@ -24,6 +24,7 @@ constexpr int64_t kBadLinesTold = 3;
 constexpr const char* kMeta = "meta.yaml";
 constexpr const char* kTrash = ".trash";
 constexpr const char* kModels = "models";
+constexpr std::string_view kDeletedStage = "Deleted_Internal";  // of a version
 
 bool IsNumber(const std::string& name) {
   return !name.empty() && name.size() <= 19 &&
@@ -382,7 +383,7 @@ std::vector<registry::ModelVersion> FileStoreSource::Versions(const registry::Mo
     if (!folder.filename().string().starts_with("version-")) continue;
     Try(folder / kMeta, [&] {
       const MetaYaml meta(folder / kMeta);
-      if (meta.Text("current_stage") == "Deleted_Internal") return;
+      if (meta.Text("current_stage") == kDeletedStage) return;
       registry::ModelVersion version;
       version.name = name;
       version.version = meta.Int("version").value_or(0);
@@ -403,6 +404,19 @@ std::vector<registry::ModelVersion> FileStoreSource::Versions(const registry::Mo
   }
   std::sort(versions.begin(), versions.end(),
             [](const auto& a, const auto& b) { return a.version < b.version; });
+  return versions;
+}
+
+std::vector<int64_t> FileStoreSource::DeletedVersions(const registry::ModelName& name) {
+  std::vector<int64_t> versions;
+  for (const auto& folder : FoldersIn(root_ / kModels / name.str())) {
+    if (!folder.filename().string().starts_with("version-")) continue;
+    Try(folder / kMeta, [&] {
+      const MetaYaml meta(folder / kMeta);
+      if (meta.Text("current_stage") == kDeletedStage)
+        versions.push_back(meta.Int("version").value_or(0));
+    });
+  }
   return versions;
 }
 

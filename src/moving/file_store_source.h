@@ -46,6 +46,7 @@ class FileStoreSource : public Source {
   std::vector<tracking::LoggedModel> LoggedModels(const tracking::Experiment& experiment) override;
   std::vector<registry::RegisteredModel> Models() override;
   std::vector<registry::ModelVersion> Versions(const registry::ModelName& name) override;
+  std::vector<int64_t> DeletedVersions(const registry::ModelName& name) override;
   bool CanFetch(const FileOwner& owner) const override;
   std::optional<std::vector<StoredFile>> Files(const FileOwner& owner) override;
   std::filesystem::path Fetch(const FileOwner& owner, const std::string& path,

@@ -43,13 +43,24 @@ void Write(const fs::path& file, std::string_view bytes,
   if (!out) throw ResourceExhausted("{} cannot be written: is the disk full?", file.string());
 }
 
-// A value named by its key, which may be a path of folders.
-void WriteValue(const fs::path& folder, const std::string& key, std::string_view value) {
-  const fs::path file = ConfinedPath(folder, key);
-  if (key.empty() || fs::is_directory(file)) {
-    throw InvalidArgument("The key '{}' cannot be a file in {}", key, folder.string());
+// Names of files are no longer on any file system that people use.
+constexpr size_t kFileNameBytesMax = 255;
+
+// Why a key, which may be a path of folders, cannot be a file in a folder; empty when it can.
+std::string WhyNoFile(const fs::path& folder, const std::string& key) {
+  if (key.empty()) return "it is empty";
+  fs::path place = folder;
+  for (const fs::path& part : fs::path(key)) {
+    if (part.native().size() > kFileNameBytesMax)
+      return fmt::format("a part of it has more than {} bytes", kFileNameBytesMax);
+    if (part.empty() || part == "." || part == ".." || part.is_absolute())
+      return "it leads out of its folder";
+    if (place != folder && fs::exists(place) && !fs::is_directory(place))
+      return fmt::format("'{}' is a file already", place.lexically_relative(folder).string());
+    place /= part;
   }
-  Write(file, value);
+  if (fs::is_directory(place)) return "others are below it";
+  return "";
 }
 
 Json OrNull(const std::string& text) {
@@ -78,7 +89,21 @@ void WriteVertex(const fs::path& folder, const Json& fields) {
 }  // namespace
 
 FileStoreTarget::FileStoreTarget(fs::path root, Problems& problems)
-    : root_(Prepare(root)), contents_(root_, problems) {}
+    : root_(Prepare(root)), contents_(root_, problems), problems_(problems) {}
+
+bool FileStoreTarget::PutValue(const std::string& whose, const fs::path& folder,
+                               const std::string& key, std::string_view value, Mode mode) {
+  const std::string why = WhyNoFile(folder, key);
+  if (why.empty()) {
+    Write(folder / key, value, mode == Mode::kMore ? std::ios::app : std::ios::trunc);
+    return true;
+  }
+  // A long history comes in pieces and is left out once.
+  if (left_out_.insert((folder / key).string()).second)
+    problems_.Add(whose, fmt::format("'{}' is left out of {}, for it cannot be a file: {}", key,
+                                     folder.filename().string(), why));
+  return false;
+}
 
 fs::path FileStoreTarget::ExperimentFolder(const tracking::ExperimentId& id) const {
   const fs::path deleted = root_ / kTrash / id.str();
@@ -103,7 +128,8 @@ tracking::Experiment FileStoreTarget::Put(const tracking::Experiment& experiment
                              {"last_update_time", experiment.updated_ms},
                              {"lifecycle_stage", tracking::LifecycleName(experiment.lifecycle)},
                              {"name", experiment.name}})));
-  for (const auto& tag : experiment.tags) WriteValue(folder / "tags", tag.key, tag.value);
+  for (const auto& tag : experiment.tags)
+    PutValue("experiment " + experiment.name, folder / "tags", tag.key, tag.value, Mode::kWhole);
   return there;
 }
 
@@ -137,21 +163,17 @@ void FileStoreTarget::PutRun(const tracking::Run& run) {
                                {"tags", Json::MakeArray()},
                                {"user_id", info.user_id}})));
   }
-  for (const auto& param : run.params) WriteValue(folder / "params", param.key, param.value);
-  for (const auto& tag : run.tags) WriteValue(folder / "tags", tag.key, tag.value);
+  const std::string whose = "run " + info.id.str();
+  for (const auto& param : run.params)
+    PutValue(whose, folder / "params", param.key, param.value, Mode::kWhole);
+  for (const auto& tag : run.tags)
+    PutValue(whose, folder / "tags", tag.key, tag.value, Mode::kWhole);
   PutInputs(run, folder);
   std::map<std::string, std::string> lines;
   for (const auto& metric : run.metrics) {
     lines[metric.key] += ToMetricLine(metric, "", MetricFile::kOfRun) + "\n";
   }
-  for (const auto& [key, text] : lines) {
-    const fs::path file = ConfinedPath(folder / "metrics", key);
-    if (fs::is_directory(file)) {
-      throw InvalidArgument("Metric '{}' cannot be a file in {}: others are below it", key,
-                            folder.string());
-    }
-    Write(file, text, std::ios::app);
-  }
+  for (const auto& [key, text] : lines) PutValue(whose, folder / "metrics", key, text, Mode::kMore);
 }
 
 void FileStoreTarget::PutInputs(const tracking::Run& run, const fs::path& folder) {
@@ -210,13 +232,17 @@ void FileStoreTarget::Put(const tracking::LoggedModel& model) {
   for (const char* part : {"metrics", "params", "tags", "artifacts"}) {
     fs::create_directories(folder / part);
   }
-  for (const auto& param : model.params) WriteValue(folder / "params", param.key, param.value);
-  for (const auto& tag : model.tags) WriteValue(folder / "tags", tag.key, tag.value);
+  const std::string whose = "logged model " + model.id.str();
+  for (const auto& param : model.params)
+    PutValue(whose, folder / "params", param.key, param.value, Mode::kWhole);
+  for (const auto& tag : model.tags)
+    PutValue(whose, folder / "tags", tag.key, tag.value, Mode::kWhole);
   std::map<std::string, std::string> lines;
   for (const auto& [metric, run_id] : model.metrics) {
     lines[metric.key] += ToMetricLine(metric, run_id.str(), MetricFile::kOfModel) + "\n";
   }
-  for (const auto& [key, text] : lines) WriteValue(folder / "metrics", key, text);
+  for (const auto& [key, text] : lines)
+    PutValue(whose, folder / "metrics", key, text, Mode::kWhole);
 }
 
 void FileStoreTarget::Put(const registry::RegisteredModel& model,
@@ -230,7 +256,8 @@ void FileStoreTarget::Put(const registry::RegisteredModel& model,
                                              {"description", OrNull(model.description)},
                                              {"last_updated_timestamp", model.updated_ms},
                                              {"name", name}})));
-  for (const auto& tag : model.tags) WriteValue(folder / "tags", tag.key, tag.value);
+  for (const auto& tag : model.tags)
+    PutValue("registered model '" + name + "'", folder / "tags", tag.key, tag.value, Mode::kWhole);
   for (const auto& version : versions) {
     const fs::path place = folder / ("version-" + std::to_string(version.version));
     Write(place / kMeta, ToMetaYaml(Json::Of({{"creation_timestamp", version.created_ms},
@@ -247,12 +274,29 @@ void FileStoreTarget::Put(const registry::RegisteredModel& model,
                                               {"storage_location", version.artifact_uri},
                                               {"user_id", Json()},
                                               {"version", version.version}})));
-    for (const auto& tag : version.tags) WriteValue(place / "tags", tag.key, tag.value);
+    const std::string whose = fmt::format("version {} of '{}'", version.version, name);
+    for (const auto& tag : version.tags)
+      PutValue(whose, place / "tags", tag.key, tag.value, Mode::kWhole);
+  }
+}
+
+void FileStoreTarget::PutDeleted(const registry::RegisteredModel& model,
+                                 const std::vector<int64_t>& versions) {
+  const std::string& name = model.name.str();
+  for (const int64_t version : versions) {
+    Write(root_ / "models" / name / ("version-" + std::to_string(version)) / kMeta,
+          ToMetaYaml(Json::Of({{"creation_timestamp", model.created_ms},
+                               {"current_stage", "Deleted_Internal"},
+                               {"last_updated_timestamp", model.updated_ms},
+                               {"name", name},
+                               {"status", "READY"},
+                               {"version", version}})));
   }
 }
 
 void FileStoreTarget::PutAlias(const registry::ModelName& name, const registry::Alias& alias) {
-  WriteValue(root_ / "models" / name.str() / "aliases", alias.alias, std::to_string(alias.version));
+  PutValue("registered model '" + name.str() + "'", root_ / "models" / name.str() / "aliases",
+           alias.alias, std::to_string(alias.version), Mode::kWhole);
 }
 
 void FileStoreTarget::PutFile(const FileOwner& owner, const std::string& path,

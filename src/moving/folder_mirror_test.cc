@@ -357,7 +357,7 @@ TEST_P(FolderMirrorTest, NobodyChangesItsRegistry) {
   EXPECT_EQ(CodeOf([&] { registry_.DeleteAlias(name, "champion", by); }), denied);
   registry::Intake intake(db(), events_, clock_,
                           [](const auto&) { return registry::Inspection(); });
-  EXPECT_EQ(CodeOf([&] { intake.Take({.name = name}, {}, kWho); }), denied);
+  EXPECT_EQ(CodeOf([&] { intake.Take({.name = name}, {}, {}, kWho); }), denied);
   EXPECT_EQ(registry_.GetByAlias(name, "champion").version, 2);
   EXPECT_EQ(registry_.GetModel(name).description, "Predicts *delays*");
 }

@@ -43,9 +43,11 @@ bool Move::Stopped() {
 
 void Move::Tell() {
   if (!hooks_.progress) return;
-  const int64_t runs = std::max<int64_t>(1, runs_in_all_);
-  hooks_.progress({static_cast<double>(report_.runs.found) / static_cast<double>(runs),
-                   fmt::format("{}/{} runs", report_.runs.found, runs_in_all_)});
+  // There may be more by now than were counted.
+  const int64_t found = report_.runs.found;
+  const int64_t runs = std::max(found, runs_in_all_);
+  hooks_.progress({runs == 0 ? 0 : static_cast<double>(found) / static_cast<double>(runs),
+                   fmt::format("{}/{} runs", found, runs)});
 }
 
 bool Move::Try(const std::string& what, const std::function<void()>& work) {
@@ -100,6 +102,10 @@ MoveReport Move::Run() {
       }
     }
   }
+  if (!options_.dry_run) {
+    for (const auto& one : target_.contents().Experiments())
+      experiments_before_.insert(one.id.str());
+  }
   for (const auto& experiment : experiments) {
     if (Stopped()) break;
     ++report_.experiments.found;
@@ -136,7 +142,8 @@ void Move::CountOnly(const tracking::Experiment& experiment) {
 
 void Move::MoveExperiment(const tracking::Experiment& experiment) {
   const tracking::Experiment there = target_.Put(experiment);
-  ++report_.experiments.brought;
+  const bool was_there = experiments_before_.count(there.id.str()) > 0;
+  ++(was_there ? report_.experiments.present : report_.experiments.brought);
   ++report_.experiments.verified;
   if (there.id != experiment.id) report_.renumbered[experiment.id.str()] = there.id.str();
   if (target_.gives_own_ids()) AnnounceRuns(experiment, there);
@@ -170,16 +177,21 @@ std::string Move::PlaceFiles(const FileOwner& from, const tracking::Experiment& 
 
 void Move::MoveLoggedModels(const tracking::Experiment& from, const tracking::Experiment& there) {
   std::vector<std::pair<tracking::LoggedModel, FileOwner>> moved;
-  for (auto& model : source_.LoggedModels(from)) {
+  auto models = source_.LoggedModels(from);
+  if (models.empty()) return;
+  const auto before = target_.contents().LoggedModels(there);
+  for (auto& model : models) {
     if (Stopped()) return;
     ++report_.logged_models.found;
     const FileOwner owner{from.id, model.id.str(), true, model.artifact_uri};
     model.experiment_id = there.id;
     model.artifact_uri = PlaceFiles(owner, there);
     for (auto& metric : model.metrics) metric.metric = Canonical(std::move(metric.metric));
-    const bool sent = Try("logged model " + model.id.str(), [&] { target_.Put(model); });
-    if (!sent) continue;
-    ++report_.logged_models.brought;
+    const bool was_there = std::any_of(before.begin(), before.end(), [&](const auto& other) {
+      return other.id == model.id && Difference(model, other).empty();
+    });
+    if (!was_there && !Try("logged model " + model.id.str(), [&] { target_.Put(model); })) continue;
+    ++(was_there ? report_.logged_models.present : report_.logged_models.brought);
     MoveFiles(owner, {there.id, model.id.str(), true, model.artifact_uri});
     moved.emplace_back(std::move(model), owner);
   }
@@ -188,8 +200,11 @@ void Move::MoveLoggedModels(const tracking::Experiment& from, const tracking::Ex
   for (const auto& [model, owner] : moved) {
     const auto same = std::find_if(found.begin(), found.end(),
                                    [&](const auto& other) { return other.id == model.id; });
-    // A deleted model is not shown by every store.
-    if (same == found.end() && model.lifecycle == tracking::Lifecycle::kDeleted) continue;
+    // A deleted model is not shown by every store, so that nothing more can be said.
+    if (same == found.end() && model.lifecycle == tracking::Lifecycle::kDeleted) {
+      ++report_.hidden;
+      continue;
+    }
     const std::string difference =
         same == found.end() ? "it cannot be found" : Difference(model, *same);
     ++(difference.empty() ? report_.logged_models.verified : report_.logged_models.different);
@@ -300,6 +315,12 @@ void Move::Send(const Source::RunGroup& source_runs, const Source::RunGroup& run
   std::unordered_map<size_t, size_t> places;
   for (size_t i = 0; i < runs.size(); ++i) places[i] = i;
   source_.ForEachPoint(source_runs, [&](size_t index, tracking::Metric metric) {
+    if (metric.timestamp_ms < 0) {
+      problems_.Add(
+          "run " + runs[index].info.id.str(),
+          fmt::format("a point of metric '{}' is left out: its time is before 1970", metric.key));
+      return;
+    }
     auto place = places.find(index);
     if (place == places.end()) {
       tracking::Run more;
@@ -369,6 +390,9 @@ void Move::MoveFiles(const FileOwner& from, const FileOwner& to) {
 }
 
 void Move::MoveRegistry() {
+  if (!options_.dry_run) {
+    for (const auto& model : target_.contents().Models()) models_before_.insert(model.name.str());
+  }
   for (const auto& model : source_.Models()) {
     if (Stopped()) return;
     ++report_.models.found;
@@ -409,10 +433,20 @@ void Move::MoveModel(const registry::RegisteredModel& model) {
       version.model_id = version.source.substr(8);
     }
   }
+  std::vector<registry::ModelVersion> before;
+  const bool was_there = models_before_.count(model.name.str()) > 0;
+  if (was_there) before = target_.contents().Versions(model.name);
   target_.Put(model, versions);
-  ++report_.models.brought;
+  const auto deleted = source_.DeletedVersions(model.name);
+  if (!deleted.empty()) target_.PutDeleted(model, deleted);
+  ++(was_there ? report_.models.present : report_.models.brought);
   ++report_.models.verified;
-  report_.versions.brought += static_cast<int64_t>(versions.size());
+  for (const auto& version : versions) {
+    const bool version_was_there =
+        std::any_of(before.begin(), before.end(),
+                    [&](const auto& other) { return other.version == version.version; });
+    ++(version_was_there ? report_.versions.present : report_.versions.brought);
+  }
   const auto found = target_.contents().Versions(model.name);
   for (const auto& version : versions) {
     const auto same = std::find_if(found.begin(), found.end(), [&](const auto& other) {

@@ -38,6 +38,8 @@ struct MoveReport {
   Tally experiments, runs, points, logged_models, models, versions, aliases, files;
   int64_t bytes = 0;        // of files brought
   int64_t left_behind = 0;  // runs and models whose files stay where they are, out of reach
+  int64_t hidden =
+      0;  // deleted logged models that were brought and that the target shows to nobody
   bool stopped = false;
   std::map<std::string, std::string> renumbered;  // experiments whose id was taken: old → new
 };
@@ -95,8 +97,9 @@ class Move {
   const Hooks hooks_;
   MoveReport report_;
   int64_t runs_in_all_ = 0;
-  std::set<std::string> owners_of_versions_;  // runs and models that versions name
-  std::map<std::string, Place> places_;       // of those
+  std::set<std::string> experiments_before_, models_before_;  // that the target had
+  std::set<std::string> owners_of_versions_;                  // runs and models that versions name
+  std::map<std::string, Place> places_;                       // of those
 };
 
 }  // namespace millwright::moving

@@ -57,6 +57,8 @@ class Source {
   // With tags and aliases.
   virtual std::vector<registry::RegisteredModel> Models() = 0;
   virtual std::vector<registry::ModelVersion> Versions(const registry::ModelName& name) = 0;
+  // Numbers of versions that were deleted, as far as the store still knows them.
+  virtual std::vector<int64_t> DeletedVersions(const registry::ModelName& /*name*/) { return {}; }
 
   // Whether the files are within reach and not, say, in a bucket of a cloud.
   virtual bool CanFetch(const FileOwner& owner) const = 0;
@@ -90,6 +92,9 @@ class Target {
   virtual void Put(const tracking::LoggedModel& model) = 0;
   virtual void Put(const registry::RegisteredModel& model,
                    const std::vector<registry::ModelVersion>& versions) = 0;
+  // Keeps the numbers of deleted versions from being given again, where the store can.
+  virtual void PutDeleted(const registry::RegisteredModel& /*model*/,
+                          const std::vector<int64_t>& /*versions*/) {}
   virtual void PutAlias(const registry::ModelName& name, const registry::Alias& alias) = 0;
   virtual void PutFile(const FileOwner& owner, const std::string& path,
                        const std::filesystem::path& file) = 0;

@@ -204,6 +204,21 @@ TEST(Stores, OfMlflow3HaveLoggedModels) {
   }
 }
 
+// MLflow keeps the number of a deleted version, and so does what it is moved to.
+TEST(Stores, KeepTheNumbersOfDeletedVersions) {
+  for (const char* name : {"3.11-files", "3.11-sqlite"}) {
+    const TempDir dir;
+    Problems problems;
+    const auto source = Open(name, problems);
+    const registry::ModelName model("delays");
+    EXPECT_EQ(source->DeletedVersions(model), (std::vector<int64_t>{3})) << name;
+    FileStoreTarget target(dir.path() / "mlruns", problems);
+    Move(*source, target, problems, {}, {}).Run();
+    EXPECT_EQ(target.contents().DeletedVersions(model), (std::vector<int64_t>{3})) << name;
+    EXPECT_EQ(target.contents().Versions(model).size(), 2U) << name;
+  }
+}
+
 // A copy of a store that a test may break.
 class BrokenStore : public ::testing::Test {
  protected:
@@ -270,6 +285,32 @@ TEST_F(BrokenStore, FollowsNoLinkOutOfIt) {
   EXPECT_EQ(report.runs.verified, 5);
   EXPECT_TRUE(Told("stolen"));
   EXPECT_TRUE(Told("more"));
+}
+
+// A key may be what no file can be called; the run is there with all else of it, and once.
+TEST(Stores, LeaveOutKeysThatCannotBeFiles) {
+  const TempDir dir;
+  Problems problems;
+  FileStoreTarget target(dir.path() / "mlruns", problems);
+  target.Put(tracking::Experiment{.id = tracking::ExperimentId("0"), .name = "Default"});
+  tracking::Run run;
+  run.info.id = tracking::RunId("4f2a");
+  run.info.experiment_id = tracking::ExperimentId("0");
+  for (const char* key : {"loss", "loss/train", "a/b", "a"})
+    run.metrics.push_back({.key = key, .value = 1, .timestamp_ms = 5});
+  run.params = {{"bad/../key", "x"}, {"ok", "y"}};
+  run.tags = {{std::string(500, 'k'), "x"}};
+  target.Put(Source::RunGroup{run});
+  target.Put(Source::RunGroup{run});  // the next points of the same
+  const fs::path folder = dir.path() / "mlruns/0/4f2a";
+  EXPECT_EQ(ReadFile(folder / "metrics/loss"), "5 1 0\n5 1 0\n");
+  EXPECT_EQ(ReadFile(folder / "metrics/a"), "5 1 0\n5 1 0\n");
+  EXPECT_EQ(ReadFile(folder / "params/ok"), "y");
+  ASSERT_EQ(problems.count(), 4);
+  EXPECT_EQ(problems.kept()[0].what, "run 4f2a");
+  EXPECT_EQ(problems.kept()[0].why,
+            "'bad/../key' is left out of params, for it cannot be a file: it leads out of its "
+            "folder");
 }
 
 TEST_F(BrokenStore, SaysThatAFileStandsWhereAFolderBelongs) {

@@ -119,7 +119,7 @@ Intake::Intake(storage::Database& database, events::EventLog& events, const Cloc
     : database_(database), events_(events), clock_(clock), inspect_(std::move(inspect)) {}
 
 Intake::Taken Intake::Take(const RegisteredModel& model, const std::vector<ModelVersion>& versions,
-                           const std::string& who) {
+                           const std::vector<int64_t>& deleted, const std::string& who) {
   RequireModelName(model.name);
   const auto passed = database_.Read([&](Connection& connection) {
     std::map<int64_t, std::string> uris;
@@ -147,6 +147,8 @@ Intake::Taken Intake::Take(const RegisteredModel& model, const std::vector<Model
     if (known) RequireOpenStages(ReadModel(*known), arrivals);
     Moment moment{.model_seq = seq, .time_ms = clock_.NowMs()};
     for (const auto& arrival : arrivals) WriteVersion(connection, seq, arrival, moment, who);
+    for (const int64_t version : deleted)
+      connection.Execute(sql::kImportDeletedVersion, {seq, version, moment.time_ms});
     const Json details = Json::Of({{"versions", arrivals.size()}});
     moment.history_seq =
         connection

@@ -43,10 +43,10 @@ class Intake {
   // Makes the model with the numbers, times, stages and tags of its versions. One that is here is
   // completed; its description stays. Aliases are not touched: they are moved by
   // Registry::SetAlias, so that gates are asked. What the inspection refuses is left out; the rest
-  // comes in at once or not at all. Throws kAlreadyExists when a version here is of another source
-  // or run.
+  // comes in at once or not at all. `deleted` are numbers that were given there and are not given
+  // again. Throws kAlreadyExists when a version here is of another source or run.
   Taken Take(const RegisteredModel& model, const std::vector<ModelVersion>& versions,
-             const std::string& who);
+             const std::vector<int64_t>& deleted, const std::string& who);
 
  private:
   storage::Database& database_;

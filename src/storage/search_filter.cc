@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <map>
 
 #include "base/error.h"
@@ -232,7 +233,8 @@ class Compiler {
                             subject.key, found);
     }
     if (!known) RefuseComparator(subject, node.op);
-    if (parsed.ec == std::errc::result_out_of_range) number = 0;
+    // Too large is an infinity, too small is zero.
+    if (parsed.ec == std::errc::result_out_of_range) number = std::strtod(found.c_str(), nullptr);
     Value value = number;
     int64_t integer = 0;
     const auto whole = std::from_chars(text.data(), text.data() + text.size(), integer);

@@ -261,10 +261,60 @@ def tails():
         expect(len(answer(server, "runs", "tail", "run")["points"]) == 30, "ten of each")
         text = server.cli("runs", "tail", "run", "--metric", "near,far", "-n", "1").stdout
         expect(len(text.splitlines()) == 2 and "near = 4999" in text, text)
+        done = server.cli("runs", "tail", "run", "--metric", "typo")
+        expect("has no metric typo" in done.stdout + done.stderr, f"{done}")
 
 
-def follow(server, *words):
-    return subprocess.Popen([str(BINARY), "runs", "tail", *words, "-f", "--interval-ms", "20"], text=True,
+def views_of_experiments():
+    """All runs of an experiment: beside another's, in files, as they come."""
+    with tempfile.TemporaryDirectory() as data, Server(BINARY, data) as server:
+        ids = [server.mlflow("experiments/create", {"name": name})["experiment_id"] for name in ("old", "new")]
+        for experiment, losses in zip(ids, ((1.0, 3.0, 5.0), (2.0,))):
+            for loss in losses:
+                run = create_run(server, experiment, name=f"run {loss}")
+                log(server, run, "loss", [0], lambda _, loss=loss: loss)
+                finish(server, run, "FAILED" if loss == 5.0 else "FINISHED")
+        old, new = answer(server, "experiments", "compare", "old", "new")["experiments"]
+        expect(old["runs"] == 3 and old["by_status"] == {"FINISHED": 2, "FAILED": 1}, f"{old}")
+        expect(old["metrics"]["loss"] == {"count": 3, "mean": 3, "min": 1, "max": 5, "std": 2}, f"{old}")
+        expect(new["metrics"]["loss"] == {"count": 1, "mean": 2, "min": 2, "max": 2}, f"{new}")
+        text = server.cli("experiments", "compare", "old", "new").stdout
+        expect("3 ± 2" in text and "1 … 5" in text, text)
+        refuses(server, 1, "two experiments", "experiments", "compare", "old")
+        folder = pathlib.Path(data) / "out"
+        done = answer(server, "experiments", "export", "old", "-o", str(folder))
+        expect((done["runs"], done["already_there"], done["points"]) == (3, 0, 3), f"{done}")
+        expect(len(list(folder.glob("*.json"))) == 4, f"{list(folder.iterdir())}")
+        again = answer(server, "experiments", "export", "old", "-o", str(folder))
+        expect((again["runs"], again["already_there"]) == (0, 3), f"{again}")
+        lines = server.cli("experiments", "tail", "old", "-n", "2").stdout.splitlines()
+        expect(len(lines) == 2 and "FAILED" in lines[1] and "loss=5" in lines[1], f"{lines}")
+        follower = follow(server, "old", "-n", "1", "--json", noun="experiments")
+        expect(json.loads(follower.stdout.readline())["info"]["run_name"] == "run 5.0", "the newest")
+        run = create_run(server, ids[0], name="another")
+        expect(json.loads(follower.stdout.readline())["info"]["status"] == "RUNNING", "one that begins")
+        finish(server, run)
+        expect(json.loads(follower.stdout.readline())["info"]["status"] == "FINISHED", "one that ends")
+        follower.send_signal(signal.SIGINT)
+        rest, errors = follower.communicate(timeout=SECONDS_MAX)
+        expect(follower.returncode == 0 and rest == "", f"{follower.returncode} {rest} {errors}")
+
+
+def mistyped_addresses_lead_nowhere():
+    with tempfile.TemporaryDirectory() as data, Server(BINARY, data) as server:
+        for address in ("ftp://x", "foo", "localhost:5000", "http://"):
+            for words, environment in ((("--uri", address), {}), ((), {"MILLWRIGHT_URI": address}),
+                                       ((), {"MLFLOW_TRACKING_URI": address})):
+                clean = {key: value for key, value in os.environ.items() if not key.endswith("_URI")}
+                done = subprocess.run([str(BINARY), "runs", "list", *words], env={**clean, **environment},
+                                      capture_output=True, text=True, timeout=SECONDS_MAX)
+                expect(done.returncode == 1 and "must be a server's address" in done.stderr, f"{address}: {done}")
+        done = server.cli("runs", "list", "--uri", server.uri.replace("http", "HTTP"))
+        expect(done.returncode == 0, f"{done}")
+
+
+def follow(server, *words, noun="runs"):
+    return subprocess.Popen([str(BINARY), noun, "tail", *words, "-f", "--interval-ms", "20"], text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                             env={**os.environ, "MILLWRIGHT_URI": server.uri})
 
@@ -339,6 +389,8 @@ run_tests([("lists show chosen columns and pages", lists_and_pages),
            ("runs are deleted and restored", deletes_and_restores),
            ("an export has every point", exports),
            ("the last points are printed", tails),
+           ("experiments are compared, exported and followed", views_of_experiments),
+           ("a mistyped address leads to no other server", mistyped_addresses_lead_nowhere),
            ("points that come are printed a line each", follows_in_lines),
            ("a restart of the server does not end the following", follows_across_a_restart),
            ("a terminal shows sparklines", follows_in_a_terminal),

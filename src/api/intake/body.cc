@@ -52,7 +52,8 @@ double ValueOf(const Json& json) {
 
 int64_t TimeOf(const Json& json) {
   const int64_t time_ms = json.AsInt("timestamps");
-  if (time_ms < 0) throw InvalidArgument("timestamps are not negative").WithField("timestamps");
+  if (time_ms < 0)
+    throw InvalidArgument("Timestamps begin at 0, not at {}", time_ms).WithField("timestamps");
   return time_ms;
 }
 

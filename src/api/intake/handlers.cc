@@ -86,7 +86,15 @@ http::Response TakeModel(Context& context, const http::Request& request) {
     versions.push_back(ReadVersion(item));
     versions.back().name = model.name;
   }
-  const auto taken = context.registry_intake.Take(model, versions, request.principal);
+  std::vector<int64_t> deleted;
+  if (body.Has("deleted_versions")) {
+    for (const auto& item : Listed(body, "deleted_versions", kVersionsMax)) {
+      deleted.push_back(item.AsInt("deleted_versions"));
+      if (deleted.back() < 1)
+        throw InvalidArgument("A version has a number from 1").WithField("deleted_versions");
+    }
+  }
+  const auto taken = context.registry_intake.Take(model, versions, deleted, request.principal);
   return Answer(Json::Of({{"name", model.name.str()},
                           {"versions", versions.size() - taken.refused.size()},
                           {"refused", HeldJson(taken.refused)},

@@ -10,20 +10,23 @@ namespace {
 
 constexpr std::string_view kJsonType = "application/json";
 
-// What is no JSON at all counts as an empty object.
-Json ParseLeniently(const std::string& text) {
+Json ParseText(const std::string& text) {
   try {
     return ParseJson(text);
   } catch (const Error& error) {
     if (error.code() != Code::kInvalidArgument) throw;
-    return Json::MakeObject();
+    throw InvalidArgument("Bad Request. The body cannot be read. {}", error.message());
   }
 }
 
 Json ParseBody(const std::string& body) {
-  if (body.find_first_not_of(" \t\r\n") == std::string::npos) return Json::MakeObject();
-  Json json = ParseLeniently(body);
-  if (json.is_string()) json = ParseLeniently(json.AsString());
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const size_t begin = body.find_first_not_of(kBlanks);
+  if (begin == std::string::npos) return Json::MakeObject();
+  const size_t end = body.find_last_not_of(kBlanks) + 1;
+  if (std::string_view(body).substr(begin, end - begin) == "null") return Json::MakeObject();
+  Json json = ParseText(body);
+  if (json.is_string()) json = ParseText(json.AsString());
   if (!json.is_object()) {
     throw InvalidArgument("Bad Request. The body must be a JSON object, not: {}", json.type_name());
   }

@@ -315,9 +315,17 @@ class PostgresDatabase : public Database {
   std::unique_ptr<PostgresConnection> Connect() {
     for (int attempt = 1;; ++attempt) {
       try {
-        return std::make_unique<PostgresConnection>(uri_);
+        auto connection = std::make_unique<PostgresConnection>(uri_);
+        has_connected_ = answers_ = true;
+        return connection;
       } catch (const Error& error) {
-        if (attempt == kConnectTries) throw;
+        if (attempt == kConnectTries && !has_connected_) throw;
+        // Whoever starts a server reads why; a client of it is not told where its database is.
+        if (attempt == kConnectTries) {
+          const LogLevel level = answers_.exchange(false) ? LogLevel::kError : LogLevel::kDebug;
+          Log(level, "storage", "the database does not answer", {{"error", error.message()}});
+          throw Unavailable("The database does not answer");
+        }
         Log(LogLevel::kDebug, "storage", "connecting again", {{"error", error.message()}});
       }
       std::this_thread::sleep_for(kConnectPause);
@@ -350,6 +358,8 @@ class PostgresDatabase : public Database {
   std::condition_variable given_back_;
   std::vector<std::unique_ptr<PostgresConnection>> idle_;
   int in_use_ = 0;
+  std::atomic<bool> has_connected_ = false;
+  std::atomic<bool> answers_ = false;  // as far as the last try to connect says
 
   std::atomic<int64_t> transactions_ = 0;
   std::atomic<int64_t> commits_ = 0;

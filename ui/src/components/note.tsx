@@ -1,5 +1,6 @@
-/** A description that people write about a run or an experiment, kept as they typed it. */
+/** A description that people write about a run or an experiment, in Markdown. */
 import { useState } from 'preact/hooks';
+import { Markdown } from './markdown';
 
 export function Note(props: { text: string; write?: (text: string) => Promise<unknown> }) {
   const [draft, setDraft] = useState<string | undefined>();
@@ -16,7 +17,11 @@ export function Note(props: { text: string; write?: (text: string) => Promise<un
   if (draft === undefined)
     return (
       <div class={props.text ? 'note-box' : 'note-box empty-note'}>
-        {props.text && <p class="note-text">{props.text}</p>}
+        {props.text && (
+          <div class="note-text">
+            <Markdown text={props.text} />
+          </div>
+        )}
         {props.write && (
           <button type="button" class="plain small" onClick={() => setDraft(props.text)}>
             {props.text ? 'Edit description' : 'Add a description'}
