@@ -62,7 +62,16 @@ void Gateway::Forwarding::Start() {
     key_ = KeyOf(*route_, request_);
     request_.origin.header = {};  // its request may be gone from here on
     if (route_->policy.caches() && AnswerByCache()) return;
+    if (request_.deadline_us) WatchDeadline();
     Enter();
+  });
+}
+
+void Gateway::Forwarding::WatchDeadline() {
+  const int64_t left_us = std::max<int64_t>(0, *request_.deadline_us - MonotonicUs());
+  deadline_ = loop_.After(left_us, [self = shared_from_this()] {
+    self->deadline_.reset();
+    self->Run([] { throw DeadlineExceeded("The request was not answered within its time"); });
   });
 }
 
@@ -249,6 +258,8 @@ void Gateway::Forwarding::Finish(Result<InferAnswer> answer) {
   finished_ = true;
   EndHold();
   CancelTimer();
+  if (deadline_) loop_.Cancel(*deadline_);
+  deadline_.reset();
   LetGoOfOthers();
   if (answer) {
     try {

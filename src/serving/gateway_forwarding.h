@@ -51,6 +51,8 @@ class Gateway::Forwarding : public std::enable_shared_from_this<Forwarding> {
   std::optional<Result<InferAnswer>> ReadReply(Outcome outcome, FrameKind kind,
                                                std::string_view body) const;
   void TakeAnswer(size_t asked, std::optional<Result<InferAnswer>> answer);
+  // Answers at the request's deadline, whatever is under way.
+  void WatchDeadline();
   // Whoever is still asked is not waited for any more.
   void LetGoOfOthers();
   void CancelTimer();
@@ -84,6 +86,7 @@ class Gateway::Forwarding : public std::enable_shared_from_this<Forwarding> {
   int attempts_ = 0;
   int64_t attempt_us_ = 0;                     // when the last one began
   std::optional<ReplicaLoop::TimerId> timer_;  // of a late answer, or of being held
+  std::optional<ReplicaLoop::TimerId> deadline_;
   bool is_held_ = false;
   uint64_t watch_ = 0;
   bool finished_ = false;

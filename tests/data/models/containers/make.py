@@ -102,6 +102,18 @@ def main():
     zipped = node("ZipMap", ["X"], ["scores"], attribute("classlabels_int64s", 7, 8, [3, 5, 7, 11]), "ai.onnx.ml")
     write("maps_out", graph("maps_out", [zipped], [value("X", table)],
                             [value("scores", sequence_of(map_of(INT64, tensor_type(FLOAT, []))))]))
+    # As many turns, or as many numbers, as a request says: what a model can do that nobody can foretell.
+    count = value("count", tensor_type(INT64, [1]))
+    turn = graph("turn", [node("Identity", ["going"], ["goes_on"]), node("Add", ["sum", "one"], ["more"])],
+                 [value("turn_number", tensor_type(INT64, [])), value("going", tensor_type(BOOL, [])),
+                  value("sum", tensor_type(INT64, [1]))],
+                 [value("goes_on", tensor_type(BOOL, [])), value("more", tensor_type(INT64, [1]))])
+    flatten = node("Squeeze", ["count"], ["turns"])
+    loop = node("Loop", ["turns", "", "zero"], ["Y"], attribute("body", 5, 6, [turn]))
+    write("endless", graph("endless", [flatten, loop], [count], [value("Y", tensor_type(INT64, [1]))],
+                           [integers("zero", [0]), integers("one", [1])]))
+    numbers = node("ConstantOfShape", ["count"], ["Y"])
+    write("allocates", graph("allocates", [numbers], [count], [value("Y", tensor_type(FLOAT, ["N"]))]))
     # What takes a map is refused when it is loaded.
     vector = node("DictVectorizer", ["counts"], ["Y"],
                   attribute("string_vocabulary", 8, 9, [b"a", b"b"]), "ai.onnx.ml")
