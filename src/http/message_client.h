@@ -12,8 +12,9 @@ namespace millwright::http {
 
 struct Loop;
 
-// Connections of one I/O thread to one peer. Messages beyond them wait; more are refused.
-inline constexpr size_t kPeerConnectionsMax = 128;
+// Connections of one I/O thread to one peer, and so the messages that it works on at a time: what
+// takes it long takes a thread and memory each. Messages beyond them wait; more are refused.
+inline constexpr size_t kPeerConnectionsMax = 32;
 inline constexpr size_t kPeerWaitingMax = 4096;
 
 // A process that answers messages on a Unix-domain socket, one at a time on each connection. `id`
