@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Measures predictions over HTTP, in one run side by side: the model alone in process, a bare epoll loop with
 the same model (the ceiling), `millwright serve` in each protocol with its prediction log, metrics and drift
-counters on, over gRPC as well, and the gateway of a server in front of one replica.
+counters on, over gRPC as well, the gateway of a server in front of one replica, and models that take longer or
+gain by batches with the batcher off and as it decides by itself.
 
 usage: bench/serving/run.py BUILD_DIR [SECONDS] [--only TEXT]
 
@@ -84,7 +85,7 @@ class Bench:
             process.terminate()
             process.wait()
 
-    def load(self, name, pid, url, body, headers=None):
+    def load(self, name, pid, url, body, headers=None, connections=CONNECTIONS):
         """One row of the table for each number of connections."""
         if self.only and self.only not in name:
             return
@@ -95,14 +96,14 @@ class Bench:
             sys.exit(f"{name}: {answer.status}")
         environment = dict(os.environ, BODY=str(self.scratch / "body"),
                            HEADERS=";".join(f"{key}:{value}" for key, value in headers.items()))
-        for connections in CONNECTIONS:
+        for open_now in connections:
             before = cpu_seconds(pid)
-            shown = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{self.seconds}s", "-s",
+            shown = subprocess.run(["wrk", "-t1", f"-c{open_now}", f"-d{self.seconds}s", "-s",
                                     self.scratch / "post.lua", url], env=environment, check=True,
                                    capture_output=True, text=True).stdout
             count, micros, p50, p99, bad = map(int, shown.strip().splitlines()[-1].split())
             cpu = (cpu_seconds(pid) - before) * 1e6 / max(count, 1)
-            print(f"| {name} | {connections} | {count / micros * 1e6:,.0f} | {p50:,} | {p99:,} | {cpu:.1f} | "
+            print(f"| {name} | {open_now} | {count / micros * 1e6:,.0f} | {p50:,} | {p99:,} | {cpu:.1f} | "
                   f"{bad} |", flush=True)
 
 
@@ -201,6 +202,25 @@ def gateway(bench):
                        f"http://127.0.0.1:{port}{path}", body, headers)
 
 
+def one_row(model):
+    """The first row of the model's first vector, as a body of the Open Inference Protocol."""
+    inputs = json.loads((MODELS / model / "vectors.json").read_text())["cases"][0]["request"]["inputs"]
+    for tensor in inputs:
+        tensor["data"] = tensor["data"][:len(tensor["data"]) // tensor["shape"][0]]
+        tensor["shape"][0] = 1
+    return json.dumps({"inputs": inputs}).encode()
+
+
+def batching(bench):
+    """Rows a second are requests a second here: each has one row."""
+    for model in ("breast_cancer_lr", "fashion_cnn", "spam_transformer"):
+        for mode in ("off", "auto"):
+            with bench.program(bench.build / "millwright", "serve", f"m={MODELS / model}", "--port", 0, "--port-file",
+                               bench.scratch / "port", "--batching", mode) as (pid, port):
+                bench.load(f"batching {mode}, {model}, 1 row a request", pid, f"http://127.0.0.1:{port}/v2/models/m/infer",
+                           one_row(model), connections=(1, 8, 64))
+
+
 def start(bench):
     five = ("breast_cancer_lr", "flights_late_xgb", "digits_cnn", "fashion_cnn", "spam_transformer")
     with bench.program(bench.build / "millwright", "serve", *(f"{name}={MODELS / name}" for name in five),
@@ -230,6 +250,7 @@ def main():
                                           for protocol in ("v2", "v2 binary", "v1", "mlflow")])
         serve(bench, "flights_late_xgb", [("v2", 1), ("v2", 64), ("v2 binary", 64)])
         gateway(bench)
+        batching(bench)
         start(bench)
 
 

@@ -15,6 +15,8 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/log_trace.h"
+#include "base/trace_context.h"
 #include "http/target.h"
 
 namespace millwright::api {
@@ -147,6 +149,7 @@ struct Router::Impl {
 
 void Router::Impl::Dispatch(RouteEntry& entry, http::Request&& request, http::Reply reply,
                             const Arrival& arrival) {
+  const LogTrace trace(TraceIdOf(request.headers.Find("traceparent")));
   const std::string request_id = request.request_id;
   const http::Reply finish = [&metrics = entry.metrics, request_id, start_us = arrival.start_us,
                               reply = std::move(reply)](http::Response response) {

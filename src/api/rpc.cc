@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/log_trace.h"
+#include "base/trace_context.h"
 
 namespace millwright::api {
 namespace {
@@ -36,6 +38,7 @@ void RpcTable::AddErased(std::string_view path, Permission permission, grpc::Mes
 }
 
 void RpcTable::Dispatch(Entry& entry, const grpc::Call& call) const {
+  const LogTrace trace(TraceIdOf(call.FindMetadata("traceparent")));
   const RpcReply reply = [&entry, call, start_us = MonotonicUs()](Result<std::string> answer) {
     entry.metrics.Record(answer ? std::nullopt : std::optional(answer.error().code()),
                          MonotonicUs() - start_us);

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/log_trace.h"
 
 namespace millwright {
 namespace {
@@ -33,7 +34,16 @@ spdlog::level::level_enum ToSpdlog(LogLevel level) {
   return spdlog::level::err;
 }
 
+thread_local std::string_view log_trace;
+
 }  // namespace
+
+LogTrace::LogTrace(std::string_view trace_id) : trace_id_(trace_id), outer_(log_trace) {
+  if (!trace_id_.empty()) log_trace = trace_id_;
+}
+LogTrace::~LogTrace() {
+  log_trace = outer_;
+}
 
 void Log(LogLevel level, std::string_view room, std::string_view message,
          std::initializer_list<LogField> fields) {
@@ -48,6 +58,7 @@ void Log(LogLevel level, std::string_view room, std::string_view message,
       line.append(value);
     }
   }
+  if (!log_trace.empty()) line.append(" trace=").append(log_trace);
   logger.log(ToSpdlog(level), "{}", line);
 }
 

@@ -67,6 +67,12 @@ std::optional<TraceContext> ParseTraceContext(std::string_view traceparent,
   return context;
 }
 
+std::string TraceIdOf(std::optional<std::string_view> traceparent) {
+  if (!traceparent) return "";
+  const auto context = ParseTraceContext(*traceparent, "");
+  return context ? context->trace_id : "";
+}
+
 std::string Traceparent(const TraceContext& context) {
   return "00-" + context.trace_id + "-" + context.span_id + (context.sampled ? "-01" : "-00");
 }

@@ -24,6 +24,9 @@ inline constexpr size_t kTraceStateMembersMax = 32;
 std::optional<TraceContext> ParseTraceContext(std::string_view traceparent,
                                               std::string_view tracestate);
 
+// The trace's id in a header traceparent; empty where there is none that is allowed.
+std::string TraceIdOf(std::optional<std::string_view> traceparent);
+
 // The header traceparent of this context.
 std::string Traceparent(const TraceContext& context);
 

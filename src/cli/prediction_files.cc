@@ -64,6 +64,7 @@ void AppendRows(const serving::StoredRequest& stored, std::string* out) {
         .Field("model_version", prediction.model_version)
         .Field("latency_us", prediction.latency_us)
         .Field("caller", prediction.caller);
+    if (!prediction.trace_id.empty()) writer.Field("trace_id", prediction.trace_id);
     if (!stored.error.empty()) writer.Field("error", stored.error);
     WriteValues("inputs", row.inputs, &writer);
     WriteValues("outputs", row.outputs, &writer);

@@ -33,6 +33,7 @@ using Timer = boost::asio::basic_waitable_timer<
     std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 class Connection;
+class LoopTasks;
 
 // The threads that run handlers and write long bodies.
 struct Pools {
@@ -104,12 +105,14 @@ class LoopGate : public std::enable_shared_from_this<LoopGate> {
 
 // One I/O thread's world. Everything but `gate` is touched by that thread alone.
 struct Loop {
-  explicit Loop(ServerState& state) : state(state), gate(std::make_shared<LoopGate>(io)) {}
+  explicit Loop(ServerState& state);
+  ~Loop();
 
   ServerState& state;
   boost::asio::io_context io{1};
   std::shared_ptr<LoopGate> gate;
   std::unordered_set<Connection*> connections;
+  std::unique_ptr<LoopTasks> tasks;
   Timer ticker{io};
   bool stopping = false;
   std::string date;  // of the Date header, renewed each second

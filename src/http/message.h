@@ -21,6 +21,7 @@ bool EqualsIgnoringCase(std::string_view a, std::string_view b);
 class Headers {
  public:
   void Add(std::string name, std::string value) {
+    if (fields_.empty()) fields_.reserve(kUsualFields);  // most have five to eight
     fields_.emplace_back(std::move(name), std::move(value));
   }
   void Set(std::string name, std::string value);
@@ -29,6 +30,7 @@ class Headers {
   const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
 
  private:
+  static constexpr size_t kUsualFields = 8;
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "http/answer.h"
 #include "http/connection.h"
+#include "http/loop_tasks.h"
 #include "http/socket_io.h"
 
 namespace millwright::http {
@@ -73,6 +74,12 @@ millwright::Lane& Pools::LaneOf(http::Lane lane) {
   return meta;
 }
 
+Loop::Loop(ServerState& state)
+    : state(state),
+      gate(std::make_shared<LoopGate>(io)),
+      tasks(std::make_unique<LoopTasks>(io, gate)) {}
+Loop::~Loop() = default;
+
 struct Server::Impl {
   Impl(const ServerOptions& options, Resolve resolve);
   ~Impl();
@@ -107,9 +114,10 @@ Server::Impl::Impl(const ServerOptions& options, Resolve resolve)
     loop->date = HttpDate(SystemClock().NowMs());
     guards.push_back(asio::make_work_guard(loop->io));
     asio::co_spawn(loop->io, Tick(*loop), Rethrow);
-    threads.emplace_back([&io = loop->io] {
+    threads.emplace_back([&loop = *loop] {
       NameThisThread("http-io");
-      io.run();
+      loop.tasks->Enter();
+      loop.io.run();
     });
   }
 }
@@ -131,6 +139,7 @@ Server::Impl::~Impl() {
     asio::post(loop->io, [&loop = *loop] {
       loop.stopping = true;
       loop.ticker.cancel();
+      loop.tasks->Close();
     });
   }
   guards.clear();
@@ -187,6 +196,7 @@ Awaitable<void> Server::Impl::Tick(Loop& loop) {
     date_s = now_s;
     const int64_t now_ms = MonotonicUs() / 1000;
     for (Connection* connection : loop.connections) connection->CheckDeadline(now_ms);
+    loop.tasks->CheckDeadlines(now_ms);
   }
 }
 

@@ -29,8 +29,9 @@ class Engine {
 
 // Loads `model.onnx` (ONNX Runtime) or a .ubj/.json booster (XGBoost), by the file's extension.
 // Throws kInvalidArgument with the reason when the file is broken or refers outside of its folder
-// (external data), kUnavailable when the engine's library is not installed. An output of an ONNX
-// model that is a sequence of maps (ZipMap) becomes the tensors NAME [N,C] and NAME_keys [C].
+// (external data), kUnavailable when the engine's library is not installed. Sequences and maps of
+// an ONNX model are tensors here, as OnnxKind says: a sequence of maps (ZipMap) NAME [N,C] and
+// NAME_keys [C], a sequence of tensors one with its length in front.
 std::unique_ptr<Engine> LoadEngine(const std::filesystem::path& path, const OnnxOptions& onnx = {});
 
 }  // namespace millwright::inference

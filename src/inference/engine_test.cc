@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <numeric>
 #include <thread>
 
 #include "base/error.h"
@@ -114,6 +115,92 @@ TEST(Engine, FlattensSequencesOfMaps) {
       }
     }
   }
+}
+
+template <typename Work>
+std::string FailureOf(Work&& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error.message();
+  }
+  return "accepted";
+}
+
+std::vector<float> FloatsOf(const Tensor& tensor) {
+  return {tensor.As<float>(), tensor.As<float>() + tensor.element_count()};
+}
+
+Tensor Counted(const std::string& name, std::vector<int64_t> shape) {
+  size_t count = 1;
+  for (const int64_t size : shape) count *= static_cast<size_t>(size);
+  std::vector<float> values(count);
+  std::iota(values.begin(), values.end(), 0.0F);
+  return Tensor::OfFloats(name, std::move(shape), std::move(values));
+}
+
+std::unique_ptr<Engine> LoadContainer(const std::string& name) {
+  return LoadEngine(ModelFolder("containers") / (name + ".onnx"));
+}
+
+TEST(Engine, StacksTheTensorsOfASequence) {
+  const auto engine = LoadContainer("sequence_out");
+  EXPECT_EQ(SignatureToJson(engine->signature()).At("outputs").Dump(),
+            R"([{"name":"parts","datatype":"FP32","shape":[-1,-1,4]}])");
+  const auto outputs = engine->Run({Counted("X", {3, 4})});
+  ASSERT_EQ(outputs.size(), 1U);
+  EXPECT_EQ(outputs[0].shape, (std::vector<int64_t>{3, 1, 4}));
+  EXPECT_EQ(FloatsOf(outputs[0]), FloatsOf(Counted("X", {12})));
+}
+
+TEST(Engine, RefusesASequenceThatNoTensorCanSay) {
+  const auto engine = LoadContainer("uneven_sequence_out");
+  EXPECT_EQ(FailureOf([&] {
+              engine->Run({Counted("X", {2, 4})});
+            }),
+            "Output parts: the tensors of a sequence differ in shape, which no protocol says");
+}
+
+TEST(Engine, TakesATensorAsASequence) {
+  const auto engine = LoadContainer("sequence_in");
+  EXPECT_EQ(SignatureToJson(engine->signature()).At("inputs").Dump(),
+            R"([{"name":"parts","datatype":"FP32","shape":[-1,-1,4]}])");
+  const auto outputs = engine->Run({Counted("parts", {3, 2, 4})});
+  ASSERT_EQ(outputs.size(), 1U);
+  EXPECT_EQ(outputs[0].shape, (std::vector<int64_t>{6, 4}));
+  EXPECT_EQ(FloatsOf(outputs[0]), FloatsOf(Counted("X", {24})));
+  EXPECT_EQ(FailureOf([&] {
+              engine->Run({Counted("parts", {0, 2, 4})});
+            }),
+            "Input parts: a sequence must have at least one tensor");
+}
+
+TEST(Engine, LetsAnOptionalInputBeAbsent) {
+  const auto engine = LoadContainer("optional_in");
+  EXPECT_EQ(SignatureToJson(engine->signature()).At("inputs").Dump(),
+            R"([{"name":"X","datatype":"FP32","shape":[-1,4]},)"
+            R"({"name":"bias","datatype":"FP32","shape":[4],"optional":true}])");
+  EXPECT_EQ(FloatsOf(engine->Run({Counted("X", {1, 4}), Counted("bias", {4})})[0]),
+            (std::vector<float>{0, 2, 4, 6}));
+  EXPECT_EQ(FloatsOf(engine->Run({Counted("X", {1, 4})})[0]), (std::vector<float>{0, 1, 2, 3}));
+}
+
+TEST(Engine, FlattensMapsWhoseLabelsAreNumbers) {
+  const auto engine = LoadContainer("maps_out");
+  EXPECT_EQ(SignatureToJson(engine->signature()).At("outputs").Dump(),
+            R"([{"name":"scores","datatype":"FP32","shape":[-1,-1]},)"
+            R"({"name":"scores_keys","datatype":"INT64","shape":[-1]}])");
+  const auto outputs = engine->Run({Counted("X", {2, 4})});
+  ASSERT_EQ(outputs.size(), 2U);
+  EXPECT_EQ(outputs[0].shape, (std::vector<int64_t>{2, 4}));
+  EXPECT_EQ(FloatsOf(outputs[0]), FloatsOf(Counted("X", {8})));
+  const auto* keys = outputs[1].As<int64_t>();
+  EXPECT_EQ(std::vector<int64_t>(keys, keys + 4), (std::vector<int64_t>{3, 5, 7, 11}));
+}
+
+TEST(Engine, SaysWhichInputCannotBeAskedFor) {
+  EXPECT_EQ(FailureOf([] { LoadContainer("map_in"); }),
+            "Input counts is a map; only tensors and sequences of tensors can be asked for");
 }
 
 // The vectors carry the state from step to step as another version gave it; here it is our own.

@@ -56,6 +56,7 @@ class OnnxEngine final : public Engine {
       : api_(*GetOnnxRuntime().api), session_(std::move(session)) {
     OnnxSignature read = ReadOnnxSignature(session_.get());
     signature_ = std::move(read.signature);
+    inputs_ = std::move(read.inputs);
     outputs_ = std::move(read.outputs);
     bool all_known = true;
     for (const OnnxOutput& output : outputs_) {
@@ -79,7 +80,7 @@ class OnnxEngine final : public Engine {
     const ScratchGuard guard(api_, &scratch);
     for (size_t i = 0; i < scratch.slots.size(); ++i) {
       if (scratch.slots[i] == nullptr) continue;
-      scratch.inputs.push_back(ToOrtValue(api_, memory_.get(), *scratch.slots[i]));
+      scratch.inputs.push_back(ValueOf(i, *scratch.slots[i]));
       scratch.input_names.push_back(signature_.inputs[i].name.c_str());
     }
     if (foretells_shapes_.load(std::memory_order_relaxed)) {
@@ -98,6 +99,11 @@ class OnnxEngine final : public Engine {
   }
 
  private:
+  OrtValue* ValueOf(size_t input, const Tensor& tensor) const {
+    return inputs_[input] == OnnxKind::kSequence ? ToOrtSequence(api_, memory_.get(), tensor)
+                                                 : ToOrtValue(api_, memory_.get(), tensor);
+  }
+
   OrtStatus* RunSession(RunScratch* scratch) {
     return api_.Run(session_.get(), nullptr, scratch->input_names.data(), scratch->inputs.data(),
                     scratch->inputs.size(), output_names_.data(), output_names_.size(),
@@ -137,15 +143,29 @@ class OnnxEngine final : public Engine {
     return message.find("shape verification failed") != std::string_view::npos;
   }
 
+  void CopyOutput(const OnnxOutput& output, OrtValue* value, std::vector<Tensor>* outputs) const {
+    if (output.is_optional && !IsPresent(api_, value)) {
+      throw Internal("Output {}: the model gave nothing", output.name);
+    }
+    switch (output.kind) {
+      case OnnxKind::kTensor:
+        outputs->push_back(FromOrtValue(api_, value, output.name));
+        return;
+      case OnnxKind::kSequence:
+        outputs->push_back(StackTensors(api_, value, output.name));
+        return;
+      case OnnxKind::kMap:
+        return FlattenMap(api_, value, output.name, outputs);
+      case OnnxKind::kMapSequence:
+        return FlattenMaps(api_, value, output.name, outputs);
+    }
+  }
+
   std::vector<Tensor> CopyOutputs(const std::vector<OrtValue*>& values) const {
     std::vector<Tensor> outputs;
     outputs.reserve(signature_.outputs.size());
     for (size_t i = 0; i < values.size(); ++i) {
-      if (outputs_[i].is_map_sequence) {
-        FlattenMaps(api_, values[i], outputs_[i].name, &outputs);
-      } else {
-        outputs.push_back(FromOrtValue(api_, values[i], outputs_[i].name));
-      }
+      CopyOutput(outputs_[i], values[i], &outputs);
     }
     return outputs;
   }
@@ -155,6 +175,7 @@ class OnnxEngine final : public Engine {
   OrtHandle<OrtMemoryInfo> memory_;
   Signature signature_;
   InputContract contract_;
+  std::vector<OnnxKind> inputs_;
   std::vector<OnnxOutput> outputs_;
   std::vector<OutputPlan> plans_;
   std::vector<const char*> output_names_;

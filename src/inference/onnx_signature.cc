@@ -93,15 +93,65 @@ std::string_view KindName(ONNXType kind) {
   return "of an unknown type";
 }
 
+// What is inside of an optional; any other type itself. The type outlives what is returned.
+struct Contained {
+  OrtHandle<OrtTypeInfo> owner;
+  const OrtTypeInfo* type = nullptr;
+  bool is_optional = false;
+};
+
+Contained ContainedIn(const OrtApi& api, const OrtTypeInfo* type) {
+  if (KindOf(api, type) != ONNX_TYPE_OPTIONAL) return {.owner = nullptr, .type = type};
+  const OrtOptionalTypeInfo* optional = nullptr;
+  CheckOrt(api.CastTypeInfoToOptionalTypeInfo(type, &optional), "Cannot read a type");
+  OrtTypeInfo* inside = nullptr;
+  CheckOrt(api.GetOptionalContainedTypeInfo(optional, &inside), "Cannot read a type");
+  return {.owner = OrtHandle<OrtTypeInfo>(inside), .type = inside, .is_optional = true};
+}
+
+OrtHandle<OrtTypeInfo> ElementOf(const OrtApi& api, const OrtTypeInfo* type) {
+  const OrtSequenceTypeInfo* sequence = nullptr;
+  CheckOrt(api.CastTypeInfoToSequenceTypeInfo(type, &sequence), "Cannot read a type");
+  OrtTypeInfo* element = nullptr;
+  CheckOrt(api.GetSequenceElementType(sequence, &element), "Cannot read a type");
+  return OrtHandle<OrtTypeInfo>(element);
+}
+
+// A sequence of tensors as one: its length goes in front of their shape. Free dimensions have no
+// names then: they may be others in each request.
+void ReadSequenceSpec(const OrtApi& api, const OrtTypeInfo* element, const std::string& what,
+                      TensorSpec* spec) {
+  ReadTensorSpec(api, element, what, spec);
+  spec->shape.insert(spec->shape.begin(), -1);
+}
+
 void ReadInput(OrtSession* session, size_t index, OnnxSignature* out) {
   const OrtApi& api = *GetOnnxRuntime().api;
   TensorSpec spec{.name = ReadName(api, session, index, api.SessionGetInputName)};
-  const auto type = ReadType(session, index, api.SessionGetInputTypeInfo);
-  const ONNXType kind = KindOf(api, type.get());
-  if (kind != ONNX_TYPE_TENSOR) {
-    throw InvalidArgument("Input {} is {}; only tensors can be served", spec.name, KindName(kind));
+  const auto whole = ReadType(session, index, api.SessionGetInputTypeInfo);
+  const Contained type = ContainedIn(api, whole.get());
+  spec.optional = type.is_optional;
+  const std::string what = "Input " + spec.name;
+  OnnxKind served = OnnxKind::kTensor;
+  ONNXType kind = KindOf(api, type.type);
+  std::string refused(KindName(kind));
+  if (kind == ONNX_TYPE_TENSOR) {
+    out->symbols.push_back(ReadTensorSpec(api, type.type, what, &spec));
+  } else if (kind == ONNX_TYPE_SEQUENCE) {
+    const auto element = ElementOf(api, type.type);
+    kind = KindOf(api, element.get());
+    refused = "a sequence of which each element is " + std::string(KindName(kind));
+    if (kind == ONNX_TYPE_TENSOR) {
+      ReadSequenceSpec(api, element.get(), what, &spec);
+      out->symbols.emplace_back(spec.shape.size());
+      served = OnnxKind::kSequence;
+    }
   }
-  out->symbols.push_back(ReadTensorSpec(api, type.get(), "Input " + spec.name, &spec));
+  if (kind != ONNX_TYPE_TENSOR) {
+    throw InvalidArgument("{} is {}; only tensors and sequences of tensors can be asked for", what,
+                          refused);
+  }
+  out->inputs.push_back(served);
   out->signature.inputs.push_back(std::move(spec));
 }
 
@@ -117,52 +167,77 @@ void ReadOverridable(OrtSession* session, OnnxSignature* out) {
     ReadTensorSpec(api, type.get(), "Input " + spec.name, &spec);
     spec.optional = true;
     out->symbols.emplace_back();
+    out->inputs.push_back(OnnxKind::kTensor);
     out->signature.inputs.push_back(std::move(spec));
   }
 }
 
-// Reads the key type of a sequence of maps; throws for any other sequence.
-DataType MapKeyType(const OrtApi& api, const OrtTypeInfo* type, const std::string& name) {
-  const OrtSequenceTypeInfo* sequence = nullptr;
-  CheckOrt(api.CastTypeInfoToSequenceTypeInfo(type, &sequence), "Cannot read a type");
-  OrtTypeInfo* raw_element = nullptr;
-  CheckOrt(api.GetSequenceElementType(sequence, &raw_element), "Cannot read a type");
-  const OrtHandle<OrtTypeInfo> element(raw_element);
-  const ONNXType kind = KindOf(api, element.get());
-  if (kind != ONNX_TYPE_MAP) {
-    throw InvalidArgument(
-        "Output {} is a sequence of which each element is {}; only tensors and "
-        "sequences of maps can be served",
-        name, KindName(kind));
-  }
+// The types of a map's scores and labels. Throws for scores that are no numbers.
+struct MapTypes {
+  DataType score = DataType::kFp32;
+  DataType key = DataType::kInt64;
+};
+
+MapTypes ReadMap(const OrtApi& api, const OrtTypeInfo* type, const std::string& what) {
   const OrtMapTypeInfo* map = nullptr;
-  CheckOrt(api.CastTypeInfoToMapTypeInfo(element.get(), &map), "Cannot read a type");
+  CheckOrt(api.CastTypeInfoToMapTypeInfo(type, &map), "Cannot read a type");
   ONNXTensorElementDataType key = ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
   CheckOrt(api.GetMapKeyType(map, &key), "Cannot read a type");
-  return key == ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING ? DataType::kBytes : DataType::kInt64;
+  OrtTypeInfo* raw_value = nullptr;
+  CheckOrt(api.GetMapValueType(map, &raw_value), "Cannot read a type");
+  const OrtHandle<OrtTypeInfo> value(raw_value);
+  MapTypes types{.key = key == ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING ? DataType::kBytes
+                                                                    : DataType::kInt64};
+  TensorSpec score;
+  if (KindOf(api, value.get()) == ONNX_TYPE_TENSOR) {
+    ReadTensorSpec(api, value.get(), what, &score);
+    types.score = score.type;
+  }
+  return types;
+}
+
+void AddMap(const OnnxOutput& output, const MapTypes& types, OnnxSignature* out) {
+  std::vector<int64_t> shape{-1};
+  if (output.kind == OnnxKind::kMapSequence) shape.push_back(-1);
+  out->signature.outputs.push_back({.name = output.name, .type = types.score, .shape = shape});
+  out->signature.outputs.push_back(
+      {.name = KeysName(output.name), .type = types.key, .shape = {-1}});
 }
 
 void ReadOutput(OrtSession* session, size_t index, OnnxSignature* out) {
   const OrtApi& api = *GetOnnxRuntime().api;
-  TensorSpec spec{.name = ReadName(api, session, index, api.SessionGetOutputName)};
-  const auto type = ReadType(session, index, api.SessionGetOutputTypeInfo);
-  const ONNXType kind = KindOf(api, type.get());
+  OnnxOutput output{.name = ReadName(api, session, index, api.SessionGetOutputName)};
+  const std::string what = "Output " + output.name;
+  const auto whole = ReadType(session, index, api.SessionGetOutputTypeInfo);
+  const Contained type = ContainedIn(api, whole.get());
+  output.is_optional = type.is_optional;
+  output.spec.name = output.name;
+  const ONNXType kind = KindOf(api, type.type);
   if (kind == ONNX_TYPE_TENSOR) {
-    OnnxOutput output{.name = spec.name};
-    output.symbols = ReadTensorSpec(api, type.get(), "Output " + spec.name, &spec);
-    output.spec = spec;
-    out->outputs.push_back(std::move(output));
-    out->signature.outputs.push_back(std::move(spec));
-    return;
+    output.symbols = ReadTensorSpec(api, type.type, what, &output.spec);
+    out->signature.outputs.push_back(output.spec);
+  } else if (kind == ONNX_TYPE_MAP) {
+    output.kind = OnnxKind::kMap;
+    AddMap(output, ReadMap(api, type.type, what), out);
+  } else if (kind == ONNX_TYPE_SEQUENCE) {
+    const auto element = ElementOf(api, type.type);
+    const ONNXType inside = KindOf(api, element.get());
+    if (inside == ONNX_TYPE_MAP) {
+      output.kind = OnnxKind::kMapSequence;
+      AddMap(output, ReadMap(api, element.get(), what), out);
+    } else if (inside == ONNX_TYPE_TENSOR) {
+      output.kind = OnnxKind::kSequence;
+      ReadSequenceSpec(api, element.get(), what, &output.spec);
+      out->signature.outputs.push_back(output.spec);
+    } else {
+      throw InvalidArgument("{} is a sequence of which each element is {}; that cannot be served",
+                            what, KindName(inside));
+    }
+  } else {
+    throw InvalidArgument("{} is {}; only tensors, maps and sequences of them can be served", what,
+                          KindName(kind));
   }
-  if (kind != ONNX_TYPE_SEQUENCE) {
-    throw InvalidArgument("Output {} is {}; only tensors and sequences of maps can be served",
-                          spec.name, KindName(kind));
-  }
-  const DataType key = MapKeyType(api, type.get(), spec.name);
-  out->outputs.push_back({.name = spec.name, .is_map_sequence = true});
-  out->signature.outputs.push_back({.name = spec.name, .type = DataType::kFp32, .shape = {-1, -1}});
-  out->signature.outputs.push_back({.name = KeysName(spec.name), .type = key, .shape = {-1}});
+  out->outputs.push_back(std::move(output));
 }
 
 std::vector<std::string> ReadNameList(OrtSession* session, const char* key) {

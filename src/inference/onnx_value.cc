@@ -2,7 +2,9 @@
 
 #include <onnxruntime_c_api.h>
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "base/error.h"
 #include "inference/class_keys.h"
@@ -121,6 +123,72 @@ Tensor FromOrtValue(const OrtApi& api, OrtValue* value, const std::string& name)
   const char* begin = static_cast<const char*>(data);
   tensor.data.assign(begin, begin + tensor.element_count() * DataTypeBytes(*type));
   return tensor;
+}
+
+OrtValue* ToOrtSequence(const OrtApi& api, const OrtMemoryInfo* memory, const Tensor& tensor) {
+  const auto count = static_cast<size_t>(tensor.shape[0]);
+  if (count == 0) {
+    throw InvalidArgument("Input {}: a sequence must have at least one tensor", tensor.name)
+        .WithField(tensor.name);
+  }
+  const std::vector<int64_t> shape(tensor.shape.begin() + 1, tensor.shape.end());
+  std::vector<OrtHandle<OrtValue>> owners;
+  std::vector<OrtValue*> elements;
+  const size_t bytes = tensor.data.size() / count, texts = tensor.strings.size() / count;
+  for (size_t i = 0; i < count; ++i) {
+    OrtValue* element = nullptr;
+    if (tensor.type == DataType::kBytes) {
+      Tensor part{.type = DataType::kBytes, .shape = shape};
+      const auto first = tensor.strings.begin() + static_cast<ptrdiff_t>(i * texts);
+      part.strings.assign(first, first + static_cast<ptrdiff_t>(texts));
+      element = StringValue(api, part);
+    } else {
+      char* const data = const_cast<char*>(tensor.data.data()) + i * bytes;
+      CheckOrt(api.CreateTensorWithDataAsOrtValue(memory, data, bytes, shape.data(), shape.size(),
+                                                  ToElement(tensor.type), &element),
+               "Cannot wrap a tensor");
+    }
+    owners.emplace_back(element);
+    elements.push_back(element);
+  }
+  OrtValue* sequence = nullptr;
+  CheckOrt(api.CreateValue(elements.data(), count, ONNX_TYPE_SEQUENCE, &sequence),
+           "Cannot make a sequence");
+  return sequence;
+}
+
+bool IsPresent(const OrtApi& api, const OrtValue* value) {
+  int is_present = 0;
+  CheckOrt(api.HasValue(value, &is_present), "Cannot read an output");
+  return is_present != 0;
+}
+
+Tensor StackTensors(const OrtApi& api, OrtValue* value, const std::string& name) {
+  size_t count = 0;
+  CheckOrt(api.GetValueCount(value, &count), "Cannot read a sequence");
+  Tensor stacked{.name = name, .shape = {0}};
+  for (size_t i = 0; i < count; ++i) {
+    Tensor one = FromOrtValue(api, ElementOf(api, value, static_cast<int>(i)).get(), name);
+    if (i == 0) {
+      stacked.type = one.type;
+      stacked.shape.insert(stacked.shape.end(), one.shape.begin(), one.shape.end());
+    } else if (one.type != stacked.type ||
+               !std::equal(one.shape.begin(), one.shape.end(), stacked.shape.begin() + 1,
+                           stacked.shape.end())) {
+      throw Internal("Output {}: the tensors of a sequence differ in shape, which no protocol says",
+                     name);
+    }
+    stacked.data.insert(stacked.data.end(), one.data.begin(), one.data.end());
+    std::move(one.strings.begin(), one.strings.end(), std::back_inserter(stacked.strings));
+  }
+  stacked.shape[0] = static_cast<int64_t>(count);
+  return stacked;
+}
+
+void FlattenMap(const OrtApi& api, OrtValue* value, const std::string& name,
+                std::vector<Tensor>* out) {
+  out->push_back(FromOrtValue(api, ElementOf(api, value, 1).get(), name));
+  out->push_back(FromOrtValue(api, ElementOf(api, value, 0).get(), KeysName(name)));
 }
 
 void FlattenMaps(const OrtApi& api, OrtValue* value, const std::string& name,

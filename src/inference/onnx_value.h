@@ -15,8 +15,24 @@ std::optional<DataType> FromOnnxElementType(int type);
 // The caller releases it.
 OrtValue* ToOrtValue(const OrtApi& api, const OrtMemoryInfo* memory, const Tensor& tensor);
 
+// Wraps the tensors that this one stands for, which are as many as its first dimension says, for a
+// run. Throws kInvalidArgument where there are none: the runtime has no empty sequences. The caller
+// releases it; the tensor must outlive it.
+OrtValue* ToOrtSequence(const OrtApi& api, const OrtMemoryInfo* memory, const Tensor& tensor);
+
+// Whether an optional output is there.
+bool IsPresent(const OrtApi& api, const OrtValue* value);
+
 // Copies a tensor out. Throws kInternal naming it when its element type has no name in ours.
 Tensor FromOrtValue(const OrtApi& api, OrtValue* value, const std::string& name);
+
+// Copies a sequence of tensors out as one, its length in front of their shape. Throws kInternal
+// when they differ in shape or type.
+Tensor StackTensors(const OrtApi& api, OrtValue* value, const std::string& name);
+
+// Copies a map out as NAME [C] and NAME_keys [C].
+void FlattenMap(const OrtApi& api, OrtValue* value, const std::string& name,
+                std::vector<Tensor>* out);
 
 // Copies a sequence of maps out as NAME [N,C] and NAME_keys [C]. Throws kInternal when the maps
 // differ in their keys.

@@ -21,7 +21,8 @@ OutputPlan::OutputPlan(const OnnxOutput& output,
                        const std::vector<std::vector<std::string>>& input_symbols)
     : name_(output.name), type_(output.spec.type) {
   // A shape of no dimensions may be a scalar or unknown.
-  const bool is_fixed_width = !output.is_map_sequence && type_ != DataType::kBytes;
+  const bool is_fixed_width =
+      output.kind == OnnxKind::kTensor && !output.is_optional && type_ != DataType::kBytes;
   if (!is_fixed_width || output.spec.shape.empty()) return;
   for (size_t i = 0; i < output.spec.shape.size(); ++i) {
     Dimension dimension{.size = output.spec.shape[i]};

@@ -32,7 +32,7 @@ constexpr std::pair<const char*, const char*> kPredictionColumns[] = {
     {"id", "VARCHAR"},           {"endpoint", "VARCHAR"},  {"model_version", "VARCHAR"},
     {"revision", "VARCHAR"},     {"role", "VARCHAR"},      {"time_ms", "BIGINT"},
     {"event_time_ms", "BIGINT"}, {"latency_us", "BIGINT"}, {"caller", "VARCHAR"},
-    {"error", "VARCHAR"},        {"cached", "BOOLEAN"},
+    {"error", "VARCHAR"},        {"cached", "BOOLEAN"},    {"trace_id", "VARCHAR"},
 };
 constexpr std::pair<const char*, const char*> kOutcomeColumns[] = {
     {"prediction_id", "VARCHAR"}, {"endpoint", "VARCHAR"},  {"time_ms", "BIGINT"},

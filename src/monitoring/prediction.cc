@@ -103,6 +103,7 @@ std::string EncodePrediction(const Prediction& prediction) {
                prediction.event_time_ms == 0 ? prediction.time_ms : prediction.event_time_ms);
   if (prediction.latency_us != kLatencyUnknown) writer.Field("latency_us", prediction.latency_us);
   writer.Field("caller", prediction.caller);
+  if (!prediction.trace_id.empty()) writer.Field("trace_id", prediction.trace_id);
   writer.Field("error", prediction.error);
   if (prediction.cached) writer.Field("cached", true);
   WriteColumns(prediction.inputs, kInputPrefix, writer);

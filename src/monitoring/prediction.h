@@ -41,8 +41,9 @@ struct Prediction {
   int64_t event_time_ms = 0;  // when it happened in the data; 0 means time_ms
   int64_t latency_us = 0;     // kLatencyUnknown where another server did not say
   std::string caller;
-  std::string error;    // why there is no answer, empty when there is one
-  bool cached = false;  // the answer had been given before to the same inputs
+  std::string trace_id;  // of the caller's W3C trace, empty where it named none
+  std::string error;     // why there is no answer, empty when there is one
+  bool cached = false;   // the answer had been given before to the same inputs
   NamedValues inputs;
   NamedValues outputs;
 };

@@ -33,6 +33,7 @@ enum Place {
   kVersion,
   kLatency,
   kCaller,
+  kTrace,
   kFailure,
   kOutcomeValue,
   kOutcomeText,
@@ -56,6 +57,7 @@ class Plan {
     version_ = Take(rules.version, "model_version");
     latency_ = Take(rules.latency_us, "latency_us");
     caller_ = Take("", "caller");
+    trace_ = Take("", "trace_id");
     failure_ = Take("", "error");
     outcome_ = Take(rules.outcome, "outcome");
     if (rules.outcome.empty()) outcome_text_ = Find("outcome_text");
@@ -71,7 +73,8 @@ class Plan {
         IsThere(time_ != nullptr ? time_ : event_time_) + " AS time_given, " +
         Milliseconds(event_time_) + " AS event_time, " + Text(version_) + " AS version, " +
         (latency_ == nullptr ? "NULL" : "TRY_CAST(" + QuoteName(latency_->name) + " AS BIGINT)") +
-        " AS latency, " + Text(caller_) + " AS caller, " + Text(failure_) + " AS failure, " +
+        " AS latency, " + Text(caller_) + " AS caller, " + Text(trace_) + " AS trace, " +
+        Text(failure_) + " AS failure, " +
         (outcome_ == nullptr ? "NULL" : QuoteName(outcome_->name)) + " AS outcome, " +
         Text(outcome_text_) + " AS outcome_text";
     return sql + value_sql_ + " FROM " + table;
@@ -152,8 +155,8 @@ class Plan {
   const std::vector<Column>& columns_;
   const ImportRules& rules_;
   const Column *id_ = nullptr, *time_ = nullptr, *event_time_ = nullptr, *version_ = nullptr,
-               *latency_ = nullptr, *caller_ = nullptr, *failure_ = nullptr, *outcome_ = nullptr,
-               *outcome_text_ = nullptr;
+               *latency_ = nullptr, *caller_ = nullptr, *trace_ = nullptr, *failure_ = nullptr,
+               *outcome_ = nullptr, *outcome_text_ = nullptr;
   std::vector<std::string> taken_;
   std::vector<ValueColumn> values_;
   std::string value_sql_;
@@ -210,6 +213,7 @@ class Writing {
                           .time_ms = table.IsNull(row, kTime) ? now_ms_ : table.Int(row, kTime),
                           .latency_us = kLatencyUnknown,
                           .caller = table.IsNull(row, kCaller) ? who_ : table.Text(row, kCaller),
+                          .trace_id = table.IsNull(row, kTrace) ? "" : table.Text(row, kTrace),
                           .error = table.Text(row, kFailure)};
     if (!table.IsNull(row, kEventTime)) prediction.event_time_ms = table.Int(row, kEventTime);
     if (!table.IsNull(row, kLatency)) prediction.latency_us = table.Int(row, kLatency);

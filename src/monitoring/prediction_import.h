@@ -17,9 +17,9 @@ inline constexpr int64_t kImportRowsMax = 5'000'000;  // of one file
 inline constexpr int64_t kImportMsMax = 600'000;
 
 // Which columns are what. An empty name stands for the log's own where the table has it: id,
-// time_ms, event_time_ms, model_version, latency_us, caller, error and outcome; input_X and
-// output_X are the input and the output X, and `inputs` and `outputs` may be objects (JSON lines).
-// What is left over is an input.
+// time_ms, event_time_ms, model_version, latency_us, caller, trace_id, error and outcome; input_X
+// and output_X are the input and the output X, and `inputs` and `outputs` may be objects (JSON
+// lines). What is left over is an input.
 struct ImportRules {
   std::string id;
   std::string time;  // milliseconds since 1970, or a time that is UTC where it says no zone

@@ -44,7 +44,9 @@ KnownPrediction ReadPrediction(const Table& table, size_t row) {
   prediction.latency_us = table.IsNull(row, latency) ? kLatencyUnknown : table.Int(row, latency);
   prediction.caller = text("caller");
   prediction.error = text("error");
-  // Absent in what was written before answers could come out of a cache.
+  // The next two are absent in what earlier releases wrote.
+  const int trace = table.ColumnIndex("trace_id");
+  if (trace >= 0 && !table.IsNull(row, trace)) prediction.trace_id = table.Text(row, trace);
   const int cached = table.ColumnIndex("cached");
   prediction.cached = cached >= 0 && table.ToJson(row, cached) == Json(true);
   ReadColumns(table, row, kInputPrefix, prediction.inputs);

@@ -74,6 +74,7 @@
 #include "server/mounting.h"
 #include "server/places.h"
 #include "server/prediction_recorder.h"
+#include "server/replica_io.h"
 #include "server/rpc_port.h"
 #include "server/server_metrics.h"
 #include "server/tracing.h"
@@ -201,7 +202,8 @@ bool DoesAll(const Config& config) {
 }
 
 serving::GatewayOptions GatewayRoomOptions(const Config& config, const fs::path& data,
-                                           const registry::Registry& registry) {
+                                           const registry::Registry& registry,
+                                           ReplicaIo& replica_io) {
   serving::GatewayOptions options;
   options.version_of_alias = [&registry](const std::string& model, const std::string& alias) {
     return std::to_string(registry.GetByAlias(registry::ModelName(model), alias).version);
@@ -211,6 +213,7 @@ serving::GatewayOptions GatewayRoomOptions(const Config& config, const fs::path&
   options.supervisor.spare_command = {ThisProgram().string(), "serve-spare"};
   options.supervisor.socket_dir = data / "run";
   options.supervisor.log_dir = data / "logs/replicas";
+  options.loop_here = [&replica_io] { return replica_io.Here(); };
   return options;
 }
 
@@ -365,6 +368,7 @@ struct App::Parts {
   monitoring::EventPairs event_pairs;
   monitoring::Monitors monitors;
   PredictionRecorder recorder;
+  ReplicaIo replica_io;
   serving::Gateway gateway;
   EndpointContracts contracts;
   serving::ContractedPredictor contracted;
@@ -463,7 +467,8 @@ App::Parts::Parts(const Config& given)
       event_pairs(predictions, clock),
       monitors(*database, events, clock, predictions),
       recorder(predictions, {config.prediction_log_share, config.prediction_log_redact}),
-      gateway(*database, events, clock, &recorder, GatewayRoomOptions(config, data, registry)),
+      gateway(*database, events, clock, &recorder,
+              GatewayRoomOptions(config, data, registry, replica_io)),
       contracts(gateway, suites, clock),
       contracted(gateway, contracts),
       tracing(contracted, config.otlp_endpoint),

@@ -55,6 +55,7 @@ std::vector<monitoring::Prediction> Rows(const serving::LoggedPrediction& logged
     prediction.event_time_ms = logged.event_time_ms;
     prediction.latency_us = logged.latency_us;
     prediction.caller = logged.caller;
+    prediction.trace_id = logged.trace_id;
     prediction.cached = logged.is_cached;
     prediction.error = logged.error;
     for (const auto& [name, value] : row.inputs) {

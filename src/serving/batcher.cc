@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log_trace.h"
 
 namespace millwright::serving {
 namespace {
@@ -82,6 +83,10 @@ void Batcher::Submit(InferRequest request, Done done, std::shared_ptr<const void
   RunOne(item);
   const int64_t end_us = MonotonicUs();
   if (end_us - item.come_us > kFarTooLongUs) handed_over_until_us_.store(end_us + kHandedOverUs);
+}
+
+bool Batcher::RunsAtOnce(const InferRequest& request) const {
+  return RunsAtOnce(costs_.EstimateUs(rules_.RowsOf(request).value_or(CountRows(request))));
 }
 
 bool Batcher::RunsAtOnce(double estimate_us) const {
@@ -243,6 +248,7 @@ void Batcher::Run(std::vector<Item>& items) {
 }
 
 void Batcher::RunOne(Item& item) {
+  const LogTrace trace(TraceIdOf(item.request));
   const int64_t start_us = MonotonicUs();
   Finished finished{.outputs = Outputs(), .queue_us = start_us - item.come_us};
   try {
@@ -285,6 +291,7 @@ void Batcher::RunTogether(std::vector<Item>& items) {
   gain_.AddTogether(elements, static_cast<double>(run_us));
   Record(all, static_cast<double>(run_us));
   for (size_t i = 0; i < items.size(); ++i) {
+    const LogTrace trace(TraceIdOf(items[i].request));
     items[i].done(items[i].request, {.outputs = std::move(parts[i]),
                                      .queue_us = start_us - items[i].come_us,
                                      .run_us = run_us});

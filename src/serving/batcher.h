@@ -48,6 +48,9 @@ class Batcher {
   // request any more: it owns this batcher and its model.
   void Submit(InferRequest request, Done done, std::shared_ptr<const void> keep);
 
+  // Whether Submit would run this on the calling thread, within what a change of threads costs.
+  bool RunsAtOnce(const InferRequest& request) const;
+
   BatchStatistics statistics() const;
 
  private:

@@ -23,7 +23,9 @@ class ForwardingPredictor : public Predictor {
   std::optional<Refusal> AdmitRows(const InferRequest& request) override {
     return predictor_.AdmitRows(request);
   }
-  bool IsPrompt() const override { return predictor_.IsPrompt(); }
+  bool IsPrompt(const std::string& model, Naming naming) const override {
+    return predictor_.IsPrompt(model, naming);
+  }
   std::vector<VersionStatus> Index() const override { return predictor_.Index(); }
   std::vector<VersionStatistics> Statistics() const override { return predictor_.Statistics(); }
   std::string VersionOfLabel(const std::string& model, const std::string& label) const override {

@@ -104,6 +104,12 @@ std::vector<Tensor> ReadTensors(Reader* in) {
 
 }  // namespace
 
+std::optional<FrameHead> ReadHead(std::string_view bytes) {
+  FrameHead head;
+  std::memcpy(&head, bytes.data(), sizeof head);
+  return IsPlausible(head) ? std::optional(head) : std::nullopt;
+}
+
 bool IsPlausible(const FrameHead& head) {
   return head.magic == FrameHead::kMagic && head.body_bytes <= kFrameBytesMax;
 }
@@ -114,6 +120,7 @@ std::string EncodeInfer(const InferRequest& request) {
   out.Text(request.version);
   out.Text(request.id);
   out.Number(request.event_time_ms ? static_cast<uint64_t>(*request.event_time_ms) : kNoEventTime);
+  out.Text(TraceIdOf(request));
   WriteTensors(request.inputs, &out);
   out.Text(request.params.is_null() ? "" : request.params.Dump());
   return out.Finish();
@@ -127,6 +134,9 @@ InferRequest DecodeInfer(std::string_view body) {
   request.id = in.Text();
   const uint64_t event_time = in.Number();
   if (event_time != kNoEventTime) request.event_time_ms = static_cast<int64_t>(event_time);
+  if (const std::string_view trace = in.Text(); !trace.empty()) {
+    request.trace = TraceContext{.trace_id = std::string(trace), .span_id = ""};
+  }
   request.inputs = ReadTensors(&in);
   if (const std::string_view params = in.Text(); !params.empty()) {
     request.params = ParseJson(params);
@@ -171,6 +181,16 @@ Error DecodeError(std::string_view body) {
   std::string field(in.Text());
   return Error(known ? static_cast<Code>(code) : Code::kInternal, std::move(message))
       .WithField(std::move(field));
+}
+
+Result<InferAnswer> DecodeReply(FrameKind kind, std::string_view body) {
+  try {
+    if (kind == FrameKind::kAnswer) return DecodeAnswer(body);
+    if (kind == FrameKind::kError) return Unexpected(DecodeError(body));
+  } catch (const Error& error) {
+    return Unexpected(error);
+  }
+  return Unexpected(Internal("The replica's answer is of the wrong kind"));
 }
 
 std::string EncodeEmpty(FrameKind kind) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,8 @@ static_assert(sizeof(FrameHead) == 16);
 
 // Tells whether these bytes start a frame that may be read.
 bool IsPlausible(const FrameHead& head);
+// The head that these sizeof(FrameHead) bytes are; nothing for what is not plausible.
+std::optional<FrameHead> ReadHead(std::string_view bytes);
 
 // Each makes a whole frame, head and body, ready to be sent.
 std::string EncodeInfer(const InferRequest& request);
@@ -55,6 +58,8 @@ std::string EncodeBecome(const ReplicaOrder& order);
 InferRequest DecodeInfer(std::string_view body);
 InferAnswer DecodeAnswer(std::string_view body);
 Error DecodeError(std::string_view body);
+// What came as the answer to kInfer; a reply that cannot be read is kInternal.
+Result<InferAnswer> DecodeReply(FrameKind kind, std::string_view body);
 std::string DecodeDescribe(std::string_view body);
 ModelInfo DecodeDescription(std::string_view body);
 ReplicaOrder DecodeBecome(std::string_view body);

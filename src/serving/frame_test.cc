@@ -22,7 +22,8 @@ InferRequest SomeRequest() {
           .id = "id",
           .event_time_ms = -5,
           .inputs = {Tensor::OfFloats("X", {1, 2}, {1.5f, -2}), text},
-          .params = Json::Of({{"top_k", 3}})};
+          .params = Json::Of({{"top_k", 3}}),
+          .trace = TraceContext{.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736", .span_id = ""}};
 }
 
 TEST(Frame, ARequestSurvivesTheWay) {
@@ -32,6 +33,7 @@ TEST(Frame, ARequestSurvivesTheWay) {
   EXPECT_EQ(back.version, "7");
   EXPECT_EQ(back.id, "id");
   EXPECT_EQ(back.event_time_ms, -5);
+  EXPECT_EQ(TraceIdOf(back), "4bf92f3577b34da6a3ce929d0e0e4736");
   EXPECT_EQ(back.params, request.params);
   ASSERT_EQ(back.inputs.size(), 2u);
   EXPECT_EQ(back.inputs[0].data, request.inputs[0].data);

@@ -324,6 +324,8 @@ void Gateway::Tick() {
   FollowRequests();
   EjectSlowReplicas();
   if (MonotonicUs() < retry_at_us_) return;
+  // The database may take longer than a replica that somebody waits for.
+  if (supervisor_->IsInHurry()) return;
   try {
     FinishRollouts();
     FlushEvents();

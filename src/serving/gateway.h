@@ -20,6 +20,7 @@
 #include "serving/endpoint_store.h"
 #include "serving/prediction_log.h"
 #include "serving/predictor.h"
+#include "serving/replica_loop.h"
 #include "serving/routing.h"
 #include "serving/supervisor.h"
 
@@ -38,6 +39,9 @@ struct GatewayOptions {
   // Finds the version that an alias of a registered model names; throws when there is none. Without
   // it there are no labels.
   std::function<std::string(const std::string& model, const std::string& alias)> version_of_alias;
+  // The loop of the calling thread where that is one; without it, or where it gives null, the
+  // thread waits for the replica.
+  std::function<ReplicaLoop*()> loop_here;
 };
 
 struct ReplicaStatus {
@@ -78,7 +82,9 @@ struct EndpointStatus {
 // server killed in between goes on with the rollout, and a next one that cannot start is undone.
 //
 // As a Predictor its models are the endpoints' names. A request whose replica dies is sent to
-// another one; when none is ready it is held, for hold_ms at most.
+// another one; when none is ready it is held, for hold_ms at most. A request that is made on a
+// thread with a loop (GatewayOptions::loop_here) is answered by that loop later; any other thread
+// waits for its answer.
 //
 // Changing calls are durable when they return; replicas follow (WaitReady). Errors are
 // EndpointStore's. Thread-safe.
@@ -125,8 +131,9 @@ class Gateway : public Predictor {
   std::optional<Refusal> Admit(const std::string& model, const Origin& origin) override;
   std::optional<Refusal> AdmitRows(const InferRequest& request) override;
   void Infer(InferRequest request, InferDone done) override;
-  // Waits for a replica.
-  bool IsPrompt() const override { return false; }
+  // Where requests have a loop and their endpoint's model is known, unless that costs a look into
+  // the database: a label, a contract.
+  bool IsPrompt(const std::string& model, Naming naming) const override;
   // Of each endpoint's route: live, canary, shadows.
   std::vector<VersionStatus> Index() const override;
   std::vector<VersionStatistics> Statistics() const override;
@@ -160,37 +167,8 @@ class Gateway : public Predictor {
     std::string subject;
     Json payload;
   };
-  // What a request goes by on its way to a replica.
-  struct Asked {
-    std::string_view key;
-    const std::string& version;
-    int64_t deadline_us = 0;  // of waiting for a replica
-  };
-  // The request as the replicas read it, made when it is first needed.
-  class Frames {
-   public:
-    const std::string& Get(const InferRequest& request) { return *Share(request); }
-    const std::shared_ptr<const std::string>& Share(const InferRequest& request) {
-      if (frame_ == nullptr) frame_ = std::make_shared<const std::string>(EncodeInfer(request));
-      return frame_;
-    }
-
-   private:
-    std::shared_ptr<const std::string> frame_;
-  };
-  // A request under way to a replica that was entered for it.
-  struct PendingCall {
-    std::shared_ptr<Replica> replica;
-    std::shared_ptr<ReplicaClient> client;
-    ReplicaClient::Call call;
-    int64_t start_us = 0;
-  };
-  // What became of one request.
-  struct Forwarded {
-    Result<InferAnswer> answer;
-    std::shared_ptr<const Route> route;
-    const RoutedRevision* revision = nullptr;  // that answered, part of `route`; none: nobody did
-  };
+  // One request on its way (gateway_forwarding.h).
+  class Forwarding;
 
   // Control: all with mutex_ held.
   void Apply(EndpointRecord record);
@@ -236,22 +214,8 @@ class Gateway : public Predictor {
 
   // Data path.
   std::shared_ptr<RoutedEndpoint> FindRouted(const std::string& name) const;
-  Forwarded AnswerFor(RoutedEndpoint& endpoint, const InferRequest& request,
-                      const std::string& version, Frames* frames);
-  Forwarded AnswerByCache(RoutedEndpoint& endpoint, const InferRequest& request, const Asked& asked,
-                          Frames* frames);
-  Forwarded Forward(RoutedEndpoint& endpoint, const Asked& asked, const std::string& frame);
-  std::shared_ptr<Replica> EnterOrHold(RoutedEndpoint& endpoint, const Asked& asked,
-                                       Forwarded* forwarded);
-  // Asks a replica that was entered, and leaves it. Nothing when it went away before it answered.
-  std::optional<Result<InferAnswer>> Exchange(RoutedEndpoint& endpoint, const Route& route,
-                                              const RoutedRevision& revision,
-                                              const std::shared_ptr<Replica>& replica,
-                                              const std::string& frame);
-  // Waits for an answer that is late, from the replica or from a second one.
-  std::optional<Result<InferAnswer>> Hedge(RoutedEndpoint& endpoint, const Route& route,
-                                           const RoutedRevision& revision, PendingCall first,
-                                           const std::string& frame);
+  // Tells the replica's health what came of a request, and leaves it; no answer says that it went
+  // away.
   void TakeNotice(const Route& route, const std::shared_ptr<Replica>& replica,
                   const std::optional<Result<InferAnswer>>& answer, int64_t start_us);
   // Appends the event of an ejection.

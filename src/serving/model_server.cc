@@ -148,6 +148,17 @@ bool ModelServer::Ready(const std::string& model, const std::string& version) co
   return true;
 }
 
+bool ModelServer::AnswersAtOnce(const InferRequest& request) const {
+  const auto versions = Find(request.model);
+  if (versions == nullptr) return false;
+  for (const Loaded& loaded : *versions) {
+    if (request.version.empty() || loaded.info->version == request.version) {
+      return loaded.batcher->RunsAtOnce(request);
+    }
+  }
+  return false;
+}
+
 void ModelServer::Infer(InferRequest request, InferDone done) {
   std::shared_ptr<const Versions> versions;
   const Loaded* loaded = nullptr;

@@ -42,7 +42,9 @@ class ModelServer : public Predictor {
     return std::nullopt;
   }
   void Infer(InferRequest request, InferDone done) override;
-  bool IsPrompt() const override { return true; }
+  bool IsPrompt(const std::string&, Naming) const override { return true; }
+  // Whether Infer would have called back within some ten microseconds, when it returns.
+  bool AnswersAtOnce(const InferRequest& request) const;
   std::vector<VersionStatus> Index() const override;
   std::vector<VersionStatistics> Statistics() const override;
   // A model server knows no labels.

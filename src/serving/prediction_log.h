@@ -17,6 +17,7 @@ namespace millwright::serving {
 struct LoggedPrediction {
   std::string id;
   std::string caller;
+  std::string trace_id;  // of the caller's trace, empty where it names none
   std::string endpoint;
   std::string revision;
   Role role = Role::kLive;  // of the revision that answered: live, canary or shadow

@@ -50,6 +50,11 @@ struct InferRequest {
   Origin origin = {};
 };
 
+// Of the trace that a request is part of; empty where it is of none. A part of the request.
+inline std::string_view TraceIdOf(const InferRequest& request) {
+  return request.trace ? std::string_view(request.trace->trace_id) : std::string_view();
+}
+
 // The first dimension of the first input; 1 where there is none.
 inline int64_t CountRows(const InferRequest& request) {
   return request.inputs.empty() || request.inputs[0].shape.empty() ? 1 : request.inputs[0].shape[0];
@@ -127,9 +132,12 @@ class Predictor {
   // may follow an answer (logging, shadows) is done after it. Inputs that the model cannot take are
   // kInvalidArgument naming the input; nothing is thrown.
   virtual void Infer(InferRequest request, InferDone done) = 0;
-  // Whether Infer, Describe and VersionOfLabel return within microseconds: what takes longer is
-  // left to other threads. Else they block, Infer for the model's time.
-  virtual bool IsPrompt() const = 0;
+  // Whether requests for this model never hold up the I/O thread that they are made on: Infer and
+  // Describe, and VersionOfLabel where it is asked for, return within microseconds, and what takes
+  // longer is left to others. Else they block, Infer for the model's time. Threads that are no I/O
+  // threads may be held up by Infer all the same.
+  enum class Naming { kVersion, kLabel };
+  virtual bool IsPrompt(const std::string& model, Naming naming) const = 0;
 
   // All versions, by model in Models' order and then in the order in which they came. Never waits.
   virtual std::vector<VersionStatus> Index() const = 0;

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <atomic>
 #include <utility>
 
 #include "base/error.h"
@@ -11,10 +12,12 @@ namespace {
 
 constexpr int64_t kConnectTimeoutMs = 1;  // of a heartbeat, when the backlog is full
 
+std::atomic<uint64_t> clients_made = 0;
+
 }  // namespace
 
 ReplicaClient::ReplicaClient(std::filesystem::path socket, int64_t timeout_ms)
-    : path_(std::move(socket)), timeout_ms_(timeout_ms) {}
+    : id_(clients_made.fetch_add(1)), path_(std::move(socket)), timeout_ms_(timeout_ms) {}
 
 Socket ReplicaClient::Take() {
   {
@@ -33,32 +36,23 @@ void ReplicaClient::GiveBack(Socket socket) {
   if (idle_.size() < kIdleConnectionsMax) idle_.push_back(std::move(socket));
 }
 
-Transfer ReplicaClient::Exchange(std::string_view frame, Frame* answer) {
-  Socket socket = Take();
-  if (!socket.open()) return Transfer::kClosed;
-  Transfer transfer = WriteAll(socket, frame);
-  if (transfer == Transfer::kDone) transfer = ReadFrame(socket, answer);
-  if (transfer == Transfer::kDone) GiveBack(std::move(socket));
-  return transfer;
-}
-
 std::optional<ReplicaClient::Call> ReplicaClient::Start(std::string_view frame) {
   Call call{Take()};
   if (!call.socket.open() || WriteAll(call.socket, frame) != Transfer::kDone) return std::nullopt;
   return call;
 }
 
+Transfer ReplicaClient::Receive(Call call, Frame* answer) {
+  const Transfer transfer = ReadFrame(call.socket, answer);
+  if (transfer == Transfer::kDone) GiveBack(std::move(call.socket));
+  return transfer;
+}
+
 std::optional<Result<InferAnswer>> ReplicaClient::Infer(std::string_view frame) {
   auto call = Start(frame);
   if (!call) return std::nullopt;
-  return Finish(*std::move(call));
-}
-
-std::optional<Result<InferAnswer>> ReplicaClient::Finish(Call call) {
   Frame answer;
-  const Transfer transfer = ReadFrame(call.socket, &answer);
-  if (transfer == Transfer::kDone) GiveBack(std::move(call.socket));
-  switch (transfer) {
+  switch (Receive(*std::move(call), &answer)) {
     case Transfer::kClosed:
       return std::nullopt;
     case Transfer::kTimedOut:
@@ -66,14 +60,13 @@ std::optional<Result<InferAnswer>> ReplicaClient::Finish(Call call) {
     case Transfer::kDone:
       break;
   }
-  if (answer.kind == FrameKind::kAnswer) return DecodeAnswer(answer.body);
-  if (answer.kind == FrameKind::kError) return Unexpected(DecodeError(answer.body));
-  return Unexpected(Internal("The replica's answer is of the wrong kind"));
+  return DecodeReply(answer.kind, answer.body);
 }
 
 std::optional<Result<ModelInfo>> ReplicaClient::Describe(const std::string& model) {
+  auto call = Start(EncodeDescribe(model));
   Frame answer;
-  if (Exchange(EncodeDescribe(model), &answer) != Transfer::kDone) return std::nullopt;
+  if (!call || Receive(*std::move(call), &answer) != Transfer::kDone) return std::nullopt;
   if (answer.kind == FrameKind::kError) return Unexpected(DecodeError(answer.body));
   return DecodeDescription(answer.body);
 }

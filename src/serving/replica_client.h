@@ -14,10 +14,16 @@ namespace millwright::serving {
 
 inline constexpr size_t kIdleConnectionsMax = 128;
 
-// Calls one replica process over a pool of connections; a call takes one for itself. Thread-safe.
+// Calls one replica process over a pool of connections; a call takes one for itself, and the
+// calling thread waits. Thread-safe.
 class ReplicaClient {
  public:
   ReplicaClient(std::filesystem::path socket, int64_t timeout_ms);
+
+  // No other client of this process has the same.
+  uint64_t id() const { return id_; }
+  const std::string& path() const { return path_.native(); }
+  int64_t timeout_ms() const { return timeout_ms_; }
 
   // Sends an encoded request and returns the replica's answer or error. Nothing when the replica
   // went away before it answered, which says that another one may be asked; a replica that is there
@@ -25,21 +31,21 @@ class ReplicaClient {
   std::optional<Result<InferAnswer>> Infer(std::string_view frame);
 
   // The same in two steps: between them the caller may wait for this answer and another one's. A
-  // call that is let go of before Finish loses its connection and its answer.
+  // call that is let go of before Receive loses its connection and its answer.
   struct Call {
     Socket socket;
   };
   std::optional<Call> Start(std::string_view frame);
-  std::optional<Result<InferAnswer>> Finish(Call call);
+  Transfer Receive(Call call, Frame* answer);
 
   // Asks for the model's description; nothing while nobody listens.
   std::optional<Result<ModelInfo>> Describe(const std::string& model);
 
  private:
-  Transfer Exchange(std::string_view frame, Frame* answer);
   Socket Take();
   void GiveBack(Socket socket);
 
+  const uint64_t id_;
   const std::filesystem::path path_;
   const int64_t timeout_ms_;
   std::mutex mutex_;

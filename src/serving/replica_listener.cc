@@ -2,81 +2,167 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <future>
 
+#include "base/error.h"
 #include "base/lane.h"
 #include "base/log.h"
 #include "inference/model_package.h"
-#include "serving/model_server.h"
 #include "serving/warm_up.h"
 
 namespace millwright::serving {
+namespace {
 
-ReplicaListener::ReplicaListener(Predictor& predictor, const std::filesystem::path& path)
-    : predictor_(predictor), path_(path), socket_(ListenOn(path)) {
-  acceptor_ = std::jthread([this](const std::stop_token& stop) { Accept(stop); });
+// What is longer is not decoded while other requests wait for it.
+constexpr size_t kShortFrameBytesMax = 64 * 1024;
+constexpr size_t kFrameBytesKept = 1 << 20;
+// A gateway that stops in the middle of a frame, or does not read, is let go of.
+constexpr int64_t kTransferTimeoutMs = 10'000;
+constexpr int kEventsMax = 64;
+
+}  // namespace
+
+ReplicaListener::ReplicaListener(ModelServer& models, const std::filesystem::path& path)
+    : models_(models),
+      path_(path),
+      socket_(ListenOn(path)),
+      poll_(epoll_create1(EPOLL_CLOEXEC)),
+      end_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (!poll_.open() || !end_.open()) throw ResourceExhausted("No file descriptors are left");
+  Watch(socket_.fd());
+  Watch(end_.fd());
+  AddThread();
 }
 
 ReplicaListener::~ReplicaListener() {
-  acceptor_.request_stop();
-  shutdown(socket_.fd(), SHUT_RDWR);  // wakes accept
-  acceptor_.join();
+  ending_ = true;
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(end_.fd(), &one, sizeof one);
   unlink(path_.c_str());
-  {
-    std::lock_guard lock(mutex_);
-    stopping_ = true;
-    for (Connection& connection : connections_) connection.socket.ShutdownRead();
-  }
-  connections_.clear();
-}
-
-void ReplicaListener::Accept(const std::stop_token& stop) {
-  NameThisThread("replica-accept");
-  while (!stop.stop_requested()) {
-    Socket socket(accept4(socket_.fd(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (!socket.open()) {
-      if (errno == EINTR || errno == ECONNABORTED) continue;
-      if (!stop.stop_requested() && (errno == EMFILE || errno == ENFILE)) {
-        Log(LogLevel::kWarning, "serving", "no file descriptors left for connections");
-        std::this_thread::yield();
-        continue;
-      }
-      return;
+  // Who leads sees it and ends; the next one leads, sees it, and ends.
+  for (;;) {
+    std::list<std::jthread> threads;
+    {
+      std::lock_guard lock(threads_mutex_);
+      threads.swap(threads_);
     }
-    DropFinished();
-    std::lock_guard lock(mutex_);
-    if (connections_.size() >= kListenerConnectionsMax) continue;  // closes it
-    Connection& connection = connections_.emplace_back();
-    connection.socket = std::move(socket);
-    connection.thread = std::jthread([this, &connection] { Serve(connection); });
+    if (threads.empty()) break;
   }
 }
 
-void ReplicaListener::DropFinished() {
-  std::list<Connection> finished;
-  std::lock_guard lock(mutex_);
-  for (auto it = connections_.begin(); it != connections_.end();) {
-    auto next = std::next(it);
-    if (it->finished) finished.splice(finished.end(), connections_, it);
-    it = next;
-  }
+void ReplicaListener::Watch(int fd) {
+  epoll_event event{.events = EPOLLIN, .data = {.fd = fd}};
+  epoll_ctl(poll_.fd(), EPOLL_CTL_ADD, fd, &event);
 }
 
-void ReplicaListener::Serve(Connection& connection) {
+void ReplicaListener::AddThread() {
+  std::lock_guard lock(threads_mutex_);
+  threads_.emplace_back([this] { Work(); });
+}
+
+void ReplicaListener::Work() {
   NameThisThread("replica-serve");
-  Frame frame;
-  while (ReadFrame(connection.socket, &frame) == Transfer::kDone) {
-    if (WriteAll(connection.socket, Answer(frame)) != Transfer::kDone) break;
+  while (!ending_.load()) {
+    std::optional<LongRequest> taken;
+    {
+      followers_.fetch_add(1);
+      std::lock_guard lead(lead_);
+      followers_.fetch_sub(1);
+      taken = Lead();
+      if (taken && followers_.load() == 0) AddThread();
+    }
+    if (!taken) return;
+    const std::string answer = Infer(std::move(taken->request));
+    // The connection is dropped by who leads: it is closed for them as well.
+    if (WriteAll(*taken->connection, answer) != Transfer::kDone) {
+      shutdown(taken->connection->fd(), SHUT_RDWR);
+    }
   }
-  std::lock_guard lock(mutex_);
-  connection.finished = true;
+}
+
+// Events that are left when the lead is given up come again: they stand for what is there.
+std::optional<ReplicaListener::LongRequest> ReplicaListener::Lead() {
+  std::array<epoll_event, kEventsMax> events;
+  while (!ending_.load()) {
+    const int count = epoll_wait(poll_.fd(), events.data(), kEventsMax, -1);
+    for (int i = 0; i < count; ++i) {
+      const int fd = events[i].data.fd;
+      if (fd == socket_.fd()) Accept();
+      const auto found = connections_.find(fd);
+      if (found == connections_.end()) continue;
+      if (auto taken = TakeFrame(found->second)) return taken;
+    }
+  }
+  return std::nullopt;
+}
+
+void ReplicaListener::Accept() {
+  Socket socket(accept4(socket_.fd(), nullptr, nullptr, SOCK_CLOEXEC));
+  if (!socket.open()) {
+    if (errno == EMFILE || errno == ENFILE) {
+      Log(LogLevel::kWarning, "serving", "no file descriptors left for connections");
+      std::this_thread::yield();
+    }
+    return;
+  }
+  if (connections_.size() >= kListenerConnectionsMax) return;  // closes it
+  socket.LimitTransfers(kTransferTimeoutMs);
+  const int fd = socket.fd();
+  connections_[fd] = std::make_shared<Socket>(std::move(socket));
+  Watch(fd);
+}
+
+// A thread that answers it still may have the socket open.
+void ReplicaListener::Drop(const Connection& connection) {
+  const int fd = connection->fd();
+  epoll_ctl(poll_.fd(), EPOLL_CTL_DEL, fd, nullptr);
   // The other end learns at once that nobody reads here any more.
-  shutdown(connection.socket.fd(), SHUT_RDWR);
+  shutdown(fd, SHUT_RDWR);
+  connections_.erase(fd);
+}
+
+std::optional<ReplicaListener::LongRequest> ReplicaListener::TakeFrame(
+    const Connection& connection) {
+  const Connection kept = connection;
+  if (ReadFrame(*kept, &frame_) != Transfer::kDone) {
+    Drop(kept);
+    return std::nullopt;
+  }
+  std::string answer;
+  if (frame_.kind != FrameKind::kInfer) {
+    answer = Answer(frame_);
+  } else {
+    try {
+      InferRequest request = DecodeInfer(frame_.body);
+      const bool is_short = frame_.body.size() <= kShortFrameBytesMax;
+      if (frame_.body.capacity() > kFrameBytesKept) frame_ = {};
+      if (!is_short || !models_.AnswersAtOnce(request))
+        return LongRequest{kept, std::move(request)};
+      answer = Infer(std::move(request));
+    } catch (const Error& error) {
+      answer = EncodeError(error);
+    }
+  }
+  if (WriteAll(*kept, answer) != Transfer::kDone) Drop(kept);
+  return std::nullopt;
+}
+
+std::string ReplicaListener::Infer(InferRequest request) {
+  // Shared: who sets it may still be at it when this thread has what it waited for.
+  const auto answer = std::make_shared<std::promise<std::string>>();
+  auto future = answer->get_future();
+  models_.Infer(std::move(request), [answer](const Result<InferAnswer>& result) {
+    answer->set_value(result ? EncodeAnswer(*result) : EncodeError(result.error()));
+  });
+  return future.get();
 }
 
 std::string ReplicaListener::Answer(const Frame& frame) {
@@ -85,23 +171,12 @@ std::string ReplicaListener::Answer(const Frame& frame) {
       case FrameKind::kPing:
         return EncodeEmpty(FrameKind::kPong);
       case FrameKind::kDescribe:
-        return EncodeDescription(*predictor_.Describe(DecodeDescribe(frame.body), ""));
-      case FrameKind::kInfer: {
-        // Shared: who sets it may still be at it when this thread has what it waited for.
-        const auto answer = std::make_shared<std::promise<std::string>>();
-        auto future = answer->get_future();
-        predictor_.Infer(DecodeInfer(frame.body), [answer](const Result<InferAnswer>& result) {
-          answer->set_value(result ? EncodeAnswer(*result) : EncodeError(result.error()));
-        });
-        return future.get();
-      }
+        return EncodeDescription(*models_.Describe(DecodeDescribe(frame.body), ""));
       default:
         return EncodeError(Internal("A replica does not take this message"));
     }
   } catch (const Error& error) {
     return EncodeError(error);
-  } catch (const std::exception& error) {
-    return EncodeError(Internal("The replica failed: {}", error.what()));
   }
 }
 

@@ -1,49 +1,69 @@
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <list>
+#include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "inference/python_options.h"
 #include "serving/loaded_version.h"
-#include "serving/predictor.h"
+#include "serving/model_server.h"
 #include "serving/unix_socket.h"
 
 namespace millwright::serving {
 
-// Answers a gateway: listens on a Unix-domain socket and runs the requests of each connection one
-// after another on a thread of its own. The gateway's pool bounds how many there are;
-// kListenerConnectionsMax bounds them against anybody else.
+// Answers a gateway: listens on a Unix-domain socket and answers one request of each connection
+// after another. One thread looks at all connections and runs what takes less than a change of
+// threads itself. Before it runs what takes longer another one takes its place, a new one where
+// none is free, so that nobody waits behind a model that does not end.
 inline constexpr size_t kListenerConnectionsMax = 2048;
 
 class ReplicaListener {
  public:
-  // Listening is the sign that the replica is ready, so make the predictor first.
-  ReplicaListener(Predictor& predictor, const std::filesystem::path& path);
+  // Listening is the sign that the replica is ready, so make the models first.
+  ReplicaListener(ModelServer& models, const std::filesystem::path& path);
   // Accepts no more, lets requests at work finish and joins.
   ~ReplicaListener();
 
  private:
-  struct Connection {
-    Socket socket;
-    bool finished = false;
-    std::jthread thread;  // last, so that it is joined before the socket goes
-  };
-  void Accept(const std::stop_token& stop);
-  void Serve(Connection& connection);
-  std::string Answer(const Frame& frame);
-  void DropFinished();
+  using Connection = std::shared_ptr<Socket>;
 
-  Predictor& predictor_;
-  std::filesystem::path path_;
-  Socket socket_;
-  std::mutex mutex_;
-  bool stopping_ = false;
-  std::list<Connection> connections_;
-  std::jthread acceptor_;
+  void Work();
+  // Looks at the connections, with lead_ held, until the listener ends or there is a request that
+  // the calling thread must give up the lead for.
+  struct LongRequest {
+    Connection connection;
+    InferRequest request;
+  };
+  std::optional<LongRequest> Lead();
+  std::optional<LongRequest> TakeFrame(const Connection& connection);
+  void Accept();
+  void Drop(const Connection& connection);
+  void Watch(int fd);
+  void AddThread();
+  std::string Answer(const Frame& frame);
+  std::string Infer(InferRequest request);
+
+  ModelServer& models_;
+  const std::filesystem::path path_;
+  const Socket socket_;
+  const Socket poll_;
+  const Socket end_;  // readable when all is to end
+  std::atomic<bool> ending_ = false;
+  std::atomic<int> followers_ = 0;  // threads that wait for the lead
+
+  std::mutex lead_;  // held by the thread that looks; guards what follows
+  std::map<int, Connection> connections_;
+  Frame frame_;
+
+  std::mutex threads_mutex_;
+  std::list<std::jthread> threads_;
 };
 
 // What a replica process does: loads the models (`NAME@VERSION=PATH`), warms them, listens on

@@ -66,6 +66,7 @@ std::vector<std::string> Read(const std::filesystem::path& folder) {
           line += fmt::format(" {}", output.As<int64_t>()[i]);
         }
       }
+      if (!one.trace_id.empty()) line += " of " + one.trace_id;
       lines.push_back(line + stored.error);
     });
   }
@@ -86,6 +87,23 @@ TEST(RequestLog, KeepsWhatWasAskedAndAnswered) {
   EXPECT_EQ(Read(dir.path()),
             (std::vector<std::string>{"a flights@3 ann 7 5 80us 1 2 3 4 5 6 -> 0 1",
                                       "b flights@3 ann 8 5 9us 1 2 3 ->no"}));
+}
+
+TEST(RequestLog, KeepsTheTraceThatARequestIsPartOf) {
+  TempDir dir;
+  {
+    RequestLog log({.folder = dir.path()});
+    const auto model = log.Register(Flights());
+    InferRequest asked = Rows("a", {1, 2, 3});
+    asked.trace = TraceContext{.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736", .span_id = ""};
+    const InferAnswer answer = Labels({0});
+    log.Take(*model, {.request = asked, .answer = &answer, .time_ms = 7, .latency_us = 80});
+    asked.trace.reset();
+    log.Take(*model, {.request = asked, .answer = &answer, .time_ms = 7, .latency_us = 80});
+  }
+  const std::string line = "a flights@3 ann 7 5 80us 1 2 3 -> 0";
+  EXPECT_EQ(Read(dir.path()),
+            (std::vector<std::string>{line + " of 4bf92f3577b34da6a3ce929d0e0e4736", line}));
 }
 
 TEST(RequestLog, LeavesRedactedColumnsOutAndCountsTheOthers) {

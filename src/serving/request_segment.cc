@@ -26,6 +26,7 @@ constexpr std::string_view kMagic = "MWREQ\x01\r\n";
 constexpr size_t kHeadBytes = 8;
 constexpr char kModelKind = 'm';
 constexpr char kRequestKind = 'r';
+constexpr char kTracedRequestKind = 't';  // one with a trace's id after its error
 constexpr std::string_view kSuffix = ".requests";
 
 // Counts bytes or writes them: the two passes over a request cannot differ.
@@ -115,7 +116,8 @@ void WriteRequest(uint32_t model, const LoggedRequest& logged, const Redaction& 
   const InferRequest& request = logged.request;
   out->Number(uint32_t{0});  // length and checksum
   out->Number(uint32_t{0});
-  out->Number(kRequestKind);
+  const std::string_view trace_id = TraceIdOf(request);
+  out->Number(trace_id.empty() ? kRequestKind : kTracedRequestKind);
   out->Number(model);
   out->Number(logged.time_ms);
   out->Number(request.event_time_ms.value_or(logged.time_ms));
@@ -123,6 +125,7 @@ void WriteRequest(uint32_t model, const LoggedRequest& logged, const Redaction& 
   out->Text(request.id);
   out->Text(request.caller);
   out->Text(logged.error);
+  if (!trace_id.empty()) out->Text(trace_id);
   out->Number(static_cast<uint32_t>(request.inputs.size()));
   for (const Tensor& tensor : request.inputs) WriteTensor(tensor, redaction, true, out);
   const size_t outputs = logged.answer == nullptr ? 0 : logged.answer->outputs.size();
@@ -154,7 +157,7 @@ StoredTensor ReadTensor(Input* in) {
   return stored;
 }
 
-// What precedes the inputs of a request.
+// What precedes the inputs of a request, its kind first.
 struct RequestHead {
   uint32_t model = 0;
   int64_t time_ms = 0;
@@ -163,10 +166,12 @@ struct RequestHead {
   std::string_view id;
   std::string_view caller;
   std::string_view error;
+  std::string_view trace_id;
 };
 
 RequestHead ReadHead(Input* in) {
   RequestHead head;
+  const auto kind = in->Number<char>();
   head.model = in->Number<uint32_t>();
   head.time_ms = in->Number<int64_t>();
   head.event_time_ms = in->Number<int64_t>();
@@ -174,6 +179,7 @@ RequestHead ReadHead(Input* in) {
   head.id = in->Text();
   head.caller = in->Text();
   head.error = in->Text();
+  if (kind == kTracedRequestKind) head.trace_id = in->Text();
   return head;
 }
 
@@ -257,6 +263,7 @@ StoredRequest ReadRequest(std::string_view body, const std::map<uint32_t, Stored
   LoggedPrediction& prediction = stored.prediction;
   prediction.id = head.id;
   prediction.caller = head.caller;
+  prediction.trace_id = head.trace_id;
   prediction.endpoint = model->second.info->name;
   prediction.model_version = model->second.info->version;
   prediction.time_ms = head.time_ms;
@@ -304,7 +311,7 @@ int64_t SealRecords(char* records, size_t bytes, const EachInput& each) {
   for (size_t at = 0; at < bytes; ++count) {
     uint32_t body_bytes = 0;
     std::memcpy(&body_bytes, records + at, sizeof body_bytes);
-    VisitInputs({records + at + kHeadBytes + 1, body_bytes - 1}, each);
+    VisitInputs({records + at + kHeadBytes, body_bytes}, each);
     Seal(records + at, body_bytes);
     at += kHeadBytes + body_bytes;
   }
@@ -381,7 +388,7 @@ int64_t ReadRequestSegment(const std::filesystem::path& file,
       StoredModel model = ReadModel(body.substr(1), &index);
       models[index] = std::move(model);
     } else {
-      each(ReadRequest(body.substr(1), models));
+      each(ReadRequest(body, models));
     }
     rest.remove_prefix(kHeadBytes + length);
   }

@@ -108,7 +108,34 @@ void RoutedEndpoint::Publish(std::shared_ptr<const Route> route) {
     std::lock_guard lock(mutex_);
     route_ = std::move(route);
   }
+  TellWatchers();
+}
+
+void RoutedEndpoint::TellWatchers() {
   changed_.notify_all();
+  std::map<uint64_t, std::function<void()>> watchers;
+  {
+    std::lock_guard lock(mutex_);
+    watchers.swap(watchers_);
+  }
+  for (const auto& [id, changed] : watchers) changed();
+}
+
+uint64_t RoutedEndpoint::Watch(std::function<void()> changed) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!closed_) {
+      watchers_.emplace(++watches_made_, std::move(changed));
+      return watches_made_;
+    }
+  }
+  changed();
+  return 0;
+}
+
+void RoutedEndpoint::Unwatch(uint64_t watch) {
+  std::lock_guard lock(mutex_);
+  watchers_.erase(watch);
 }
 
 bool RoutedEndpoint::WaitFor(int64_t deadline_us,
@@ -123,7 +150,12 @@ void RoutedEndpoint::Close() {
     std::lock_guard lock(mutex_);
     closed_ = true;
   }
-  changed_.notify_all();
+  TellWatchers();
+}
+
+bool RoutedEndpoint::closed() const {
+  std::lock_guard lock(mutex_);
+  return closed_;
 }
 
 }  // namespace millwright::serving

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -77,8 +78,14 @@ class RoutedEndpoint {
   // Waits until `ready` holds for the route, at most until `deadline_us` of MonotonicUs; looked at
   // again after each Publish.
   bool WaitFor(int64_t deadline_us, const std::function<bool(const Route&)>& ready) const;
+  // Calls `changed` once, after the next Publish or Close, on the thread that makes it; at once
+  // when the endpoint was closed. It must not block.
+  uint64_t Watch(std::function<void()> changed);
+  // `changed` will not be called, unless it is just being.
+  void Unwatch(uint64_t watch);
   // Ends all waiting: the endpoint is gone or the server stops.
   void Close();
+  bool closed() const;
 
   TrafficRing traffic;
   LatencyHistogram totals;
@@ -93,7 +100,11 @@ class RoutedEndpoint {
   const int64_t created_ms_;
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
+  void TellWatchers();
+
   std::shared_ptr<const Route> route_ = std::make_shared<const Route>();
+  std::map<uint64_t, std::function<void()>> watchers_;
+  uint64_t watches_made_ = 0;
   bool closed_ = false;
 };
 

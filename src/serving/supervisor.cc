@@ -16,12 +16,14 @@ namespace {
 
 constexpr auto kQuietRound = std::chrono::milliseconds(25);
 constexpr auto kBusyRound = std::chrono::milliseconds(3);
+constexpr auto kHurriedRound = std::chrono::milliseconds(1);
 constexpr size_t kSocketNameBytes = 32;
 constexpr int64_t kProbeTimeoutMs = 200;
 constexpr int64_t kLogTailBytes = 4096;
 constexpr int kBackOffDoublingsMax = 20;
 constexpr int64_t kSpareBackOffUs = 10'000'000;  // after a spare that ended by itself
 constexpr int64_t kSpareTimeoutMs = 100;
+constexpr int64_t kSpareWarmUpMsMax = 1'000;  // that a replica waits for a spare at most
 
 bool SinceMs(int64_t since_us, int64_t ms) {
   return MonotonicUs() - since_us >= ms * 1000;
@@ -60,7 +62,9 @@ std::shared_ptr<Replica> Supervisor::Start(ReplicaSpec spec) {
   auto replica = std::make_shared<Replica>(std::move(spec));
   {
     std::lock_guard lock(mutex_);
-    added_.emplace_back().replica = replica;
+    Slot& slot = added_.emplace_back();
+    slot.replica = replica;
+    slot.asked_us = MonotonicUs();
   }
   Wake();
   return replica;
@@ -120,11 +124,17 @@ void Supervisor::TendSpare() {
                            {"--socket", spare_.socket.string(), "--warm-up", wanted.string()});
   try {
     spare_.process.emplace(process);
+    spare_.started_us = now_us;
   } catch (const Error& error) {
     spare_.start_at_us = now_us + kSpareBackOffUs;
     Log(LogLevel::kWarning, "serving", "cannot start a spare process",
         {{"reason", error.message()}});
   }
+}
+
+bool Supervisor::IsSpareSoonWarm() {
+  if (!spare_.process || SinceMs(spare_.started_us, kSpareWarmUpMsMax)) return false;
+  return !std::filesystem::exists(spare_.socket) && !spare_.process->Poll();
 }
 
 bool Supervisor::TakeSpare(Slot& slot, const std::string& model) {
@@ -160,7 +170,7 @@ void Supervisor::Run(const std::stop_token& stop) {
     for (const Slot& slot : finished) notice_(slot.replica, ReplicaNotice::kStopped);
     tick_();
     TendSpare();
-    const auto round = IsQuiet() ? kQuietRound : kBusyRound;
+    const auto round = IsQuiet() ? kQuietRound : IsInHurry() ? kHurriedRound : kBusyRound;
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, round, [&] { return woken_ || stop.stop_requested(); });
     woken_ = false;
@@ -172,6 +182,16 @@ bool Supervisor::IsQuiet() {
   return std::all_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
     return slot.phase == Phase::kRunning && slot.replica->state() == ReplicaState::kReady;
   });
+}
+
+bool Supervisor::IsInHurry() {
+  std::lock_guard lock(mutex_);
+  const auto hurries = [](const Slot& slot) {
+    return (slot.phase == Phase::kWaiting || slot.phase == Phase::kStarting) &&
+           !SinceMs(slot.asked_us, kHurryMs);
+  };
+  return std::any_of(added_.begin(), added_.end(), hurries) ||
+         std::any_of(slots_.begin(), slots_.end(), hurries);
 }
 
 void Supervisor::EnterPhase(Slot& slot, Phase phase) {
@@ -188,7 +208,7 @@ bool Supervisor::Step(Slot& slot) {
   if (drain && slot.phase < Phase::kDraining) BeginDrain(slot);
   switch (slot.phase) {
     case Phase::kWaiting:
-      if (MonotonicUs() >= slot.start_at_us) StartProcess(slot);
+      if (MonotonicUs() >= slot.start_at_us && !IsSpareSoonWarm()) StartProcess(slot);
       return false;
     case Phase::kStarting:
       StepStarting(slot);

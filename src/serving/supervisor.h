@@ -37,6 +37,9 @@ struct SupervisorOptions {
   int64_t healthy_ms = 30'000;  // of life after which a death starts a new row
 };
 
+// How long others let a new replica have the supervisor's thread for itself.
+inline constexpr int64_t kHurryMs = 200;
+
 enum class ReplicaNotice { kReady, kDied, kStartFailed, kStopped };
 
 // Starts, watches and stops the replica processes, all on one thread: the kernel kills a child when
@@ -59,6 +62,9 @@ class Supervisor {
   void Drain(const std::shared_ptr<Replica>& replica);
   // Makes the next round come now.
   void Wake();
+  // Whether a replica that was asked for less than kHurryMs ago is not ready yet: a request may
+  // wait for it, and what would hold up this thread can wait. For `tick`.
+  bool IsInHurry();
   // Keeps one process that is warm for models like this one, a file or folder, to become the next
   // replica that is started; an empty path ends it. A new one is made when nothing else starts.
   void KeepSpare(const std::filesystem::path& warm_up);
@@ -73,6 +79,7 @@ class Supervisor {
     std::optional<Heartbeat> heartbeat;
     std::filesystem::path socket;
     std::uintmax_t log_start = 0;
+    int64_t asked_us = 0;  // when Start was called
     int64_t phase_since_us = 0;
     int64_t start_at_us = 0;
     int64_t beat_at_us = 0;
@@ -84,11 +91,14 @@ class Supervisor {
     std::optional<ChildProcess> process;
     std::filesystem::path socket;
     std::filesystem::path warm_up;
+    int64_t started_us = 0;
     int64_t start_at_us = 0;  // not before
   };
 
   void Run(const std::stop_token& stop);
   void TendSpare();
+  // Whether the spare process will be warm sooner than a new one would be.
+  bool IsSpareSoonWarm();
   // Makes the spare process this slot's; false when there is none that can be.
   bool TakeSpare(Slot& slot, const std::string& model);
   // Each moves one slot on by what has happened; true when the slot is done with.

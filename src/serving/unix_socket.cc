@@ -1,26 +1,22 @@
 #include "serving/unix_socket.h"
 
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
-#include "base/clock.h"
 #include "base/error.h"
 
 namespace millwright::serving {
 namespace {
 
 constexpr int kBacklog = 256;
-constexpr size_t kWaitSocketsMax = 2;
 constexpr size_t kFirstReadBytes = 8 * 1024;
 
 sockaddr_un AddressOf(const std::filesystem::path& path) {
@@ -77,8 +73,10 @@ void Socket::Close() {
   if (fd_ >= 0) close(std::exchange(fd_, -1));
 }
 
-void Socket::ShutdownRead() {
-  if (fd_ >= 0) shutdown(fd_, SHUT_RD);
+void Socket::LimitTransfers(int64_t timeout_ms) const {
+  const timeval limit{timeout_ms / 1000, timeout_ms % 1000 * 1000};
+  setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
 
 Socket ListenOn(const std::filesystem::path& path) {
@@ -99,30 +97,11 @@ Socket ConnectTo(const std::filesystem::path& path, int64_t timeout_ms) {
   const sockaddr_un address = AddressOf(path);
   Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket.open()) return socket;
-  const timeval limit{timeout_ms / 1000, timeout_ms % 1000 * 1000};
-  setsockopt(socket.fd(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  setsockopt(socket.fd(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  socket.LimitTransfers(timeout_ms);
   if (connect(socket.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     socket.Close();
   }
   return socket;
-}
-
-int WaitReadable(std::initializer_list<const Socket*> sockets, int64_t timeout_us) {
-  std::array<pollfd, kWaitSocketsMax> polled{};
-  size_t count = 0;
-  for (const Socket* socket : sockets) polled[count++] = {socket->fd(), POLLIN, 0};
-  const int64_t deadline_us = MonotonicUs() + timeout_us;
-  for (;;) {
-    const int64_t left_us = std::max<int64_t>(0, deadline_us - MonotonicUs());
-    const timespec left{left_us / 1'000'000, left_us % 1'000'000 * 1000};
-    const int ready = ppoll(polled.data(), count, &left, nullptr);
-    if (ready < 0 && errno == EINTR) continue;
-    for (size_t i = 0; i < count; ++i) {
-      if (polled[i].revents != 0) return static_cast<int>(i);
-    }
-    return -1;
-  }
 }
 
 Transfer WriteAll(const Socket& socket, std::string_view bytes) {

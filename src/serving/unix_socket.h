@@ -2,8 +2,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <initializer_list>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,8 +24,8 @@ class Socket {
   int fd() const { return fd_; }
   bool open() const { return fd_ >= 0; }
   void Close();
-  // Ends reading, so that whoever blocks in a read returns; writes still go out.
-  void ShutdownRead();
+  // Reads and writes give up when nothing moves for so long.
+  void LimitTransfers(int64_t timeout_ms) const;
 
  private:
   int fd_ = -1;
@@ -41,10 +39,6 @@ Socket ListenOn(const std::filesystem::path& path);
 Socket ConnectTo(const std::filesystem::path& path, int64_t timeout_ms);
 
 enum class Transfer { kDone, kClosed, kTimedOut };
-
-// Waits until one of the sockets has something to read or is closed, at most `timeout_us`. Returns
-// its index, -1 when the time is up.
-int WaitReadable(std::initializer_list<const Socket*> sockets, int64_t timeout_us);
 
 // Writes all bytes.
 Transfer WriteAll(const Socket& socket, std::string_view bytes);

@@ -55,7 +55,7 @@ class SuppliedModels final : public serving::ModelServer {
   // Those that were named, even while they cannot be had, and all that are loaded.
   std::vector<std::string> Models() const override;
   // Not while a request may have to wait for its model.
-  bool IsPrompt() const override { return away_count_.load() == 0; }
+  bool IsPrompt(const std::string&, Naming) const override { return away_count_.load() == 0; }
   bool Ready(const std::string& model, const std::string& version) const override;
   std::vector<serving::VersionStatus> Index() const override;
   std::string VersionOfLabel(const std::string& model, const std::string& label) const override;

@@ -2,14 +2,21 @@
 
 #include <cstdlib>
 
+#include "analytics/session.h"
 #include "api/kserve/infer_body.h"
 #include "api/kserve/infer_message.h"
+#include "api/prediction/cloud_event.h"
+#include "api/prediction/event_time.h"
 #include "api/protobuf/writer.h"
 #include "api/scoring/csv_body.h"
 #include "api/scoring/invocation.h"
+#include "api/scoring/parquet_body.h"
 #include "api/tfserving/predict_body.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json.h"
+#include "base/trace_context.h"
+#include "http/request_parser.h"
 #include "inference/param_spec.h"
 #include "serving/frame.h"
 
@@ -97,6 +104,72 @@ void DecodeExamples(std::string_view bytes) {
 void DecodeCsv(std::string_view bytes) {
   ForEachSignature(
       [&](const Signature& signature) { CheckFilled(api::scoring::ReadCsv(bytes, signature)); });
+}
+
+// A file of bytes that may be anything is read by DuckDB: it must say so, whatever it says.
+void DecodeParquet(std::string_view bytes) {
+  const Signature matrix = Signatures().front();
+  OnlyRefuses([&] { CheckFilled(api::scoring::ReadParquet(std::string(bytes), matrix)); });
+}
+
+http::Request RequestOf(std::string_view lines) {
+  http::Request request;
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(lines.size(), line.size() + 1));
+    const size_t colon = std::min(line.find(':'), line.size());
+    request.headers.Add(std::string(line.substr(0, colon)),
+                        std::string(line.substr(std::min(line.size(), colon + 1))));
+  }
+  return request;
+}
+
+// What a request says of itself in its header: an event's attributes, when it happened, its trace.
+void DecodeHeaders(std::string_view bytes) {
+  const http::Request request = RequestOf(bytes);
+  OnlyRefuses([&] {
+    const auto event = api::prediction::FindCloudEvent(request);
+    if (event && event->id.empty()) std::abort();
+  });
+  OnlyRefuses([&] {
+    const auto time = request.headers.Find(api::prediction::kEventTimeHeader);
+    if (time) api::prediction::ParseEventTime(*time);
+  });
+  const auto traceparent = request.headers.Find("traceparent");
+  if (!traceparent) return;
+  const auto trace =
+      ParseTraceContext(*traceparent, request.headers.Find("tracestate").value_or(""));
+  if (trace && (trace->trace_id.size() != 32 || trace->span_id.size() != 16)) std::abort();
+}
+
+// The request that a connection's bytes were read as, its head and its body; "" of bytes that are
+// refused, or are only a part of one: the earlier a refusal the better, but it may wait for more.
+std::string RequestIn(std::string_view bytes, size_t first) {
+  http::RequestParser parser;
+  size_t at = parser.PutHead(bytes.substr(0, first));
+  if (!parser.head_done() && !parser.refusal()) at += parser.PutHead(bytes.substr(at));
+  if (parser.refusal() || !parser.head_done()) return "";
+  const http::Framing& framing = parser.framing();
+  // Nothing is left that another server could read in another way.
+  if (framing.chunked && framing.length) std::abort();
+  std::string read(http::MethodName(parser.request().method));
+  read += " " + parser.request().raw_target + " ";
+  if (!framing.chunked) {
+    const size_t length = framing.length.value_or(0);
+    return length > bytes.size() - at ? "" : read + std::string(bytes.substr(at, length));
+  }
+  std::string body;
+  for (size_t used = 1; used > 0 && at < bytes.size() && !parser.body_done(); at += used) {
+    used = parser.PutChunked(bytes.substr(at), &body);
+    if (parser.refusal()) return "";
+  }
+  return parser.body_done() ? read + body + " " + std::to_string(at) : "";
+}
+
+// However the bytes are cut, they are the same request.
+void DecodeRequest(std::string_view bytes) {
+  const std::string whole = RequestIn(bytes, bytes.size());
+  if (RequestIn(bytes, bytes.size() / 2) != whole) std::abort();
 }
 
 void DecodeParams(std::string_view bytes) {
@@ -187,6 +260,32 @@ std::vector<std::string> CsvSeeds() {
           "c,id,a,b\r\n,7,3,\"\r\n\"\r\n"};
 }
 
+// A table of two rows with the columns a, b and c.
+std::vector<std::string> ParquetSeeds() {
+  analytics::Session session{analytics::SessionOptions{}};
+  const TempDir folder;
+  const auto file = folder.path() / "seed.parquet";
+  session.Execute(
+      "COPY (SELECT 1.5::FLOAT AS a, 2 AS b, 'x' AS c UNION ALL SELECT 3, NULL, '4') TO " +
+      analytics::QuoteText(file.string()) + " (FORMAT parquet)");
+  return {ReadFile(file)};
+}
+
+std::vector<std::string> HeaderSeeds() {
+  return {
+      "ce-specversion:1.0\nce-id:7\nce-source:a\nce-type:b\n"
+      "X-Millwright-Event-Time:2026-01-02T03:04:05Z\n",
+      "ce-id:7\nce-type:b\nX-Millwright-Event-Time:1700000000000\n"
+      "traceparent:00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\ntracestate:a=1,b=2"};
+}
+
+std::vector<std::string> RequestSeeds() {
+  return {"POST /v2/models/m/infer HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc",
+          "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+          "3;a=b\r\nabc\r\n0\r\nT: x\r\n\r\n",
+          "GET /%41?x=1 HTTP/1.0\r\nConnection: keep-alive\r\nExpect: 100-continue\r\n\r\n"};
+}
+
 std::vector<std::string> ParamSeeds() {
   return {R"({"specs":[{"name":"t","type":"double","default":0.5,"shape":null},)"
           R"({"name":"s","type":"string","default":["a"],"shape":[-1]},)"
@@ -213,6 +312,9 @@ const std::vector<Decoder>& Decoders() {
       {"predict_body", DecodePredictBody, PredictSeeds},
       {"examples", DecodeExamples, ExampleSeeds},
       {"csv", DecodeCsv, CsvSeeds},
+      {"parquet", DecodeParquet, ParquetSeeds, 100},
+      {"headers", DecodeHeaders, HeaderSeeds},
+      {"request", DecodeRequest, RequestSeeds},
       {"params", DecodeParams, ParamSeeds},
       {"frames", DecodeFrames, FrameSeeds},
   };

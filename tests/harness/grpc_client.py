@@ -35,7 +35,8 @@ health_pb = messages("health", "health")
 
 class GrpcClient:
     def __init__(self, port, token=""):
-        self.channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+        # Each client has a connection of its own.
+        self.channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=[("grpc.use_local_subchannel_pool", 1)])
         self.metadata = [("authorization", f"Bearer {token}")] if token else []
 
     def __enter__(self):

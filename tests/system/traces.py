@@ -12,6 +12,7 @@ import re
 import sys
 import tempfile
 import threading
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness.grpc_client import GrpcClient, pb  # noqa: E402
@@ -154,6 +155,30 @@ def the_gateway_tells_of_its_replicas_times():
             expect(f'\nnv_inference_request_success{{model="ridge",version="{version}"}} 1\n' in text, "no series")
 
 
+def the_prediction_log_finds_a_trace():
+    """Each row has the trace that its request named; so have the lines that are logged on its way."""
+    sql = f"SELECT id, trace_id FROM predictions WHERE trace_id = '{TRACE}' ORDER BY id"
+    with tempfile.TemporaryDirectory() as scratch, Server(BINARY, pathlib.Path(scratch) / "data") as server:
+        version = register(server, "ridge", "diabetes_ridge")
+        answer = server.post("/api/v1/endpoints", {"name": "ridge", "model": "ridge", "version": version})
+        expect(answer.status == 200, f"{answer.status} {answer.body}")
+        for name, trace in (("one", SAMPLED), ("two", UNSAMPLED), ("three", ""),
+                            ("four", SAMPLED.replace(TRACE, "f" * 32))):
+            answer = server.request("POST", "/v2/models/ridge/infer", {"id": name, **BODY}, {"traceparent": trace})
+            expect(answer.status == 200, f"{answer.status} {answer.body}")
+        rows, deadline = [], time.monotonic() + SECONDS_MAX
+        while len(rows) < 2 and time.monotonic() < deadline:
+            answer = server.post("/api/v1/endpoints/ridge/predictions/query", {"sql": sql})
+            expect(answer.status == 200, f"{answer.status} {answer.body}")
+            rows = answer.json()["rows"]
+        expect(rows == [["one", TRACE], ["two", TRACE]], f"{rows}")
+        asked = server.cli("predictions", "query", "ridge", sql).stdout
+        expect(TRACE in asked and "one" in asked and "four" not in asked, asked)
+        listed = server.get("/api/v1/endpoints/ridge/predictions").json()["predictions"]
+        traces = {one["id"]: one["trace_id"] for one in listed}
+        expect(traces["one"] == TRACE and traces.get("three") is None, f"{traces}")
+
+
 def a_model_server_has_the_series_that_tritons_and_kserves_users_know():
     with ModelServer(BINARY, RIDGE) as server:
         for _ in range(3):
@@ -178,5 +203,6 @@ def a_model_server_has_the_series_that_tritons_and_kserves_users_know():
 run_tests([("a trace is joined over HTTP and gRPC", a_trace_is_joined_over_http_and_grpc),
            ("what no collector takes is dropped and counted", what_no_collector_takes_is_dropped_and_counted),
            ("the gateway tells of its replicas' times", the_gateway_tells_of_its_replicas_times),
+           ("the prediction log finds a trace", the_prediction_log_finds_a_trace),
            ("a model server has the series that users of Triton and KServe know",
             a_model_server_has_the_series_that_tritons_and_kserves_users_know)])

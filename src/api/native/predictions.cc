@@ -28,6 +28,7 @@ Json PredictionJson(const monitoring::KnownPrediction& prediction) {
                                            ? Json()
                                            : Json(prediction.latency_us)},
                         {"caller", prediction.caller},
+                        {"trace_id", prediction.trace_id.empty() ? Json() : prediction.trace_id},
                         {"cached", prediction.cached},
                         {"inputs", ValuesJson(prediction.inputs)},
                         {"outputs", ValuesJson(prediction.outputs)}});

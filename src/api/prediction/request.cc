@@ -86,8 +86,16 @@ http::Response WriteRefusal(const serving::Refusal& refusal, ErrorWriter write_e
 
 }  // namespace
 
-bool DecodesInline(const Context& context, const http::Request& /*head*/) {
-  return context.predictor.IsPrompt();
+bool DecodesInline(const Context& context, const http::Request& head) {
+  const std::string* model = nullptr;
+  auto naming = serving::Predictor::Naming::kVersion;
+  for (const auto& [name, value] : head.path_values) {
+    if (name == "model" || name == "name") model = &value;
+    if (name == "label") naming = serving::Predictor::Naming::kLabel;
+  }
+  if (model != nullptr) return context.predictor.IsPrompt(*model, naming);
+  const auto models = context.predictor.Models();
+  return models.size() == 1 && context.predictor.IsPrompt(models[0], naming);
 }
 
 bool LetIn(Context& context, const http::Request& request, const std::string& model,

@@ -19,7 +19,8 @@ struct Context {
 // Bodies that are short enough to be decoded between two looks at the sockets.
 inline constexpr uint64_t kInlineBytesMax = 64 * 1024;
 
-// Whether a request may be handled on the I/O thread: the predictor never lets it wait.
+// Whether a request may be handled on the I/O thread: the predictor never lets it wait. The model
+// is the path's part {model} or {name}, else the only one.
 bool DecodesInline(const Context& context, const http::Request& head);
 
 // Lets a request in whose caller is within the predictor's limits; else replies with the reason
