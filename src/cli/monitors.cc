@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/yaml.h"
@@ -42,8 +45,20 @@ int ListMonitors(const LimitOptions&, Console& console) {
   return 0;
 }
 
-std::string DayOf(int64_t time_ms) {
-  return FormatTime(time_ms).substr(0, 10);
+// Windows of hours need the hour.
+std::string WindowOf(const Json& window) {
+  constexpr int64_t kDayMs = 86'400'000;
+  const std::string time = FormatTime(window.GetInt("start_ms"));
+  const bool is_short = window.GetInt("end_ms") - window.GetInt("start_ms") < kDayMs;
+  return is_short ? time.substr(0, 10) + " " + time.substr(11, 5) : time.substr(0, 10);
+}
+
+std::string JudgementOf(const Json& feature) {
+  const std::string status = feature.GetString("status");
+  if (status == "measured") return feature.GetBool("drifted") ? "drifted" : "";
+  std::string words = status;
+  std::replace(words.begin(), words.end(), '_', ' ');
+  return words;
 }
 
 std::string MetricOf(const Json& window, std::string_view key) {
@@ -61,20 +76,25 @@ int ShowMonitor(const NameOptions& options, Console& console) {
   console.Line(fmt::format(
       "{} predictions, {} outcomes ({:.1f} % known)", FormatCount(summary.GetInt("predictions")),
       FormatCount(summary.GetInt("outcomes")), 100 * summary.GetDouble("coverage")));
+  std::map<int64_t, std::string> verdicts;
+  for (const Json& window : drift.At("windows").AsArray()) {
+    std::string words = window.GetString("verdict");
+    std::replace(words.begin(), words.end(), '_', ' ');
+    verdicts[window.GetInt("start_ms")] = words;
+  }
   std::vector<std::vector<std::string>> rows;
   for (const Json& window : performance.At("windows").AsArray())
-    rows.push_back({"  " + DayOf(window.GetInt("start_ms")),
-                    FormatCount(window.GetInt("predictions")),
+    rows.push_back({"  " + WindowOf(window), FormatCount(window.GetInt("predictions")),
                     FormatCount(window.GetInt("outcomes")), MetricOf(window, "auc"),
-                    MetricOf(window, "log_loss")});
-  console.PrintTable({"  WINDOW", "PREDICTIONS", "OUTCOMES", "AUC", "LOG LOSS"}, rows);
+                    MetricOf(window, "log_loss"), verdicts[window.GetInt("start_ms")]});
+  console.PrintTable({"  WINDOW", "PREDICTIONS", "OUTCOMES", "AUC", "LOG LOSS", "DRIFT"}, rows);
   rows.clear();
   // Of the latest window that could be judged.
   for (const Json& feature : summary.At("features").AsArray())
     rows.push_back({"  " + feature.GetString("name"), feature.GetString("method"),
                     MetricOf(feature, "score"), MetricOf(feature, "threshold"),
-                    feature.GetBool("drifted") ? "drifted" : ""});
-  console.PrintTable({"  FEATURE", "METHOD", "SCORE", "THRESHOLD", ""}, rows);
+                    MetricOf(feature, "adjusted_p"), JudgementOf(feature)});
+  console.PrintTable({"  FEATURE", "METHOD", "SCORE", "THRESHOLD", "P", ""}, rows);
   return 0;
 }
 

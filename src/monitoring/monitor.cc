@@ -4,11 +4,29 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "monitoring/row_facts.h"
+#include "statistics/drift_tests.h"
 
 namespace millwright::monitoring {
 namespace {
 
 constexpr int64_t kWindowMsMin = 1000;
+constexpr int64_t kWeekMs = 7 * kDayMs;
+constexpr int64_t kMonthMsMin = 28 * kDayMs;
+constexpr int64_t kMondayMs = 4 * kDayMs;  // 5 January 1970
+
+// What the preset psi takes where nothing is said.
+constexpr double kPsiThreshold = 0.2;
+// From which share of drifted columns on Evidently calls a table drifted.
+constexpr double kEvidentlyShare = 0.5;
+
+constexpr std::pair<DriftPreset, std::string_view> kPresets[] = {
+    {DriftPreset::kMillwright, "millwright"},
+    {DriftPreset::kEvidently, "evidently"},
+    {DriftPreset::kPsi, "psi"},
+};
+constexpr std::pair<std::string_view, int64_t> kWindowNames[] = {
+    {"hour", kHourMs}, {"day", kDayMs}, {"week", kWeekMs}};
 
 std::optional<double> Number(const Json& json, std::string_view key) {
   const Json* value = json.Find(key);
@@ -31,10 +49,17 @@ void RefuseUnknown(const Json& json) {
                                                 "positive_label",
                                                 "window_ms",
                                                 "window_origin_ms",
+                                                "window",
+                                                "preset",
+                                                "season",
                                                 "rows_min",
                                                 "psi_threshold",
                                                 "psi_thresholds",
+                                                "false_discovery_rate",
+                                                "tests",
+                                                "test_thresholds",
                                                 "drift_share_min",
+                                                "consecutive_windows",
                                                 "outcomes_min",
                                                 "coverage_min",
                                                 "since_ms",
@@ -57,6 +82,24 @@ bool IsShare(double value) {
   return value >= 0 && value <= 1;
 }
 
+void CheckPreset(const MonitorSpec& spec) {
+  const bool is_evidently = spec.preset == DriftPreset::kEvidently;
+  Check(is_evidently || spec.tests.empty(), "tests", "left out unless the preset is evidently");
+  Check(is_evidently || spec.test_thresholds.empty(), "test_thresholds",
+        "left out unless the preset is evidently");
+  Check(!is_evidently || spec.psi_thresholds.empty(), "psi_thresholds",
+        "left out with the preset evidently, which has test_thresholds");
+  Check(!is_evidently || spec.season == drift::Season::kNone, "season",
+        "left out with the preset evidently, which knows none");
+  for (const auto& [feature, test] : spec.tests) {
+    try {
+      statistics::FindDriftTest(test);
+    } catch (const Error& error) {
+      throw InvalidArgument("{}", error.message()).WithField("tests");
+    }
+  }
+}
+
 void CheckSpec(const MonitorSpec& spec) {
   Check(!spec.name.empty(), "name", "given");
   Check(!spec.endpoint.empty(), "endpoint", "given");
@@ -66,6 +109,11 @@ void CheckSpec(const MonitorSpec& spec) {
   Check(IsShare(spec.coverage_min), "coverage_min", "from 0 to 1");
   Check(IsShare(spec.drift_share_min), "drift_share_min", "from 0 to 1");
   Check(IsShare(spec.label.threshold), "decision_threshold", "from 0 to 1");
+  Check(spec.consecutive_windows >= 1 && spec.consecutive_windows <= kConsecutiveWindowsMax,
+        "consecutive_windows", "from 1 to 50");
+  Check(spec.false_discovery_rate > 0 && spec.false_discovery_rate <= 1, "false_discovery_rate",
+        "above 0 and at most 1");
+  CheckPreset(spec);
   Check(spec.psi_threshold > 0, "psi_threshold", "above 0");
   for (const auto& entry : spec.psi_thresholds) {
     Check(entry.second > 0, "psi_thresholds", "above 0");
@@ -73,7 +121,87 @@ void CheckSpec(const MonitorSpec& spec) {
   Check(!spec.auc_drop_max || spec.reference_auc, "reference_auc", "given for auc_drop_max");
 }
 
+std::map<std::string, double> Numbers(const Json& json, std::string_view key) {
+  std::map<std::string, double> numbers;
+  const Json* own = json.Find(key);
+  if (own == nullptr || own->is_null()) return numbers;
+  for (const auto& [feature, value] : own->AsObject(key)) numbers[feature] = value.AsDouble(key);
+  return numbers;
+}
+
+template <typename Map>
+Json MapJson(const Map& map) {
+  Json json = Json::MakeObject();
+  for (const auto& [key, value] : map) json.Set(key, value);
+  return json;
+}
+
+void ReadWindowLength(const Json& json, MonitorSpec* spec) {
+  const std::string name = json.GetString("window");
+  if (name.empty()) {
+    spec->window_ms = json.GetInt("window_ms", spec->window_ms);
+  } else {
+    const auto* found = std::find_if(std::begin(kWindowNames), std::end(kWindowNames),
+                                     [&](const auto& known) { return known.first == name; });
+    if (found == std::end(kWindowNames)) {
+      throw InvalidArgument("There is no window {}. There are hour, day, week", name)
+          .WithField("window");
+    }
+    if (json.Has("window_ms")) {
+      throw InvalidArgument("Give window or window_ms, not both").WithField("window");
+    }
+    spec->window_ms = found->second;
+    if (spec->window_ms == kWeekMs) spec->window_origin_ms = kMondayMs;
+  }
+  spec->window_origin_ms = json.GetInt("window_origin_ms", spec->window_origin_ms);
+}
+
+void ReadJudgement(const Json& json, MonitorSpec* spec) {
+  const std::string preset = json.GetString("preset");
+  if (!preset.empty()) {
+    spec->preset = ParseDriftPreset(preset);
+  } else if (json.Has("psi_threshold") || json.Has("psi_thresholds")) {
+    spec->preset = DriftPreset::kPsi;
+  }
+  if (spec->preset == DriftPreset::kPsi) spec->psi_threshold = kPsiThreshold;
+  if (spec->preset == DriftPreset::kEvidently) spec->drift_share_min = kEvidentlyShare;
+  spec->season = drift::ParseSeason(json.GetString("season"));
+  spec->rows_min = json.GetInt("rows_min", spec->rows_min);
+  spec->psi_threshold = json.GetDouble("psi_threshold", spec->psi_threshold);
+  spec->psi_thresholds = Numbers(json, "psi_thresholds");
+  spec->false_discovery_rate = json.GetDouble("false_discovery_rate", spec->false_discovery_rate);
+  if (const Json* tests = json.Find("tests"); tests && !tests->is_null()) {
+    for (const auto& [feature, test] : tests->AsObject("tests")) {
+      spec->tests[feature] = test.AsString("tests");
+    }
+  }
+  spec->test_thresholds = Numbers(json, "test_thresholds");
+  spec->drift_share_min = json.GetDouble("drift_share_min", spec->drift_share_min);
+  spec->consecutive_windows = json.GetInt("consecutive_windows", spec->consecutive_windows);
+}
+
 }  // namespace
+
+std::string_view DriftPresetName(DriftPreset preset) {
+  for (const auto& [known, name] : kPresets) {
+    if (known == preset) return name;
+  }
+  return "";
+}
+
+DriftPreset ParseDriftPreset(std::string_view name) {
+  for (const auto& [preset, known] : kPresets) {
+    if (known == name) return preset;
+  }
+  throw InvalidArgument("There is no preset {}. There are millwright, evidently, psi", name)
+      .WithField("preset");
+}
+
+drift::Period MonitorSpec::NaturalPeriod() const {
+  if (window_ms >= kMonthMsMin) return drift::Period::kMonth;
+  if (window_ms >= kWeekMs) return drift::Period::kWeek;
+  return window_ms >= kDayMs ? drift::Period::kDay : drift::Period::kHour;
+}
 
 std::optional<double> MonitorSpec::AucThreshold() const {
   std::optional<double> threshold = auc_min;
@@ -85,9 +213,8 @@ std::optional<double> MonitorSpec::AucThreshold() const {
 }
 
 Json MonitorSpec::ToJson() const {
-  Json names = Json::MakeArray(), thresholds = Json::MakeObject();
+  Json names = Json::MakeArray();
   for (const std::string& feature : features) names.Append(feature);
-  for (const auto& [feature, threshold] : psi_thresholds) thresholds.Set(feature, threshold);
   Json json = Json::Of({{"name", name},
                         {"endpoint", endpoint},
                         {"model", model},
@@ -99,10 +226,16 @@ Json MonitorSpec::ToJson() const {
                         {"window_ms", window_ms},
                         {"window_origin_ms", window_origin_ms},
                         {"since_ms", since_ms},
+                        {"preset", DriftPresetName(preset)},
+                        {"season", drift::SeasonName(season)},
                         {"rows_min", rows_min},
                         {"psi_threshold", psi_threshold},
-                        {"psi_thresholds", std::move(thresholds)},
+                        {"psi_thresholds", MapJson(psi_thresholds)},
+                        {"false_discovery_rate", false_discovery_rate},
+                        {"tests", MapJson(tests)},
+                        {"test_thresholds", MapJson(test_thresholds)},
                         {"drift_share_min", drift_share_min},
+                        {"consecutive_windows", consecutive_windows},
                         {"outcomes_min", outcomes_min},
                         {"coverage_min", coverage_min}});
   SetNumber(json, "auc_min", auc_min);
@@ -123,17 +256,9 @@ MonitorSpec MonitorSpec::FromJson(const Json& json) {
       json.GetString("probability_output", spec.label.probability_output);
   spec.label.threshold = json.GetDouble("decision_threshold", spec.label.threshold);
   spec.label.positive_label = json.GetString("positive_label", spec.label.positive_label);
-  spec.window_ms = json.GetInt("window_ms", spec.window_ms);
-  spec.window_origin_ms = json.GetInt("window_origin_ms", spec.window_origin_ms);
+  ReadWindowLength(json, &spec);
   spec.since_ms = json.GetInt("since_ms", spec.since_ms);
-  spec.rows_min = json.GetInt("rows_min", spec.rows_min);
-  spec.psi_threshold = json.GetDouble("psi_threshold", spec.psi_threshold);
-  if (const Json* own = json.Find("psi_thresholds"); own && !own->is_null()) {
-    for (const auto& [feature, threshold] : own->AsObject("psi_thresholds")) {
-      spec.psi_thresholds[feature] = threshold.AsDouble("psi_thresholds");
-    }
-  }
-  spec.drift_share_min = json.GetDouble("drift_share_min", spec.drift_share_min);
+  ReadJudgement(json, &spec);
   spec.outcomes_min = json.GetInt("outcomes_min", spec.outcomes_min);
   spec.coverage_min = json.GetDouble("coverage_min", spec.coverage_min);
   spec.auc_min = Number(json, "auc_min");
@@ -161,6 +286,10 @@ Json FeaturesToJson(const std::vector<drift::FeatureDrift>& features) {
                           {"threshold", feature.threshold},
                           {"drifted", feature.drifted},
                           {"status", drift::DriftStatusName(feature.status)}}));
+    Json& stored = list.AsArray().back();
+    SetNumber(stored, "p_value", feature.p_value);
+    SetNumber(stored, "adjusted_p", feature.adjusted_p);
+    if (!feature.note.empty()) stored.Set("note", feature.note);
   }
   return list;
 }
@@ -175,8 +304,12 @@ std::vector<drift::FeatureDrift> FeaturesFromJson(const Json& json) {
     feature.score = Number(item, "score");
     feature.threshold = item.GetDouble("threshold");
     feature.drifted = item.GetBool("drifted");
+    feature.p_value = Number(item, "p_value");
+    feature.adjusted_p = Number(item, "adjusted_p");
+    feature.note = item.GetString("note");
     for (drift::DriftStatus status :
-         {drift::DriftStatus::kNotEnoughData, drift::DriftStatus::kMissingColumn}) {
+         {drift::DriftStatus::kNotEnoughData, drift::DriftStatus::kMissingColumn,
+          drift::DriftStatus::kNotApplicable}) {
       if (item.GetString("status") == drift::DriftStatusName(status)) feature.status = status;
     }
     features.push_back(std::move(feature));

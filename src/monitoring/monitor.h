@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/id.h"
@@ -20,6 +21,18 @@ using AlertId = Id<struct AlertTag>;
 
 inline constexpr int64_t kDayMs = 86'400'000;
 inline constexpr int kWindowsMax = 500;  // the newest that a monitor keeps measuring and lists
+inline constexpr int64_t kConsecutiveWindowsMax = 50;
+
+// How a window is held against the reference.
+//   millwright  A feature has drifted when its PSI passes a floor (or what windows of this length
+//               vary by within the reference, whichever is more) and chance does not explain it,
+//               with all features of the window in mind (drift::MillwrightPreset).
+//   evidently   Evidently's rule: a test by the kind of the feature and the size of the reference.
+//   psi         A PSI at or above the threshold, and nothing else.
+enum class DriftPreset { kMillwright, kEvidently, kPsi };
+std::string_view DriftPresetName(DriftPreset preset);
+// Throws kInvalidArgument with the names that there are.
+DriftPreset ParseDriftPreset(std::string_view name);
 
 // What to watch and what is too much. Windows are slices of event time, `window_ms` long, counted
 // from `window_origin_ms`.
@@ -35,11 +48,24 @@ struct MonitorSpec {
   // Predictions asked before this instant of the wall clock are left out.
   int64_t since_ms = 0;
 
+  DriftPreset preset = DriftPreset::kMillwright;
+  // Rows are compared with those of the same hour of the day, weekday, hour of the week or month of
+  // the reference, in UTC. The reference must have been made with it.
+  drift::Season season = drift::Season::kNone;
   int64_t rows_min = 500;  // a window with fewer predictions is not judged for drift
-  double psi_threshold = 0.2;
+  // Of the presets millwright (the floor) and psi.
+  double psi_threshold = 0.1;
   std::map<std::string, double> psi_thresholds;  // by feature
+  // Of the preset millwright: the share of the features called drifted that may be so by chance.
+  double false_discovery_rate = 0.05;
+  // Of the preset evidently, by feature: tests by their names (statistics::DriftTests) and
+  // thresholds, instead of its rule's own.
+  std::map<std::string, std::string> tests;
+  std::map<std::string, double> test_thresholds;
   // A drift alert needs at least this share of the features to have drifted; 0 means any one.
   double drift_share_min = 0;
+  // An alert needs a figure to be over in so many judged windows one after another.
+  int64_t consecutive_windows = 1;
 
   int64_t outcomes_min = 200;  // a window with fewer outcomes is not judged for performance
   double coverage_min = 0.5;   // and so is one with a smaller share of known outcomes
@@ -49,8 +75,13 @@ struct MonitorSpec {
 
   // The AUC below which performance is too low: the higher of the two rules, if there are any.
   std::optional<double> AucThreshold() const;
+  // The length that the natural variation of the reference is taken of: the longest of hour, day,
+  // week and month that a window is not shorter than.
+  drift::Period NaturalPeriod() const;
   Json ToJson() const;
-  // Throws kInvalidArgument naming the field. Unknown fields are refused.
+  // Throws kInvalidArgument naming the field. Unknown fields are refused. `window` ("hour", "day",
+  // "week") stands for `window_ms`; weeks then begin on Mondays. Without a preset, PSI thresholds
+  // mean the preset psi, which is what they were before there were presets.
   static MonitorSpec FromJson(const Json& json);
 };
 
@@ -102,13 +133,6 @@ struct MonitorSummary {
   MonitorState state = MonitorState::kActive;
   int64_t created_ms = 0;
   int64_t open_alerts = 0;
-};
-
-struct Monitor {
-  MonitorSpec spec;
-  quality::Profile profile;
-  MonitorState state = MonitorState::kActive;
-  int64_t created_ms = 0;
 };
 
 // Read and write what a window measured, as it is stored.

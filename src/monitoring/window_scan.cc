@@ -1,6 +1,7 @@
 #include "monitoring/window_scan.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/error.h"
 #include "metrics/binary.h"
@@ -15,6 +16,9 @@ using analytics::Table;
 namespace {
 
 constexpr char kLoaded[] = "monitored_rows";
+// When a row happened. SQL has no times before the year 1 and after 9999 that it can compute with.
+constexpr char kTimeSql[] =
+    "epoch_ms(greatest(least(event_time_ms, 253402300799000), -62135596800000))";
 
 // Shadows are asked about the same rows as the live revision, and a failed request says nothing.
 std::string Counted(const MonitorSpec& spec) {
@@ -29,27 +33,22 @@ std::string Between(int64_t from_ms, int64_t to_ms) {
 }  // namespace
 
 WindowScan::WindowScan(analytics::Session& session, const LogSnapshot& snapshot,
-                       const MonitorSpec& spec, const quality::Profile& profile)
-    : session_(session), snapshot_(snapshot), spec_(spec) {
-  reference_.row_count = profile.row_count;
-  for (const quality::ColumnProfile& column : profile.columns) {
-    const bool watched =
-        spec.features.empty() ||
-        std::find(spec.features.begin(), spec.features.end(), column.name) != spec.features.end();
-    if (watched) reference_.columns.push_back(column);
-  }
+                       const MonitorSpec& spec, const MonitorReference& reference)
+    : session_(session), snapshot_(snapshot), spec_(spec), reference_(reference.Of(spec.features)) {
   columns_ = session_.Describe("SELECT * FROM " + snapshot_.predictions);
   probability_ = ProbabilitySql(spec_.label, columns_);
 }
 
-std::vector<MonitorWindow> WindowScan::List() {
+std::vector<MonitorWindow> WindowScan::List(int64_t now_ms) {
   const std::string window = "CAST(floor((event_time_ms - " +
                              std::to_string(spec_.window_origin_ms) + ") / " +
                              std::to_string(spec_.window_ms) + ") AS BIGINT)";
+  // What lies in the future comes last, so that it takes no other window's place.
+  const std::string is_future = "min(event_time_ms) > " + std::to_string(now_ms);
   const Table table =
-      session_.Query("SELECT " + window + " AS w, count(*), count(outcome_time_ms) FROM " +
-                     KnownPredictionsSql(snapshot_) + " WHERE " + Counted(spec_) +
-                     " GROUP BY 1 ORDER BY 1 DESC LIMIT " + std::to_string(kWindowsMax));
+      session_.Query("SELECT " + window + " AS w, count(*), count(outcome_time_ms), " + is_future +
+                     " FROM " + KnownPredictionsSql(snapshot_) + " WHERE " + Counted(spec_) +
+                     " GROUP BY 1 ORDER BY 4, 1 DESC LIMIT " + std::to_string(kWindowsMax));
   std::vector<MonitorWindow> windows;
   for (size_t row = 0; row < table.row_count(); ++row) {
     MonitorWindow one;
@@ -57,10 +56,13 @@ std::vector<MonitorWindow> WindowScan::List() {
     one.end_ms = one.start_ms + spec_.window_ms;
     one.predictions = table.Int(row, 1);
     one.outcomes = table.Int(row, 2);
-    one.complete = row > 0;
     windows.push_back(std::move(one));
   }
-  std::reverse(windows.begin(), windows.end());
+  std::sort(windows.begin(), windows.end(),
+            [](const auto& a, const auto& b) { return a.start_ms < b.start_ms; });
+  for (size_t i = 0; i + 1 < windows.size(); ++i) {
+    windows[i].complete = windows[i].end_ms <= now_ms;
+  }
   return windows;
 }
 
@@ -71,35 +73,44 @@ void WindowScan::Load(int64_t from_ms, int64_t to_ms) {
 }
 
 std::string WindowScan::FeaturesSql(int64_t from_ms, int64_t to_ms) const {
-  std::string names;
-  for (const quality::ColumnProfile& feature : reference_.columns) {
-    const std::string column = kInputPrefix + feature.name;
-    const bool present = std::any_of(columns_.begin(), columns_.end(),
-                                     [&](const Column& other) { return other.name == column; });
-    if (present) names += QuoteName(column) + " AS " + QuoteName(feature.name) + ", ";
+  std::map<std::string, bool> wanted;  // by column, and whether it is a time
+  for (const drift::ObservedFeature& feature : reference_.drift.features) {
+    wanted[feature.column] = feature.observation == drift::Observation::kHour ||
+                             feature.observation == drift::Observation::kWeekday;
   }
-  return "(SELECT " + names + "event_time_ms AS __event_time FROM " + kLoaded + " WHERE " +
-         Between(from_ms, to_ms) + ")";
+  for (const drift::Vocabulary& words : reference_.drift.vocabularies) wanted[words.column] = false;
+  std::string names;
+  for (const auto& [name, is_time] : wanted) {
+    const auto found = std::find_if(columns_.begin(), columns_.end(), [&](const Column& other) {
+      return other.name == kInputPrefix + name;
+    });
+    if (found == columns_.end()) continue;
+    // The log has no type of times.
+    const bool is_read = is_time && found->type == analytics::ColumnType::kText;
+    const std::string column = QuoteName(found->name);
+    names += (is_read ? "TRY_CAST(" + column + " AS TIMESTAMP)" : column) + " AS " +
+             QuoteName(name) + ", ";
+  }
+  const std::string& time = reference_.drift.time_column;
+  return "(SELECT " + names + kTimeSql + " AS " +
+         QuoteName(time.empty() ? std::string(kEventTimeColumn) : time) + " FROM " + kLoaded +
+         " WHERE " + Between(from_ms, to_ms) + ")";
 }
 
 std::string WindowScan::InputsSql() const {
   std::string names;
   for (const Column& column : columns_) {
     if (!column.name.starts_with(kInputPrefix)) continue;
-    names += (names.empty() ? "" : ", ") + QuoteName(column.name) + " AS " +
-             QuoteName(column.name.substr(sizeof kInputPrefix - 1));
+    names += QuoteName(column.name) + " AS " +
+             QuoteName(column.name.substr(sizeof kInputPrefix - 1)) + ", ";
   }
   if (names.empty()) throw FailedPrecondition("No prediction of {} has inputs", spec_.endpoint);
-  return "(SELECT " + names + " FROM " + kLoaded + ")";
+  return "(SELECT " + names + kTimeSql + " AS " + kEventTimeColumn + " FROM " + kLoaded + ")";
 }
 
 void WindowScan::Measure(MonitorWindow& window) {
-  drift::DriftOptions options;
-  options.rows_min = spec_.rows_min;
-  options.psi_threshold = spec_.psi_threshold;
-  options.psi_thresholds = spec_.psi_thresholds;
-  window.features = drift::CompareWithReference(
-      session_, FeaturesSql(window.start_ms, window.end_ms), reference_, options);
+  window.features = CompareWindow(session_, FeaturesSql(window.start_ms, window.end_ms),
+                                  window.predictions, spec_, reference_);
   window.performance = MeasurePerformance(window);
 }
 
