@@ -98,6 +98,59 @@ int ShowMonitor(const NameOptions& options, Console& console) {
   return 0;
 }
 
+std::string BreachOf(const Json& feature) {
+  std::vector<std::string> parts;
+  for (const char* kind : {"missing", "new_category", "out_of_range", "type_changed", "stale"}) {
+    if (feature.GetInt(kind) == 0) continue;
+    std::string name = kind;
+    std::replace(name.begin(), name.end(), '_', ' ');
+    parts.push_back(fmt::format("{} {}", FormatCount(feature.GetInt(kind)), name));
+  }
+  if (feature.GetBool("constant")) parts.emplace_back("constant");
+  if (feature.GetBool("absent")) parts.emplace_back("absent");
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+void PrintLastQuality(const Json& window, Console& console) {
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& feature : window.At("breaches").AsArray())
+    rows.push_back({"  " + feature.GetString("feature"), BreachOf(feature)});
+  if (!rows.empty()) console.PrintTable({"  FEATURE", "ROWS IN THE LAST WINDOW"}, rows);
+  rows.clear();
+  for (const Json& row : window.At("worst").AsArray())
+    rows.push_back({"  " + row.GetString("id"), FormatMetric(row.GetDouble("distance")),
+                    row.GetString("reason"), row.GetString("value")});
+  if (!rows.empty()) console.PrintTable({"  FARTHEST ROW", "DISTANCE", "BY", "VALUE"}, rows);
+  for (const std::string& name : window.GetStrings("new_columns"))
+    console.Line("  new column: " + name);
+  for (const Json& change : window.At("changes").AsArray()) {
+    if (change.GetInt("alarms") == 0) continue;
+    console.Line(fmt::format("  {} changed: {} → {} ({})", change.GetString("name"),
+                             MetricOf(change, "before"), MetricOf(change, "after"),
+                             change.At("detector").GetString("method")));
+  }
+}
+
+int ShowQuality(const NameOptions& options, Console& console) {
+  const Json result = console.client().Get(MonitorPath(options.name) + "/quality");
+  console.Answer(result);
+  std::vector<std::vector<std::string>> rows;
+  const Json* last = nullptr;
+  for (const Json& window : result.At("windows").AsArray()) {
+    int64_t alarms = 0;
+    for (const Json& change : window.At("changes").AsArray()) alarms += change.GetInt("alarms");
+    rows.push_back({"  " + WindowOf(window), FormatCount(window.GetInt("rows")),
+                    FormatCount(window.GetInt("outliers")),
+                    fmt::format("{:.2f} %", 100 * window.GetDouble("outlier_share")),
+                    std::to_string(window.At("breaches").AsArray().size()),
+                    std::to_string(alarms)});
+    if (window.GetInt("rows") > 0) last = &window;
+  }
+  console.PrintTable({"  WINDOW", "ROWS", "OUTLIERS", "SHARE", "FEATURES BROKEN", "CHANGES"}, rows);
+  if (last != nullptr) PrintLastQuality(*last, console);
+  return 0;
+}
+
 int EvaluateMonitor(const NameOptions& options, Console& console) {
   auto progress = console.StartProgress("evaluate " + options.name);
   const Json result =
@@ -115,6 +168,9 @@ void AddMonitorCommands(Commands& commands) {
   commands.push_back(MakeCommand("monitors list", "List monitors", kLimitOptions, ListMonitors));
   commands.push_back(
       MakeCommand("monitors show", "Show drift and performance", kNameOptions, ShowMonitor));
+  commands.push_back(MakeCommand("monitors quality",
+                                 "Show outliers, broken and stale features, and changes",
+                                 kNameOptions, ShowQuality));
   commands.push_back(
       MakeCommand("monitors evaluate", "Look at what came in, now", kNameOptions, EvaluateMonitor));
 }

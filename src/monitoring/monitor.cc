@@ -25,6 +25,11 @@ constexpr std::pair<DriftPreset, std::string_view> kPresets[] = {
     {DriftPreset::kEvidently, "evidently"},
     {DriftPreset::kPsi, "psi"},
 };
+constexpr std::pair<AlertKind, std::string_view> kAlertKinds[] = {
+    {AlertKind::kDrift, "drift"},
+    {AlertKind::kPerformance, "performance"},
+    {AlertKind::kChange, "change"},
+};
 constexpr std::pair<std::string_view, int64_t> kWindowNames[] = {
     {"hour", kHourMs}, {"day", kDayMs}, {"week", kWeekMs}};
 
@@ -66,6 +71,10 @@ void RefuseUnknown(const Json& json) {
                                                 "auc_min",
                                                 "reference_auc",
                                                 "auc_drop_max",
+                                                "costs",
+                                                "detectors",
+                                                "feature_times",
+                                                "stale_after_ms",
                                                 "profile"};
   for (const auto& field : json.AsObject("monitor")) {
     if (std::find(std::begin(kKnown), std::end(kKnown), field.first) == std::end(kKnown)) {
@@ -114,6 +123,10 @@ void CheckSpec(const MonitorSpec& spec) {
   Check(spec.false_discovery_rate > 0 && spec.false_discovery_rate <= 1, "false_discovery_rate",
         "above 0 and at most 1");
   CheckPreset(spec);
+  Check(spec.stale_after_ms >= 0, "stale_after_ms", "0 or more");
+  Check(spec.feature_times.empty() || spec.stale_after_ms > 0, "stale_after_ms",
+        "given with feature_times");
+  Check(spec.detectors.size() <= kDetectorsMax, "detectors", "50 at most");
   Check(spec.psi_threshold > 0, "psi_threshold", "above 0");
   for (const auto& entry : spec.psi_thresholds) {
     Check(entry.second > 0, "psi_thresholds", "above 0");
@@ -127,6 +140,48 @@ std::map<std::string, double> Numbers(const Json& json, std::string_view key) {
   if (own == nullptr || own->is_null()) return numbers;
   for (const auto& [feature, value] : own->AsObject(key)) numbers[feature] = value.AsDouble(key);
   return numbers;
+}
+
+std::map<std::string, std::string> Texts(const Json& json, std::string_view key) {
+  std::map<std::string, std::string> texts;
+  const Json* own = json.Find(key);
+  if (own == nullptr || own->is_null()) return texts;
+  for (const auto& [feature, value] : own->AsObject(key)) texts[feature] = value.AsString(key);
+  return texts;
+}
+
+constexpr std::pair<std::string_view, double CostMatrix::*> kCosts[] = {
+    {"true_positive", &CostMatrix::true_positive},
+    {"false_positive", &CostMatrix::false_positive},
+    {"true_negative", &CostMatrix::true_negative},
+    {"false_negative", &CostMatrix::false_negative},
+};
+
+std::optional<CostMatrix> Costs(const Json& json) {
+  const Json* own = json.Find("costs");
+  if (own == nullptr || own->is_null()) return std::nullopt;
+  CostMatrix costs;
+  for (const auto& [name, value] : own->AsObject("costs")) {
+    const auto* found =
+        std::find_if(std::begin(kCosts), std::end(kCosts),
+                     [&, &name = name](const auto& one) { return one.first == name; });
+    if (found == std::end(kCosts)) {
+      throw InvalidArgument("Unknown cost: {}", name).WithField("costs");
+    }
+    costs.*found->second = value.AsDouble("costs");
+  }
+  return costs;
+}
+
+void ReadFacts(const Json& json, MonitorSpec* spec) {
+  spec->costs = Costs(json);
+  if (const Json* list = json.Find("detectors"); list && !list->is_null()) {
+    for (const Json& one : list->AsArray("detectors")) {
+      spec->detectors.push_back(DetectorSpec::FromJson(one));
+    }
+  }
+  spec->feature_times = Texts(json, "feature_times");
+  spec->stale_after_ms = json.GetInt("stale_after_ms", spec->stale_after_ms);
 }
 
 template <typename Map>
@@ -170,11 +225,7 @@ void ReadJudgement(const Json& json, MonitorSpec* spec) {
   spec->psi_threshold = json.GetDouble("psi_threshold", spec->psi_threshold);
   spec->psi_thresholds = Numbers(json, "psi_thresholds");
   spec->false_discovery_rate = json.GetDouble("false_discovery_rate", spec->false_discovery_rate);
-  if (const Json* tests = json.Find("tests"); tests && !tests->is_null()) {
-    for (const auto& [feature, test] : tests->AsObject("tests")) {
-      spec->tests[feature] = test.AsString("tests");
-    }
-  }
+  spec->tests = Texts(json, "tests");
   spec->test_thresholds = Numbers(json, "test_thresholds");
   spec->drift_share_min = json.GetDouble("drift_share_min", spec->drift_share_min);
   spec->consecutive_windows = json.GetInt("consecutive_windows", spec->consecutive_windows);
@@ -241,6 +292,18 @@ Json MonitorSpec::ToJson() const {
   SetNumber(json, "auc_min", auc_min);
   SetNumber(json, "reference_auc", reference_auc);
   SetNumber(json, "auc_drop_max", auc_drop_max);
+  if (costs) {
+    Json matrix = Json::MakeObject();
+    for (const auto& [name, cost] : kCosts) matrix.Set(std::string(name), (*costs).*cost);
+    json.Set("costs", std::move(matrix));
+  }
+  if (!detectors.empty()) {
+    Json list = Json::MakeArray();
+    for (const DetectorSpec& detector : detectors) list.Append(detector.ToJson());
+    json.Set("detectors", std::move(list));
+  }
+  if (!feature_times.empty()) json.Set("feature_times", MapJson(feature_times));
+  if (stale_after_ms > 0) json.Set("stale_after_ms", stale_after_ms);
   return json;
 }
 
@@ -259,6 +322,7 @@ MonitorSpec MonitorSpec::FromJson(const Json& json) {
   ReadWindowLength(json, &spec);
   spec.since_ms = json.GetInt("since_ms", spec.since_ms);
   ReadJudgement(json, &spec);
+  ReadFacts(json, &spec);
   spec.outcomes_min = json.GetInt("outcomes_min", spec.outcomes_min);
   spec.coverage_min = json.GetDouble("coverage_min", spec.coverage_min);
   spec.auc_min = Number(json, "auc_min");
@@ -273,7 +337,17 @@ std::string_view MonitorStateName(MonitorState state) {
 }
 
 std::string_view AlertKindName(AlertKind kind) {
-  return kind == AlertKind::kDrift ? "drift" : "performance";
+  for (const auto& [known, name] : kAlertKinds) {
+    if (known == kind) return name;
+  }
+  return "";
+}
+
+AlertKind ParseAlertKind(std::string_view name) {
+  for (const auto& [kind, known] : kAlertKinds) {
+    if (known == name) return kind;
+  }
+  throw InvalidArgument("Unknown kind of alert: {}", name);
 }
 
 Json FeaturesToJson(const std::vector<drift::FeatureDrift>& features) {
@@ -317,6 +391,20 @@ std::vector<drift::FeatureDrift> FeaturesFromJson(const Json& json) {
   return features;
 }
 
+Json ChangesToJson(const std::vector<DetectedChange>& changes) {
+  Json list = Json::MakeArray();
+  for (const DetectedChange& change : changes) list.Append(change.ToJson());
+  return list;
+}
+
+std::vector<DetectedChange> ChangesFromJson(const Json& json) {
+  std::vector<DetectedChange> changes;
+  for (const Json& change : json.AsArray("changes")) {
+    changes.push_back(DetectedChange::FromJson(change));
+  }
+  return changes;
+}
+
 Json PerformanceToJson(const PerformanceFigures& figures) {
   Json json = Json::MakeObject();
   SetNumber(json, "auc", figures.auc);
@@ -325,6 +413,8 @@ Json PerformanceToJson(const PerformanceFigures& figures) {
   SetNumber(json, "positive_rate_predicted", figures.positive_rate_predicted);
   SetNumber(json, "positive_rate_actual", figures.positive_rate_actual);
   SetNumber(json, "threshold", figures.threshold);
+  SetNumber(json, "cost", figures.cost);
+  SetNumber(json, "cost_per_outcome", figures.cost_per_outcome);
   return json;
 }
 
@@ -334,7 +424,9 @@ PerformanceFigures PerformanceFromJson(const Json& json) {
           Number(json, "accuracy"),
           Number(json, "positive_rate_predicted"),
           Number(json, "positive_rate_actual"),
-          Number(json, "threshold")};
+          Number(json, "threshold"),
+          Number(json, "cost"),
+          Number(json, "cost_per_outcome")};
 }
 
 }  // namespace millwright::monitoring

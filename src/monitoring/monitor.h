@@ -11,7 +11,10 @@
 #include "base/id.h"
 #include "base/json.h"
 #include "drift/reference_drift.h"
+#include "monitoring/detector.h"
 #include "monitoring/prediction_reader.h"
+#include "monitoring/slice_performance.h"
+#include "monitoring/window_quality.h"
 #include "quality/profile.h"
 
 namespace millwright::monitoring {
@@ -72,6 +75,14 @@ struct MonitorSpec {
   std::optional<double> auc_min;
   std::optional<double> reference_auc;
   std::optional<double> auc_drop_max;  // from reference_auc
+  // What each answer costs; then each window says what its answers with known outcomes cost.
+  std::optional<CostMatrix> costs;
+
+  // Detectors of single changes; an alarm of one opens an alert, whatever consecutive_windows says.
+  std::vector<DetectorSpec> detectors;
+  // Inputs that say when a feature's value was made, and how old one may be.
+  std::map<std::string, std::string> feature_times;
+  int64_t stale_after_ms = 0;
 
   // The AUC below which performance is too low: the higher of the two rules, if there are any.
   std::optional<double> AucThreshold() const;
@@ -92,6 +103,8 @@ struct PerformanceFigures {
   std::optional<double> auc, log_loss, accuracy;
   std::optional<double> positive_rate_predicted, positive_rate_actual;
   std::optional<double> threshold;  // of auc
+  std::optional<double> cost;       // of all answers with a known outcome
+  std::optional<double> cost_per_outcome;
 };
 
 // What was measured in one window. It is complete once something happened after its end.
@@ -103,10 +116,14 @@ struct MonitorWindow {
   bool complete = false;
   std::vector<drift::FeatureDrift> features;
   PerformanceFigures performance;
+  WindowQuality quality;
+  std::vector<DetectedChange> changes;  // by detector, in the spec's order
 };
 
-enum class AlertKind { kDrift, kPerformance };
+enum class AlertKind { kDrift, kPerformance, kChange };
 std::string_view AlertKindName(AlertKind kind);
+// Throws kInvalidArgument.
+AlertKind ParseAlertKind(std::string_view name);
 
 struct Alert {
   AlertId id;
@@ -114,7 +131,9 @@ struct Alert {
   std::string endpoint;
   std::string model;
   AlertKind kind = AlertKind::kDrift;
-  std::string feature;  // the drifted one; "auc" for performance
+  // The drifted one; "auc" for performance; what a detector watched for a change, whose value is
+  // the mean since and whose threshold the mean before.
+  std::string feature;
   double value = 0;
   double threshold = 0;
   bool open = true;
@@ -138,6 +157,8 @@ struct MonitorSummary {
 // Read and write what a window measured, as it is stored.
 Json FeaturesToJson(const std::vector<drift::FeatureDrift>& features);
 std::vector<drift::FeatureDrift> FeaturesFromJson(const Json& json);
+Json ChangesToJson(const std::vector<DetectedChange>& changes);
+std::vector<DetectedChange> ChangesFromJson(const Json& json);
 Json PerformanceToJson(const PerformanceFigures& figures);
 PerformanceFigures PerformanceFromJson(const Json& json);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 #include "drift/evidently_preset.h"
@@ -205,11 +206,65 @@ std::vector<drift::FeatureDrift> CompareAsEvidently(Session& session, const std:
   return features;
 }
 
+// What a profile says of the levels of numbers.
+std::map<std::string, Level> LevelsOf(const quality::Profile& profile) {
+  std::map<std::string, Level> levels;
+  for (const quality::ColumnProfile& column : profile.columns) {
+    if (column.mean && column.stddev) levels[column.name] = {*column.mean, *column.stddev, {}};
+  }
+  return levels;
+}
+
+std::optional<double> FiniteOf(const Table& table, size_t row, size_t column) {
+  const double value = table.Double(row, column);
+  return std::isfinite(value) ? std::optional(value) : std::nullopt;
+}
+
 }  // namespace
+
+std::optional<Level> MeasureLevel(Session& session, const std::string& table,
+                                  const std::string& sql, const std::string& season) {
+  const std::string value = "CASE WHEN isfinite(" + sql + ") THEN " + sql + " END";
+  const std::string figures = "avg(v), stddev_pop(v) FROM (SELECT " + value + " AS v" +
+                              (season.empty() ? "" : ", " + season + " AS place") + " FROM " +
+                              table + ")";
+  const Table all = session.Query("SELECT " + figures);
+  const auto mean = FiniteOf(all, 0, 0), deviation = FiniteOf(all, 0, 1);
+  if (!mean || !deviation) return std::nullopt;
+  Level level{*mean, *deviation, {}};
+  if (season.empty()) return level;
+  const Table places = session.Query("SELECT place, " + figures + " GROUP BY place");
+  for (size_t row = 0; row < places.row_count(); ++row) {
+    const auto own = FiniteOf(places, row, 1), spread = FiniteOf(places, row, 2);
+    if (places.IsNull(row, 0) || !own || !spread) continue;
+    level.places[places.Int(row, 0)] = {*own, *spread};
+  }
+  return level;
+}
+
+quality::Profile ProfileOfColumns(const drift::Reference& reference) {
+  quality::Profile profile;
+  profile.row_count = reference.profile.row_count;
+  for (size_t i = 0; i < reference.features.size(); ++i) {
+    if (reference.features[i].observation == drift::Observation::kValue) {
+      profile.columns.push_back(reference.profile.columns[i]);
+    }
+  }
+  return profile;
+}
+
+MonitorReference::MonitorReference(quality::Profile profile)
+    : drift(drift::Reference::OfProfile(std::move(profile))),
+      levels(LevelsOf(drift.profile)),
+      distance(RowDistance::OfProfile(drift.profile)) {}
 
 Json MonitorReference::ToJson() const {
   Json json = drift.ToJson();
   if (sample) json.Set("sample", SampleJson(*sample));
+  Json known = Json::MakeObject();
+  for (const auto& [name, level] : levels) known.Set(name, level.ToJson());
+  json.Set("levels", std::move(known));
+  json.Set("distance", distance.ToJson());
   return json;
 }
 
@@ -217,6 +272,18 @@ MonitorReference MonitorReference::FromJson(const Json& json) {
   MonitorReference reference;
   reference.drift = drift::Reference::FromJson(json);
   if (const Json* sample = json.Find("sample")) reference.sample = ReadSample(*sample);
+  // A reference of before there were these, or a profile, says as much as it can.
+  if (const Json* levels = json.Find("levels")) {
+    for (const auto& [name, level] : levels->AsObject("levels")) {
+      reference.levels[name] = Level::FromJson(level);
+    }
+  } else {
+    reference.levels = LevelsOf(reference.drift.profile);
+  }
+  const Json* distance = json.Find("distance");
+  reference.distance = distance != nullptr
+                           ? RowDistance::FromJson(*distance)
+                           : RowDistance::OfProfile(ProfileOfColumns(reference.drift));
   return reference;
 }
 
@@ -244,6 +311,27 @@ MonitorReference MonitorReference::Of(const std::vector<std::string>& wanted) co
   return part;
 }
 
+namespace {
+
+// Levels and distances, out of the rows themselves.
+void LearnRest(Session& session, const std::string& table, const MonitorSpec& spec,
+               MonitorReference* reference) {
+  reference->levels = LevelsOf(reference->drift.profile);
+  const std::string season = drift::SeasonSql(spec.season, reference->drift.time_column);
+  for (const DetectorSpec& detector : spec.detectors) {
+    const bool is_known =
+        detector.of == DetectorOf::kFeature && reference->levels.contains(detector.feature);
+    if (!is_known || season.empty()) continue;
+    const std::string value = "CAST(" + QuoteName(detector.feature) + " AS DOUBLE)";
+    if (const auto level = MeasureLevel(session, table, value, season)) {
+      reference->levels[detector.feature] = *level;
+    }
+  }
+  reference->distance = LearnRowDistance(session, table, ProfileOfColumns(reference->drift));
+}
+
+}  // namespace
+
 MonitorReference MakeMonitorReference(Session& session, const std::string& table,
                                       const MonitorSpec& spec, const std::string& time_column) {
   const std::string timed = WithTimes(session, table, time_column);
@@ -267,6 +355,7 @@ MonitorReference MakeMonitorReference(Session& session, const std::string& table
     for (const quality::TopValue& word : vocabulary.words) known += word.count;
     return static_cast<double>(known) < kVocabularyShareMin * static_cast<double>(vocabulary.total);
   });
+  LearnRest(session, timed, spec, &reference);
   if (spec.preset == DriftPreset::kEvidently) {
     reference.sample = MakeSample(session, table, spec.features, time_column);
   }
@@ -297,6 +386,22 @@ void CheckReference(const MonitorSpec& spec, const MonitorReference& reference) 
         "has not: take a dataset with reference_time, or a reference_window, as the reference",
         drift::SeasonName(spec.season))
         .WithField("season");
+  }
+  for (const DetectorSpec& detector : spec.detectors) {
+    const bool is_feature = detector.of == DetectorOf::kFeature;
+    if (reference.levels.contains(detector.name())) continue;
+    if (is_feature) {
+      throw InvalidArgument("detectors: {} is no feature of the reference that is a number",
+                            detector.feature)
+          .WithField("detectors");
+    }
+    if (detector.method == DetectorMethod::kCusum) {
+      throw InvalidArgument(
+          "detectors: cusum needs to know the {} of the reference: take a reference_window, or "
+          "page_hinkley or adwin, which learn it",
+          detector.name())
+          .WithField("detectors");
+    }
   }
   if (spec.preset == DriftPreset::kEvidently && !reference.sample) {
     throw InvalidArgument(

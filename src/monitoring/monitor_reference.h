@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -34,11 +35,14 @@ struct ReferenceSample {
 struct MonitorReference {
   drift::Reference drift;
   std::optional<ReferenceSample> sample;  // for the preset evidently
+  // Of what detectors watch, by its name: "score", "error" or a feature's. CUSUM needs it.
+  std::map<std::string, Level> levels;
+  // How far rows lie from these. What was learnt of a profile alone is less exact.
+  RowDistance distance;
 
   MonitorReference() = default;
   // A profile alone, as a model version carries it, has no seasons and no values.
-  explicit MonitorReference(quality::Profile profile)
-      : drift(drift::Reference::OfProfile(std::move(profile))) {}
+  explicit MonitorReference(quality::Profile profile);
 
   Json ToJson() const;
   // Reads what ToJson wrote, a reference of drift or a bare profile. Throws kInvalidArgument.
@@ -47,6 +51,14 @@ struct MonitorReference {
   // or for one of the things that are observed of it.
   MonitorReference Of(const std::vector<std::string>& features) const;
 };
+
+// The profile of those features that are columns as they are: neither lengths of texts nor hours.
+quality::Profile ProfileOfColumns(const drift::Reference& reference);
+
+// What `sql`, a number for each row of a table, was like, by place in a season (SQL, or empty).
+// None where it is no number in any row.
+std::optional<Level> MeasureLevel(analytics::Session& session, const std::string& table,
+                                  const std::string& sql, const std::string& season);
 
 // The name of the time column in references that are made out of the log.
 inline constexpr char kEventTimeColumn[] = "__event_time";

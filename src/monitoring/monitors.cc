@@ -29,8 +29,7 @@ Alert ReadAlert(const Row& row) {
   alert.monitor = row.Text(1);
   alert.endpoint = row.Text(2);
   alert.model = row.Text(3);
-  alert.kind =
-      row.Text(4) == AlertKindName(AlertKind::kDrift) ? AlertKind::kDrift : AlertKind::kPerformance;
+  alert.kind = ParseAlertKind(row.Text(4));
   alert.feature = row.Text(5);
   alert.value = row.Double(6);
   alert.threshold = row.Double(7);
@@ -57,6 +56,8 @@ MonitorWindow ReadWindow(const Row& row) {
   window.complete = row.Int(4) != 0;
   window.features = FeaturesFromJson(ParseJson(row.Text(5)));
   window.performance = PerformanceFromJson(ParseJson(row.Text(6)));
+  window.quality = WindowQuality::FromJson(ParseJson(row.Text(7)));
+  window.changes = ChangesFromJson(ParseJson(row.Text(8)));
   return window;
 }
 
@@ -72,6 +73,23 @@ bool SameCounts(const MonitorWindow& a, const MonitorWindow& b) {
 // measured of all of them stays.
 bool HasForgotten(const MonitorWindow& measured, const MonitorWindow& now) {
   return now.predictions < measured.predictions || now.outcomes < measured.outcomes;
+}
+
+}  // namespace
+
+namespace {
+
+// From when on rows are needed to measure a window: its detectors want some of before.
+int64_t HistoryFrom(const MonitorSpec& spec, const WindowsByStart& windows, int64_t start_ms) {
+  if (spec.detectors.empty()) return start_ms;
+  int64_t from_ms = start_ms, rows = 0;
+  for (auto at = windows.lower_bound(start_ms);
+       at != windows.begin() && rows < kDetectorHistoryRows;) {
+    --at;
+    rows += at->second.predictions;
+    from_ms = at->first;
+  }
+  return from_ms;
 }
 
 }  // namespace
@@ -221,7 +239,7 @@ int Monitors::EvaluateStored(const Stored& monitor) {
   if (changed.size() > kWindowsPerEvaluationMax) {
     changed.erase(changed.begin(), changed.end() - kWindowsPerEvaluationMax);
   }
-  scan.Load(changed.front().start_ms, changed.back().end_ms);
+  scan.Load(HistoryFrom(monitor.spec, known, changed.front().start_ms), changed.back().end_ms);
   for (MonitorWindow& window : changed) {
     scan.Measure(window);
     known[window.start_ms] = window;
@@ -240,7 +258,8 @@ void Monitors::Save(const Stored& monitor, const WindowsByStart& windows,
       connection.Execute(sql::kPutWindow,
                          {name, window.start_ms, window.end_ms, window.predictions, window.outcomes,
                           int64_t{window.complete}, FeaturesToJson(window.features).Dump(),
-                          PerformanceToJson(window.performance).Dump(), clock_.NowMs()});
+                          PerformanceToJson(window.performance).Dump(), clock_.NowMs(),
+                          window.quality.ToJson().Dump(), ChangesToJson(window.changes).Dump()});
       Judge(connection, monitor, windows, window, judged_drift_ms, judged_performance_ms);
     }
     connection.Execute(sql::kSetMonitorJudged, {name, judged_drift_ms, judged_performance_ms});
@@ -265,11 +284,15 @@ void Monitors::Judge(Connection& connection, const Stored& monitor, const Window
   if (IsJudgedForDrift(spec, window) && window.start_ms > judged_drift_ms) {
     judged_drift_ms = window.start_ms;
     for (const Crossing& crossing : JudgeDrift(spec, window)) follow(crossing);
+    for (const Crossing& crossing : JudgeChanges(window, DetectorOf::kScore)) follow(crossing);
   }
   // The window judged last is judged again as more of its outcomes arrive.
   if (!IsJudgedForPerformance(spec, window) || window.start_ms < judged_performance_ms) return;
   judged_performance_ms = window.start_ms;
-  if (const auto crossing = JudgePerformance(window)) follow(*crossing);
+  if (window.performance.threshold) {
+    if (const auto crossing = JudgePerformance(window)) follow(*crossing);
+  }
+  for (const Crossing& crossing : JudgeChanges(window, DetectorOf::kError)) follow(crossing);
 }
 
 void Monitors::Open(Connection& connection, const Stored& monitor, const MonitorWindow& window,
@@ -363,7 +386,8 @@ Monitors::WindowReference Monitors::MeasureReference(const MonitorSpec& spec, in
                                                      int64_t to_ms) const {
   const LogSnapshot snapshot = log_.Open(spec.endpoint);
   analytics::Session session;
-  WindowScan scan(session, snapshot, spec, {});
+  const MonitorReference none;
+  WindowScan scan(session, snapshot, spec, none);
   scan.Load(from_ms, to_ms);
   WindowReference reference;
   const std::string inputs = scan.InputsSql();
@@ -372,6 +396,9 @@ Monitors::WindowReference Monitors::MeasureReference(const MonitorSpec& spec, in
                              FormatTime(from_ms), FormatTime(to_ms));
   }
   reference.reference = MakeMonitorReference(session, inputs, spec, kEventTimeColumn);
+  if (!spec.detectors.empty()) {
+    for (auto& [name, level] : scan.MeasureLevels()) reference.reference.levels[name] = level;
+  }
   reference.auc = scan.MeasurePerformance({.start_ms = from_ms, .end_ms = to_ms}).auc;
   return reference;
 }

@@ -34,6 +34,7 @@ bool IsBetween(const drift::FeatureDrift& feature) {
 
 bool IsOverIn(const MonitorSpec& spec, const MonitorWindow& window, const Crossing& crossing) {
   if (crossing.kind == AlertKind::kPerformance) {
+    if (!window.performance.threshold) return false;
     const auto own = JudgePerformance(window);
     return own && own->is_over;
   }
@@ -61,7 +62,7 @@ bool IsJudgedForPerformance(const MonitorSpec& spec, const MonitorWindow& window
   return window.complete && window.outcomes >= spec.outcomes_min &&
          static_cast<double>(window.outcomes) >=
              spec.coverage_min * static_cast<double>(window.predictions) &&
-         figures.auc && figures.threshold;
+         figures.auc && (figures.threshold || !spec.detectors.empty());
 }
 
 std::vector<Crossing> JudgeDrift(const MonitorSpec& spec, const MonitorWindow& window) {
@@ -88,8 +89,30 @@ std::optional<Crossing> JudgePerformance(const MonitorWindow& window) {
   return Crossing{AlertKind::kPerformance, "auc", auc, threshold, is_over, ""};
 }
 
+std::vector<Crossing> JudgeChanges(const MonitorWindow& window, DetectorOf of) {
+  std::map<std::string, Crossing> by_name;  // of several detectors of one thing, the first to alarm
+  for (const DetectedChange& change : window.changes) {
+    const bool is_error = change.detector.of == DetectorOf::kError;
+    if (is_error != (of == DetectorOf::kError) || change.rows == 0) continue;
+    Crossing crossing{
+        AlertKind::kChange,       change.detector.name(),
+        change.after.value_or(0), change.before.value_or(0),
+        change.alarms > 0,        std::string(DetectorMethodName(change.detector.method))};
+    crossing.time_ms = change.first_ms.value_or(0);
+    const auto [known, added] = by_name.emplace(crossing.feature, crossing);
+    const bool is_first =
+        crossing.is_over && (!known->second.is_over || crossing.time_ms < known->second.time_ms);
+    if (!added && is_first) known->second = crossing;
+  }
+  std::vector<Crossing> crossings;
+  for (auto& [name, crossing] : by_name) crossings.push_back(std::move(crossing));
+  return crossings;
+}
+
 bool IsLasting(const MonitorSpec& spec, const WindowsByStart& windows, const MonitorWindow& window,
                const Crossing& crossing) {
+  // A detector has weighed many rows already.
+  if (crossing.kind == AlertKind::kChange) return true;
   const bool drifts = crossing.kind == AlertKind::kDrift;
   int64_t in_a_row = 1;
   for (auto at = windows.lower_bound(window.start_ms); in_a_row < spec.consecutive_windows;) {
@@ -118,6 +141,11 @@ std::string AlertMessage(const MonitorWindow& window, const Crossing& crossing) 
   if (crossing.kind == AlertKind::kPerformance) {
     return fmt::format("AUC {:.3f} is below {:.3f} in the window from {} ({} outcomes)",
                        crossing.value, crossing.threshold, when, window.outcomes);
+  }
+  if (crossing.kind == AlertKind::kChange) {
+    return fmt::format("The mean of {} has changed: {:.4g} since {}, {:.4g} before ({})",
+                       crossing.feature, crossing.value, FormatTime(crossing.time_ms),
+                       crossing.threshold, crossing.method);
   }
   const statistics::DriftTest* test = TestOf(crossing.method);
   return fmt::format("{} has drifted: {} {:.3g} {} {:.3g} in the window from {} ({} predictions)",

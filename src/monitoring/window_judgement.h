@@ -21,7 +21,8 @@ struct Crossing {
   double value = 0;
   double threshold = 0;
   bool is_over = false;
-  std::string method;  // of drift
+  std::string method;   // of drift
+  int64_t time_ms = 0;  // of a change, when the first alarm was
 };
 
 // Whether a window is complete and has enough rows, or enough known outcomes.
@@ -31,6 +32,10 @@ bool IsJudgedForPerformance(const MonitorSpec& spec, const MonitorWindow& window
 // Of a window that is judged.
 std::vector<Crossing> JudgeDrift(const MonitorSpec& spec, const MonitorWindow& window);
 std::optional<Crossing> JudgePerformance(const MonitorWindow& window);
+
+// What the detectors of a judged window say: those of the error, which wait for outcomes, or all
+// others.
+std::vector<Crossing> JudgeChanges(const MonitorWindow& window, DetectorOf of);
 
 // Windows by their starts.
 using WindowsByStart = std::map<int64_t, MonitorWindow>;

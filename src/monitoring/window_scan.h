@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,12 +34,22 @@ class WindowScan {
   std::string InputsSql() const;
   // Of a window that was loaded.
   PerformanceFigures MeasurePerformance(const MonitorWindow& window);
+  // What the score and the error were like in all of what was loaded, for the detectors of them.
+  std::map<std::string, Level> MeasureLevels();
 
  private:
+  WindowQuality MeasureQuality(const MonitorWindow& window);
+  DetectedChange Detect(const DetectorSpec& detector, const MonitorWindow& window);
+  // SQL of what a detector watches; nothing where the log does not have it as a number.
+  std::optional<std::string> ValueSql(const DetectorSpec& detector) const;
+  std::string SeasonSql() const;
+
   analytics::Session& session_;
   const LogSnapshot& snapshot_;
   const MonitorSpec& spec_;
   MonitorReference reference_;  // of the watched features
+  quality::Profile values_;     // of the features that are columns as they are
+  QualityRules rules_;
   std::vector<analytics::Column> columns_;
   std::optional<std::string> probability_;
 };

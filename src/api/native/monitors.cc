@@ -233,7 +233,24 @@ http::Response GetPerformance(Context& context, const http::Request& request) {
                              {"auc", Number(window.performance.auc)},
                              {"log_loss", Number(window.performance.log_loss)},
                              {"accuracy", Number(window.performance.accuracy)},
-                             {"threshold", Number(window.performance.threshold)}}));
+                             {"threshold", Number(window.performance.threshold)},
+                             {"cost", Number(window.performance.cost)},
+                             {"cost_per_outcome", Number(window.performance.cost_per_outcome)}}));
+  return Answer(Json::Of({{"windows", windows}}));
+}
+
+http::Response GetQuality(Context& context, const http::Request& request) {
+  Json windows = Json::MakeArray();
+  const auto spec = context.monitors.Get(request.PathValue("name")).spec;
+  for (const auto& window : context.monitors.Windows(spec.name)) {
+    Json json = window.quality.ToJson();
+    json.Set("start_ms", window.start_ms)
+        .Set("end_ms", window.end_ms)
+        .Set("complete", window.complete)
+        .Set("outlier_share", window.quality.outlier_share())
+        .Set("changes", monitoring::ChangesToJson(window.changes));
+    windows.Append(std::move(json));
+  }
   return Answer(Json::Of({{"windows", windows}}));
 }
 
