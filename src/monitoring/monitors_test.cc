@@ -184,6 +184,40 @@ TEST_P(MonitorsTest, WaitsForSeveralWindowsInARow) {
                                "not_enough_data"}));
 }
 
+TEST_P(MonitorsTest, ADetectorTellsOfAChangeAndWhenItIsOver) {
+  spec_.preset = DriftPreset::kPsi;
+  spec_.psi_threshold = 9;
+  spec_.auc_min.reset();
+  spec_.detectors = {DetectorSpec::FromJson(ParseJson(R"({"feature": "distance"})")),
+                     DetectorSpec::FromJson(ParseJson(R"({"of": "error", "method": "adwin"})"))};
+  spec_.costs = CostMatrix{.false_positive = 1, .false_negative = 3};
+  Monitors monitors(db(), events_, clock_, *log_);
+  monitors.Put(spec_, profile_, "ana");
+  LogWindow(0, 0, 0.9);
+  LogWindow(1, 0.5, 0.9);
+  LogWindow(2, 0.5, 0.2);
+  LogWindow(3, 0.5, 0.2, 5);
+  monitors.Evaluate();
+  EXPECT_EQ(AlertEvents(), (Strings{"alert.opened change distance", "alert.closed change distance",
+                                    "alert.opened change error"}));
+  const auto alerts = monitors.Alerts("flights-late");
+  ASSERT_EQ(alerts.size(), 2u);
+  for (const Alert& alert : alerts) {
+    const bool is_error = alert.feature == "error";
+    EXPECT_EQ(alert.kind, AlertKind::kChange);
+    EXPECT_NEAR(alert.threshold, is_error ? 0.05 : 0.5, 0.1) << "the mean before";
+    EXPECT_NEAR(alert.value, is_error ? 0.4 : 1.0, 0.15) << "the mean since";
+    EXPECT_EQ(alert.window_start_ms, kEvents + (is_error ? 2 : 1) * kWeek);
+  }
+  const auto windows = monitors.Windows("flights-late");
+  EXPECT_EQ(windows[0].performance.cost, 0);
+  EXPECT_GT(*windows[2].performance.cost, 100);
+  EXPECT_NEAR(*windows[2].performance.cost_per_outcome,
+              *windows[2].performance.cost / kRowsPerWindow, 1e-9);
+  spec_.detectors[1].method = DetectorMethod::kCusum;
+  EXPECT_THROW(monitors.Put(spec_, profile_, "ana"), Error) << "no level of the error is known";
+}
+
 TEST_P(MonitorsTest, RowsFromTheFutureCompleteNothing) {
   Monitors monitors(db(), events_, clock_, *log_);
   monitors.Put(spec_, profile_, "ana");
