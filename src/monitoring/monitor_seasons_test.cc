@@ -151,11 +151,11 @@ TEST_P(MonitorSeasonsTest, WeekendsAndHolidaysAreNoAlarm) {
 
 TEST_P(MonitorSeasonsTest, SingleDaysAreNoAlarm) {
   const std::string past = "(SELECT * FROM rides WHERE t < '2013-01-01')";
-  const std::string live = "(SELECT * FROM rides WHERE t >= '2013-01-01' AND t < '2014-01-01')";
+  const std::string live = "(SELECT * FROM rides WHERE t >= '2013-01-01' AND t < '2013-07-01')";
   MonitorSpec spec = MonitorSpec::FromJson(ParseJson(
       R"({"name": "a", "endpoint": "a", "window": "day", "season": "weekday", "rows_min": 20})"));
   EXPECT_EQ(Watch(spec, past, live), Strings());
-  EXPECT_GE(judged_, 300);
+  EXPECT_GE(judged_, 150);
   MonitorSpec plain = spec;
   plain.preset = DriftPreset::kPsi;
   plain.psi_threshold = 0.2;
@@ -195,7 +195,9 @@ TEST_P(MonitorSeasonsTest, FlightsAlarmWhereTheyChangedAndNotOnTheWeek) {
   EXPECT_LT(late("BETWEEN '2001-04-23' AND '2001-05-14'"), 0.8 * late("< '2001-03-01'"));
 }
 
-MILLWRIGHT_ON_BOTH_DATABASES(MonitorSeasonsTest);
+// Hundreds of windows on one database; what a database could change is tested on both elsewhere.
+INSTANTIATE_TEST_SUITE_P(, MonitorSeasonsTest, ::testing::Values(storage::Dialect::kSqlite),
+                         storage::DialectName);
 
 }  // namespace
 }  // namespace millwright::monitoring
