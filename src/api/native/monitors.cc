@@ -208,8 +208,11 @@ http::Response EvaluateMonitor(Context& context, const http::Request& request) {
 
 http::Response GetDrift(Context& context, const http::Request& request) {
   Json windows = Json::MakeArray();
-  const auto spec = context.monitors.Get(request.PathValue("name")).spec;
-  for (const auto& window : context.monitors.Windows(spec.name)) {
+  const std::string name = request.PathValue("name");
+  const auto measured = context.monitors.Windows(name);
+  // A monitor that does not exist has no windows.
+  const auto spec = measured.empty() ? monitoring::MonitorSpec() : context.monitors.Get(name).spec;
+  for (const auto& window : measured) {
     Json features = Json::MakeArray();
     for (const auto& feature : window.features) features.Append(FeatureJson(feature));
     windows.Append(Json::Of({{"start_ms", window.start_ms},
