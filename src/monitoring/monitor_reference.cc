@@ -313,6 +313,14 @@ MonitorReference MonitorReference::Of(const std::vector<std::string>& wanted) co
 
 namespace {
 
+[[noreturn]] void RefuseSeason(const MonitorSpec& spec) {
+  throw InvalidArgument(
+      "The season {} needs the times of the reference's rows, which a model's training profile has "
+      "not: take a dataset with reference_time, or a reference_window, as the reference",
+      drift::SeasonName(spec.season))
+      .WithField("season");
+}
+
 // Levels and distances, out of the rows themselves.
 void LearnRest(Session& session, const std::string& table, const MonitorSpec& spec,
                MonitorReference* reference) {
@@ -334,6 +342,7 @@ void LearnRest(Session& session, const std::string& table, const MonitorSpec& sp
 
 MonitorReference MakeMonitorReference(Session& session, const std::string& table,
                                       const MonitorSpec& spec, const std::string& time_column) {
+  if (spec.season != drift::Season::kNone && time_column.empty()) RefuseSeason(spec);
   const std::string timed = WithTimes(session, table, time_column);
   drift::ReferenceOptions options;
   options.time_column = time_column;
@@ -380,13 +389,7 @@ void CheckReference(const MonitorSpec& spec, const MonitorReference& reference) 
   for (const auto& entry : spec.psi_thresholds) check(entry.first, "psi_thresholds");
   for (const auto& entry : spec.tests) check(entry.first, "tests");
   for (const auto& entry : spec.test_thresholds) check(entry.first, "test_thresholds");
-  if (spec.season != reference.drift.season) {
-    throw InvalidArgument(
-        "The season {} needs the times of the reference's rows, which a model's training profile "
-        "has not: take a dataset with reference_time, or a reference_window, as the reference",
-        drift::SeasonName(spec.season))
-        .WithField("season");
-  }
+  if (spec.season != reference.drift.season) RefuseSeason(spec);
   for (const DetectorSpec& detector : spec.detectors) {
     const bool is_feature = detector.of == DetectorOf::kFeature;
     if (reference.levels.contains(detector.name())) continue;
