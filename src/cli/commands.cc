@@ -12,6 +12,7 @@ Commands AllCommands() {
   AddScoreCommands(commands);
   AddEvaluateCommands(commands);
   AddStreamCommands(commands);
+  AddOutcomeStreamCommands(commands);
   AddDataCommands(commands);
   AddQualityCommands(commands);
   AddSuiteCommands(commands);

@@ -12,6 +12,7 @@ void AddServeCommands(Commands& commands);
 void AddScoreCommands(Commands& commands);
 void AddEvaluateCommands(Commands& commands);
 void AddStreamCommands(Commands& commands);
+void AddOutcomeStreamCommands(Commands& commands);
 void AddDataCommands(Commands& commands);
 void AddQualityCommands(Commands& commands);
 void AddSuiteCommands(Commands& commands);

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/yaml.h"
@@ -42,8 +45,20 @@ int ListMonitors(const LimitOptions&, Console& console) {
   return 0;
 }
 
-std::string DayOf(int64_t time_ms) {
-  return FormatTime(time_ms).substr(0, 10);
+// Windows of hours need the hour.
+std::string WindowOf(const Json& window) {
+  constexpr int64_t kDayMs = 86'400'000;
+  const std::string time = FormatTime(window.GetInt("start_ms"));
+  const bool is_short = window.GetInt("end_ms") - window.GetInt("start_ms") < kDayMs;
+  return is_short ? time.substr(0, 10) + " " + time.substr(11, 5) : time.substr(0, 10);
+}
+
+std::string JudgementOf(const Json& feature) {
+  const std::string status = feature.GetString("status");
+  if (status == "measured") return feature.GetBool("drifted") ? "drifted" : "";
+  std::string words = status;
+  std::replace(words.begin(), words.end(), '_', ' ');
+  return words;
 }
 
 std::string MetricOf(const Json& window, std::string_view key) {
@@ -61,20 +76,78 @@ int ShowMonitor(const NameOptions& options, Console& console) {
   console.Line(fmt::format(
       "{} predictions, {} outcomes ({:.1f} % known)", FormatCount(summary.GetInt("predictions")),
       FormatCount(summary.GetInt("outcomes")), 100 * summary.GetDouble("coverage")));
+  std::map<int64_t, std::string> verdicts;
+  for (const Json& window : drift.At("windows").AsArray()) {
+    std::string words = window.GetString("verdict");
+    std::replace(words.begin(), words.end(), '_', ' ');
+    verdicts[window.GetInt("start_ms")] = words;
+  }
   std::vector<std::vector<std::string>> rows;
   for (const Json& window : performance.At("windows").AsArray())
-    rows.push_back({"  " + DayOf(window.GetInt("start_ms")),
-                    FormatCount(window.GetInt("predictions")),
+    rows.push_back({"  " + WindowOf(window), FormatCount(window.GetInt("predictions")),
                     FormatCount(window.GetInt("outcomes")), MetricOf(window, "auc"),
-                    MetricOf(window, "log_loss")});
-  console.PrintTable({"  WINDOW", "PREDICTIONS", "OUTCOMES", "AUC", "LOG LOSS"}, rows);
+                    MetricOf(window, "log_loss"), verdicts[window.GetInt("start_ms")]});
+  console.PrintTable({"  WINDOW", "PREDICTIONS", "OUTCOMES", "AUC", "LOG LOSS", "DRIFT"}, rows);
   rows.clear();
   // Of the latest window that could be judged.
   for (const Json& feature : summary.At("features").AsArray())
     rows.push_back({"  " + feature.GetString("name"), feature.GetString("method"),
                     MetricOf(feature, "score"), MetricOf(feature, "threshold"),
-                    feature.GetBool("drifted") ? "drifted" : ""});
-  console.PrintTable({"  FEATURE", "METHOD", "SCORE", "THRESHOLD", ""}, rows);
+                    MetricOf(feature, "adjusted_p"), JudgementOf(feature)});
+  console.PrintTable({"  FEATURE", "METHOD", "SCORE", "THRESHOLD", "P", ""}, rows);
+  return 0;
+}
+
+std::string BreachOf(const Json& feature) {
+  std::vector<std::string> parts;
+  for (const char* kind : {"missing", "new_category", "out_of_range", "type_changed", "stale"}) {
+    if (feature.GetInt(kind) == 0) continue;
+    std::string name = kind;
+    std::replace(name.begin(), name.end(), '_', ' ');
+    parts.push_back(fmt::format("{} {}", FormatCount(feature.GetInt(kind)), name));
+  }
+  if (feature.GetBool("constant")) parts.emplace_back("constant");
+  if (feature.GetBool("absent")) parts.emplace_back("absent");
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+void PrintLastQuality(const Json& window, Console& console) {
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& feature : window.At("breaches").AsArray())
+    rows.push_back({"  " + feature.GetString("feature"), BreachOf(feature)});
+  if (!rows.empty()) console.PrintTable({"  FEATURE", "ROWS IN THE LAST WINDOW"}, rows);
+  rows.clear();
+  for (const Json& row : window.At("worst").AsArray())
+    rows.push_back({"  " + row.GetString("id"), FormatMetric(row.GetDouble("distance")),
+                    row.GetString("reason"), row.GetString("value")});
+  if (!rows.empty()) console.PrintTable({"  FARTHEST ROW", "DISTANCE", "BY", "VALUE"}, rows);
+  for (const std::string& name : window.GetStrings("new_columns"))
+    console.Line("  new column: " + name);
+  for (const Json& change : window.At("changes").AsArray()) {
+    if (change.GetInt("alarms") == 0) continue;
+    console.Line(fmt::format("  {} changed: {} → {} ({})", change.GetString("name"),
+                             MetricOf(change, "before"), MetricOf(change, "after"),
+                             change.At("detector").GetString("method")));
+  }
+}
+
+int ShowQuality(const NameOptions& options, Console& console) {
+  const Json result = console.client().Get(MonitorPath(options.name) + "/quality");
+  console.Answer(result);
+  std::vector<std::vector<std::string>> rows;
+  const Json* last = nullptr;
+  for (const Json& window : result.At("windows").AsArray()) {
+    int64_t alarms = 0;
+    for (const Json& change : window.At("changes").AsArray()) alarms += change.GetInt("alarms");
+    rows.push_back({"  " + WindowOf(window), FormatCount(window.GetInt("rows")),
+                    FormatCount(window.GetInt("outliers")),
+                    fmt::format("{:.2f} %", 100 * window.GetDouble("outlier_share")),
+                    std::to_string(window.At("breaches").AsArray().size()),
+                    std::to_string(alarms)});
+    if (window.GetInt("rows") > 0) last = &window;
+  }
+  console.PrintTable({"  WINDOW", "ROWS", "OUTLIERS", "SHARE", "FEATURES BROKEN", "CHANGES"}, rows);
+  if (last != nullptr) PrintLastQuality(*last, console);
   return 0;
 }
 
@@ -95,6 +168,9 @@ void AddMonitorCommands(Commands& commands) {
   commands.push_back(MakeCommand("monitors list", "List monitors", kLimitOptions, ListMonitors));
   commands.push_back(
       MakeCommand("monitors show", "Show drift and performance", kNameOptions, ShowMonitor));
+  commands.push_back(MakeCommand("monitors quality",
+                                 "Show outliers, broken and stale features, and changes",
+                                 kNameOptions, ShowQuality));
   commands.push_back(
       MakeCommand("monitors evaluate", "Look at what came in, now", kNameOptions, EvaluateMonitor));
 }

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "cli/cache_folder.h"
 #include "cli/commands.h"
+#include "cli/kafka_settings.h"
 #include "cli/progress.h"
 #include "cli/stop_signals.h"
 #include "ensembles/ensemble.h"
@@ -83,30 +84,6 @@ std::vector<std::string> SplitList(const std::string& list) {
   return names;
 }
 
-void AddSetting(const std::string& line, streaming::KafkaSettings* settings) {
-  const size_t equals = line.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    throw InvalidArgument("A setting of Kafka is NAME=VALUE: {}", line);
-  }
-  (*settings)[line.substr(0, equals)] = line.substr(equals + 1);
-}
-
-streaming::KafkaSettings SettingsOf(const StreamOptions& options) {
-  streaming::KafkaSettings settings;
-  if (!options.config_file.empty()) {
-    const std::string text = ReadFile(options.config_file);
-    for (size_t at = 0; at < text.size();) {
-      const size_t end = std::min(text.find('\n', at), text.size());
-      const std::string line = text.substr(at, end - at);
-      if (!line.empty() && line[0] != '#') AddSetting(line, &settings);
-      at = end + 1;
-    }
-  }
-  settings["bootstrap.servers"] = options.brokers;
-  for (const std::string& setting : options.settings) AddSetting(setting, &settings);
-  return settings;
-}
-
 std::pair<std::string, std::string> TopicsOf(const std::string& text) {
   const size_t colon = text.find(':');
   if (colon == std::string::npos || colon == 0 || colon + 1 == text.size()) {
@@ -121,7 +98,7 @@ streaming::StreamOptions PlanOf(const StreamOptions& options) {
       .input = input,
       .output = output,
       .dead_letter = options.dead_letter.empty() ? input + "-dead-letter" : options.dead_letter,
-      .kafka = SettingsOf(options),
+      .kafka = ReadKafkaSettings(options.config_file, options.brokers, options.settings),
       .model = options.model,
       .version = "",
       .predictions = {.features = SplitList(options.features),

@@ -198,24 +198,18 @@ class Watch {
 
   // Takes what lies between two times as the reference from now on.
   void Refer(int64_t from_ms, int64_t to_ms) {
-    quality::Profile none;
+    const monitoring::MonitorReference none;
     monitoring::WindowScan scan(session_, history_.snapshot, spec_, none);
     scan.Load(from_ms, to_ms);
-    const quality::Profile all = quality::ProfileTable(session_, scan.InputsSql());
-    profile_ = {};
-    profile_.row_count = all.row_count;
-    for (const auto& column : all.columns) {
-      const bool is_wanted = spec_.features.empty() ||
-                             std::find(spec_.features.begin(), spec_.features.end(), column.name) !=
-                                 spec_.features.end();
-      if (is_wanted) profile_.columns.push_back(column);
-    }
+    reference_ = monitoring::MakeMonitorReference(session_, scan.InputsSql(), spec_,
+                                                  monitoring::kEventTimeColumn);
     const auto figures =
         scan.MeasurePerformance({.start_ms = from_ms, .end_ms = to_ms, .complete = true});
     if (figures.auc) spec_.reference_auc = figures.auc;
     open_.clear();
+    judged_.clear();
     referred_to_ms_ = to_ms;
-    scan_.emplace(session_, history_.snapshot, spec_, profile_);
+    scan_.emplace(session_, history_.snapshot, spec_, reference_);
     scan_->Load(history_.from_ms, history_.to_ms);
     if (windows_.empty()) windows_ = scan_->List();
   }
@@ -229,7 +223,8 @@ class Watch {
       const auto key = std::pair(crossing.kind, crossing.feature);
       if (!crossing.is_over) {
         open_.erase(key);
-      } else if (open_.insert(key).second) {
+      } else if (monitoring::IsLasting(spec_, judged_, window, crossing) &&
+                 open_.insert(key).second) {
         over.emplace_back(window, crossing);
       }
     };
@@ -237,6 +232,7 @@ class Watch {
       monitoring::MonitorWindow& window = windows_[drift_at_];
       if (window.start_ms < referred_to_ms_) continue;
       scan_->Measure(window);
+      judged_[window.start_ms] = window;
       if (!monitoring::IsJudgedForDrift(spec_, window)) continue;
       for (const auto& crossing : monitoring::JudgeDrift(spec_, window)) follow(window, crossing);
     }
@@ -244,6 +240,7 @@ class Watch {
       monitoring::MonitorWindow& window = windows_[auc_at_];
       if (window.start_ms < referred_to_ms_) continue;
       window.performance = scan_->MeasurePerformance(window);
+      judged_[window.start_ms] = window;
       if (!monitoring::IsJudgedForPerformance(spec_, window)) continue;
       if (const auto crossing = monitoring::JudgePerformance(window)) follow(window, *crossing);
     }
@@ -256,9 +253,10 @@ class Watch {
   analytics::Session& session_;
   const History& history_;
   monitoring::MonitorSpec spec_;
-  quality::Profile profile_;
+  monitoring::MonitorReference reference_;
   std::optional<monitoring::WindowScan> scan_;
   std::vector<monitoring::MonitorWindow> windows_;
+  monitoring::WindowsByStart judged_;  // since the last reference
   size_t drift_at_ = 0, auc_at_ = 0;
   int64_t referred_to_ms_ = 0;
   std::set<std::pair<monitoring::AlertKind, std::string>> open_;

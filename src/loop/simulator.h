@@ -25,7 +25,7 @@ namespace millwright::loop {
 
 struct SimulationOptions {
   // What is watched; the window, thresholds and features of `monitor`, whose reference is the
-  // beginning of the history. Without one: weeks, PSI 0.2, an AUC drop of 0.03.
+  // beginning of the history. Without one: weeks, the preset millwright, an AUC drop of 0.03.
   std::optional<monitoring::MonitorSpec> monitor;
   int64_t reference_ms = 28LL * 86'400'000;
   int64_t label_delay_ms = 0;  // from a window's end until its outcomes are known

@@ -39,6 +39,7 @@ constexpr std::pair<const char*, const char*> kOutcomeColumns[] = {
     {"who", "VARCHAR"},           {"number", "DOUBLE"},     {"text", "VARCHAR"},
     {"sequence", "BIGINT"},       {"kind", "VARCHAR"},      {"comment", "VARCHAR"},
     {"key_input", "VARCHAR"},     {"key_value", "VARCHAR"}, {"within_ms", "BIGINT"},
+    {"source", "VARCHAR"},
 };
 
 template <typename F>
@@ -74,6 +75,14 @@ std::string NoRowsSql(RecordKind kind) {
     columns += std::string("CAST(NULL AS ") + type + ") AS " + name;
   });
   return "(SELECT " + columns + " WHERE FALSE)";
+}
+
+// What a source told first counts; what it tells again was told already.
+std::string OncePerSource(const std::string& outcomes) {
+  return "(SELECT * FROM " + outcomes + " WHERE source IS NULL UNION ALL BY NAME SELECT * FROM " +
+         outcomes +
+         " WHERE source IS NOT NULL QUALIFY row_number() OVER (PARTITION BY source ORDER " +
+         "BY sequence) = 1)";
 }
 
 void SyncPath(const fs::path& path) {
@@ -268,12 +277,14 @@ void LogStore::CountParquet() {
     const std::vector<fs::path> outcomes = ParquetFiles(folder);
     if (outcomes.empty()) continue;
     files.insert(files.end(), outcomes.begin(), outcomes.end());
-    const analytics::Table table = session_->Query("SELECT DISTINCT key_input, kind FROM " +
-                                                   FilesSql(RecordKind::kOutcome, outcomes));
+    const analytics::Table table =
+        session_->Query("SELECT DISTINCT key_input, kind, source IS NOT NULL FROM " +
+                        FilesSql(RecordKind::kOutcome, outcomes));
     OutcomeTraits& traits = traits_[Unescaped(folder.filename())];
     for (size_t row = 0; row < table.row_count(); ++row) {
       if (!table.IsNull(row, 0)) traits.key_inputs.insert(table.Text(row, 0));
       traits.has_feedback |= table.Text(row, 1) == OutcomeKindName(OutcomeKind::kFeedback);
+      traits.has_sources |= table.Text(row, 2) == "true";
     }
   }
   for (const fs::path& endpoint : FoldersOf(folder_ / "predictions")) {
@@ -319,6 +330,7 @@ void LogStore::Publish(int64_t segment, std::vector<TailRow> rows, const RowFact
   for (const auto& [endpoint, more] : facts.traits) {
     traits_[endpoint].key_inputs.insert(more.key_inputs.begin(), more.key_inputs.end());
     traits_[endpoint].has_feedback |= more.has_feedback;
+    traits_[endpoint].has_sources |= more.has_sources;
   }
   for (const auto& [place, more] : facts.hours) {
     hours_[place.first][place.second].Add(more.rows, more.happened_first_ms, more.happened_last_ms);
@@ -540,6 +552,7 @@ LogSnapshot LogStore::Open(const std::string& endpoint, const LogRange& range) c
   if (const auto found = traits_.find(endpoint); found != traits_.end()) {
     snapshot.traits = found->second;
   }
+  if (snapshot.traits.has_sources) snapshot.outcomes = OncePerSource(snapshot.outcomes);
   return snapshot;
 }
 

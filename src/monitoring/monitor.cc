@@ -4,11 +4,34 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "monitoring/row_facts.h"
+#include "statistics/drift_tests.h"
 
 namespace millwright::monitoring {
 namespace {
 
 constexpr int64_t kWindowMsMin = 1000;
+constexpr int64_t kWeekMs = 7 * kDayMs;
+constexpr int64_t kMonthMsMin = 28 * kDayMs;
+constexpr int64_t kMondayMs = 4 * kDayMs;  // 5 January 1970
+
+// What the preset psi takes where nothing is said.
+constexpr double kPsiThreshold = 0.2;
+// From which share of drifted columns on Evidently calls a table drifted.
+constexpr double kEvidentlyShare = 0.5;
+
+constexpr std::pair<DriftPreset, std::string_view> kPresets[] = {
+    {DriftPreset::kMillwright, "millwright"},
+    {DriftPreset::kEvidently, "evidently"},
+    {DriftPreset::kPsi, "psi"},
+};
+constexpr std::pair<AlertKind, std::string_view> kAlertKinds[] = {
+    {AlertKind::kDrift, "drift"},
+    {AlertKind::kPerformance, "performance"},
+    {AlertKind::kChange, "change"},
+};
+constexpr std::pair<std::string_view, int64_t> kWindowNames[] = {
+    {"hour", kHourMs}, {"day", kDayMs}, {"week", kWeekMs}};
 
 std::optional<double> Number(const Json& json, std::string_view key) {
   const Json* value = json.Find(key);
@@ -31,16 +54,27 @@ void RefuseUnknown(const Json& json) {
                                                 "positive_label",
                                                 "window_ms",
                                                 "window_origin_ms",
+                                                "window",
+                                                "preset",
+                                                "season",
                                                 "rows_min",
                                                 "psi_threshold",
                                                 "psi_thresholds",
+                                                "false_discovery_rate",
+                                                "tests",
+                                                "test_thresholds",
                                                 "drift_share_min",
+                                                "consecutive_windows",
                                                 "outcomes_min",
                                                 "coverage_min",
                                                 "since_ms",
                                                 "auc_min",
                                                 "reference_auc",
                                                 "auc_drop_max",
+                                                "costs",
+                                                "detectors",
+                                                "feature_times",
+                                                "stale_after_ms",
                                                 "profile"};
   for (const auto& field : json.AsObject("monitor")) {
     if (std::find(std::begin(kKnown), std::end(kKnown), field.first) == std::end(kKnown)) {
@@ -57,6 +91,24 @@ bool IsShare(double value) {
   return value >= 0 && value <= 1;
 }
 
+void CheckPreset(const MonitorSpec& spec) {
+  const bool is_evidently = spec.preset == DriftPreset::kEvidently;
+  Check(is_evidently || spec.tests.empty(), "tests", "left out unless the preset is evidently");
+  Check(is_evidently || spec.test_thresholds.empty(), "test_thresholds",
+        "left out unless the preset is evidently");
+  Check(!is_evidently || spec.psi_thresholds.empty(), "psi_thresholds",
+        "left out with the preset evidently, which has test_thresholds");
+  Check(!is_evidently || spec.season == drift::Season::kNone, "season",
+        "left out with the preset evidently, which knows none");
+  for (const auto& [feature, test] : spec.tests) {
+    try {
+      statistics::FindDriftTest(test);
+    } catch (const Error& error) {
+      throw InvalidArgument("{}", error.message()).WithField("tests");
+    }
+  }
+}
+
 void CheckSpec(const MonitorSpec& spec) {
   Check(!spec.name.empty(), "name", "given");
   Check(!spec.endpoint.empty(), "endpoint", "given");
@@ -66,6 +118,15 @@ void CheckSpec(const MonitorSpec& spec) {
   Check(IsShare(spec.coverage_min), "coverage_min", "from 0 to 1");
   Check(IsShare(spec.drift_share_min), "drift_share_min", "from 0 to 1");
   Check(IsShare(spec.label.threshold), "decision_threshold", "from 0 to 1");
+  Check(spec.consecutive_windows >= 1 && spec.consecutive_windows <= kConsecutiveWindowsMax,
+        "consecutive_windows", "from 1 to 50");
+  Check(spec.false_discovery_rate > 0 && spec.false_discovery_rate <= 1, "false_discovery_rate",
+        "above 0 and at most 1");
+  CheckPreset(spec);
+  Check(spec.stale_after_ms >= 0, "stale_after_ms", "0 or more");
+  Check(spec.feature_times.empty() || spec.stale_after_ms > 0, "stale_after_ms",
+        "given with feature_times");
+  Check(spec.detectors.size() <= kDetectorsMax, "detectors", "50 at most");
   Check(spec.psi_threshold > 0, "psi_threshold", "above 0");
   for (const auto& entry : spec.psi_thresholds) {
     Check(entry.second > 0, "psi_thresholds", "above 0");
@@ -73,7 +134,125 @@ void CheckSpec(const MonitorSpec& spec) {
   Check(!spec.auc_drop_max || spec.reference_auc, "reference_auc", "given for auc_drop_max");
 }
 
+std::map<std::string, double> Numbers(const Json& json, std::string_view key) {
+  std::map<std::string, double> numbers;
+  const Json* own = json.Find(key);
+  if (own == nullptr || own->is_null()) return numbers;
+  for (const auto& [feature, value] : own->AsObject(key)) numbers[feature] = value.AsDouble(key);
+  return numbers;
+}
+
+std::map<std::string, std::string> Texts(const Json& json, std::string_view key) {
+  std::map<std::string, std::string> texts;
+  const Json* own = json.Find(key);
+  if (own == nullptr || own->is_null()) return texts;
+  for (const auto& [feature, value] : own->AsObject(key)) texts[feature] = value.AsString(key);
+  return texts;
+}
+
+constexpr std::pair<std::string_view, double CostMatrix::*> kCosts[] = {
+    {"true_positive", &CostMatrix::true_positive},
+    {"false_positive", &CostMatrix::false_positive},
+    {"true_negative", &CostMatrix::true_negative},
+    {"false_negative", &CostMatrix::false_negative},
+};
+
+std::optional<CostMatrix> Costs(const Json& json) {
+  const Json* own = json.Find("costs");
+  if (own == nullptr || own->is_null()) return std::nullopt;
+  CostMatrix costs;
+  for (const auto& [name, value] : own->AsObject("costs")) {
+    const auto* found =
+        std::find_if(std::begin(kCosts), std::end(kCosts),
+                     [&, &name = name](const auto& one) { return one.first == name; });
+    if (found == std::end(kCosts)) {
+      throw InvalidArgument("Unknown cost: {}", name).WithField("costs");
+    }
+    costs.*found->second = value.AsDouble("costs");
+  }
+  return costs;
+}
+
+void ReadFacts(const Json& json, MonitorSpec* spec) {
+  spec->costs = Costs(json);
+  if (const Json* list = json.Find("detectors"); list && !list->is_null()) {
+    for (const Json& one : list->AsArray("detectors")) {
+      spec->detectors.push_back(DetectorSpec::FromJson(one));
+    }
+  }
+  spec->feature_times = Texts(json, "feature_times");
+  spec->stale_after_ms = json.GetInt("stale_after_ms", spec->stale_after_ms);
+}
+
+template <typename Map>
+Json MapJson(const Map& map) {
+  Json json = Json::MakeObject();
+  for (const auto& [key, value] : map) json.Set(key, value);
+  return json;
+}
+
+void ReadWindowLength(const Json& json, MonitorSpec* spec) {
+  const std::string name = json.GetString("window");
+  if (name.empty()) {
+    spec->window_ms = json.GetInt("window_ms", spec->window_ms);
+  } else {
+    const auto* found = std::find_if(std::begin(kWindowNames), std::end(kWindowNames),
+                                     [&](const auto& known) { return known.first == name; });
+    if (found == std::end(kWindowNames)) {
+      throw InvalidArgument("There is no window {}. There are hour, day, week", name)
+          .WithField("window");
+    }
+    if (json.Has("window_ms")) {
+      throw InvalidArgument("Give window or window_ms, not both").WithField("window");
+    }
+    spec->window_ms = found->second;
+    if (spec->window_ms == kWeekMs) spec->window_origin_ms = kMondayMs;
+  }
+  spec->window_origin_ms = json.GetInt("window_origin_ms", spec->window_origin_ms);
+}
+
+void ReadJudgement(const Json& json, MonitorSpec* spec) {
+  const std::string preset = json.GetString("preset");
+  if (!preset.empty()) {
+    spec->preset = ParseDriftPreset(preset);
+  } else if (json.Has("psi_threshold") || json.Has("psi_thresholds")) {
+    spec->preset = DriftPreset::kPsi;
+  }
+  if (spec->preset == DriftPreset::kPsi) spec->psi_threshold = kPsiThreshold;
+  if (spec->preset == DriftPreset::kEvidently) spec->drift_share_min = kEvidentlyShare;
+  spec->season = drift::ParseSeason(json.GetString("season"));
+  spec->rows_min = json.GetInt("rows_min", spec->rows_min);
+  spec->psi_threshold = json.GetDouble("psi_threshold", spec->psi_threshold);
+  spec->psi_thresholds = Numbers(json, "psi_thresholds");
+  spec->false_discovery_rate = json.GetDouble("false_discovery_rate", spec->false_discovery_rate);
+  spec->tests = Texts(json, "tests");
+  spec->test_thresholds = Numbers(json, "test_thresholds");
+  spec->drift_share_min = json.GetDouble("drift_share_min", spec->drift_share_min);
+  spec->consecutive_windows = json.GetInt("consecutive_windows", spec->consecutive_windows);
+}
+
 }  // namespace
+
+std::string_view DriftPresetName(DriftPreset preset) {
+  for (const auto& [known, name] : kPresets) {
+    if (known == preset) return name;
+  }
+  return "";
+}
+
+DriftPreset ParseDriftPreset(std::string_view name) {
+  for (const auto& [preset, known] : kPresets) {
+    if (known == name) return preset;
+  }
+  throw InvalidArgument("There is no preset {}. There are millwright, evidently, psi", name)
+      .WithField("preset");
+}
+
+drift::Period MonitorSpec::NaturalPeriod() const {
+  if (window_ms >= kMonthMsMin) return drift::Period::kMonth;
+  if (window_ms >= kWeekMs) return drift::Period::kWeek;
+  return window_ms >= kDayMs ? drift::Period::kDay : drift::Period::kHour;
+}
 
 std::optional<double> MonitorSpec::AucThreshold() const {
   std::optional<double> threshold = auc_min;
@@ -85,9 +264,8 @@ std::optional<double> MonitorSpec::AucThreshold() const {
 }
 
 Json MonitorSpec::ToJson() const {
-  Json names = Json::MakeArray(), thresholds = Json::MakeObject();
+  Json names = Json::MakeArray();
   for (const std::string& feature : features) names.Append(feature);
-  for (const auto& [feature, threshold] : psi_thresholds) thresholds.Set(feature, threshold);
   Json json = Json::Of({{"name", name},
                         {"endpoint", endpoint},
                         {"model", model},
@@ -99,15 +277,33 @@ Json MonitorSpec::ToJson() const {
                         {"window_ms", window_ms},
                         {"window_origin_ms", window_origin_ms},
                         {"since_ms", since_ms},
+                        {"preset", DriftPresetName(preset)},
+                        {"season", drift::SeasonName(season)},
                         {"rows_min", rows_min},
                         {"psi_threshold", psi_threshold},
-                        {"psi_thresholds", std::move(thresholds)},
+                        {"psi_thresholds", MapJson(psi_thresholds)},
+                        {"false_discovery_rate", false_discovery_rate},
+                        {"tests", MapJson(tests)},
+                        {"test_thresholds", MapJson(test_thresholds)},
                         {"drift_share_min", drift_share_min},
+                        {"consecutive_windows", consecutive_windows},
                         {"outcomes_min", outcomes_min},
                         {"coverage_min", coverage_min}});
   SetNumber(json, "auc_min", auc_min);
   SetNumber(json, "reference_auc", reference_auc);
   SetNumber(json, "auc_drop_max", auc_drop_max);
+  if (costs) {
+    Json matrix = Json::MakeObject();
+    for (const auto& [name, cost] : kCosts) matrix.Set(std::string(name), (*costs).*cost);
+    json.Set("costs", std::move(matrix));
+  }
+  if (!detectors.empty()) {
+    Json list = Json::MakeArray();
+    for (const DetectorSpec& detector : detectors) list.Append(detector.ToJson());
+    json.Set("detectors", std::move(list));
+  }
+  if (!feature_times.empty()) json.Set("feature_times", MapJson(feature_times));
+  if (stale_after_ms > 0) json.Set("stale_after_ms", stale_after_ms);
   return json;
 }
 
@@ -123,17 +319,10 @@ MonitorSpec MonitorSpec::FromJson(const Json& json) {
       json.GetString("probability_output", spec.label.probability_output);
   spec.label.threshold = json.GetDouble("decision_threshold", spec.label.threshold);
   spec.label.positive_label = json.GetString("positive_label", spec.label.positive_label);
-  spec.window_ms = json.GetInt("window_ms", spec.window_ms);
-  spec.window_origin_ms = json.GetInt("window_origin_ms", spec.window_origin_ms);
+  ReadWindowLength(json, &spec);
   spec.since_ms = json.GetInt("since_ms", spec.since_ms);
-  spec.rows_min = json.GetInt("rows_min", spec.rows_min);
-  spec.psi_threshold = json.GetDouble("psi_threshold", spec.psi_threshold);
-  if (const Json* own = json.Find("psi_thresholds"); own && !own->is_null()) {
-    for (const auto& [feature, threshold] : own->AsObject("psi_thresholds")) {
-      spec.psi_thresholds[feature] = threshold.AsDouble("psi_thresholds");
-    }
-  }
-  spec.drift_share_min = json.GetDouble("drift_share_min", spec.drift_share_min);
+  ReadJudgement(json, &spec);
+  ReadFacts(json, &spec);
   spec.outcomes_min = json.GetInt("outcomes_min", spec.outcomes_min);
   spec.coverage_min = json.GetDouble("coverage_min", spec.coverage_min);
   spec.auc_min = Number(json, "auc_min");
@@ -148,7 +337,17 @@ std::string_view MonitorStateName(MonitorState state) {
 }
 
 std::string_view AlertKindName(AlertKind kind) {
-  return kind == AlertKind::kDrift ? "drift" : "performance";
+  for (const auto& [known, name] : kAlertKinds) {
+    if (known == kind) return name;
+  }
+  return "";
+}
+
+AlertKind ParseAlertKind(std::string_view name) {
+  for (const auto& [kind, known] : kAlertKinds) {
+    if (known == name) return kind;
+  }
+  throw InvalidArgument("Unknown kind of alert: {}", name);
 }
 
 Json FeaturesToJson(const std::vector<drift::FeatureDrift>& features) {
@@ -161,6 +360,10 @@ Json FeaturesToJson(const std::vector<drift::FeatureDrift>& features) {
                           {"threshold", feature.threshold},
                           {"drifted", feature.drifted},
                           {"status", drift::DriftStatusName(feature.status)}}));
+    Json& stored = list.AsArray().back();
+    SetNumber(stored, "p_value", feature.p_value);
+    SetNumber(stored, "adjusted_p", feature.adjusted_p);
+    if (!feature.note.empty()) stored.Set("note", feature.note);
   }
   return list;
 }
@@ -175,13 +378,31 @@ std::vector<drift::FeatureDrift> FeaturesFromJson(const Json& json) {
     feature.score = Number(item, "score");
     feature.threshold = item.GetDouble("threshold");
     feature.drifted = item.GetBool("drifted");
+    feature.p_value = Number(item, "p_value");
+    feature.adjusted_p = Number(item, "adjusted_p");
+    feature.note = item.GetString("note");
     for (drift::DriftStatus status :
-         {drift::DriftStatus::kNotEnoughData, drift::DriftStatus::kMissingColumn}) {
+         {drift::DriftStatus::kNotEnoughData, drift::DriftStatus::kMissingColumn,
+          drift::DriftStatus::kNotApplicable}) {
       if (item.GetString("status") == drift::DriftStatusName(status)) feature.status = status;
     }
     features.push_back(std::move(feature));
   }
   return features;
+}
+
+Json ChangesToJson(const std::vector<DetectedChange>& changes) {
+  Json list = Json::MakeArray();
+  for (const DetectedChange& change : changes) list.Append(change.ToJson());
+  return list;
+}
+
+std::vector<DetectedChange> ChangesFromJson(const Json& json) {
+  std::vector<DetectedChange> changes;
+  for (const Json& change : json.AsArray("changes")) {
+    changes.push_back(DetectedChange::FromJson(change));
+  }
+  return changes;
 }
 
 Json PerformanceToJson(const PerformanceFigures& figures) {
@@ -192,6 +413,8 @@ Json PerformanceToJson(const PerformanceFigures& figures) {
   SetNumber(json, "positive_rate_predicted", figures.positive_rate_predicted);
   SetNumber(json, "positive_rate_actual", figures.positive_rate_actual);
   SetNumber(json, "threshold", figures.threshold);
+  SetNumber(json, "cost", figures.cost);
+  SetNumber(json, "cost_per_outcome", figures.cost_per_outcome);
   return json;
 }
 
@@ -201,7 +424,9 @@ PerformanceFigures PerformanceFromJson(const Json& json) {
           Number(json, "accuracy"),
           Number(json, "positive_rate_predicted"),
           Number(json, "positive_rate_actual"),
-          Number(json, "threshold")};
+          Number(json, "threshold"),
+          Number(json, "cost"),
+          Number(json, "cost_per_outcome")};
 }
 
 }  // namespace millwright::monitoring

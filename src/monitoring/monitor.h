@@ -5,12 +5,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/id.h"
 #include "base/json.h"
 #include "drift/reference_drift.h"
+#include "monitoring/detector.h"
 #include "monitoring/prediction_reader.h"
+#include "monitoring/slice_performance.h"
+#include "monitoring/window_quality.h"
 #include "quality/profile.h"
 
 namespace millwright::monitoring {
@@ -20,6 +24,18 @@ using AlertId = Id<struct AlertTag>;
 
 inline constexpr int64_t kDayMs = 86'400'000;
 inline constexpr int kWindowsMax = 500;  // the newest that a monitor keeps measuring and lists
+inline constexpr int64_t kConsecutiveWindowsMax = 50;
+
+// How a window is held against the reference.
+//   millwright  A feature has drifted when its PSI passes a floor (or what windows of this length
+//               vary by within the reference, whichever is more) and chance does not explain it,
+//               with all features of the window in mind (drift::MillwrightPreset).
+//   evidently   Evidently's rule: a test by the kind of the feature and the size of the reference.
+//   psi         A PSI at or above the threshold, and nothing else.
+enum class DriftPreset { kMillwright, kEvidently, kPsi };
+std::string_view DriftPresetName(DriftPreset preset);
+// Throws kInvalidArgument with the names that there are.
+DriftPreset ParseDriftPreset(std::string_view name);
 
 // What to watch and what is too much. Windows are slices of event time, `window_ms` long, counted
 // from `window_origin_ms`.
@@ -35,22 +51,48 @@ struct MonitorSpec {
   // Predictions asked before this instant of the wall clock are left out.
   int64_t since_ms = 0;
 
+  DriftPreset preset = DriftPreset::kMillwright;
+  // Rows are compared with those of the same hour of the day, weekday, hour of the week or month of
+  // the reference, in UTC. The reference must have been made with it.
+  drift::Season season = drift::Season::kNone;
   int64_t rows_min = 500;  // a window with fewer predictions is not judged for drift
-  double psi_threshold = 0.2;
+  // Of the presets millwright (the floor) and psi.
+  double psi_threshold = 0.1;
   std::map<std::string, double> psi_thresholds;  // by feature
+  // Of the preset millwright: the share of the features called drifted that may be so by chance.
+  double false_discovery_rate = 0.05;
+  // Of the preset evidently, by feature: tests by their names (statistics::DriftTests) and
+  // thresholds, instead of its rule's own.
+  std::map<std::string, std::string> tests;
+  std::map<std::string, double> test_thresholds;
   // A drift alert needs at least this share of the features to have drifted; 0 means any one.
   double drift_share_min = 0;
+  // An alert needs a figure to be over in so many judged windows one after another.
+  int64_t consecutive_windows = 1;
 
   int64_t outcomes_min = 200;  // a window with fewer outcomes is not judged for performance
   double coverage_min = 0.5;   // and so is one with a smaller share of known outcomes
   std::optional<double> auc_min;
   std::optional<double> reference_auc;
   std::optional<double> auc_drop_max;  // from reference_auc
+  // What each answer costs; then each window says what its answers with known outcomes cost.
+  std::optional<CostMatrix> costs;
+
+  // Detectors of single changes; an alarm of one opens an alert, whatever consecutive_windows says.
+  std::vector<DetectorSpec> detectors;
+  // Inputs that say when a feature's value was made, and how old one may be.
+  std::map<std::string, std::string> feature_times;
+  int64_t stale_after_ms = 0;
 
   // The AUC below which performance is too low: the higher of the two rules, if there are any.
   std::optional<double> AucThreshold() const;
+  // The length that the natural variation of the reference is taken of: the longest of hour, day,
+  // week and month that a window is not shorter than.
+  drift::Period NaturalPeriod() const;
   Json ToJson() const;
-  // Throws kInvalidArgument naming the field. Unknown fields are refused.
+  // Throws kInvalidArgument naming the field. Unknown fields are refused. `window` ("hour", "day",
+  // "week") stands for `window_ms`; weeks then begin on Mondays. Without a preset, PSI thresholds
+  // mean the preset psi, which is what they were before there were presets.
   static MonitorSpec FromJson(const Json& json);
 };
 
@@ -61,6 +103,8 @@ struct PerformanceFigures {
   std::optional<double> auc, log_loss, accuracy;
   std::optional<double> positive_rate_predicted, positive_rate_actual;
   std::optional<double> threshold;  // of auc
+  std::optional<double> cost;       // of all answers with a known outcome
+  std::optional<double> cost_per_outcome;
 };
 
 // What was measured in one window. It is complete once something happened after its end.
@@ -72,10 +116,14 @@ struct MonitorWindow {
   bool complete = false;
   std::vector<drift::FeatureDrift> features;
   PerformanceFigures performance;
+  WindowQuality quality;
+  std::vector<DetectedChange> changes;  // by detector, in the spec's order
 };
 
-enum class AlertKind { kDrift, kPerformance };
+enum class AlertKind { kDrift, kPerformance, kChange };
 std::string_view AlertKindName(AlertKind kind);
+// Throws kInvalidArgument.
+AlertKind ParseAlertKind(std::string_view name);
 
 struct Alert {
   AlertId id;
@@ -83,7 +131,9 @@ struct Alert {
   std::string endpoint;
   std::string model;
   AlertKind kind = AlertKind::kDrift;
-  std::string feature;  // the drifted one; "auc" for performance
+  // The drifted one; "auc" for performance; what a detector watched for a change, whose value is
+  // the mean since and whose threshold the mean before.
+  std::string feature;
   double value = 0;
   double threshold = 0;
   bool open = true;
@@ -104,16 +154,11 @@ struct MonitorSummary {
   int64_t open_alerts = 0;
 };
 
-struct Monitor {
-  MonitorSpec spec;
-  quality::Profile profile;
-  MonitorState state = MonitorState::kActive;
-  int64_t created_ms = 0;
-};
-
 // Read and write what a window measured, as it is stored.
 Json FeaturesToJson(const std::vector<drift::FeatureDrift>& features);
 std::vector<drift::FeatureDrift> FeaturesFromJson(const Json& json);
+Json ChangesToJson(const std::vector<DetectedChange>& changes);
+std::vector<DetectedChange> ChangesFromJson(const Json& json);
 Json PerformanceToJson(const PerformanceFigures& figures);
 PerformanceFigures PerformanceFromJson(const Json& json);
 

@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "monitoring/sql.h"
-#include "monitoring/window_judgement.h"
 #include "monitoring/window_scan.h"
 
 namespace millwright::monitoring {
@@ -30,8 +29,7 @@ Alert ReadAlert(const Row& row) {
   alert.monitor = row.Text(1);
   alert.endpoint = row.Text(2);
   alert.model = row.Text(3);
-  alert.kind =
-      row.Text(4) == AlertKindName(AlertKind::kDrift) ? AlertKind::kDrift : AlertKind::kPerformance;
+  alert.kind = ParseAlertKind(row.Text(4));
   alert.feature = row.Text(5);
   alert.value = row.Double(6);
   alert.threshold = row.Double(7);
@@ -58,6 +56,8 @@ MonitorWindow ReadWindow(const Row& row) {
   window.complete = row.Int(4) != 0;
   window.features = FeaturesFromJson(ParseJson(row.Text(5)));
   window.performance = PerformanceFromJson(ParseJson(row.Text(6)));
+  window.quality = WindowQuality::FromJson(ParseJson(row.Text(7)));
+  window.changes = ChangesFromJson(ParseJson(row.Text(8)));
   return window;
 }
 
@@ -77,6 +77,23 @@ bool HasForgotten(const MonitorWindow& measured, const MonitorWindow& now) {
 
 }  // namespace
 
+namespace {
+
+// From when on rows are needed to measure a window: its detectors want some of before.
+int64_t HistoryFrom(const MonitorSpec& spec, const WindowsByStart& windows, int64_t start_ms) {
+  if (spec.detectors.empty()) return start_ms;
+  int64_t from_ms = start_ms, rows = 0;
+  for (auto at = windows.lower_bound(start_ms);
+       at != windows.begin() && rows < kDetectorHistoryRows;) {
+    --at;
+    rows += at->second.predictions;
+    from_ms = at->first;
+  }
+  return from_ms;
+}
+
+}  // namespace
+
 struct Monitors::Stored : Monitor {
   int64_t judged_drift_ms = kNeverJudged;
   int64_t judged_performance_ms = kNeverJudged;
@@ -86,15 +103,10 @@ Monitors::Monitors(storage::Database& database, events::EventLog& events, const 
                    const PredictionLog& log)
     : database_(database), events_(events), clock_(clock), log_(log), summaries_(log, clock) {}
 
-void Monitors::Put(const MonitorSpec& spec, const quality::Profile& profile,
+void Monitors::Put(const MonitorSpec& spec, const MonitorReference& reference,
                    const std::string& who) {
   const MonitorSpec checked = MonitorSpec::FromJson(spec.ToJson());
-  for (const std::string& feature : checked.features) {
-    if (profile.Find(feature) == nullptr) {
-      throw InvalidArgument("The reference profile has no feature {}", feature)
-          .WithField("features");
-    }
-  }
+  CheckReference(checked, reference);
   std::lock_guard evaluating(evaluating_);
   const std::vector<MonitorWindow> known = Windows(spec.name, 1);
   const bool anew = known.empty() || spec.since_ms > 0;
@@ -103,7 +115,7 @@ void Monitors::Put(const MonitorSpec& spec, const quality::Profile& profile,
     const bool existed = connection.SelectOne(sql::kGetMonitor, {spec.name}).has_value();
     connection.Execute(sql::kPutMonitor,
                        {spec.name, spec.endpoint, spec.model, checked.ToJson().Dump(),
-                        profile.ToJson().Dump(), clock_.NowMs(), judged});
+                        reference.ToJson().Dump(), clock_.NowMs(), judged});
     connection.Execute(sql::kDeleteWindows, {spec.name});
     CloseAll(connection, spec.name, "the monitor was changed", who);
     events_.Append(connection, existed ? "monitor.updated" : "monitor.created", Subject(spec.name),
@@ -127,11 +139,19 @@ Monitors::Stored Monitors::Load(const std::string& name) const {
   Stored stored;
   stored.state = ReadState(row->Text(1));
   stored.spec = MonitorSpec::FromJson(ParseJson(row->Text(2)));
-  stored.profile = quality::Profile::FromJson(ParseJson(row->Text(3)));
+  stored.reference = MonitorReference::FromJson(ParseJson(row->Text(3)));
   stored.created_ms = row->Int(4);
   stored.judged_drift_ms = row->Int(5);
   stored.judged_performance_ms = row->Int(6);
   return stored;
+}
+
+// Without the reference, which takes longer to read than all else.
+MonitorSpec Monitors::LoadSpec(const std::string& name) const {
+  const auto row = database_.Read(
+      [&](Connection& connection) { return connection.SelectOne(sql::kGetMonitor, {name}); });
+  if (!row) throw NotFound("Monitor", name);
+  return MonitorSpec::FromJson(ParseJson(row->Text(2)));
 }
 
 Monitor Monitors::Get(const std::string& name) const {
@@ -202,13 +222,13 @@ int Monitors::EvaluateNow(const std::string& name) {
 }
 
 int Monitors::EvaluateStored(const Stored& monitor) {
-  std::map<int64_t, MonitorWindow> known;
+  WindowsByStart known;
   for (MonitorWindow& window : Windows(monitor.spec.name)) known[window.start_ms] = window;
   const LogSnapshot snapshot = log_.Open(monitor.spec.endpoint);
   analytics::Session session;
-  WindowScan scan(session, snapshot, monitor.spec, monitor.profile);
+  WindowScan scan(session, snapshot, monitor.spec, monitor.reference);
   std::vector<MonitorWindow> changed;
-  for (MonitorWindow& window : scan.List()) {
+  for (MonitorWindow& window : scan.List(clock_.NowMs())) {
     const auto found = known.find(window.start_ms);
     const bool is_new = found == known.end();
     if (is_new || (!SameCounts(found->second, window) && !HasForgotten(found->second, window))) {
@@ -219,13 +239,17 @@ int Monitors::EvaluateStored(const Stored& monitor) {
   if (changed.size() > kWindowsPerEvaluationMax) {
     changed.erase(changed.begin(), changed.end() - kWindowsPerEvaluationMax);
   }
-  scan.Load(changed.front().start_ms, changed.back().end_ms);
-  for (MonitorWindow& window : changed) scan.Measure(window);
-  Save(monitor, changed);
+  scan.Load(HistoryFrom(monitor.spec, known, changed.front().start_ms), changed.back().end_ms);
+  for (MonitorWindow& window : changed) {
+    scan.Measure(window);
+    known[window.start_ms] = window;
+  }
+  Save(monitor, known, changed);
   return static_cast<int>(changed.size());
 }
 
-void Monitors::Save(const Stored& monitor, const std::vector<MonitorWindow>& measured) {
+void Monitors::Save(const Stored& monitor, const WindowsByStart& windows,
+                    const std::vector<MonitorWindow>& measured) {
   const std::string& name = monitor.spec.name;
   database_.Write([&](Connection& connection) {
     int64_t judged_drift_ms = monitor.judged_drift_ms;
@@ -234,8 +258,9 @@ void Monitors::Save(const Stored& monitor, const std::vector<MonitorWindow>& mea
       connection.Execute(sql::kPutWindow,
                          {name, window.start_ms, window.end_ms, window.predictions, window.outcomes,
                           int64_t{window.complete}, FeaturesToJson(window.features).Dump(),
-                          PerformanceToJson(window.performance).Dump(), clock_.NowMs()});
-      Judge(connection, monitor, window, judged_drift_ms, judged_performance_ms);
+                          PerformanceToJson(window.performance).Dump(), clock_.NowMs(),
+                          window.quality.ToJson().Dump(), ChangesToJson(window.changes).Dump()});
+      Judge(connection, monitor, windows, window, judged_drift_ms, judged_performance_ms);
     }
     connection.Execute(sql::kSetMonitorJudged, {name, judged_drift_ms, judged_performance_ms});
     events_.Append(connection, "report.created", Subject(name), "system",
@@ -245,13 +270,13 @@ void Monitors::Save(const Stored& monitor, const std::vector<MonitorWindow>& mea
 
 // Windows are judged in their order; one that changes after a later one was judged is measured
 // again and raises nothing.
-void Monitors::Judge(Connection& connection, const Stored& monitor, const MonitorWindow& window,
-                     int64_t& judged_drift_ms, int64_t& judged_performance_ms) {
+void Monitors::Judge(Connection& connection, const Stored& monitor, const WindowsByStart& windows,
+                     const MonitorWindow& window, int64_t& judged_drift_ms,
+                     int64_t& judged_performance_ms) {
   const MonitorSpec& spec = monitor.spec;
   const auto follow = [&](const Crossing& crossing) {
     if (crossing.is_over) {
-      Open(connection, monitor, window, crossing.kind, crossing.feature, crossing.value,
-           crossing.threshold);
+      if (IsLasting(spec, windows, window, crossing)) Open(connection, monitor, window, crossing);
     } else {
       Close(connection, monitor, crossing.kind, crossing.feature, crossing.value);
     }
@@ -259,22 +284,27 @@ void Monitors::Judge(Connection& connection, const Stored& monitor, const Monito
   if (IsJudgedForDrift(spec, window) && window.start_ms > judged_drift_ms) {
     judged_drift_ms = window.start_ms;
     for (const Crossing& crossing : JudgeDrift(spec, window)) follow(crossing);
+    for (const Crossing& crossing : JudgeChanges(window, DetectorOf::kScore)) follow(crossing);
   }
   // The window judged last is judged again as more of its outcomes arrive.
   if (!IsJudgedForPerformance(spec, window) || window.start_ms < judged_performance_ms) return;
   judged_performance_ms = window.start_ms;
-  if (const auto crossing = JudgePerformance(window)) follow(*crossing);
+  if (window.performance.threshold) {
+    if (const auto crossing = JudgePerformance(window)) follow(*crossing);
+  }
+  for (const Crossing& crossing : JudgeChanges(window, DetectorOf::kError)) follow(crossing);
 }
 
 void Monitors::Open(Connection& connection, const Stored& monitor, const MonitorWindow& window,
-                    AlertKind kind, const std::string& feature, double value, double threshold) {
+                    const Crossing& crossing) {
   const MonitorSpec& spec = monitor.spec;
   const std::string id = NewShortId("al-");
-  const std::string kind_name(AlertKindName(kind));
-  const std::string message = AlertMessage(window, {kind, feature, value, threshold, true});
+  const std::string kind_name(AlertKindName(crossing.kind));
+  const std::string message = AlertMessage(window, crossing);
   const int64_t opened = connection.Execute(
-      sql::kOpenAlert, {id, spec.name, spec.endpoint, spec.model, kind_name, feature, value,
-                        threshold, clock_.NowMs(), window.start_ms, window.end_ms, message});
+      sql::kOpenAlert,
+      {id, spec.name, spec.endpoint, spec.model, kind_name, crossing.feature, crossing.value,
+       crossing.threshold, clock_.NowMs(), window.start_ms, window.end_ms, message});
   if (opened == 0) return;
   events_.Append(connection, "alert.opened", "alert:" + id, "system",
                  Json::Of({{"alert_id", id},
@@ -282,9 +312,9 @@ void Monitors::Open(Connection& connection, const Stored& monitor, const Monitor
                            {"endpoint", spec.endpoint},
                            {"model", spec.model},
                            {"kind", kind_name},
-                           {"feature", feature},
-                           {"value", value},
-                           {"threshold", threshold},
+                           {"feature", crossing.feature},
+                           {"value", crossing.value},
+                           {"threshold", crossing.threshold},
                            {"window_start_ms", window.start_ms},
                            {"window_end_ms", window.end_ms},
                            {"message", message}}));
@@ -318,14 +348,14 @@ std::vector<MonitorWindow> Monitors::Windows(const std::string& name, int limit)
 }
 
 LogSummary Monitors::Summary(const std::string& name) {
-  const MonitorSpec spec = Load(name).spec;
+  const MonitorSpec spec = LoadSpec(name);
   return summaries_.Get(spec.endpoint, spec.label);
 }
 
 drift::Distribution Monitors::Distribution(const std::string& name, const std::string& feature,
                                            int64_t start_ms, int64_t end_ms) {
   const Stored monitor = Load(name);
-  const quality::ColumnProfile* column = monitor.profile.Find(feature);
+  const quality::ColumnProfile* column = monitor.reference.drift.profile.Find(feature);
   if (column == nullptr) throw NotFound("Feature", feature);
   if (start_ms == 0 && end_ms == 0) {
     for (const MonitorWindow& window : Windows(name)) {
@@ -339,10 +369,13 @@ drift::Distribution Monitors::Distribution(const std::string& name, const std::s
   MonitorSpec all = monitor.spec;
   all.features = {feature};
   analytics::Session session;
-  WindowScan scan(session, snapshot, all, monitor.profile);
+  WindowScan scan(session, snapshot, all, monitor.reference);
   scan.Load(start_ms, end_ms);
   try {
-    return drift::CompareDistribution(session, scan.FeaturesSql(start_ms, end_ms), *column);
+    const std::string observed =
+        drift::ObservedSql(session, scan.FeaturesSql(start_ms, end_ms),
+                           monitor.reference.Of({feature}).drift.features, "");
+    return drift::CompareDistribution(session, observed, *column);
   } catch (const Error& error) {
     if (error.code() != Code::kInvalidArgument) throw;
     throw FailedPrecondition("No prediction has the feature {} yet", feature);
@@ -353,13 +386,18 @@ Monitors::WindowReference Monitors::MeasureReference(const MonitorSpec& spec, in
                                                      int64_t to_ms) const {
   const LogSnapshot snapshot = log_.Open(spec.endpoint);
   analytics::Session session;
-  WindowScan scan(session, snapshot, spec, {});
+  const MonitorReference none;
+  WindowScan scan(session, snapshot, spec, none);
   scan.Load(from_ms, to_ms);
   WindowReference reference;
-  reference.profile = quality::ProfileTable(session, scan.InputsSql());
-  if (reference.profile.row_count == 0) {
+  const std::string inputs = scan.InputsSql();
+  if (session.Query("SELECT count(*) FROM " + inputs).Int(0, 0) == 0) {
     throw FailedPrecondition("{} predicted nothing from {} to {}", spec.endpoint,
                              FormatTime(from_ms), FormatTime(to_ms));
+  }
+  reference.reference = MakeMonitorReference(session, inputs, spec, kEventTimeColumn);
+  if (!spec.detectors.empty()) {
+    for (auto& [name, level] : scan.MeasureLevels()) reference.reference.levels[name] = level;
   }
   reference.auc = scan.MeasurePerformance({.start_ms = from_ms, .end_ms = to_ms}).auc;
   return reference;

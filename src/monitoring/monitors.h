@@ -8,9 +8,10 @@
 
 #include "base/clock.h"
 #include "events/event_log.h"
-#include "monitoring/monitor.h"
+#include "monitoring/monitor_reference.h"
 #include "monitoring/prediction_log.h"
 #include "monitoring/summary_cache.h"
+#include "monitoring/window_judgement.h"
 #include "storage/database.h"
 
 namespace millwright::monitoring {
@@ -23,11 +24,11 @@ inline constexpr size_t kWindowsPerEvaluationMax = 200;
 // it has changed; what was measured, judged and alerted is in the database and survives a restart.
 // Thread-safe; evaluations run one after another.
 //
-// A window is judged once it is complete and has enough rows. A score at or above its threshold
-// opens an alert (event alert.opened with alert_id, monitor, endpoint, model, kind, feature, value,
-// threshold, window_start_ms, window_end_ms); there is at most one open alert per monitor, kind and
-// feature. A later window that is clearly back (below 0.9 of the threshold; an AUC 0.01 above it)
-// closes it (event alert.closed).
+// A window is judged once it is complete and has enough rows. A feature that has drifted by the
+// monitor's preset, in as many windows in a row as it asks for, opens an alert (event alert.opened
+// with alert_id, monitor, endpoint, model, kind, feature, value, threshold, window_start_ms,
+// window_end_ms); there is at most one open alert per monitor, kind and feature. A later window
+// that is clearly back (window_judgement.h) closes it (event alert.closed).
 class Monitors {
  public:
   Monitors(storage::Database& database, events::EventLog& events, const Clock& clock,
@@ -35,9 +36,11 @@ class Monitors {
 
   // Stores a monitor, replacing one of the same name: then its windows are measured anew against
   // the new reference, but only windows from now on are judged, and its open alerts are closed.
-  // Event monitor.created or monitor.updated. Throws kInvalidArgument for features not in the
-  // profile.
-  void Put(const MonitorSpec& spec, const quality::Profile& profile, const std::string& who);
+  // Event monitor.created or monitor.updated. Throws kInvalidArgument as CheckReference.
+  void Put(const MonitorSpec& spec, const MonitorReference& reference, const std::string& who);
+  void Put(const MonitorSpec& spec, const quality::Profile& profile, const std::string& who) {
+    Put(spec, MonitorReference(profile), who);
+  }
   // Throw kNotFound.
   Monitor Get(const std::string& name) const;
   void SetState(const std::string& name, MonitorState state, const std::string& who);
@@ -66,7 +69,7 @@ class Monitors {
   // What an endpoint was asked, and how well it answered, in a span of event time: a reference for
   // those that have none from training. Throws kFailedPrecondition when nothing was asked then.
   struct WindowReference {
-    quality::Profile profile;
+    MonitorReference reference;
     std::optional<double> auc;  // where enough outcomes are known
   };
   WindowReference MeasureReference(const MonitorSpec& spec, int64_t from_ms, int64_t to_ms) const;
@@ -81,12 +84,15 @@ class Monitors {
   struct Stored;
 
   Stored Load(const std::string& name) const;
+  MonitorSpec LoadSpec(const std::string& name) const;
   int EvaluateStored(const Stored& monitor);
-  void Save(const Stored& monitor, const std::vector<MonitorWindow>& measured);
-  void Judge(storage::Connection& connection, const Stored& monitor, const MonitorWindow& window,
-             int64_t& judged_drift_ms, int64_t& judged_performance_ms);
+  // `windows` are all that there are, those measured now among them.
+  void Save(const Stored& monitor, const WindowsByStart& windows,
+            const std::vector<MonitorWindow>& measured);
+  void Judge(storage::Connection& connection, const Stored& monitor, const WindowsByStart& windows,
+             const MonitorWindow& window, int64_t& judged_drift_ms, int64_t& judged_performance_ms);
   void Open(storage::Connection& connection, const Stored& monitor, const MonitorWindow& window,
-            AlertKind kind, const std::string& feature, double value, double threshold);
+            const Crossing& crossing);
   void CloseAll(storage::Connection& connection, const std::string& monitor,
                 std::string_view reason, const std::string& who);
   void Close(storage::Connection& connection, const Stored& monitor, AlertKind kind,

@@ -147,7 +147,7 @@ TEST_P(MonitorsTest, AlertsOnceWhenAFeatureDriftsAndClosesWhenItIsBack) {
   EXPECT_EQ(alerts[0].window_start_ms, kEvents + kWeek);
   EXPECT_EQ(alerts[0].window_end_ms, kEvents + 2 * kWeek);
   EXPECT_GT(alerts[0].value, 0.2);
-  EXPECT_EQ(alerts[0].threshold, 0.2);
+  EXPECT_EQ(alerts[0].threshold, 0.1) << "the floor of the preset millwright";
   const auto windows = monitors.Windows("flights-late");
   ASSERT_EQ(windows.size(), 5u);
   EXPECT_EQ(windows[0].predictions, kRowsPerWindow);
@@ -157,6 +157,103 @@ TEST_P(MonitorsTest, AlertsOnceWhenAFeatureDriftsAndClosesWhenItIsBack) {
   EXPECT_FALSE(windows[1].features[1].drifted);
   EXPECT_FALSE(windows[4].features[0].score) << "not enough data";
   EXPECT_GT(*windows[0].performance.auc, 0.95);
+}
+
+TEST_P(MonitorsTest, WaitsForSeveralWindowsInARow) {
+  spec_.consecutive_windows = 2;
+  Monitors monitors(db(), events_, clock_, *log_);
+  monitors.Put(spec_, profile_, "ana");
+  LogWindow(0, 0.5, 0.9);
+  LogWindow(1, 0, 0.9);
+  LogWindow(2, 0.5, 0.9);
+  monitors.Evaluate();
+  EXPECT_EQ(AlertEvents(), Strings()) << "one window alone";
+  LogWindow(3, 0, 0.9, 5);  // too few to be judged: no more and no less
+  LogWindow(4, 0.5, 0.9);
+  monitors.Evaluate();
+  EXPECT_EQ(AlertEvents(), Strings()) << "not complete";
+  LogWindow(5, 0, 0.9, 5);
+  monitors.Evaluate();
+  EXPECT_EQ(AlertEvents(), Strings{"alert.opened drift distance"});
+  EXPECT_EQ(monitors.Alerts()[0].window_start_ms, kEvents + 4 * kWeek);
+  Strings verdicts;
+  for (const MonitorWindow& window : monitors.Windows("flights-late")) {
+    verdicts.emplace_back(DriftVerdict(spec_, window));
+  }
+  EXPECT_EQ(verdicts, (Strings{"drifted", "quiet", "drifted", "not_enough_data", "drifted",
+                               "not_enough_data"}));
+}
+
+TEST_P(MonitorsTest, ADetectorTellsOfAChangeAndWhenItIsOver) {
+  spec_.preset = DriftPreset::kPsi;
+  spec_.psi_threshold = 9;
+  spec_.auc_min.reset();
+  spec_.detectors = {DetectorSpec::FromJson(ParseJson(R"({"feature": "distance"})")),
+                     DetectorSpec::FromJson(ParseJson(R"({"of": "error", "method": "adwin"})"))};
+  spec_.costs = CostMatrix{.false_positive = 1, .false_negative = 3};
+  Monitors monitors(db(), events_, clock_, *log_);
+  monitors.Put(spec_, profile_, "ana");
+  LogWindow(0, 0, 0.9);
+  LogWindow(1, 0.5, 0.9);
+  LogWindow(2, 0.5, 0.2);
+  LogWindow(3, 0.5, 0.2, 5);
+  monitors.Evaluate();
+  EXPECT_EQ(AlertEvents(), (Strings{"alert.opened change distance", "alert.closed change distance",
+                                    "alert.opened change error"}));
+  const auto alerts = monitors.Alerts("flights-late");
+  ASSERT_EQ(alerts.size(), 2u);
+  for (const Alert& alert : alerts) {
+    const bool is_error = alert.feature == "error";
+    EXPECT_EQ(alert.kind, AlertKind::kChange);
+    EXPECT_NEAR(alert.threshold, is_error ? 0.05 : 0.5, 0.1) << "the mean before";
+    EXPECT_NEAR(alert.value, is_error ? 0.4 : 1.0, 0.15) << "the mean since";
+    EXPECT_EQ(alert.window_start_ms, kEvents + (is_error ? 2 : 1) * kWeek);
+  }
+  const auto windows = monitors.Windows("flights-late");
+  EXPECT_EQ(windows[0].performance.cost, 0);
+  EXPECT_GT(*windows[2].performance.cost, 100);
+  EXPECT_NEAR(*windows[2].performance.cost_per_outcome,
+              *windows[2].performance.cost / kRowsPerWindow, 1e-9);
+  spec_.detectors[1].method = DetectorMethod::kCusum;
+  EXPECT_THROW(monitors.Put(spec_, profile_, "ana"), Error) << "no level of the error is known";
+}
+
+TEST_P(MonitorsTest, RowsFromTheFutureCompleteNothing) {
+  Monitors monitors(db(), events_, clock_, *log_);
+  monitors.Put(spec_, profile_, "ana");
+  LogWindow(0, 0.5, 0.9);
+  Prediction ahead;
+  ahead.id = "ahead";
+  ahead.endpoint = "flights";
+  ahead.time_ms = kNow;
+  ahead.inputs = {{"distance", 0.5}};
+  for (const int64_t time_ms : {kNow + 10 * kWeek, int64_t{253'402'300'800'000'000}}) {
+    ahead.event_time_ms = time_ms;
+    log_->RecordPredictions({ahead});
+  }
+  monitors.Evaluate();
+  const auto windows = monitors.Windows("flights-late");
+  ASSERT_EQ(windows.size(), 3u);
+  EXPECT_TRUE(windows[0].complete) << "it ended long ago";
+  EXPECT_FALSE(windows[1].complete) << "and this one is not over";
+  EXPECT_EQ(AlertEvents(), Strings{"alert.opened drift distance"});
+  EXPECT_EQ(monitors.Evaluate(), 0);
+}
+
+TEST_P(MonitorsTest, ReadsMonitorsOfBeforeThereWerePresets) {
+  const MonitorSpec old = MonitorSpec::FromJson(ParseJson(R"({"name": "a", "endpoint": "b",
+      "psi_threshold": 0.25, "psi_thresholds": {"x": 0.3}, "drift_share_min": 0})"));
+  EXPECT_EQ(old.preset, DriftPreset::kPsi);
+  EXPECT_EQ(old.psi_threshold, 0.25);
+  const MonitorSpec fresh = MonitorSpec::FromJson(ParseJson(R"({"name": "a", "endpoint": "b"})"));
+  EXPECT_EQ(fresh.preset, DriftPreset::kMillwright);
+  EXPECT_EQ(fresh.psi_threshold, 0.1);
+  EXPECT_EQ(MonitorSpec::FromJson(old.ToJson()).ToJson(), old.ToJson());
+  const MonitorSpec weekly = MonitorSpec::FromJson(
+      ParseJson(R"({"name": "a", "endpoint": "b", "window": "week", "preset": "evidently"})"));
+  EXPECT_EQ(weekly.window_ms, kWeek);
+  EXPECT_EQ(weekly.window_origin_ms % kWeek, 4 * kDayMs) << "a Monday";
+  EXPECT_EQ(weekly.drift_share_min, 0.5);
 }
 
 TEST_P(MonitorsTest, AlertsWhenOutcomesShowThatPerformanceFell) {
@@ -209,7 +306,7 @@ TEST_P(MonitorsTest, KeepsEverythingOverARestart) {
   EXPECT_EQ(monitors.Evaluate(), 0);
   EXPECT_EQ(monitors.List()[0].open_alerts, 1);
   EXPECT_EQ(monitors.Windows("flights-late").size(), 2u);
-  EXPECT_EQ(monitors.Get("flights-late").profile.ToJson(), profile_.ToJson());
+  EXPECT_EQ(monitors.Get("flights-late").reference.drift.profile.ToJson(), profile_.ToJson());
   EXPECT_EQ(AlertEvents(), Strings{"alert.opened drift distance"});
   const drift::Distribution distribution = monitors.Distribution("flights-late", "distance");
   ASSERT_EQ(distribution.edges.size(), distribution.current.size() + 1);
@@ -256,7 +353,20 @@ TEST_P(MonitorsTest, RefusesWhatCannotBeWatched) {
   MonitorSpec drop = spec_;
   drop.auc_drop_max = 0.1;
   EXPECT_THROW(monitors.Put(drop, profile_, "ana"), Error);
-  EXPECT_THROW(MonitorSpec::FromJson(ParseJson(R"({"name":"a","endpoint":"b","psi":1})")), Error);
+  MonitorSpec seasonal = spec_;
+  seasonal.season = drift::Season::kHour;
+  EXPECT_THROW(monitors.Put(seasonal, profile_, "ana"), Error) << "a profile has no times";
+  MonitorSpec evidently = spec_;
+  evidently.preset = DriftPreset::kEvidently;
+  EXPECT_THROW(monitors.Put(evidently, profile_, "ana"), Error) << "a profile has no values";
+  for (const char* field :
+       {R"("psi": 1)", R"("preset": "best")", R"("season": "spring")", R"("window": "year")",
+        R"("consecutive_windows": 0)", R"("false_discovery_rate": 0)", R"("tests": {"a": "ks"})",
+        R"("preset": "evidently", "tests": {"a": "nope"})",
+        R"("preset": "evidently", "season": "hour")", R"("window": "day", "window_ms": 1000)"}) {
+    const std::string text = std::string(R"({"name": "a", "endpoint": "b", )") + field + "}";
+    EXPECT_THROW(MonitorSpec::FromJson(ParseJson(text)), Error) << field;
+  }
 }
 
 MILLWRIGHT_ON_BOTH_DATABASES(MonitorsTest);

@@ -130,6 +130,7 @@ std::string EncodeOutcome(const std::string& endpoint, const Outcome& outcome,
   writer.Field("time_ms", outcome.time_ms);
   writer.Field("who", who);
   writer.Field("sequence", sequence);
+  if (!outcome.source.empty()) writer.Field("source", outcome.source);
   if (const auto* truth = std::get_if<bool>(&outcome.value)) {
     writer.Field("number", *truth ? 1.0 : 0.0);
     writer.Field("text", *truth ? "true" : "false");

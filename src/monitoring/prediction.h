@@ -75,6 +75,8 @@ struct Outcome {
   OutcomeKind kind = OutcomeKind::kLabel;
   std::string comment = {};
   std::optional<OutcomeKey> key = {};
+  // What told of it, such as a message's place. One source counts once, however often it is told.
+  std::string source = {};
 };
 
 // The log's rows are flat objects of JSON: the fields above, and each input and output as a column

@@ -44,6 +44,9 @@ void Check(const Outcome& outcome) {
   if (outcome.comment.size() > kCommentBytesMax) {
     throw InvalidArgument("A comment may have {} bytes", kCommentBytesMax).WithField("comment");
   }
+  if (outcome.source.size() > kSourceBytesMax) {
+    throw InvalidArgument("A source may have {} bytes", kSourceBytesMax).WithField("source");
+  }
   if (!outcome.key) return;
   if (outcome.key->input.empty()) {
     throw InvalidArgument("A key needs the name of an input").WithField("key");

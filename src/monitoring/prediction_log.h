@@ -29,6 +29,7 @@ struct PredictionLogOptions {
 
 inline constexpr size_t kOutcomesPerCallMax = 10'000;
 inline constexpr size_t kCommentBytesMax = 10'000;
+inline constexpr size_t kSourceBytesMax = 500;
 
 struct PredictionLogStats {
   int64_t offered = 0;

@@ -450,6 +450,7 @@ TEST(RowFacts, OfRowsAtHandAreThoseOfTheirLines) {
   EXPECT_EQ(at_hand.rows, of_lines.rows);
   EXPECT_EQ(at_hand.traits["flights"].key_inputs, of_lines.traits["flights"].key_inputs);
   EXPECT_EQ(at_hand.traits["flights"].has_feedback, of_lines.traits["flights"].has_feedback);
+  EXPECT_EQ(at_hand.traits["flights"].has_sources, of_lines.traits["flights"].has_sources);
   ASSERT_EQ(at_hand.hours.size(), of_lines.hours.size());
   for (const auto& [place, hour] : at_hand.hours) {
     const HourOfRows& other = of_lines.hours[place];

@@ -103,6 +103,7 @@ void RowFacts::Add(const std::string& endpoint, const Outcome& outcome) {
   OutcomeTraits& seen = traits[endpoint];
   if (outcome.key) seen.key_inputs.insert(outcome.key->input);
   seen.has_feedback |= outcome.kind == OutcomeKind::kFeedback;
+  seen.has_sources |= !outcome.source.empty();
 }
 
 void RowFacts::AddStored(RecordKind kind, const Json& row) {
@@ -116,6 +117,7 @@ void RowFacts::AddStored(RecordKind kind, const Json& row) {
       seen.key_inputs.insert(input);
     }
     seen.has_feedback |= row.GetString("kind") == OutcomeKindName(OutcomeKind::kFeedback);
+    seen.has_sources |= !row.GetString("source").empty();
     return;
   }
   for (const auto& [name, value] : row.AsObject()) {

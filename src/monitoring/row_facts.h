@@ -24,6 +24,7 @@ void MergeSchema(const Schema& from, Schema& into);
 struct OutcomeTraits {
   std::set<std::string> key_inputs;  // of the keys
   bool has_feedback = false;
+  bool has_sources = false;
 };
 
 // The hour of the wall clock, in hours since 1970.

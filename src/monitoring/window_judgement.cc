@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/clock.h"
+#include "statistics/drift_tests.h"
 
 namespace millwright::monitoring {
 namespace {
@@ -10,6 +13,43 @@ namespace {
 // How far back a score must come before its alert is closed.
 constexpr double kDriftCloseFactor = 0.9;
 constexpr double kAucCloseMargin = 0.01;
+
+const statistics::DriftTest* TestOf(std::string_view method) {
+  const auto tests = statistics::DriftTests();
+  const auto found = std::find_if(tests.begin(), tests.end(),
+                                  [&](const auto& test) { return test.name == method; });
+  return found == tests.end() ? nullptr : &*found;
+}
+
+bool IsChance(std::string_view method) {
+  const statistics::DriftTest* test = TestOf(method);
+  return test != nullptr && test->score == statistics::ScoreKind::kPValue;
+}
+
+// Neither over nor clearly back.
+bool IsBetween(const drift::FeatureDrift& feature) {
+  return IsChance(feature.method) ? *feature.score <= feature.threshold / kDriftCloseFactor
+                                  : *feature.score >= feature.threshold * kDriftCloseFactor;
+}
+
+bool IsOverIn(const MonitorSpec& spec, const MonitorWindow& window, const Crossing& crossing) {
+  if (crossing.kind == AlertKind::kPerformance) {
+    if (!window.performance.threshold) return false;
+    const auto own = JudgePerformance(window);
+    return own && own->is_over;
+  }
+  const std::vector<Crossing> all = JudgeDrift(spec, window);
+  return std::any_of(all.begin(), all.end(), [&](const Crossing& own) {
+    return own.feature == crossing.feature && own.is_over;
+  });
+}
+
+// An hourly window needs its hour; a window of days needs none.
+std::string WindowName(const MonitorWindow& window) {
+  const std::string time = FormatTime(window.start_ms);
+  return window.end_ms - window.start_ms < kDayMs ? time.substr(0, 10) + " " + time.substr(11, 5)
+                                                  : time.substr(0, 10);
+}
 
 }  // namespace
 
@@ -22,7 +62,7 @@ bool IsJudgedForPerformance(const MonitorSpec& spec, const MonitorWindow& window
   return window.complete && window.outcomes >= spec.outcomes_min &&
          static_cast<double>(window.outcomes) >=
              spec.coverage_min * static_cast<double>(window.predictions) &&
-         figures.auc && figures.threshold;
+         figures.auc && (figures.threshold || !spec.detectors.empty());
 }
 
 std::vector<Crossing> JudgeDrift(const MonitorSpec& spec, const MonitorWindow& window) {
@@ -34,9 +74,9 @@ std::vector<Crossing> JudgeDrift(const MonitorSpec& spec, const MonitorWindow& w
   for (const drift::FeatureDrift& feature : window.features) {
     if (!feature.score) continue;
     const bool is_over = feature.drifted && enough;
-    if (!is_over && *feature.score >= feature.threshold * kDriftCloseFactor) continue;
-    crossings.push_back(
-        {AlertKind::kDrift, feature.name, *feature.score, feature.threshold, is_over});
+    if (!is_over && IsBetween(feature)) continue;
+    crossings.push_back({AlertKind::kDrift, feature.name, *feature.score, feature.threshold,
+                         is_over, feature.method});
   }
   return crossings;
 }
@@ -46,17 +86,71 @@ std::optional<Crossing> JudgePerformance(const MonitorWindow& window) {
   const double threshold = *window.performance.threshold;
   const bool is_over = auc < threshold;
   if (!is_over && auc < threshold + kAucCloseMargin) return std::nullopt;
-  return Crossing{AlertKind::kPerformance, "auc", auc, threshold, is_over};
+  return Crossing{AlertKind::kPerformance, "auc", auc, threshold, is_over, ""};
+}
+
+std::vector<Crossing> JudgeChanges(const MonitorWindow& window, DetectorOf of) {
+  std::map<std::string, Crossing> by_name;  // of several detectors of one thing, the first to alarm
+  for (const DetectedChange& change : window.changes) {
+    const bool is_error = change.detector.of == DetectorOf::kError;
+    if (is_error != (of == DetectorOf::kError) || change.rows == 0) continue;
+    Crossing crossing{
+        AlertKind::kChange,       change.detector.name(),
+        change.after.value_or(0), change.before.value_or(0),
+        change.alarms > 0,        std::string(DetectorMethodName(change.detector.method))};
+    crossing.time_ms = change.first_ms.value_or(0);
+    const auto [known, added] = by_name.emplace(crossing.feature, crossing);
+    const bool is_first =
+        crossing.is_over && (!known->second.is_over || crossing.time_ms < known->second.time_ms);
+    if (!added && is_first) known->second = crossing;
+  }
+  std::vector<Crossing> crossings;
+  for (auto& [name, crossing] : by_name) crossings.push_back(std::move(crossing));
+  return crossings;
+}
+
+bool IsLasting(const MonitorSpec& spec, const WindowsByStart& windows, const MonitorWindow& window,
+               const Crossing& crossing) {
+  // A detector has weighed many rows already.
+  if (crossing.kind == AlertKind::kChange) return true;
+  const bool drifts = crossing.kind == AlertKind::kDrift;
+  int64_t in_a_row = 1;
+  for (auto at = windows.lower_bound(window.start_ms); in_a_row < spec.consecutive_windows;) {
+    if (at == windows.begin()) return false;
+    --at;
+    const bool is_judged =
+        drifts ? IsJudgedForDrift(spec, at->second) : IsJudgedForPerformance(spec, at->second);
+    if (!is_judged) continue;
+    if (!IsOverIn(spec, at->second, crossing)) return false;
+    ++in_a_row;
+  }
+  return true;
+}
+
+std::string_view DriftVerdict(const MonitorSpec& spec, const MonitorWindow& window) {
+  if (window.predictions < spec.rows_min) return "not_enough_data";
+  if (!window.complete) return "incomplete";
+  const std::vector<Crossing> all = JudgeDrift(spec, window);
+  const bool drifted =
+      std::any_of(all.begin(), all.end(), [](const auto& one) { return one.is_over; });
+  return drifted ? "drifted" : "quiet";
 }
 
 std::string AlertMessage(const MonitorWindow& window, const Crossing& crossing) {
-  const std::string when = FormatTime(window.start_ms).substr(0, 10);
+  const std::string when = WindowName(window);
   if (crossing.kind == AlertKind::kPerformance) {
     return fmt::format("AUC {:.3f} is below {:.3f} in the window from {} ({} outcomes)",
                        crossing.value, crossing.threshold, when, window.outcomes);
   }
-  return fmt::format("{} has drifted: PSI {:.3f} ≥ {:.3f} in the window from {} ({} predictions)",
-                     crossing.feature, crossing.value, crossing.threshold, when,
+  if (crossing.kind == AlertKind::kChange) {
+    return fmt::format("The mean of {} has changed: {:.4g} since {}, {:.4g} before ({})",
+                       crossing.feature, crossing.value, FormatTime(crossing.time_ms),
+                       crossing.threshold, crossing.method);
+  }
+  const statistics::DriftTest* test = TestOf(crossing.method);
+  return fmt::format("{} has drifted: {} {:.3g} {} {:.3g} in the window from {} ({} predictions)",
+                     crossing.feature, test == nullptr ? "PSI" : test->title, crossing.value,
+                     IsChance(crossing.method) ? "≤" : "≥", crossing.threshold, when,
                      window.predictions);
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "monitoring/monitor.h"
@@ -10,14 +12,17 @@
 // monitors and for replays of history.
 namespace millwright::monitoring {
 
-// A figure that is too high or low, or clearly back: below 0.9 of the threshold, an AUC 0.01 above
-// it. Between the two it says nothing, so that an alert does not flutter.
+// A figure that is too high or low, or clearly back: a distance below 0.9 of the threshold, a
+// chance above the threshold over 0.9, an AUC 0.01 above it. Between the two it says nothing, so
+// that an alert does not flutter.
 struct Crossing {
   AlertKind kind = AlertKind::kDrift;
   std::string feature;
   double value = 0;
   double threshold = 0;
   bool is_over = false;
+  std::string method;   // of drift
+  int64_t time_ms = 0;  // of a change, when the first alarm was
 };
 
 // Whether a window is complete and has enough rows, or enough known outcomes.
@@ -27,6 +32,21 @@ bool IsJudgedForPerformance(const MonitorSpec& spec, const MonitorWindow& window
 // Of a window that is judged.
 std::vector<Crossing> JudgeDrift(const MonitorSpec& spec, const MonitorWindow& window);
 std::optional<Crossing> JudgePerformance(const MonitorWindow& window);
+
+// What the detectors of a judged window say: those of the error, which wait for outcomes, or all
+// others.
+std::vector<Crossing> JudgeChanges(const MonitorWindow& window, DetectorOf of);
+
+// Windows by their starts.
+using WindowsByStart = std::map<int64_t, MonitorWindow>;
+
+// Whether a crossing of a judged window, which is over, was over in as many judged windows before
+// it as the spec asks for. Windows that are not judged are passed over.
+bool IsLasting(const MonitorSpec& spec, const WindowsByStart& windows, const MonitorWindow& window,
+               const Crossing& crossing);
+
+// What a window says as a whole, for lists: "incomplete", "not_enough_data", "drifted" or "quiet".
+std::string_view DriftVerdict(const MonitorSpec& spec, const MonitorWindow& window);
 
 // "AUC 0.702 is below 0.710 in the window from 2001-05-06 (3800 outcomes)"
 std::string AlertMessage(const MonitorWindow& window, const Crossing& crossing);

@@ -1,6 +1,7 @@
 #include "monitoring/window_scan.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/error.h"
 #include "metrics/binary.h"
@@ -15,6 +16,9 @@ using analytics::Table;
 namespace {
 
 constexpr char kLoaded[] = "monitored_rows";
+// When a row happened. SQL has no times before the year 1 and after 9999 that it can compute with.
+constexpr char kTimeSql[] =
+    "epoch_ms(greatest(least(event_time_ms, 253402300799000), -62135596800000))";
 
 // Shadows are asked about the same rows as the live revision, and a failed request says nothing.
 std::string Counted(const MonitorSpec& spec) {
@@ -29,27 +33,29 @@ std::string Between(int64_t from_ms, int64_t to_ms) {
 }  // namespace
 
 WindowScan::WindowScan(analytics::Session& session, const LogSnapshot& snapshot,
-                       const MonitorSpec& spec, const quality::Profile& profile)
-    : session_(session), snapshot_(snapshot), spec_(spec) {
-  reference_.row_count = profile.row_count;
-  for (const quality::ColumnProfile& column : profile.columns) {
-    const bool watched =
-        spec.features.empty() ||
-        std::find(spec.features.begin(), spec.features.end(), column.name) != spec.features.end();
-    if (watched) reference_.columns.push_back(column);
-  }
+                       const MonitorSpec& spec, const MonitorReference& reference)
+    : session_(session), snapshot_(snapshot), spec_(spec), reference_(reference.Of(spec.features)) {
+  values_ = ProfileOfColumns(reference_.drift);
+  rules_ = {.feature_times = spec.feature_times,
+            .stale_after_ms = spec.stale_after_ms,
+            .rows_min = spec.rows_min,
+            .known_columns = {}};
+  for (const auto& feature : reference.drift.features) rules_.known_columns.insert(feature.column);
+  for (const auto& words : reference.drift.vocabularies) rules_.known_columns.insert(words.column);
   columns_ = session_.Describe("SELECT * FROM " + snapshot_.predictions);
   probability_ = ProbabilitySql(spec_.label, columns_);
 }
 
-std::vector<MonitorWindow> WindowScan::List() {
+std::vector<MonitorWindow> WindowScan::List(int64_t now_ms) {
   const std::string window = "CAST(floor((event_time_ms - " +
                              std::to_string(spec_.window_origin_ms) + ") / " +
                              std::to_string(spec_.window_ms) + ") AS BIGINT)";
+  // What lies in the future comes last, so that it takes no other window's place.
+  const std::string is_future = "min(event_time_ms) > " + std::to_string(now_ms);
   const Table table =
-      session_.Query("SELECT " + window + " AS w, count(*), count(outcome_time_ms) FROM " +
-                     KnownPredictionsSql(snapshot_) + " WHERE " + Counted(spec_) +
-                     " GROUP BY 1 ORDER BY 1 DESC LIMIT " + std::to_string(kWindowsMax));
+      session_.Query("SELECT " + window + " AS w, count(*), count(outcome_time_ms), " + is_future +
+                     " FROM " + KnownPredictionsSql(snapshot_) + " WHERE " + Counted(spec_) +
+                     " GROUP BY 1 ORDER BY 4, 1 DESC LIMIT " + std::to_string(kWindowsMax));
   std::vector<MonitorWindow> windows;
   for (size_t row = 0; row < table.row_count(); ++row) {
     MonitorWindow one;
@@ -57,10 +63,13 @@ std::vector<MonitorWindow> WindowScan::List() {
     one.end_ms = one.start_ms + spec_.window_ms;
     one.predictions = table.Int(row, 1);
     one.outcomes = table.Int(row, 2);
-    one.complete = row > 0;
     windows.push_back(std::move(one));
   }
-  std::reverse(windows.begin(), windows.end());
+  std::sort(windows.begin(), windows.end(),
+            [](const auto& a, const auto& b) { return a.start_ms < b.start_ms; });
+  for (size_t i = 0; i + 1 < windows.size(); ++i) {
+    windows[i].complete = windows[i].end_ms <= now_ms;
+  }
   return windows;
 }
 
@@ -71,36 +80,122 @@ void WindowScan::Load(int64_t from_ms, int64_t to_ms) {
 }
 
 std::string WindowScan::FeaturesSql(int64_t from_ms, int64_t to_ms) const {
-  std::string names;
-  for (const quality::ColumnProfile& feature : reference_.columns) {
-    const std::string column = kInputPrefix + feature.name;
-    const bool present = std::any_of(columns_.begin(), columns_.end(),
-                                     [&](const Column& other) { return other.name == column; });
-    if (present) names += QuoteName(column) + " AS " + QuoteName(feature.name) + ", ";
+  // By column, the type that a text of the log is read as: it has no type of times, and a column in
+  // which one client once sent a word is text in all rows.
+  std::map<std::string, std::string> wanted;
+  for (size_t i = 0; i < reference_.drift.features.size(); ++i) {
+    const drift::ObservedFeature& feature = reference_.drift.features[i];
+    const quality::ColumnProfile& profile = reference_.drift.profile.columns[i];
+    const bool is_time = feature.observation == drift::Observation::kHour ||
+                         feature.observation == drift::Observation::kWeekday;
+    const bool is_number = feature.observation == drift::Observation::kValue &&
+                           profile.min.is_number() && profile.max.is_number();
+    wanted[feature.column] = is_time ? "TIMESTAMP" : is_number ? "DOUBLE" : "";
   }
-  return "(SELECT " + names + "event_time_ms AS __event_time FROM " + kLoaded + " WHERE " +
-         Between(from_ms, to_ms) + ")";
+  for (const drift::Vocabulary& words : reference_.drift.vocabularies) wanted[words.column] = "";
+  std::string names;
+  for (const auto& [name, type] : wanted) {
+    const auto found = std::find_if(
+        columns_.begin(), columns_.end(),
+        [&, &name = name](const Column& other) { return other.name == kInputPrefix + name; });
+    if (found == columns_.end()) continue;
+    const bool is_read = !type.empty() && found->type == analytics::ColumnType::kText;
+    const std::string column = QuoteName(found->name);
+    names += (is_read ? "TRY_CAST(" + column + " AS " + type + ")" : column) + " AS " +
+             QuoteName(name) + ", ";
+  }
+  const std::string& time = reference_.drift.time_column;
+  return "(SELECT " + names + kTimeSql + " AS " +
+         QuoteName(time.empty() ? std::string(kEventTimeColumn) : time) + " FROM " + kLoaded +
+         " WHERE " + Between(from_ms, to_ms) + ")";
 }
 
 std::string WindowScan::InputsSql() const {
   std::string names;
   for (const Column& column : columns_) {
     if (!column.name.starts_with(kInputPrefix)) continue;
-    names += (names.empty() ? "" : ", ") + QuoteName(column.name) + " AS " +
-             QuoteName(column.name.substr(sizeof kInputPrefix - 1));
+    names += QuoteName(column.name) + " AS " +
+             QuoteName(column.name.substr(sizeof kInputPrefix - 1)) + ", ";
   }
   if (names.empty()) throw FailedPrecondition("No prediction of {} has inputs", spec_.endpoint);
-  return "(SELECT " + names + " FROM " + kLoaded + ")";
+  return "(SELECT " + names + kTimeSql + " AS " + kEventTimeColumn + " FROM " + kLoaded + ")";
 }
 
 void WindowScan::Measure(MonitorWindow& window) {
-  drift::DriftOptions options;
-  options.rows_min = spec_.rows_min;
-  options.psi_threshold = spec_.psi_threshold;
-  options.psi_thresholds = spec_.psi_thresholds;
-  window.features = drift::CompareWithReference(
-      session_, FeaturesSql(window.start_ms, window.end_ms), reference_, options);
+  window.features = CompareWindow(session_, FeaturesSql(window.start_ms, window.end_ms),
+                                  window.predictions, spec_, reference_);
   window.performance = MeasurePerformance(window);
+  window.quality = MeasureQuality(window);
+  window.changes.clear();
+  for (const DetectorSpec& detector : spec_.detectors) {
+    window.changes.push_back(Detect(detector, window));
+  }
+}
+
+WindowQuality WindowScan::MeasureQuality(const MonitorWindow& window) {
+  return monitoring::MeasureQuality(session_,
+                                    "(SELECT rowid AS __row, * FROM " + std::string(kLoaded) +
+                                        " WHERE " + Between(window.start_ms, window.end_ms) + ")",
+                                    values_, reference_.distance, rules_);
+}
+
+std::string WindowScan::SeasonSql() const {
+  return drift::SeasonSql(spec_.season, kEventTimeColumn);
+}
+
+std::optional<std::string> WindowScan::ValueSql(const DetectorSpec& detector) const {
+  if (detector.of == DetectorOf::kFeature) {
+    const std::string name = kInputPrefix + detector.feature;
+    const bool is_there = std::any_of(columns_.begin(), columns_.end(),
+                                      [&](const Column& column) { return column.name == name; });
+    if (!is_there) return std::nullopt;
+    return "TRY_CAST(" + QuoteName(name) + " AS DOUBLE)";
+  }
+  if (!probability_ || detector.of == DetectorOf::kScore) return probability_;
+  return "abs(" + ActualSql(spec_.label) + " - " + *probability_ + ")";
+}
+
+DetectedChange WindowScan::Detect(const DetectorSpec& detector, const MonitorWindow& window) {
+  const auto sql = ValueSql(detector);
+  const auto known = reference_.levels.find(detector.name());
+  const std::optional<Level> level =
+      known == reference_.levels.end() ? std::nullopt : std::optional(known->second);
+  if (!sql) return monitoring::Detect(detector, level, {}, window.start_ms);
+  const std::string place = SeasonSql();
+  const std::string select = "SELECT event_time_ms, " + *sql + " AS value, " +
+                             (place.empty() ? "0" : place) +
+                             " AS place, time_ms, id FROM (SELECT *, " + kTimeSql + " AS " +
+                             kEventTimeColumn + " FROM " + kLoaded + ") WHERE ";
+  const std::string order = " ORDER BY event_time_ms, time_ms, id";
+  const std::string start = std::to_string(window.start_ms);
+  const Table answer = session_.Query(
+      "SELECT event_time_ms, value, place, time_ms, id FROM ((" + select + "event_time_ms < " +
+      start + " AND isfinite(" + *sql +
+      ") ORDER BY event_time_ms DESC, time_ms DESC, id DESC LIMIT " +
+      std::to_string(kDetectorHistoryRows) + ") UNION ALL (" + select +
+      Between(window.start_ms, window.end_ms) + " AND isfinite(" + *sql + ")))" + order);
+  std::vector<DetectorValue> values;
+  values.reserve(answer.row_count());
+  for (size_t row = 0; row < answer.row_count(); ++row) {
+    values.push_back({answer.Int(row, 0), answer.Double(row, 1), answer.Int(row, 2)});
+  }
+  return monitoring::Detect(detector, level, values, window.start_ms);
+}
+
+std::map<std::string, Level> WindowScan::MeasureLevels() {
+  std::map<std::string, Level> levels;
+  for (DetectorOf of : {DetectorOf::kScore, DetectorOf::kError}) {
+    DetectorSpec detector;
+    detector.of = of;
+    const auto sql = ValueSql(detector);
+    if (!sql) continue;
+    const std::string table = "(SELECT *, " + std::string(kTimeSql) + " AS " + kEventTimeColumn +
+                              " FROM " + kLoaded + ")";
+    if (const auto level = MeasureLevel(session_, table, *sql, SeasonSql())) {
+      levels[detector.name()] = *level;
+    }
+  }
+  return levels;
 }
 
 PerformanceFigures WindowScan::MeasurePerformance(const MonitorWindow& window) {
@@ -131,6 +226,13 @@ PerformanceFigures WindowScan::MeasurePerformance(const MonitorWindow& window) {
   const auto rows = static_cast<double>(labels.size());
   figures.accuracy = (counts.true_positive + counts.true_negative) / rows;
   figures.positive_rate_actual = counts.Support() / rows;
+  if (spec_.costs) {
+    const CostMatrix& costs = *spec_.costs;
+    figures.cost =
+        costs.true_positive * counts.true_positive + costs.false_positive * counts.false_positive +
+        costs.true_negative * counts.true_negative + costs.false_negative * counts.false_negative;
+    figures.cost_per_outcome = *figures.cost / rows;
+  }
   return figures;
 }
 

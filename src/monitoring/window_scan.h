@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "monitoring/monitor.h"
+#include "monitoring/monitor_reference.h"
 
 namespace millwright::monitoring {
 
@@ -15,26 +17,39 @@ class WindowScan {
  public:
   // `snapshot` and `session` outlive this; the session must be used by nobody else meanwhile.
   WindowScan(analytics::Session& session, const LogSnapshot& snapshot, const MonitorSpec& spec,
-             const quality::Profile& profile);
+             const MonitorReference& reference);
 
-  // All windows with their counts, oldest first; nothing measured yet.
-  std::vector<MonitorWindow> List();
+  // All windows with their counts, oldest first; nothing measured yet. A window is complete when
+  // something happened after its end and it has ended by the wall clock too: rows with times in the
+  // future complete nothing.
+  std::vector<MonitorWindow> List(int64_t now_ms = std::numeric_limits<int64_t>::max());
   // Reads the rows between the two times, so that Measure asks each window from memory.
   void Load(int64_t from_ms, int64_t to_ms);
   void Measure(MonitorWindow& window);
-  // A table expression of the features between two times, named as in the profile.
+  // A table expression of the watched columns between two times, named as in the reference, and of
+  // when each row happened, in the reference's time column.
   std::string FeaturesSql(int64_t from_ms, int64_t to_ms) const;
-  // A table expression of all inputs of what was loaded, without prefix. Throws
-  // kFailedPrecondition when there are none.
+  // A table expression of all inputs of what was loaded, without prefix, and of when each row
+  // happened (kEventTimeColumn). Throws kFailedPrecondition when there are none.
   std::string InputsSql() const;
   // Of a window that was loaded.
   PerformanceFigures MeasurePerformance(const MonitorWindow& window);
+  // What the score and the error were like in all of what was loaded, for the detectors of them.
+  std::map<std::string, Level> MeasureLevels();
 
  private:
+  WindowQuality MeasureQuality(const MonitorWindow& window);
+  DetectedChange Detect(const DetectorSpec& detector, const MonitorWindow& window);
+  // SQL of what a detector watches; nothing where the log does not have it as a number.
+  std::optional<std::string> ValueSql(const DetectorSpec& detector) const;
+  std::string SeasonSql() const;
+
   analytics::Session& session_;
   const LogSnapshot& snapshot_;
   const MonitorSpec& spec_;
-  quality::Profile reference_;  // of the watched features
+  MonitorReference reference_;  // of the watched features
+  quality::Profile values_;     // of the features that are columns as they are
+  QualityRules rules_;
   std::vector<analytics::Column> columns_;
   std::optional<std::string> probability_;
 };

@@ -34,7 +34,7 @@ alerts::MonitorAlert FromMonitor(const monitoring::Alert& alert) {
   const bool drifts = alert.kind == monitoring::AlertKind::kDrift;
   alerts::MonitorAlert one;
   one.id = alerts::AlertId(alert.id.str());
-  one.rule = drifts ? "monitor.drift" : "monitor.performance";
+  one.rule = "monitor." + std::string(monitoring::AlertKindName(alert.kind));
   one.labels = {{"monitor", alert.monitor},
                 {"endpoint", alert.endpoint},
                 {"model", alert.model},

@@ -28,7 +28,10 @@ Json FeatureJson(const drift::FeatureDrift& feature) {
                    {"score", Number(feature.score)},
                    {"threshold", feature.threshold},
                    {"drifted", feature.drifted},
-                   {"status", drift::DriftStatusName(feature.status)}});
+                   {"status", drift::DriftStatusName(feature.status)},
+                   {"p_value", Number(feature.p_value)},
+                   {"adjusted_p", Number(feature.adjusted_p)},
+                   {"note", feature.note}});
 }
 
 Json ThresholdsJson(const monitoring::MonitorSpec& spec) {
@@ -75,6 +78,10 @@ Json MonitorJson(Context& context, const std::string& name) {
                    {"state", monitoring::MonitorStateName(monitor.state)},
                    {"thresholds", ThresholdsJson(monitor.spec)},
                    {"window_ms", monitor.spec.window_ms},
+                   {"preset", monitoring::DriftPresetName(monitor.spec.preset)},
+                   {"season", drift::SeasonName(monitor.spec.season)},
+                   {"consecutive_windows", monitor.spec.consecutive_windows},
+                   {"spec", monitor.spec.ToJson()},
                    {"summary", summary}});
 }
 
@@ -88,10 +95,19 @@ std::optional<double> RunMetric(Context& context, const registry::ModelVersion& 
 }
 
 // The fields of a body that are not the spec's own: they say what the reference is.
-constexpr std::string_view kReferenceFields[] = {"version", "reference_metric", "since", "dataset",
-                                                 "reference_window"};
+constexpr std::string_view kReferenceFields[] = {"version", "reference_metric", "since",
+                                                 "dataset", "reference_time",   "reference_window"};
 
-void UseVersion(Context& context, const Json& body, Json* spec, quality::Profile* profile) {
+// What is known of the spec before the reference is: the AUC that a drop is from may come with it.
+monitoring::MonitorSpec EarlySpec(const Json& spec) {
+  Json without = Json::MakeObject();
+  for (const auto& [key, value] : spec.AsObject())
+    if (key != "auc_drop_max") without.Set(key, value);
+  return monitoring::MonitorSpec::FromJson(without);
+}
+
+void UseVersion(Context& context, const Json& body, Json* spec,
+                monitoring::MonitorReference* reference) {
   const registry::ModelName model(body.At("model").AsString("model"));
   const std::string name = body.GetString("version", "champion");
   const bool is_number = name.find_first_not_of("0123456789") == std::string::npos;
@@ -101,31 +117,29 @@ void UseVersion(Context& context, const Json& body, Json* spec, quality::Profile
   if (!stored)
     throw FailedPrecondition("{} version {} has no reference profile", model.str(),
                              version.version);
-  *profile = quality::Profile::FromJson(*stored);
+  *reference = monitoring::MonitorReference::FromJson(*stored);
   spec->Set("reference", fmt::format("{}@{}", model.str(), version.version));
   if (const auto auc = RunMetric(context, version, body.GetString("reference_metric", "test_auc")))
     spec->Set("reference_auc", *auc);
 }
 
-void UseDataset(Context& context, const std::string& dataset, Json* spec,
-                quality::Profile* profile) {
-  const auto version = context.datasets.Resolve(dataset);
+void UseDataset(Context& context, const Json& body, Json* spec,
+                monitoring::MonitorReference* reference) {
+  const auto version = context.datasets.Resolve(body.GetString("dataset"));
   analytics::Session session;
-  *profile = quality::ProfileTable(session, context.datasets.ReadSql(version));
+  *reference = monitoring::MakeMonitorReference(session, context.datasets.ReadSql(version),
+                                                EarlySpec(*spec), body.GetString("reference_time"));
   spec->Set("reference", fmt::format("{}@{}", version.dataset, version.version));
 }
 
-void UseWindow(Context& context, const Json& window, Json* spec, quality::Profile* profile) {
+void UseWindow(Context& context, const Json& window, Json* spec,
+               monitoring::MonitorReference* reference) {
   const std::string from = window.At("from").AsString("reference_window.from");
   const std::string to = window.At("to").AsString("reference_window.to");
   context.predictions.Flush();
-  // The drop is from what is measured now.
-  Json without = Json::MakeObject();
-  for (const auto& [key, value] : spec->AsObject())
-    if (key != "auc_drop_max") without.Set(key, value);
-  const auto measured = context.monitors.MeasureReference(
-      monitoring::MonitorSpec::FromJson(without), ParseTime(from), ParseTime(to));
-  *profile = measured.profile;
+  const auto measured =
+      context.monitors.MeasureReference(EarlySpec(*spec), ParseTime(from), ParseTime(to));
+  *reference = measured.reference;
   spec->Set("reference", fmt::format("{} from {} to {}", spec->GetString("endpoint"), from, to));
   if (measured.auc && spec->Find("reference_auc") == nullptr)
     spec->Set("reference_auc", *measured.auc);
@@ -133,7 +147,8 @@ void UseWindow(Context& context, const Json& window, Json* spec, quality::Profil
 
 // Takes the fields that say what the reference is out of the body and puts in what they stand for:
 // a window of the log itself, a dataset version or else a model version.
-monitoring::MonitorSpec SpecOf(Context& context, const Json& body, quality::Profile* profile) {
+monitoring::MonitorSpec SpecOf(Context& context, const Json& body,
+                               monitoring::MonitorReference* reference) {
   Json spec = Json::MakeObject();
   for (const auto& [key, value] : body.AsObject()) {
     const auto* end = std::end(kReferenceFields);
@@ -146,11 +161,11 @@ monitoring::MonitorSpec SpecOf(Context& context, const Json& body, quality::Prof
     spec.Set("since_ms", ParseTime(since));
   }
   if (const Json* window = body.Find("reference_window")) {
-    UseWindow(context, *window, &spec, profile);
-  } else if (const std::string dataset = body.GetString("dataset"); !dataset.empty()) {
-    UseDataset(context, dataset, &spec, profile);
+    UseWindow(context, *window, &spec, reference);
+  } else if (!body.GetString("dataset").empty()) {
+    UseDataset(context, body, &spec, reference);
   } else {
-    UseVersion(context, body, &spec, profile);
+    UseVersion(context, body, &spec, reference);
   }
   return monitoring::MonitorSpec::FromJson(spec);
 }
@@ -170,9 +185,9 @@ http::Response ListMonitors(Context& context, const http::Request&) {
 }
 
 http::Response PutMonitor(Context& context, const http::Request& request) {
-  quality::Profile profile;
-  const auto spec = SpecOf(context, BodyObject(request), &profile);
-  context.monitors.Put(spec, profile, request.principal);
+  monitoring::MonitorReference reference;
+  const auto spec = SpecOf(context, BodyObject(request), &reference);
+  context.monitors.Put(spec, reference, request.principal);
   return Answer(MonitorJson(context, spec.name));
 }
 
@@ -193,13 +208,18 @@ http::Response EvaluateMonitor(Context& context, const http::Request& request) {
 
 http::Response GetDrift(Context& context, const http::Request& request) {
   Json windows = Json::MakeArray();
-  for (const auto& window : context.monitors.Windows(request.PathValue("name"))) {
+  const std::string name = request.PathValue("name");
+  const auto measured = context.monitors.Windows(name);
+  // A monitor that does not exist has no windows.
+  const auto spec = measured.empty() ? monitoring::MonitorSpec() : context.monitors.Get(name).spec;
+  for (const auto& window : measured) {
     Json features = Json::MakeArray();
     for (const auto& feature : window.features) features.Append(FeatureJson(feature));
     windows.Append(Json::Of({{"start_ms", window.start_ms},
                              {"end_ms", window.end_ms},
                              {"rows", window.predictions},
                              {"complete", window.complete},
+                             {"verdict", monitoring::DriftVerdict(spec, window)},
                              {"features", features}}));
   }
   return Answer(Json::Of({{"windows", windows}}));
@@ -216,7 +236,24 @@ http::Response GetPerformance(Context& context, const http::Request& request) {
                              {"auc", Number(window.performance.auc)},
                              {"log_loss", Number(window.performance.log_loss)},
                              {"accuracy", Number(window.performance.accuracy)},
-                             {"threshold", Number(window.performance.threshold)}}));
+                             {"threshold", Number(window.performance.threshold)},
+                             {"cost", Number(window.performance.cost)},
+                             {"cost_per_outcome", Number(window.performance.cost_per_outcome)}}));
+  return Answer(Json::Of({{"windows", windows}}));
+}
+
+http::Response GetQuality(Context& context, const http::Request& request) {
+  Json windows = Json::MakeArray();
+  const auto spec = context.monitors.Get(request.PathValue("name")).spec;
+  for (const auto& window : context.monitors.Windows(spec.name)) {
+    Json json = window.quality.ToJson();
+    json.Set("start_ms", window.start_ms)
+        .Set("end_ms", window.end_ms)
+        .Set("complete", window.complete)
+        .Set("outlier_share", window.quality.outlier_share())
+        .Set("changes", monitoring::ChangesToJson(window.changes));
+    windows.Append(std::move(json));
+  }
   return Answer(Json::Of({{"windows", windows}}));
 }
 

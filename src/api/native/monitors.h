@@ -13,6 +13,7 @@ http::Response DeleteMonitor(Context& context, const http::Request& request);
 http::Response EvaluateMonitor(Context& context, const http::Request& request);
 http::Response GetDrift(Context& context, const http::Request& request);
 http::Response GetPerformance(Context& context, const http::Request& request);
+http::Response GetQuality(Context& context, const http::Request& request);
 http::Response GetDistribution(Context& context, const http::Request& request);
 
 }  // namespace millwright::api::native

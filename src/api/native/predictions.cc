@@ -84,6 +84,7 @@ http::Response RecordOutcomes(Context& context, const http::Request& request) {
     outcome.time_ms = item.GetInt("time_ms");
     outcome.kind = monitoring::ParseOutcomeKind(item.GetString("kind", "label"));
     outcome.comment = item.GetString("comment");
+    outcome.source = item.GetString("source");
     outcomes.push_back(std::move(outcome));
   }
   const size_t count = outcomes.size();

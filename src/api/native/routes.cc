@@ -248,6 +248,8 @@ constexpr Route<Context> kRoutes[] = {
      "Show drift by window and feature"},
     {M::kGet, "/api/v1/monitors/{name}/performance", GetPerformance, P::kRead, Lane::kMeta,
      "Show performance by window"},
+    {M::kGet, "/api/v1/monitors/{name}/quality", GetQuality, P::kRead, Lane::kMeta,
+     "Outliers, breaches, stale features and changes by window"},
     {M::kGet, "/api/v1/monitors/{name}/distribution", GetDistribution, P::kRead, Lane::kBulk,
      "Compare a feature with its reference"},
 

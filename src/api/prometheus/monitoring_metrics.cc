@@ -34,6 +34,39 @@ std::optional<double> Seconds(const std::optional<double>& ms) {
   return ms ? std::optional<double>(*ms / 1000) : std::nullopt;
 }
 
+void AddQuality(const monitoring::MonitorWindow& window, const std::string& labels,
+                Samples* samples) {
+  const monitoring::WindowQuality& quality = window.quality;
+  if (quality.rows == 0) return;
+  samples->Add("millwright_monitor_outlier_share", labels, quality.outlier_share());
+  samples->Add("millwright_monitor_stale_features", labels, double(quality.stale_features()));
+  for (const auto& feature : quality.breaches) {
+    const std::pair<const char*, int64_t> kinds[] = {
+        {"missing", feature.missing},
+        {"new_category", feature.new_category},
+        {"out_of_range", feature.out_of_range},
+        {"type_changed", feature.type_changed},
+        {"stale", feature.stale},
+        {"absent", feature.is_absent ? quality.rows : 0}};
+    for (const auto& [kind, count] : kinds) {
+      if (count == 0) continue;
+      std::string own = labels;
+      AppendLabel("feature", feature.feature, &own);
+      AppendLabel("kind", kind, &own);
+      samples->Add("millwright_monitor_feature_breaches", own, double(count));
+    }
+  }
+  std::map<std::string, double> alarms;
+  for (const auto& change : window.changes) alarms[change.detector.name()] += double(change.alarms);
+  for (const auto& [name, count] : alarms) {
+    std::string own = labels;
+    AppendLabel("feature", name, &own);
+    samples->Add("millwright_monitor_changes", own, count);
+  }
+  samples->Add("millwright_monitor_cost", labels, window.performance.cost);
+  samples->Add("millwright_monitor_cost_per_outcome", labels, window.performance.cost_per_outcome);
+}
+
 void AddMonitor(monitoring::Monitors& monitors, const monitoring::MonitorSummary& monitor,
                 const std::string& labels, Samples* samples) {
   const auto summary = monitors.Summary(monitor.name);
@@ -68,6 +101,7 @@ void AddMonitor(monitoring::Monitors& monitors, const monitoring::MonitorSummary
       AppendLabel("feature", feature.name, &with_feature);
       samples->Add("millwright_monitor_feature_drift", with_feature, feature.score);
     }
+    AddQuality(*window, labels, samples);
     break;
   }
 }
@@ -96,6 +130,23 @@ std::string MonitoringMetrics(monitoring::Monitors& monitors,
   samples.Add("millwright_prediction_log_queued", "", double(stats.queued));
   std::string out;
   using T = Type;
+  samples.Append("millwright_monitor_feature_breaches",
+                 "Rows of the latest complete window whose feature is not what it was in training",
+                 T::kGauge, &out);
+  samples.Append("millwright_monitor_stale_features",
+                 "Features of the latest complete window that are old or do not change", T::kGauge,
+                 &out);
+  samples.Append("millwright_monitor_outlier_share",
+                 "Share of the latest complete window's rows that are far from the reference's",
+                 T::kGauge, &out);
+  samples.Append("millwright_monitor_changes",
+                 "Alarms of the detectors in the latest complete window, by what they watch",
+                 T::kGauge, &out);
+  samples.Append("millwright_monitor_cost",
+                 "Cost of the latest complete window's answers with a known outcome", T::kGauge,
+                 &out);
+  samples.Append("millwright_monitor_cost_per_outcome", "The same cost for each known outcome",
+                 T::kGauge, &out);
   samples.Append("millwright_monitor_readable", "Whether what a monitor watches can be read",
                  T::kGauge, &out);
   samples.Append("millwright_monitor_outcome_coverage",

@@ -1,0 +1,118 @@
+#include "monitoring/detector.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "base/error.h"
+
+namespace millwright::monitoring {
+namespace {
+
+constexpr DetectorMethod kMethods[] = {DetectorMethod::kCusum, DetectorMethod::kPageHinkley,
+                                       DetectorMethod::kAdwin};
+
+DetectorSpec Spec(DetectorMethod method, double rows) {
+  DetectorSpec spec;
+  spec.method = method;
+  spec.rows_between_false_alarms = rows;
+  return spec;
+}
+
+// Scores from 0 to 1 of one level, and from `changes_at` on of another.
+std::vector<DetectorValue> Scores(int rows, int changes_at, double step, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<double> noise(0.4, 0.1);
+  std::vector<DetectorValue> values;
+  for (int i = 0; i < rows; ++i) {
+    values.push_back({i, noise(random) + (i >= changes_at ? step : 0), 0});
+  }
+  return values;
+}
+
+const Level kLevel = {0.4, 0.1, {}};
+
+TEST(Detector, AlarmsNoMoreOftenThanItSays) {
+  constexpr int kRows = 400'000;
+  constexpr double kRunLength = 10'000;
+  for (DetectorMethod method : kMethods) {
+    const DetectedChange seen =
+        Detect(Spec(method, kRunLength), kLevel, Scores(kRows, kRows, 0, 7), 0);
+    EXPECT_EQ(seen.rows, kRows);
+    // 40 are expected of the exact ones; ADWIN's is a bound.
+    EXPECT_LT(seen.alarms, 60) << DetectorMethodName(method);
+    if (method == DetectorMethod::kAdwin) continue;
+    EXPECT_GT(seen.alarms, 20) << DetectorMethodName(method);
+  }
+}
+
+TEST(Detector, FindsAChangeOfTheSizeItIsMadeForSoonAndSaysWhatItWas) {
+  for (DetectorMethod method : kMethods) {
+    // Half a deviation, after 5,000 rows of which the window holds the last 1,000.
+    const DetectedChange seen =
+        Detect(Spec(method, 1e6), kLevel, Scores(8'000, 5'000, 0.05, 3), 4'000);
+    ASSERT_GE(seen.alarms, 1) << DetectorMethodName(method);
+    EXPECT_GE(*seen.first_ms, 5'000) << DetectorMethodName(method);
+    EXPECT_LT(*seen.first_ms, 5'700) << DetectorMethodName(method);
+    EXPECT_NEAR(*seen.before, 0.4, 0.01);
+    EXPECT_NEAR(*seen.after, 0.45, 0.01);
+    EXPECT_EQ(DetectedChange::FromJson(seen.ToJson()).ToJson(), seen.ToJson());
+  }
+}
+
+TEST(Detector, WhatHappenedBeforeTheWindowIsNoAlarmOfIt) {
+  for (DetectorMethod method : {DetectorMethod::kPageHinkley, DetectorMethod::kAdwin}) {
+    const DetectedChange seen =
+        Detect(Spec(method, 1e6), std::nullopt, Scores(8'000, 2'000, 0.3, 5), 6'000);
+    EXPECT_EQ(seen.alarms, 0) << DetectorMethodName(method);
+    EXPECT_EQ(seen.rows, 2'000);
+  }
+}
+
+TEST(Detector, TakesEachPlaceOfASeasonForItself) {
+  // Days and nights lie far apart; the level of each is known.
+  std::mt19937 random(11);
+  std::normal_distribution<double> noise(0, 1);
+  std::vector<DetectorValue> values;
+  for (int i = 0; i < 20'000; ++i) {
+    const int64_t hour = i / 50 % 24;
+    values.push_back({i, noise(random) + (hour < 12 ? 0 : 10), hour});
+  }
+  Level level{5, 5, {}};
+  for (int hour = 0; hour < 24; ++hour) level.places[hour] = {hour < 12 ? 0 : 10, 1};
+  DetectorSpec cusum = Spec(DetectorMethod::kCusum, 1e6);
+  EXPECT_EQ(Detect(cusum, level, values, 0).alarms, 0);
+  level.places.clear();
+  EXPECT_GT(Detect(cusum, level, values, 0).alarms, 0);
+}
+
+TEST(Detector, PassesOverWhatIsNoNumberAndNeedsALevelForCusum) {
+  std::vector<DetectorValue> values = Scores(100, 100, 0, 1);
+  values[50].value = NAN;
+  values[51].value = INFINITY;
+  EXPECT_EQ(Detect(Spec(DetectorMethod::kPageHinkley, 1e4), std::nullopt, values, 0).rows, 98);
+  EXPECT_EQ(Detect(Spec(DetectorMethod::kAdwin, 1e4), std::nullopt, {}, 0).rows, 0);
+  EXPECT_THROW(Detect(Spec(DetectorMethod::kCusum, 1e4), std::nullopt, values, 0), Error);
+  // A constant stream has no deviation and no change.
+  for (DetectorValue& value : values) value.value = 0.5;
+  for (DetectorMethod method : kMethods) {
+    EXPECT_EQ(Detect(Spec(method, 1e4), Level{0.5, 0, {}}, values, 0).alarms, 0);
+  }
+}
+
+TEST(Detector, RefusesWhatItCannotBe) {
+  for (const char* json :
+       {R"({"of": "mood"})", R"({"method": "magic"})", R"({"of": "feature"})",
+        R"({"of": "score", "feature": "x"})", R"({"rows_between_false_alarms": 1})",
+        R"({"shift": 0})", R"({"method": "adwin", "shift": 1})", R"({"speed": 1})"}) {
+    EXPECT_THROW(DetectorSpec::FromJson(ParseJson(json)), Error) << json;
+  }
+  const DetectorSpec spec =
+      DetectorSpec::FromJson(ParseJson(R"({"feature": "distance", "method": "cusum"})"));
+  EXPECT_EQ(spec.name(), "distance");
+  EXPECT_EQ(DetectorSpec::FromJson(spec.ToJson()), spec);
+}
+
+}  // namespace
+}  // namespace millwright::monitoring

@@ -1,0 +1,433 @@
+#include "monitoring/monitor_reference.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "drift/evidently_preset.h"
+#include "quality/plan_sql.h"
+
+namespace millwright::monitoring {
+namespace {
+
+using analytics::Column;
+using analytics::ColumnType;
+using analytics::QuoteName;
+using analytics::Session;
+using analytics::Table;
+
+constexpr char kSampleTable[] = "reference_sample";
+// A text whose thousand most frequent words are less of it than this has no vocabulary to speak of:
+// it is an identifier, whose values are always new.
+constexpr double kVocabularyShareMin = 0.5;
+
+bool Has(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool IsWanted(const std::vector<std::string>& wanted, const std::string& name,
+              const std::string& column) {
+  return wanted.empty() || Has(wanted, name) || Has(wanted, column);
+}
+
+// The table with times as such: a number of milliseconds, and texts that all read as times.
+std::string WithTimes(Session& session, const std::string& table, const std::string& time_column) {
+  const std::vector<Column> columns = session.Describe("SELECT * FROM " + table);
+  std::vector<std::string> tests, replaced;
+  std::vector<const Column*> texts;
+  for (const Column& column : columns) {
+    const std::string name = QuoteName(column.name);
+    const bool is_number =
+        column.type == ColumnType::kInteger || column.type == ColumnType::kDouble;
+    if (column.name == time_column && is_number) {
+      replaced.push_back("epoch_ms(CAST(" + name + " AS BIGINT)) AS " + name);
+    } else if (column.type == ColumnType::kText && column.name != time_column) {
+      texts.push_back(&column);
+      tests.push_back("count(" + name + ") > 0 AND count(" + name + ") = count(TRY_CAST(" + name +
+                      " AS TIMESTAMP))");
+    }
+  }
+  if (!tests.empty()) {
+    const Table answer = session.Query("SELECT " + quality::Join(tests, ", ") + " FROM " + table);
+    for (size_t i = 0; i < texts.size(); ++i) {
+      const std::string name = QuoteName(texts[i]->name);
+      if (answer.Text(0, i) == "true") {
+        replaced.push_back("TRY_CAST(" + name + " AS TIMESTAMP) AS " + name);
+      }
+    }
+  }
+  if (replaced.empty()) return table;
+  return "(SELECT * REPLACE (" + quality::Join(replaced, ", ") + ") FROM " + table + ")";
+}
+
+ReferenceSample::Column SampleColumn(Session& session, const std::string& table,
+                                     const Column& column) {
+  ReferenceSample::Column kept{column, false, Json::MakeArray()};
+  if (column.type == ColumnType::kText) kept.column.sql_type = "VARCHAR";
+  const std::string name = QuoteName(column.name);
+  const std::string present = quality::PresentSql(column);
+  if (column.type == ColumnType::kText) {
+    kept.is_free_text =
+        session.Query("SELECT count(DISTINCT " + name + ") * 2 > count(" + name + ") FROM " + table)
+            .Text(0, 0) == "true";
+    if (kept.is_free_text) return kept;
+  }
+  // A column's values get the share of the sample that they are of the rows.
+  const std::string steps = fmt::format("least(1.0, {}.0 / rows)", kSampledRowsMax);
+  const Table answer =
+      session.Query("SELECT v FROM (SELECT " + name + " AS v, row_number() OVER (ORDER BY " + name +
+                    ") - 1 AS i FROM " + table + " WHERE " + present +
+                    "), (SELECT count(*) AS rows FROM " + table + ") WHERE floor((i + 1) * " +
+                    steps + " + 0.5) > floor(i * " + steps + " + 0.5) ORDER BY i");
+  for (size_t row = 0; row < answer.row_count(); ++row) {
+    kept.values.Append(answer.ToJson(row, 0));
+  }
+  return kept;
+}
+
+ReferenceSample MakeSample(Session& session, const std::string& table,
+                           const std::vector<std::string>& features,
+                           const std::string& time_column) {
+  ReferenceSample sample;
+  sample.rows = session.Query("SELECT count(*) FROM " + table).Int(0, 0);
+  sample.sampled_rows = std::min(sample.rows, kSampledRowsMax);
+  for (const Column& column : session.Describe("SELECT * FROM " + table)) {
+    const bool is_left_out = column.type == ColumnType::kOther || quality::IsTemporal(column) ||
+                             column.name == time_column;
+    if (is_left_out || !IsWanted(features, column.name, column.name)) continue;
+    sample.columns.push_back(SampleColumn(session, table, column));
+  }
+  return sample;
+}
+
+Json SampleJson(const ReferenceSample& sample) {
+  Json columns = Json::MakeArray();
+  for (const ReferenceSample::Column& kept : sample.columns) {
+    columns.Append(Json::Of({{"name", kept.column.name},
+                             {"type", kept.column.sql_type},
+                             {"free_text", kept.is_free_text},
+                             {"values", kept.values}}));
+  }
+  return Json::Of({{"rows", sample.rows},
+                   {"sampled_rows", sample.sampled_rows},
+                   {"columns", std::move(columns)}});
+}
+
+ReferenceSample ReadSample(const Json& json) {
+  ReferenceSample sample;
+  sample.rows = json.GetInt("rows");
+  sample.sampled_rows = json.GetInt("sampled_rows");
+  for (const Json& column : json.At("columns").AsArray("columns")) {
+    ReferenceSample::Column& kept = sample.columns.emplace_back();
+    kept.column.name = column.At("name").AsString("name");
+    kept.column.sql_type = column.At("type").AsString("type");
+    kept.is_free_text = column.GetBool("free_text");
+    kept.values = column.At("values");
+  }
+  return sample;
+}
+
+void Append(Session::Appender& appender, const Json& value) {
+  if (value.is_bool()) {
+    appender.Add(value.AsBool());
+  } else if (value.is_int()) {
+    appender.Add(value.AsInt());
+  } else if (value.is_double()) {
+    appender.Add(value.AsDouble());
+  } else {
+    appender.Add(std::string_view(value.AsString()));
+  }
+}
+
+// Makes the sample a table again, once a session.
+void LoadSample(Session& session, const ReferenceSample& sample) {
+  std::vector<std::string> columns;
+  for (const ReferenceSample::Column& kept : sample.columns) {
+    columns.push_back(QuoteName(kept.column.name) + " " + kept.column.sql_type);
+  }
+  session.Execute("CREATE OR REPLACE TABLE " + std::string(kSampleTable) + " (" +
+                  quality::Join(columns, ", ") + ")");
+  Session::Appender appender = session.Append(kSampleTable);
+  for (int64_t row = 0; row < sample.sampled_rows; ++row) {
+    for (const ReferenceSample::Column& kept : sample.columns) {
+      const Json::Array& values = kept.values.AsArray();
+      const auto at = static_cast<size_t>(row);
+      if (at < values.size()) {
+        Append(appender, values[at]);
+      } else {
+        appender.Null();
+      }
+    }
+    appender.EndRow();
+  }
+  appender.Close();
+}
+
+drift::FeatureDrift NotJudged(const std::string& name, const std::string& type,
+                              const std::string& note) {
+  drift::FeatureDrift feature;
+  feature.name = name;
+  feature.type = type;
+  feature.status = drift::DriftStatus::kNotEnoughData;
+  feature.note = note;
+  return feature;
+}
+
+std::vector<drift::FeatureDrift> CompareAsEvidently(Session& session, const std::string& table,
+                                                    int64_t rows, const MonitorSpec& spec,
+                                                    const ReferenceSample& sample) {
+  drift::EvidentlyOptions options;
+  options.methods = spec.tests;
+  options.thresholds = spec.test_thresholds;
+  std::vector<drift::FeatureDrift> features;
+  if (rows < spec.rows_min) {
+    const std::string note = fmt::format("{} rows of at least {}", rows, spec.rows_min);
+    for (const ReferenceSample::Column& kept : sample.columns) {
+      features.push_back(NotJudged(kept.column.name, kept.column.sql_type, note));
+      features.back().method.clear();
+    }
+    return features;
+  }
+  for (const ReferenceSample::Column& kept : sample.columns) {
+    if (kept.is_free_text) continue;
+    options.columns.push_back(kept.column.name);
+    if (kept.column.sql_type == "VARCHAR") options.categorical.push_back(kept.column.name);
+  }
+  LoadSample(session, sample);
+  features = drift::CompareAsEvidently(session, kSampleTable, table, options).features;
+  for (const ReferenceSample::Column& kept : sample.columns) {
+    if (!kept.is_free_text) continue;
+    features.push_back(NotJudged(kept.column.name, "text", "free text"));
+    features.back().status = drift::DriftStatus::kNotApplicable;
+    features.back().method.clear();
+  }
+  return features;
+}
+
+// What a profile says of the levels of numbers.
+std::map<std::string, Level> LevelsOf(const quality::Profile& profile) {
+  std::map<std::string, Level> levels;
+  for (const quality::ColumnProfile& column : profile.columns) {
+    if (column.mean && column.stddev) levels[column.name] = {*column.mean, *column.stddev, {}};
+  }
+  return levels;
+}
+
+std::optional<double> FiniteOf(const Table& table, size_t row, size_t column) {
+  const double value = table.Double(row, column);
+  return std::isfinite(value) ? std::optional(value) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Level> MeasureLevel(Session& session, const std::string& table,
+                                  const std::string& sql, const std::string& season) {
+  const std::string value = "CASE WHEN isfinite(" + sql + ") THEN " + sql + " END";
+  const std::string figures = "avg(v), stddev_pop(v) FROM (SELECT " + value + " AS v" +
+                              (season.empty() ? "" : ", " + season + " AS place") + " FROM " +
+                              table + ")";
+  const Table all = session.Query("SELECT " + figures);
+  const auto mean = FiniteOf(all, 0, 0), deviation = FiniteOf(all, 0, 1);
+  if (!mean || !deviation) return std::nullopt;
+  Level level{*mean, *deviation, {}};
+  if (season.empty()) return level;
+  const Table places = session.Query("SELECT place, " + figures + " GROUP BY place");
+  for (size_t row = 0; row < places.row_count(); ++row) {
+    const auto own = FiniteOf(places, row, 1), spread = FiniteOf(places, row, 2);
+    if (places.IsNull(row, 0) || !own || !spread) continue;
+    level.places[places.Int(row, 0)] = {*own, *spread};
+  }
+  return level;
+}
+
+quality::Profile ProfileOfColumns(const drift::Reference& reference) {
+  quality::Profile profile;
+  profile.row_count = reference.profile.row_count;
+  for (size_t i = 0; i < reference.features.size(); ++i) {
+    if (reference.features[i].observation == drift::Observation::kValue) {
+      profile.columns.push_back(reference.profile.columns[i]);
+    }
+  }
+  return profile;
+}
+
+MonitorReference::MonitorReference(quality::Profile profile)
+    : drift(drift::Reference::OfProfile(std::move(profile))),
+      levels(LevelsOf(drift.profile)),
+      distance(RowDistance::OfProfile(drift.profile)) {}
+
+Json MonitorReference::ToJson() const {
+  Json json = drift.ToJson();
+  if (sample) json.Set("sample", SampleJson(*sample));
+  Json known = Json::MakeObject();
+  for (const auto& [name, level] : levels) known.Set(name, level.ToJson());
+  json.Set("levels", std::move(known));
+  json.Set("distance", distance.ToJson());
+  return json;
+}
+
+MonitorReference MonitorReference::FromJson(const Json& json) {
+  MonitorReference reference;
+  reference.drift = drift::Reference::FromJson(json);
+  if (const Json* sample = json.Find("sample")) reference.sample = ReadSample(*sample);
+  // A reference of before there were these, or a profile, says as much as it can.
+  if (const Json* levels = json.Find("levels")) {
+    for (const auto& [name, level] : levels->AsObject("levels")) {
+      reference.levels[name] = Level::FromJson(level);
+    }
+  } else {
+    reference.levels = LevelsOf(reference.drift.profile);
+  }
+  const Json* distance = json.Find("distance");
+  reference.distance = distance != nullptr
+                           ? RowDistance::FromJson(*distance)
+                           : RowDistance::OfProfile(ProfileOfColumns(reference.drift));
+  return reference;
+}
+
+MonitorReference MonitorReference::Of(const std::vector<std::string>& wanted) const {
+  if (wanted.empty()) return *this;
+  MonitorReference part = *this;
+  drift::Reference& kept = part.drift;
+  kept.features.clear();
+  kept.profile.columns.clear();
+  kept.seasonal.clear();
+  for (size_t i = 0; i < drift.features.size(); ++i) {
+    if (!IsWanted(wanted, drift.features[i].name, drift.features[i].column)) continue;
+    kept.features.push_back(drift.features[i]);
+    kept.profile.columns.push_back(drift.profile.columns[i]);
+    if (!drift.seasonal.empty()) kept.seasonal.push_back(drift.seasonal[i]);
+  }
+  std::erase_if(kept.vocabularies, [&](const drift::Vocabulary& vocabulary) {
+    return !IsWanted(wanted, vocabulary.feature, vocabulary.column);
+  });
+  if (part.sample) {
+    std::erase_if(part.sample->columns, [&](const ReferenceSample::Column& column) {
+      return !Has(wanted, column.column.name);
+    });
+  }
+  return part;
+}
+
+namespace {
+
+[[noreturn]] void RefuseSeason(const MonitorSpec& spec) {
+  throw InvalidArgument(
+      "The season {} needs the times of the reference's rows, which a model's training profile has "
+      "not: take a dataset with reference_time, or a reference_window, as the reference",
+      drift::SeasonName(spec.season))
+      .WithField("season");
+}
+
+// Levels and distances, out of the rows themselves.
+void LearnRest(Session& session, const std::string& table, const MonitorSpec& spec,
+               MonitorReference* reference) {
+  reference->levels = LevelsOf(reference->drift.profile);
+  const std::string season = drift::SeasonSql(spec.season, reference->drift.time_column);
+  for (const DetectorSpec& detector : spec.detectors) {
+    const bool is_known =
+        detector.of == DetectorOf::kFeature && reference->levels.contains(detector.feature);
+    if (!is_known || season.empty()) continue;
+    const std::string value = "CAST(" + QuoteName(detector.feature) + " AS DOUBLE)";
+    if (const auto level = MeasureLevel(session, table, value, season)) {
+      reference->levels[detector.feature] = *level;
+    }
+  }
+  reference->distance = LearnRowDistance(session, table, ProfileOfColumns(reference->drift));
+}
+
+}  // namespace
+
+MonitorReference MakeMonitorReference(Session& session, const std::string& table,
+                                      const MonitorSpec& spec, const std::string& time_column) {
+  if (spec.season != drift::Season::kNone && time_column.empty()) RefuseSeason(spec);
+  const std::string timed = WithTimes(session, table, time_column);
+  drift::ReferenceOptions options;
+  options.time_column = time_column;
+  options.season = spec.season;
+  // The preset psi has one threshold, whatever the reference's own windows vary by.
+  const bool has_period = !time_column.empty() && spec.preset == DriftPreset::kMillwright;
+  if (has_period) options.period = spec.NaturalPeriod();
+  for (const std::string& feature : spec.features) {
+    // "comment:length" is observed of the column comment.
+    const quality::TableShape shape{session.Describe("SELECT * FROM " + timed)};
+    const std::string column =
+        shape.Find(feature) == nullptr ? feature.substr(0, feature.rfind(':')) : feature;
+    if (!Has(options.columns, column)) options.columns.push_back(column);
+  }
+  MonitorReference reference;
+  reference.drift = drift::MakeReference(session, timed, options);
+  std::erase_if(reference.drift.vocabularies, [](const drift::Vocabulary& vocabulary) {
+    int64_t known = 0;
+    for (const quality::TopValue& word : vocabulary.words) known += word.count;
+    return static_cast<double>(known) < kVocabularyShareMin * static_cast<double>(vocabulary.total);
+  });
+  LearnRest(session, timed, spec, &reference);
+  if (spec.preset == DriftPreset::kEvidently) {
+    reference.sample = MakeSample(session, table, spec.features, time_column);
+  }
+  return reference;
+}
+
+void CheckReference(const MonitorSpec& spec, const MonitorReference& reference) {
+  const auto has = [&](const std::string& feature) {
+    const drift::Reference& kept = reference.drift;
+    return std::any_of(
+               kept.features.begin(), kept.features.end(),
+               [&](const auto& one) { return IsWanted({feature}, one.name, one.column); }) ||
+           std::any_of(kept.vocabularies.begin(), kept.vocabularies.end(), [&](const auto& one) {
+             return IsWanted({feature}, one.feature, one.column);
+           });
+  };
+  const auto check = [&](const std::string& feature, const char* field) {
+    if (has(feature)) return;
+    throw InvalidArgument("The reference profile has no feature {}", feature).WithField(field);
+  };
+  for (const std::string& feature : spec.features) check(feature, "features");
+  for (const auto& entry : spec.psi_thresholds) check(entry.first, "psi_thresholds");
+  for (const auto& entry : spec.tests) check(entry.first, "tests");
+  for (const auto& entry : spec.test_thresholds) check(entry.first, "test_thresholds");
+  if (spec.season != reference.drift.season) RefuseSeason(spec);
+  for (const DetectorSpec& detector : spec.detectors) {
+    const bool is_feature = detector.of == DetectorOf::kFeature;
+    if (reference.levels.contains(detector.name())) continue;
+    if (is_feature) {
+      throw InvalidArgument("detectors: {} is no feature of the reference that is a number",
+                            detector.feature)
+          .WithField("detectors");
+    }
+    if (detector.method == DetectorMethod::kCusum) {
+      throw InvalidArgument(
+          "detectors: cusum needs to know the {} of the reference: take a reference_window, or "
+          "page_hinkley or adwin, which learn it",
+          detector.name())
+          .WithField("detectors");
+    }
+  }
+  if (spec.preset == DriftPreset::kEvidently && !reference.sample) {
+    throw InvalidArgument(
+        "The preset evidently needs values of the reference, which a model's training profile has "
+        "not: take a dataset or a reference_window as the reference")
+        .WithField("preset");
+  }
+}
+
+std::vector<drift::FeatureDrift> CompareWindow(Session& session, const std::string& table,
+                                               int64_t rows, const MonitorSpec& spec,
+                                               const MonitorReference& reference) {
+  if (spec.preset == DriftPreset::kEvidently) {
+    return CompareAsEvidently(session, table, rows, spec, *reference.sample);
+  }
+  drift::DriftOptions options;
+  options.rows_min = spec.rows_min;
+  options.psi_threshold = spec.psi_threshold;
+  options.psi_thresholds = spec.psi_thresholds;
+  if (spec.preset == DriftPreset::kMillwright) {
+    options.false_discovery_rate = spec.false_discovery_rate;
+  }
+  return drift::CompareWithReference(session, table, reference.drift, options);
+}
+
+}  // namespace millwright::monitoring
