@@ -8,6 +8,7 @@
 #include "analytics/session.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "cli/chunk_drift.h"
 #include "cli/commands.h"
 #include "cli/estimate.h"
 #include "cli/reconstruct.h"
@@ -322,6 +323,7 @@ void AddDriftCommands(Commands& commands) {
   commands.push_back(MakeCommand("drift reference",
                                  "Save what is needed of a data file to compare others with it",
                                  kSaveOptions, SaveReference));
+  commands.push_back(ChunkDriftCommand());
   commands.push_back(EstimateCommand());
   commands.push_back(ReconstructCommand());
 }

@@ -1,20 +1,16 @@
 #include "drift/loss_estimate.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
 
 #include "base/error.h"
+#include "drift/chunk.h"
 #include "statistics/linear_fit.h"
-#include "statistics/sample.h"
 
 namespace millwright::drift {
 namespace {
-
-constexpr double kDeviations = 3;
 
 // What is learnt of a row, and what is said of a chunk: the mean, or its root.
 struct Loss {
@@ -38,27 +34,6 @@ constexpr std::array<Loss, 4> kLosses = {{
                                  : Square(std::log1p(y) - std::log1p(p));
      }},
 }};
-
-struct Chunk {
-  std::string key;
-  size_t begin = 0, end = 0;
-};
-
-std::vector<Chunk> Cut(const PredictedRows& rows, const EstimateOptions& options) {
-  std::vector<Chunk> chunks;
-  for (size_t begin = 0; begin < rows.predicted.size();) {
-    size_t end = begin + 1;
-    if (rows.period.empty()) {
-      end = std::min(rows.predicted.size(), begin + static_cast<size_t>(options.chunk_rows));
-      chunks.push_back({fmt::format("[{}:{}]", begin, end - 1), begin, end});
-    } else {
-      while (end < rows.predicted.size() && rows.period[end] == rows.period[begin]) ++end;
-      chunks.push_back({rows.period[begin], begin, end});
-    }
-    begin = end;
-  }
-  return chunks;
-}
 
 double MeanOf(const std::vector<double>& values, const Chunk& chunk) {
   double sum = 0;
@@ -114,7 +89,9 @@ class LossEstimation {
  public:
   LossEstimation(const PredictedRows& reference, const PredictedRows& analysis,
                  const EstimateOptions& options)
-      : reference_chunks_(Cut(reference, options)), analysis_chunks_(Cut(analysis, options)) {
+      : reference_chunks_(
+            CutRows(reference.predicted.size(), reference.period, options.chunk_rows)),
+        analysis_chunks_(CutRows(analysis.predicted.size(), analysis.period, options.chunk_rows)) {
     for (const Chunk& chunk : reference_chunks_) AddChunk(chunk, true);
     for (const Chunk& chunk : analysis_chunks_) AddChunk(chunk, false);
     for (const Loss& loss : kLosses) Add(reference, analysis, loss);
@@ -151,9 +128,8 @@ class LossEstimation {
                  const std::vector<double>& known) {
     std::vector<double> seen;
     for (const Chunk& chunk : reference_chunks_) seen.push_back(figure(MeanOf(losses, chunk)));
-    const double mean = statistics::Mean(seen);
-    const double spread = kDeviations * statistics::StandardDeviation(seen);
-    const double lower = std::max(0.0, mean - spread), upper = mean + spread;
+    const Bounds bounds = BoundsOf(seen);
+    const double lower = std::max(0.0, bounds.lower), upper = bounds.upper;
     for (size_t i = 0; i < result_.chunks.size(); ++i) {
       const bool is_reference = i < reference_chunks_.size();
       const Chunk& chunk =
@@ -175,7 +151,6 @@ class LossEstimation {
 
 PerformanceEstimate EstimateLoss(const PredictedRows& reference, const PredictedRows& analysis,
                                  const EstimateOptions& options) {
-  if (options.chunk_rows < 1) throw InvalidArgument("A chunk needs a row");
   if (reference.truth.size() < kEstimateRowsMin) {
     throw InvalidArgument("The reference needs at least {} rows with a truth, not {}",
                           kEstimateRowsMin, reference.truth.size());
