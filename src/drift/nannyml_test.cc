@@ -322,7 +322,9 @@ TEST(NannyMl, RealisedPerformanceOfHotel) {
     side.features[0].push_back(table.Double(row, 2));
   }
   const Json golden = Golden("realized_hotel");
-  EXPECT_EQ(CheckRealised(golden, EstimateLoss(reference, analysis, {.chunk_rows = 1000})),
+  EXPECT_EQ(CheckRealised(golden,
+                          EstimateLoss(reference, analysis,
+                                       {.chunk_rows = 1000, .loss_learner = LossLearner::kLinear})),
             static_cast<int64_t>(golden.At("rows").AsArray().size()) * 6);
 }
 
