@@ -25,22 +25,23 @@ ObservedFeature Part(const Column& column, Observation observation) {
   return {column.name + ":" + std::string(ObservationName(observation)), column.name, observation};
 }
 
-// Tells of each text column whether hardly any value comes twice.
+// Tells of each column whether it is a text of which hardly any value comes twice.
 std::vector<bool> FreeTexts(Session& session, const std::string& table,
                             const std::vector<Column>& columns) {
+  std::vector<bool> free(columns.size());
   std::vector<std::string> tests;
-  for (const Column& column : columns) {
-    const std::string name = QuoteName(column.name);
-    tests.push_back(column.type == ColumnType::kText
-                        ? "coalesce(approx_count_distinct(" + name + ") * 2 > count(" + name +
-                              "), false) AND count(" + name + ") > 0"
-                        : "false");
+  std::vector<size_t> places;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].type != ColumnType::kText) continue;
+    const std::string name = QuoteName(columns[i].name);
+    tests.push_back("coalesce(approx_count_distinct(" + name + ") * 2 > count(" + name +
+                    "), false) AND count(" + name + ") > 0");
+    places.push_back(i);
   }
-  if (tests.empty()) return {};
+  if (tests.empty()) return free;
   const analytics::Table answer =
       session.Query("SELECT " + quality::Join(tests, ", ") + " FROM " + table);
-  std::vector<bool> free;
-  for (size_t i = 0; i < columns.size(); ++i) free.push_back(answer.Text(0, i) == "true");
+  for (size_t i = 0; i < places.size(); ++i) free[places[i]] = answer.Text(0, i) == "true";
   return free;
 }
 
