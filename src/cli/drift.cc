@@ -11,6 +11,7 @@
 #include "cli/chunk_drift.h"
 #include "cli/commands.h"
 #include "cli/domain_classifier.h"
+#include "cli/embeddings.h"
 #include "cli/estimate.h"
 #include "cli/reconstruct.h"
 #include "drift/drift_html.h"
@@ -350,7 +351,8 @@ int SaveReference(const SaveOptions& options, Console& console) {
   WriteFileDurably(options.output, text);
   console.Answer(Json::Of({{"reference", options.output},
                            {"rows", reference.profile.row_count},
-                           {"features", reference.features.size() + reference.vocabularies.size()},
+                           {"features", reference.features.size() + reference.vocabularies.size() +
+                                            reference.embeddings.size()},
                            {"bytes", text.size()}}));
   console.Line(fmt::format("Saved {} rows of {} as a reference of {} in {}",
                            FormatCount(reference.profile.row_count), options.data,
@@ -372,6 +374,7 @@ void AddDriftCommands(Commands& commands) {
   commands.push_back(EstimateCommand());
   commands.push_back(ReconstructCommand());
   commands.push_back(DomainClassifierCommand());
+  commands.push_back(EmbeddingsCommand());
 }
 
 }  // namespace millwright::cli

@@ -32,7 +32,8 @@ std::string PeriodKey(int64_t epoch_s, Period period) {
 
 // One side: what is selected of it and where the numbers go.
 struct Side {
-  const std::string& table;
+  std::string table;
+  const char* sample;  // the table for the rows that are drawn
   std::vector<double> PairedColumn::*values;
   size_t* rows;
   int64_t* rows_all;
@@ -48,10 +49,11 @@ class Reading {
         current_{session.Describe("SELECT * FROM " + current)},
         options_(options) {
     Choose();
-    const Side sides[] = {{reference, &PairedColumn::reference, &result_.reference_rows,
-                           &result_.reference_rows_all, &result_.reference_period},
-                          {current, &PairedColumn::current, &result_.current_rows,
-                           &result_.current_rows_all, &result_.current_period}};
+    Side sides[] = {
+        {reference, "\"drawn of the reference\"", &PairedColumn::reference, &result_.reference_rows,
+         &result_.reference_rows_all, &result_.reference_period},
+        {current, "\"drawn of the current rows\"", &PairedColumn::current, &result_.current_rows,
+         &result_.current_rows_all, &result_.current_period}};
     int64_t cells = 0;
     for (const Side& side : sides) {
       *side.rows_all = session.Query("SELECT count(*) FROM " + side.table).Int(0, 0);
@@ -64,9 +66,13 @@ class Reading {
           "{} cells are more than the {} that are compared at once: choose columns", cells,
           kPairedCellsMax);
     }
+    for (Side& side : sides) {
+      if (options.rows_max > 0 && options.rows_max < *side.rows_all) Draw(&side);
+    }
     for (PairedColumn& column : result_.columns) {
-      if (column.kind == statistics::ColumnKind::kCategorical)
-        MakeType(&column, reference, current);
+      if (column.kind == statistics::ColumnKind::kCategorical) {
+        MakeType(&column, sides[0].table, sides[1].table);
+      }
     }
     for (const Side& side : sides) Read(side);
   }
@@ -106,6 +112,23 @@ class Reading {
       }
     }
     if (result_.columns.empty()) throw InvalidArgument("There is no column to compare");
+  }
+
+  // Puts the rows that are drawn into a table of their own: values of rows that are not drawn need
+  // no place among the categories.
+  void Draw(Side* side) {
+    std::vector<std::string> names;
+    for (const PairedColumn& column : result_.columns) names.push_back(QuoteName(column.name));
+    const std::string time = QuoteName(options_.time_column);
+    if (!options_.time_column.empty() && !Holds(names, time)) names.push_back(time);
+    const double share =
+        static_cast<double>(options_.rows_max) / static_cast<double>(*side->rows_all);
+    session_.Execute(fmt::format(
+        "CREATE OR REPLACE TEMP TABLE {} AS SELECT {} FROM (SELECT *, row_number() OVER () AS {} "
+        "FROM {}) WHERE hash({}, {}) < {}",
+        side->sample, quality::Join(names, ", "), kRowName, side->table, kRowName, options_.seed,
+        static_cast<uint64_t>(share * 0x1p64)));
+    side->table = side->sample;
   }
 
   // The values of both sides in rising order: a category is then its code.
@@ -149,12 +172,6 @@ class Reading {
     select += has_period ? PeriodSql(options_.period, options_.time_column) : "CAST(0 AS BIGINT)";
     std::string sql = "SELECT " + select + " FROM (SELECT *, row_number() OVER () AS " + kRowName +
                       " FROM " + side.table + ")";
-    if (options_.rows_max > 0 && options_.rows_max < *side.rows_all) {
-      const double share =
-          static_cast<double>(options_.rows_max) / static_cast<double>(*side.rows_all);
-      sql += fmt::format(" WHERE hash({}, {}) < {}", kRowName, options_.seed,
-                         static_cast<uint64_t>(share * 0x1p64));
-    }
     if (!options_.time_column.empty()) {
       sql +=
           fmt::format(" ORDER BY {}, {}", QuoteName(shape.At(options_.time_column).name), kRowName);
