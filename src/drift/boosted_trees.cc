@@ -17,7 +17,13 @@ using inference::BoosterData;
 // quarter each of chances.
 constexpr double kChanceWeight = 0.25;
 
-std::vector<std::pair<std::string, std::string>> Parameters(const TreeOptions& options) {
+// Threads that wait for one another at every leaf cost more than they save on fewer numbers, most
+// of all on a machine with other work.
+constexpr size_t kNumbersForThreads = 1'000'000;
+constexpr int kThreads = 2;
+
+std::vector<std::pair<std::string, std::string>> Parameters(const TreeOptions& options,
+                                                            int threads) {
   const bool is_chance = options.target == TreeTarget::kChance;
   const double weight = options.leaf_rows_min * (is_chance ? kChanceWeight : 1);
   return {{"objective", is_chance ? "binary:logistic" : "reg:squarederror"},
@@ -28,14 +34,15 @@ std::vector<std::pair<std::string, std::string>> Parameters(const TreeOptions& o
           {"eta", fmt::format("{}", options.rate)},
           {"min_child_weight", fmt::format("{}", weight)},
           {"seed", std::to_string(options.seed)},
-          {"nthread", std::to_string(options.threads)}};
+          {"nthread", std::to_string(threads)}};
 }
 
 Booster Train(std::span<const float> values, size_t columns, std::span<const float> labels,
               const TreeOptions& options) {
-  const BoosterData data(values, columns, labels, options.threads);
+  const int threads = values.size() < kNumbersForThreads ? 1 : kThreads;
+  const BoosterData data(values, columns, labels, threads);
   const BoosterData* const tables[] = {&data};
-  Booster booster(Parameters(options), tables);
+  Booster booster(Parameters(options, threads), tables);
   for (int round = 0; round < options.rounds; ++round) booster.Update(round, data);
   return booster;
 }

@@ -20,7 +20,6 @@ struct TreeOptions {
   double rate = 0.1;
   int leaf_rows_min = 20;
   int64_t seed = 0;
-  int threads = 2;
 };
 
 // Gradient-boosted trees that judge data, by XGBoost. The same rows, options and library give the
