@@ -8,12 +8,16 @@
 #include "analytics/session.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "cli/chunk_drift.h"
 #include "cli/commands.h"
+#include "cli/domain_classifier.h"
+#include "cli/embeddings.h"
 #include "cli/estimate.h"
 #include "cli/reconstruct.h"
 #include "drift/drift_html.h"
 #include "drift/evidently_preset.h"
 #include "drift/reference_drift.h"
+#include "quality/plan_sql.h"
 
 namespace millwright::cli {
 namespace {
@@ -28,7 +32,7 @@ struct DriftCommandOptions {
   double floor = 0.1, false_discovery_rate = 0.05, drift_share = 0;
   int64_t rows_min = 200;
   std::string time_column, season, period;
-  bool fail = false;
+  bool together = false, fail = false;
 };
 constexpr Option<DriftCommandOptions> kDriftOptions[] = {
     {"", "REFERENCE",
@@ -66,6 +70,10 @@ constexpr Option<DriftCommandOptions> kDriftOptions[] = {
      "any "
      "column with millwright, half of them with evidently",
      &DriftCommandOptions::drift_share, "SHARE", 0, 1},
+    {"", "--together",
+     "Also look at all columns at once: a classifier that tells the sides apart, and whether "
+     "numbers still hang together; needs the rows of the reference",
+     &DriftCommandOptions::together},
     {"", "--html", "Write the report for people to this HTML file", &DriftCommandOptions::html,
      "FILE"},
     {"", "--evidently-json", "Write the report in Evidently's form (0.7) to this file",
@@ -213,6 +221,31 @@ drift::DriftReport CompareEvidentlysWay(analytics::Session& session,
   return report;
 }
 
+// Times are not looked at: they tell the sides apart, and only ever move on.
+drift::Together LookTogether(analytics::Session& session, const DriftCommandOptions& options) {
+  if (IsSavedReference(options.reference)) {
+    throw InvalidArgument(
+        "--together needs the rows of the reference, not what was saved of them; give the data "
+        "file")
+        .WithField("--together");
+  }
+  const bool is_loaded = !options.reference.ends_with(".parquet");
+  const std::string reference =
+      is_loaded ? "reference_rows" : analytics::ReadFileSql(options.reference);
+  const std::string current = options.current.ends_with(".parquet")
+                                  ? analytics::ReadFileSql(options.current)
+                                  : "current_rows";
+  std::vector<std::string> columns;
+  for (const analytics::Column& column : session.Describe("SELECT * FROM " + reference)) {
+    const bool is_chosen = std::find(options.columns.begin(), options.columns.end(), column.name) !=
+                           options.columns.end();
+    if (is_chosen && !quality::IsTemporal(column)) columns.push_back(column.name);
+  }
+  return drift::LookTogether(
+      session, reference, current,
+      {.columns = columns, .categorical = options.categorical, .time_column = options.time_column});
+}
+
 std::string ResultOf(const drift::FeatureDrift& feature) {
   switch (feature.status) {
     case drift::DriftStatus::kNotEnoughData:
@@ -225,6 +258,18 @@ std::string ResultOf(const drift::FeatureDrift& feature) {
       break;
   }
   return feature.drifted ? "drifted" : "";
+}
+
+void PrintTogether(Console& console, const drift::Together& together) {
+  console.Line("All columns together: " + DomainLine(together.domain));
+  if (!together.reconstruction) return;
+  const drift::Reconstruction& reconstruction = *together.reconstruction;
+  const auto current =
+      std::count_if(reconstruction.chunks.begin(), reconstruction.chunks.end(),
+                    [](const drift::ReconstructedChunk& chunk) { return !chunk.is_reference; });
+  console.Line(fmt::format(
+      "Reconstruction: {} of {} chunks are out of what the reference's chunks keep within",
+      reconstruction.alerts(), current));
 }
 
 void PrintReport(Console& console, const drift::DriftReport& report) {
@@ -244,6 +289,7 @@ void PrintReport(Console& console, const drift::DriftReport& report) {
   console.Line(fmt::format("{} of {} columns drifted: {} rows against {} of the reference",
                            report.drifted(), report.features.size(),
                            FormatCount(report.current_rows), FormatCount(report.reference_rows)));
+  if (report.together) PrintTogether(console, *report.together);
 }
 
 int CompareFiles(const DriftCommandOptions& options, Console& console) {
@@ -260,6 +306,7 @@ int CompareFiles(const DriftCommandOptions& options, Console& console) {
   }
   report.reference = options.reference;
   report.current = options.current;
+  if (options.together) report.together = LookTogether(session, options);
   if (!options.html.empty()) WriteFileDurably(options.html, drift::RenderDrift(report));
   if (!options.evidently_json.empty()) {
     WriteFileDurably(options.evidently_json, drift::EvidentlyJson(report).Dump(2) + "\n");
@@ -304,7 +351,8 @@ int SaveReference(const SaveOptions& options, Console& console) {
   WriteFileDurably(options.output, text);
   console.Answer(Json::Of({{"reference", options.output},
                            {"rows", reference.profile.row_count},
-                           {"features", reference.features.size() + reference.vocabularies.size()},
+                           {"features", reference.features.size() + reference.vocabularies.size() +
+                                            reference.embeddings.size()},
                            {"bytes", text.size()}}));
   console.Line(fmt::format("Saved {} rows of {} as a reference of {} in {}",
                            FormatCount(reference.profile.row_count), options.data,
@@ -322,8 +370,11 @@ void AddDriftCommands(Commands& commands) {
   commands.push_back(MakeCommand("drift reference",
                                  "Save what is needed of a data file to compare others with it",
                                  kSaveOptions, SaveReference));
+  commands.push_back(ChunkDriftCommand());
   commands.push_back(EstimateCommand());
   commands.push_back(ReconstructCommand());
+  commands.push_back(DomainClassifierCommand());
+  commands.push_back(EmbeddingsCommand());
 }
 
 }  // namespace millwright::cli

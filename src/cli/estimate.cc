@@ -18,9 +18,10 @@ namespace {
 constexpr int kAlerts = 3;
 
 struct EstimateCommandOptions {
-  std::string reference, analysis, truth, prediction, time_column, period = "day";
+  std::string reference, analysis, truth, prediction, time_column, period = "day",
+                                                                   loss_model = "boosted";
   std::vector<std::string> probabilities, features;
-  int64_t chunk_rows = 1000;
+  int64_t chunk_rows = 1000, seed = 0;
   bool fail = false;
 };
 constexpr Option<EstimateCommandOptions> kEstimateOptions[] = {
@@ -41,6 +42,11 @@ constexpr Option<EstimateCommandOptions> kEstimateOptions[] = {
     {"", "--prediction", "The column of what was predicted: 0 or 1, a class or a number",
      &EstimateCommandOptions::prediction, "COLUMN", 0, 0,
      Option<EstimateCommandOptions>::Kind::kRequired},
+    {"", "--loss-model",
+     "With --feature, what learns the loss: boosted (trees) or linear (a plane)",
+     &EstimateCommandOptions::loss_model, "MODEL"},
+    {"", "--seed", "With --feature, what the trees follow from", &EstimateCommandOptions::seed, "N",
+     0, 1e15},
     {"", "--chunk-rows", "Cut into chunks of so many rows", &EstimateCommandOptions::chunk_rows,
      "N", 1, 1e12},
     {"", "--time", "A column of times; chunks are then periods",
@@ -219,9 +225,18 @@ std::string AlertsOf(const drift::EstimatedChunk& chunk) {
   return names;
 }
 
+drift::LossLearner ParseLearner(const std::string& name) {
+  if (name == "boosted") return drift::LossLearner::kBoosted;
+  if (name == "linear") return drift::LossLearner::kLinear;
+  throw InvalidArgument("There is no loss model {}. There are boosted and linear", name)
+      .WithField("--loss-model");
+}
+
 drift::PerformanceEstimate Estimated(const EstimateCommandOptions& options) {
   analytics::Session session;
-  const drift::EstimateOptions rules{.chunk_rows = options.chunk_rows};
+  const drift::EstimateOptions rules{.chunk_rows = options.chunk_rows,
+                                     .loss_learner = ParseLearner(options.loss_model),
+                                     .seed = static_cast<uint64_t>(options.seed)};
   if (options.probabilities.empty() == options.features.empty()) {
     throw InvalidArgument("Say the --probability of a class, or each --feature of a number");
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "drift/edge_counts.h"
 #include "quality/histogram_sql.h"
 #include "quality/plan_sql.h"
 
@@ -67,10 +68,40 @@ class Counting {
     return keys_.empty() || !(answer.IsNull(row, 0) || answer.IsNull(row, 1));
   }
 
+  // Counting here instead of by SQL's histogram takes a third of the time. Where rows are counted
+  // apart, SQL groups them.
   void ScanNumbers(std::vector<size_t>* numbers) {
     if (numbers->empty()) return;
+    if (keys_.empty()) {
+      StreamThrough(*numbers);
+    } else {
+      GroupNumbers(*numbers);
+    }
+    numbers->clear();
+  }
+
+  void StreamThrough(const std::vector<size_t>& numbers) {
+    std::vector<std::string> select;
+    std::vector<EdgeCounts> counts;
+    for (size_t i : numbers) {
+      const Column& column = shape_.At(profile_.columns[i].name);
+      select.push_back("CAST(" + analytics::QuoteName(column.name) + " AS DOUBLE)");
+      counts.emplace_back(profile_.columns[i].deciles->edges);
+    }
+    session_.StreamNumbers("SELECT " + Join(select, ", ") + " FROM " + table_,
+                           [&](const std::vector<analytics::NumberSpan>& spans, size_t rows) {
+                             for (size_t c = 0; c < spans.size(); ++c)
+                               counts[c].Add(spans[c], rows);
+                             return true;
+                           });
+    for (size_t c = 0; c < numbers.size(); ++c) {
+      counts_.features[numbers[c]].emplace()[{0, 0}] = counts[c].Bins();
+    }
+  }
+
+  void GroupNumbers(const std::vector<size_t>& numbers) {
     std::vector<std::string> aggregates;
-    for (size_t i : *numbers) {
+    for (size_t i : numbers) {
       const Column& column = shape_.At(profile_.columns[i].name);
       aggregates.push_back("coalesce(count_if(" + quality::MissingSql(column) + "), 0)");
       aggregates.push_back(quality::OutsideCountsSql(quality::FiniteSql(column),
@@ -81,7 +112,7 @@ class Counting {
     for (size_t row = 0; row < answer.row_count(); ++row) {
       if (!HasCell(answer, row)) continue;
       size_t next = first();
-      for (size_t i : *numbers) {
+      for (size_t i : numbers) {
         const int64_t missing = answer.Int(row, next++);
         std::vector<int64_t> bins = quality::ReadOutsideCounts(
             answer.Text(row, next++), profile_.columns[i].deciles->edges.size());
@@ -89,7 +120,6 @@ class Counting {
         (*counts_.features[i])[CellOf(answer, row)] = std::move(bins);
       }
     }
-    numbers->clear();
   }
 
   void CountCategories(size_t i, const Column& column) {

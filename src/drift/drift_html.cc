@@ -140,6 +140,7 @@ class Page {
     html_ += quality::PageHeadHtml(title, kCss, "Data drift");
     html_ += "<h1>" + Escape(title) + "</h1>\n</header>\n";
     Summary();
+    if (report_.together) AllColumns(*report_.together);
     html_ +=
         "<section>\n<h2>Columns</h2>\n<p class=\"legend\"><span><i class=\"was\"></i>reference"
         "</span><span><i class=\"is\"></i>current</span></p>\n";
@@ -162,12 +163,82 @@ class Page {
   void Summary() {
     const bool drifted = report_.has_drifted();
     html_ += fmt::format(
-        "<section class=\"verdict {}\">\n<p><strong>{} of {} columns drifted</strong>{}.</p>\n<dl>"
+        "<section class=\"verdict {}\">\n<p><strong>{} of {} columns drifted</strong>{}{}.</p>\n"
+        "<dl>"
         "<div><dt>Reference rows</dt><dd>{}</dd></div><div><dt>Current rows</dt><dd>{}</dd></div>"
         "<div><dt>Preset</dt><dd>{}</dd></div></dl>\n</section>\n",
         drifted ? "failed" : "passed", report_.drifted(), report_.features.size(),
         report_.missing() > 0 ? fmt::format(", {} missing", report_.missing()) : "",
+        report_.together && report_.together->domain.drifted
+            ? ", and all together tell the sides apart"
+            : "",
         CountText(report_.reference_rows), CountText(report_.current_rows), Escape(report_.preset));
+  }
+
+  void AllColumns(const Together& together) {
+    const DomainVerdict& domain = together.domain;
+    const char* kind = domain.drifted ? " moved" : domain.area ? "" : " unknown";
+    const char* word = domain.drifted                                 ? "told apart"
+                       : domain.status == DriftStatus::kNotEnoughData ? "not enough data"
+                       : domain.area                                  ? "not told apart"
+                                                                      : "not applicable";
+    html_ += fmt::format(
+        "<section>\n<h2>All columns together</h2>\n<article class=\"drift{}\">\n<h3><span "
+        "class=\"column\">Domain classifier</span><span class=\"verdict-word\">{}</span></h3>\n"
+        "<dl>",
+        kind, word);
+    if (domain.area) {
+      Fact("ROC area",
+           fmt::format("{:.3f} ({:.3f} to {:.3f})", *domain.area, domain.lower, domain.upper));
+      Fact("matters from", NumberText(domain.floor));
+    }
+    Fact("rows looked at",
+         CountText(domain.current_rows) + " against " + CountText(domain.reference_rows));
+    html_ += "</dl>\n";
+    html_ +=
+        "<p class=\"quiet\">A classifier learns which side a row is of and is judged on rows that "
+        "it has not seen: 0.5 is a guess, 1 tells every row.</p>\n";
+    if (!domain.note.empty()) html_ += "<p class=\"quiet\">" + Escape(domain.note) + "</p>\n";
+    if (domain.drifted) GaveAway(domain);
+    html_ += "</article>\n";
+    if (together.reconstruction) HangTogether(*together.reconstruction);
+    html_ += "</section>\n";
+  }
+
+  void GaveAway(const DomainVerdict& domain) {
+    html_ +=
+        "<p class=\"quiet\">What gave it away, by share of what the splits gained:</p>\n<table "
+        "class=\"bars\">\n";
+    const size_t shown = std::min(kShownCategories, domain.columns.size());
+    const double most = domain.columns.empty() ? 1 : domain.columns[0].share;
+    for (size_t i = 0; i < shown; ++i) {
+      html_ += fmt::format(
+          "<tr><td>{}</td><td><i class=\"is\" style=\"width:{:.1f}%\"></i></td><td>{:.1f} "
+          "%</td></tr>\n",
+          Escape(Clip(domain.columns[i].name, kNameCharactersMax)),
+          100 * domain.columns[i].share / most, 100 * domain.columns[i].share);
+    }
+    html_ += "</table>\n";
+    if (shown < domain.columns.size()) {
+      html_ += fmt::format("<p class=\"more\">… and {} more columns</p>\n",
+                           domain.columns.size() - shown);
+    }
+  }
+
+  void HangTogether(const Reconstruction& reconstruction) {
+    int64_t current = 0;
+    for (const ReconstructedChunk& chunk : reconstruction.chunks) current += !chunk.is_reference;
+    html_ += fmt::format(
+        "<article class=\"drift{}\">\n<h3><span class=\"column\">Reconstruction</span><span "
+        "class=\"verdict-word\">{}</span></h3>\n<dl>",
+        reconstruction.alerts() > 0 ? " moved" : "",
+        reconstruction.alerts() > 0 ? "come apart" : "hang together");
+    Fact("chunks out of bounds", fmt::format("{} of {}", reconstruction.alerts(), current));
+    Fact("bounds", NumberText(reconstruction.lower) + " to " + NumberText(reconstruction.upper));
+    html_ +=
+        "</dl>\n<p class=\"quiet\">Rows are written by the reference's main directions and read "
+        "back; the error says how much the columns of numbers hang together as they did.</p>\n"
+        "</article>\n";
   }
 
   void Feature(const FeatureDrift& feature) {

@@ -52,6 +52,7 @@ double DriftReport::share() const {
 }
 
 bool DriftReport::has_drifted() const {
+  if (together && together->domain.drifted) return true;
   return drifted() > 0 && share() >= drift_share;
 }
 
@@ -65,17 +66,19 @@ const Distribution* DriftReport::FindDistribution(const std::string& feature) co
 Json DriftReport::ToJson() const {
   Json list = Json::MakeArray();
   for (const FeatureDrift& feature : features) list.Append(FeatureJson(feature));
-  return Json::Of({{"preset", preset},
-                   {"reference", reference},
-                   {"current", current},
-                   {"reference_rows", reference_rows},
-                   {"current_rows", current_rows},
-                   {"columns", features.size()},
-                   {"drifted_columns", drifted()},
-                   {"missing_columns", missing()},
-                   {"drift_share", drift_share},
-                   {"drifted", has_drifted()},
-                   {"features", std::move(list)}});
+  Json json = Json::Of({{"preset", preset},
+                        {"reference", reference},
+                        {"current", current},
+                        {"reference_rows", reference_rows},
+                        {"current_rows", current_rows},
+                        {"columns", features.size()},
+                        {"drifted_columns", drifted()},
+                        {"missing_columns", missing()},
+                        {"drift_share", drift_share},
+                        {"drifted", has_drifted()},
+                        {"features", std::move(list)}});
+  if (together) json.Set("together", together->ToJson());
+  return json;
 }
 
 }  // namespace millwright::drift

@@ -1,20 +1,20 @@
 #include "drift/loss_estimate.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "base/error.h"
+#include "drift/boosted_trees.h"
+#include "drift/chunk.h"
 #include "statistics/linear_fit.h"
-#include "statistics/sample.h"
 
 namespace millwright::drift {
 namespace {
 
-constexpr double kDeviations = 3;
+constexpr size_t kLossFolds = 5;
 
 // What is learnt of a row, and what is said of a chunk: the mean, or its root.
 struct Loss {
@@ -39,27 +39,6 @@ constexpr std::array<Loss, 4> kLosses = {{
      }},
 }};
 
-struct Chunk {
-  std::string key;
-  size_t begin = 0, end = 0;
-};
-
-std::vector<Chunk> Cut(const PredictedRows& rows, const EstimateOptions& options) {
-  std::vector<Chunk> chunks;
-  for (size_t begin = 0; begin < rows.predicted.size();) {
-    size_t end = begin + 1;
-    if (rows.period.empty()) {
-      end = std::min(rows.predicted.size(), begin + static_cast<size_t>(options.chunk_rows));
-      chunks.push_back({fmt::format("[{}:{}]", begin, end - 1), begin, end});
-    } else {
-      while (end < rows.predicted.size() && rows.period[end] == rows.period[begin]) ++end;
-      chunks.push_back({rows.period[begin], begin, end});
-    }
-    begin = end;
-  }
-  return chunks;
-}
-
 double MeanOf(const std::vector<double>& values, const Chunk& chunk) {
   double sum = 0;
   for (size_t i = chunk.begin; i < chunk.end; ++i) sum += values[i];
@@ -72,10 +51,10 @@ std::vector<double> LossesOf(const PredictedRows& rows, const Loss& loss) {
   return losses;
 }
 
-// The model of one loss: a plane over the features and the prediction.
-class LossModel {
+// One loss as a plane over the features and the prediction.
+class LossPlane {
  public:
-  LossModel(const PredictedRows& reference, const std::vector<double>& losses)
+  LossPlane(const PredictedRows& reference, const std::vector<double>& losses)
       : means_(reference.features.size()) {
     for (size_t i = 0; i < means_.size(); ++i) {
       double sum = 0, count = 0;
@@ -110,14 +89,81 @@ class LossModel {
   statistics::LinearFit fit_;
 };
 
+// What is learnt of one loss: of the reference's own rows, and of the analysis' ones.
+struct LearntLoss {
+  std::vector<double> reference, analysis;
+};
+
+LearntLoss LearnPlane(const PredictedRows& reference, const PredictedRows& analysis,
+                      const std::vector<double>& losses) {
+  const LossPlane plane(reference, losses);
+  return {plane.At(reference), plane.At(analysis)};
+}
+
+// Features and prediction, row by row.
+std::vector<float> Matrix(const PredictedRows& rows, const std::vector<size_t>& chosen) {
+  std::vector<float> values;
+  values.reserve(chosen.size() * (rows.features.size() + 1));
+  for (size_t row : chosen) {
+    for (const auto& column : rows.features) values.push_back(static_cast<float>(column[row]));
+    values.push_back(static_cast<float>(rows.predicted[row]));
+  }
+  return values;
+}
+
+std::vector<size_t> AllRows(const PredictedRows& rows) {
+  std::vector<size_t> all(rows.predicted.size());
+  std::iota(all.begin(), all.end(), size_t{0});
+  return all;
+}
+
+// Never below 0, as above.
+std::vector<double> LossesAt(const BoostedTrees& trees, const PredictedRows& rows,
+                             const std::vector<size_t>& chosen) {
+  std::vector<double> losses = trees.At(Matrix(rows, chosen));
+  for (double& loss : losses) loss = std::max(0.0, loss);
+  return losses;
+}
+
+BoostedTrees LearnTrees(const PredictedRows& reference, const std::vector<double>& losses,
+                        std::vector<size_t> rows, const EstimateOptions& options) {
+  const size_t step = (rows.size() + kLossRowsMax - 1) / kLossRowsMax;
+  std::vector<float> labels;
+  for (size_t i = 0; i * step < rows.size(); ++i) rows[i] = rows[i * step];
+  rows.resize((rows.size() + step - 1) / step);
+  for (size_t row : rows) labels.push_back(static_cast<float>(losses[row]));
+  return BoostedTrees(Matrix(reference, rows), reference.features.size() + 1, labels,
+                      {.target = TreeTarget::kNumber, .seed = static_cast<int64_t>(options.seed)});
+}
+
+LearntLoss LearnTrees(const PredictedRows& reference, const PredictedRows& analysis,
+                      const std::vector<double>& losses, const EstimateOptions& options) {
+  LearntLoss learnt;
+  learnt.reference.resize(losses.size());
+  const std::vector<float> one_class(losses.size());
+  const std::vector<size_t> fold = StratifiedFolds(one_class, kLossFolds, options.seed);
+  for (size_t k = 0; k < kLossFolds; ++k) {
+    std::vector<size_t> seen, unseen;
+    for (size_t i = 0; i < fold.size(); ++i) (fold[i] == k ? unseen : seen).push_back(i);
+    const std::vector<double> said =
+        LossesAt(LearnTrees(reference, losses, std::move(seen), options), reference, unseen);
+    for (size_t i = 0; i < unseen.size(); ++i) learnt.reference[unseen[i]] = said[i];
+  }
+  learnt.analysis = LossesAt(LearnTrees(reference, losses, AllRows(reference), options), analysis,
+                             AllRows(analysis));
+  return learnt;
+}
+
 class LossEstimation {
  public:
   LossEstimation(const PredictedRows& reference, const PredictedRows& analysis,
                  const EstimateOptions& options)
-      : reference_chunks_(Cut(reference, options)), analysis_chunks_(Cut(analysis, options)) {
+      : reference_chunks_(
+            CutRows(reference.predicted.size(), reference.period, options.chunk_rows)),
+        analysis_chunks_(CutRows(analysis.predicted.size(), analysis.period, options.chunk_rows)) {
     for (const Chunk& chunk : reference_chunks_) AddChunk(chunk, true);
     for (const Chunk& chunk : analysis_chunks_) AddChunk(chunk, false);
-    for (const Loss& loss : kLosses) Add(reference, analysis, loss);
+    for (const Loss& loss : kLosses) Add(reference, analysis, loss, options);
   }
 
   PerformanceEstimate Result() { return std::move(result_); }
@@ -130,13 +176,15 @@ class LossEstimation {
     out.rows = static_cast<int64_t>(chunk.end - chunk.begin);
   }
 
-  void Add(const PredictedRows& reference, const PredictedRows& analysis, const Loss& loss) {
+  void Add(const PredictedRows& reference, const PredictedRows& analysis, const Loss& loss,
+           const EstimateOptions& options) {
     const std::vector<double> losses = LossesOf(reference, loss);
     const bool is_defined = std::all_of(losses.begin(), losses.end(),
                                         [](double value) { return std::isfinite(value); });
     if (!is_defined) return;
-    const LossModel model(reference, losses);
-    const std::vector<double> learnt = model.At(reference), estimated = model.At(analysis);
+    const auto [learnt, estimated] = options.loss_learner == LossLearner::kLinear
+                                         ? LearnPlane(reference, analysis, losses)
+                                         : LearnTrees(reference, analysis, losses, options);
     const std::vector<double> known = LossesOf(analysis, loss);
     AddFigure(
         loss.name, [](double mean) { return mean; }, losses, learnt, estimated, known);
@@ -151,9 +199,8 @@ class LossEstimation {
                  const std::vector<double>& known) {
     std::vector<double> seen;
     for (const Chunk& chunk : reference_chunks_) seen.push_back(figure(MeanOf(losses, chunk)));
-    const double mean = statistics::Mean(seen);
-    const double spread = kDeviations * statistics::StandardDeviation(seen);
-    const double lower = std::max(0.0, mean - spread), upper = mean + spread;
+    const Bounds bounds = BoundsOf(seen);
+    const double lower = std::max(0.0, bounds.lower), upper = bounds.upper;
     for (size_t i = 0; i < result_.chunks.size(); ++i) {
       const bool is_reference = i < reference_chunks_.size();
       const Chunk& chunk =
@@ -175,7 +222,6 @@ class LossEstimation {
 
 PerformanceEstimate EstimateLoss(const PredictedRows& reference, const PredictedRows& analysis,
                                  const EstimateOptions& options) {
-  if (options.chunk_rows < 1) throw InvalidArgument("A chunk needs a row");
   if (reference.truth.size() < kEstimateRowsMin) {
     throw InvalidArgument("The reference needs at least {} rows with a truth, not {}",
                           kEstimateRowsMin, reference.truth.size());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "drift/embedding.h"
 #include "quality/plan_sql.h"
 
 namespace millwright::drift {
@@ -14,9 +15,10 @@ using analytics::QuoteName;
 using analytics::Session;
 
 constexpr std::pair<Observation, std::string_view> kNames[] = {
-    {Observation::kValue, "value"},     {Observation::kTextLength, "length"},
-    {Observation::kTextWords, "words"}, {Observation::kVocabulary, "vocabulary"},
-    {Observation::kHour, "hour"},       {Observation::kWeekday, "weekday"},
+    {Observation::kValue, "value"},         {Observation::kTextLength, "length"},
+    {Observation::kTextWords, "words"},     {Observation::kVocabulary, "vocabulary"},
+    {Observation::kHour, "hour"},           {Observation::kWeekday, "weekday"},
+    {Observation::kEmbedding, "embedding"},
 };
 
 constexpr char kWordPattern[] = "[\\p{L}\\p{N}]+";
@@ -25,22 +27,23 @@ ObservedFeature Part(const Column& column, Observation observation) {
   return {column.name + ":" + std::string(ObservationName(observation)), column.name, observation};
 }
 
-// Tells of each text column whether hardly any value comes twice.
+// Tells of each column whether it is a text of which hardly any value comes twice.
 std::vector<bool> FreeTexts(Session& session, const std::string& table,
                             const std::vector<Column>& columns) {
+  std::vector<bool> free(columns.size());
   std::vector<std::string> tests;
-  for (const Column& column : columns) {
-    const std::string name = QuoteName(column.name);
-    tests.push_back(column.type == ColumnType::kText
-                        ? "coalesce(approx_count_distinct(" + name + ") * 2 > count(" + name +
-                              "), false) AND count(" + name + ") > 0"
-                        : "false");
+  std::vector<size_t> places;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].type != ColumnType::kText) continue;
+    const std::string name = QuoteName(columns[i].name);
+    tests.push_back("coalesce(approx_count_distinct(" + name + ") * 2 > count(" + name +
+                    "), false) AND count(" + name + ") > 0");
+    places.push_back(i);
   }
-  if (tests.empty()) return {};
+  if (tests.empty()) return free;
   const analytics::Table answer =
       session.Query("SELECT " + quality::Join(tests, ", ") + " FROM " + table);
-  std::vector<bool> free;
-  for (size_t i = 0; i < columns.size(); ++i) free.push_back(answer.Text(0, i) == "true");
+  for (size_t i = 0; i < places.size(); ++i) free[places[i]] = answer.Text(0, i) == "true";
   return free;
 }
 
@@ -57,6 +60,7 @@ std::string ExpressionSql(const ObservedFeature& feature) {
       return "dayname(" + name + ")";
     case Observation::kValue:
     case Observation::kVocabulary:
+    case Observation::kEmbedding:
       break;
   }
   return name;
@@ -89,6 +93,7 @@ std::vector<ObservedFeature> ObserveTable(Session& session, const std::string& t
   std::vector<ObservedFeature> features;
   for (size_t i = 0; i < chosen.size(); ++i) {
     const Column& column = chosen[i];
+    if (IsEmbedding(column)) features.push_back(Part(column, Observation::kEmbedding));
     if (column.type == ColumnType::kOther || column.name == leave_out) continue;
     if (free_text[i]) {
       for (auto part :
@@ -111,7 +116,9 @@ std::string ObservedSql(Session& session, const std::string& table,
   const quality::TableShape shape{session.Describe("SELECT * FROM " + table)};
   std::vector<std::string> parts;
   for (const ObservedFeature& feature : features) {
-    if (feature.observation == Observation::kVocabulary) continue;
+    const bool is_apart = feature.observation == Observation::kVocabulary ||
+                          feature.observation == Observation::kEmbedding;
+    if (is_apart) continue;
     const Column* column = shape.Find(feature.column);
     if (column == nullptr) continue;
     // A part of a column that changed its type would be an error of SQL; it is a missing column.

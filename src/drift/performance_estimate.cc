@@ -1,7 +1,5 @@
 #include "drift/performance_estimate.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -9,16 +7,15 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "drift/chunk.h"
 #include "metrics/binary.h"
 #include "statistics/isotonic.h"
-#include "statistics/sample.h"
 
 namespace millwright::drift {
 namespace {
 
 constexpr size_t kFolds = 10;
 constexpr size_t kCalibrationBins = 10;
-constexpr double kDeviations = 3;
 constexpr double kChanceErrors = 2;
 constexpr double kSeparableAuc = 0.999;
 
@@ -31,32 +28,6 @@ constexpr std::array<std::string_view, 11> kFigures = {"roc_auc",           "f1"
 constexpr size_t kFirstCount = 7;  // from here on figures are numbers of rows
 constexpr size_t kRocAuc = 0, kAveragePrecision = 6;
 using Values = std::array<std::optional<double>, kFigures.size()>;
-
-struct Chunk {
-  std::string key;
-  size_t begin = 0, end = 0;
-};
-
-std::vector<Chunk> Cut(size_t count, const std::vector<std::string>& period,
-                       const EstimateOptions& options) {
-  std::vector<Chunk> chunks;
-  for (size_t begin = 0; begin < count;) {
-    size_t end = begin + 1;
-    if (period.empty()) {
-      end = std::min(count, begin + static_cast<size_t>(options.chunk_rows));
-      chunks.push_back({fmt::format("[{}:{}]", begin, end - 1), begin, end});
-    } else {
-      while (end < count && period[end] == period[begin]) ++end;
-      chunks.push_back({period[begin], begin, end});
-    }
-    begin = end;
-  }
-  return chunks;
-}
-
-std::vector<Chunk> Cut(const ScoredRows& rows, const EstimateOptions& options) {
-  return Cut(rows.probability.size(), rows.period, options);
-}
 
 double Ratio(double part, double whole) {
   return whole > 0 ? part / whole : 0;
@@ -243,7 +214,7 @@ class Estimation {
     if (curve_) {
       for (double& chance : chances) chance = curve_->At(chance);
     }
-    for (const Chunk& chunk : Cut(rows, options_)) {
+    for (const Chunk& chunk : CutRows(rows.probability.size(), rows.period, options_.chunk_rows)) {
       const std::vector<double> scores = Part(rows.probability, chunk);
       const std::vector<double> predicted = Part(rows.predicted, chunk);
       const Values estimated = Estimated(Part(chances, chunk), scores, predicted);
@@ -258,7 +229,8 @@ class Estimation {
  private:
   void SetBounds(const ScoredRows& reference) {
     std::array<std::vector<double>, kFigures.size()> seen;
-    for (const Chunk& chunk : Cut(reference, options_)) {
+    for (const Chunk& chunk :
+         CutRows(reference.probability.size(), reference.period, options_.chunk_rows)) {
       const Values values =
           Realised(Part(reference.truth, chunk), Part(reference.probability, chunk),
                    Part(reference.predicted, chunk));
@@ -268,10 +240,9 @@ class Estimation {
     }
     for (size_t i = 0; i < seen.size(); ++i) {
       if (seen[i].empty()) continue;
-      const double mean = statistics::Mean(seen[i]);
-      const double spread = kDeviations * statistics::StandardDeviation(seen[i]);
-      lower_[i] = std::max(0.0, mean - spread);
-      upper_[i] = i < kFirstCount ? std::min(1.0, mean + spread) : mean + spread;
+      const Bounds bounds = BoundsOf(seen[i]);
+      lower_[i] = std::max(0.0, bounds.lower);
+      upper_[i] = i < kFirstCount ? std::min(1.0, bounds.upper) : bounds.upper;
     }
   }
 
@@ -318,7 +289,7 @@ class ClassEstimation {
 
   void Add(const ClassScoredRows& rows, bool is_reference) {
     const std::vector<std::vector<double>> chances = ChancesOf(rows);
-    for (const Chunk& chunk : Cut(rows.predicted.size(), rows.period, options_)) {
+    for (const Chunk& chunk : CutRows(rows.predicted.size(), rows.period, options_.chunk_rows)) {
       EstimatedChunk& out = result_.chunks.emplace_back();
       out.key = chunk.key;
       out.is_reference = is_reference;
@@ -357,12 +328,11 @@ class ClassEstimation {
         }
       }
       if (seen.empty()) continue;
-      const double mean = statistics::Mean(seen);
-      const double spread = kDeviations * statistics::StandardDeviation(seen);
+      const Bounds bounds = BoundsOf(seen);
       for (EstimatedChunk& chunk : result_.chunks) {
         EstimateFigure& figure = chunk.figures[i];
-        figure.lower = std::max(0.0, mean - spread);
-        figure.upper = std::min(1.0, mean + spread);
+        figure.lower = std::max(0.0, bounds.lower);
+        figure.upper = std::min(1.0, bounds.upper);
         figure.alert = figure.estimated &&
                        (*figure.estimated < figure.lower || *figure.estimated > figure.upper);
       }
@@ -472,7 +442,6 @@ Json PerformanceEstimate::ToJson() const {
 
 PerformanceEstimate EstimatePerformance(const ScoredRows& reference, const ScoredRows& analysis,
                                         const EstimateOptions& options) {
-  if (options.chunk_rows < 1) throw InvalidArgument("A chunk needs a row");
   if (reference.truth.size() < kEstimateRowsMin) {
     throw InvalidArgument("The reference needs at least {} rows with a truth, not {}",
                           kEstimateRowsMin, reference.truth.size());
@@ -488,7 +457,6 @@ PerformanceEstimate EstimatePerformance(const ScoredRows& reference, const Score
 PerformanceEstimate EstimateClassPerformance(const ClassScoredRows& reference,
                                              const ClassScoredRows& analysis,
                                              const EstimateOptions& options) {
-  if (options.chunk_rows < 1) throw InvalidArgument("A chunk needs a row");
   const size_t classes = reference.probability.size();
   if (classes < 2 || classes > kClassesMax || analysis.probability.size() != classes) {
     throw InvalidArgument("Both sides need the same 2 to {} classes", kClassesMax);

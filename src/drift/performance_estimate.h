@@ -55,8 +55,14 @@ struct PerformanceEstimate {
   Json ToJson() const;
 };
 
+// What learns losses (EstimateLoss): boosted trees, which see bends, steps and what inputs do
+// together, or a plane, which needs few rows and no library.
+enum class LossLearner { kBoosted, kLinear };
+
 struct EstimateOptions {
   int64_t chunk_rows = 1000;  // where rows have no period; the last chunk may be shorter
+  LossLearner loss_learner = LossLearner::kBoosted;
+  uint64_t seed = 0;  // of the boosted trees
   // NannyML leaves probabilities as they are that rank with an AUC above 0.999. Beside corrected
   // classes those of such a class are out of proportion, so this is off.
   bool trusts_separable = false;

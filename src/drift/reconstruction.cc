@@ -1,18 +1,14 @@
 #include "drift/reconstruction.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
-#include "statistics/sample.h"
+#include "drift/chunk.h"
 #include "statistics/symmetric_matrix.h"
 
 namespace millwright::drift {
 namespace {
-
-constexpr double kDeviations = 3;
 
 size_t RowsOf(const NumberColumns& columns) {
   return columns.values.empty() ? 0 : columns.values[0].size();
@@ -127,26 +123,22 @@ Reconstruction Reconstruct(const NumberColumns& reference, const NumberColumns& 
   if (current.values.size() != columns || RowsOf(reference) == 0 || RowsOf(current) == 0) {
     throw InvalidArgument("Both sides need rows of the same columns");
   }
-  if (options.chunk_rows < 1) throw InvalidArgument("A chunk needs a row");
   const Directions directions(reference, options.variance_share);
   Reconstruction result{.directions = directions.count()};
   const auto add = [&](const NumberColumns& side, bool is_reference) {
-    const size_t rows = RowsOf(side);
-    for (size_t begin = 0; begin < rows; begin += static_cast<size_t>(options.chunk_rows)) {
-      const size_t end = std::min(rows, begin + static_cast<size_t>(options.chunk_rows));
-      result.chunks.push_back({fmt::format("[{}:{}]", begin, end - 1), is_reference,
-                               static_cast<int64_t>(end - begin),
-                               directions.MeanError(side, begin, end), false});
+    for (Chunk& chunk : CutRows(RowsOf(side), {}, options.chunk_rows)) {
+      result.chunks.push_back({std::move(chunk.key), is_reference,
+                               static_cast<int64_t>(chunk.rows()),
+                               directions.MeanError(side, chunk.begin, chunk.end), false});
     }
   };
   add(reference, true);
   std::vector<double> seen;
   for (const ReconstructedChunk& chunk : result.chunks) seen.push_back(chunk.error);
   add(current, false);
-  const double mean = statistics::Mean(seen);
-  const double spread = kDeviations * statistics::StandardDeviation(seen);
-  result.lower = std::max(0.0, mean - spread);
-  result.upper = mean + spread;
+  const Bounds bounds = BoundsOf(seen);
+  result.lower = std::max(0.0, bounds.lower);
+  result.upper = bounds.upper;
   for (ReconstructedChunk& chunk : result.chunks) {
     chunk.alert = chunk.error < result.lower || chunk.error > result.upper;
   }

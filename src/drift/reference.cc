@@ -232,11 +232,16 @@ Reference MakeReference(Session& session, const std::string& table,
        ObserveTable(session, table, options.columns, options.time_column)) {
     if (feature.observation == Observation::kVocabulary) {
       reference.vocabularies.push_back(ReadVocabulary(session, table, feature));
+    } else if (feature.observation == Observation::kEmbedding) {
+      reference.embeddings.push_back(SummarizeEmbedding(session, table, feature.column));
     } else {
       reference.features.push_back(feature);
     }
   }
-  if (reference.features.empty()) throw InvalidArgument("There is no column to compare");
+  if (reference.features.empty() && reference.embeddings.empty()) {
+    throw InvalidArgument("There is no column to compare");
+  }
+  reference.profile.row_count = session.Query("SELECT count(*) FROM " + table).Int(0, 0);
   std::vector<std::string> names;
   for (const ObservedFeature& feature : reference.features) names.push_back(feature.name);
   const std::string observed = ObservedSql(session, table, reference.features, options.time_column);
@@ -246,7 +251,6 @@ Reference MakeReference(Session& session, const std::string& table,
     quality::Profile part = quality::ProfileTable(session, observed,
                                                   {names.begin() + static_cast<ptrdiff_t>(begin),
                                                    names.begin() + static_cast<ptrdiff_t>(end)});
-    reference.profile.row_count = part.row_count;
     reference.profile.quantiles_approximate = part.quantiles_approximate;
     for (auto& column : part.columns) reference.profile.columns.push_back(std::move(column));
   }
@@ -265,6 +269,7 @@ Reference Reference::OfProfile(quality::Profile profile) {
 
 Json Reference::ToJson() const {
   Json list = Json::MakeArray(), words = Json::MakeArray(), seasons = Json::MakeArray();
+  Json points = Json::MakeArray();
   for (const ObservedFeature& feature : features) {
     list.Append(Json::Of({{"name", feature.name},
                           {"column", feature.column},
@@ -272,6 +277,7 @@ Json Reference::ToJson() const {
   }
   for (const Vocabulary& vocabulary : vocabularies) words.Append(VocabularyJson(vocabulary));
   for (const SeasonalFeature& feature : seasonal) seasons.Append(SeasonalJson(feature));
+  for (const EmbeddingSummary& embedding : embeddings) points.Append(embedding.ToJson());
   return Json::Of({{"kind", "millwright.drift_reference"},
                    {"version", 1},
                    {"time_column", time_column},
@@ -279,6 +285,7 @@ Json Reference::ToJson() const {
                    {"period", PeriodName(period)},
                    {"features", std::move(list)},
                    {"vocabularies", std::move(words)},
+                   {"embeddings", std::move(points)},
                    {"seasonal", std::move(seasons)},
                    {"profile", profile.ToJson()}});
 }
@@ -297,6 +304,12 @@ Reference Reference::FromJson(const Json& json) {
   }
   for (const Json& words : json.At("vocabularies").AsArray("vocabularies")) {
     reference.vocabularies.push_back(ReadVocabulary(words));
+  }
+  // Absent in what was saved before there were embeddings.
+  if (const Json* embeddings = json.Find("embeddings"); embeddings != nullptr) {
+    for (const Json& embedding : embeddings->AsArray("embeddings")) {
+      reference.embeddings.push_back(EmbeddingSummary::FromJson(embedding));
+    }
   }
   for (const Json& feature : json.At("seasonal").AsArray("seasonal")) {
     reference.seasonal.push_back(ReadSeasonal(feature));

@@ -7,6 +7,7 @@
 
 #include "analytics/session.h"
 #include "base/json.h"
+#include "drift/embedding.h"
 #include "drift/observed_feature.h"
 #include "quality/profile.h"
 
@@ -53,9 +54,10 @@ struct Vocabulary {
 };
 
 struct Reference {
-  quality::Profile profile;               // of the features, in their order, without vocabularies
-  std::vector<ObservedFeature> features;  // without vocabularies
+  quality::Profile profile;               // of the features, in their order
+  std::vector<ObservedFeature> features;  // without vocabularies and embeddings
   std::vector<Vocabulary> vocabularies;
+  std::vector<EmbeddingSummary> embeddings;
   std::string time_column;
   Season season = Season::kNone;
   Period period = Period::kNone;

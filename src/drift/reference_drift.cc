@@ -54,6 +54,9 @@ class Comparison {
     for (const Vocabulary& vocabulary : reference_.vocabularies) {
       features_.push_back(CompareWords(vocabulary, counts.rows));
     }
+    for (const EmbeddingSummary& embedding : reference_.embeddings) {
+      features_.push_back(CompareEmbedding(embedding, counts.rows));
+    }
     if (options_.false_discovery_rate) ControlFalseDiscoveries(*options_.false_discovery_rate);
     return std::move(features_);
   }
@@ -134,6 +137,47 @@ class Comparison {
     feature.note = fmt::format("{:.1f} % of the words are out of the vocabulary; {:.1f} % were",
                                100 * SeenShares(current).shares.back(),
                                100 * SeenShares(reference).shares.back());
+    return feature;
+  }
+
+  FeatureDrift CompareEmbedding(const EmbeddingSummary& embedding, int64_t rows) const {
+    FeatureDrift feature = Start(embedding.feature, "embedding");
+    feature.method = "mean_distance";
+    if (options_.psi_thresholds.count(embedding.feature) == 0) {
+      feature.threshold = options_.embedding_threshold;
+    }
+    const quality::TableShape shape{session_.Describe("SELECT * FROM " + table_)};
+    const analytics::Column* column = shape.Find(embedding.column);
+    if (column == nullptr || !IsEmbedding(*column)) {
+      feature.status = DriftStatus::kMissingColumn;
+      feature.note = "no such column, or it is of another type";
+      return feature;
+    }
+    if (!IsEnough(&feature, rows)) return feature;
+    std::vector<double> mean(embedding.mean.size());
+    int64_t points = 0;
+    if (!mean.empty()) {
+      ForEachPoint(session_, table_, embedding.column, mean.size(), [&](const double* point) {
+        ++points;
+        for (size_t i = 0; i < mean.size(); ++i) {
+          mean[i] += (point[i] - mean[i]) / static_cast<double>(points);
+        }
+      });
+    }
+    if (std::min(points, embedding.points) < options_.rows_min) {
+      feature.status = DriftStatus::kNotEnoughData;
+      feature.note = fmt::format("{} lists of {} numbers against {}, at least {} are needed",
+                                 points, mean.size(), embedding.points, options_.rows_min);
+      return feature;
+    }
+    const MeanShift shift = ShiftOf(embedding, mean, points);
+    feature.score = shift.relative;
+    if (options_.false_discovery_rate) feature.p_value = shift.p_value;
+    feature.drifted = *feature.score >= feature.threshold;
+    feature.note =
+        fmt::format("{} numbers; the middle moved by {:.4g}, its cosine distance is {:.4g}",
+                    mean.size(), shift.distance, shift.cosine_distance);
+    if (points < rows) feature.note += fmt::format("; {} rows have no such list", rows - points);
     return feature;
   }
 

@@ -14,7 +14,9 @@ namespace millwright::drift {
 
 struct DriftOptions {
   double psi_threshold = 0.2;
-  std::map<std::string, double> psi_thresholds;  // by feature, instead of the above
+  // Of embeddings: how far the middle may move, in the unit of how far a point is from it.
+  double embedding_threshold = 0.1;
+  std::map<std::string, double> psi_thresholds;  // by feature, instead of the two above
   int64_t rows_min = 200;
   // When set, a difference must also be one that chance makes rarely: what share of the columns
   // that are called drifted may be wrongly so (Benjamini and Hochberg).
@@ -33,7 +35,7 @@ std::vector<FeatureDrift> CompareWithReference(analytics::Session& session,
 // Millwright's own preset: how far a column has moved (PSI) must pass a floor, or what the
 // reference's own periods vary by, whichever is more; and chance must not explain it. A reference
 // with a season is taken at the places in the season where the table's rows are. Also compares what
-// is observed of times and texts, and their words.
+// is observed of times and texts, their words, and embeddings by how far their middle has moved.
 DriftOptions MillwrightPreset();
 std::vector<FeatureDrift> CompareWithReference(analytics::Session& session,
                                                const std::string& table, const Reference& reference,

@@ -236,14 +236,16 @@ size_t Booster::group_count() const {
   return count < 2 ? 1 : count;
 }
 
-std::map<std::string, double> Booster::GainByFeature() const {
+std::map<std::string, double> Booster::GainByFeature(Gain gain) const {
+  const char* config =
+      gain == Gain::kMean ? R"({"importance_type":"gain"})" : R"({"importance_type":"total_gain"})";
   uint64_t feature_count = 0;
   const char** features = nullptr;
   uint64_t rank = 0;
   const uint64_t* shape = nullptr;
   const float* scores = nullptr;
-  CheckXgb(QuietXgboost().BoosterFeatureScore(handle_, R"({"importance_type":"gain"})",
-                                              &feature_count, &features, &rank, &shape, &scores),
+  CheckXgb(QuietXgboost().BoosterFeatureScore(handle_, config, &feature_count, &features, &rank,
+                                              &shape, &scores),
            "XGBoost cannot score its features");
   std::map<std::string, double> gains;
   for (uint64_t i = 0; i < feature_count; ++i) gains[features[i]] = scores[i];

@@ -75,8 +75,10 @@ class Booster {
   std::string objective() const;
   // 1 for regression and binary models, else the number of classes.
   size_t group_count() const;
-  // The mean gain of the splits on each feature that the model uses, by name ("f3" when unnamed).
-  std::map<std::string, double> GainByFeature() const;
+  // The gain of the splits on each feature that the model uses, by name ("f3" when unnamed): of one
+  // on average, or of all together.
+  enum class Gain { kMean, kTotal };
+  std::map<std::string, double> GainByFeature(Gain gain = Gain::kMean) const;
 
   enum class Format { kUbj, kJson };
   std::string Save(Format format) const;
