@@ -47,6 +47,7 @@
 #include "loop/loop_store.h"
 #include "loop/loops.h"
 #include "monitoring/event_pairs.h"
+#include "monitoring/health.h"
 #include "monitoring/monitors.h"
 #include "monitoring/prediction_import.h"
 #include "monitoring/prediction_log.h"
@@ -364,6 +365,7 @@ struct App::Parts {
   monitoring::PredictionImport prediction_import;
   monitoring::EventPairs event_pairs;
   monitoring::Monitors monitors;
+  monitoring::HealthReader health;
   PredictionRecorder recorder;
   serving::Gateway gateway;
   EndpointContracts contracts;
@@ -462,6 +464,7 @@ App::Parts::Parts(const Config& given)
       prediction_import(predictions, clock),
       event_pairs(predictions, clock),
       monitors(*database, events, clock, predictions),
+      health(*database, events, monitors, predictions),
       recorder(predictions, {config.prediction_log_share, config.prediction_log_redact}),
       gateway(*database, events, clock, &recorder, GatewayRoomOptions(config, data, registry)),
       contracts(gateway, suites, clock),
@@ -542,6 +545,7 @@ App::Parts::Parts(const Config& given)
              .prediction_import = prediction_import,
              .event_pairs = event_pairs,
              .monitors = monitors,
+             .health = health,
              .pipelines = pipelines,
              .loop_store = loop_store,
              .loops = loops,
@@ -596,6 +600,7 @@ void App::Parts::StartLoops() {
   measuring = std::make_unique<Loop>("monitors", "measure the monitors", [this](const auto&) {
     event_pairs.WriteStale();
     monitors.Evaluate();
+    health.Refresh();
     return config.monitor_interval_ms;
   });
   alerting = std::make_unique<Loop>("alerts", "look at the rules of alerts", [this](const auto&) {

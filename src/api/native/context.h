@@ -28,6 +28,7 @@ class Loops;
 }  // namespace millwright::loop
 namespace millwright::monitoring {
 class EventPairs;
+class HealthReader;
 class Monitors;
 class PredictionImport;
 class PredictionLog;
@@ -102,6 +103,7 @@ struct Context {
   monitoring::PredictionImport& prediction_import;
   monitoring::EventPairs& event_pairs;
   monitoring::Monitors& monitors;
+  monitoring::HealthReader& health;
   pipelines::PipelineStore& pipelines;
   loop::LoopStore& loop_store;
   loop::Loops& loops;

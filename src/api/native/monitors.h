@@ -1,10 +1,19 @@
 #pragma once
 
 #include "api/native/context.h"
+#include "drift/feature_drift.h"
 #include "http/message.h"
+#include "monitoring/monitor_reference.h"
 
 // Monitors and what they measured.
 namespace millwright::api::native {
+
+// Reads a body that describes a monitor: the fields that say what its reference is are replaced by
+// what they stand for, and `reference` becomes what is kept of it.
+monitoring::MonitorSpec ReadMonitor(Context& context, const Json& body,
+                                    monitoring::MonitorReference* reference);
+Json DistributionJson(const drift::Distribution& distribution);
+Json FeatureJson(const drift::FeatureDrift& feature);
 
 http::Response ListMonitors(Context& context, const http::Request& request);
 http::Response PutMonitor(Context& context, const http::Request& request);
