@@ -84,6 +84,9 @@ class PredictionLog {
     return store_.NewestFrom(endpoint, rows);
   }
   LogCounts Counts(const std::string& endpoint) const { return store_.Counts(endpoint); }
+  std::optional<TimeRange> Happened(const std::string& endpoint) const {
+    return store_.Happened(endpoint);
+  }
   LogCounts Totals() const { return store_.Totals(); }
   // The names under which something was ever logged, in order.
   std::set<std::string> Endpoints() const { return store_.Endpoints(); }

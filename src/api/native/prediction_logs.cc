@@ -206,10 +206,13 @@ http::Response ListPredictionLogs(Context& context, const http::Request&) {
   Json logs = Json::MakeArray();
   for (const std::string& name : context.predictions.Endpoints()) {
     const monitoring::LogCounts counts = context.predictions.Counts(name);
-    logs.Append(Json::Of({{"name", name},
-                          {"predictions", counts.predictions},
-                          {"outcomes", counts.outcomes},
-                          {"served", IsServed(context, name)}}));
+    Json log = Json::Of({{"name", name},
+                         {"predictions", counts.predictions},
+                         {"outcomes", counts.outcomes},
+                         {"served", IsServed(context, name)}});
+    if (const auto happened = context.predictions.Happened(name))
+      log.Set("first_ms", happened->from_ms).Set("last_ms", happened->to_ms - 1);
+    logs.Append(std::move(log));
   }
   return Answer(Json::Of({{"logs", logs}}));
 }

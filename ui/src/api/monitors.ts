@@ -1,5 +1,5 @@
 /** Monitors: drift against a reference, performance once outcomes are known, and alerts. */
-import { getJson, segment } from './client';
+import { getJson, postJson, segment, withQuery } from './client';
 
 export type AlertState = 'open' | 'closed';
 
@@ -71,6 +71,10 @@ export interface FeatureDrift {
   name: string;
   /** `measured`, `not_enough_data`, `missing_column`, `not_applicable` */
   status: string;
+  /** The score is a chance: it falls as things change. */
+  is_chance?: boolean;
+  adjusted_p?: number | null;
+  note?: string;
   type?: string;
   /** `psi`, `ks`, `chi2`, `jensen_shannon` … */
   method: string;
@@ -231,9 +235,56 @@ export function getMonitor(name: string, signal?: AbortSignal): Promise<Monitor>
   return getJson(`/api/v1/monitors/${segment(name)}`, {}, signal);
 }
 
+/** `POST /api/v1/monitors/preview` with the body of `POST /api/v1/monitors`; stores nothing. */
+export interface MonitorPreview {
+  endpoint: string;
+  reference: string;
+  profile_features: string[];
+  rows_min: number;
+  auc_threshold: number | null;
+  rows: number;
+  partial: boolean;
+  windows: {
+    start_ms: number;
+    end_ms: number;
+    complete: boolean;
+    predictions: number;
+    outcomes: number;
+    verdict: 'incomplete' | 'not_enough_data' | 'drifted' | 'quiet';
+    judged_for_performance: boolean;
+    auc: number | null;
+    features: FeatureDrift[];
+  }[];
+  alerts: { kind: string; feature: string; value: number; threshold: number; message: string; window_start_ms: number; window_end_ms: number; closed_ms?: number }[];
+}
+
+export function previewMonitor(body: Record<string, unknown>, signal?: AbortSignal): Promise<MonitorPreview> {
+  return postJson('/api/v1/monitors/preview', body, signal);
+}
+
+export function putMonitor(body: Record<string, unknown>): Promise<Monitor> {
+  return postJson('/api/v1/monitors', body);
+}
+
+/** A log of predictions, of an endpoint or of a model served elsewhere, and when they happened. */
+export interface PredictionLog {
+  name: string;
+  predictions: number;
+  first_ms?: number;
+  last_ms?: number;
+}
+
+export async function listLogs(signal?: AbortSignal): Promise<PredictionLog[]> {
+  return (await getJson<{ logs: PredictionLog[] }>('/api/v1/prediction-logs', {}, signal)).logs;
+}
+
 export function getHealth(name: string, where: string, signal?: AbortSignal): Promise<Health> {
   return getJson(`/api/v1/monitors/${segment(name)}/health`, { where }, signal);
 }
+
+/** Downloads: the page as one HTML file, and a window's drift in Evidently's shape. */
+export const reportPath = (name: string, slice: Record<string, string>) => withQuery(`/api/v1/monitors/${segment(name)}/report`, slice);
+export const evidentlyPath = (name: string, start_ms: number) => withQuery(`/api/v1/monitors/${segment(name)}/evidently`, { start_ms });
 
 /** How right answers were, by what was asked. */
 export function getSlices(

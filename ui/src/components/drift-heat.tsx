@@ -14,7 +14,8 @@ type DriftOf = Pick<HealthWindow, 'start_ms' | 'end_ms' | 'features' | 'complete
 /** `over` and `far` beside the limit (twice as far), else how near to it in fifths; `none` without a score. */
 export function levelOfDrift(feature: FeatureDrift | undefined): string {
   if (!feature || feature.score === null) return 'none';
-  const share = feature.threshold > 0 ? feature.score / feature.threshold : 0;
+  const [above, below] = feature.is_chance ? [feature.threshold, feature.score] : [feature.score, feature.threshold];
+  const share = above / Math.max(below, 1e-12);
   if (feature.drifted) return share >= 2 ? 'far' : 'over';
   return String(Math.max(0, Math.min(levels, Math.floor(share * levels))));
 }
@@ -30,7 +31,8 @@ function told(name: string, window: DriftOf, feature: FeatureDrift | undefined):
   if (!feature) return `${name}, ${when}: not watched then`;
   if (feature.score === null) return `${name}, ${when}: ${reasons[feature.status] ?? 'no score'}`;
   const verdict = !window.complete ? ', not over yet' : feature.drifted ? ', drifted' : '';
-  return `${name}, ${when}: ${feature.method} ${measure(feature.score, 3)}, limit ${measure(feature.threshold, 3)}${verdict}`;
+  const note = feature.note ? ` (${feature.note})` : '';
+  return `${name}, ${when}: ${feature.method} ${measure(feature.score, 3)}, limit ${measure(feature.threshold, 3)}${verdict}${note}`;
 }
 
 export function DriftHeat(props: {

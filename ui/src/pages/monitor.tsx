@@ -4,11 +4,13 @@
  */
 import { useState } from 'preact/hooks';
 import {
+  evidentlyPath,
   getDistribution,
   getHealth,
   getMonitor,
   getSlices,
   listAlerts,
+  reportPath,
   type Distribution,
   type Health,
   type HealthWindow,
@@ -24,7 +26,7 @@ import { HealthTimeline, timelineKinds } from '../components/health-timeline';
 import { SliceTables } from '../components/slice-tables';
 import { Table } from '../components/table';
 import { count, duration, eventTime, grouped, inline, measure, percent, plural, windowText } from '../format';
-import { endpointPath, lineagePath, loopPath, modelPath } from '../links';
+import { endpointPath, lineagePath, loopPath, modelPath, monitorEditPath } from '../links';
 import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { place, searchOf, setQuery } from '../router';
@@ -60,6 +62,12 @@ export function MonitorPage(props: { name: string }) {
       }
       actions={
         <>
+          <a class="button" href={monitorEditPath(props.name)}>
+            Edit
+          </a>
+          <a class="button" href={reportPath(props.name, { where })} download={`${props.name}.html`}>
+            Report
+          </a>
           {model && health.data?.timeline.some((entry) => entry.kind === 'decision') && (
             <a class="button" href={loopPath(model)}>
               Loop
@@ -463,6 +471,13 @@ function Drift(props: { name: string; axis: Axis; health: Health; where: string 
             : `${methods} against ${props.health.reference}${limits.length === 1 ? `, limit ${measure(limits[0], 3)}` : ''} · arrows move, Enter opens a window`
         }
       >
+        {judged >= 0 && props.where === '' && (
+          <p class="note-line">
+            <a href={evidentlyPath(props.name, window.start_ms)} download={`${props.name}-evidently.json`}>
+              This window in Evidently's shape
+            </a>
+          </p>
+        )}
         <DriftHeat lines={lines} windows={windows} names={names} feature={chosen} window={window.start_ms} onPick={pick} />
       </Section>
       <div class="columns halves">
