@@ -502,6 +502,22 @@ int64_t LogStore::NewestFrom(const std::string& endpoint, int64_t rows) const {
   return kAnyTime.from_ms;
 }
 
+int64_t LogStore::NewestHappenedFrom(const std::string& endpoint, int64_t rows) const {
+  std::lock_guard lock(mutex_);
+  const auto found = hours_.find(endpoint);
+  if (found == hours_.end()) return kAnyTime.from_ms;
+  std::vector<HourOfRows> hours;
+  for (const auto& entry : found->second) hours.push_back(entry.second);
+  std::sort(hours.begin(), hours.end(), [](const HourOfRows& a, const HourOfRows& b) {
+    return a.happened_first_ms > b.happened_first_ms;
+  });
+  for (const HourOfRows& hour : hours) {
+    rows -= hour.rows;
+    if (rows <= 0) return hour.happened_first_ms;
+  }
+  return kAnyTime.from_ms;
+}
+
 bool LogStore::IsAskedFor(const std::string& endpoint, const fs::path& folder,
                           const LogRange& range) const {
   const std::optional<int64_t> hour = HourOf(folder);

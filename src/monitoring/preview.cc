@@ -3,6 +3,8 @@
 #include <map>
 #include <utility>
 
+#include "base/clock.h"
+#include "monitoring/prediction_reader.h"
 #include "monitoring/window_judgement.h"
 #include "monitoring/window_scan.h"
 
@@ -66,16 +68,59 @@ std::vector<MonitorWindow> Newest(std::vector<MonitorWindow> windows, MonitorPre
   return windows;
 }
 
+// When the newest predictions happened, as many as a preview reads, in whole hours.
+TimeRange NewestRange(const PredictionLog& log, const std::string& endpoint) {
+  if (log.Counts(endpoint).predictions <= kPreviewRowsMax) return {};
+  return {.from_ms = log.NewestHappenedFrom(endpoint, kPreviewRowsMax)};
+}
+
+// What a monitor may look at: all inputs, its answer, and what tells windows and roles.
+std::string ColumnsSql(analytics::Session& session, const std::string& predictions,
+                       const MonitorSpec& spec) {
+  std::string names = "id, role, error, time_ms, event_time_ms";
+  for (const analytics::Column& column : session.Describe("SELECT * FROM " + predictions)) {
+    if (column.name.starts_with(kInputPrefix) ||
+        column.name == kOutputPrefix + spec.label.probability_output) {
+      names += ", " + analytics::QuoteName(column.name);
+    }
+  }
+  return names;
+}
+
 }  // namespace
 
-MonitorPreview PreviewMonitor(const PredictionLog& log, const MonitorSpec& spec,
-                              const MonitorReference& reference, int64_t now_ms) {
+MonitorPreviewer::Kept& MonitorPreviewer::Keep(const MonitorSpec& spec) {
+  const std::string of = spec.endpoint + "\n" + spec.label.probability_output;
+  const LogCounts counts = log_.Counts(spec.endpoint);
+  if (kept_ && kept_->of == of && kept_->counts == counts) return *kept_;
+  kept_.reset();
+  const TimeRange range = NewestRange(log_, spec.endpoint);
+  const LogSnapshot snapshot = log_.Open(spec.endpoint, {.happened = range});
+  const LogSnapshot narrowed = Narrowed(snapshot, range);
+  Kept kept{.of = of, .counts = counts, .is_partial = range != TimeRange()};
+  kept.session = std::make_unique<analytics::Session>(
+      analytics::SessionOptions{.time_limit_ms = kPreviewMsMax});
+  kept.session->Execute("CREATE TEMP TABLE previewed AS SELECT " +
+                        ColumnsSql(*kept.session, narrowed.predictions, spec) + " FROM " +
+                        narrowed.predictions);
+  kept.session->Execute("CREATE TEMP TABLE previewed_outcomes AS SELECT * FROM " +
+                        narrowed.outcomes);
+  kept.snapshot.predictions = "previewed";
+  kept.snapshot.outcomes = "previewed_outcomes";
+  kept.snapshot.traits = snapshot.traits;
+  return kept_.emplace(std::move(kept));
+}
+
+MonitorPreview MonitorPreviewer::Preview(const MonitorSpec& spec, const MonitorReference& reference,
+                                         int64_t now_ms) {
   CheckReference(spec, reference);
-  const LogSnapshot snapshot = log.Open(spec.endpoint);
-  analytics::Session session({.time_limit_ms = kPreviewMsMax});
-  WindowScan scan(session, snapshot, spec, reference);
+  std::lock_guard lock(mutex_);
+  asked_us_ = MonotonicUs();
+  Kept& kept = Keep(spec);
+  WindowScan scan(*kept.session, kept.snapshot, spec, reference);
   MonitorPreview preview;
   preview.windows = Newest(scan.List(now_ms), &preview);
+  preview.is_partial = preview.is_partial || kept.is_partial;
   if (preview.windows.empty()) return preview;
   scan.Load(preview.windows.front().start_ms, preview.windows.back().end_ms);
   Judge judge(spec, &preview.alerts);
@@ -84,6 +129,35 @@ MonitorPreview PreviewMonitor(const PredictionLog& log, const MonitorSpec& spec,
     judge.Follow(window);
   }
   return preview;
+}
+
+Monitors::WindowReference MonitorPreviewer::Reference(const Monitors& monitors,
+                                                      const MonitorSpec& spec, int64_t from_ms,
+                                                      int64_t to_ms) {
+  const LogCounts counts = log_.Counts(spec.endpoint);
+  Json of = spec.ToJson();
+  // What only the judgement goes by.
+  for (const char* field :
+       {"name", "model", "rows_min", "psi_threshold", "psi_thresholds", "drift_share_min",
+        "consecutive_windows", "false_discovery_rate", "auc_min", "auc_drop_max", "coverage_min"}) {
+    of.Set(field, Json());
+  }
+  of.Set("from", from_ms).Set("to", to_ms);
+  of.Set("predictions", counts.predictions).Set("outcomes", counts.outcomes);
+  std::lock_guard lock(mutex_);
+  asked_us_ = MonotonicUs();
+  if (const std::string key = of.Dump(); key != reference_of_) {
+    reference_ = monitors.MeasureReference(spec, from_ms, to_ms);
+    reference_of_ = key;
+  }
+  return reference_;
+}
+
+void MonitorPreviewer::DropIdle() {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock || MonotonicUs() - asked_us_ < kPreviewKeptMs * 1000) return;
+  kept_.reset();
+  reference_of_.clear();
 }
 
 }  // namespace millwright::monitoring

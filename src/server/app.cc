@@ -52,6 +52,7 @@
 #include "monitoring/prediction_import.h"
 #include "monitoring/prediction_log.h"
 #include "monitoring/prediction_reader.h"
+#include "monitoring/preview.h"
 #include "pipelines/pipeline_store.h"
 #include "pipelines/scheduler.h"
 #include "quality/attachments.h"
@@ -366,6 +367,7 @@ struct App::Parts {
   monitoring::EventPairs event_pairs;
   monitoring::Monitors monitors;
   monitoring::HealthReader health;
+  monitoring::MonitorPreviewer previewer;
   PredictionRecorder recorder;
   serving::Gateway gateway;
   EndpointContracts contracts;
@@ -465,6 +467,7 @@ App::Parts::Parts(const Config& given)
       event_pairs(predictions, clock),
       monitors(*database, events, clock, predictions),
       health(*database, events, monitors, predictions),
+      previewer(predictions),
       recorder(predictions, {config.prediction_log_share, config.prediction_log_redact}),
       gateway(*database, events, clock, &recorder, GatewayRoomOptions(config, data, registry)),
       contracts(gateway, suites, clock),
@@ -546,6 +549,7 @@ App::Parts::Parts(const Config& given)
              .event_pairs = event_pairs,
              .monitors = monitors,
              .health = health,
+             .previewer = previewer,
              .pipelines = pipelines,
              .loop_store = loop_store,
              .loops = loops,
@@ -601,6 +605,7 @@ void App::Parts::StartLoops() {
     event_pairs.WriteStale();
     monitors.Evaluate();
     health.Refresh();
+    previewer.DropIdle();
     return config.monitor_interval_ms;
   });
   alerting = std::make_unique<Loop>("alerts", "look at the rules of alerts", [this](const auto&) {

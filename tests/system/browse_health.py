@@ -14,14 +14,15 @@ from harness.health_scene import push_six_months, watch  # noqa: E402
 from harness.millwright import Server, run_tests  # noqa: E402
 
 BINARY = pathlib.Path(sys.argv[1]).resolve()
-SECONDS_MAX = 400
+SECONDS_MAX = 800
 
 
 def six_months_in_a_browser():
     with tempfile.TemporaryDirectory() as folder, Server(BINARY, pathlib.Path(folder) / "data") as server:
         push_six_months(server)
         watch(server, folder)
-        return browse(server, "health.e2e.mjs", SECONDS_MAX, SHOTS=os.environ.get("SHOTS", ""))
+        return browse(server, "health.e2e.mjs", SECONDS_MAX, SHOTS=os.environ.get("SHOTS", ""),
+                      PAGE_TIMEOUT_MS="60000")
 
 
 run_tests([("the health of a model in a browser", six_months_in_a_browser)])

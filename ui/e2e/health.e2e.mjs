@@ -18,11 +18,12 @@ async function shoot(file) {
   await mkdir(shots, { recursive: true });
   for (const [width, scheme] of [[1280, 'light'], [1280, 'dark'], [400, 'light'], [400, 'dark']]) {
     await page.setViewportSize({ width, height: 860 });
-    await page.evaluate((theme) => document.documentElement.setAttribute('data-theme', theme), scheme);
+    await page.emulateMedia({ colorScheme: scheme });
     await eventually('charts are drawn again', async () => (await page.locator('[aria-busy=true]').count()) === 0);
     await page.screenshot({ path: `${shots}/${file}-${width}-${scheme}.png`, fullPage: true });
   }
   await page.setViewportSize({ width: 1280, height: 860 });
+  await page.emulateMedia({ colorScheme: 'light' });
 }
 
 await test('everything of six months is on one page', async () => {

@@ -29,6 +29,7 @@ class Loops;
 namespace millwright::monitoring {
 class EventPairs;
 class HealthReader;
+class MonitorPreviewer;
 class Monitors;
 class PredictionImport;
 class PredictionLog;
@@ -104,6 +105,7 @@ struct Context {
   monitoring::EventPairs& event_pairs;
   monitoring::Monitors& monitors;
   monitoring::HealthReader& health;
+  monitoring::MonitorPreviewer& previewer;
   pipelines::PipelineStore& pipelines;
   loop::LoopStore& loop_store;
   loop::Loops& loops;

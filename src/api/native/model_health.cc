@@ -171,10 +171,13 @@ http::Response PreviewMonitor(Context& context, const http::Request& request) {
   // What is tried out needs no name yet.
   if (body.GetString("name").empty()) body.Set("name", "preview");
   monitoring::MonitorReference reference;
-  const monitoring::MonitorSpec spec = ReadMonitor(context, body, &reference);
+  const auto measure = [&](const monitoring::MonitorSpec& early, int64_t from_ms, int64_t to_ms) {
+    return context.previewer.Reference(context.monitors, early, from_ms, to_ms);
+  };
+  const monitoring::MonitorSpec spec = ReadMonitor(context, body, &reference, measure);
   context.predictions.Flush();
   const monitoring::MonitorPreview preview =
-      monitoring::PreviewMonitor(context.predictions, spec, reference, context.clock.NowMs());
+      context.previewer.Preview(spec, reference, context.clock.NowMs());
   Json windows = Json::MakeArray(), alerts = Json::MakeArray(), features = Json::MakeArray();
   for (const auto& window : preview.windows) windows.Append(PreviewedWindowJson(spec, window));
   for (const auto& alert : preview.alerts) alerts.Append(PreviewedAlertJson(alert));

@@ -129,13 +129,14 @@ void UseDataset(Context& context, const Json& body, Json* spec,
   spec->Set("reference", fmt::format("{}@{}", version.dataset, version.version));
 }
 
-void UseWindow(Context& context, const Json& window, Json* spec,
+void UseWindow(Context& context, const Json& window, const MeasureWindow& measure, Json* spec,
                monitoring::MonitorReference* reference) {
   const std::string from = window.At("from").AsString("reference_window.from");
   const std::string to = window.At("to").AsString("reference_window.to");
   context.predictions.Flush();
   const auto measured =
-      context.monitors.MeasureReference(EarlySpec(*spec), ParseTime(from), ParseTime(to));
+      measure ? measure(EarlySpec(*spec), ParseTime(from), ParseTime(to))
+              : context.monitors.MeasureReference(EarlySpec(*spec), ParseTime(from), ParseTime(to));
   *reference = measured.reference;
   spec->Set("reference", fmt::format("{} from {} to {}", spec->GetString("endpoint"), from, to));
   if (measured.auc && spec->Find("reference_auc") == nullptr)
@@ -157,7 +158,8 @@ void UseMonitor(Context& context, const std::string& name, Json* spec,
 // another monitor's reference, a window of the log itself, a dataset version or else a model
 // version.
 monitoring::MonitorSpec ReadMonitor(Context& context, const Json& body,
-                                    monitoring::MonitorReference* reference) {
+                                    monitoring::MonitorReference* reference,
+                                    const MeasureWindow& measure) {
   Json spec = Json::MakeObject();
   for (const auto& [key, value] : body.AsObject()) {
     const auto* end = std::end(kReferenceFields);
@@ -172,7 +174,7 @@ monitoring::MonitorSpec ReadMonitor(Context& context, const Json& body,
   if (const std::string other = body.GetString("reference_monitor"); !other.empty()) {
     UseMonitor(context, other, &spec, reference);
   } else if (const Json* window = body.Find("reference_window")) {
-    UseWindow(context, *window, &spec, reference);
+    UseWindow(context, *window, measure, &spec, reference);
   } else if (!body.GetString("dataset").empty()) {
     UseDataset(context, body, &spec, reference);
   } else {

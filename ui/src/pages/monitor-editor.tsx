@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { getMonitor, listLogs, previewMonitor, putMonitor, type Monitor, type MonitorPreview } from '../api/monitors';
-import { Badge, Choice, Empty, Failure, Page, Section, Shown } from '../components/basics';
+import { Badge, Choice, Empty, Failure, Page, Section, Shown, Skeleton } from '../components/basics';
 import { Chart } from '../components/chart';
 import { DriftHeat } from '../components/drift-heat';
 import { count, eventTime, grouped, measure, plural, windowText } from '../format';
@@ -67,7 +67,8 @@ function Editor(props: { monitor?: Monitor; first: Draft }) {
   }, [first_ms, last_ms]);
 
   const body = bodyOf(draft, monitor?.spec);
-  const asked = useSettled(isTriable(draft) ? JSON.stringify(body) : '');
+  // Its name and its model's change nothing of what it says.
+  const asked = useSettled(isTriable(draft) ? JSON.stringify({ ...body, name: '', ...(draft.reference === 'version' ? {} : { model: '' }) }) : '');
   const preview = useRead(asked === '' ? null : `preview:${asked}`, (signal) => previewMonitor(JSON.parse(asked) as Record<string, unknown>, signal));
   // While the next one is measured the last one stays in sight.
   const kept = useRef<MonitorPreview | undefined>();
@@ -97,7 +98,7 @@ function Editor(props: { monitor?: Monitor; first: Draft }) {
   return (
     <div class="monitor-editor">
       <form
-        class="settings"
+        class="monitor-form"
         aria-label="Monitor"
         onSubmit={(event) => {
           event.preventDefault();
@@ -220,7 +221,13 @@ function Editor(props: { monitor?: Monitor; first: Draft }) {
       </form>
       <div class="monitor-preview" aria-live="polite">
         {preview.error && <Failure error={preview.error} />}
-        {shown ? <Preview preview={shown} isOld={preview.data === undefined} /> : asked === '' && <Empty title="Nothing to measure yet.">Choose a log, and what it is compared with.</Empty>}
+        {shown ? (
+          <Preview preview={shown} isOld={preview.data === undefined} />
+        ) : asked === '' ? (
+          <Empty title="Nothing to measure yet.">Choose a log, and what it is compared with.</Empty>
+        ) : (
+          !preview.error && <Skeleton rows={8} />
+        )}
       </div>
     </div>
   );
