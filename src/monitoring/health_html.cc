@@ -275,7 +275,7 @@ class Page {
     const double share = is_chance ? feature->threshold / std::max(*feature->score, 1e-12)
                                    : *feature->score / std::max(feature->threshold, 1e-12);
     const std::string title = fmt::format("{}: {}", SpanText(window), NumberText(*feature->score));
-    if (feature->drifted) {
+    if (feature->drifted && window.complete) {  // half a week lacks weekdays
       html_ +=
           fmt::format("<td class=\"{}\" title=\"{}\">!</td>", share >= 2 ? "far" : "over", title);
       return;
