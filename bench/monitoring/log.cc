@@ -128,7 +128,7 @@ void StoreRows(const std::filesystem::path& folder, int64_t count) {
         "COPY (SELECT printf('prediction-%012d', n) AS id, 'flights' AS endpoint, '3' AS "
         "model_version, 'r1' AS revision, 'live' AS role, {0} + (n - {1}) * {2} // {3} AS time_ms, "
         "{0} + (n - {1}) * {2} // {3} AS event_time_ms, 100 + n % 977 AS latency_us, NULL::VARCHAR "
-        "AS caller, NULL::VARCHAR AS error, FALSE AS cached, {4} (n % 1000)::DOUBLE / 1000 AS "
+        "AS caller, '' AS error, FALSE AS cached, {4} (n % 1000)::DOUBLE / 1000 AS "
         "output_probability FROM range({1}, {1} + {3}) r(n)) TO '{5}' (FORMAT parquet, COMPRESSION "
         "zstd)",
         start_ms, hour * an_hour, kHourMs, an_hour, inputs,

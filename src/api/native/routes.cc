@@ -258,7 +258,8 @@ constexpr Route<Context> kRoutes[] = {
     {M::kGet, "/api/v1/monitors/{name}/evidently", GetEvidentlyReport, P::kRead, Lane::kMeta,
      "Show the drift of a window in the JSON shape of Evidently's reports"},
     {M::kGet, "/api/v1/monitors/{name}/health", GetHealth, P::kRead, Lane::kBulk,
-     "Show traffic, latency, drift and performance by window, and what was done, of all or a slice"},
+     "Show traffic, latency, drift and performance by window, and what was done, of all or a "
+     "slice"},
     {M::kGet, "/api/v1/monitors/{name}/distribution", GetDistribution, P::kRead, Lane::kBulk,
      "Compare a feature with its reference"},
 
