@@ -115,7 +115,7 @@ int WriteReport(const HealthOptions& options, Console& console) {
     path += separator + key + "=" + fetch::PercentEncode(value);
     separator = '&';
   }
-  console.client().Download(path, options.output);
+  console.client().Download(path, std::filesystem::absolute(options.output));
   const int64_t bytes = static_cast<int64_t>(std::filesystem::file_size(options.output));
   progress->Finish(fmt::format("{} ({} bytes)", options.output, FormatCount(bytes)));
   console.Answer(
