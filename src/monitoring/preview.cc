@@ -21,9 +21,17 @@ class Judge {
     seen_[window.start_ms] = window;
     if (IsJudgedForDrift(spec_, window)) {
       for (const Crossing& crossing : JudgeDrift(spec_, window)) Cross(window, crossing);
+      for (const Crossing& crossing : JudgeChanges(window, DetectorOf::kScore)) {
+        Cross(window, crossing);
+      }
     }
     if (!IsJudgedForPerformance(spec_, window)) return;
-    if (const auto crossing = JudgePerformance(window)) Cross(window, *crossing);
+    if (window.performance.threshold) {
+      if (const auto crossing = JudgePerformance(window)) Cross(window, *crossing);
+    }
+    for (const Crossing& crossing : JudgeChanges(window, DetectorOf::kError)) {
+      Cross(window, crossing);
+    }
   }
 
  private:
