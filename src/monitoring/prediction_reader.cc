@@ -102,14 +102,10 @@ LogSnapshot Only(const LogSnapshot& snapshot, std::string predictions, std::stri
   return only;
 }
 
-// The outcomes that may be of some predictions: by their ids, and all that go by a key. By ids
-// alone, where there are no keys, Parquet skips the pages that hold none of them.
+// The outcomes that may be of some predictions: by their ids, and all that go by a key.
 std::string OutcomesOf(const std::string& predictions, const LogSnapshot& snapshot) {
-  const std::string by_id = "SELECT * FROM " + snapshot.outcomes +
-                            " WHERE prediction_id IN (SELECT id FROM " + predictions + ")";
-  if (snapshot.traits.key_inputs.empty()) return "(" + by_id + ")";
-  return "(" + by_id + " AND key_input IS NULL UNION ALL SELECT * FROM " + snapshot.outcomes +
-         " WHERE key_input IS NOT NULL)";
+  return "(SELECT * FROM " + snapshot.outcomes +
+         " WHERE key_input IS NOT NULL OR prediction_id IN (SELECT id FROM " + predictions + "))";
 }
 
 // Orders outcomes by time, then as they were recorded, as one number: a row of both takes twice as
