@@ -20,7 +20,11 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "events/event_log.h"
+#include "monitoring/health.h"
+#include "monitoring/monitors.h"
 #include "monitoring/prediction_reader.h"
+#include "storage/database.h"
 
 namespace millwright::monitoring {
 namespace {
@@ -124,7 +128,7 @@ void StoreRows(const std::filesystem::path& folder, int64_t count) {
         "COPY (SELECT printf('prediction-%012d', n) AS id, 'flights' AS endpoint, '3' AS "
         "model_version, 'r1' AS revision, 'live' AS role, {0} + (n - {1}) * {2} // {3} AS time_ms, "
         "{0} + (n - {1}) * {2} // {3} AS event_time_ms, 100 + n % 977 AS latency_us, NULL::VARCHAR "
-        "AS caller, NULL::VARCHAR AS error, FALSE AS cached, {4} (n % 1000)::DOUBLE / 1000 AS "
+        "AS caller, '' AS error, FALSE AS cached, {4} (n % 1000)::DOUBLE / 1000 AS "
         "output_probability FROM range({1}, {1} + {3}) r(n)) TO '{5}' (FORMAT parquet, COMPRESSION "
         "zstd)",
         start_ms, hour * an_hour, kHourMs, an_hour, inputs,
@@ -143,6 +147,35 @@ void StoreRows(const std::filesystem::path& folder, int64_t count) {
         kStartMs + (day + 1) * 24 * kHourMs, day * 24 * an_hour, (day + 1) * 24 * an_hour,
         (outcomes / fmt::format("{0:08d}-{0:08d}.parquet", kHours + day + 1)).string()));
   }
+}
+
+// What a page about a model's health asks, out of windows of a day that were measured beforehand.
+void MeasureDashboard(const PredictionLog& log, const std::filesystem::path& folder) {
+  const SystemClock clock;
+  auto database = storage::OpenDatabase("sqlite:///" + (folder / "bench.db").string());
+  events::EventLog events(*database, clock);
+  Monitors monitors(*database, events, clock, log);
+  HealthReader health(*database, events, monitors, log);
+  MonitorSpec spec;
+  spec.name = "bench";
+  spec.endpoint = "flights";
+  spec.window_ms = kDayMs;
+  const auto reference = monitors.MeasureReference(spec, kStartMs, kStartMs + kDayMs);
+  monitors.Put(spec, reference.reference, "bench");
+  const double evaluated = Seconds([&] { monitors.EvaluateNow("bench"); });
+  const double refreshed = Seconds([&] { health.Refresh(); });
+  fmt::print("  windows of a day of {} features: measured in {:.1f} s, their health in {:.1f} s\n",
+             kInputs, evaluated, refreshed);
+  const double page = MedianSeconds([&] { health.Read("bench"); });
+  fmt::print("  the health of {} windows: {:.3f} s\n", health.Read("bench").windows.size(), page);
+  const double kept = MedianSeconds([&] { monitors.Summary("bench"); });
+  fmt::print("  the five questions, kept: {:.3f} s\n", kept);
+  const int64_t from_ms = kStartMs + (kDays - 2) * kDayMs;
+  const double distribution = MedianSeconds([&] {
+    health.Distribution("bench", "feature_7", {{from_ms, from_ms + kDayMs}, ""});
+  });
+  fmt::print("  a feature's distribution in a window beside its reference: {:.3f} s\n",
+             distribution);
 }
 
 void MeasureQuestions(int64_t count) {
@@ -166,6 +199,7 @@ void MeasureQuestions(int64_t count) {
   const double traffic = MedianSeconds(
       [&] { reader.Traffic("flights", 24, kHourMs, kStartMs + (kDays * 24 - 1) * kHourMs); });
   fmt::print("  traffic of a day by the hour: {:.3f} s\n", traffic);
+  MeasureDashboard(*log, folder.path());
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   fmt::print("  peak of memory {} MB\n", usage.ru_maxrss / 1024);

@@ -35,6 +35,7 @@ Commands AllCommands() {
   AddPredictionCommands(commands);
   AddLogPerformanceCommands(commands);
   AddMonitorCommands(commands);
+  AddModelHealthCommands(commands);
   AddPipelineCommands(commands);
   AddLoopCommands(commands);
   AddSecurityCommands(commands);

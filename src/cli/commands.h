@@ -37,6 +37,7 @@ void AddEndpointCommands(Commands& commands);
 void AddPredictCommands(Commands& commands);
 void AddPredictionCommands(Commands& commands);
 void AddMonitorCommands(Commands& commands);
+void AddModelHealthCommands(Commands& commands);
 void AddPipelineCommands(Commands& commands);
 void AddLoopCommands(Commands& commands);
 void AddLogPerformanceCommands(Commands& commands);

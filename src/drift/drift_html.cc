@@ -20,7 +20,9 @@ constexpr size_t kTitlePartCharactersMax = 120;
 constexpr double kPlotWidth = 460;
 constexpr double kPlotHeight = 120;
 
-constexpr std::string_view kCss = R"css(
+}  // namespace
+
+const std::string_view kDriftCss = R"css(
 .drift h3 { display: flex; flex-wrap: wrap; gap: .2rem 1rem; align-items: baseline; }
 .drift .verdict-word { font-weight: 650; color: var(--good); }
 .drift.moved .verdict-word { color: var(--bad); }
@@ -47,6 +49,8 @@ constexpr std::string_view kCss = R"css(
 .bars td:last-child { width: 6.5rem; text-align: right; font-size: .87rem; color: var(--muted); }
 .bars i { display: block; height: 7px; margin: 2px 0; min-width: 1px; border-radius: 2px; }
 )css";
+
+namespace {
 
 std::string NumberText(double value) {
   return fmt::format("{:.4g}", value);
@@ -137,7 +141,7 @@ class Page {
 
   std::string Render() {
     const std::string title = FileName(report_.current) + " against " + FileName(report_.reference);
-    html_ += quality::PageHeadHtml(title, kCss, "Data drift");
+    html_ += quality::PageHeadHtml(title, kDriftCss, "Data drift");
     html_ += "<h1>" + Escape(title) + "</h1>\n</header>\n";
     Summary();
     if (report_.together) AllColumns(*report_.together);
@@ -259,9 +263,7 @@ class Page {
       html_ += "<p class=\"quiet\">" + Escape(feature.note) + "</p>\n";
     }
     const Distribution* distribution = report_.FindDistribution(feature.name);
-    if (distribution != nullptr && !distribution->reference.empty()) {
-      html_ += distribution->edges.empty() ? BarsHtml(*distribution) : PlotHtml(*distribution);
-    }
+    if (distribution != nullptr) html_ += DistributionHtml(*distribution);
     html_ += "</article>\n";
   }
 
@@ -274,6 +276,11 @@ class Page {
 };
 
 }  // namespace
+
+std::string DistributionHtml(const Distribution& distribution) {
+  if (distribution.reference.empty()) return "";
+  return distribution.edges.empty() ? BarsHtml(distribution) : PlotHtml(distribution);
+}
 
 std::string RenderDrift(const DriftReport& report) {
   return Page(report).Render();

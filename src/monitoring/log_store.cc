@@ -479,6 +479,18 @@ int64_t LogStore::RemoveOldOutcomes(int64_t wall_ms, const fs::path& folder) {
   return removed;
 }
 
+std::optional<TimeRange> LogStore::Happened(const std::string& endpoint) const {
+  std::lock_guard lock(mutex_);
+  const auto found = hours_.find(endpoint);
+  if (found == hours_.end() || found->second.empty()) return std::nullopt;
+  HourOfRows all;
+  for (const auto& entry : found->second) {
+    const HourOfRows& hour = entry.second;
+    all.Add(hour.rows, hour.happened_first_ms, hour.happened_last_ms);
+  }
+  return TimeRange{all.happened_first_ms, all.happened_last_ms + 1};
+}
+
 int64_t LogStore::NewestFrom(const std::string& endpoint, int64_t rows) const {
   std::lock_guard lock(mutex_);
   const auto found = hours_.find(endpoint);
@@ -486,6 +498,22 @@ int64_t LogStore::NewestFrom(const std::string& endpoint, int64_t rows) const {
   for (auto hour = found->second.rbegin(); hour != found->second.rend(); ++hour) {
     rows -= hour->second.rows;
     if (rows <= 0) return hour->first * kHourMs;
+  }
+  return kAnyTime.from_ms;
+}
+
+int64_t LogStore::NewestHappenedFrom(const std::string& endpoint, int64_t rows) const {
+  std::lock_guard lock(mutex_);
+  const auto found = hours_.find(endpoint);
+  if (found == hours_.end()) return kAnyTime.from_ms;
+  std::vector<HourOfRows> hours;
+  for (const auto& entry : found->second) hours.push_back(entry.second);
+  std::sort(hours.begin(), hours.end(), [](const HourOfRows& a, const HourOfRows& b) {
+    return a.happened_first_ms > b.happened_first_ms;
+  });
+  for (const HourOfRows& hour : hours) {
+    rows -= hour.rows;
+    if (rows <= 0) return hour.happened_first_ms;
   }
   return kAnyTime.from_ms;
 }

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <shared_mutex>
 #include <string>
@@ -97,7 +98,12 @@ class LogStore {
   // From when on the wall clock the newest `rows` predictions of an endpoint were asked, rounded
   // down to an hour; the beginning of all time when there are not as many.
   int64_t NewestFrom(const std::string& endpoint, int64_t rows) const;
+  // The same of when the newest to have happened did, rounded down to those of a whole hour of
+  // asking.
+  int64_t NewestHappenedFrom(const std::string& endpoint, int64_t rows) const;
   LogCounts Counts(const std::string& endpoint) const;
+  // From when to when the predictions of an endpoint happened; nothing when there are none.
+  std::optional<TimeRange> Happened(const std::string& endpoint) const;
   LogCounts Totals() const;
   std::set<std::string> Endpoints() const;
   // Bytes that torn or damaged segments lost at start.

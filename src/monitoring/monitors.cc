@@ -384,7 +384,7 @@ drift::Distribution Monitors::Distribution(const std::string& name, const std::s
 
 Monitors::WindowReference Monitors::MeasureReference(const MonitorSpec& spec, int64_t from_ms,
                                                      int64_t to_ms) const {
-  const LogSnapshot snapshot = log_.Open(spec.endpoint);
+  const LogSnapshot snapshot = log_.Open(spec.endpoint, {.happened = {from_ms, to_ms}});
   analytics::Session session;
   const MonitorReference none;
   WindowScan scan(session, snapshot, spec, none);

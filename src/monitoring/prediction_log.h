@@ -83,7 +83,13 @@ class PredictionLog {
   int64_t NewestFrom(const std::string& endpoint, int64_t rows) const {
     return store_.NewestFrom(endpoint, rows);
   }
+  int64_t NewestHappenedFrom(const std::string& endpoint, int64_t rows) const {
+    return store_.NewestHappenedFrom(endpoint, rows);
+  }
   LogCounts Counts(const std::string& endpoint) const { return store_.Counts(endpoint); }
+  std::optional<TimeRange> Happened(const std::string& endpoint) const {
+    return store_.Happened(endpoint);
+  }
   LogCounts Totals() const { return store_.Totals(); }
   // The names under which something was ever logged, in order.
   std::set<std::string> Endpoints() const { return store_.Endpoints(); }

@@ -225,6 +225,21 @@ LogSummary Figures(Session& session, const std::string& table, const LabelRule& 
 
 }  // namespace
 
+Session OpenSlice(const LogSnapshot& snapshot, const LogSlice& slice, const std::string& table,
+                  int64_t rows_max) {
+  Session session = OpenViews(snapshot, slice.happened);
+  const bool is_bounded = rows_max < std::numeric_limits<int64_t>::max();
+  session.Execute("CREATE TEMP TABLE " + table + " AS SELECT * FROM " + SliceSql(session, slice) +
+                  (is_bounded ? " LIMIT " + std::to_string(rows_max + 1) : ""));
+  if (!is_bounded) return session;
+  if (session.Query("SELECT count(*) FROM " + table).Int(0, 0) > rows_max) {
+    throw InvalidArgument("The slice has more than {} predictions: narrow it, or its time",
+                          rows_max)
+        .WithField("where");
+  }
+  return session;
+}
+
 LogSnapshot Narrowed(const LogSnapshot& snapshot, const TimeRange& happened) {
   if (happened == TimeRange()) return Only(snapshot, snapshot.predictions, snapshot.outcomes);
   const std::string predictions =
@@ -328,9 +343,8 @@ LogSummary PredictionReader::Summary(const std::string& endpoint, const LabelRul
 LogSummary PredictionReader::Summarize(const std::string& endpoint, const LogSlice& slice,
                                        const LabelRule& rule) {
   const LogSnapshot snapshot = log_.Open(endpoint, {.happened = slice.happened});
-  Session session = OpenViews(snapshot, slice.happened);
   // Once, for each column is looked at.
-  session.Execute("CREATE TEMP TABLE slice AS SELECT * FROM " + SliceSql(session, slice));
+  Session session = OpenSlice(snapshot, slice, "slice");
   LogSummary summary = Figures(session, "slice", rule);
   const Table versions = session.Query(
       "SELECT model_version, count(*) FROM slice GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT " +
@@ -361,8 +375,7 @@ LogSummary PredictionReader::Summarize(const std::string& endpoint, const LogSli
 SlicePerformance PredictionReader::Performance(const std::string& endpoint, const LogSlice& slice,
                                                const LabelRule& rule, const SliceOptions& options) {
   const LogSnapshot snapshot = log_.Open(endpoint, {.happened = slice.happened});
-  Session session = OpenViews(snapshot, slice.happened);
-  session.Execute("CREATE TEMP TABLE slice AS SELECT * FROM " + SliceSql(session, slice));
+  Session session = OpenSlice(snapshot, slice, "slice");
   return MeasureSlices(session, "slice", rule, options);
 }
 

@@ -124,6 +124,13 @@ class PredictionReader {
 // The same without predictions that happened beside a range, and without the outcomes of those:
 // what is joined for a slice costs by the slice. Of use as long as `snapshot` is open.
 LogSnapshot Narrowed(const LogSnapshot& snapshot, const TimeRange& happened);
+// A session that sees the snapshot and nothing else, with a slice of its predictions and what
+// became of them as a table, for what is typed outside. Of use as long as `snapshot` is open.
+// Throws kInvalidArgument for a condition that cannot be answered, and for more than `rows_max`
+// rows.
+analytics::Session OpenSlice(const LogSnapshot& snapshot, const LogSlice& slice,
+                             const std::string& table,
+                             int64_t rows_max = std::numeric_limits<int64_t>::max());
 // The log's predictions joined with the newest outcome of each, as a table expression.
 std::string KnownPredictionsSql(const LogSnapshot& snapshot);
 // 1, 0 or NULL by the outcome; over the columns of KnownPredictionsSql.

@@ -21,10 +21,14 @@ const statistics::DriftTest* TestOf(std::string_view method) {
   return found == tests.end() ? nullptr : &*found;
 }
 
+}  // namespace
+
 bool IsChance(std::string_view method) {
   const statistics::DriftTest* test = TestOf(method);
   return test != nullptr && test->score == statistics::ScoreKind::kPValue;
 }
+
+namespace {
 
 // Neither over nor clearly back.
 bool IsBetween(const drift::FeatureDrift& feature) {

@@ -25,6 +25,9 @@ struct Crossing {
   int64_t time_ms = 0;  // of a change, when the first alarm was
 };
 
+// Whether the score of a test is a chance, which falls as things change.
+bool IsChance(std::string_view method);
+
 // Whether a window is complete and has enough rows, or enough known outcomes.
 bool IsJudgedForDrift(const MonitorSpec& spec, const MonitorWindow& window);
 bool IsJudgedForPerformance(const MonitorSpec& spec, const MonitorWindow& window);

@@ -47,10 +47,12 @@
 #include "loop/loop_store.h"
 #include "loop/loops.h"
 #include "monitoring/event_pairs.h"
+#include "monitoring/health.h"
 #include "monitoring/monitors.h"
 #include "monitoring/prediction_import.h"
 #include "monitoring/prediction_log.h"
 #include "monitoring/prediction_reader.h"
+#include "monitoring/preview.h"
 #include "pipelines/pipeline_store.h"
 #include "pipelines/scheduler.h"
 #include "quality/attachments.h"
@@ -367,6 +369,8 @@ struct App::Parts {
   monitoring::PredictionImport prediction_import;
   monitoring::EventPairs event_pairs;
   monitoring::Monitors monitors;
+  monitoring::HealthReader health;
+  monitoring::MonitorPreviewer previewer;
   PredictionRecorder recorder;
   ReplicaIo replica_io;
   serving::Gateway gateway;
@@ -466,6 +470,8 @@ App::Parts::Parts(const Config& given)
       prediction_import(predictions, clock),
       event_pairs(predictions, clock),
       monitors(*database, events, clock, predictions),
+      health(*database, events, monitors, predictions),
+      previewer(predictions),
       recorder(predictions, {config.prediction_log_share, config.prediction_log_redact}),
       gateway(*database, events, clock, &recorder,
               GatewayRoomOptions(config, data, registry, replica_io)),
@@ -547,6 +553,8 @@ App::Parts::Parts(const Config& given)
              .prediction_import = prediction_import,
              .event_pairs = event_pairs,
              .monitors = monitors,
+             .health = health,
+             .previewer = previewer,
              .pipelines = pipelines,
              .loop_store = loop_store,
              .loops = loops,
@@ -601,6 +609,8 @@ void App::Parts::StartLoops() {
   measuring = std::make_unique<Loop>("monitors", "measure the monitors", [this](const auto&) {
     event_pairs.WriteStale();
     monitors.Evaluate();
+    health.Refresh();
+    previewer.DropIdle();
     return config.monitor_interval_ms;
   });
   alerting = std::make_unique<Loop>("alerts", "look at the rules of alerts", [this](const auto&) {

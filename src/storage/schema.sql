@@ -863,3 +863,10 @@ CREATE TABLE webhooks (
   -- A deleted one stays until its deliveries have been removed.
   deleted_ms BIGINT
 , settings TEXT NOT NULL DEFAULT '{}');
+CREATE TABLE window_health (
+  monitor TEXT NOT NULL,
+  start_ms BIGINT NOT NULL,
+  measured_of_ms BIGINT NOT NULL,
+  health TEXT NOT NULL,
+  PRIMARY KEY (monitor, start_ms)
+);

@@ -72,7 +72,8 @@ def a_file_goes_in_and_comes_out():
         again = push(server, file, "--outcome-column", "fraud")
         expect((again["predictions"], again["known"]) == (0, 900), f"sent again: {again}")
         logs = json.loads(server.cli("predictions", "logs", "--json").stdout)["logs"]
-        expect(logs == [{"name": "shop", "predictions": 900, "outcomes": 900, "served": False}], f"{logs}")
+        expect(logs == [{"name": "shop", "predictions": 900, "outcomes": 900, "served": False, "first_ms": START,
+                         "last_ms": START + 2 * DAY_MS + 299 * 60_000}], f"{logs}")
         summary = json.loads(server.cli("predictions", "summary", "shop", "--from", "2001-06-02", "--to", "2001-06-03",
                                         "--where", "input_country = 'DE'", "--json").stdout)
         expect(summary["predictions"] == 75 and summary["coverage"] == 1, f"{summary}")

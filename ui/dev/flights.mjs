@@ -293,17 +293,17 @@ const features = [
   ['destination', 'string', 0.028, 0.0078], ['day_of_week', 'long', 0.006, 0.0004], ['day_of_month', 'long', 0.02, 0.001],
 ];
 const limit = 0.25;
-export const driftWindows = Array.from({ length: weekCount }, (_, week) => {
+const driftWindows = Array.from({ length: weekCount }, (_, week) => {
   const random = randomOf(500 + week);
   return {
     start_ms: firstWeek + week * 7 * day, end_ms: firstWeek + (week + 1) * 7 * day, rows: 3_700 + Math.round(random() * 400),
     features: features.map(([name, , base, slope]) => {
       const score = base + slope * week * (1 + random() * 0.25) + random() * 0.006;
-      return { name, method: 'psi', score, threshold: limit, drifted: score > limit };
+      return { name, method: 'psi', score, threshold: limit, drifted: score > limit, status: 'measured', type: '' };
     }),
   };
 });
-export const performanceWindows = driftWindows.map((window, week) => {
+const performanceWindows = driftWindows.map((window, week) => {
   const random = randomOf(700 + week);
   const late = week > weekCount - 3 ? 0.4 + random() * 0.2 : 0.96 + random() * 0.03;
   return {
@@ -311,8 +311,48 @@ export const performanceWindows = driftWindows.map((window, week) => {
     auc: 0.676 - week * 0.0031 + (random() - 0.5) * 0.012 - (week > 9 ? 0.03 : 0), log_loss: 0.492 + week * 0.003, accuracy: 0.793 - week * 0.002, threshold: 0.62,
   };
 });
+export const health = {
+  monitor: 'flights-late', endpoint: 'flights-late', model: 'flights-late', reference: 'flights-late@1', window_ms: 7 * day, rows_min: 500, outcomes_min: 200,
+  coverage_min: 0.5, auc_threshold: 0.62, where: '', partial: false, task: 'binary',
+  estimate: {
+    method: 'cbpe', caveat: "Estimated from the model's own probabilities: changed inputs are seen, concept drift is not.", windows_needed: 3,
+    reference: { from_ms: firstWeek, to_ms: firstWeek + 42 * day, windows: 6, rows: 23_000, calibrated: false },
+  },
+  windows: performanceWindows.map((window, week) => ({
+    start_ms: window.start_ms, end_ms: window.end_ms, complete: week < weekCount - 1, predictions: window.predictions, outcomes: window.outcomes,
+    coverage: window.outcomes / window.predictions, requests: window.predictions + 3, errors: 3, latency_p50_ms: 0.43, latency_p90_ms: 0.9, latency_p99_ms: 2.1,
+    positive_rate_predicted: 0.21, positive_rate_actual: 0.24, judged_for_drift: week < weekCount - 1, judged_for_performance: week < weekCount - 1,
+    features: driftWindows[week].features,
+    figures: [
+      { name: 'roc_auc', realised: window.auc, estimated: window.auc + 0.006, lower: 0.64, upper: 0.7, alert: false },
+      { name: 'accuracy', realised: window.accuracy, estimated: window.accuracy, lower: 0.75, upper: 0.83, alert: false },
+    ],
+  })),
+  timeline: [
+    { time_ms: at(7.6), event_time_ms: firstWeek + 77 * day, kind: 'alert', state: 'open', title: 'performance auc', detail: 'AUC 0.609 fell below 0.62', subject: 'alert:2' },
+    { time_ms: at(6), event_time_ms: firstWeek + 63 * day, kind: 'alert', state: 'closed', title: 'drift month', detail: 'PSI of month rose to 0.271', subject: 'alert:1' },
+    { time_ms: at(1), event_time_ms: firstWeek, kind: 'deployment', state: 'live', title: 'version 1 became live', detail: 'revision r1', subject: 'endpoint:flights-late' },
+  ],
+};
+const figuresOf = (rows, error_rate) => ({ rows, error_rate, precision: 0.6, selection_rate: 0.21, true_positive_rate: 0.4, false_positive_rate: 0.08, cost: rows * error_rate });
+export const slices = {
+  all: figuresOf(46_210, 0.21),
+  slices: [{ input: 'hour', value: '18 to 23', worse: true, p: 1e-9, adjusted_p: 1e-8, figures: figuresOf(9_000, 0.29) }, { input: 'origin', value: 'ORD', worse: false, p: 0.2, adjusted_p: 0.4, figures: figuresOf(2_400, 0.22) }],
+  disparities: [{ input: 'hour', groups: 5, selection_rate: 0.2, true_positive_rate: 0.3, false_positive_rate: 0.1 }],
+};
+export const preview = {
+  endpoint: 'flights-late', reference: 'flights-late@1', profile_features: features.map(([name]) => name), rows_min: 500, auc_threshold: 0.62, rows: 51_204, partial: false,
+  windows: health.windows.map((window, week) => ({ ...window, verdict: week < weekCount - 1 ? 'quiet' : 'incomplete', auc: performanceWindows[week].auc })),
+  alerts: [],
+};
 export const monitor = {
-  name: 'flights-late', endpoint: 'flights-late', reference: 'flights-late@1', thresholds: { psi: limit, auc: 0.62 },
+  name: 'flights-late', endpoint: 'flights-late', model: 'flights-late', reference: 'flights-late@1',
+  spec: {
+    name: 'flights-late', endpoint: 'flights-late', model: 'flights-late', reference: 'flights-late@1', features: [], probability_output: 'late_probability',
+    decision_threshold: 0.5, positive_label: 'true', window_ms: 7 * day, window_origin_ms: 0, rows_min: 500, psi_threshold: limit, psi_thresholds: {}, drift_share_min: 0,
+    outcomes_min: 200, coverage_min: 0.5, preset: 'psi', season: '', consecutive_windows: 1,
+  },
+  profile_features: features.map(([name]) => name), thresholds: { psi: limit, auc: 0.62 },
   summary: {
     predictions: 50_000, outcomes: 46_210, coverage: 0.9242, latency_p50_ms: 0.43, latency_p99_ms: 2.1, positive_rate_predicted: 0.214, positive_rate_actual: 0.2397,
     features: features.map(([name, type]) => {

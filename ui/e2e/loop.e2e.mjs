@@ -302,7 +302,7 @@ await test('monitor: the five questions are answered', async () => {
 
 await test('monitor: drift is drawn with its limit, a feature shows its distribution', async () => {
   await go(`/monitors/${encodeURIComponent(loop.monitor)}`);
-  await drawn('Drift score', 1);
+  await see('table[aria-label="Drift of each feature by window"] button');
   await see('.spark .limit', { state: 'attached' });
   await page.locator('table[aria-label="Drift of features"] a').nth(1).click();
   check(query().get('feature'), 'the feature is in the URL');
@@ -314,6 +314,8 @@ await test('monitor: performance with label coverage', async () => {
   await go(`/monitors/${encodeURIComponent(loop.monitor)}`);
   await drawn('AUC by window', 1);
   await drawn('Label coverage', 1);
+  await drawn('Requests by window', 1);
+  check(/concept drift/.test(await page.locator('[data-caveat]').innerText()), 'the estimate says what it does not see');
   check((await texts('table[aria-label="Performance by window"] tbody tr')).some((row) => /0\.\d+/.test(row)), 'an AUC is listed');
 });
 

@@ -20,6 +20,7 @@ import { Loops } from './pages/loops';
 import { ModelPage } from './pages/model';
 import { Models } from './pages/models';
 import { MonitorPage } from './pages/monitor';
+import { EditMonitor, NewMonitor } from './pages/monitor-editor';
 import { Monitors } from './pages/monitors';
 import { Overview } from './pages/overview';
 import { PipelineRunPage } from './pages/pipeline-run';
@@ -50,6 +51,8 @@ const routes: readonly { pattern: string; page: ComponentType<Params> }[] = [
   { pattern: '/endpoints/:name', page: EndpointPage as ComponentType<Params> },
   { pattern: '/monitors', page: Monitors },
   { pattern: '/monitors/:name', page: MonitorPage as ComponentType<Params> },
+  { pattern: '/monitors/:name/edit', page: EditMonitor as ComponentType<Params> },
+  { pattern: '/new-monitor', page: NewMonitor },
   { pattern: '/pipelines', page: Pipelines },
   { pattern: '/pipeline-runs/:id', page: PipelineRunPage as ComponentType<Params> },
   { pattern: '/loops', page: Loops },
@@ -70,7 +73,7 @@ const sections: readonly { to: string; label: string; also?: readonly string[] }
   { to: '/runs', label: 'Runs', also: ['/compare', '/logged-models'] },
   { to: '/models', label: 'Models' },
   { to: '/endpoints', label: 'Endpoints' },
-  { to: '/monitors', label: 'Monitors' },
+  { to: '/monitors', label: 'Monitors', also: ['/new-monitor'] },
   { to: '/alerts', label: 'Alerts' },
   { to: '/pipelines', label: 'Pipelines', also: ['/pipeline-runs'] },
   { to: '/loops', label: 'Loops' },

@@ -10,6 +10,8 @@ export const suitePath = (name: string, version?: number) => href('/suites/:name
 export const validationPath = (id: string) => href('/validations/:id', { id });
 export const endpointPath = (name: string) => href('/endpoints/:name', { name });
 export const monitorPath = (name: string, query: Record<string, string | undefined> = {}) => href('/monitors/:name', { name }, query);
+export const monitorEditPath = (name: string) => href('/monitors/:name/edit', { name });
+export const newMonitorPath = (endpoint?: string) => href('/new-monitor', {}, { endpoint });
 export const alertPath = (id: string) => href('/alerts/:id', { id });
 export const pipelinePath = (name: string) => href('/pipelines', {}, { pipeline: name });
 export const pipelineRunPath = (id: string, task?: string) => href('/pipeline-runs/:id', { id }, { task });

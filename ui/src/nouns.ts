@@ -8,6 +8,7 @@ export const nouns = {
   suite: ['suite'],
   endpoint: ['endpoint', 'revision', 'rollout', 'replica'],
   monitor: ['monitor', 'report', 'alert'],
+  health: ['monitor', 'report', 'alert', 'loop', 'revision', 'rollout'],
   alert: ['alert', 'alert_rule', 'alert_routes', 'alert_receiver', 'silence', 'pipeline_run'],
   pipeline: ['pipeline', 'pipeline_run'],
   loop: ['loop', 'pipeline_run', 'rollout'],

@@ -1,15 +1,13 @@
 import { expect, test } from 'vitest';
-import type { DriftWindow } from './api/monitors';
 import { areaUnder, currentRate, driftLines, importanceBars, trafficSeries } from './series';
 
 test('driftLines puts the feature that is furthest over its limit first', () => {
-  const window = (start_ms: number, hour: number | null, month?: number): DriftWindow => ({
+  const status = 'measured';
+  const window = (start_ms: number, hour: number | null, month?: number) => ({
     start_ms,
-    end_ms: start_ms + 1000,
-    rows: 10,
     features: [
-      { name: 'hour', method: 'psi', score: hour, threshold: 0.25, drifted: false },
-      ...(month === undefined ? [] : [{ name: 'month', method: 'psi', score: month, threshold: 0.25, drifted: month > 0.25 }]),
+      { name: 'hour', method: 'psi', score: hour, threshold: 0.25, drifted: false, status },
+      ...(month === undefined ? [] : [{ name: 'month', method: 'psi', score: month, threshold: 0.25, drifted: month > 0.25, status }]),
     ],
   });
   const { xs, lines } = driftLines([window(1000, 0.01), window(2000, null, 0.3), window(3000, 0.02, 0.2)]);

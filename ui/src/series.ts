@@ -1,6 +1,6 @@
 /** Shapes what the API answers into the columns that charts draw. */
 import type { TrafficBucket } from './api/endpoints';
-import type { DriftWindow } from './api/monitors';
+import type { HealthWindow } from './api/monitors';
 
 export interface FeatureLine {
   name: string;
@@ -9,10 +9,15 @@ export interface FeatureLine {
   scores: (number | null)[];
   driftedWindows: number;
   latest: number | null;
+  /** The highest score as a part of its limit. */
+  worst: number;
 }
 
-/** Turns windows of features into one line per feature; the most drifted first. */
-export function driftLines(windows: readonly DriftWindow[]): { xs: number[]; lines: FeatureLine[] } {
+/**
+ * Turns windows of features into one line per feature; the most drifted first. A window that is not
+ * over yet is drawn and tells nothing: half a week lacks weekdays.
+ */
+export function driftLines(windows: readonly (Pick<HealthWindow, 'start_ms' | 'features'> & { complete?: boolean })[]): { xs: number[]; lines: FeatureLine[] } {
   const lines = new Map<string, FeatureLine>();
   windows.forEach((window, index) => {
     for (const feature of window.features) {
@@ -25,19 +30,21 @@ export function driftLines(windows: readonly DriftWindow[]): { xs: number[]; lin
           scores: new Array<number | null>(windows.length).fill(null),
           driftedWindows: 0,
           latest: null,
+          worst: 0,
         };
         lines.set(feature.name, line);
       }
       line.scores[index] = feature.score;
       line.threshold = feature.threshold;
+      if (window.complete === false) continue;
       if (feature.drifted) line.driftedWindows += 1;
       if (feature.score !== null) line.latest = feature.score;
+      line.worst = Math.max(line.worst, (feature.score ?? 0) / (feature.threshold || 1));
     }
   });
-  const worst = (line: FeatureLine) => Math.max(0, ...line.scores.map((score) => (score ?? 0) / (line.threshold || 1)));
   return {
     xs: windows.map((window) => window.start_ms / 1000),
-    lines: [...lines.values()].sort((a, b) => worst(b) - worst(a)),
+    lines: [...lines.values()].sort((a, b) => b.worst - a.worst),
   };
 }
 

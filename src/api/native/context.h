@@ -28,6 +28,8 @@ class Loops;
 }  // namespace millwright::loop
 namespace millwright::monitoring {
 class EventPairs;
+class HealthReader;
+class MonitorPreviewer;
 class Monitors;
 class PredictionImport;
 class PredictionLog;
@@ -102,6 +104,8 @@ struct Context {
   monitoring::PredictionImport& prediction_import;
   monitoring::EventPairs& event_pairs;
   monitoring::Monitors& monitors;
+  monitoring::HealthReader& health;
+  monitoring::MonitorPreviewer& previewer;
   pipelines::PipelineStore& pipelines;
   loop::LoopStore& loop_store;
   loop::Loops& loops;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "data/dataset_store.h"
+#include "monitoring/health.h"
 #include "monitoring/monitors.h"
 #include "monitoring/prediction_log.h"
 #include "registry/registry.h"
@@ -19,19 +20,6 @@ namespace {
 
 Json Number(const std::optional<double>& value) {
   return value ? Json(*value) : Json();
-}
-
-Json FeatureJson(const drift::FeatureDrift& feature) {
-  return Json::Of({{"name", feature.name},
-                   {"type", feature.type},
-                   {"method", feature.method},
-                   {"score", Number(feature.score)},
-                   {"threshold", feature.threshold},
-                   {"drifted", feature.drifted},
-                   {"status", drift::DriftStatusName(feature.status)},
-                   {"p_value", Number(feature.p_value)},
-                   {"adjusted_p", Number(feature.adjusted_p)},
-                   {"note", feature.note}});
 }
 
 Json ThresholdsJson(const monitoring::MonitorSpec& spec) {
@@ -67,6 +55,13 @@ Json LatestFeatures(const std::vector<monitoring::MonitorWindow>& windows) {
   return features;
 }
 
+// What there is to watch.
+Json FeaturesOf(const quality::Profile& profile) {
+  Json features = Json::MakeArray();
+  for (const auto& column : profile.columns) features.Append(column.name);
+  return features;
+}
+
 Json MonitorJson(Context& context, const std::string& name) {
   const auto monitor = context.monitors.Get(name);
   Json summary = SummaryJson(context.monitors.Summary(name));
@@ -82,6 +77,7 @@ Json MonitorJson(Context& context, const std::string& name) {
                    {"season", drift::SeasonName(monitor.spec.season)},
                    {"consecutive_windows", monitor.spec.consecutive_windows},
                    {"spec", monitor.spec.ToJson()},
+                   {"profile_features", FeaturesOf(monitor.reference.drift.profile)},
                    {"summary", summary}});
 }
 
@@ -95,8 +91,9 @@ std::optional<double> RunMetric(Context& context, const registry::ModelVersion& 
 }
 
 // The fields of a body that are not the spec's own: they say what the reference is.
-constexpr std::string_view kReferenceFields[] = {"version", "reference_metric", "since",
-                                                 "dataset", "reference_time",   "reference_window"};
+constexpr std::string_view kReferenceFields[] = {
+    "version",          "reference_metric", "since", "dataset", "reference_time",
+    "reference_window", "reference_monitor"};
 
 // What is known of the spec before the reference is: the AUC that a drop is from may come with it.
 monitoring::MonitorSpec EarlySpec(const Json& spec) {
@@ -132,23 +129,37 @@ void UseDataset(Context& context, const Json& body, Json* spec,
   spec->Set("reference", fmt::format("{}@{}", version.dataset, version.version));
 }
 
-void UseWindow(Context& context, const Json& window, Json* spec,
+void UseWindow(Context& context, const Json& window, const MeasureWindow& measure, Json* spec,
                monitoring::MonitorReference* reference) {
   const std::string from = window.At("from").AsString("reference_window.from");
   const std::string to = window.At("to").AsString("reference_window.to");
   context.predictions.Flush();
   const auto measured =
-      context.monitors.MeasureReference(EarlySpec(*spec), ParseTime(from), ParseTime(to));
+      measure ? measure(EarlySpec(*spec), ParseTime(from), ParseTime(to))
+              : context.monitors.MeasureReference(EarlySpec(*spec), ParseTime(from), ParseTime(to));
   *reference = measured.reference;
   spec->Set("reference", fmt::format("{} from {} to {}", spec->GetString("endpoint"), from, to));
   if (measured.auc && spec->Find("reference_auc") == nullptr)
     spec->Set("reference_auc", *measured.auc);
 }
 
+void UseMonitor(Context& context, const std::string& name, Json* spec,
+                monitoring::MonitorReference* reference) {
+  const auto monitor = context.monitors.Get(name);
+  *reference = monitor.reference;
+  spec->Set("reference", monitor.spec.reference);
+  if (monitor.spec.reference_auc && spec->Find("reference_auc") == nullptr)
+    spec->Set("reference_auc", *monitor.spec.reference_auc);
+}
+
+}  // namespace
+
 // Takes the fields that say what the reference is out of the body and puts in what they stand for:
-// a window of the log itself, a dataset version or else a model version.
-monitoring::MonitorSpec SpecOf(Context& context, const Json& body,
-                               monitoring::MonitorReference* reference) {
+// another monitor's reference, a window of the log itself, a dataset version or else a model
+// version.
+monitoring::MonitorSpec ReadMonitor(Context& context, const Json& body,
+                                    monitoring::MonitorReference* reference,
+                                    const MeasureWindow& measure) {
   Json spec = Json::MakeObject();
   for (const auto& [key, value] : body.AsObject()) {
     const auto* end = std::end(kReferenceFields);
@@ -160,8 +171,10 @@ monitoring::MonitorSpec SpecOf(Context& context, const Json& body,
   } else if (!since.empty()) {
     spec.Set("since_ms", ParseTime(since));
   }
-  if (const Json* window = body.Find("reference_window")) {
-    UseWindow(context, *window, &spec, reference);
+  if (const std::string other = body.GetString("reference_monitor"); !other.empty()) {
+    UseMonitor(context, other, &spec, reference);
+  } else if (const Json* window = body.Find("reference_window")) {
+    UseWindow(context, *window, measure, &spec, reference);
   } else if (!body.GetString("dataset").empty()) {
     UseDataset(context, body, &spec, reference);
   } else {
@@ -170,7 +183,32 @@ monitoring::MonitorSpec SpecOf(Context& context, const Json& body,
   return monitoring::MonitorSpec::FromJson(spec);
 }
 
-}  // namespace
+Json FeatureJson(const drift::FeatureDrift& feature) {
+  return Json::Of({{"name", feature.name},
+                   {"type", feature.type},
+                   {"method", feature.method},
+                   {"score", Number(feature.score)},
+                   {"threshold", feature.threshold},
+                   {"is_chance", monitoring::IsChance(feature.method)},
+                   {"drifted", feature.drifted},
+                   {"status", drift::DriftStatusName(feature.status)},
+                   {"p_value", Number(feature.p_value)},
+                   {"adjusted_p", Number(feature.adjusted_p)},
+                   {"note", feature.note}});
+}
+
+Json DistributionJson(const drift::Distribution& distribution) {
+  Json json = Json::Of({{"feature", distribution.feature}});
+  const auto list = [](const auto& values) {
+    Json array = Json::MakeArray();
+    for (const auto& value : values) array.Append(value);
+    return array;
+  };
+  if (!distribution.edges.empty()) json.Set("edges", list(distribution.edges));
+  if (!distribution.categories.empty()) json.Set("categories", list(distribution.categories));
+  return json.Set("reference", list(distribution.reference))
+      .Set("current", list(distribution.current));
+}
 
 http::Response ListMonitors(Context& context, const http::Request&) {
   Json monitors = Json::MakeArray();
@@ -186,7 +224,7 @@ http::Response ListMonitors(Context& context, const http::Request&) {
 
 http::Response PutMonitor(Context& context, const http::Request& request) {
   monitoring::MonitorReference reference;
-  const auto spec = SpecOf(context, BodyObject(request), &reference);
+  const auto spec = ReadMonitor(context, BodyObject(request), &reference);
   context.monitors.Put(spec, reference, request.principal);
   return Answer(MonitorJson(context, spec.name));
 }
@@ -203,6 +241,7 @@ http::Response DeleteMonitor(Context& context, const http::Request& request) {
 http::Response EvaluateMonitor(Context& context, const http::Request& request) {
   context.predictions.Flush();
   const int windows = context.monitors.EvaluateNow(request.PathValue("name"));
+  context.health.RefreshNow(request.PathValue("name"));
   return Answer(Json::Of({{"windows", windows}}));
 }
 
@@ -258,20 +297,12 @@ http::Response GetQuality(Context& context, const http::Request& request) {
 }
 
 http::Response GetDistribution(Context& context, const http::Request& request) {
-  const auto distribution =
-      context.monitors.Distribution(request.PathValue("name"), QueryText(request, "feature"),
-                                    QueryInt(request, "start_ms", 0, INT64_MIN, INT64_MAX),
-                                    QueryInt(request, "end_ms", 0, INT64_MIN, INT64_MAX));
-  Json json = Json::Of({{"feature", distribution.feature}});
-  const auto list = [](const auto& values) {
-    Json array = Json::MakeArray();
-    for (const auto& value : values) array.Append(value);
-    return array;
-  };
-  if (!distribution.edges.empty()) json.Set("edges", list(distribution.edges));
-  if (!distribution.categories.empty()) json.Set("categories", list(distribution.categories));
-  json.Set("reference", list(distribution.reference)).Set("current", list(distribution.current));
-  return Answer(json);
+  const monitoring::LogSlice slice{
+      .happened = {QueryInt(request, "start_ms", 0, INT64_MIN, INT64_MAX),
+                   QueryInt(request, "end_ms", 0, INT64_MIN, INT64_MAX)},
+      .where = QueryText(request, "where")};
+  return Answer(DistributionJson(context.health.Distribution(
+      request.PathValue("name"), QueryText(request, "feature"), slice)));
 }
 
 }  // namespace millwright::api::native

@@ -65,15 +65,6 @@ std::filesystem::path Receive(const http::Request& request, const TempDir& folde
   return file;
 }
 
-monitoring::LogSlice SliceOf(const http::Request& request) {
-  monitoring::LogSlice slice{.where = QueryText(request, "where")};
-  if (const int64_t from_ms = QueryInt(request, "from_ms", 0, 0, INT64_MAX); from_ms > 0)
-    slice.happened.from_ms = from_ms;
-  if (const int64_t to_ms = QueryInt(request, "to_ms", 0, 0, INT64_MAX); to_ms > 0)
-    slice.happened.to_ms = to_ms;
-  return slice;
-}
-
 Json Number(const std::optional<double>& value) {
   return value ? Json(*value) : Json();
 }
@@ -178,7 +169,7 @@ http::Response GetLogPerformance(Context& context, const http::Request& request)
   options.costs.true_negative = QueryNumber(request, "true_negative", 0);
   options.costs.false_negative = QueryNumber(request, "false_negative", 1);
   const auto performance =
-      context.prediction_reader.Performance(name, SliceOf(request), rule, options);
+      context.prediction_reader.Performance(name, ReadSlice(request), rule, options);
   Json slices = Json::MakeArray(), disparities = Json::MakeArray();
   for (const auto& slice : performance.slices) {
     Json json =
@@ -197,6 +188,15 @@ http::Response GetLogPerformance(Context& context, const http::Request& request)
                           {"disparities", disparities}}));
 }
 
+monitoring::LogSlice ReadSlice(const http::Request& request) {
+  monitoring::LogSlice slice{.where = QueryText(request, "where")};
+  if (const int64_t from_ms = QueryInt(request, "from_ms", 0, 0, INT64_MAX); from_ms > 0)
+    slice.happened.from_ms = from_ms;
+  if (const int64_t to_ms = QueryInt(request, "to_ms", 0, 0, INT64_MAX); to_ms > 0)
+    slice.happened.to_ms = to_ms;
+  return slice;
+}
+
 std::string LogOf(Context& context, const std::string& name) {
   if (context.predictions.Counts(name) != monitoring::LogCounts()) return name;
   return context.gateway.Get(serving::EndpointName(name)).record.name.str();
@@ -206,10 +206,13 @@ http::Response ListPredictionLogs(Context& context, const http::Request&) {
   Json logs = Json::MakeArray();
   for (const std::string& name : context.predictions.Endpoints()) {
     const monitoring::LogCounts counts = context.predictions.Counts(name);
-    logs.Append(Json::Of({{"name", name},
-                          {"predictions", counts.predictions},
-                          {"outcomes", counts.outcomes},
-                          {"served", IsServed(context, name)}}));
+    Json log = Json::Of({{"name", name},
+                         {"predictions", counts.predictions},
+                         {"outcomes", counts.outcomes},
+                         {"served", IsServed(context, name)}});
+    if (const auto happened = context.predictions.Happened(name))
+      log.Set("first_ms", happened->from_ms).Set("last_ms", happened->to_ms - 1);
+    logs.Append(std::move(log));
   }
   return Answer(Json::Of({{"logs", logs}}));
 }
@@ -255,7 +258,7 @@ http::Response AddLoggedEvent(Context& context, const http::Request& request) {
 http::Response SummarizePredictions(Context& context, const http::Request& request) {
   const std::string name = LogOf(context, request.PathValue("name"));
   const monitoring::LogSummary summary =
-      context.prediction_reader.Summarize(name, SliceOf(request));
+      context.prediction_reader.Summarize(name, ReadSlice(request));
   Json json = Json::Of({{"name", name},
                         {"predictions", summary.predictions},
                         {"errors", summary.errors},
@@ -285,7 +288,7 @@ http::Response ExportPredictions(Context& context, const http::Request& request)
         .WithField("format");
   const auto folder = std::make_shared<TempDir>();
   const auto file = folder->path() / ("predictions." + format);
-  const int64_t rows = context.prediction_reader.Export(name, SliceOf(request), file);
+  const int64_t rows = context.prediction_reader.Export(name, ReadSlice(request), file);
   http::Response response;
   response.headers.Set("Content-Type", "application/octet-stream");
   response.headers.Set("Content-Disposition",

@@ -12,6 +12,7 @@
 #include "api/native/loops.h"
 #include "api/native/model_diff.h"
 #include "api/native/model_gates.h"
+#include "api/native/model_health.h"
 #include "api/native/model_history.h"
 #include "api/native/models.h"
 #include "api/native/monitors.h"
@@ -250,6 +251,15 @@ constexpr Route<Context> kRoutes[] = {
      "Show performance by window"},
     {M::kGet, "/api/v1/monitors/{name}/quality", GetQuality, P::kRead, Lane::kMeta,
      "Outliers, breaches, stale features and changes by window"},
+    {M::kPost, "/api/v1/monitors/preview", PreviewMonitor, P::kRead, Lane::kBulk,
+     "Say what a monitor would have said over the predictions that are logged"},
+    {M::kGet, "/api/v1/monitors/{name}/report", GetHealthReport, P::kRead, Lane::kBulk,
+     "Download the health of a model as one page of HTML"},
+    {M::kGet, "/api/v1/monitors/{name}/evidently", GetEvidentlyReport, P::kRead, Lane::kMeta,
+     "Show the drift of a window in the JSON shape of Evidently's reports"},
+    {M::kGet, "/api/v1/monitors/{name}/health", GetHealth, P::kRead, Lane::kBulk,
+     "Show traffic, latency, drift and performance by window, and what was done, of all or a "
+     "slice"},
     {M::kGet, "/api/v1/monitors/{name}/distribution", GetDistribution, P::kRead, Lane::kBulk,
      "Compare a feature with its reference"},
 

@@ -12,6 +12,8 @@ export interface ChartLine {
   dashed?: boolean;
   /** Fills the area under the line. */
   fill?: boolean;
+  /** An edge of a band: thin and without points. */
+  edge?: boolean;
 }
 
 export interface ChartProps {
@@ -43,6 +45,10 @@ export interface ChartProps {
   bare?: boolean;
   onPick?: (index: number) => void;
   picked?: number;
+  /** Fills what lies between two lines, by their places in `lines`. */
+  bands?: readonly { upper: number; lower: number; colour?: number }[];
+  /** Instants that everything is read against, as thin upright lines. */
+  marks?: readonly { at: number; colour: number }[];
 }
 
 let library: Promise<typeof uPlot> | undefined;
@@ -131,9 +137,9 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
         return {
           label: line.label,
           stroke: colour,
-          width: 1.5,
+          width: line.edge ? 0.5 : 1.5,
           spanGaps: !props.gaps,
-          points: { show: known <= 40, size: known <= 40 ? 5 : 4, fill: resolved('--surface') },
+          points: { show: known <= 40 && !line.edge, size: known <= 40 ? 5 : 4, fill: resolved('--surface') },
           // Without a cursor the legend says the latest values rather than nothing.
           value: (_, value, __, at) => {
             const shown = at === null || at === undefined ? lastKnown(line) : value;
@@ -144,12 +150,27 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
         };
       }),
     ],
+    bands: (props.bands ?? []).map((band) => ({
+      series: [band.upper + 1, band.lower + 1],
+      fill: `color-mix(in srgb, ${resolved(`--c${((band.colour ?? 0) % paletteSize) + 1}`)} 14%, transparent)`,
+    })),
     hooks: {
       draw: [
         (plot) => {
           const { ctx, bbox } = plot;
           const ratio = devicePixelRatio;
           ctx.save();
+          for (const mark of props.marks ?? []) {
+            const x = plot.valToPos(mark.at, 'x', true);
+            ctx.strokeStyle = resolved(`--c${(mark.colour % paletteSize) + 1}`);
+            ctx.lineWidth = ratio;
+            ctx.setLineDash([2 * ratio, 3 * ratio]);
+            ctx.beginPath();
+            ctx.moveTo(x, bbox.top);
+            ctx.lineTo(x, bbox.top + bbox.height);
+            ctx.stroke();
+            ctx.setLineDash([]);
+          }
           if (props.picked !== undefined && props.xs[props.picked] !== undefined) {
             const x = plot.valToPos(props.xs[props.picked]!, 'x', true);
             ctx.strokeStyle = resolved('--accent');
@@ -197,6 +218,8 @@ export function Chart(props: ChartProps) {
     props.picked,
     props.names,
     props.limits,
+    props.bands,
+    props.marks,
     props.lines.map((line) => [line.label, line.colour, line.dashed, line.values.length > 40]),
   ]);
 

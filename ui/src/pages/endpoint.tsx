@@ -12,6 +12,7 @@ import {
 import { Badge, Chip, Empty, Facts, Figure, Page, Section, Select, Shown, When } from '../components/basics';
 import { Chart } from '../components/chart';
 import { EndpointSettings } from '../components/endpoint-settings';
+import { HealthLinks } from '../components/health-links';
 import { LatencyHeat } from '../components/latency-heat';
 import { Table } from '../components/table';
 import { TryIt } from '../components/try-it';
@@ -54,9 +55,12 @@ export function EndpointPage(props: { name: string }) {
         )
       }
       actions={
-        <a class="button" href={lineagePath(`endpoint:${props.name}`)}>
-          Lineage
-        </a>
+        <>
+          <HealthLinks endpoint={props.name} />
+          <a class="button" href={lineagePath(`endpoint:${props.name}`)}>
+            Lineage
+          </a>
+        </>
       }
     >
       <Shown read={endpoint} rows={8}>

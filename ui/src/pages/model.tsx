@@ -5,6 +5,7 @@ import { getLineage } from '../api/lineage';
 import { getRegisteredModel, searchModelVersions, type ModelVersionInfo, type RegisteredModel } from '../api/mlflow';
 import { getGates, getModelHistory, getModelVersionDetails, type Check, type MlflowField, type MlflowType, type ModelChange, type ModelVersionDetails, type Signature, type TensorSpec } from '../api/models';
 import { Badge, Chip, Empty, Facts, Page, ReadOnly, Section, Shown, Tabs, When, currentTab } from '../components/basics';
+import { HealthLinks } from '../components/health-links';
 import { Markdown, MarkdownLine } from '../components/markdown';
 import { Table } from '../components/table';
 import { quoteText } from '../filter';
@@ -73,6 +74,7 @@ function Actions(props: { model: RegisteredModel; version?: string }) {
   const borne = model.aliases?.find((each) => each.alias === 'champion') ?? model.aliases?.[0];
   return (
     <>
+      <HealthLinks model={model.name} version={version} />
       {version && (
         <button type="button" class="primary" onClick={() => setAsked('promote')}>
           Promote v{version}

@@ -1,38 +1,49 @@
-/** A monitor: the five questions answered, drift by feature, performance by labels, alerts. */
+/**
+ * The health of a model: traffic, latency, errors, performance, drift, slices, alerts and what was
+ * done, all over the same windows; of all that was asked or of a slice.
+ */
+import { useState } from 'preact/hooks';
 import {
+  evidentlyPath,
   getDistribution,
-  getDrift,
+  getHealth,
   getMonitor,
-  getPerformance,
+  getSlices,
   listAlerts,
+  reportPath,
   type Distribution,
-  type DriftWindow,
+  type Health,
+  type HealthWindow,
   type Monitor,
-  type PerformanceWindow,
+  type MonitorSummaryFigures,
 } from '../api/monitors';
 import { AlertTable } from '../components/alert-table';
 import { Badge, Empty, Page, Section, Select, Shown } from '../components/basics';
 import { ComparedBars, Spark } from '../components/bars';
-import { Chart, paletteColour } from '../components/chart';
+import { Chart } from '../components/chart';
+import { DriftHeat } from '../components/drift-heat';
+import { HealthTimeline, timelineKinds } from '../components/health-timeline';
+import { SliceTables } from '../components/slice-tables';
 import { Table } from '../components/table';
-import { count, duration, eventTime, grouped, inline, measure, percent, windowText } from '../format';
-import { endpointPath, lineagePath, monitorPath } from '../links';
+import { count, duration, eventTime, grouped, inline, measure, percent, plural, windowText } from '../format';
+import { endpointPath, lineagePath, loopPath, modelPath, monitorEditPath } from '../links';
 import { nouns } from '../nouns';
 import { useRead } from '../query';
-import { place, setQuery } from '../router';
+import { place, searchOf, setQuery } from '../router';
 import { driftLines } from '../series';
+import { slotOf } from '../slices';
 
+/** The five questions count predictions, which make no events. */
 const pollMs = 5_000;
-/** Lines that can be told apart in one chart; the table below has them all. */
-const linesMax = 8;
+const spans = ['8', '26', '52'];
 
 export function MonitorPage(props: { name: string }) {
-  const on = nouns.monitor;
-  const monitor = useRead(`monitor:${props.name}`, (signal) => getMonitor(props.name, signal), { on, pollMs });
-  const drift = useRead(`drift:${props.name}`, (signal) => getDrift(props.name, signal), { on, pollMs });
-  const performance = useRead(`performance:${props.name}`, (signal) => getPerformance(props.name, signal), { on, pollMs });
-  const alerts = useRead(`alerts:of:${props.name}`, (signal) => listAlerts({ monitor: props.name }, signal), { on: [...on, 'pipeline_run'] });
+  const where = place.value.query.get('where') ?? '';
+  const monitor = useRead(`monitor:${props.name}`, (signal) => getMonitor(props.name, signal), { on: nouns.monitor, pollMs });
+  const health = useRead(`health:${props.name}:${where}`, (signal) => getHealth(props.name, where, signal), { on: nouns.health });
+  const alerts = useRead(`alerts:of:${props.name}`, (signal) => listAlerts({ monitor: props.name }, signal), { on: [...nouns.monitor, 'pipeline_run'] });
   const open = (alerts.data ?? []).filter((alert) => alert.state === 'open' && alert.monitor === props.name).length;
+  const model = monitor.data?.model;
   return (
     <Page
       title={props.name}
@@ -41,7 +52,8 @@ export function MonitorPage(props: { name: string }) {
       sub={
         monitor.data && (
           <>
-            watches <a href={endpointPath(monitor.data.endpoint)}>{monitor.data.endpoint}</a> against {monitor.data.reference} · limits{' '}
+            health of {model ? <a href={modelPath(model)}>{model}</a> : 'a model'} behind <a href={endpointPath(monitor.data.endpoint)}>{monitor.data.endpoint}</a> against{' '}
+            {monitor.data.reference} · limits{' '}
             {Object.entries(monitor.data.thresholds)
               .map(([key, value]) => `${key} ${inline(value)}`)
               .join(', ')}
@@ -49,13 +61,34 @@ export function MonitorPage(props: { name: string }) {
         )
       }
       actions={
-        <a class="button" href={lineagePath(`monitor:${props.name}`)}>
-          Lineage
-        </a>
+        <>
+          <a class="button" href={monitorEditPath(props.name)}>
+            Edit
+          </a>
+          <a class="button" href={reportPath(props.name, { where })} download={`${props.name}.html`}>
+            Report
+          </a>
+          {model && health.data?.timeline.some((entry) => entry.kind === 'decision') && (
+            <a class="button" href={loopPath(model)}>
+              Loop
+            </a>
+          )}
+          <a class="button" href={lineagePath(`monitor:${props.name}`)}>
+            Lineage
+          </a>
+        </>
       }
     >
+      {monitor.data && <SliceBar where={where} monitor={monitor.data} />}
       <Shown read={monitor} rows={6}>
-        {(data) => <FiveQuestions monitor={data} />}
+        {(data) => (
+          <>
+            {where === '' && <FiveQuestions summary={data.summary} />}
+            <Shown read={health} rows={8}>
+              {(found) => <HealthOf monitor={data} health={found} where={where} />}
+            </Shown>
+          </>
+        )}
       </Shown>
       <Section title="Alerts" flush>
         <Shown read={alerts}>
@@ -65,13 +98,60 @@ export function MonitorPage(props: { name: string }) {
           }}
         </Shown>
       </Section>
-      <Shown read={drift} rows={6}>
-        {(windows) => (windows.length === 0 ? <NoWindows what="Drift" /> : <Drift name={props.name} windows={windows} />)}
-      </Shown>
-      <Shown read={performance} rows={6}>
-        {(windows) => (windows.length === 0 ? <NoWindows what="Performance" /> : <Performance windows={windows} />)}
-      </Shown>
     </Page>
+  );
+}
+
+/** What is typed here is a condition in SQL; then everything below is of what it holds for. */
+function SliceBar(props: { where: string; monitor: Monitor }) {
+  const [text, setText] = useState<string | undefined>();
+  const shown = text ?? props.where;
+  const example = props.monitor.profile_features[0] ?? 'amount';
+  const apply = (value: string) => {
+    setText(undefined);
+    setQuery({ where: value.trim() });
+  };
+  return (
+    <form
+      class="slice-bar"
+      onSubmit={(event) => {
+        event.preventDefault();
+        apply(shown);
+      }}
+    >
+      <label>
+        <span>Slice</span>
+        <input
+          type="search"
+          data-search
+          spellcheck={false}
+          autocomplete="off"
+          list="slice-columns"
+          placeholder={`all predictions; or input_${example} IS NULL, output_… > 0.5, model_version = '2'`}
+          value={shown}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+      </label>
+      <datalist id="slice-columns">
+        {props.monitor.profile_features.map((feature) => (
+          <option key={feature} value={`input_${feature}`} />
+        ))}
+      </datalist>
+      <button type="submit" class="primary" disabled={shown === props.where}>
+        Show
+      </button>
+      {props.where !== '' && (
+        <button type="button" onClick={() => apply('')}>
+          All predictions
+        </button>
+      )}
+      <Select
+        label="Windows"
+        value={place.value.query.get('last') ?? ''}
+        options={[{ value: '', label: 'all' }, ...spans.map((each) => ({ value: each, label: `last ${each}` }))]}
+        onChange={(value) => setQuery({ last: value })}
+      />
+    </form>
   );
 }
 
@@ -81,17 +161,246 @@ function windowName(start_ms: number): string {
   return start_ms % 86_400_000 === 0 ? text.slice(0, 10) : text.slice(0, 16);
 }
 
-function NoWindows(props: { what: string }) {
+function HealthOf(props: { monitor: Monitor; health: Health; where: string }) {
+  const { monitor, health, where } = props;
+  const asked = place.value.query.get('last') ?? '';
+  const windows = spans.includes(asked) ? health.windows.slice(-Number(asked)) : health.windows;
+  if (windows.length === 0) {
+    return (
+      <Section title="Health">
+        {where === '' ? (
+          <Empty title="No window was measured yet.">The first one is measured soon after predictions fell into it, and judged when its time has passed.</Empty>
+        ) : (
+          <Empty title="No prediction is in this slice." />
+        )}
+      </Section>
+    );
+  }
+  const first_ms = windows[0]!.start_ms;
+  const entries = health.timeline.filter((entry) => windows.length === health.windows.length || entry.event_time_ms >= first_ms);
+  const marks = entries
+    .filter((entry) => entry.kind === 'deployment' && entry.state === 'live')
+    .map((entry) => ({ at: slotOf(windows, entry.event_time_ms), colour: timelineKinds[0].colour }));
+  const axis: Axis = { windows, xs: windows.map((_, i) => i), names: windows.map((window) => windowName(window.start_ms)), marks };
   return (
-    <Section title={props.what}>
-      <Empty title="No window is complete yet.">The first one is judged when its time has passed and predictions fell into it.</Empty>
+    <>
+      {where !== '' && <FiveQuestions summary={summaryOf(windows)} />}
+      {health.partial && <p class="note-line muted">Older windows of this slice are not shown.</p>}
+      <Section title="What was done and noticed" note="alerts, decisions of the loop and deployments on the axis of the charts below">
+        {entries.length === 0 ? <Empty title="Nothing so far." /> : <HealthTimeline windows={windows} entries={entries} />}
+      </Section>
+      <Traffic axis={axis} />
+      <Performance axis={axis} health={health} />
+      <Drift name={monitor.name} axis={axis} health={health} where={where} />
+      <Slices monitor={monitor} axis={axis} health={health} where={where} />
+    </>
+  );
+}
+
+/** What all charts have in common: a point a window. */
+interface Axis {
+  windows: HealthWindow[];
+  xs: number[];
+  names: string[];
+  marks: { at: number; colour: number }[];
+}
+
+/** The five questions of a slice, out of its windows. */
+function summaryOf(windows: readonly HealthWindow[]): MonitorSummaryFigures {
+  const sum = (of: (window: HealthWindow) => number) => windows.reduce((total, window) => total + of(window), 0);
+  const mean = (of: (window: HealthWindow) => number | null, weight: (window: HealthWindow) => number) => {
+    const known = windows.filter((window) => of(window) !== null && weight(window) > 0);
+    const total = known.reduce((all, window) => all + weight(window), 0);
+    return total === 0 ? null : known.reduce((all, window) => all + of(window)! * weight(window), 0) / total;
+  };
+  const predictions = sum((window) => window.predictions);
+  const outcomes = sum((window) => window.outcomes);
+  const timed = windows.findLast((window) => window.latency_p50_ms !== null);
+  const judged = windows.findLast((window) => window.judged_for_drift);
+  return {
+    predictions,
+    outcomes,
+    coverage: outcomes / Math.max(1, predictions),
+    latency_p50_ms: timed?.latency_p50_ms ?? null,
+    latency_p99_ms: timed?.latency_p99_ms ?? null,
+    positive_rate_predicted: mean((window) => window.positive_rate_predicted, (window) => window.predictions),
+    positive_rate_actual: mean((window) => window.positive_rate_actual, (window) => window.outcomes),
+    features: (judged ?? windows[windows.length - 1]!).features.map((feature) => ({ ...feature, type: feature.type ?? '' })),
+  };
+}
+
+function Traffic(props: { axis: Axis }) {
+  const { windows, xs, names, marks } = props.axis;
+  const common = { xs, names, marks, across: 'Window from', height: 170, sync: 'health' };
+  const timed = windows.some((window) => window.latency_p50_ms !== null);
+  return (
+    <Section title="Traffic" note={`${grouped(windows.reduce((sum, window) => sum + window.requests, 0))} requests in ${plural(windows.length, 'window')}`}>
+      <div class="charts two">
+        <figure>
+          <figcaption>Requests</figcaption>
+          <Chart {...common} label="Requests by window" fromZero format={count} lines={[{ label: 'requests', values: windows.map((window) => window.requests), fill: true }]} />
+        </figure>
+        <figure>
+          <figcaption>Latency</figcaption>
+          {timed ? (
+            <Chart
+              {...common}
+              label="Latency percentiles by window"
+              fromZero
+              gaps
+              format={duration}
+              lines={[
+                { label: 'p50', values: windows.map((window) => window.latency_p50_ms), colour: 1 },
+                { label: 'p90', values: windows.map((window) => window.latency_p90_ms), colour: 5 },
+                { label: 'p99', values: windows.map((window) => window.latency_p99_ms), colour: 4 },
+              ]}
+            />
+          ) : (
+            <Empty title="Nobody said how long answers took." />
+          )}
+        </figure>
+        <figure>
+          <figcaption>Failed requests</figcaption>
+          <Chart
+            {...common}
+            label="Share of failed requests by window"
+            fromZero
+            format={(share) => percent(share)}
+            lines={[{ label: 'failed', values: windows.map((window) => (window.requests > 0 ? window.errors / window.requests : null)), colour: 3 }]}
+          />
+        </figure>
+        <figure>
+          <figcaption>Predictions with a known outcome</figcaption>
+          <Chart
+            {...common}
+            label="Label coverage by window"
+            fromZero
+            format={count}
+            lines={[
+              { label: 'predictions', values: windows.map((window) => window.predictions), colour: 7 },
+              { label: 'outcomes', values: windows.map((window) => window.outcomes), fill: true, colour: 1 },
+            ]}
+          />
+        </figure>
+      </div>
     </Section>
   );
 }
 
-function FiveQuestions(props: { monitor: Monitor }) {
-  const { summary } = props.monitor;
+const figureNames: Record<string, string> = { roc_auc: 'AUC', accuracy: 'Accuracy', f1: 'F1', precision: 'Precision', recall: 'Recall', mae: 'Mean absolute error', rmse: 'Root mean squared error' };
+
+function Performance(props: { axis: Axis; health: Health }) {
+  const { health } = props;
+  const { windows, xs, names, marks } = props.axis;
+  const figures = windows.find((window) => window.figures.length > 0)?.figures.map((figure) => figure.name) ?? [];
+  if (figures.length === 0) {
+    return (
+      <Section title="Performance">
+        <Empty title="Performance is not measured.">No prediction has the number that the monitor takes for the answer.</Empty>
+      </Section>
+    );
+  }
+  const asked = place.value.query.get('figure') ?? '';
+  const chosen = figures.includes(asked) ? asked : figures[0]!;
+  const title = figureNames[chosen] ?? chosen;
+  const of = (window: HealthWindow) => window.figures.find((figure) => figure.name === chosen);
+  const limit = chosen === 'roc_auc' ? health.auc_threshold : null;
+  const { reference, windows_needed, method } = health.estimate;
+  return (
+    <Section
+      title="Performance"
+      note={`realised once outcomes are known${method ? `, estimated before (${method.toUpperCase()})` : ''}`}
+      tools={
+        <Select
+          label="Figure"
+          value={chosen}
+          options={figures.map((figure) => ({ value: figure, label: figureNames[figure] ?? figure }))}
+          onChange={(value) => setQuery({ figure: value === figures[0] ? undefined : value }, { replace: true })}
+        />
+      }
+    >
+      <Chart
+        label={`${title} by window`}
+        xs={xs}
+        names={names}
+        marks={marks}
+        across="Window from"
+        height={230}
+        sync="health"
+        gaps
+        lines={[
+          { label: 'realised', values: windows.map((window) => of(window)?.realised), colour: 1 },
+          { label: 'estimated', values: windows.map((window) => of(window)?.estimated), colour: 2, dashed: true },
+          { label: 'upper', values: windows.map((window) => of(window)?.upper), colour: 2, edge: true },
+          { label: 'lower', values: windows.map((window) => of(window)?.lower), colour: 2, edge: true },
+        ]}
+        bands={[{ upper: 2, lower: 3, colour: 2 }]}
+        limits={limit === null ? [] : [{ value: limit, label: `limit ${measure(limit, 3)}` }]}
+      />
+      <p class="note-line muted" data-caveat>
+        {reference
+          ? `The estimate was calibrated on the known outcomes of ${plural(reference.windows, 'window')}, ${windowText(reference.from_ms, reference.to_ms)} (${grouped(reference.rows)} rows${reference.calibrated ? '; the probabilities had to be corrected' : ''}); the band is what these windows keep within. ${health.estimate.caveat}`
+          : `Not enough data for an estimate: it needs ${windows_needed} complete windows with ${health.outcomes_min} known outcomes and ${percent(health.coverage_min, 0)} of all. ${health.estimate.caveat}`}
+      </p>
+      <Table
+        label="Performance by window"
+        rows={[...windows].reverse()}
+        rowKey={(window) => window.start_ms}
+        height="320px"
+        columns={[
+          { id: 'window', label: 'Window', cell: (window) => windowText(window.start_ms, window.end_ms) },
+          { id: 'predictions', label: 'Predictions', number: true, cell: (window) => count(window.predictions) },
+          { id: 'coverage', label: 'Known', number: true, cell: (window) => percent(window.coverage) },
+          {
+            id: 'realised',
+            label: `${title}, realised`,
+            number: true,
+            cell: (window) => {
+              const value = of(window)?.realised ?? null;
+              if (value === null) return <span class="muted">{window.complete ? 'not enough data' : 'not over yet'}</span>;
+              return <span class={limit !== null && value < limit ? 'bad-text' : ''}>{measure(value)}</span>;
+            },
+          },
+          {
+            id: 'estimated',
+            label: 'Estimated',
+            number: true,
+            cell: (window) => {
+              const figure = of(window);
+              if (!figure || figure.estimated === null) return <span class="muted">–</span>;
+              return <span class={figure.alert ? 'bad-text' : ''}>{measure(figure.estimated)}</span>;
+            },
+          },
+          { id: 'predicted', label: 'Said positive', number: true, cell: (window) => percent(window.positive_rate_predicted) },
+          { id: 'actual', label: 'Were positive', number: true, grow: true, cell: (window) => percent(window.positive_rate_actual) },
+        ]}
+      />
+    </Section>
+  );
+}
+
+function Slices(props: { monitor: Monitor; axis: Axis; health: Health; where: string }) {
+  const { monitor, where } = props;
+  const { windows } = props.axis;
+  const from_ms = windows[0]!.start_ms;
+  const to_ms = windows[windows.length - 1]!.end_ms;
+  const outcomes = windows.reduce((sum, window) => sum + window.outcomes, 0);
+  const isBinary = props.health.task === 'binary';
+  const slices = useRead(isBinary ? `slices:${monitor.name}:${where}:${from_ms}:${to_ms}:${outcomes}` : null, (signal) => getSlices(monitor, { where, from_ms, to_ms }, signal));
+  if (!isBinary) return null;
+  return (
+    <Shown read={slices} rows={5}>
+      {(performance) => (
+        <SliceTables performance={performance} where={where} path={(condition) => place.value.path + searchOf(place.value.query, { where: condition })} />
+      )}
+    </Shown>
+  );
+}
+
+function FiveQuestions(props: { summary: MonitorSummaryFigures }) {
+  const { summary } = props;
   const drifted = summary.features.filter((feature) => feature.drifted);
+  const isUnknown = summary.features.every((feature) => feature.score === null);
   return (
     <section class="questions" aria-label="Five questions">
       <Question ask="How many predictions?">
@@ -103,8 +412,8 @@ function FiveQuestions(props: { monitor: Monitor }) {
         <span>median · p99 {duration(summary.latency_p99_ms)}</span>
       </Question>
       <Question ask="What did the inputs look like?">
-        <b class={drifted.length > 0 ? 'warn-text' : ''}>{drifted.length === 0 ? 'As in training' : `${drifted.length} drifted`}</b>
-        <span>{drifted.length === 0 ? `${summary.features.length} features within limits` : drifted.map((feature) => feature.name).join(', ')}</span>
+        <b class={drifted.length > 0 ? 'warn-text' : ''}>{isUnknown ? 'Not enough data' : drifted.length === 0 ? 'As in training' : `${drifted.length} drifted`}</b>
+        <span>{isUnknown ? 'no window has enough rows' : drifted.length === 0 ? `${summary.features.length} features within limits` : drifted.map((feature) => feature.name).join(', ')}</span>
       </Question>
       <Question ask="Which features were used?">
         <b>{summary.features.length}</b>
@@ -131,60 +440,64 @@ function Question(props: { ask: string; children: preact.ComponentChildren }) {
   );
 }
 
-function Drift(props: { name: string; windows: DriftWindow[] }) {
-  const { lines } = driftLines(props.windows);
-  const chosen = place.value.query.get('feature') ?? lines[0]?.name ?? '';
+function Drift(props: { name: string; axis: Axis; health: Health; where: string }) {
+  const { windows, names } = props.axis;
+  const { lines } = driftLines(windows);
+  const asked = place.value.query.get('feature') ?? '';
+  const chosen = lines.some((line) => line.name === asked) ? asked : (lines[0]?.name ?? '');
   const askedWindow = place.value.query.get('window');
-  const index = askedWindow ? props.windows.findIndex((window) => String(window.start_ms) === askedWindow) : -1;
-  const judged = props.windows.findLastIndex((each) => each.features.some((feature) => feature.score !== null));
-  const picked = index >= 0 ? index : judged >= 0 ? judged : props.windows.length - 1;
-  const window = props.windows[picked]!;
+  const index = askedWindow ? windows.findIndex((window) => String(window.start_ms) === askedWindow) : -1;
+  const scored = (each: HealthWindow) => each.features.some((feature) => feature.score !== null);
+  const finished = windows.findLastIndex((each) => each.complete && scored(each));
+  const judged = finished >= 0 ? finished : windows.findLastIndex(scored);
+  const window = windows[index >= 0 ? index : judged >= 0 ? judged : windows.length - 1]!;
+  if (lines.length === 0) {
+    return (
+      <Section title="Drift by feature">
+        <Empty title="No feature is watched." />
+      </Section>
+    );
+  }
+  const methods = [...new Set(lines.map((line) => line.method))].join(', ');
   const limits = [...new Set(lines.map((line) => line.threshold))];
-  const limit = limits.length === 1 ? limits[0]! : (lines.find((line) => line.name === chosen)?.threshold ?? 0);
-  const methods = [...new Set(lines.map((line) => line.method))];
-  const choose = (i: number) => setQuery({ window: String(props.windows[i]!.start_ms) }, { replace: true });
+  const pick = (feature: string, start_ms: number) => setQuery({ feature, window: String(start_ms) }, { replace: true });
   return (
     <>
-      <Section title="Drift by feature" note={`${methods.join(', ')} against the reference · ${props.windows.length} windows · click one to look into it`}>
-        <Chart
-          label="Drift score of each feature by window"
-          xs={props.windows.map((_, i) => i)}
-          names={props.windows.map((each) => windowName(each.start_ms))}
-          across="Window from"
-          fromZero
-          height={230}
-          lines={lines.slice(0, linesMax).map((line) => ({ label: line.name, values: line.scores }))}
-          limits={[{ value: limit, label: `limit ${measure(limit, 3)}` }]}
-          picked={picked}
-          onPick={choose}
-        />
+      <Section
+        title="Drift by feature"
+        note={
+          judged < 0
+            ? `not enough data: a window needs ${grouped(props.health.rows_min)} predictions`
+            : `${methods} against ${props.health.reference}${limits.length === 1 ? `, limit ${measure(limits[0], 3)}` : ''} · arrows move, Enter opens a window`
+        }
+      >
+        {judged >= 0 && props.where === '' && (
+          <p class="note-line">
+            <a href={evidentlyPath(props.name, window.start_ms)} download={`${props.name}-evidently.json`}>
+              This window in Evidently's shape
+            </a>
+          </p>
+        )}
+        <DriftHeat lines={lines} windows={windows} names={names} feature={chosen} window={window.start_ms} onPick={pick} />
       </Section>
       <div class="columns halves">
-        <Section title="Features" note={limits.length === 1 ? `limit ${measure(limit, 3)}` : undefined} flush>
+        <Section title="Features" note={limits.length === 1 ? `limit ${measure(limits[0], 3)}` : undefined} flush>
           <Table
             label="Drift of features"
             rows={lines}
             rowKey={(line) => line.name}
-            to={(line) => monitorPath(props.name, { feature: line.name, window: askedWindow ?? undefined })}
+            to={(line) => place.value.path + searchOf(place.value.query, { feature: line.name })}
             current={(line) => line.name === chosen}
+            height="420px"
             columns={[
-              {
-                id: 'name',
-                label: 'Feature',
-                cell: (line) => (
-                  <>
-                    <span class="swatch" style={{ background: paletteColour(lines.indexOf(line)) }} aria-hidden="true" />
-                    <a href={monitorPath(props.name, { feature: line.name, window: askedWindow ?? undefined })}>{line.name}</a>
-                  </>
-                ),
-              },
+              { id: 'name', label: 'Feature', cell: (line) => <a href={place.value.path + searchOf(place.value.query, { feature: line.name })}>{line.name}</a> },
               {
                 id: 'latest',
                 label: 'Latest',
                 number: true,
                 cell: (line) => <span class={(line.latest ?? 0) > line.threshold ? 'bad-text' : ''}>{measure(line.latest, 3)}</span>,
               },
-              { id: 'windows', label: 'Drifted', number: true, cell: (line) => `${line.driftedWindows}/${props.windows.length}` },
+              { id: 'windows', label: 'Drifted', number: true, cell: (line) => `${line.driftedWindows}/${windows.length}` },
               {
                 id: 'spark',
                 label: 'Course',
@@ -199,21 +512,22 @@ function Drift(props: { name: string; windows: DriftWindow[] }) {
             <Select
               label="Window"
               value={String(window.start_ms)}
-              options={props.windows.map((each) => ({ value: String(each.start_ms), label: windowText(each.start_ms, each.end_ms) }))}
+              options={windows.map((each) => ({ value: String(each.start_ms), label: windowText(each.start_ms, each.end_ms) }))}
               onChange={(value) => setQuery({ window: value }, { replace: true })}
             />
           }
         >
-          {chosen && <DistributionOf name={props.name} feature={chosen} window={window} />}
+          {chosen && <DistributionOf name={props.name} feature={chosen} window={window} where={props.where} />}
         </Section>
       </div>
     </>
   );
 }
 
-function DistributionOf(props: { name: string; feature: string; window: DriftWindow }) {
-  const distribution = useRead(`distribution:${props.name}:${props.feature}:${props.window.start_ms}`, (signal) =>
-    getDistribution(props.name, props.feature, props.window, signal),
+function DistributionOf(props: { name: string; feature: string; window: HealthWindow; where: string }) {
+  const { window, where } = props;
+  const distribution = useRead(`distribution:${props.name}:${props.feature}:${window.start_ms}:${window.predictions}:${where}`, (signal) =>
+    getDistribution(props.name, props.feature, window, signal, where),
   );
   const drift = props.window.features.find((feature) => feature.name === props.feature);
   return (
@@ -226,11 +540,11 @@ function DistributionOf(props: { name: string; feature: string; window: DriftWin
             </li>
             <li>
               <span class="swatch cur" /> {windowText(props.window.start_ms, props.window.end_ms)}{' '}
-              <span class="muted">{count(props.window.rows)} rows</span>
+              <span class="muted">{count(props.window.predictions)} rows</span>
             </li>
             {drift && (
               <li>
-                {drift.method} <b class={drift.drifted ? 'bad-text figures' : 'figures'}>{measure(drift.score, 3)}</b>
+                {drift.method} <b class={drift.drifted ? 'bad-text figures' : 'figures'}>{drift.score === null ? 'not enough data' : measure(drift.score, 3)}</b>
               </li>
             )}
           </ul>
@@ -255,67 +569,4 @@ export function binLabels(distribution: Pick<Distribution, 'edges' | 'categories
     const to = edges[i + 1];
     return `${from === undefined ? '−∞' : measure(from, 3)}–${to === undefined ? '∞' : measure(to, 3)}`;
   });
-}
-
-function Performance(props: { windows: PerformanceWindow[] }) {
-  const { windows } = props;
-  const limit = windows.find((window) => window.threshold !== null)?.threshold;
-  const xs = windows.map((_, i) => i);
-  const names = windows.map((window) => windowName(window.start_ms));
-  return (
-    <Section title="Performance" note="by event time, once outcomes arrived">
-      <div class="charts two">
-        <figure>
-          <figcaption>AUC</figcaption>
-          <Chart
-            label="AUC by window"
-            xs={xs}
-            names={names}
-            across="Window from"
-            height={190}
-            sync="performance"
-            lines={[{ label: 'AUC', values: windows.map((window) => window.auc) }]}
-            limits={limit === undefined || limit === null ? [] : [{ value: limit, label: `limit ${measure(limit, 3)}` }]}
-          />
-        </figure>
-        <figure>
-          <figcaption>Predictions with a known outcome</figcaption>
-          <Chart
-            label="Label coverage by window"
-            xs={xs}
-            names={names}
-            across="Window from"
-            fromZero
-            height={190}
-            sync="performance"
-            format={count}
-            lines={[
-              { label: 'predictions', values: windows.map((window) => window.predictions), colour: 7 },
-              { label: 'outcomes', values: windows.map((window) => window.outcomes), fill: true, colour: 1 },
-            ]}
-          />
-        </figure>
-      </div>
-      <Table
-        label="Performance by window"
-        rows={[...windows].reverse()}
-        rowKey={(window) => window.start_ms}
-        columns={[
-          { id: 'window', label: 'Window', cell: (window) => windowText(window.start_ms, window.end_ms) },
-          { id: 'predictions', label: 'Predictions', number: true, cell: (window) => count(window.predictions) },
-          { id: 'coverage', label: 'Coverage', number: true, cell: (window) => percent(window.outcomes / Math.max(1, window.predictions)) },
-          {
-            id: 'auc',
-            label: 'AUC',
-            number: true,
-            cell: (window) => (
-              <span class={window.auc !== null && window.threshold !== null && window.auc < window.threshold ? 'bad-text' : ''}>{measure(window.auc)}</span>
-            ),
-          },
-          { id: 'log_loss', label: 'Log loss', number: true, cell: (window) => measure(window.log_loss) },
-          { id: 'accuracy', label: 'Accuracy', number: true, cell: (window) => percent(window.accuracy) },
-        ]}
-      />
-    </Section>
-  );
 }

@@ -3,14 +3,22 @@ import { listMonitors } from '../api/monitors';
 import { cli } from '../cli';
 import { Badge, Empty, Page, Shown, When } from '../components/basics';
 import { Table } from '../components/table';
-import { endpointPath, modelPath, monitorPath } from '../links';
+import { endpointPath, modelPath, monitorPath, newMonitorPath } from '../links';
 import { nouns } from '../nouns';
 import { useRead } from '../query';
 
 export function Monitors() {
   const monitors = useRead('monitors', listMonitors, { on: nouns.monitor });
   return (
-    <Page title="Monitors" sub="What goes in and comes out of an endpoint, held against its reference.">
+    <Page
+      title="Monitors"
+      sub="What goes in and comes out of an endpoint, held against its reference."
+      actions={
+        <a class="button" href={newMonitorPath()}>
+          New monitor
+        </a>
+      }
+    >
       <div class="panel flush">
         <Shown read={monitors}>
           {(list) =>

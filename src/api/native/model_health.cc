@@ -1,0 +1,196 @@
+#include "api/native/model_health.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "api/native/health_timeline.h"
+#include "api/native/monitors.h"
+#include "api/native/prediction_logs.h"
+#include "api/native/request_reader.h"
+#include "base/error.h"
+#include "drift/evidently_preset.h"
+#include "drift/loss_estimate.h"
+#include "drift/performance_estimate.h"
+#include "monitoring/health.h"
+#include "monitoring/health_report.h"
+#include "monitoring/preview.h"
+#include "monitoring/window_judgement.h"
+
+namespace millwright::api::native {
+namespace {
+
+Json Number(const std::optional<double>& value) {
+  return value ? Json(*value) : Json();
+}
+
+Json FigureJson(const monitoring::HealthFigure& figure) {
+  return Json::Of({{"name", figure.name},
+                   {"realised", Number(figure.realised)},
+                   {"estimated", Number(figure.estimated)},
+                   {"lower", Number(figure.lower)},
+                   {"upper", Number(figure.upper)},
+                   {"alert", figure.alert}});
+}
+
+Json WindowJson(const monitoring::MonitorSpec& spec, const monitoring::WindowHealth& health) {
+  const auto& [window, service, task, figures, reference] = health;
+  Json features = Json::MakeArray(), list = Json::MakeArray();
+  for (const auto& feature : window.features) features.Append(FeatureJson(feature));
+  for (const auto& figure : figures) list.Append(FigureJson(figure));
+  const double predictions = std::max<double>(1, static_cast<double>(window.predictions));
+  return Json::Of({{"start_ms", window.start_ms},
+                   {"end_ms", window.end_ms},
+                   {"complete", window.complete},
+                   {"predictions", window.predictions},
+                   {"outcomes", window.outcomes},
+                   {"coverage", static_cast<double>(window.outcomes) / predictions},
+                   {"requests", service.requests},
+                   {"errors", service.errors},
+                   {"latency_p50_ms", Number(service.latency_p50_ms)},
+                   {"latency_p90_ms", Number(service.latency_p90_ms)},
+                   {"latency_p99_ms", Number(service.latency_p99_ms)},
+                   {"positive_rate_predicted", Number(window.performance.positive_rate_predicted)},
+                   {"positive_rate_actual", Number(window.performance.positive_rate_actual)},
+                   {"judged_for_drift", monitoring::IsJudgedForDrift(spec, window)},
+                   {"judged_for_performance", monitoring::IsJudgedForPerformance(spec, window)},
+                   {"features", std::move(features)},
+                   {"figures", std::move(list)}});
+}
+
+Json EstimateJson(const monitoring::ModelHealth& health) {
+  const bool is_loss = health.task == monitoring::HealthTask::kRegression;
+  Json json = Json::Of({{"method", health.task == monitoring::HealthTask::kNone ? Json()
+                                   : is_loss                                    ? Json("dle")
+                                                                                : Json("cbpe")},
+                        {"caveat", is_loss ? drift::kLossCaveat : drift::kEstimateCaveat},
+                        {"windows_needed", monitoring::kEstimateWindowsMin}});
+  if (const auto& about = health.reference)
+    json.Set("reference", Json::Of({{"from_ms", about->from_ms},
+                                    {"to_ms", about->to_ms},
+                                    {"windows", about->windows},
+                                    {"rows", about->rows},
+                                    {"calibrated", about->is_calibrated}}));
+  return json;
+}
+
+Json PreviewedWindowJson(const monitoring::MonitorSpec& spec,
+                         const monitoring::MonitorWindow& window) {
+  Json features = Json::MakeArray();
+  for (const auto& feature : window.features) features.Append(FeatureJson(feature));
+  return Json::Of({{"start_ms", window.start_ms},
+                   {"end_ms", window.end_ms},
+                   {"complete", window.complete},
+                   {"predictions", window.predictions},
+                   {"outcomes", window.outcomes},
+                   {"verdict", monitoring::DriftVerdict(spec, window)},
+                   {"judged_for_performance", monitoring::IsJudgedForPerformance(spec, window)},
+                   {"auc", Number(window.performance.auc)},
+                   {"features", std::move(features)}});
+}
+
+Json PreviewedAlertJson(const monitoring::PreviewedAlert& alert) {
+  Json json = Json::Of({{"kind", monitoring::AlertKindName(alert.kind)},
+                        {"feature", alert.feature},
+                        {"value", alert.value},
+                        {"threshold", alert.threshold},
+                        {"message", alert.message},
+                        {"window_start_ms", alert.window_start_ms},
+                        {"window_end_ms", alert.window_end_ms}});
+  if (alert.closed_ms) json.Set("closed_ms", *alert.closed_ms);
+  return json;
+}
+
+}  // namespace
+
+http::Response GetHealth(Context& context, const http::Request& request) {
+  const std::string name = request.PathValue("name");
+  const monitoring::LogSlice slice = ReadSlice(request);
+  const monitoring::ModelHealth health = context.health.Read(name, slice);
+  const monitoring::MonitorSpec& spec = health.monitor.spec;
+  Json windows = Json::MakeArray();
+  for (const auto& window : health.windows) windows.Append(WindowJson(spec, window));
+  Json timeline = Json::MakeArray();
+  for (const auto& entry : HealthTimeline(context, health)) timeline.Append(entry.ToJson());
+  return Answer(Json::Of({{"monitor", name},
+                          {"endpoint", spec.endpoint},
+                          {"model", spec.model},
+                          {"reference", spec.reference},
+                          {"window_ms", spec.window_ms},
+                          {"rows_min", spec.rows_min},
+                          {"outcomes_min", spec.outcomes_min},
+                          {"coverage_min", spec.coverage_min},
+                          {"auc_threshold", Number(spec.AucThreshold())},
+                          {"where", slice.where},
+                          {"partial", health.is_partial},
+                          {"task", monitoring::HealthTaskName(health.task)},
+                          {"estimate", EstimateJson(health)},
+                          {"windows", std::move(windows)},
+                          {"timeline", std::move(timeline)}}));
+}
+
+http::Response GetHealthReport(Context& context, const http::Request& request) {
+  const std::string name = request.PathValue("name");
+  monitoring::HealthReport report = monitoring::MakeHealthReport(
+      context.health, context.prediction_reader, name, ReadSlice(request), context.clock.NowMs());
+  for (auto& entry : HealthTimeline(context, report.health))
+    report.entries.push_back({entry.event_time_ms, entry.kind, entry.title, entry.detail});
+  http::Response response;
+  response.headers.Set("Content-Type", "text/html; charset=utf-8");
+  response.headers.Set("Content-Disposition", "attachment; filename=\"health.html\"");
+  response.body = monitoring::RenderHealth(report);
+  return response;
+}
+
+http::Response GetEvidentlyReport(Context& context, const http::Request& request) {
+  const std::string name = request.PathValue("name");
+  const int64_t start_ms = QueryInt(request, "start_ms", INT64_MIN, INT64_MIN, INT64_MAX);
+  const std::string shape = QueryText(request, "shape");
+  if (!shape.empty() && shape != "0.7" && shape != "legacy")
+    throw InvalidArgument("shape must be 0.7 or legacy, not \"{}\"", shape).WithField("shape");
+  const auto monitor = context.monitors.Get(name);
+  const auto windows = context.monitors.Windows(name);
+  const monitoring::MonitorWindow* found = nullptr;
+  for (const auto& window : windows) {
+    const bool is_wanted = start_ms == INT64_MIN
+                               ? monitoring::IsJudgedForDrift(monitor.spec, window)
+                               : window.start_ms == start_ms;
+    if (is_wanted) found = &window;
+  }
+  if (found == nullptr && start_ms != INT64_MIN)
+    throw NotFound("Window", fmt::format("{} from {}", name, start_ms));
+  if (found == nullptr)
+    throw FailedPrecondition("No window of {} has enough predictions to be judged", name);
+  const drift::DriftReport report = monitoring::WindowDriftReport(monitor, *found);
+  return Answer(shape == "legacy" ? drift::LegacyEvidentlyJson(report)
+                                  : drift::EvidentlyJson(report));
+}
+
+http::Response PreviewMonitor(Context& context, const http::Request& request) {
+  Json body = BodyObject(request);
+  // What is tried out needs no name yet.
+  if (body.GetString("name").empty()) body.Set("name", "preview");
+  monitoring::MonitorReference reference;
+  const auto measure = [&](const monitoring::MonitorSpec& early, int64_t from_ms, int64_t to_ms) {
+    return context.previewer.Reference(context.monitors, early, from_ms, to_ms);
+  };
+  const monitoring::MonitorSpec spec = ReadMonitor(context, body, &reference, measure);
+  context.predictions.Flush();
+  const monitoring::MonitorPreview preview =
+      context.previewer.Preview(spec, reference, context.clock.NowMs());
+  Json windows = Json::MakeArray(), alerts = Json::MakeArray(), features = Json::MakeArray();
+  for (const auto& window : preview.windows) windows.Append(PreviewedWindowJson(spec, window));
+  for (const auto& alert : preview.alerts) alerts.Append(PreviewedAlertJson(alert));
+  for (const auto& column : reference.drift.profile.columns) features.Append(column.name);
+  return Answer(Json::Of({{"endpoint", spec.endpoint},
+                          {"reference", spec.reference},
+                          {"profile_features", std::move(features)},
+                          {"rows_min", spec.rows_min},
+                          {"auc_threshold", Number(spec.AucThreshold())},
+                          {"rows", preview.rows},
+                          {"partial", preview.is_partial},
+                          {"windows", std::move(windows)},
+                          {"alerts", std::move(alerts)}}));
+}
+
+}  // namespace millwright::api::native

@@ -1,0 +1,235 @@
+#include "monitoring/health.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "monitoring/health_report.h"
+#include "monitoring/preview.h"
+#include "storage/test_database.h"
+
+namespace millwright::monitoring {
+namespace {
+
+constexpr int64_t kWeek = 7 * kDayMs;
+constexpr int64_t kEvents = 1000 * kWeek;
+constexpr int64_t kNow = 1'700'000'000'000;
+constexpr int kRows = 600;
+
+// A number between 0 and 1 that looks random and is the same in every run.
+double Noise(int i) {
+  const double x = std::sin(i * 12.9898) * 43758.5453;
+  return x - std::floor(x);
+}
+
+class HealthTest : public storage::DatabaseTest {
+ protected:
+  HealthTest() {
+    session_.Execute(
+        "CREATE TABLE training AS SELECT (range * 7919 % 1000) / 1000.0 AS distance, "
+        "['UA','AA','DL'][1 + range % 3] AS carrier FROM range(9000)");
+    profile_ = quality::ProfileTable(session_, "training");
+    spec_.name = "m";
+    spec_.endpoint = "flights";
+    spec_.preset = DriftPreset::kPsi;
+    spec_.psi_threshold = 0.2;
+    spec_.auc_min = 0.6;
+    monitors_.Put(spec_, profile_, "ana");
+  }
+
+  // A window of predictions whose probabilities are right; `shift` moves the distance. Every tenth
+  // request of UA fails.
+  void LogWindow(int window, double shift, bool with_outcomes = true) {
+    std::vector<Outcome> outcomes;
+    std::vector<Prediction> predictions;
+    for (int i = 0; i < kRows; ++i) {
+      const int n = window * kRows + i;
+      Prediction prediction;
+      prediction.id = "p" + std::to_string(n);
+      prediction.endpoint = "flights";
+      prediction.model_version = "1";
+      prediction.time_ms = kNow + window * 1000 + i;
+      prediction.event_time_ms = kEvents + window * kWeek + i;
+      prediction.latency_us = 1000 + 10 * (i % 100);
+      prediction.inputs = {{"distance", std::fmod(n * 0.7919, 1.0) + shift},
+                           {"carrier", std::string(n % 3 == 0   ? "UA"
+                                                   : n % 3 == 1 ? "AA"
+                                                                : "DL")}};
+      const double probability = Noise(n);
+      prediction.outputs = {{"probability", probability}};
+      const double actual = Noise(n + 1'000'000) < probability ? 1 : 0;
+      if (i % 30 == 0 && n % 3 == 0) {
+        prediction.error = "no answer";
+        prediction.outputs.clear();
+      }
+      predictions.push_back(std::move(prediction));
+      outcomes.push_back({"p" + std::to_string(n), actual, kNow});
+    }
+    log_.RecordPredictions(predictions);
+    if (with_outcomes) log_.RecordOutcomes("flights", outcomes, "demo");
+  }
+
+  void Measure() {
+    monitors_.EvaluateNow("m");
+    health_.Refresh();
+  }
+
+  static const HealthFigure& Figure(const WindowHealth& window, const std::string& name) {
+    for (const HealthFigure& figure : window.figures) {
+      if (figure.name == name) return figure;
+    }
+    throw NotFound("Figure", name);
+  }
+
+  TempDir dir_;
+  analytics::Session session_;
+  quality::Profile profile_;
+  MonitorSpec spec_;
+  ManualClock clock_{kNow + kWeek};
+  events::EventLog events_{db(), clock_};
+  PredictionLog log_{dir_.path(), clock_};
+  Monitors monitors_{db(), events_, clock_, log_};
+  HealthReader health_{db(), events_, monitors_, log_};
+};
+
+TEST_P(HealthTest, SaysTrafficErrorsAndLatencyOfAWindow) {
+  LogWindow(0, 0);
+  LogWindow(1, 0);
+  Measure();
+  const ModelHealth health = health_.Read("m");
+  ASSERT_EQ(health.windows.size(), 2u);
+  const ServiceFigures& service = health.windows[0].service;
+  EXPECT_EQ(service.requests, kRows);
+  EXPECT_EQ(service.errors, kRows / 30);
+  EXPECT_EQ(health.windows[0].window.predictions, kRows - kRows / 30);
+  EXPECT_NEAR(*service.latency_p50_ms, 1.5, 0.01);
+  EXPECT_NEAR(*service.latency_p99_ms, 1.98, 0.02);
+  EXPECT_EQ(service.asked_first_ms, kNow);
+  EXPECT_EQ(health.task, HealthTask::kBinary);
+}
+
+TEST_P(HealthTest, EstimatesOnceThereAreEnoughWindowsWithOutcomes) {
+  LogWindow(0, 0);
+  LogWindow(1, 0);
+  LogWindow(2, 0);
+  Measure();
+  EXPECT_FALSE(health_.Read("m").reference) << "two complete windows are too few";
+  EXPECT_TRUE(Figure(health_.Read("m").windows[0], "roc_auc").realised);
+  LogWindow(3, 0, false);
+  LogWindow(4, 0, false);
+  Measure();
+  const ModelHealth health = health_.Read("m");
+  ASSERT_TRUE(health.reference);
+  EXPECT_EQ(health.reference->windows, 3);
+  EXPECT_EQ(health.reference->from_ms, kEvents);
+  const HealthFigure& unknown = Figure(health.windows[3], "roc_auc");
+  EXPECT_FALSE(unknown.realised);
+  ASSERT_TRUE(unknown.estimated);
+  // The probabilities are right, so what is estimated is what would be realised: 5/6 of uniform
+  // ones.
+  EXPECT_NEAR(*unknown.estimated, 0.833, 0.03);
+  EXPECT_LT(*unknown.lower, *unknown.upper);
+  // Windows from before the estimate have one too.
+  EXPECT_TRUE(Figure(health.windows[0], "roc_auc").estimated);
+  EXPECT_NEAR(*Figure(health.windows[0], "accuracy").realised, 0.75, 0.06);
+}
+
+TEST_P(HealthTest, MeasuresOnlyWhatHasChanged) {
+  LogWindow(0, 0);
+  LogWindow(1, 0);
+  monitors_.EvaluateNow("m");
+  EXPECT_EQ(health_.Refresh(), 2);
+  EXPECT_EQ(health_.Refresh(), 0);
+  LogWindow(2, 0);
+  clock_.Advance(1);
+  monitors_.EvaluateNow("m");
+  EXPECT_EQ(health_.Refresh(), 2) << "the new one, and the one that became complete";
+  monitors_.Delete("m", "ana");
+  EXPECT_EQ(health_.Refresh(), 0);
+  EXPECT_THROW(health_.Read("m"), Error);
+}
+
+TEST_P(HealthTest, ReadsAnySlice) {
+  for (int window = 0; window < 4; ++window) LogWindow(window, window == 2 ? 1.0 : 0);
+  Measure();
+  const ModelHealth slice = health_.Read("m", {{}, "input_carrier = 'AA' AND input_distance < 1"});
+  ASSERT_EQ(slice.windows.size(), 3u) << "the window that moved has no such rows";
+  EXPECT_EQ(slice.windows[0].window.predictions, kRows / 3);
+  EXPECT_EQ(slice.windows[0].service.errors, 0);
+  EXPECT_EQ(slice.windows[0].window.features[0].status, drift::DriftStatus::kNotEnoughData);
+  EXPECT_TRUE(Figure(slice.windows[0], "roc_auc").realised);
+  EXPECT_THROW(health_.Read("m", {{}, "input_nothing = 1"}), Error);
+  EXPECT_THROW(health_.Read("m", {{}, "1) OR (1 = 1"}), Error);
+  const ModelHealth ranged = health_.Read("m", {{kEvents + kWeek, kEvents + 3 * kWeek}, ""});
+  EXPECT_EQ(ranged.windows.size(), 2u);
+  const auto distribution =
+      health_.Distribution("m", "carrier", {{kEvents, kEvents + kWeek}, "input_carrier = 'AA'"});
+  double most = 0;
+  for (double share : distribution.current) most = std::max(most, share);
+  EXPECT_NEAR(most, 1, 1e-9);
+  EXPECT_THROW(health_.Distribution("m", "nothing", {}), Error);
+}
+
+TEST_P(HealthTest, PutsTheWallClockIntoTheTimeOfTheData) {
+  LogWindow(0, 0);
+  LogWindow(1, 0);
+  Measure();
+  const auto windows = health_.Read("m").windows;
+  EXPECT_EQ(HappenedAt(windows, kNow - 5), kEvents) << "before anything was asked";
+  EXPECT_EQ(HappenedAt(windows, kNow), kEvents);
+  EXPECT_NEAR(static_cast<double>(HappenedAt(windows, kNow + 300)), kEvents + kWeek / 2.0,
+              kWeek / 100.0);
+  EXPECT_EQ(HappenedAt(windows, kNow + kDayMs), kEvents + 2 * kWeek) << "after the last one";
+}
+
+TEST_P(HealthTest, PreviewsWhatAMonitorWouldHaveSaid) {
+  const double shifts[] = {0, 0.5, 0.5, 0, 0};
+  for (int window = 0; window < 5; ++window) LogWindow(window, shifts[window]);
+  const MonitorReference reference(profile_);
+  MonitorPreviewer previewer(log_);
+  const MonitorPreview preview = previewer.Preview(spec_, reference, clock_.NowMs());
+  ASSERT_EQ(preview.windows.size(), 5u);
+  ASSERT_EQ(preview.alerts.size(), 1u);
+  EXPECT_EQ(preview.alerts[0].feature, "distance");
+  EXPECT_EQ(preview.alerts[0].window_start_ms, kEvents + kWeek);
+  EXPECT_EQ(preview.alerts[0].closed_ms, kEvents + 4 * kWeek);
+  // The same as a monitor says.
+  monitors_.EvaluateNow("m");
+  const auto alerts = monitors_.Alerts("m");
+  ASSERT_EQ(alerts.size(), 1u);
+  EXPECT_EQ(alerts[0].message, preview.alerts[0].message);
+  LogWindow(5, 0.5);
+  EXPECT_EQ(previewer.Preview(spec_, reference, clock_.NowMs()).windows.size(), 6u)
+      << "what was added since is seen";
+  MonitorSpec lasting = spec_;
+  lasting.consecutive_windows = 3;
+  EXPECT_TRUE(previewer.Preview(lasting, reference, clock_.NowMs()).alerts.empty());
+  MonitorSpec strict = spec_;
+  strict.rows_min = 10 * kRows;
+  EXPECT_TRUE(previewer.Preview(strict, reference, clock_.NowMs()).alerts.empty());
+}
+
+TEST_P(HealthTest, ReportsOnOnePageThatNeedsNothingElse) {
+  for (int window = 0; window < 5; ++window) LogWindow(window, window == 3 ? 0.5 : 0);
+  Measure();
+  PredictionReader reader(log_);
+  HealthReport report = MakeHealthReport(health_, reader, "m", {}, kNow);
+  report.entries.push_back({kEvents, "decision", "worse.errors", "<script>alert(1)</script>"});
+  const std::string html = RenderHealth(report);
+  EXPECT_NE(html.find("1 of 2 features drifted in the window from"), std::string::npos);
+  EXPECT_NE(html.find("concept drift"), std::string::npos);
+  EXPECT_NE(html.find("Worst slices"), std::string::npos);
+  EXPECT_EQ(html.find("<script"), std::string::npos);
+  EXPECT_EQ(html.find("http"), std::string::npos) << "it asks nobody for anything";
+  EXPECT_LT(html.size(), 1u << 20);
+  const HealthReport nothing = MakeHealthReport(
+      health_, reader, "m", {{kEvents + 90 * kWeek, kEvents + 91 * kWeek}, ""}, kNow);
+  EXPECT_NE(RenderHealth(nothing).find("Nothing was predicted in this time"), std::string::npos);
+}
+
+MILLWRIGHT_ON_BOTH_DATABASES(HealthTest);
+
+}  // namespace
+}  // namespace millwright::monitoring
