@@ -40,6 +40,8 @@ Decision DecisionFrom(const Row& row) {
           .undo = row.Text(9)};
 }
 
+constexpr int kChangeTries = 5;
+
 std::string Subject(const std::string& model) {
   return "loop:" + model;
 }
@@ -124,15 +126,16 @@ std::vector<Decision> LoopStore::Decisions(const std::string& model, int limit,
 void LoopStore::Save(Connection& connection, StoredLoop* loop, Step step) {
   Decision& decision = step.decision;
   decision.number = ++loop->decisions;
+  // First of all, so that whoever decides at the same time waits here and then sees it.
+  const int64_t saved =
+      connection.Execute(sql::kSaveState, {loop->model, std::string(Name(step.next.phase)),
+                                           step.next.ToJson().Dump(), decision.number});
+  if (saved == 0) throw Aborted("The loop of {} was changed meanwhile", loop->model);
   connection.Execute(
       sql::kInsertDecision,
       {loop->model, decision.number, decision.time_ms, std::string(Name(decision.from)),
        std::string(Name(decision.to)), std::string(Name(decision.action)), decision.rule,
        decision.reason, decision.who, decision.seen.Dump(), decision.undo});
-  const int64_t saved =
-      connection.Execute(sql::kSaveState, {loop->model, std::string(Name(step.next.phase)),
-                                           step.next.ToJson().Dump(), decision.number});
-  if (saved == 0) throw Aborted("The loop of {} was changed meanwhile", loop->model);
   events_.Append(connection, "loop.decided", Subject(loop->model), decision.who,
                  Json::Of({{"model", loop->model},
                            {"endpoint", loop->endpoint},
@@ -147,11 +150,18 @@ void LoopStore::Save(Connection& connection, StoredLoop* loop, Step step) {
 }
 
 StoredLoop LoopStore::Change(const std::string& model, const DecideStep& decide) {
-  return database_.Write([&](Connection& connection) {
-    StoredLoop loop = Load(connection, model);
-    if (auto step = decide(connection, loop)) Save(connection, &loop, std::move(*step));
-    return loop;
-  });
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return database_.Write([&](Connection& connection) {
+        StoredLoop loop = Load(connection, model);
+        if (auto step = decide(connection, loop)) Save(connection, &loop, std::move(*step));
+        return loop;
+      });
+    } catch (const Error& error) {
+      // Somebody decided in between: what is to be done now depends on that.
+      if (error.code() != Code::kAborted || attempt == kChangeTries) throw;
+    }
+  }
 }
 
 void LoopStore::ChangeByEvent(int64_t seq, const std::vector<std::string>& models,
