@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -199,13 +200,39 @@ void MakeFolders(const fs::path& folder, const std::string& path) {
   SyncFolder(folder.parent_path());
 }
 
+// Opens the file of a new upload and holds it locked, which says that its writer lives. Once more
+// where it was taken for a dead one's between the two.
+File OpenUpload(const fs::path& path) {
+  constexpr int kTriesMax = 10;
+  for (int tries = 1;; ++tries) {
+    File file(path, O_WRONLY | O_CREAT | O_EXCL);
+    if (file.fd() < 0 || tries == kTriesMax) return file;
+    struct stat status {};
+    const bool is_locked = flock(file.fd(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+    if (is_locked && fstat(file.fd(), &status) == 0 && status.st_nlink > 0) return file;
+  }
+}
+
+// Removes what a crash left of an upload: nobody holds it. Where the file system has no locks its
+// age has to tell.
+void RemoveIfLeft(const fs::path& upload) {
+  const File file(upload, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  if (file.fd() < 0) return;
+  if (flock(file.fd(), LOCK_EX | LOCK_NB) != 0) {
+    std::error_code ignored;
+    const auto stale = fs::file_time_type::clock::now() - kStaleUpload;
+    if (errno == EWOULDBLOCK || fs::last_write_time(upload, ignored) >= stale) return;
+  }
+  unlink(upload.c_str());
+}
+
 class FileWriter : public BlobWriter {
  public:
   FileWriter(fs::path target, fs::path temporary, std::string path)
       : target_(std::move(target)),
         temporary_(std::move(temporary)),
         path_(std::move(path)),
-        file_(temporary_, O_WRONLY | O_CREAT | O_EXCL),
+        file_(OpenUpload(temporary_)),
         digest_(Digest::Kind::kSha256) {
     if (file_.fd() < 0) Fail("write", path_);
   }
@@ -273,11 +300,7 @@ FileStore::FileStore(fs::path root, Access access)
   fs::create_directories(uploads_, error);
   if (error) throw Unavailable("Cannot make the folder {}: {}", root_.string(), error.message());
   root_fd_ = open(root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-  const auto stale = fs::file_time_type::clock::now() - kStaleUpload;
-  for (const auto& entry : fs::directory_iterator(uploads_, error)) {
-    std::error_code ignored;
-    if (entry.last_write_time(ignored) < stale) fs::remove(entry.path(), ignored);
-  }
+  for (const auto& entry : fs::directory_iterator(uploads_, error)) RemoveIfLeft(entry.path());
 }
 
 FileStore::~FileStore() {

@@ -11,7 +11,7 @@ namespace millwright::blob {
 // writers of one path: the last Commit wins, whole.
 class FileStore : public BlobStore {
  public:
-  // Makes the folder when absent and clears away what a crash left of uploads a day old.
+  // Makes the folder when absent and clears away what a crash left of uploads: nobody locks it.
   explicit FileStore(std::filesystem::path root);
   // A folder that belongs to somebody else: nothing is made, cleared away or changed in it, and
   // Create and Remove throw kPermissionDenied.

@@ -105,6 +105,19 @@ TEST_F(FileStoreTest, ShowsNothingBeforeCommitAndLeavesNothingWithoutIt) {
   EXPECT_TRUE(fs::is_empty(dir_.path() / "root/.uploads"));
 }
 
+TEST_F(FileStoreTest, ClearsAwayWhatACrashLeftAndNothingThatIsWritten) {
+  const auto writer = store_.Create("a.txt");
+  writer->Write("half");
+  // As a server leaves it that was killed a moment ago.
+  WriteFileDurably(dir_.path() / "root/.uploads/left", "half");
+  FileStore another(dir_.path() / "root");
+  EXPECT_FALSE(fs::exists(dir_.path() / "root/.uploads/left"));
+  writer->Write(" whole");
+  writer->Finish();
+  writer->Commit();
+  EXPECT_EQ(another.ReadAll("a.txt"), "half whole");
+}
+
 TEST_F(FileStoreTest, ListsChildrenByName) {
   store_.Put("z", "12");
   store_.Put("a/1", "1");

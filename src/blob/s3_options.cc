@@ -126,6 +126,10 @@ RoleSource FindRole(const std::string& region, const Environment& environment) {
 }
 
 void CheckBucket(std::string_view bucket, const std::string& uri) {
+  if (!bucket.empty() && (bucket.size() < kBucketBytesMin || bucket.size() > kBucketBytesMax)) {
+    throw InvalidArgument("A bucket's name has {} to {} characters, not {}: {}", kBucketBytesMin,
+                          kBucketBytesMax, bucket.size(), uri);
+  }
   const bool fits = bucket.size() >= kBucketBytesMin && bucket.size() <= kBucketBytesMax &&
                     bucket.find_first_not_of(
                         "abcdefghijklmnopqrstuvwxyz"

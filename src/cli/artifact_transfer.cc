@@ -28,8 +28,10 @@ void UploadArtifact(Client& client, const std::string& folder, const std::string
 void UploadFolder(Client& client, const std::string& folder, const std::string& path,
                   const std::filesystem::path& local) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(local)) {
-    if (!entry.is_regular_file()) continue;
     const auto relative = entry.path().lexically_relative(local).generic_string();
+    // It may lead out of the folder, to what nobody meant to publish.
+    if (entry.is_symlink()) throw InvalidArgument("A symbolic link is not uploaded: {}", relative);
+    if (!entry.is_regular_file()) continue;
     UploadArtifact(client, folder, path + "/" + relative, entry.path());
   }
 }

@@ -14,7 +14,7 @@ std::string ArtifactFolder(Client& client, const std::string& run_id);
 
 void UploadArtifact(Client& client, const std::string& folder, const std::string& path,
                     const std::filesystem::path& file);
-// Uploads all files of a local folder below `path`.
+// Uploads all files of a local folder below `path`. Throws kInvalidArgument for a symbolic link.
 void UploadFolder(Client& client, const std::string& folder, const std::string& path,
                   const std::filesystem::path& local);
 

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "cli/artifact_transfer.h"
 #include "cli/client.h"
 #include "cli/commands.h"
@@ -160,7 +161,8 @@ struct SourceFile {
 };
 
 // What is in a folder keeps its place below `path`, as log_artifacts of MLflow's clients puts it.
-std::vector<SourceFile> FilesOf(const UploadOptions& options) {
+// Symbolic links in it are left out and named.
+std::vector<SourceFile> FilesOf(const UploadOptions& options, std::vector<std::string>* links) {
   const std::filesystem::path source = options.source;
   const std::string before = options.path.empty() ? "" : options.path + "/";
   std::vector<SourceFile> files;
@@ -170,9 +172,15 @@ std::vector<SourceFile> FilesOf(const UploadOptions& options) {
   if (std::filesystem::is_regular_file(source)) {
     add(source, source.filename().string());
   } else if (std::filesystem::is_directory(source)) {
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(source))
-      if (entry.is_regular_file())
-        add(entry.path(), entry.path().lexically_relative(source).generic_string());
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(source)) {
+      const std::string path = entry.path().lexically_relative(source).generic_string();
+      // A link may lead out of the folder, to what nobody meant to publish.
+      if (entry.is_symlink()) {
+        links->push_back(path);
+      } else if (entry.is_regular_file()) {
+        add(entry.path(), path);
+      }
+    }
     std::sort(files.begin(), files.end(),
               [](const auto& a, const auto& b) { return a.path < b.path; });
   } else {
@@ -181,9 +189,16 @@ std::vector<SourceFile> FilesOf(const UploadOptions& options) {
   return files;
 }
 
+Json ListOf(const std::vector<std::string>& texts) {
+  Json list = Json::MakeArray();
+  for (const std::string& text : texts) list.Append(text);
+  return list;
+}
+
 int UploadArtifacts(const UploadOptions& options, Console& console) {
   const std::string folder = ArtifactFolder(console.client(), options.run_id);
-  const auto files = FilesOf(options);
+  std::vector<std::string> links;
+  const auto files = FilesOf(options, &links);
   uint64_t total = 0;
   for (const auto& file : files) total += file.bytes;
   const auto bar = console.StartProgress("upload artifacts");
@@ -201,9 +216,115 @@ int UploadArtifacts(const UploadOptions& options, Console& console) {
   console.Answer(Json::Of({{"run_id", options.run_id},
                            {"files", files.size()},
                            {"bytes", total},
-                           {"bytes_sent", sent}}));
-  console.Line(fmt::format("{} files, {}, are artifacts of run {}", files.size(),
-                           FormatBytes(total), options.run_id));
+                           {"bytes_sent", sent},
+                           {"links_left_out", ListOf(links)}}));
+  console.Line(fmt::format("{} {}, {}, {} of run {}", files.size(),
+                           files.size() == 1 ? "file" : "files", FormatBytes(total),
+                           files.size() == 1 ? "is an artifact" : "are artifacts", options.run_id));
+  for (const std::string& link : links) {
+    console.Line(fmt::format("left out, for it is a symbolic link: {}", link));
+  }
+  return 0;
+}
+
+struct ListOptions {
+  std::string run_id, path;
+};
+constexpr Option<ListOptions> kListOptions[] = {
+    {"", "--run-id", "The run whose artifacts are meant", &ListOptions::run_id, "ID", 0, 0,
+     Option<ListOptions>::Kind::kRequired},
+    {"", "--path", "A folder among them; their root if not given", &ListOptions::path, "PATH"},
+};
+
+// The files and folders directly in a folder of a run's artifacts, all pages.
+std::vector<Json> ListFolder(Client& client, const std::string& run_id, const std::string& path) {
+  std::vector<Json> files;
+  std::string token;
+  do {
+    Query query = {{"run_id", run_id}};
+    if (!path.empty()) query.emplace_back("path", path);
+    if (!token.empty()) query.emplace_back("page_token", token);
+    const Json page = client.MlflowGet("artifacts/list", query);
+    if (const Json* found = page.Find("files")) {
+      for (const Json& file : found->AsArray()) files.push_back(file);
+    }
+    token = page.GetString("next_page_token");
+  } while (!token.empty());
+  return files;
+}
+
+int ListArtifacts(const ListOptions& options, Console& console) {
+  Json answer = Json::MakeArray();
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& file : ListFolder(console.client(), options.run_id, options.path)) {
+    const bool is_folder = file.GetBool("is_dir");
+    rows.push_back({file.GetString("path") + (is_folder ? "/" : ""),
+                    is_folder ? "" : FormatBytes(static_cast<uint64_t>(file.GetInt("file_size")))});
+    answer.Append(file);
+  }
+  console.Answer(Json::Of({{"run_id", options.run_id}, {"files", std::move(answer)}}));
+  console.PrintTable({"PATH", {"SIZE", Column::Align::kRight}}, rows);
+  return 0;
+}
+
+struct DownloadOptions {
+  std::string run_id, path, folder;
+};
+constexpr Option<DownloadOptions> kDownloadOptions[] = {
+    {"", "FOLDER", "Where the files go, with the paths that they have among the artifacts",
+     &DownloadOptions::folder, "", 0, 0, Option<DownloadOptions>::Kind::kRequired},
+    {"", "--run-id", "The run whose artifacts are meant", &DownloadOptions::run_id, "ID", 0, 0,
+     Option<DownloadOptions>::Kind::kRequired},
+    {"", "--path", "A file or folder among them; all if not given", &DownloadOptions::path, "PATH"},
+};
+
+// Tells whether the server lists a path as one of the run's files.
+bool IsFile(Client& client, const std::string& run_id, const std::string& path) {
+  const std::filesystem::path whole(path);
+  for (const Json& file : ListFolder(client, run_id, whole.parent_path().generic_string())) {
+    if (file.GetString("path") == path) return !file.GetBool("is_dir");
+  }
+  throw NotFound("Artifact", path).WithField("--path");
+}
+
+int DownloadArtifacts(const DownloadOptions& options, Console& console) {
+  Client& client = console.client();
+  const std::string root = ArtifactFolder(client, options.run_id);
+  const auto bar = console.StartProgress("download artifacts");
+  uint64_t bytes = 0;
+  int64_t files = 0;
+  const auto get = [&](const std::string& path) {
+    // The server's paths are its own, but what is written here stays in the folder.
+    const auto target = ConfinedPath(options.folder, path);
+    std::filesystem::create_directories(target.parent_path());
+    DownloadArtifact(client, root, path, target);
+    bytes += std::filesystem::file_size(target);
+    bar->Update(0, fmt::format("{} files, {}", FormatCount(++files), FormatBytes(bytes)));
+  };
+  std::filesystem::create_directories(options.folder);
+  if (!options.path.empty() && IsFile(client, options.run_id, options.path)) {
+    get(options.path);
+  } else {
+    std::vector<std::string> folders = {options.path};
+    while (!folders.empty()) {
+      const std::string folder = std::move(folders.back());
+      folders.pop_back();
+      for (const Json& file : ListFolder(client, options.run_id, folder)) {
+        if (file.GetBool("is_dir")) {
+          folders.push_back(file.GetString("path"));
+        } else {
+          get(file.GetString("path"));
+        }
+      }
+    }
+  }
+  bar->Finish(fmt::format("{} files, {}", FormatCount(files), FormatBytes(bytes)));
+  console.Answer(Json::Of({{"run_id", options.run_id},
+                           {"folder", options.folder},
+                           {"files", files},
+                           {"bytes", bytes}}));
+  console.Line(fmt::format("{} {}, {}, in {}", files, files == 1 ? "file" : "files",
+                           FormatBytes(bytes), options.folder));
   return 0;
 }
 
@@ -215,6 +336,11 @@ void AddArtifactCommands(Commands& commands) {
       "Store a file or folder as artifacts of a run; a large file goes in parts and goes on where "
       "it was after a cut",
       kUploadOptions, UploadArtifacts));
+  commands.push_back(MakeCommand("artifacts list", "List a folder of a run's artifacts",
+                                 kListOptions, ListArtifacts));
+  commands.push_back(MakeCommand("artifacts download",
+                                 "Download artifacts of a run, a file, a folder or all",
+                                 kDownloadOptions, DownloadArtifacts));
   commands.push_back(MakeCommand(
       "artifacts verify",
       "Read every file whose checksum is known and list those that are damaged, missing or "

@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "cli/client.h"
 #include "cli/commands.h"
-#include "cli/name_option.h"
 #include "cli/progress.h"
 
 namespace millwright::cli {
@@ -161,9 +160,17 @@ int CollectGarbage(const GcOptions& options, Console& console) {
   return 0;
 }
 
-int RestoreArtifact(const NameOptions& options, Console& console) {
+struct RestoreOptions {
+  std::string id;
+};
+constexpr Option<RestoreOptions> kRestoreOptions[] = {
+    {"", "ID", "The id that gc showed it by", &RestoreOptions::id, "", 0, 0,
+     Option<RestoreOptions>::Kind::kRequired},
+};
+
+int RestoreArtifact(const RestoreOptions& options, Console& console) {
   const Json restored = console.client().Post(
-      "/api/v1/artifacts/deleted/" + fetch::PercentEncode(options.name) + "/restore", Json::Of({}));
+      "/api/v1/artifacts/deleted/" + fetch::PercentEncode(options.id) + "/restore", Json::Of({}));
   console.Answer(restored);
   console.Line(restored.GetString("path") + " is back");
   return 0;
@@ -178,7 +185,7 @@ void AddCollectingCommands(Commands& commands) {
       "refers to",
       kGcOptions, CollectGarbage));
   commands.push_back(MakeCommand("artifacts restore", "Bring a deleted artifact back, by its id",
-                                 kNameOptions, RestoreArtifact));
+                                 kRestoreOptions, RestoreArtifact));
 }
 
 }  // namespace millwright::cli

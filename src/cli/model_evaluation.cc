@@ -58,6 +58,33 @@ std::vector<double> Score(inference::Engine& engine, const FeatureRows& rows) {
   return scores;
 }
 
+// How many columns two models take that name none.
+int64_t WidthOf(const inference::Signature& one, const inference::Signature& other) {
+  for (const auto* signature : {&one, &other}) {
+    if (signature->inputs.size() != 1 || signature->inputs[0].shape.size() != 2) continue;
+    const int64_t width = signature->inputs[0].shape[1];
+    if (width > 0) return width;
+  }
+  throw InvalidArgument("Neither model names its columns or says how many it takes");
+}
+
+std::vector<std::string> ColumnsByPosition(const ParityRows& rows, int64_t width,
+                                           analytics::Session& session) {
+  std::vector<std::string> names = rows.columns;
+  if (names.empty()) {
+    for (const auto& column :
+         session.Describe("SELECT * FROM " + analytics::ReadFileSql(rows.file.string()))) {
+      names.push_back(column.name);
+    }
+  }
+  if (static_cast<int64_t>(names.size()) == width) return names;
+  throw InvalidArgument(
+      "The models take {} columns and name none of them, and {} {} given: name those that count in "
+      "the models' order, --columns A,B,…",
+      width, names.size(), names.size() == 1 ? "is" : "are")
+      .WithField("--columns");
+}
+
 }  // namespace
 
 Json FeatureRows::Example() const {
@@ -78,29 +105,38 @@ FeatureRows LoadFeatureRows(const std::filesystem::path& file,
   return {columns, std::move(matrix.values), matrix.row_count};
 }
 
-std::vector<inference::ParityColumn> LoadParityColumns(const std::filesystem::path& file,
+std::vector<inference::ParityColumn> LoadParityColumns(const ParityRows& rows,
                                                        const inference::Signature& one,
-                                                       const inference::Signature& other,
-                                                       const std::string& where) {
+                                                       const inference::Signature& other) {
   std::vector<inference::ParityColumn> columns;
   std::vector<bool> is_text;
   std::vector<std::string> texts;
   std::string list;
+  const auto add = [&](const std::string& name, bool text) {
+    is_text.push_back(text);
+    list += fmt::format("{}CAST({} AS {})", list.empty() ? "" : ", ", analytics::QuoteName(name),
+                        text ? "VARCHAR" : "DOUBLE");
+    if (text) texts.push_back(name);
+    columns.push_back({.name = name});
+  };
   for (const auto* signature : {&one, &other}) {
     for (const std::string& name : inference::ColumnNamesOf(*signature)) {
       const auto known = [&name](const auto& column) { return column.name == name; };
       if (std::any_of(columns.begin(), columns.end(), known)) continue;
-      is_text.push_back(TakesTexts(one, name) || TakesTexts(other, name));
-      list += fmt::format("{}CAST({} AS {})", list.empty() ? "" : ", ", analytics::QuoteName(name),
-                          is_text.back() ? "VARCHAR" : "DOUBLE");
-      if (is_text.back()) texts.push_back(name);
-      columns.push_back({.name = name});
+      add(name, TakesTexts(one, name) || TakesTexts(other, name));
     }
   }
-  if (columns.empty()) throw InvalidArgument("Neither model names its columns");
   analytics::Session session;
+  if (columns.empty()) {
+    for (const std::string& name : ColumnsByPosition(rows, WidthOf(one, other), session)) {
+      add(name, false);
+    }
+  } else if (!rows.columns.empty()) {
+    throw InvalidArgument("The models name their columns: {}", columns.front().name)
+        .WithField("--columns");
+  }
   session.Stream(fmt::format("SELECT {} FROM {} WHERE {}", list,
-                             analytics::ReadFileSql(file.string(), texts), where),
+                             analytics::ReadFileSql(rows.file.string(), texts), rows.where),
                  [&](const analytics::Table& table) {
                    for (size_t i = 0; i < columns.size(); ++i) {
                      for (size_t row = 0; row < table.row_count(); ++row) {

@@ -24,12 +24,20 @@ struct FeatureRows {
 FeatureRows LoadFeatureRows(const std::filesystem::path& file,
                             const std::vector<std::string>& columns, const std::string& where);
 
+// Rows of a data file to ask two models for.
+struct ParityRows {
+  std::filesystem::path file;
+  std::string where;
+  // What models that name no columns take by position; empty: all columns of the file.
+  std::vector<std::string> columns;
+};
+
 // Reads the columns that either model names, numbers as double or texts where one of them takes
-// texts. Throws kInvalidArgument when none names any or one is missing in the file.
-std::vector<inference::ParityColumn> LoadParityColumns(const std::filesystem::path& file,
+// texts; where neither names any, as many columns by position as they take. Throws kInvalidArgument
+// when the file has none of a name or another number of them.
+std::vector<inference::ParityColumn> LoadParityColumns(const ParityRows& rows,
                                                        const inference::Signature& one,
-                                                       const inference::Signature& other,
-                                                       const std::string& where);
+                                                       const inference::Signature& other);
 
 // A data file with features and the truth.
 struct FeatureTable {

@@ -1,10 +1,9 @@
 // Commands that work on a model's files, without a server.
 #include <fmt/format.h>
 
-#include <fstream>
-
 #include "base/error.h"
 #include "base/file.h"
+#include "base/mapped_file.h"
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/exit_status.h"
@@ -13,6 +12,7 @@
 #include "cli/reference.h"
 #include "inference/booster.h"
 #include "inference/lightgbm_converter.h"
+#include "inference/lightgbm_model.h"
 #include "inference/mlmodel_file.h"
 #include "inference/model_package.h"
 #include "inference/parity.h"
@@ -39,9 +39,37 @@ constexpr Option<ConvertOptions> kConvertOptions[] = {
 
 // LightGBM's text models are told by their first line, whatever their name.
 bool IsLightgbm(const std::string& model) {
-  std::ifstream file(model);
-  std::string line;
-  return std::getline(file, line) && (line == "tree" || line == "tree\r");
+  return inference::IsLightgbmText(MappedFile(model).bytes());
+}
+
+// Says of what is no model that can be converted what it is, rather than what XGBoost makes of it.
+void RequireConvertible(const ConvertOptions& options) {
+  namespace fs = std::filesystem;
+  if (!fs::is_regular_file(options.model)) {
+    throw NotFound("Model file", options.model).WithField("MODEL");
+  }
+  const fs::path folder = fs::path(options.target).parent_path();
+  if (!folder.empty() && !fs::is_directory(folder)) {
+    throw NotFound("Folder", folder.string()).WithField("TARGET");
+  }
+  const MappedFile file(options.model);
+  const std::string_view bytes = file.bytes();
+  const auto refuse = [&](std::string_view what) {
+    throw InvalidArgument("{}: {}", what, options.model).WithField("MODEL");
+  };
+  if (bytes.starts_with("\x1F\x8B")) refuse("The file is compressed, unpack it first");
+  if (bytes.starts_with('\x80') || bytes.starts_with("PK\3\4")) {
+    refuse(
+        "A pickle or an archive is not converted; examples/sklearn/export.py writes a model of "
+        "scikit-learn as JSON, which is");
+  }
+  if (scan::IsOnnx(bytes)) refuse("This is an ONNX model already");
+  const std::string ending = fs::path(options.model).extension().string();
+  if (ending != ".ubj" && ending != ".json" && !inference::IsLightgbmText(bytes)) {
+    refuse(
+        "XGBoost's models end in .ubj or .json, and text models of LightGBM begin with the line "
+        "tree; this is neither");
+  }
 }
 
 int ConvertLightgbm(const ConvertOptions& options, Console& console) {
@@ -76,6 +104,7 @@ int ConvertSklearn(const Json& document, const ConvertOptions& options, Console&
 }
 
 int Convert(const ConvertOptions& options, Console& console) {
+  RequireConvertible(options);
   if (const auto document = SklearnExport(options.model)) {
     return ConvertSklearn(*document, options, console);
   }
@@ -90,8 +119,10 @@ int Convert(const ConvertOptions& options, Console& console) {
                            {"features", booster.feature_count()}}));
   console.Line(fmt::format("{}: {} rounds, {} features, {}", options.target, booster.rounds(),
                            booster.feature_count(), FormatBytes(onnx.size())));
-  console.Hint(fmt::format("next: millwright models parity {} {} --data ROWS.parquet",
-                           options.model, options.target));
+  // Without names the rows are given by position.
+  console.Hint(fmt::format("next: millwright models parity {} {} --data ROWS.parquet{}",
+                           options.model, options.target,
+                           booster.feature_names().empty() ? " --columns A,B,…" : ""));
   return 0;
 }
 
@@ -157,7 +188,7 @@ int Inspect(const InspectOptions& options, Console& console) {
 }
 
 struct ParityOptions {
-  std::string original, converted, data, where = "true", record;
+  std::string original, converted, data, where = "true", columns, record;
   double max = kParityMax;
   int64_t labels_max = 0;
 };
@@ -169,11 +200,23 @@ constexpr Option<ParityOptions> kParityOptions[] = {
     {"", "--data", "Rows to ask both for: Parquet, CSV or JSON lines", &ParityOptions::data, "FILE",
      0, 0, Option<ParityOptions>::Kind::kRequired},
     {"", "--where", "Which rows, as a SQL condition", &ParityOptions::where, "SQL"},
+    {"", "--columns", "What models that name no columns take, in their order, as A,B,…; else all",
+     &ParityOptions::columns, "NAMES"},
     {"", "--max", "The largest difference that passes", &ParityOptions::max, "X", 0, 1e9},
     {"", "--labels-max", "How many labels may differ", &ParityOptions::labels_max, "N", 0, 1e12},
     {"", "--record", "The version that gets the result as its check parity, NAME@VERSION",
      &ParityOptions::record, "VERSION"},
 };
+
+std::vector<std::string> SplitNames(const std::string& text) {
+  std::vector<std::string> names;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    if (end > begin) names.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return names;
+}
 
 void RecordParity(Console& console, const ParityOptions& options, const Json& answer,
                   const std::string& summary) {
@@ -191,11 +234,17 @@ void RecordParity(Console& console, const ParityOptions& options, const Json& an
 }
 
 int CompareFiles(const ParityOptions& options, Console& console) {
+  // Loading a model takes longer than seeing that there are no rows.
+  const bool is_pattern = options.data.find_first_of("*?[") != std::string::npos;
+  if (!is_pattern && options.data.find("://") == std::string::npos &&
+      !std::filesystem::exists(options.data)) {
+    throw NotFound("Data file", options.data).WithField("--data");
+  }
   auto progress = console.StartProgress("parity");
   const auto first = inference::LoadModel(options.original);
   const auto second = inference::LoadModel(options.converted);
-  const auto columns =
-      LoadParityColumns(options.data, first->signature(), second->signature(), options.where);
+  const auto columns = LoadParityColumns({options.data, options.where, SplitNames(options.columns)},
+                                         first->signature(), second->signature());
   const auto report = inference::Parity(*first, *second, columns);
   const bool passed =
       report.max <= options.max && report.differing <= static_cast<uint64_t>(options.labels_max);

@@ -45,8 +45,10 @@ int Apply(const ApplyOptions& options, Console& console) {
   const Json applied = console.client().Post(
       GatePath(options.name), Json::Of({{"yaml", text}, {"reason", options.reason}}));
   console.Answer(applied);
-  console.Line(fmt::format("{}: {} gates, version {}", options.name,
-                           applied.At("gates").AsArray().size(), applied.GetInt("gate_version")));
+  console.Line(fmt::format("{}: {} {}, version {}", options.name,
+                           applied.At("gates").AsArray().size(),
+                           applied.At("gates").AsArray().size() == 1 ? "gate" : "gates",
+                           applied.GetInt("gate_version")));
   return 0;
 }
 

@@ -42,7 +42,7 @@ constexpr Option<AliasOptions> kAliasOptions[] = {
 
 int SetAlias(const AliasOptions& options, Console& console) {
   RequireReason(options.is_override, options.reason);
-  auto progress = console.StartProgress("gate " + options.name);
+  auto progress = console.StartProgress("alias " + options.name);
   const std::string path = AliasPath(options.name, options.alias);
   console.client().Post(options.is_override ? path + "/override" : path,
                         Json::Of({{"version", options.version}, {"reason", options.reason}}));

@@ -10,7 +10,7 @@
 #include "cli/exit_status.h"
 #include "cli/model_evaluation.h"
 #include "cli/model_name.h"
-#include "cli/name_option.h"
+#include "cli/model_registry.h"
 #include "cli/progress.h"
 #include "cli/reference.h"
 #include "inference/booster.h"
@@ -31,18 +31,23 @@ std::string ModelPath(const std::string& model, const std::string& version) {
 }
 
 struct RegisterOptions {
-  std::string name, run, dataset, split, test_part = "test", reference_part = "train";
-  std::string suite_dataset;
+  std::string name, run, folder, path = "model", dataset, split, test_part = "test";
+  std::string reference_part = "train", suite_dataset;
 };
 constexpr Option<RegisterOptions> kRegisterOptions[] = {
     {"", "NAME", "The registered model's name", &RegisterOptions::name, "", 0, 0,
      Option<RegisterOptions>::Kind::kRequired},
-    {"", "--run", "The run that trained it", &RegisterOptions::run, "RUN", 0, 0,
-     Option<RegisterOptions>::Kind::kRequired},
-    {"", "--dataset", "The dataset it was trained on, NAME@VERSION", &RegisterOptions::dataset,
-     "DATASET", 0, 0, Option<RegisterOptions>::Kind::kRequired},
-    {"", "--split", "The split it was trained on", &RegisterOptions::split, "NAME", 0, 0,
-     Option<RegisterOptions>::Kind::kRequired},
+    {"", "--run", "The run that trained it", &RegisterOptions::run, "RUN"},
+    {"", "--path", "Where the model is among the run's artifacts", &RegisterOptions::path, "PATH"},
+    {"", "--folder",
+     "A model's folder on this machine, such as one of MLflow's; it is stored at --path of the "
+     "run, or of a run made for it",
+     &RegisterOptions::folder, "FOLDER"},
+    {"", "--dataset",
+     "The dataset it was trained on, NAME@VERSION: convert the run's model.ubj, and check it on "
+     "the split",
+     &RegisterOptions::dataset, "DATASET"},
+    {"", "--split", "The split it was trained on", &RegisterOptions::split, "NAME"},
     {"", "--test-part", "The part on which the conversion is checked", &RegisterOptions::test_part,
      "PART"},
     {"", "--reference-part", "The part whose profile live data is compared with",
@@ -81,7 +86,8 @@ std::string CreateVersion(Client& client, const RegisterOptions& options) {
   const Json created = client.MlflowPost(
       "model-versions/create",
       Json::Of({{"name", options.name},
-                {"source", run.At("run").At("info").GetString("artifact_uri") + "/model"},
+                {"source", fmt::format("{}/{}", run.At("run").At("info").GetString("artifact_uri"),
+                                       options.path)},
                 {"run_id", options.run}}));
   return created.At("model_version").GetString("version");
 }
@@ -104,7 +110,49 @@ void RecordSuite(Client& client, const RegisterOptions& options, const std::stri
   throw FailedPrecondition("{}@{} was never validated", dataset.name, number);
 }
 
+std::string NewRun(Client& client, const RegisterOptions& options) {
+  const Json run =
+      client.MlflowPost("runs/create", Json::Of({{"experiment_id", "0"},
+                                                 {"start_time", SystemClock().NowMs()},
+                                                 {"run_name", "register " + options.name}}));
+  return run.At("run").At("info").GetString("run_id");
+}
+
+// Registers a model as it is, without looking at what it was trained on.
+int RegisterAsItIs(RegisterOptions options, Console& console) {
+  Client& client = console.client();
+  if (options.folder.empty() && options.run.empty()) {
+    throw InvalidArgument("Say which run's model it is, or the folder that holds it")
+        .WithField("--run");
+  }
+  if (!options.folder.empty()) {
+    if (!std::filesystem::is_directory(options.folder)) {
+      throw NotFound("Folder", options.folder).WithField("--folder");
+    }
+    const bool is_new = options.run.empty();
+    if (is_new) options.run = NewRun(client, options);
+    UploadFolder(client, ArtifactFolder(client, options.run), options.path, options.folder);
+    if (is_new) {
+      client.MlflowPost("runs/update", Json::Of({{"run_id", options.run},
+                                                 {"status", "FINISHED"},
+                                                 {"end_time", SystemClock().NowMs()}}));
+    }
+  }
+  const std::string version = CreateVersion(client, options);
+  console.Answer(
+      Json::Of({{"model", options.name}, {"version", version}, {"run_id", options.run}}));
+  console.Line(fmt::format("{} version {}, of run {}", options.name, version, options.run));
+  console.Hint(fmt::format("next: millwright models show {}@{}", options.name, version));
+  return 0;
+}
+
 int RegisterModel(const RegisterOptions& options, Console& console) {
+  if (options.dataset.empty() != options.split.empty()) {
+    throw InvalidArgument("--dataset and --split belong together")
+        .WithField(options.dataset.empty() ? "--dataset" : "--split");
+  }
+  if (options.dataset.empty()) return RegisterAsItIs(options, console);
+  if (options.run.empty()) throw InvalidArgument("--run is required").WithField("--run");
   auto progress = console.StartProgress("register " + options.name);
   Client& client = console.client();
   const TempDir scratch;
@@ -124,7 +172,7 @@ int RegisterModel(const RegisterOptions& options, Console& console) {
 
   const auto report = inference::Parity(*inference::LoadEngine(ubj), *inference::LoadModel(folder),
                                         rows.values, features.size());
-  UploadFolder(client, artifacts, "model", folder);
+  UploadFolder(client, artifacts, options.path, folder);
   const std::string version = CreateVersion(client, options);
   progress->Update(0.7, "profiling");
   client.Post(ModelPath(options.name, version) + "/contract",
@@ -211,48 +259,6 @@ int CompareVersions(const CompareOptions& options, Console& console) {
   return better ? 0 : kHold;
 }
 
-int ListModels(const LimitOptions& options, Console& console) {
-  const Json result = console.client().MlflowGet("registered-models/search",
-                                                 {{"max_results", std::to_string(options.limit)}});
-  console.Answer(result);
-  std::vector<std::vector<std::string>> rows;
-  if (const Json* models = result.Find("registered_models"))
-    for (const Json& model : models->AsArray()) {
-      std::string aliases;
-      if (const Json* list = model.Find("aliases"))
-        for (const Json& alias : list->AsArray())
-          aliases += fmt::format("{}{}={}", aliases.empty() ? "" : " ", alias.GetString("alias"),
-                                 alias.GetString("version"));
-      rows.push_back({model.GetString("name"), aliases, model.GetString("description")});
-    }
-  console.PrintTable({"NAME", "ALIASES", "DESCRIPTION"}, rows);
-  return 0;
-}
-
-int ShowModel(const NameOptions& options, Console& console) {
-  const Reference reference = ParseReference(options.name);
-  const Json history =
-      console.client().Get("/api/v1/models/" + fetch::PercentEncode(reference.name) + "/history");
-  Json answer = history;
-  if (!reference.version.empty()) {
-    const std::string version =
-        ResolveModelVersion(console.client(), reference.name, reference.version);
-    const Json details = console.client().Get(ModelPath(reference.name, version));
-    answer.Set("version", details);
-    console.Line(fmt::format("{} version {}", reference.name, version));
-    for (const Json& check : details.At("checks").AsArray())
-      console.Line(fmt::format("  {} {}: {}", check.GetBool("passed") ? "✓" : "✗",
-                               check.GetString("name"), check.GetString("summary")));
-  }
-  console.Answer(answer);
-  std::vector<std::vector<std::string>> rows;
-  for (const Json& change : history.At("changes").AsArray())
-    rows.push_back({FormatTime(change.GetInt("time_ms")), change.GetString("who"),
-                    change.GetString("summary")});
-  console.PrintTable({"TIME", "WHO", "WHAT"}, rows);
-  return 0;
-}
-
 }  // namespace
 
 void RegisterModelName(Client& client, const std::string& name) {
@@ -266,16 +272,14 @@ void RegisterModelName(Client& client, const std::string& name) {
 void AddModelCommands(Commands& commands) {
   AddModelFileCommands(commands);
   AddModelScanCommand(commands);
+  AddModelRegistryCommands(commands);
   commands.push_back(MakeCommand("models register",
-                                 "Convert a run's model, check it and register a version",
+                                 "Register a run's model or a folder as a version; with --dataset "
+                                 "convert and check it first",
                                  kRegisterOptions, RegisterModel));
   commands.push_back(MakeCommand("models compare",
                                  "Judge a challenger against the champion; exit 99 to hold",
                                  kCompareOptions, CompareVersions));
-  commands.push_back(
-      MakeCommand("models list", "List registered models", kLimitOptions, ListModels));
-  commands.push_back(MakeCommand("models show", "Show a version's checks and the model's history",
-                                 kNameOptions, ShowModel));
 }
 
 }  // namespace millwright::cli

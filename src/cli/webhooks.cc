@@ -153,6 +153,15 @@ int UpdateWebhook(const UpdateOptions& options, Console& console) {
   return 0;
 }
 
+constexpr Option<NameOptions> kWebhookOptions[] = {
+    {"", "WEBHOOK", "The webhook's name or id", &NameOptions::name, "", 0, 0,
+     Option<NameOptions>::Kind::kRequired},
+};
+constexpr Option<NameOptions> kDeliveryOptions[] = {
+    {"", "ID", "The delivery's id", &NameOptions::name, "", 0, 0,
+     Option<NameOptions>::Kind::kRequired},
+};
+
 int DeleteWebhook(const NameOptions& options, Console& console) {
   const Json webhook = FindWebhook(console.client(), options.name);
   console.Answer(console.client().Delete(WebhookPath(webhook.GetString("id"))));
@@ -278,13 +287,13 @@ void AddWebhookCommands(Commands& commands) {
   commands.push_back(
       MakeCommand("webhooks update", "Change a webhook", kUpdateOptions, UpdateWebhook));
   commands.push_back(MakeCommand("webhooks delete", "Delete a webhook and its deliveries",
-                                 kNameOptions, DeleteWebhook));
+                                 kWebhookOptions, DeleteWebhook));
   commands.push_back(
       MakeCommand("webhooks test", "Send a made-up message, now", kTestOptions, TestWebhook));
   commands.push_back(MakeCommand("webhooks deliveries", "List what a webhook was told",
                                  kDeliveriesOptions, ListDeliveries));
   commands.push_back(MakeCommand("webhooks delivery", "Show a message and its attempts",
-                                 kNameOptions, ShowDelivery));
+                                 kDeliveryOptions, ShowDelivery));
   commands.push_back(
       MakeCommand("webhooks replay", "Send messages once more", kReplayOptions, ReplayDeliveries));
 }

@@ -1,11 +1,37 @@
 #include "inference/engine.h"
 
 #include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mapped_file.h"
+#include "inference/lightgbm_engine.h"
+#include "inference/lightgbm_model.h"
 #include "inference/onnx_engine.h"
+#include "inference/sklearn_converter.h"
 #include "inference/xgboost_engine.h"
 #include "scan/onnx_check.h"
 
 namespace millwright::inference {
+namespace {
+
+constexpr char kPickleMark = '\x80';
+
+std::unique_ptr<Engine> LoadJson(const std::filesystem::path& path) {
+  try {
+    return LoadXgboostEngine(path);
+  } catch (const Error& error) {
+    if (error.code() != Code::kInvalidArgument || !IsSklearnExport(ParseJson(ReadFile(path)))) {
+      throw;
+    }
+  }
+  throw InvalidArgument(
+      "An export of scikit-learn holds what was fitted and does not answer: convert it, and "
+      "compare "
+      "with the folder of the model that it was made of: {}",
+      path.filename().string());
+}
+
+}  // namespace
 
 std::unique_ptr<Engine> LoadEngine(const std::filesystem::path& path, const OnnxOptions& onnx) {
   if (!std::filesystem::is_regular_file(path)) throw NotFound("Model file", path.string());
@@ -14,8 +40,19 @@ std::unique_ptr<Engine> LoadEngine(const std::filesystem::path& path, const Onnx
     scan::CheckOnnxFile(path);
     return LoadOnnxEngine(path, onnx);
   }
-  if (extension == ".ubj" || extension == ".json") return LoadXgboostEngine(path);
-  throw InvalidArgument("A model file ends in .onnx, .ubj or .json: {}", path.filename().string());
+  if (extension == ".ubj") return LoadXgboostEngine(path);
+  if (extension == ".json") return LoadJson(path);
+  const std::string name = path.filename().string();
+  const MappedFile file(path);
+  if (IsLightgbmText(file.bytes())) return LoadLightgbmEngine(path);
+  if (file.bytes().starts_with(kPickleMark)) {
+    throw InvalidArgument(
+        "A pickle alone is not loaded, for that runs what is in it: name its model's folder, whose "
+        "MLmodel says what it is: {}",
+        name);
+  }
+  throw InvalidArgument(
+      "A model file ends in .onnx, .ubj or .json, or is a text model of LightGBM: {}", name);
 }
 
 }  // namespace millwright::inference

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "inference/engine.h"
+#include "inference/parity.h"
 
 namespace millwright::inference {
 namespace {
@@ -57,6 +58,29 @@ TEST(LightgbmConverter, SendsMissingValuesWhereLightgbmDoes) {
   EXPECT_EQ(Floats(Ask(Model("regression", 1, Tree(0, 2)), {nan, nan})[0])[0], 2);
   EXPECT_EQ(Floats(Ask(Model("regression", 1, Tree(0, 10)), {nan, 0})[0])[0], 2);
   EXPECT_EQ(Floats(Ask(Model("regression", 1, Tree(0, 8)), {nan, 0})[0])[0], 4);
+}
+
+TEST(LightgbmEngine, AnswersAsItsTwinDoes) {
+  const TempDir dir;
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<float> values = {0.0F, -1.5F, 0.0F, -1.4F, 0.2F, 0, 5, 5, nan, nan, nan, 0};
+  const std::string leaves[] = {"1 0 0.5", "0 2 0", "0 -1 3"};
+  for (const std::string& text :
+       {Model("regression", 1, Tree(0, 2)), Model("poisson", 1, Tree(0, 10)),
+        Model("binary sigmoid:2", 1, Tree(0, 8, leaves[0]) + Tree(1, 2, leaves[2])),
+        Model("multiclass num_class:3", 3,
+              Tree(0, 2, leaves[0]) + Tree(1, 2, leaves[1]) + Tree(2, 2, leaves[2]))}) {
+    std::ofstream(dir.path() / "model.txt", std::ios::binary) << text;
+    std::ofstream(dir.path() / "model.onnx", std::ios::binary) << ConvertLightgbmToOnnx(text).onnx;
+    const auto original = LoadEngine(dir.path() / "model.txt");
+    const auto report = Parity(*original, *LoadEngine(dir.path() / "model.onnx"), values, 2);
+    EXPECT_EQ(report.row_count, 6U);
+    EXPECT_LT(report.max, 1e-5) << text;
+    EXPECT_EQ(report.differing, 0U) << text;
+  }
+  // It counts in double: 0.1F lies above the double 0.1, which itself goes left.
+  const auto engine = LoadEngine(dir.path() / "model.txt");
+  EXPECT_EQ(engine->signature().inputs[0].type, DataType::kFp64);
 }
 
 TEST(LightgbmConverter, GivesProbabilities) {

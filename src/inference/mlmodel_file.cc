@@ -14,6 +14,8 @@ namespace fs = std::filesystem;
 
 constexpr size_t kTextBytesMax = size_t{16} << 20;  // of each file beside the model
 
+using ReadText = std::function<std::string(const std::string& path)>;
+
 // Reads a small file of the folder, "" when it is absent.
 std::string ReadBeside(const fs::path& folder, std::string_view name) {
   const fs::path path = ConfinedPath(folder, name);
@@ -52,10 +54,10 @@ std::vector<std::string> Lines(const std::string& text) {
 }
 
 // An example is a nicety: one that cannot be read is left out.
-Json ReadExample(const fs::path& folder, const Json& mlmodel) {
+Json ReadExample(const ReadText& read, const Json& mlmodel) {
   const Json* info = mlmodel.Find("saved_input_example_info");
   if (info == nullptr || !info->is_object()) return Json();
-  const std::string text = ReadBeside(folder, info->GetString("artifact_path"));
+  const std::string text = read(info->GetString("artifact_path"));
   try {
     return text.empty() ? Json() : ParseJson(text);
   } catch (const Error&) {
@@ -88,7 +90,11 @@ std::string_view ModelRuntimeName(ModelRuntime runtime) {
 
 MlmodelFile ReadMlmodelFile(const fs::path& folder) {
   if (!fs::exists(folder / "MLmodel")) throw NotFound("MLmodel in", folder.string());
-  const Json json = ParseYaml(ReadBeside(folder, "MLmodel"));
+  return ReadMlmodelFile([&](const std::string& path) { return ReadBeside(folder, path); });
+}
+
+MlmodelFile ReadMlmodelFile(const ReadText& read) {
+  const Json json = ParseYaml(read("MLmodel"));
   MlmodelFile mlmodel;
   mlmodel.model_uuid = json.GetString("model_uuid");
   mlmodel.run_id = json.GetString("run_id");
@@ -107,11 +113,11 @@ MlmodelFile ReadMlmodelFile(const fs::path& folder) {
     }
   }
   if (const Json* metadata = json.Find("metadata")) mlmodel.metadata = *metadata;
-  mlmodel.input_example = ReadExample(folder, json);
-  mlmodel.requirements = Lines(ReadBeside(folder, "requirements.txt"));
-  const std::string python_env = ReadBeside(folder, "python_env.yaml");
+  mlmodel.input_example = ReadExample(read, json);
+  mlmodel.requirements = Lines(read("requirements.txt"));
+  const std::string python_env = read("python_env.yaml");
   if (!python_env.empty()) mlmodel.python_env = ParseYaml(python_env);
-  const std::string conda = ReadBeside(folder, "conda.yaml");
+  const std::string conda = read("conda.yaml");
   if (!conda.empty()) mlmodel.conda = ParseYaml(conda);
   return mlmodel;
 }

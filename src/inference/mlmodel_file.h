@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,10 @@ std::string_view ModelRuntimeName(ModelRuntime runtime);  // "onnx", …, "none"
 
 // Reads a folder. Throws kNotFound without an `MLmodel`, kInvalidArgument when it is malformed.
 MlmodelFile ReadMlmodelFile(const std::filesystem::path& folder);
+
+// The same of a folder that is elsewhere: `read` gives a file's text by its path in it, "" for one
+// that is absent.
+MlmodelFile ReadMlmodelFile(const std::function<std::string(const std::string& path)>& read);
 
 // Chooses among the flavors: the fastest runtime first.
 ModelRuntime RuntimeOf(const MlmodelFile& mlmodel);

@@ -262,6 +262,7 @@ std::vector<std::string> ColumnNamesOf(const Signature& signature) {
 
 ParityReport Parity(Engine& original, Engine& converted, const std::vector<ParityColumn>& columns) {
   ParityReport report{.row_count = RowsOf(columns)};
+  if (report.row_count == 0) throw InvalidArgument("There are no rows to compare the models on");
   const ColumnFeed first(original, columns);
   const ColumnFeed second(converted, columns);
   std::vector<Differences> differences(original.signature().outputs.size());

@@ -49,7 +49,8 @@ std::vector<std::string> ColumnNamesOf(const Signature& signature);
 // Runs the same rows through both engines in batches and compares their outputs by name. An engine
 // takes the columns that it names, as inputs of their own ([N] or [N,1], any type but FP16) or as
 // one FP32 or FP64 [N,C]; one that names none takes all of them. Throws kInvalidArgument when it
-// cannot, or when an output of `original` is missing in `converted` or differs in type or shape.
+// cannot, when there are no rows, or when an output of `original` is missing in `converted` or
+// differs in type or shape.
 ParityReport Parity(Engine& original, Engine& converted, const std::vector<ParityColumn>& columns);
 
 // The same for rows of numbers one after another; the engines take them by position.

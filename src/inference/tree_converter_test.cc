@@ -89,6 +89,11 @@ TEST(TreeConverter, RefusesWhatItCannotConvert) {
   EXPECT_THROW(ConvertTreesToOnnx(Train("binary:logistic", rows), {"one", "two"}), Error);
 }
 
+TEST(Parity, RefusesToCompareOnNoRows) {
+  const auto engine = LoadEngine(ModelFolder("flights_late_xgb") / "model.onnx");
+  EXPECT_THROW(Parity(*engine, *engine, std::vector<float>(), 11), Error);
+}
+
 TEST(Parity, SaysHowFarApartTwoModelsAre) {
   const testing::FlightRows rows = testing::ReadFlightRows();
   const auto original = LoadEngine(ModelFolder("flights_late_xgb") / "model.onnx");

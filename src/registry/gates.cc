@@ -103,6 +103,24 @@ void RequireGate(Connection& connection, const ModelName& name, const std::strin
   throw NotFound(fmt::format("Gate of {}", name.str()), gate.empty() ? "one without a name" : gate);
 }
 
+// Throws kInvalidArgument, naming the field, for a gate that nothing can pass. Only what is set
+// anew is looked at: what is stored was taken before.
+void RequirePassable(const GateSpec& gate, size_t index) {
+  const auto refuse = [&](const std::string& place, std::string_view why) {
+    const std::string path = fmt::format("gates[{}]{}", index, place);
+    throw InvalidArgument("{} {}", path, why).WithField(path);
+  };
+  for (size_t i = 0; i < gate.metrics.size(); ++i) {
+    const MetricBound& bound = gate.metrics[i];
+    if (bound.min && bound.max && *bound.min > *bound.max) {
+      refuse(fmt::format(".metrics[{}]", i), "can never pass: its min is above its max");
+    }
+  }
+  if (gate.parity && gate.parity->max && *gate.parity->max < 0) {
+    refuse(".parity.max", "can never pass: no difference is below 0");
+  }
+}
+
 }  // namespace
 
 std::vector<GateVerdict> Registry::Judge(Connection& connection, const VersionRow& row,
@@ -190,6 +208,7 @@ std::vector<GateVerdict> Registry::JudgeMove(const ModelName& name, const GateTa
 }
 
 StoredGates Registry::SetGates(const ModelName& name, const GateFile& file, const Author& by) {
+  for (size_t i = 0; i < file.gates.size(); ++i) RequirePassable(file.gates[i], i);
   const Json json = file.ToJson();
   const std::string source = file.source.empty() ? json.Dump(2) : file.source;
   return database_.Write([&](Connection& connection) {

@@ -66,6 +66,23 @@ class GatesTest : public storage::DatabaseTest {
   Registry registry_{db(), events_, clock_};
 };
 
+TEST_P(GatesTest, RefusesToBeSetSoThatNothingPasses) {
+  for (const auto& [yaml, reason] : {
+           std::pair("metrics: [{name: auc, min: 2, max: 1}]",
+                     "gates[0].metrics[0] can never pass: its min is above its max"),
+           std::pair("parity: {max: -1}",
+                     "gates[0].parity.max can never pass: no difference is below 0"),
+       }) {
+    try {
+      Apply(yaml);
+      ADD_FAILURE() << "was set: " << yaml;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Code::kInvalidArgument);
+      EXPECT_EQ(error.message(), reason);
+    }
+  }
+}
+
 TEST_P(GatesTest, StandBeforeStagesAsWell) {
   NewVersion(0.58);
   Apply("{aliases: [], stages: [Production], metrics: [{name: auc, min: 0.6}]}");

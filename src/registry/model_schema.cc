@@ -227,6 +227,31 @@ class SideComparison {
   std::vector<SchemaChange>* changes_;
 };
 
+// A tensor or column of a loaded model's signature.
+SchemaField ReadLoadedField(const Json& json, bool is_tensor) {
+  SchemaField field;
+  field.name = json.At("name").AsString("name");
+  field.type = json.At("datatype").AsString("datatype");
+  field.required = !json.GetBool("optional");
+  field.is_tensor = is_tensor;
+  if (is_tensor) field.shape = ReadShape(json.At("shape"));
+  return field;
+}
+
+std::optional<ModelSchema> ReadLoadedSide(const Json& signature, std::string_view side) {
+  const Json* found = signature.Find(side);
+  if (found == nullptr || !found->is_array() || found->AsArray().empty()) return std::nullopt;
+  ModelSchema schema;
+  try {
+    for (const Json& field : found->AsArray()) {
+      schema.inputs.push_back(ReadLoadedField(field, side == "inputs"));
+    }
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+  return schema;
+}
+
 std::string_view KindName(SchemaChange::Kind kind) {
   switch (kind) {
     case SchemaChange::Kind::kAdded:
@@ -278,6 +303,27 @@ std::vector<SchemaChange> CompareSchemas(const ModelSchema& before, const ModelS
   SideComparison("output", &changes).Compare(before.outputs, after.outputs);
   SideComparison("param", &changes).Compare(before.params, after.params);
   return changes;
+}
+
+VersionSchema VersionSchema::Read(const std::optional<Json>& schema,
+                                  const std::optional<Json>& signature) {
+  VersionSchema known;
+  if (schema) known.declared = ModelSchema::FromJson(*schema);
+  if (signature && signature->is_object()) {
+    known.columns = ReadLoadedSide(*signature, "columns");
+    known.tensors = ReadLoadedSide(*signature, "inputs");
+  }
+  return known;
+}
+
+std::optional<std::vector<SchemaChange>> CompareVersionSchemas(const VersionSchema& before,
+                                                               const VersionSchema& after) {
+  using Kind = std::optional<ModelSchema> VersionSchema::*;
+  for (const Kind kind :
+       {&VersionSchema::declared, &VersionSchema::columns, &VersionSchema::tensors}) {
+    if (before.*kind && after.*kind) return CompareSchemas(*(before.*kind), *(after.*kind));
+  }
+  return std::nullopt;
 }
 
 std::string Breaks(const std::vector<SchemaChange>& changes) {

@@ -59,6 +59,25 @@ struct SchemaChange {
 // Outputs are compared and never break: what callers make of answers is not declared.
 std::vector<SchemaChange> CompareSchemas(const ModelSchema& before, const ModelSchema& after);
 
+// What is known of what a version takes.
+struct VersionSchema {
+  std::optional<ModelSchema> declared;  // by its MLmodel
+  std::optional<ModelSchema> columns;   // that the loaded model names
+  std::optional<ModelSchema> tensors;   // that the loaded model takes
+
+  // `schema` is what its MLmodel declares, `signature` what it was seen to take when it was loaded:
+  // {"inputs": [{"name": …, "datatype": "FP32", "shape": […]}], "columns": […]}. A signature that
+  // cannot be read is none.
+  static VersionSchema Read(const std::optional<Json>& schema,
+                            const std::optional<Json>& signature);
+  bool known() const { return declared || columns || tensors; }
+};
+
+// Compares the most telling of what is known of both: what is declared, else the columns, else the
+// tensors. Nothing where nothing of the same kind is known.
+std::optional<std::vector<SchemaChange>> CompareVersionSchemas(const VersionSchema& before,
+                                                               const VersionSchema& after);
+
 // The reasons of those that break, in one line; empty when none does.
 std::string Breaks(const std::vector<SchemaChange>& changes);
 Json SchemaChangesToJson(const std::vector<SchemaChange>& changes);

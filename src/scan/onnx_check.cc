@@ -82,6 +82,12 @@ Model ReadModel(std::string_view bytes) {
   return model;
 }
 
+// The fields of a ModelProto.
+bool IsModelField(uint32_t number) {
+  return (number >= 1 && number <= 8) || number == 14 || number == 20 || number == 25 ||
+         number == 26;
+}
+
 void CheckVersions(const Model& model) {
   if (!model.ir_version || !model.graph) throw InvalidArgument("it is not an ONNX model");
   if (*model.ir_version < 1 || *model.ir_version > kIrVersionMax) {
@@ -125,6 +131,23 @@ void CheckOnnxBytes(std::string_view bytes, const std::filesystem::path& folder)
   OnnxGraphChecker checker(folder, domains);
   for (const std::string_view function : model.functions) checker.CheckFunction(function);
   checker.CheckGraph(*model.graph);
+}
+
+bool IsOnnx(std::string_view bytes) {
+  constexpr std::string_view kIrVersionMark = "\x08";  // field 1, a number: every writer's first
+  if (!bytes.starts_with(kIrVersionMark)) return false;
+  bool has_opset = false, has_graph = false;
+  try {
+    ProtobufReader reader(bytes);
+    while (const auto field = reader.Next()) {
+      if (!IsModelField(field->number)) return false;
+      has_opset = has_opset || field->number == 8;
+      has_graph = has_graph || field->number == 7;
+    }
+  } catch (const Error&) {
+    return false;
+  }
+  return has_opset && has_graph;
 }
 
 void CheckOnnxFile(const std::filesystem::path& path) {

@@ -13,4 +13,8 @@ void CheckOnnxFile(const std::filesystem::path& path);
 // bare reason.
 void CheckOnnxBytes(std::string_view bytes, const std::filesystem::path& folder);
 
+// Whether bytes are an ONNX model, whatever their file is called: a message of ONNX's fields alone,
+// with a version, an operator set and a graph.
+bool IsOnnx(std::string_view bytes);
+
 }  // namespace millwright::scan

@@ -50,8 +50,11 @@ Report Scan(const fs::path& path, const ScanOptions& options) {
   Scanner scanner(policy);
   if (fs::is_directory(path)) {
     ScanFolder(path, &scanner);
-  } else {
+  } else if (fs::is_regular_file(path)) {
     scanner.ScanFile(path, path.filename().string());
+  } else {
+    scanner.Say(Severity::kHigh, "folder.special", path.filename().string(),
+                "is neither a file nor a folder");
   }
   return scanner.TakeReport();
 }

@@ -1,6 +1,7 @@
 #include "scan/scan.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <random>
 
@@ -43,6 +44,32 @@ TEST(Scan, RefusesEveryBrokenModel) {
   EXPECT_EQ(Gravest(Scan(Corpus("broken") / "external_data_absolute.onnx")),
             "critical onnx.structure external_data_absolute.onnx");
   EXPECT_EQ(Gravest(Scan(Corpus("wine_rf") / "model.onnx")), "");
+}
+
+TEST(Scan, KnowsAnOnnxModelByItsBytes) {
+  const std::string model = ReadFile(Corpus("broken") / "external_data_absolute.onnx");
+  for (const char* name : {"weights.bin", "weights", "a.html"}) {
+    EXPECT_EQ(Gravest(ScanBytes(name, model)), std::string("critical onnx.structure ") + name);
+  }
+  EXPECT_EQ(Gravest(ScanBytes("weights.bin", ReadFile(Corpus("wine_rf") / "model.onnx"))), "");
+}
+
+TEST(Scan, DoesNotOpenWhatIsNoFile) {
+  const TempDir dir;
+  const auto fifo = dir.path() / "model.pkl";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  EXPECT_EQ(Gravest(Scan(fifo)), "high folder.special model.pkl");
+}
+
+TEST(Scan, NamesADamagedSevenZipArchive) {
+  const std::string mark("7z\xBC\xAF\x27\x1C", 6);
+  EXPECT_TRUE(Has(ScanBytes("m.7z", mark + std::string(1000, '\0')), "archive.damaged"));
+}
+
+TEST(Scan, FindsAPickleBehindOtherBytes) {
+  const std::string garbage(100, '\xFE');
+  EXPECT_EQ(Gravest(ScanBytes("m.pkl", "\x80\x02N." + garbage + CallPickle("os", "system"))),
+            "critical pickle.dangerous_global m.pkl@118");
 }
 
 TEST(Scan, NamesATruncatedPickle) {

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "scan/onnx_check.h"
 #include "scan/scan.h"
 
 namespace millwright::scan {
@@ -17,6 +18,7 @@ constexpr std::string_view kZipMark("PK\3\4", 4);
 constexpr std::string_view kTarMark = "ustar";
 constexpr size_t kTarMarkAt = 257;
 constexpr std::string_view kSevenZipMark("7z\xBC\xAF\x27\x1C", 6);
+constexpr size_t kSevenZipHeaderBytes = 32;  // all of an empty archive
 constexpr std::string_view kRarMark = "Rar!";
 constexpr std::string_view kNumpyMark("\x93NUMPY", 6);
 constexpr uint8_t kProtocolMax = 5;
@@ -159,9 +161,10 @@ void Scanner::ScanPickles(const Part& part, size_t begin, PickleClaim claim) {
       outcome = ReadPickle(part.bytes, begin, policy_, PickleClaim::kGuess);
     }
     if (!outcome.is_pickle) {
+      if (count > 0) return ScanHiddenPickles(part, begin);
       const bool vague = std::any_of(std::begin(kVagueEndings), std::end(kVagueEndings),
                                      [&](auto ending) { return HasEnding(part.name, ending); });
-      if (count == 0 && IsPickleName(part.name) && !vague) {
+      if (IsPickleName(part.name) && !vague) {
         Say(Severity::kHigh, "pickle.unreadable", part.place,
             "has a pickle's name and is no readable pickle");
       }
@@ -176,6 +179,32 @@ void Scanner::ScanPickles(const Part& part, size_t begin, PickleClaim claim) {
     if (is_torch && count + 1 >= kTorchHeaderPickles) return;
     // What follows is read when it begins as a pickle does, and tried else.
     claim = PickleClaim::kCertain;
+  }
+}
+
+// Whoever seeks past some bytes finds another pickle behind them. Only whole ones count: other data
+// holds the two bytes of a beginning now and then.
+void Scanner::ScanHiddenPickles(const Part& part, size_t begin) {
+  size_t tries = 0;
+  for (size_t at = part.bytes.find('\x80', begin); at != std::string_view::npos;
+       at = part.bytes.find('\x80', at)) {
+    if (!StartsAsPickle(part.bytes.substr(at))) {
+      ++at;
+      continue;
+    }
+    if (++tries > kPicklesInRowMax) {
+      Say(Severity::kHigh, "pickle.many", part.place, "holds more pickles than are read");
+      return;
+    }
+    PickleOutcome outcome = ReadPickle(part.bytes, at, policy_, PickleClaim::kCertain);
+    if (!outcome.is_pickle || !outcome.stopped || outcome.end <= at) {
+      ++at;
+      continue;
+    }
+    for (Finding& finding : outcome.findings) {
+      Say(finding.severity, finding.rule, part.place + finding.place, std::move(finding.message));
+    }
+    at = outcome.end;
   }
 }
 
@@ -325,7 +354,12 @@ bool Scanner::ScanArchive(const Part& part) {
       ScanMember(part, member.name, bytes.bytes());
     }
   };
+  const uint64_t before = budget_.members();
   const UnpackResult result = WalkArchive(part.bytes, &budget_, visit);
+  if (result.end == UnpackEnd::kWhole && budget_.members() == before &&
+      part.bytes.starts_with(kSevenZipMark) && part.bytes.size() > kSevenZipHeaderBytes) {
+    Say(Severity::kHigh, "archive.damaged", part.place, "is damaged: it names none of its members");
+  }
   SayUnpackEnd(result.end, result.problem, part.place);
   return true;
 }
@@ -365,6 +399,7 @@ void Scanner::SayUnpackEnd(UnpackEnd end, const std::string& problem, const std:
 
 void Scanner::ScanByName(const Part& part) {
   if (HasEnding(part.name, ".onnx")) return ScanOnnx(part, this);
+  if (IsOnnx(part.bytes)) ScanOnnx(part, this);
   if (part.name == "MLmodel") return ScanMlmodel(part, this);
   if (part.name == "config.json" || HasEnding(part.name, ".h5") || HasEnding(part.name, ".hdf5") ||
       HasEnding(part.name, ".keras")) {

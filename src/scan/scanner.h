@@ -40,6 +40,7 @@ class Scanner {
   bool ScanCompressed(const Part& part);
   bool ScanNumpy(const Part& part);
   void ScanPickles(const Part& part, size_t begin, PickleClaim claim);
+  void ScanHiddenPickles(const Part& part, size_t begin);
   void ScanByName(const Part& part);
 
   void ScanZipMember(const Part& archive, const ZipMember& member);

@@ -90,18 +90,20 @@ bool CanBeJudged(const std::filesystem::path& model) {
                      [&](const char* name) { return std::filesystem::exists(model / name); });
 }
 
-// MLflow's prompts are registered as versions of models. The tag alone says nothing: anybody may
-// set it beside files.
-bool IsPromptAlone(const std::vector<registry::Tag>& tags, const registry::Check& scan) {
+// MLflow's prompts are registered as versions of models, with a source that is a plain word. The
+// tag alone says nothing: anybody may set it beside files, or an address of some.
+bool IsPromptAlone(const std::vector<registry::Tag>& tags, const std::string& artifact_uri,
+                   const registry::Check& scan) {
   if (scan.details.GetBool("scanned")) return false;
+  if (artifact_uri.find_first_of(":/\\") != std::string::npos) return false;
   return std::any_of(tags.begin(), tags.end(),
                      [](const auto& tag) { return tag.key == kPromptTag && tag.value == "true"; });
 }
 
-// Nobody is served from files that are not here, so there is nothing to put into quarantine; but
-// nobody has looked at them either.
+// Nobody has looked at the files, and clients may load them from where they are: a policy that
+// keeps bad files out keeps these out.
 registry::Check NotScanned(const std::string& artifact_uri, std::string_view rule,
-                           const std::string& why) {
+                           const std::string& why, ScanPolicy policy) {
   registry::Check check{.name = std::string(registry::kScanCheck),
                         .summary = "not scanned: " + why};
   Json findings = Json::MakeArray();
@@ -109,13 +111,34 @@ registry::Check NotScanned(const std::string& artifact_uri, std::string_view rul
       {{"severity", "medium"}, {"rule", rule}, {"place", artifact_uri}, {"message", why}}));
   check.details = Json::Of({{"findings", std::move(findings)},
                             {"files", 0},
-                            {"quarantined", false},
+                            {"quarantined", policy != ScanPolicy::kWarn},
                             {"scanned", false}});
   return check;
 }
 
+// What the program says of files here, without the places where this server keeps them.
+std::string WithoutPlaces(std::string text, const std::filesystem::path& model) {
+  for (const auto& [place, name] : {std::pair(model.string() + "/", std::string()),
+                                    std::pair(model.string(), model.filename().string())}) {
+    for (size_t at = text.find(place); at != std::string::npos; at = text.find(place, at)) {
+      text.replace(at, place.size(), name);
+      at += name.size();
+    }
+  }
+  return text;
+}
+
+void AddFinding(std::string_view severity, std::string_view rule, const std::string& place,
+                const std::string& message, registry::Check* check) {
+  Json findings = Json::MakeArray();
+  if (const Json* found = check->details.Find("findings")) findings = *found;
+  findings.Append(
+      Json::Of({{"severity", severity}, {"rule", rule}, {"place", place}, {"message", message}}));
+  check->details.Set("findings", std::move(findings));
+}
+
 bool IsBlocked(const registry::Check& scan, ScanPolicy policy) {
-  return policy == ScanPolicy::kBlock && !scan.passed && scan.details.GetBool("scanned");
+  return policy == ScanPolicy::kBlock && !scan.passed;
 }
 
 std::string RefusalOf(const registry::Check& scan) {
@@ -165,33 +188,49 @@ registry::Check ModelInspection::ScanFiles(const std::filesystem::path& model) c
 
 registry::Check ModelInspection::ScanAt(const std::string& artifact_uri) const {
   if (!artifacts_.FindPath(artifact_uri)) {
-    return NotScanned(artifact_uri, "files.elsewhere", "its files are not kept by this server");
+    return NotScanned(artifact_uri, "files.elsewhere", "its files are not kept by this server",
+                      options_.policy);
   }
   if (const auto model = LocalModel(artifacts_, artifact_uri)) return ScanFiles(*model);
-  return NotScanned(artifact_uri, "files.missing", "there are no files where it should have them");
+  return NotScanned(artifact_uri, "files.missing", "there are no files where it should have them",
+                    options_.policy);
+}
+
+std::optional<Json> ModelInspection::Load(const std::string& artifact_uri,
+                                          registry::Check* check) const {
+  const auto model = LocalModel(artifacts_, artifact_uri);
+  if (!model || !CanBeJudged(*model)) return std::nullopt;
+  const Outcome outcome = RunSelf({"models", "inspect", model->string(), "--json"}, kInspectMs);
+  if (outcome.failure.empty()) {
+    const Json* signature = outcome.answer.Find("signature");
+    return signature == nullptr ? std::nullopt : std::optional(*signature);
+  }
+  const std::string why = "does not load: " + WithoutPlaces(outcome.failure, *model);
+  AddFinding("high", "model.load", model->filename().string(), why, check);
+  if (check->passed) check->summary = "high: the model " + why;
+  check->passed = false;
+  check->details.Set("quarantined", options_.policy != ScanPolicy::kWarn);
+  return std::nullopt;
 }
 
 void ModelInspection::Inspect(registry::NewVersion* version) const {
   const std::string& uri = version->artifact_uri.empty() ? version->source : version->artifact_uri;
-  version->schema = ReadModelSchema(artifacts_, uri);
+  std::string problem;
+  version->schema = ReadModelSchema(artifacts_, uri, &problem);
   registry::Check check = ScanAt(uri);
-  if (IsPromptAlone(version->tags, check)) return;
+  if (IsPromptAlone(version->tags, uri, check)) return;
+  if (IsBlocked(check, options_.policy)) throw InvalidArgument("{}", RefusalOf(check));
+  if (!problem.empty()) AddFinding("low", "mlmodel.signature", "MLmodel", problem, &check);
+  auto signature = Load(uri, &check);
   if (IsBlocked(check, options_.policy)) throw InvalidArgument("{}", RefusalOf(check));
   version->checks.push_back(std::move(check));
-  const auto model = LocalModel(artifacts_, uri);
-  if (!model || !CanBeJudged(*model)) return;
-  const Outcome outcome = RunSelf({"models", "inspect", model->string(), "--json"}, kInspectMs);
-  if (!outcome.failure.empty()) {
-    throw InvalidArgument("The model was refused: {}", outcome.failure);
-  }
-  const Json* signature = outcome.answer.Find("signature");
-  if (signature != nullptr && !version->signature) version->signature = *signature;
+  if (signature && !version->signature) version->signature = std::move(signature);
 }
 
 registry::Inspection ModelInspection::InspectImported(const registry::ModelVersion& version) const {
   registry::Inspection inspection;
   registry::Check check = ScanAt(version.artifact_uri);
-  if (IsPromptAlone(version.tags, check)) return inspection;
+  if (IsPromptAlone(version.tags, version.artifact_uri, check)) return inspection;
   inspection.schema = ReadModelSchema(artifacts_, version.artifact_uri);
   if (IsBlocked(check, options_.policy)) inspection.refusal = RefusalOf(check);
   inspection.checks.push_back(std::move(check));
@@ -200,10 +239,11 @@ registry::Inspection ModelInspection::InspectImported(const registry::ModelVersi
 
 registry::Check ModelInspection::Scan(const registry::ModelVersion& version) const {
   registry::Check check = ScanAt(version.artifact_uri);
-  if (IsPromptAlone(version.tags, check)) {
+  if (IsPromptAlone(version.tags, version.artifact_uri, check)) {
     throw FailedPrecondition("Version {} of {} is a prompt and has no files", version.version,
                              version.name.str());
   }
+  Load(version.artifact_uri, &check);
   return check;
 }
 

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/json.h"
 #include "registry/entities.h"
 
 namespace millwright::artifacts {
@@ -40,15 +42,17 @@ class ModelInspection {
 
   // Adds the schema that its MLmodel declares; scans the files (`millwright scan`) and adds the
   // result as the check "scan"; then loads the model (`millwright models inspect`) and adds its
-  // signature. Throws kInvalidArgument with the reason when the policy blocks the files or the
-  // model cannot be loaded. Files that are not kept here are neither scanned nor loaded: the check
-  // fails and says so. A version of a prompt has no files and no check.
+  // signature, or to the check that it does not load. Throws kInvalidArgument with the reason when
+  // the policy blocks the files. Files that are not kept here are neither scanned nor loaded: the
+  // check fails and says so, and the policy does with them what it does with bad ones. A version of
+  // a prompt has no files and no check.
   void Inspect(registry::NewVersion* version) const;
 
   // The same for a version that another store had already, without loading it.
   registry::Inspection InspectImported(const registry::ModelVersion& version) const;
 
-  // Scans the files of a version that is here. What the policy would block is in quarantine.
+  // Scans the files of a version that is here and loads the model. What the policy would block is
+  // in quarantine.
   registry::Check Scan(const registry::ModelVersion& version) const;
 
   // Scans the files of a version that is to be served and that nobody has looked at: they may have
@@ -57,6 +61,9 @@ class ModelInspection {
                        const std::vector<registry::Check>& checks) const;
 
  private:
+  // Loads the model in a child process and returns its signature; where it does not load, the check
+  // fails and says why.
+  std::optional<Json> Load(const std::string& artifact_uri, registry::Check* check) const;
   registry::Check ScanAt(const std::string& artifact_uri) const;
   registry::Check ScanFiles(const std::filesystem::path& model) const;
 

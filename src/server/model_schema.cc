@@ -13,7 +13,7 @@ constexpr uint64_t kMlmodelBytesMax = 16 << 20;
 }  // namespace
 
 std::optional<Json> ReadModelSchema(const artifacts::Artifacts& artifacts,
-                                    const std::string& artifact_uri) {
+                                    const std::string& artifact_uri, std::string* problem) {
   const auto folder = artifacts.FindPath(artifact_uri);
   if (!folder) return std::nullopt;
   try {
@@ -24,6 +24,7 @@ std::optional<Json> ReadModelSchema(const artifacts::Artifacts& artifacts,
   } catch (const Error& error) {
     Log(LogLevel::kInfo, "server", "a model's signature cannot be read",
         {{"uri", artifact_uri}, {"error", error.message()}});
+    if (problem != nullptr) *problem = "has a signature that cannot be read: " + error.message();
     return std::nullopt;
   }
 }

@@ -14,37 +14,41 @@ namespace {
 using registry::FactKind;
 using registry::GateRequest;
 using registry::GateVerdict;
-using registry::ModelSchema;
 using registry::SchemaRule;
+using registry::VersionSchema;
 using storage::Connection;
 using storage::Row;
 
 constexpr std::string_view kGateName = "schema";
 
-std::optional<ModelSchema> ReadSchema(const std::optional<std::string>& text) {
-  if (!text) return std::nullopt;
-  return ModelSchema::FromJson(ParseJson(*text));
+// The schema in one column of a row and the signature in the next.
+VersionSchema ReadSchema(const Row& row, int column) {
+  const auto read = [&row](int at) {
+    const auto text = row.OptionalText(at);
+    return text ? std::optional(ParseJson(*text)) : std::nullopt;
+  };
+  return VersionSchema::Read(read(column), read(column + 1));
 }
 
-std::optional<ModelSchema> SchemaOf(Connection& connection, int64_t model, int64_t version) {
+VersionSchema SchemaOf(Connection& connection, int64_t model, int64_t version) {
   const auto row = connection.SelectOne(sql::kVersionSchema, {model, version});
-  return row ? ReadSchema(row->OptionalText(0)) : std::nullopt;
+  return row ? ReadSchema(*row, 0) : VersionSchema();
 }
 
-GateVerdict JudgeEndpoint(const Row& row, const ModelSchema& candidate, int64_t version) {
+GateVerdict JudgeEndpoint(const Row& row, const VersionSchema& candidate, int64_t version) {
   GateVerdict verdict{.gate = fmt::format("{} of endpoint {}", kGateName, row.Text(0))};
-  const auto deployed = ReadSchema(row.OptionalText(4));
-  if (!deployed) {
+  const auto changes = registry::CompareVersionSchemas(ReadSchema(row, 4), candidate);
+  if (!changes) {
     verdict.passed = true;
-    verdict.reason = fmt::format("version {}, which endpoint {} serves, has no signature",
-                                 row.Text(1), row.Text(0));
+    verdict.reason =
+        fmt::format("version {}, which endpoint {} serves, has no signature to be compared",
+                    row.Text(1), row.Text(0));
     return verdict;
   }
-  const auto changes = registry::CompareSchemas(*deployed, candidate);
-  const std::string breaks = registry::Breaks(changes);
+  const std::string breaks = registry::Breaks(*changes);
   verdict.details = Json::Of({{"endpoint", row.Text(0)},
                               {"deployed_version", row.Text(1)},
-                              {"changes", registry::SchemaChangesToJson(changes)}});
+                              {"changes", registry::SchemaChangesToJson(*changes)}});
   if (breaks.empty()) {
     verdict.passed = true;
     verdict.reason = fmt::format("version {} takes what endpoint {} takes with version {}", version,
@@ -63,24 +67,24 @@ GateVerdict JudgeEndpoint(const Row& row, const ModelSchema& candidate, int64_t 
 }
 
 GateVerdict JudgeHolder(Connection& connection, const GateRequest& request,
-                        const std::optional<ModelSchema>& candidate) {
+                        const VersionSchema& candidate) {
   GateVerdict verdict{.gate = std::string(kGateName)};
   const int64_t holder = request.holder->version;
-  const auto held = SchemaOf(connection, request.model_seq, holder);
-  if (!candidate || !held) {
+  const auto changes =
+      registry::CompareVersionSchemas(SchemaOf(connection, request.model_seq, holder), candidate);
+  if (!changes) {
     verdict.reason = fmt::format("version {} has no signature to be compared",
-                                 candidate ? holder : request.candidate.version);
+                                 candidate.known() ? holder : request.candidate.version);
     return verdict;
   }
-  const auto changes = registry::CompareSchemas(*held, *candidate);
-  const std::string breaks = registry::Breaks(changes);
+  const std::string breaks = registry::Breaks(*changes);
   verdict.passed = breaks.empty();
   verdict.reason =
       verdict.passed
           ? fmt::format("version {} takes what version {} takes", request.candidate.version, holder)
           : fmt::format("version {} does not take what version {} takes: {}",
                         request.candidate.version, holder, breaks);
-  verdict.details = Json::Of({{"changes", registry::SchemaChangesToJson(changes)}});
+  verdict.details = Json::Of({{"changes", registry::SchemaChangesToJson(*changes)}});
   return verdict;
 }
 
@@ -91,10 +95,8 @@ void RequireUnbroken(Connection& connection, const EndpointRecord& endpoint,
   const auto row =
       connection.SelectOne(sql::kLiveSchemas, {endpoint.name.str(), model_version, model});
   if (!row) return;
-  const auto candidate = ReadSchema(row->OptionalText(5));
-  if (!candidate) return;
   const GateVerdict verdict =
-      JudgeEndpoint(*row, *candidate, registry::ParseVersion(model_version));
+      JudgeEndpoint(*row, ReadSchema(*row, 6), registry::ParseVersion(model_version));
   if (!verdict.passed) throw FailedPrecondition("{}", verdict.reason);
 }
 
@@ -108,13 +110,13 @@ std::vector<GateVerdict> SchemaGate::Judge(Connection& connection,
   if (request.spec.schema == SchemaRule::kCompatible && request.holder) {
     verdicts.push_back(JudgeHolder(connection, request, candidate));
   }
-  if (!candidate) return verdicts;
+  if (!candidate.known()) return verdicts;
   const std::string kind(registry::FactKindName(stage ? FactKind::kStage : FactKind::kAlias));
   for (const Row& row : connection.Select(
            sql::kDeployedSchemas, {request.model_seq, kind, request.target.alias,
                                    std::string(stage ? registry::StageName(*stage) : "")})) {
     if (row.Text(1) == std::to_string(version)) continue;
-    verdicts.push_back(JudgeEndpoint(row, *candidate, version));
+    verdicts.push_back(JudgeEndpoint(row, candidate, version));
   }
   return verdicts;
 }

@@ -1,5 +1,7 @@
 #include "serving/schema_gate.h"
 
+#include <fmt/format.h>
+
 #include <functional>
 
 #include "base/error.h"
@@ -26,6 +28,17 @@ class SchemaGateTest : public storage::DatabaseTest {
     return registry_
         .CreateVersion(
             {.name = ModelName(name_), .source = "s3://b/m", .schema = std::move(schema)}, "ada")
+        .version;
+  }
+  // Registers a version without an MLmodel whose loaded model takes a tensor of so many values a
+  // row.
+  int64_t NewLoaded(int values) {
+    const Json signature = ParseJson(fmt::format(
+        R"({{"inputs": [{{"name": "X", "datatype": "FP32", "shape": [-1, {}]}}], "columns": []}})",
+        values));
+    return registry_
+        .CreateVersion({.name = ModelName(name_), .source = "s3://b/m", .signature = signature},
+                       "ada")
         .version;
   }
   void Deploy(int64_t version) {
@@ -57,6 +70,22 @@ class SchemaGateTest : public storage::DatabaseTest {
   registry::Registry registry_{db(), events_, clock_, {&gate_}};
   EndpointStore endpoints_{db(), events_, clock_};
 };
+
+TEST_P(SchemaGateTest, ComparesLoadedModelsWhereNothingIsDeclared) {
+  NewLoaded(10);
+  NewLoaded(30);
+  NewLoaded(10);
+  NewVersion(kTwo);
+  EXPECT_EQ(Move(1), "moved");
+  Deploy(1);
+  EXPECT_EQ(Move(2),
+            "The gate of flights-late refused alias 'champion' for version 2: version 2 breaks "
+            "callers of endpoint arrivals, which serves version 1: input X went from shape "
+            "[any,10] to [any,30] (raise the endpoint's API version above 1 to let it pass)");
+  EXPECT_THROW(Deploy(2), Error);
+  EXPECT_EQ(Move(3), "moved") << "it takes the same";
+  EXPECT_EQ(Move(4), "moved") << "nothing of the same kind is known of both";
+}
 
 TEST_P(SchemaGateTest, RefusesWhatCallersOfAnEndpointWouldBreakOn) {
   NewVersion(kTwo);

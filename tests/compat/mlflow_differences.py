@@ -18,6 +18,10 @@ changed. It is made from `tests/data/mlflow/amendments.json` by `make docs`.
 
 The other {failing} are of traces, which have no routes yet: their clients get a 404, which they do not ask again.
 
+A version that is registered by `runs:/RUN/path` of a run that is here keeps this source; `model-versions/get-download-uri` answers where its
+files are, which MLflow's clients follow as well, where MLflow answers the source again. The same holds for this server's own HTTP addresses.
+No recorded scenario asks this.
+
 With artifacts in S3 the same is expected, but for two scenarios that are left out there. `artifact-mpu-local` completes an upload that
 is not there, to which both S3 servers that were tried, s3rver and Ceph's gateway, answer 500. Of `fluent-artifacts` s3rver, the one of the
 tests, does not list a folder without files of its own; against Ceph's gateway it passes.

@@ -8,7 +8,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(sys.argv[1])
-SOURCES = {"XGBoost": "tree_converter.cc", "LightGBM": "lightgbm_converter.cc", "scikit-learn": "sklearn_*.cc"}
+SOURCES = {"XGBoost": "tree_converter.cc", "LightGBM": "lightgbm_model.cc", "scikit-learn": "sklearn_*.cc"}
 
 
 def taken(source):

@@ -3,6 +3,7 @@ import type { ComponentType } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { Empty, Page } from './components/basics';
 import { shortcuts, shortcutsOpen } from './keyboard';
+import { modelPath } from './links';
 import { liveState } from './live';
 import { AlertPage } from './pages/alert';
 import { Alerts } from './pages/alerts';
@@ -31,8 +32,14 @@ import { SuitePage } from './pages/suite';
 import { ValidationPage } from './pages/validation';
 import { WebhookPage } from './pages/webhook';
 import { Webhooks } from './pages/webhooks';
-import { place, resolve, type Params } from './router';
+import { navigate, place, resolve, type Params } from './router';
 import { theme, toggleTheme } from './theme';
+
+/** MLflow's address of a version leads to ours. */
+function VersionRedirect(props: { name: string; version: string }) {
+  useEffect(() => navigate(modelPath(props.name, props.version), { replace: true }), [props.name, props.version]);
+  return null;
+}
 
 const routes: readonly { pattern: string; page: ComponentType<Params> }[] = [
   { pattern: '/', page: Overview },
@@ -43,6 +50,7 @@ const routes: readonly { pattern: string; page: ComponentType<Params> }[] = [
   { pattern: '/logged-models/:id', page: LoggedModelPage as ComponentType<Params> },
   { pattern: '/models', page: Models },
   { pattern: '/models/:name', page: ModelPage as ComponentType<Params> },
+  { pattern: '/models/:name/versions/:version', page: VersionRedirect as ComponentType<Params> },
   { pattern: '/datasets', page: Datasets },
   { pattern: '/datasets/:name', page: DatasetPage as ComponentType<Params> },
   { pattern: '/suites/:name', page: SuitePage as ComponentType<Params> },

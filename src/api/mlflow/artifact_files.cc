@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "api/mlflow/artifact_owner.h"
+#include "api/mlflow/error.h"
 #include "api/mlflow/media_type.h"
 #include "api/mlflow/request.h"
 #include "api/mlflow/safe_path.h"
@@ -106,12 +107,35 @@ std::string ReprDigest(const artifacts::Checksum& checksum) {
   return "sha-256=:" + Base64(FromHex(checksum.sha256)) + ":";
 }
 
+// The answer where a file has another tag than the request asks for; an empty one is of no file.
+http::Response OtherTag(const std::string& tag) {
+  http::Response response =
+      ErrorAnswer(tag.empty() ? FailedPrecondition("There is no file of this tag")
+                              : FailedPrecondition("The file has another tag: {}", tag));
+  response.status = 412;
+  if (!tag.empty()) response.headers.Set("ETag", tag);
+  return response;
+}
+
+// The answer to a condition on what an upload would replace; nothing where it is met. It is looked
+// at before the bytes come: of two uploads at the same time both may pass.
+std::optional<http::Response> FailedUploadCondition(Context& context, const std::string& path,
+                                                    const http::Request& request) {
+  const auto match = request.headers.Find("If-Match");
+  const auto none = request.headers.Find("If-None-Match");
+  if (!match && !none) return std::nullopt;
+  const auto found = context.artifacts.Stat(path);
+  const std::string tag = found && !found->is_folder ? "\"" + found->version + "\"" : "";
+  if (match && (tag.empty() || !NamesTag(*match, tag))) return OtherTag(tag);
+  if (none && !tag.empty() && NamesTag(*none, tag)) return OtherTag(tag);
+  return std::nullopt;
+}
+
 // The answer to a condition that the file's tag does not meet; nothing where it does.
 std::optional<http::Response> FailedCondition(const http::Request& request,
                                               const std::string& tag) {
   const auto match = request.headers.Find("If-Match");
-  if (match && !NamesTag(*match, tag))
-    throw FailedPrecondition("The file has another tag: {}", tag);
+  if (match && !NamesTag(*match, tag)) return OtherTag(tag);
   const auto none = request.headers.Find("If-None-Match");
   if (!none || !NamesTag(*none, tag)) return std::nullopt;
   http::Response response;
@@ -257,7 +281,9 @@ Page PageOf(const http::Request& request) {
 }  // namespace
 
 http::Response ProxyUpload(Context& context, const http::Request& request) {
-  const auto stored = Store(context, SafePath(request.PathValue("path")), request);
+  const std::string path = SafePath(request.PathValue("path"));
+  if (auto failed = FailedUploadCondition(context, path, request)) return *std::move(failed);
+  const auto stored = Store(context, path, request);
   http::Response response = Empty();
   response.headers.Set("ETag", "\"" + stored.version + "\"");
   response.headers.Set("Repr-Digest", ReprDigest(stored));

@@ -40,7 +40,8 @@ http::Response AnswerVersion(Context& context, const registry::ModelVersion& ver
 
 http::Response Create(Context& context, const http::Request& request) {
   const auto message = Read<CreateModelVersion>(request);
-  const VersionOrigin origin = ResolveSource(context, message);
+  const VersionOrigin origin =
+      ResolveSource(context, message, request.headers.Find("Host").value_or(""));
   registry::NewVersion taken{.name = ModelName(message.name),
                              .source = message.source,
                              .artifact_uri = origin.artifact_uri,

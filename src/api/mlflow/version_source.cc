@@ -1,5 +1,8 @@
 #include "api/mlflow/version_source.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "api/mlflow/safe_path.h"
 #include "artifacts/artifacts.h"
 #include "base/error.h"
@@ -12,6 +15,9 @@ namespace millwright::api::mlflow {
 namespace {
 
 constexpr std::string_view kModels = "models:/";
+constexpr std::string_view kRuns = "runs:/";
+constexpr std::string_view kProxyRoutes[] = {"/api/2.0/mlflow-artifacts/artifacts/",
+                                             "/ajax-api/2.0/mlflow-artifacts/artifacts/"};
 
 // The scheme of an address as it is written; no address is told from C:\ by its one letter.
 std::string_view SchemeOf(std::string_view uri) {
@@ -88,6 +94,34 @@ VersionOrigin ResolveModelsUri(Context& context, const std::string& source) {
   }
 }
 
+// The address of `runs:/RUN/path`; nothing for a run that is not here.
+std::optional<std::string> ResolveRunsUri(Context& context, const std::string& source) {
+  const std::string_view rest = std::string_view(source).substr(kRuns.size());
+  const size_t slash = rest.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  try {
+    const auto run = context.runs.GetInfo(tracking::RunId(std::string(rest.substr(0, slash))));
+    return artifacts::JoinPath(run.artifact_uri, rest.substr(slash + 1));
+  } catch (const Error& error) {
+    if (error.code() != Code::kNotFound && error.code() != Code::kInvalidArgument) throw;
+    return std::nullopt;
+  }
+}
+
+// The address of a file or folder that this server hands out over HTTP; nothing for what others do.
+std::optional<std::string> ResolveOwnUrl(std::string_view source, std::string_view host) {
+  const size_t authority = source.find("://");
+  if (authority == std::string_view::npos || host.empty()) return std::nullopt;
+  const std::string_view rest = source.substr(authority + 3);
+  const size_t slash = std::min(rest.find('/'), rest.size());
+  if (!http::EqualsIgnoringCase(rest.substr(0, slash), host)) return std::nullopt;
+  for (const std::string_view route : kProxyRoutes) {
+    if (!rest.substr(slash).starts_with(route)) continue;
+    return "mlflow-artifacts:/" + FullyDecoded(rest.substr(slash + route.size()));
+  }
+  return std::nullopt;
+}
+
 [[noreturn]] void RefuseClimb(const std::string& source) {
   throw InvalidArgument(
       "Invalid model version source: '{}'. If supplying a source as an http, https, local file "
@@ -122,7 +156,8 @@ void RequireInsideOfOwner(Context& context, const CreateModelVersion& version) {
 
 }  // namespace
 
-VersionOrigin ResolveSource(Context& context, const CreateModelVersion& version) {
+VersionOrigin ResolveSource(Context& context, const CreateModelVersion& version,
+                            std::string_view host) {
   const std::string& source = version.source;
   VersionOrigin origin;
   if (!version.model_id.empty()) origin = FromLoggedModel(context, version.model_id);
@@ -134,6 +169,11 @@ VersionOrigin ResolveSource(Context& context, const CreateModelVersion& version)
       if (!IsPrompt(version)) RequireInsideOfOwner(context, version);
     } else if (HasParentSegment(FullyDecoded(PathOf(source)))) {
       RefuseClimb(source);
+    }
+    if (source.starts_with(kRuns)) {
+      if (auto uri = ResolveRunsUri(context, source)) origin.artifact_uri = *std::move(uri);
+    } else if (SchemeOf(source).starts_with("http")) {
+      if (auto uri = ResolveOwnUrl(source, host)) origin.artifact_uri = *std::move(uri);
     }
   }
   // What this server keeps itself must be a path that it could have stored. Another store may have

@@ -83,14 +83,15 @@ Json FileChanges(const Files& before, const Files& after) {
 
 void CompareVersionSchemas(Context& context, const ModelName& name, int64_t before, int64_t after,
                            Json* answer) {
-  const auto old_schema = context.registry.GetSchema(name, before);
-  const auto new_schema = context.registry.GetSchema(name, after);
-  answer->Set("known", old_schema && new_schema);
-  if (!old_schema || !new_schema) return;
-  const auto changes = registry::CompareSchemas(registry::ModelSchema::FromJson(*old_schema),
-                                                registry::ModelSchema::FromJson(*new_schema));
-  answer->Set("breaks", !registry::Breaks(changes).empty());
-  answer->Set("changes", registry::SchemaChangesToJson(changes));
+  const auto schema_of = [&](int64_t version) {
+    return registry::VersionSchema::Read(context.registry.GetSchema(name, version),
+                                         context.registry.GetSignature(name, version));
+  };
+  const auto changes = registry::CompareVersionSchemas(schema_of(before), schema_of(after));
+  answer->Set("known", changes.has_value());
+  if (!changes) return;
+  answer->Set("breaks", !registry::Breaks(*changes).empty());
+  answer->Set("changes", registry::SchemaChangesToJson(*changes));
 }
 
 }  // namespace

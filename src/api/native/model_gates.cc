@@ -61,9 +61,12 @@ Json ApprovalsJson(const std::vector<registry::Approval>& approvals) {
 }
 
 http::Response GetModelGate(Context& context, const http::Request& request) {
-  const auto gates = context.registry.GetGates(
-      ModelOf(request),
-      QueryInt(request, "gate_version", 0, 1, std::numeric_limits<int64_t>::max()));
+  const int64_t version =
+      QueryInt(request, "gate_version", 0, 1, std::numeric_limits<int64_t>::max());
+  const auto gates = context.registry.GetGates(ModelOf(request), version);
+  if (!gates && version > 0) {
+    throw NotFound("Version of the gates of " + request.PathValue("name"), std::to_string(version));
+  }
   if (!gates) throw NotFound("Gate of model", request.PathValue("name"));
   return Answer(GatesJson(*gates));
 }

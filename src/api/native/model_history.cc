@@ -9,6 +9,7 @@
 #include "api/native/request_reader.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "events/kinds.h"
 #include "registry/registry.h"
 
 namespace millwright::api::native {
@@ -229,6 +230,10 @@ http::Response GetModelHistory(Context& context, const http::Request& request) {
   registry::HistoryQuery query;
   if (request.Query("version")) query.version = QueryInt(request, "version", 0, 1, kMax);
   query.kind = QueryText(request, "kind");
+  if (!query.kind.empty() && events::FindKind(query.kind) == nullptr) {
+    throw InvalidArgument("There is no kind of event of this name: {}", query.kind)
+        .WithField("kind");
+  }
   query.since_ms = QueryTime(request, "since", 0);
   query.until_ms = QueryTime(request, "until", kMax);
   query.before_seq = QueryInt(request, "page_token", kMax, 1, kMax);

@@ -6,8 +6,10 @@
 #include "api/author.h"
 #include "api/native/model_gates.h"
 #include "api/native/request_reader.h"
+#include "artifacts/artifacts.h"
 #include "base/error.h"
 #include "data/split_store.h"
+#include "inference/mlmodel_file.h"
 #include "inference/tensor.h"
 #include "quality/profile.h"
 #include "registry/quarantine.h"
@@ -15,6 +17,8 @@
 
 namespace millwright::api::native {
 namespace {
+
+constexpr uint64_t kPackageFileBytesMax = 1 << 20;  // of an MLmodel and each file beside it
 
 registry::ModelName ModelOf(const http::Request& request) {
   return registry::ModelName(request.PathValue("name"));
@@ -64,6 +68,50 @@ Json CheckJson(const registry::Check& check) {
                    {"created_ms", check.time_ms}});
 }
 
+// Where the version came from and what is said of it.
+void AddFacts(const registry::ModelVersion& version, Json* answer) {
+  Json aliases = Json::MakeArray();
+  for (const std::string& alias : version.aliases) aliases.Append(alias);
+  Json tags = Json::MakeArray();
+  for (const auto& tag : version.tags) {
+    tags.Append(Json::Of({{"key", tag.key}, {"value", tag.value}}));
+  }
+  answer->Set("description", version.description.value_or(""));
+  answer->Set("stage", registry::StageName(version.stage));
+  answer->Set("aliases", std::move(aliases));
+  answer->Set("tags", std::move(tags));
+  answer->Set("source", version.source);
+  answer->Set("run_id", version.run_id);
+  answer->Set("created_ms", version.created_ms);
+  answer->Set("updated_ms", version.updated_ms);
+}
+
+// What its MLmodel and the files beside it say it needs; nothing where this server does not keep
+// them or there is no MLmodel.
+std::optional<Json> PackageOf(Context& context, const registry::ModelVersion& version) {
+  const auto root = context.artifacts.FindPath(version.artifact_uri);
+  if (!root) return std::nullopt;
+  const auto read = [&](const std::string& path) {
+    const std::string file = artifacts::JoinPath(*root, path);
+    const bool leaves = std::filesystem::path(path).lexically_normal().string().starts_with("..");
+    const auto found = path.empty() || leaves ? std::nullopt : context.artifacts.Stat(file);
+    const bool is_small = found && !found->is_folder && found->bytes <= kPackageFileBytesMax;
+    return is_small ? context.artifacts.ReadAll(file) : std::string();
+  };
+  try {
+    if (read("MLmodel").empty()) return std::nullopt;
+    const auto mlmodel = inference::ReadMlmodelFile(read);
+    const Json all = inference::MlmodelFileToJson(mlmodel);
+    Json package = Json::MakeObject();
+    for (const auto& [key, value] : all.AsObject()) {
+      if (key != "signature") package.Set(key, value);
+    }
+    return package;
+  } catch (const Error& error) {
+    return Json::Of({{"problem", error.message()}});
+  }
+}
+
 }  // namespace
 
 Json SignatureJson(const inference::Signature& signature) {
@@ -82,8 +130,10 @@ Json SignatureJson(const inference::Signature& signature) {
 http::Response GetModelVersion(Context& context, const http::Request& request) {
   const auto name = ModelOf(request);
   const int64_t version = PathVersion(request);
-  context.registry.GetVersion(name, version);
+  const auto found = context.registry.GetVersion(name, version);
   Json answer = Json::Of({{"name", name.str()}, {"version", std::to_string(version)}});
+  AddFacts(found, &answer);
+  if (auto package = PackageOf(context, found)) answer.Set("package", *std::move(package));
   if (const auto signature = context.registry.GetSignature(name, version))
     answer.Set("signature", SignatureJson(inference::SignatureFromJson(*signature)));
   Json checks = Json::MakeArray();

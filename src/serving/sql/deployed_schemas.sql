@@ -1,7 +1,7 @@
 -- What the versions of a model that endpoints serve take, where the version has ever borne the
 -- alias or been in the stage ($2 the kind of fact, $3 the alias, $4 the stage). An endpoint knows
 -- the model by the name that it had when the endpoint was made.
-SELECT e.name, r.model_version, e.api_version, r.api_version, v.schema
+SELECT e.name, r.model_version, e.api_version, r.api_version, v.schema, v.signature
 FROM endpoints e
 JOIN revisions r ON r.endpoint = e.name
 JOIN model_facts n ON n.model_seq = $1 AND n.kind = 'name' AND n.value = e.model

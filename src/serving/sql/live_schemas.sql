@@ -2,7 +2,8 @@
 -- the columns of deployed_schemas, then the other's schema. The endpoint knows its model by the name
 -- that it had when the endpoint was made; $3 is the name that it has now, or empty where that is not
 -- asked.
-SELECT e.name, r.model_version, e.api_version, r.api_version, old.schema, other.schema
+SELECT e.name, r.model_version, e.api_version, r.api_version, old.schema, old.signature, other.schema,
+  other.signature
 FROM endpoints e
 JOIN revisions r ON r.endpoint = e.name AND r.role = 'live'
 JOIN model_facts n ON n.kind = 'name' AND n.value = e.model

@@ -104,7 +104,7 @@ export interface HistoryPage {
   next_page_token?: string;
 }
 
-export function getModelHistory(name: string, query: { page_token?: string; version?: string; limit?: number } = {}, signal?: AbortSignal): Promise<HistoryPage> {
+export function getModelHistory(name: string, query: { page_token?: string; version?: string; kind?: string; limit?: number } = {}, signal?: AbortSignal): Promise<HistoryPage> {
   return getJson(`/api/v1/models/${segment(name)}/history`, { limit: 100, ...query }, signal);
 }
 

@@ -73,7 +73,7 @@ function Schema(props: { read: Read<VersionDiff> }) {
     <Section title="Schema" note="what callers of the one are told by the other" flush>
       <Shown read={props.read}>
         {(data) => {
-          if (!data.known) return <Empty title="One of them has no signature." />;
+          if (!data.known) return <Empty title="There is no signature of both to compare." />;
           if (data.changes!.length === 0) return <Empty title="Both take and give the same." />;
           return <SchemaTable changes={data.changes!} />;
         }}

@@ -164,8 +164,10 @@ function aliasesOf(model: RegisteredModel, version: ModelVersionInfo): string[] 
 }
 
 function Versions(props: { model: RegisteredModel; versions: readonly ModelVersionInfo[]; chosen?: string }) {
-  const history = useRead(`history:${props.model.name}`, (signal) => getModelHistory(props.model.name, {}, signal), { on: nouns.model });
-  const makers = new Map((history.data?.changes ?? []).filter((change) => change.kind === 'model_version.created').map((change) => [change.version, change.who]));
+  const history = useRead(`makers:${props.model.name}`, (signal) => getModelHistory(props.model.name, { kind: 'model_version.created', limit: 10_000 }, signal), {
+    on: nouns.model,
+  });
+  const makers = new Map((history.data?.changes ?? []).map((change) => [change.version, change.who]));
   if (props.versions.length === 0) return <Empty title="No version yet." />;
   return (
     <Table
