@@ -65,6 +65,48 @@ constexpr ErrorPrefix kErrorPrefixes[] = {
 // Memory that does not suffice is explained with how to set DuckDB up, which nobody here does.
 constexpr std::string_view kAdvice = "\n\nPossible solutions:";
 
+constexpr size_t kCsvReasonBytesMax = 160;
+
+std::string FileName(std::string_view path) {
+  return std::string(path.substr(path.rfind('/') + 1));
+}
+
+// A message of many lines about a CSV file in one: the file, the line and what is wrong with it.
+// Empty for another message.
+std::string CsvTrouble(std::string_view message) {
+  const auto after = [&](std::string_view words, std::string_view end = "\n") {
+    const size_t at = message.find(words);
+    if (at == std::string_view::npos) return std::string_view();
+    const std::string_view rest = message.substr(at + words.size());
+    return rest.substr(0, rest.find(end));
+  };
+  if (message.find("Error when sniffing file") != std::string_view::npos) {
+    return fmt::format(
+        "{} cannot be read as CSV: no delimiter and no quotes suit all of its first lines",
+        FileName(after("sniffing file \"", "\"")));
+  }
+  const std::string_view line = after("CSV Error on Line: ");
+  if (line.empty()) return "";
+  const std::string file = FileName(after("  file = "));
+  if (const auto size = after("Actual Size:", " bytes"); !size.empty()) {
+    return fmt::format("{} has a line of {} bytes; {} can be read", file, size,
+                       after("Maximum line size of ", " bytes"));
+  }
+  if (const auto found = after(" Found: "); !found.empty()) {
+    return fmt::format("{} line {} has {} {}, not {}", file, line, found,
+                       found == "1" ? "field" : "fields",
+                       after("Expected Number of Columns: ", " Found"));
+  }
+  std::string_view reason = after("CSV Error on Line: ", "\n\n");
+  reason.remove_prefix(std::min(reason.size(), reason.find('\n') + 1));
+  if (reason.starts_with("Original Line: ")) {
+    const size_t end = reason.find("\nError");
+    reason = end == std::string_view::npos ? after("\nError", "\n") : reason.substr(end + 1);
+  }
+  return fmt::format("{} line {}: {}", file, line,
+                     reason.substr(0, std::min(kCsvReasonBytesMax, reason.find('\n'))));
+}
+
 Error SqlError(const char* text) {
   std::string message = text == nullptr ? "DuckDB gave no reason" : text;
   message.resize(std::min(message.size(), message.find(kAdvice)));
@@ -72,6 +114,13 @@ Error SqlError(const char* text) {
     return Error(Code::kResourceExhausted, message);
   for (const auto& row : kErrorPrefixes)
     if (message.starts_with(row.prefix)) return Error(row.code, message);
+  constexpr std::string_view kNoFile = "IO Error: No files found that match the pattern \"";
+  if (message.starts_with(kNoFile)) {
+    const std::string_view rest = std::string_view(message).substr(kNoFile.size());
+    return NotFound("Data file", rest.substr(0, rest.find('"')));
+  }
+  if (std::string trouble = CsvTrouble(message); !trouble.empty())
+    return Error(Code::kInvalidArgument, std::move(trouble));
   return Error(Code::kInvalidArgument, message);
 }
 

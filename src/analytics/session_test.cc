@@ -217,8 +217,7 @@ TEST(Session, ReportsAnErrorInTheMiddleOfAnAnswer) {
             Code::kInvalidArgument);
   EXPECT_EQ(CodeOf([&] { session.Query("SELEC 1"); }), Code::kInvalidArgument);
   EXPECT_EQ(CodeOf([&] { session.Query(""); }), Code::kInvalidArgument);
-  EXPECT_EQ(CodeOf([&] { session.Query("SELECT * FROM '/none.parquet'"); }),
-            Code::kInvalidArgument);
+  EXPECT_EQ(CodeOf([&] { session.Query("SELECT * FROM '/none.parquet'"); }), Code::kNotFound);
 }
 
 TEST(Session, RunsSeveralStatementsAndAnswersTheLast) {

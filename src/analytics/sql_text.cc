@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "analytics/csv_look.h"
 #include "analytics/read_files.h"
 #include "analytics/session.h"
 #include "base/error.h"
@@ -49,15 +50,31 @@ std::string TypesOf(const std::vector<std::string>& as_text) {
   return types.empty() ? "" : ", types={" + types + "}";
 }
 
-const FileFormat& FormatOf(const std::string& path) {
+std::string ReadingOf(const TextFileReading& reading) {
+  std::string missing;
+  for (const auto& word : reading.missing_words) missing += ", " + QuoteText(word);
+  return TypesOf(reading.as_text) + (missing.empty() ? "" : ", nullstr=[''" + missing + "]");
+}
+
+const FileFormat* FindFormat(const std::string& path) {
   std::string lower = path;
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   for (const auto& format : kFileFormats)
-    if (lower.ends_with(format.extension)) return format;
+    if (lower.ends_with(format.extension)) return &format;
+  return nullptr;
+}
+
+const FileFormat& FormatOf(const std::string& path) {
+  const FileFormat* format = FindFormat(path);
+  if (format != nullptr) return *format;
   throw InvalidArgument(
       "Data file has none of the extensions .parquet, .csv, .tsv, .json, .jsonl, .ndjson: {}",
       path);
+}
+
+std::string LookAt(const std::string& path, const FileFormat& format) {
+  return CsvOptions(path, format.options.empty() ? 0 : '\t');
 }
 
 }  // namespace
@@ -72,18 +89,25 @@ std::string QuoteText(std::string_view text) {
 
 std::string ReadFileSql(const std::string& path, const std::vector<std::string>& as_text) {
   const FileFormat& format = FormatOf(path);
-  return fmt::format("{}({}{}{})", format.function, QuoteText(path), format.options,
-                     format.function == kReadCsv ? TypesOf(as_text) : "");
+  const bool is_csv = format.function == kReadCsv;
+  return fmt::format("{}({}{}{}{})", format.function, QuoteText(path), format.options,
+                     is_csv ? LookAt(path, format) : "", is_csv ? TypesOf(as_text) : "");
+}
+
+bool IsDataFile(const std::string& path) {
+  return FindFormat(path) != nullptr;
 }
 
 bool IsTextFile(const std::string& path) {
   return FormatOf(path).function == kReadCsv;
 }
 
-std::string ReadFilesSql(const std::vector<std::string>& paths) {
+std::string ReadFilesSql(const std::vector<std::string>& paths, const TextFileReading& reading) {
   if (paths.empty()) throw InvalidArgument("There is no data file");
-  if (paths.size() == 1) return ReadFileSql(paths[0]);
   const FileFormat& format = FormatOf(paths[0]);
+  const bool is_csv = format.function == kReadCsv;
+  const std::string look = is_csv ? LookAt(paths[0], format) : "";
+  bool is_alike = true;
   std::string list;
   for (const std::string& path : paths) {
     const FileFormat& own = FormatOf(path);
@@ -91,9 +115,14 @@ std::string ReadFilesSql(const std::vector<std::string>& paths) {
       throw InvalidArgument("Data files of one table must be of one format: {} and {}", paths[0],
                             path);
     }
+    // Files that differ are left to DuckDB, which looks at each.
+    if (is_csv && is_alike && &path != &paths[0]) is_alike = LookAt(path, format) == look;
     list += (list.empty() ? "" : ", ") + QuoteText(path);
   }
-  return fmt::format("{}([{}]{}, union_by_name=true)", format.function, list, format.options);
+  const bool is_one = paths.size() == 1;
+  return fmt::format("{}({}{}{}{}{})", format.function, is_one ? list : "[" + list + "]",
+                     format.options, is_alike ? look : "", is_csv ? ReadingOf(reading) : "",
+                     is_one ? "" : ", union_by_name=true");
 }
 
 }  // namespace millwright::analytics

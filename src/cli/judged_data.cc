@@ -85,9 +85,10 @@ Found Find(const Named& named, const std::string& query, JudgedData& judged) {
   return found;
 }
 
-std::string Open(analytics::Session& session, const Found& found) {
+std::string Open(analytics::Session& session, const Found& found,
+                 const analytics::TextFileReading& reading = {}) {
   return found.copied ? quality::ReadCopiedTable(session, *found.copied, found.name)
-                      : quality::OpenDataFiles(session, found.files, found.name);
+                      : quality::OpenDataFiles(session, found.files, found.name, reading);
 }
 
 }  // namespace
@@ -117,6 +118,7 @@ std::unique_ptr<JudgedData> OpenJudgedData(const DataAddress& address, Progress&
     all.push_back(Find(named, "", *judged));
   }
   analytics::SessionOptions options = WithinMemory(address.memory_mb);
+  options.time_limit_ms = address.time_limit_ms;
   for (const Found& found : all) {
     options.allowed_files.insert(options.allowed_files.end(), found.files.begin(),
                                  found.files.end());
@@ -125,7 +127,7 @@ std::unique_ptr<JudgedData> OpenJudgedData(const DataAddress& address, Progress&
   judged->session.emplace(options);
   judged->watch.emplace(*judged->session, progress);
   judged->watch->Tell(0, "reading");
-  judged->table = Open(*judged->session, all.front());
+  judged->table = Open(*judged->session, all.front(), address.reading);
   for (size_t i = 1; i < all.size(); ++i) Open(*judged->session, all[i]);
   return judged;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "analytics/read_files.h"
 #include "analytics/session.h"
 #include "base/file.h"
 #include "cli/console.h"
@@ -28,6 +29,8 @@ struct DataAddress {
   std::string query;                // of a database
   std::vector<std::string> tables;  // NAME=ADDRESS, of what a suite may read beside it
   int64_t memory_mb = kMemoryMb;    // what does not fit spills to the disk
+  analytics::TextFileReading reading = {};
+  int64_t time_limit_ms = 0;  // of one statement; 0 for none
 };
 
 // Whether an address is of this kind; else it is a server's to find.

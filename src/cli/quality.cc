@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
+#include "analytics/read_files.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/client.h"
@@ -12,8 +14,11 @@
 #include "cli/progress.h"
 #include "cli/reference.h"
 #include "drift/reference.h"
+#include "quality/database_table.h"
 #include "quality/profile_report.h"
 #include "quality/report.h"
+#include "quality/report_words.h"
+#include "quality/suite_file.h"
 #include "quality/table_profiler.h"
 #include "quality/validation.h"
 
@@ -21,12 +26,17 @@ namespace millwright::cli {
 namespace {
 
 constexpr size_t kShownRowsMax = 5;
+constexpr int kSuiteSqlSecondsMax = 600;
+constexpr int kTimeLimitSecondsMax = 1'000'000;
+constexpr size_t kShownRowMax = 400;  // characters
+constexpr size_t kShownReasonMax = 600;
 
 struct ValidateOptions {
   std::string data, dataset, suite, result_format = "SUMMARY", report, profile, reference, query;
-  std::vector<std::string> tables, parameters, index_columns;
+  std::vector<std::string> tables, parameters, index_columns, missing, text;
   int partial_unexpected_count = 20;
   int64_t memory_mb = kMemoryMb;
+  int time_limit_s = kSuiteSqlSecondsMax;
 };
 constexpr Option<ValidateOptions> kValidateOptions[] = {
     {"", "DATA",
@@ -49,11 +59,19 @@ constexpr Option<ValidateOptions> kValidateOptions[] = {
      &ValidateOptions::index_columns, "COLUMN"},
     {"", "--parameter", "A value for {\"$PARAMETER\": NAME} in the suite, as JSON or text",
      &ValidateOptions::parameters, "NAME=VALUE"},
+    {"", "--missing", "A text of CSV files that stands for a missing value, as NA; repeatable",
+     &ValidateOptions::missing, "TEXT"},
+    {"", "--text",
+     "A column of CSV files to take as it is written, not as what it looks like; repeatable",
+     &ValidateOptions::text, "COLUMN"},
     {"", "--table", "A table that the suite may read beside the one that is judged",
      &ValidateOptions::tables, "NAME=DATA"},
     {"", "--query", "What to judge of a database: one SELECT", &ValidateOptions::query, "SQL"},
     {"", "--memory-mb", "Memory to work in; what does not fit goes to the disk",
      &ValidateOptions::memory_mb, "MB", kMemoryMbMin, kMemoryMbMax},
+    {"", "--time-limit-s",
+     "How long one query of a suite with SQL of its own may take; 0 for as long as it takes",
+     &ValidateOptions::time_limit_s, "S", 0, kTimeLimitSecondsMax},
     {"", "--report", "Write the report for people to this HTML file", &ValidateOptions::report,
      "FILE"},
     {"", "--profile", "Write a profile of the same rows: .html for people, .json for programs",
@@ -74,23 +92,35 @@ std::string DescribeExpectation(const Json& config) {
   return text;
 }
 
+// What a terminal has room for of a text that may be long.
+std::string OneLine(std::string text, size_t characters_max) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return quality::Clip(text, characters_max);
+}
+
 void PrintFailures(Console& console, const Json& result) {
   for (const Json& one : result.At("results").AsArray()) {
     if (one.GetBool("success")) continue;
     console.Line("  ✗ " + DescribeExpectation(one.At("expectation_config")));
+    if (const Json* info = one.Find("exception_info");
+        info != nullptr && info->GetBool("raised_exception")) {
+      console.Line("      could not be judged: " +
+                   OneLine(info->GetString("exception_message"), kShownReasonMax));
+      continue;
+    }
     const Json* details = one.Find("result");
     if (details == nullptr) continue;
     if (const Json* count = details->Find("unexpected_count"); count != nullptr)
       console.Line(fmt::format("      {} unexpected of {}", FormatCount(count->AsInt()),
                                FormatCount(details->GetInt("element_count"))));
     if (const Json* observed = details->Find("observed_value"); observed != nullptr)
-      console.Line("      observed " + observed->Dump());
-    const Json* rows = details->Find("unexpected_rows");
+      console.Line("      observed " + OneLine(observed->Dump(), kShownRowMax));
+    const Json* rows = one.Find("unexpected_rows");
     if (rows == nullptr || !rows->is_array()) continue;
     size_t shown = 0;
     for (const Json& row : rows->AsArray()) {
       if (++shown > kShownRowsMax) break;
-      console.Line("      " + row.Dump());
+      console.Line("      " + OneLine(row.Dump(), kShownRowMax));
     }
   }
 }
@@ -100,10 +130,9 @@ int FinishValidation(Console& console, Progress& progress, const Json& result) {
   const int64_t evaluated = statistics.GetInt("evaluated_expectations");
   const int64_t failed = statistics.GetInt("unsuccessful_expectations");
   progress.Finish(fmt::format("{} of {} expectations met", evaluated - failed, evaluated));
-  Json answer = result;
-  answer.Set("evaluated", evaluated).Set("unsuccessful", failed);
-  console.Answer(answer);
+  console.Answer(result);
   PrintFailures(console, result);
+  if (evaluated == 0) console.Line("The suite expects nothing");
   return result.GetBool("success") ? 0 : 3;
 }
 
@@ -144,18 +173,31 @@ void DescribeRows(const ValidateOptions& options, JudgedData& data) {
   }
 }
 
+// Whether a suite brings SQL, which may take any time.
+bool HasSql(const quality::Suite& suite) {
+  return std::any_of(suite.expectations.begin(), suite.expectations.end(),
+                     [](const quality::Expectation& one) {
+                       return one.kwargs.Has("sql") || one.kwargs.Has("unexpected_rows_query");
+                     });
+}
+
 int ValidateHere(const ValidateOptions& options, Console& console, Progress& progress) {
-  const auto suite = quality::ParseSuiteText(ReadFile(options.suite));
+  if (!options.query.empty() && !quality::IsDatabaseUri(options.data))
+    throw InvalidArgument("--query is for a database; {} is none", options.data);
+  const auto suite = quality::ReadSuiteFile(options.suite);
   quality::ValidationOptions how;
   how.format = quality::ParseResultFormat(options.result_format);
   how.partial_unexpected_count = options.partial_unexpected_count;
   how.index_columns = options.index_columns;
   how.parameters = ParseParameters(options.parameters);
-  const auto data = OpenJudgedData({.data = options.data,
-                                    .query = options.query,
-                                    .tables = options.tables,
-                                    .memory_mb = options.memory_mb},
-                                   progress);
+  const auto data =
+      OpenJudgedData({.data = options.data,
+                      .query = options.query,
+                      .tables = options.tables,
+                      .memory_mb = options.memory_mb,
+                      .reading = {options.text, options.missing},
+                      .time_limit_ms = HasSql(suite) ? options.time_limit_s * int64_t{1000} : 0},
+                     progress);
   const auto result = Judge(*data, suite, how);
   if (!options.report.empty()) WriteFileDurably(options.report, quality::RenderReport(result));
   DescribeRows(options, *data);
@@ -167,8 +209,9 @@ std::string RegisterSuite(Client& client, const std::string& suite) {
   const bool is_file =
       suite.ends_with(".json") || suite.ends_with(".yaml") || suite.ends_with(".yml");
   if (!is_file) return suite;
-  const quality::Suite parsed = quality::ParseSuiteText(ReadFile(suite));
-  const std::string name = parsed.name.empty() ? suite : parsed.name;
+  const quality::Suite parsed = quality::ReadSuiteFile(suite);
+  const std::string name =
+      parsed.name.empty() ? std::filesystem::path(suite).stem().string() : parsed.name;
   client.Post("/api/v1/suites", Json::Of({{"name", name}, {"suite", parsed.ToJson()}}));
   return name;
 }
@@ -178,6 +221,12 @@ int ValidateDataset(const ValidateOptions& options, const std::string& dataset, 
   if (!options.profile.empty() || !options.reference.empty()) {
     throw InvalidArgument("--profile and --reference are for files; the server profiles {} itself",
                           dataset);
+  }
+  if (!options.tables.empty() || !options.query.empty() || !options.missing.empty() ||
+      !options.text.empty()) {
+    throw InvalidArgument(
+        "--table, --query, --missing and --text are for data that is read here; {} is the server's",
+        dataset);
   }
   const Reference reference = ParseReference(dataset);
   Json columns = Json::MakeArray();
@@ -204,6 +253,11 @@ int Validate(const ValidateOptions& options, Console& console) {
     auto progress = console.StartProgress("validate " + options.dataset);
     return ValidateDataset(options, options.dataset, console, *progress) == 0 ? 0 : kHold;
   }
+  // The name of a file that is not here is not asked for at a server.
+  const bool is_file_name =
+      options.data.find('/') != std::string::npos ||
+      (analytics::IsDataFile(options.data) && options.data.find('@') == std::string::npos);
+  if (is_file_name && !IsLocalData(options.data)) throw NotFound("Data file", options.data);
   auto progress = console.StartProgress("validate " + options.data);
   return IsLocalData(options.data) ? ValidateHere(options, console, *progress)
                                    : ValidateDataset(options, options.data, console, *progress);

@@ -48,6 +48,23 @@ void RequireOneTarget(const AttachOptions& options) {
     throw InvalidArgument("Give either --dataset or --source").WithField("--dataset");
 }
 
+// A suite may be there before what it judges; a name that is mistyped is said so.
+bool Exists(Client& client, const AttachOptions& options) {
+  if (!options.source.empty()) {
+    const Json list = client.Get("/api/v1/sources");
+    for (const Json& one : list.At("sources").AsArray())
+      if (one.GetString("name") == options.source) return true;
+    return false;
+  }
+  try {
+    client.Get("/api/v1/datasets/" + fetch::PercentEncode(options.dataset));
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != Code::kNotFound) throw;
+    return false;
+  }
+}
+
 int Attach(const AttachOptions& options, Console& console) {
   RequireOneTarget(options);
   console.Answer(
@@ -57,6 +74,10 @@ int Attach(const AttachOptions& options, Console& console) {
   console.Line(fmt::format("Suite {} judges every new version of the {}; on failure: {}",
                            options.suite, TargetWords(options.dataset, options.source),
                            options.on_failure));
+  if (!Exists(console.client(), options)) {
+    console.Line(fmt::format("There is no {} yet: its first version will be judged",
+                             TargetWords(options.dataset, options.source)));
+  }
   return 0;
 }
 

@@ -39,8 +39,9 @@ struct ProfileCommandOptions {
 };
 constexpr Option<ProfileCommandOptions> kProfileOptions[] = {
     {"", "DATA",
-     "Parquet, CSV or JSON lines, or a dataset as NAME or NAME@VERSION; several are parts of one "
-     "table, in the order of their rows",
+     "A data file, a folder or a pattern; s3://bucket/key; postgresql://host/database?table=NAME; "
+     "a dataset as NAME or NAME@VERSION; several are parts of one table, in the order of their "
+     "rows",
      &ProfileCommandOptions::data, "", 0, 0, Option<ProfileCommandOptions>::Kind::kRequired},
     {"", "--merge", "DATA are profiles of parts, as --json printed them",
      &ProfileCommandOptions::merge},
@@ -95,26 +96,47 @@ quality::TableProfile FetchProfile(Client& client, const std::string& dataset,
 // A mistyped file name is not asked for at the server.
 bool IsDataset(const std::string& name) {
   if (std::filesystem::exists(name)) return false;
+  if (name.starts_with("predictions:"))
+    throw InvalidArgument(
+        "A prediction log is no table of files: predictions export writes {} to one that can be "
+        "profiled",
+        name.substr(name.find(':') + 1));
   return name.find('@') != std::string::npos || !std::filesystem::path(name).has_extension();
+}
+
+// Objects, tables of PostgreSQL, folders and patterns: brought here and read as one table.
+bool IsElsewhere(const std::string& name) {
+  return IsLocalData(name) && !std::filesystem::is_regular_file(name);
 }
 
 std::vector<quality::TableProfile> ProfileParts(Console& console,
                                                 const std::vector<std::string>& files,
                                                 const quality::ProfileOptions& options,
                                                 int64_t memory_mb, Progress* progress) {
-  analytics::Session session(WithinMemory(memory_mb));
-  SessionWatch watch(session, *progress);
   std::vector<quality::TableProfile> parts;
   for (size_t i = 0; i < files.size(); ++i) {
     quality::ProfileOptions part = options;
+    SessionWatch* watch = nullptr;
     part.progress = [&](double share, std::string_view note) {
-      watch.Tell((static_cast<double>(i) + share) / static_cast<double>(files.size()), note);
+      watch->Tell((static_cast<double>(i) + share) / static_cast<double>(files.size()), note);
     };
-    if (IsDataset(files[i])) {
+    if (IsElsewhere(files[i])) {
+      const auto data = OpenJudgedData({.data = files[i],
+                                        .memory_mb = memory_mb,
+                                        .reading = {options.as_text, options.missing_words}},
+                                       *progress);
+      watch = &*data->watch;
+      parts.push_back(quality::ProfileWholeTable(*data->session, data->table, part));
+      parts.back().name = std::filesystem::path(files[i]).filename().string();
+    } else if (IsDataset(files[i])) {
       parts.push_back(FetchProfile(console.client(), files[i], options));
     } else if (IsProfile(files[i])) {
       parts.push_back(ReadProfile(files[i]));
     } else {
+      if (!std::filesystem::exists(files[i])) throw NotFound("Data file", files[i]);
+      analytics::Session session(WithinMemory(memory_mb));
+      SessionWatch here(session, *progress);
+      watch = &here;
       parts.push_back(quality::ProfileDataFile(session, files[i], part));
     }
   }
@@ -249,7 +271,7 @@ int RunProfile(const ProfileCommandOptions& options, Console& console) {
 }
 
 struct SuggestCommandOptions {
-  std::vector<std::string> data, missing, text;
+  std::vector<std::string> data, columns, missing, text;
   int64_t memory_mb = kMemoryMb;
   std::string output, name = "suggested";
   int rules = static_cast<int>(quality::kSuggestedRulesMax);
@@ -259,6 +281,8 @@ constexpr Option<SuggestCommandOptions> kSuggestOptions[] = {
      "Data files, datasets as NAME@VERSION, or profiles as quality profile --json printed them; "
      "several are the history of one table",
      &SuggestCommandOptions::data, "", 0, 0, Option<SuggestCommandOptions>::Kind::kRequired},
+    {"", "--columns", "Look at this column only; repeatable", &SuggestCommandOptions::columns,
+     "COLUMN"},
     {"", "--output", "Write the suite to this file", &SuggestCommandOptions::output, "FILE", 0, 0,
      Option<SuggestCommandOptions>::Kind::kPlain, "-o"},
     {"", "--missing", "A text of CSV files that stands for a missing value, as NA; repeatable",
@@ -275,9 +299,10 @@ constexpr Option<SuggestCommandOptions> kSuggestOptions[] = {
 
 int RunSuggest(const SuggestCommandOptions& options, Console& console) {
   auto progress = console.StartProgress("suggest from " + TitleOf(options.data));
-  const auto history = ProfileParts(console, options.data,
-                                    {.missing_words = options.missing, .as_text = options.text},
-                                    options.memory_mb, progress.get());
+  const auto history = ProfileParts(
+      console, options.data,
+      {.columns = options.columns, .missing_words = options.missing, .as_text = options.text},
+      options.memory_mb, progress.get());
   const auto suggestion = quality::SuggestSuite(
       history, {.name = options.name, .rules_max = static_cast<size_t>(options.rules)});
   const Json suite = suggestion.suite.ToJson();

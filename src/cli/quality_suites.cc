@@ -6,6 +6,7 @@
 #include "base/option.h"
 #include "cli/commands.h"
 #include "quality/expectation_type.h"
+#include "quality/suite_file.h"
 #include "quality/suite_form.h"
 
 namespace millwright::cli {
@@ -20,12 +21,13 @@ constexpr Option<ConvertOptions> kConvertOptions[] = {
     {"", "--to",
      "gx (Great Expectations 1.x), gx0 (0.x) or yaml (the short form that people write)",
      &ConvertOptions::to, "FORM", 0, 0, Option<ConvertOptions>::Kind::kRequired},
-    {"", "--output", "Write to this file instead of the terminal", &ConvertOptions::output, "FILE"},
+    {"", "--output", "Write to this file instead of the terminal", &ConvertOptions::output, "FILE",
+     0, 0, Option<ConvertOptions>::Kind::kPlain, "-o"},
 };
 
 int Convert(const ConvertOptions& options, Console& console) {
   const quality::SuiteForm form = quality::ParseSuiteForm(options.to);
-  const quality::Suite suite = quality::ParseSuiteText(ReadFile(options.suite));
+  const quality::Suite suite = quality::ReadSuiteFile(options.suite);
   const std::string text = quality::WriteSuite(suite, form);
   Json answer = Json::Of({{"suite", suite.name}, {"expectations", suite.expectations.size()}});
   if (options.output.empty()) {

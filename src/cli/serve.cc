@@ -12,6 +12,7 @@
 #include "cli/cache_folder.h"
 #include "cli/commands.h"
 #include "ensembles/ensemble.h"
+#include "quality/suite_file.h"
 #include "server/model_server_app.h"
 #include "serving/replica_listener.h"
 
@@ -230,7 +231,7 @@ serving::Contracts ContractsOf(const ServeOptions& options) {
     const size_t equals = text.find('=');
     const std::string model = equals == std::string::npos ? "*" : text.substr(0, equals);
     const std::string file = equals == std::string::npos ? text : text.substr(equals + 1);
-    quality::RowRules rules(quality::ParseSuiteText(ReadFile(file)));
+    quality::RowRules rules(quality::ReadSuiteFile(file));
     for (const std::string& type : rules.left_out()) {
       Log(LogLevel::kWarning, "serve", "an expectation cannot be asked of a single row: left out",
           {{"contract", file}, {"type", type}});

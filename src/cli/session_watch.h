@@ -13,7 +13,8 @@
 namespace millwright::cli {
 
 // While it lives, what a session works at is drawn in a progress bar, and a signal interrupts the
-// query that runs, which then throws kAborted.
+// query that runs, which then throws kAborted; one that does not end within five seconds takes the
+// whole process with it.
 class SessionWatch {
  public:
   // Both outlive this.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "analytics/csv_look.h"
 #include "analytics/session.h"
 #include "base/error.h"
 
@@ -173,6 +174,9 @@ std::string ReadSql(const Reader& reader, const std::filesystem::path& file) {
   const std::string_view plain = is_csv ? "none" : "uncompressed";
   std::string sql = fmt::format("{}({}, compression='{}'", is_csv ? "read_csv" : "read_json", path,
                                 reader.is_gzip ? "gzip" : plain);
+  // A reader that is told how the file is written is not second-guessed.
+  if (is_csv && !reader.is_gzip && reader.options.AsObject("options").empty())
+    sql += analytics::CsvOptions(file.string(), reader.format == TableFormat::kTsv ? '\t' : 0);
   if (reader.format == TableFormat::kTsv && !reader.options.Has("delim")) sql += ", delim='\t'";
   if (reader.format == TableFormat::kJsonLines) sql += ", format='newline_delimited'";
   for (const auto& [name, value] : reader.options.AsObject("options"))

@@ -88,8 +88,18 @@ StoredTable TableWriter::FromRaw(const Reader& reader, const std::filesystem::pa
   const TempFile parquet(store_.NewTempPath());
   Session session = Open({raw, parquet.path()});
   tell(Progress::Stage::kParsing, 0);
-  const std::string table = ReadSql(reader, raw);
-  const auto columns = session.Describe("FROM " + table);
+  const auto parse = [&](const auto& step) {
+    try {
+      return step();
+    } catch (const Error& error) {
+      // Nobody knows the file by the name under which it lies here.
+      const std::string name = raw.filename().string();
+      if (!error.message().starts_with(name)) throw;
+      throw Error(error.code(), "The file" + error.message().substr(name.size()));
+    }
+  };
+  const std::string table = parse([&] { return ReadSql(reader, raw); });
+  const auto columns = parse([&] { return session.Describe("FROM " + table); });
   RequireColumns(columns);
   if (reader.format == TableFormat::kParquet) {
     ReadWholly(session, table, columns);
@@ -97,7 +107,7 @@ StoredTable TableWriter::FromRaw(const Reader& reader, const std::filesystem::pa
     std::filesystem::create_hard_link(raw, parquet.path(), error);
     if (error) std::filesystem::copy_file(raw, parquet.path());
   } else {
-    session.Execute(CopySql("FROM " + table, parquet.path()));
+    parse([&] { session.Execute(CopySql("FROM " + table, parquet.path())); });
   }
   tell(Progress::Stage::kStoring, SizeOf(raw));
   return Store(session, parquet.path());

@@ -1,7 +1,9 @@
 #include "quality/attachments.h"
 
 #include "base/error.h"
+#include "quality/expectation_type.h"
 #include "quality/sql.h"
+#include "quality/suite.h"
 
 namespace millwright::quality {
 
@@ -22,6 +24,17 @@ Json EventOf(const Attachment& attachment) {
   return Json::Of({{"suite", attachment.suite},
                    {std::string(TargetKindName(attachment.kind)), attachment.target},
                    {"on_failure", OnFailureName(attachment.on_failure)}});
+}
+
+// A gate that cannot judge would hold every version.
+void RequireJudgeable(const Suite& suite) {
+  for (const Expectation& expectation : suite.expectations) {
+    try {
+      RequireKnown(expectation);
+    } catch (const Error& error) {
+      throw FailedPrecondition("The suite {} cannot judge: {}", suite.name, error.message());
+    }
+  }
 }
 
 }  // namespace
@@ -56,7 +69,9 @@ Attachment Attachments::Attach(const Attachment& attachment) {
   Attachment kept = attachment;
   kept.created_ms = clock_.NowMs();
   database_.Write([&](Connection& connection) {
-    if (!connection.SelectOne(sql::kGetSuite, {kept.suite})) throw NotFound("Suite", kept.suite);
+    const auto suite = connection.SelectOne(sql::kGetSuite, {kept.suite});
+    if (!suite) throw NotFound("Suite", kept.suite);
+    RequireJudgeable(ParseSuite(ParseJson(suite->Text(0))));
     connection.Execute(sql::kPutAttachment,
                        {std::string(TargetKindName(kept.kind)), kept.target, kept.suite,
                         std::string(OnFailureName(kept.on_failure)), kept.created_ms, kept.who});

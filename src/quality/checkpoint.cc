@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/option.h"
 #include "base/yaml.h"
+#include "quality/suite_file.h"
 
 namespace millwright::quality {
 namespace {
@@ -40,9 +41,9 @@ Suite ReadSuite(const Json& json, const fs::path& base, bool is_stored) {
   if (json.is_object() && (json.Has("expectations") || json.Has("checks"))) return ParseSuite(json);
   const std::string name = NameOf(json);
   if (is_stored || json.is_object()) {
-    return ParseSuiteText(ReadFile(StoreOf(base) / "expectations" / (name + ".json")));
+    return ReadSuiteFile((StoreOf(base) / "expectations" / (name + ".json")).string());
   }
-  return ParseSuiteText(ReadFile(Resolve(base, name)));
+  return ReadSuiteFile(std::string(Resolve(base, name)));
 }
 
 ValidationDefinition ReadDefinition(const Json& given, const fs::path& base) {

@@ -7,7 +7,6 @@
 #include <fstream>
 #include <set>
 
-#include "analytics/read_files.h"
 #include "base/error.h"
 
 namespace millwright::quality {
@@ -18,15 +17,6 @@ namespace fs = std::filesystem;
 // A table in memory takes some 20 KB a column before it has rows.
 constexpr size_t kTableColumnsMax = 20'000;
 constexpr size_t kFirstLineBytesMax = 16 << 20;
-
-bool IsDataFile(const std::string& path) {
-  try {
-    analytics::ReadFileSql(path);
-    return true;
-  } catch (const Error&) {
-    return false;
-  }
-}
 
 // ".csv.gz" is one extension.
 std::string FormatOf(const fs::path& path) {
@@ -70,7 +60,7 @@ std::vector<std::string> FilesBelow(const fs::path& folder, F&& wanted) {
        at.increment(error)) {
     if (!at->is_regular_file()) continue;
     const std::string path = at->path().string();
-    if (!IsDataFile(path) || !wanted(path)) continue;
+    if (!analytics::IsDataFile(path) || !wanted(path)) continue;
     files.push_back(path);
     if (files.size() > kDataFilesMax) {
       throw InvalidArgument("A table may have {} files; {} has more", kDataFilesMax,
@@ -119,14 +109,32 @@ std::vector<std::string> FindDataFiles(const std::string& data) {
   return files;
 }
 
+std::string PlainReader(analytics::Session& session, const std::string& reader,
+                        const std::string& file) {
+  if (!reader.starts_with("read_json")) return reader;
+  const std::vector<analytics::Column> columns = session.Describe("SELECT * FROM " + reader);
+  if (columns.size() == 1 && columns[0].name == "json" && columns[0].sql_type.starts_with("MAP(")) {
+    throw InvalidArgument("{} has too many different keys to be a table", file);
+  }
+  std::string replaced;
+  for (const analytics::Column& column : columns) {
+    if (column.sql_type != "JSON") continue;
+    const std::string name = analytics::QuoteName(column.name);
+    replaced += (replaced.empty() ? "" : ", ") + name + "->>'$' AS " + name;
+  }
+  if (replaced.empty()) return reader;
+  return "(SELECT * REPLACE (" + replaced + ") FROM " + reader + ")";
+}
+
 std::string OpenDataFiles(analytics::Session& session, const std::vector<std::string>& files,
-                          const std::string& name) {
+                          const std::string& name, const analytics::TextFileReading& reading) {
   for (const std::string& file : files) {
     if (!fs::exists(file)) throw NotFound("Data file", file);
     if (fs::file_size(file) == 0) throw InvalidArgument("The data file is empty: {}", file);
     RequireNarrowCsv(file);
   }
-  const std::string reader = analytics::ReadFilesSql(files);
+  const std::string reader =
+      PlainReader(session, analytics::ReadFilesSql(files, reading), files.front());
   const std::string quoted = analytics::QuoteName(name);
   const bool parsed_once = FormatOf(files.front()) != ".parquet" &&
                            session.Describe("SELECT * FROM " + reader).size() <= kTableColumnsMax;

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "analytics/read_files.h"
 #include "analytics/session.h"
 
 namespace millwright::quality {
@@ -22,11 +23,17 @@ std::vector<std::string> FindDataFiles(const std::string& data);
 // too, are let through.
 void RequireNarrowCsv(const std::string& file);
 
+// A reader of JSON whose columns of mixed types are texts, each value as people write it, instead
+// of JSON, which nothing compares with; any other reader as it is. `file` names it in errors.
+// Throws kInvalidArgument for objects of so many keys that DuckDB takes them for one map.
+std::string PlainReader(analytics::Session& session, const std::string& reader,
+                        const std::string& file);
+
 // Makes a table of the session out of files and returns what may stand after FROM. CSV and JSON are
 // parsed once, into a temporary table that spills to disk; Parquet, and what has more columns than
 // memory has room for, is read where it lies. Throws kInvalidArgument for files that are no table
 // and for CSV of more than kCsvColumnsMax columns.
 std::string OpenDataFiles(analytics::Session& session, const std::vector<std::string>& files,
-                          const std::string& name);
+                          const std::string& name, const analytics::TextFileReading& reading = {});
 
 }  // namespace millwright::quality

@@ -1,6 +1,7 @@
 #include "quality/expectation_type.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/error.h"
 #include "base/option.h"
@@ -208,6 +209,17 @@ bool IsDefault(const Json& value) {
          (value.is_object() && value.AsObject().empty());
 }
 
+// As Great Expectations' classes are called: ExpectColumnToExist.
+std::string SnakeCase(std::string_view name) {
+  std::string text;
+  for (const char c : name) {
+    const bool is_upper = std::isupper(static_cast<unsigned char>(c)) != 0;
+    if (is_upper && !text.empty()) text += '_';
+    text += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return text;
+}
+
 std::string Nearest(std::string_view name, const std::vector<std::string_view>& known) {
   const std::string nearest = NearestName(name, known);
   return nearest.empty() ? "" : " (did you mean " + nearest + "?)";
@@ -268,9 +280,11 @@ void RequireKnown(const Expectation& expectation) {
   const ExpectationType* type = FindExpectationType(expectation.type);
   if (type == nullptr || type->type != expectation.type) {
     std::vector<std::string_view> known;
-    for (const ExpectationType& one : kTypes) known.push_back(one.type);
+    const std::string asked = SnakeCase(expectation.type);
+    const bool is_brief = !asked.starts_with("expect");
+    for (const ExpectationType& one : kTypes) known.push_back(is_brief ? one.brief : one.type);
     throw Unimplemented("Expectation type is not supported: {}{}", expectation.type,
-                        Nearest(expectation.type, known));
+                        Nearest(asked, known));
   }
   const std::vector<KwargUse> uses = KwargsOf(*type);
   for (const auto& [name, value] : expectation.kwargs.AsObject("kwargs")) {

@@ -136,6 +136,8 @@ bool WithinBounds(const Json& observed, const Json& kwargs) {
   const auto holds = [&](const char* key, const char* strict_key, int sign) {
     const Json* bound = Bound(kwargs, key);
     if (bound == nullptr) return true;
+    // Of what is no number nothing can be said, as in Python.
+    if (observed.is_double() && std::isnan(observed.AsDouble())) return false;
     if (Rank(*bound) != Rank(observed)) {
       throw InvalidArgument("{} is {}, the observed value is {}", key, bound->type_name(),
                             observed.type_name());
@@ -150,6 +152,9 @@ int CompareJson(const Json& a, const Json& b) {
   if (Rank(a) != Rank(b)) return Rank(a) < Rank(b) ? -1 : 1;
   if (Rank(a) == 1) {
     const double x = NumberOf(a), y = NumberOf(b);
+    // NaN is after all numbers and equal to itself, so that the order is one.
+    if (std::isnan(x) || std::isnan(y))
+      return static_cast<int>(std::isnan(x)) - static_cast<int>(std::isnan(y));
     return x < y ? -1 : x > y ? 1 : 0;
   }
   if (a.is_string()) return a.AsString().compare(b.AsString());

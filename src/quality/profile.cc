@@ -290,6 +290,9 @@ Profile ProfileTable(Session& session, const std::string& table,
   second.Run(session, table);
   for (size_t i = 0; i < columns.size(); ++i) {
     ReadSecond(second, profile.columns[i]);
+    // A sketch may take a column for more than it has.
+    ColumnProfile& column = profile.columns[i];
+    column.distinct = std::min(column.distinct, profile.row_count - column.missing);
     ReadTopValues(session, table, columns[i], profile.columns[i]);
   }
   return profile;

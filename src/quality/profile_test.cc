@@ -1,5 +1,6 @@
 #include "quality/profile.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace millwright::quality {
@@ -35,6 +36,18 @@ TEST(Profile, DescribesNumbersTextAndMissingValues) {
   EXPECT_EQ(s.top_values[0].count, 50);
   EXPECT_TRUE(profile.Find("few")->categorical());
   EXPECT_EQ(profile.Find("few")->top_values.size(), 3u);
+}
+
+TEST(Profile, HasNoMoreDistinctValuesThanRows) {
+  for (const int rows : {1500, 2000, 3000, 5000, 9000}) {
+    analytics::Session session;
+    session.Execute(fmt::format(
+        "CREATE TABLE t AS SELECT range AS a, range * 7919 AS b, md5(range::VARCHAR) AS c, "
+        "sqrt(range) AS d FROM range({})",
+        rows));
+    for (const ColumnProfile& column : ProfileTable(session, "t").columns)
+      EXPECT_LE(column.distinct, rows) << column.name;
+  }
 }
 
 TEST(Profile, IsTheSameAfterJson) {

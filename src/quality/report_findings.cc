@@ -305,9 +305,11 @@ TableHtml::Column HoldsNumbers(const Json::Array& rows, const std::string& name)
   return TableHtml::Column::kText;
 }
 
-const Json::Array& FailingRows(const Json& result) {
-  const Json::Array& rows = ListAt(result, "unexpected_rows");
-  return rows.empty() ? ListAt(ObjectAt(result, "details"), "unexpected_rows") : rows;
+// Results that were stored by an earlier version have them among what Great Expectations says.
+const Json::Array& FailingRows(const ExpectationResult& result) {
+  if (result.rows.is_array() && !result.rows.AsArray().empty()) return result.rows.AsArray();
+  const Json::Array& rows = ListAt(result.result, "unexpected_rows");
+  return rows.empty() ? ListAt(ObjectAt(result.result, "details"), "unexpected_rows") : rows;
 }
 
 // Positions of the rows in the table, from 0; none where rows are known by columns of their own.
@@ -322,7 +324,7 @@ std::vector<int64_t> Positions(const Json& result, size_t rows) {
 
 std::string RowsHtml(const ExpectationResult& result, const Extent& extent, Rows how,
                      size_t bytes_max) {
-  const Json::Array& rows = FailingRows(result.result);
+  const Json::Array& rows = FailingRows(result);
   const std::vector<std::string> names = ColumnNames(rows);
   if (names.empty()) return "";
   const std::vector<std::string> judged = ColumnsOf(result.expectation);

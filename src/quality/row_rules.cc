@@ -13,6 +13,8 @@
 namespace millwright::quality {
 namespace {
 
+constexpr std::string_view kOrderedColumns = "expect_table_columns_to_match_ordered_list";
+
 using Kind = ValueRule::Kind;
 
 constexpr size_t kShownBytesMax = 120;
@@ -283,6 +285,11 @@ RowRules::RowRules(const Suite& suite) : suite_(suite.name) {
   for (const Expectation& expectation : suite.expectations) {
     RequireKnown(expectation);
     const Json& kwargs = expectation.kwargs;
+    if (expectation.type == kOrderedColumns) {
+      for (const Json& name : kwargs.At("column_list").AsArray())
+        ordered_columns_.push_back(name.AsString("column_list"));
+      continue;
+    }
     std::optional<ValueRule> rule;
     if (Mostly(kwargs) >= 1 && kwargs.GetString("row_condition").empty()) {
       rule = RuleMaker::Of(expectation);

@@ -85,11 +85,15 @@ class RowRules {
   const std::vector<ColumnRules>& columns() const { return columns_; }
   const ColumnRules* Find(std::string_view column) const;
   const std::vector<std::string>& left_out() const { return left_out_; }
+  // What the suite expects the columns to be, in order; empty where it does not say. It names the
+  // inputs of a model that has no names of its own, and is not among those left out.
+  const std::vector<std::string>& ordered_columns() const { return ordered_columns_; }
 
  private:
   std::string suite_;
   std::vector<ColumnRules> columns_;
   std::vector<std::string> left_out_;
+  std::vector<std::string> ordered_columns_;
 };
 
 }  // namespace millwright::quality

@@ -10,6 +10,8 @@ namespace {
 
 using analytics::QuoteText;
 
+constexpr int64_t kMadeCharactersMax = 1'000'000;
+
 constexpr std::string_view kTableFunctions[] = {"range", "generate_series", "unnest"};
 
 // Functions that tell of, or change, what is outside of the table.
@@ -82,6 +84,7 @@ class Reader {
     if (node.Has("function_name")) {
       const std::string name = Lower(node.GetString("function_name"));
       if (IsForbidden(name)) throw InvalidArgument("SQL of a suite may not call {}", name);
+      JudgeLength(name, node);
     }
     if (type == "COLUMN_REF" && node.Has("column_names")) {
       const std::vector<std::string> names = node.GetStrings("column_names");
@@ -90,6 +93,19 @@ class Reader {
         columns_.push_back(names.back());
       }
     }
+  }
+
+  // Texts of any length are made at once, and nothing interrupts that.
+  static void JudgeLength(const std::string& name, const Json& node) {
+    if (name != "repeat" && name != "lpad" && name != "rpad") return;
+    const Json* arguments = node.Find("children");
+    if (arguments == nullptr || !arguments->is_array() || arguments->AsArray().size() < 2) return;
+    const Json* value = arguments->AsArray()[1].Find("value");
+    const Json* number = value == nullptr ? nullptr : value->Find("value");
+    if (number == nullptr || !number->is_number() || number->AsDouble() <= kMadeCharactersMax)
+      return;
+    throw InvalidArgument("SQL of a suite may make texts of {} characters; {} is to make {}",
+                          kMadeCharactersMax, name, number->Dump());
   }
 
   void JudgeTable(const Json& node) const {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <functional>
 
+#include "base/error.h"
 #include "quality/kept_counts.h"
 #include "quality/profile_merge.h"
 #include "quality/report_words.h"
@@ -484,6 +485,9 @@ class Suggester {
 
 Suggestion SuggestSuite(const std::vector<TableProfile>& history,
                         const SuggestionOptions& options) {
+  const auto has_rows = [](const TableProfile& one) { return one.rows > 0; };
+  if (!history.empty() && std::none_of(history.begin(), history.end(), has_rows))
+    throw InvalidArgument("A table without rows tells nothing that a suite could expect");
   return Suggester(history, options).Make();
 }
 

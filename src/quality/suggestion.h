@@ -37,7 +37,7 @@ struct Suggestion {
 // they get none but a wide one for the row count. Rules are for one state of the table; what all of
 // the history together breaks a rule by, it allows for as `mostly`, so that a single table meets
 // what it suggests. A state in a history need not, then `passed_share` is below 1. Throws as
-// MergeProfiles does.
+// MergeProfiles does, and kInvalidArgument for tables without rows.
 Suggestion SuggestSuite(const std::vector<TableProfile>& history,
                         const SuggestionOptions& options = {});
 

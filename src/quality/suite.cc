@@ -1,11 +1,19 @@
 #include "quality/suite.h"
 
+#include <cctype>
+#include <cmath>
+#include <cstdlib>
+
 #include "base/error.h"
+#include "base/option.h"
 #include "base/yaml.h"
 #include "quality/suite_form.h"
 
 namespace millwright::quality {
 namespace {
+
+constexpr double kIntegerMax = 18446744073709551616.0;  // 2^64
+constexpr size_t kShownDigits = 40;
 
 // Reads a text field under its 1.x name or its 0.x name.
 std::string Named(const Json& json, std::string_view name, std::string_view old_name) {
@@ -47,6 +55,49 @@ Expectation ParseExpectation(const Json& json) {
   return expectation;
 }
 
+// Names a key that was to be `expectations` or `checks`.
+void RefuseKeys(const Json& json) {
+  for (const auto& [key, value] : json.AsObject()) {
+    const std::string nearest = NearestName(key, {"expectations", "checks"});
+    if (!nearest.empty())
+      throw InvalidArgument("A suite has no {} (did you mean {}?)", key, nearest).WithField(key);
+  }
+}
+
+// Names the line of a number that JSON or 64 bits have no room for: what Python writes for
+// infinities, and integers of any length.
+void RequireJsonNumbers(std::string_view text) {
+  constexpr std::string_view kNumberCharacters = "+-.0123456789eE";
+  constexpr std::string_view kWords[] = {"NaN", "Infinity", "-Infinity"};
+  size_t line = 1;
+  bool in_text = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\n') ++line;
+    if (in_text) {
+      if (c == '\\') ++i;
+      in_text = c != '"';
+      continue;
+    }
+    in_text = c == '"';
+    for (const std::string_view word : kWords) {
+      if (!text.substr(i).starts_with(word)) continue;
+      throw InvalidArgument(
+          "line {}: {} is no number in JSON; a bound that is left out bounds nothing", line, word);
+    }
+    if (c != '-' && std::isdigit(static_cast<unsigned char>(c)) == 0) continue;
+    const size_t end = std::min(text.size(), text.find_first_not_of(kNumberCharacters, i));
+    const std::string number(text.substr(i, end - i));
+    const bool is_whole = number.find_first_of(".eE") == std::string::npos;
+    const double value = std::strtod(number.c_str(), nullptr);
+    if (std::isinf(value) || (is_whole && std::abs(value) >= kIntegerMax)) {
+      throw InvalidArgument("line {}: the number {} is too large", line,
+                            number.substr(0, kShownDigits));
+    }
+    i = end - 1;
+  }
+}
+
 }  // namespace
 
 Json Expectation::ToJson() const {
@@ -70,6 +121,7 @@ Json Suite::ToJson() const {
 Suite ParseSuite(const Json& json) {
   json.AsObject("suite");
   if (json.Has("checks")) return ParseShortSuite(json);
+  if (!json.Has("expectations")) RefuseKeys(json);
   Suite suite;
   suite.name = Named(json, "name", "expectation_suite_name");
   suite.id = Named(json, "id", "ge_cloud_id");
@@ -102,6 +154,7 @@ Suite ParseSuiteText(std::string_view text) {
   const size_t start = text.find_first_not_of(" \t\r\n");
   const bool is_json =
       start != std::string_view::npos && (text[start] == '{' || text[start] == '[');
+  if (is_json) RequireJsonNumbers(text);
   return ParseSuite(is_json ? ParseJson(text) : ParseYaml(text));
 }
 

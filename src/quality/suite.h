@@ -42,7 +42,7 @@ struct Suite {
 // (`expectation_suite_name`, `expectation_type`, `evaluation_parameters`), or of the YAML form
 // (`suite`, `checks`; see suite_form.h). Throws kInvalidArgument naming the expectation that is to
 // blame, and for more than kSuiteExpectationsMax of them. A type that this program does not know is
-// no error in Great Expectations' forms: its result says so.
+// no error: its result says so.
 Suite ParseSuite(const Json& json);
 // The same from JSON or YAML text of at most kSuiteBytesMax.
 Suite ParseSuiteText(std::string_view text);

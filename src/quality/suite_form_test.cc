@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "quality/expectation_type.h"
 #include "quality/plan.h"
+#include "quality/validation.h"
 
 namespace millwright::quality {
 namespace {
@@ -65,16 +66,46 @@ TEST(SuiteForm, ReadsGreatExpectationsOwnShapeFromYamlToo) {
   EXPECT_EQ(suite.expectations.at(0).kwargs.GetString("column"), "x");
 }
 
+TEST(SuiteForm, AnUnknownCheckIsLeftToItsOwnResult) {
+  const Suite suite =
+      ParseSuiteText("suite: s\nchecks:\n- betwen: {column: x, min: 1}\n- not_nul: x\n");
+  ASSERT_EQ(suite.expectations.size(), 2u);
+  analytics::Session session;
+  session.Execute("CREATE TABLE t AS SELECT 1 AS x");
+  const auto result = Validate(session, "t", suite);
+  EXPECT_EQ(result.results[0].exception_message,
+            "Expectation type is not supported: betwen (did you mean between?)");
+  EXPECT_EQ(result.results[1].exception_message,
+            "Expectation type is not supported: not_nul (did you mean not_null?)");
+}
+
+TEST(SuiteForm, NamesTheLineOfANumberThatJsonHasNot) {
+  const std::pair<const char*, const char*> kCases[] = {
+      {"{\n\"expectations\": [{\"type\": \"x\", \"kwargs\": {\"max_value\": Infinity}}]}",
+       "line 2: Infinity is no number in JSON; a bound that is left out bounds nothing"},
+      {"{\"a\": \"NaN 1e400\",\n\n\"b\": 1e400}", "line 3: the number 1e400 is too large"},
+      {"{\"b\": 12345678901234567890123456789}",
+       "line 1: the number 12345678901234567890123456789 is too large"},
+  };
+  for (const auto& [text, message] : kCases) {
+    try {
+      ParseSuiteText(text);
+      ADD_FAILURE() << text;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.message(), message);
+    }
+  }
+}
+
 TEST(SuiteForm, NamesTheCheckThatIsToBlameAndTheNearestKnown) {
   const std::pair<const char*, const char*> kCases[] = {
-      {"suite: s\nchecks:\n- not_nul: x\n",
-       "Check 0: Unknown check: not_nul (did you mean not_null?)"},
       {"suite: s\nchecks:\n- not_null: x\n  unique: x\n",
        "Check 0: A check has one name, not also unique"},
       {"suite: s\nchecks:\n- not_null: x\n- id: a\n", "Check 1: A check needs a name"},
       {"suite: s\nchecks:\n- in_set: x\n", "Check 0: in_set takes a mapping of kwargs"},
       {"suite: s\nparameter: {}\nchecks: []\n",
        "A suite has no parameter (did you mean parameters?)"},
+      {"suite: s\nchekcs: []\n", "A suite has no chekcs (did you mean checks?)"},
   };
   for (const auto& [text, message] : kCases) {
     try {

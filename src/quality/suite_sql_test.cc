@@ -104,6 +104,7 @@ TEST(SuiteSql, CannotWriteNorReadAnythingElse) {
       "SELECT * FROM query('DROP TABLE t')",
       "SELECT current_setting('memory_limit')",
       "SELECT getenv('HOME')",
+      "SELECT length(repeat('a', 1000000000))",
       "WITH x AS (SELECT * FROM secret) SELECT * FROM x",
       "SELECT * FROM {batch} WHERE EXISTS (SELECT 1 FROM secret)",
       "EXPLAIN SELECT 1",

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "data/dataset.h"
 #include "quality/sql.h"
 
 namespace millwright::quality {
@@ -33,6 +34,7 @@ int64_t Bounded(int limit) {
 
 int64_t SuiteStore::Put(const Suite& suite, const std::string& who, const std::string& reason) {
   if (suite.name.empty()) throw InvalidArgument("A suite needs a name").WithField("name");
+  data::RequireName(suite.name, "name");
   return database_.Write(
       [&](Connection& connection) { return PutIn(connection, suite, who, reason); });
 }

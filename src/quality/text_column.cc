@@ -29,7 +29,8 @@ void TellEntropy(double total, double weighted_logs, double distinct, TextFigure
 
 void GroupValues(Session& session, const std::string& table, const analytics::Column& source) {
   session.Execute(
-      fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT {} AS v, count(*) AS n FROM {} WHERE "
+      fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT CAST({} AS VARCHAR) AS v, count(*) AS "
+                  "n FROM {} WHERE "
                   "{} GROUP BY 1",
                   kValues, TextSql(source), table, PresentSql(source)));
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "quality/data_files.h"
 #include "quality/plan_sql.h"
+#include "quality/report_words.h"
 #include "quality/row_findings.h"
 #include "quality/sql_guard.h"
 #include "quality/validation.h"
@@ -30,6 +31,15 @@ std::string PrintableSql(const Column& column) {
     default:
       return TextSql(column);
   }
+}
+
+// What is kept of a cell to be shown: texts beyond kShownCharactersMax are cut.
+std::string ShownSql(const Column& column) {
+  const std::string sql = PrintableSql(column);
+  if (column.type != analytics::ColumnType::kText && column.type != analytics::ColumnType::kOther)
+    return sql;
+  return fmt::format("CASE WHEN length({0}) > {1} THEN left({0}, {1}) || '…' ELSE {0} END", sql,
+                     kShownCharactersMax);
 }
 
 // Collects aggregates so that each text is computed once, and hands back their cells.
@@ -90,6 +100,12 @@ class AggregateScan {
   std::vector<Json> cells_;
 };
 
+// As ShownSql cuts.
+Json Shown(const Json& value) {
+  if (!value.is_string() || value.AsString().size() <= kShownCharactersMax) return value;
+  return Clip(value.AsString(), kShownCharactersMax);
+}
+
 std::string Filtered(const Aggregate& aggregate, const std::string& filter) {
   std::string sql = aggregate.sql;
   if (!filter.empty()) sql += " FILTER (WHERE " + filter + ")";
@@ -128,6 +144,7 @@ class Validation {
              const ValidationOptions& options)
       : session_(session), table_(table), suite_(suite), options_(options) {
     shape_.columns = session.Describe("SELECT * FROM " + table_);
+    TakeEmptyForNumbers();
     shape_.table = table_;
     shape_.others = options.tables;
     parameters_ = suite.parameters;
@@ -150,6 +167,54 @@ class Validation {
   }
 
  private:
+  // A text file whose column has no values does not say of what type it is. Where the suite takes
+  // such a column for numbers, it is one of numbers; others are let be, and not looked at.
+  void TakeEmptyForNumbers() {
+    std::vector<std::string> names, counts, replaced;
+    for (const Expectation& expectation : suite_.expectations) {
+      const Json* name = expectation.kwargs.Find("column");
+      if (name == nullptr || !name->is_string() || !JudgesNumbers(expectation)) continue;
+      const Column* column = shape_.Find(name->AsString());
+      if (column == nullptr || (column->type != analytics::ColumnType::kText &&
+                                column->type != analytics::ColumnType::kOther))
+        continue;
+      if (std::find(names.begin(), names.end(), column->name) != names.end()) continue;
+      names.push_back(column->name);
+      counts.push_back("count(" + QuoteName(column->name) + ")");
+    }
+    if (names.empty()) return;
+    const Table answer = session_.Query("SELECT " + Join(counts, ", ") + " FROM " + table_);
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (answer.Int(0, i) == 0)
+        replaced.push_back("CAST(NULL AS DOUBLE) AS " + QuoteName(names[i]));
+    }
+    if (replaced.empty()) return;
+    table_ = "(SELECT * REPLACE (" + Join(replaced, ", ") + ") FROM " + table_ + ")";
+    shape_.columns = session_.Describe("SELECT * FROM " + table_);
+  }
+
+  static bool JudgesNumbers(const Expectation& expectation) {
+    static constexpr std::string_view kOfNumbers[] = {
+        "expect_column_mean_to_be_between",
+        "expect_column_median_to_be_between",
+        "expect_column_stdev_to_be_between",
+        "expect_column_sum_to_be_between",
+        "expect_column_quantile_values_to_be_between",
+        "expect_column_value_z_scores_to_be_less_than"};
+    static constexpr std::string_view kOfValues[] = {"expect_column_values_to_be_between",
+                                                     "expect_column_min_to_be_between",
+                                                     "expect_column_max_to_be_between"};
+    const auto is_of = [&](const auto& types) {
+      return std::find(std::begin(types), std::end(types), expectation.type) != std::end(types);
+    };
+    if (is_of(kOfNumbers)) return true;
+    const auto is_number = [&](const char* key) {
+      const Json* bound = expectation.kwargs.Find(key);
+      return bound != nullptr && (bound->is_number() || bound->is_object());
+    };
+    return is_of(kOfValues) && (is_number("min_value") || is_number("max_value"));
+  }
+
   void Step() {
     ++steps_;
     if (options_.on_step) options_.on_step(steps_, works_.size() + 2);
@@ -429,7 +494,7 @@ class Validation {
     std::vector<std::string> names = check.columns;
     names.insert(names.end(), options_.index_columns.begin(), options_.index_columns.end());
     std::vector<std::string> selected;
-    for (const std::string& name : names) selected.push_back(PrintableSql(shape_.At(name)));
+    for (const std::string& name : names) selected.push_back(ShownSql(shape_.At(name)));
     if (check.windows.empty() && check.unique_key.empty()) {
       std::vector<std::string> quoted;
       for (const std::string& name : check.columns) quoted.push_back(QuoteName(name));
@@ -507,25 +572,25 @@ class Validation {
     RowFindings& findings = work.findings;
     const std::string where = work.plan.filter.empty() ? "" : " WHERE " + work.plan.filter;
     const size_t rows_max = std::max(kUnexpectedListMax, options_.index_list_max);
-    session_.Stream(
-        "SELECT " + TextSql(column) + ", " + MissingSql(column) + ", " + kRowNumberColumn +
-            " FROM " + Numbered() + where,
-        [&](const Table& piece) {
-          for (size_t row = 0; row < piece.row_count(); ++row) {
-            ++findings.elements;
-            if (std::get<bool>(piece.At(row, 1))) {
-              ++findings.missing;
-            } else if (!check.expected(piece.Text(row, 0))) {
-              if (++findings.unexpected > static_cast<int64_t>(rows_max)) continue;
-              findings.rows.push_back(piece.Int(row, 2));
-              if (findings.values.size() >= kUnexpectedListMax) continue;
-              findings.values.push_back(piece.ToJson(row, 0));
-              findings.keys.push_back(piece.ToJson(row, 0));
-              findings.indexes.push_back(Json::Of({{check.column, piece.ToJson(row, 0)}}));
-            }
-          }
-          return true;
-        });
+    session_.Stream("SELECT " + TextSql(column) + ", " + MissingSql(column) + ", " +
+                        kRowNumberColumn + " FROM " + Numbered() + where,
+                    [&](const Table& piece) {
+                      for (size_t row = 0; row < piece.row_count(); ++row) {
+                        ++findings.elements;
+                        if (std::get<bool>(piece.At(row, 1))) {
+                          ++findings.missing;
+                        } else if (!check.expected(piece.Text(row, 0))) {
+                          if (++findings.unexpected > static_cast<int64_t>(rows_max)) continue;
+                          findings.rows.push_back(piece.Int(row, 2));
+                          if (findings.values.size() >= kUnexpectedListMax) continue;
+                          const Json value = Shown(piece.ToJson(row, 0));
+                          findings.values.push_back(value);
+                          findings.keys.push_back(value);
+                          findings.indexes.push_back(Json::Of({{check.column, value}}));
+                        }
+                      }
+                      return true;
+                    });
     work.sample = findings.rows;
     Finish(work, RowOutcome(findings, check.mostly, true, options_));
   }
@@ -541,20 +606,34 @@ class Validation {
       wanted.insert(work.sample.begin(), work.sample.end());
     }
     if (wanted.empty()) return;
-    const std::map<int64_t, Json> rows = ReadRows(wanted);
+    size_t shown_rows = 0;
+    for (const Work& work : works_) shown_rows += work.sample.size();
+    // A row is shown by its first columns, and by those that are judged.
+    const size_t first =
+        std::min({shape_.columns.size(), kRowSampleColumnsMax,
+                  std::max(kRowSampleColumnsMin, kRowSampleCellsMax / shown_rows)});
+    const std::map<int64_t, Json> rows = ReadRows(wanted, first);
     for (Work& work : works_) {
       if (work.sample.empty()) continue;
       Json list = Json::MakeArray();
-      for (int64_t row : work.sample) list.Append(rows.at(row));
-      work.result.result.Set("unexpected_rows", std::move(list));
+      size_t place = 0;
+      for (int64_t row : work.sample) {
+        Json shown = rows.at(row);
+        if (work.plan.rows && place < work.findings.indexes.size()) {
+          for (const auto& [name, value] : work.findings.indexes[place].AsObject())
+            if (!shown.Has(name)) shown.Set(name, value);
+        }
+        list.Append(std::move(shown));
+        ++place;
+      }
+      work.result.rows = std::move(list);
     }
   }
 
-  std::map<int64_t, Json> ReadRows(const std::set<int64_t>& wanted) {
+  std::map<int64_t, Json> ReadRows(const std::set<int64_t>& wanted, size_t shown) {
     std::vector<std::string> numbers, selected;
     for (int64_t row : wanted) numbers.push_back(std::to_string(row));
-    const size_t shown = std::min(shape_.columns.size(), kRowSampleColumnsMax);
-    for (size_t i = 0; i < shown; ++i) selected.push_back(PrintableSql(shape_.columns[i]));
+    for (size_t i = 0; i < shown; ++i) selected.push_back(ShownSql(shape_.columns[i]));
     const Table table = session_.Query("SELECT " + Join(selected, ", ") + ", " + kRowNumberColumn +
                                        " FROM " + Numbered() + " WHERE " + kRowNumberColumn +
                                        " IN (" + Join(numbers, ", ") + ")");
@@ -582,7 +661,7 @@ class Validation {
   }
 
   Session& session_;
-  const std::string table_;
+  std::string table_;
   const Suite& suite_;
   const ValidationOptions& options_;
   TableShape shape_;

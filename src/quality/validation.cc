@@ -24,6 +24,7 @@ ExpectationResult ParseResult(const Json& json) {
   result.expectation.description = config.GetString("description");
   result.success = json.GetBool("success");
   if (const Json* details = json.Find("result")) result.result = *details;
+  if (const Json* rows = json.Find("unexpected_rows")) result.rows = *rows;
   if (const Json* info = json.Find("exception_info")) {
     result.raised = info->GetBool("raised_exception");
     result.exception_message = info->GetString("exception_message");
@@ -52,11 +53,13 @@ Json ExpectationResult::ToJson() const {
   Json info = Json::Of({{"raised_exception", raised},
                         {"exception_traceback", Json()},
                         {"exception_message", raised ? Json(exception_message) : Json()}});
-  return Json::Of({{"success", success},
-                   {"expectation_config", expectation.ToJson()},
-                   {"result", result},
-                   {"meta", Json::MakeObject()},
-                   {"exception_info", std::move(info)}});
+  Json json = Json::Of({{"success", success},
+                        {"expectation_config", expectation.ToJson()},
+                        {"result", result},
+                        {"meta", Json::MakeObject()},
+                        {"exception_info", std::move(info)}});
+  if (!rows.is_array() || !rows.AsArray().empty()) json.Set("unexpected_rows", rows);
+  return json;
 }
 
 int64_t ValidationResult::unsuccessful() const {

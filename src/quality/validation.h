@@ -26,7 +26,7 @@ struct ValidationOptions {
   int partial_unexpected_count = 20;
   // Columns that identify an unexpected row instead of its position.
   std::vector<std::string> index_columns;
-  // Whole rows kept of each failed expectation, as `unexpected_rows`; 0 for none.
+  // Whole rows kept of each failed expectation; 0 for none.
   int row_sample_max = 20;
   // Positions of unexpected rows that are kept at COMPLETE; 0 for as many as people want to see.
   size_t index_list_max = 0;
@@ -40,8 +40,13 @@ struct ValidationOptions {
 
 inline constexpr int kPartialUnexpectedMax = 200;
 inline constexpr int kRowSampleMax = 200;
-// A sampled row is shown by its first columns; what failed is in the lists anyway.
+// A sampled row is shown by its first columns and those that are judged: the fewer, the more rows
+// all expectations of a run show together.
 inline constexpr size_t kRowSampleColumnsMax = 1'000;
+inline constexpr size_t kRowSampleColumnsMin = 10;
+inline constexpr size_t kRowSampleCellsMax = 200'000;
+// Longer texts are cut where values and rows are shown.
+inline constexpr size_t kShownCharactersMax = 2'000;
 // A column with more distinct values than this cannot be judged by its distinct values.
 inline constexpr int64_t kDistinctValuesMax = 100'000;
 
@@ -49,6 +54,9 @@ struct ExpectationResult {
   Expectation expectation;
   bool success = false;
   Json result = Json::MakeObject();
+  // A sample of the whole rows that broke it, as column → value: what Great Expectations' result
+  // has no place for stands beside it, as `unexpected_rows`.
+  Json rows = Json::MakeArray();
   bool raised = false;
   std::string exception_message;
 

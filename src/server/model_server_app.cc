@@ -10,6 +10,7 @@
 #include "api/system/routes.h"
 #include "api/tfserving/routes.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "http/server.h"
 #include "server/rpc_port.h"
 #include "server/tracing.h"
@@ -54,6 +55,23 @@ struct ModelServerApp::Parts {
   std::unique_ptr<http::Server> http;  // after the routes are known
   std::unique_ptr<RpcPort> rpc;
 
+  // A contract that its model could not be held to is no start. A model that is not ready yet, or
+  // comes later, is looked at by its first request.
+  void RequireContracts(const ModelServerOptions& options) {
+    const auto names = models.Models();
+    for (const auto& [name, contract] : options.contracts) {
+      const bool is_here = std::find(names.begin(), names.end(), name) != names.end();
+      if (name != "*" && !is_here && options.supply.stores.empty()) {
+        throw InvalidArgument("--contract is for the model {}, which is not served", name);
+      }
+    }
+    for (const std::string& name : names) {
+      const auto contract = contracts.Find(name);
+      if (contract == nullptr || contract->action() == serving::ContractAction::kPass) continue;
+      if (models.Ready(name, "")) contract->RequireAsked(*models.Describe(name, ""));
+    }
+  }
+
   explicit Parts(const ModelServerOptions& options)
       : log(options.log ? std::make_unique<serving::RequestLog>(*options.log) : nullptr),
         models(options.supply, log.get()),
@@ -65,6 +83,7 @@ struct ModelServerApp::Parts {
             {}, [](http::Request&, api::Permission) {},
             [](http::Request&, api::Permission) { return true; }),
         system{router, clock, clock.NowMs(), [] {}, [this] { return MetricsText(); }} {
+    RequireContracts(options);
     router.Add("kserve", api::kserve::kRoutes, context, api::kserve::WriteError);
     router.Add("tfserving", api::tfserving::kRoutes, context, api::tfserving::WriteError);
     router.Add("scoring", api::scoring::kRoutes, context, api::scoring::WriteError);

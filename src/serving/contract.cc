@@ -4,7 +4,8 @@
 #include <cmath>
 #include <cstring>
 
-#include "base/error.h"
+#include "base/log.h"
+#include "base/option.h"
 
 namespace millwright::serving {
 namespace {
@@ -16,6 +17,7 @@ using quality::ColumnRules;
 using quality::ValueRule;
 
 constexpr size_t kValueBytesMax = 80;  // of a value that is shown to the caller
+constexpr size_t kNamesInMessageMax = 20;
 
 // The first row of a column that breaks its rules, and which rule.
 struct Found {
@@ -141,30 +143,37 @@ std::string_view ContractActionName(ContractAction action) {
 Contract::Contract(quality::RowRules rules, ContractAction action)
     : rules_(std::move(rules)), action_(action), by_column_(rules_.columns().size()) {}
 
+template <typename Visit>
+void Contract::ForEachColumn(const ModelInfo& info, Visit&& visit) const {
+  const auto& names = info.signature.columns;
+  const auto& ordered = rules_.ordered_columns();
+  size_t index = 0;
+  for (const TensorSpec& spec : info.signature.inputs) {
+    const size_t width = WidthOf(spec);
+    const bool is_only = info.signature.inputs.size() == 1;
+    if (width == names.size() && !names.empty()) {
+      for (size_t i = 0; i < width; ++i) visit(names[i].name, spec.name, index, i, width);
+    } else if (names.empty() && is_only && width == ordered.size() && width > 0) {
+      for (size_t i = 0; i < width; ++i) visit(ordered[i], spec.name, index, i, width);
+    } else if (width == 1) {
+      visit(spec.name, spec.name, index, 0, 1);
+    } else {
+      for (size_t i = 0; i < width; ++i)
+        visit(fmt::format("{}[{}]", spec.name, i), spec.name, index, i, width);
+    }
+    ++index;
+  }
+}
+
 std::vector<Contract::Place> Contract::PlacesOf(const ModelInfo& info) const {
   std::vector<Place> places;
-  size_t index = 0;
-  const auto add = [&](const std::string& name, const std::string& input, size_t offset,
-                       size_t width) {
+  ForEachColumn(info, [&](const std::string& name, const std::string& input, size_t index,
+                          size_t offset, size_t width) {
     const ColumnRules* found = rules_.Find(name);
     if (found == nullptr) return;
     places.push_back(
         {input, index, offset, width, static_cast<size_t>(found - rules_.columns().data())});
-  };
-  for (const TensorSpec& spec : info.signature.inputs) {
-    const size_t width = WidthOf(spec);
-    const auto& names = info.signature.columns;
-    if (width == names.size() && !names.empty()) {
-      for (size_t i = 0; i < width; ++i) add(names[i].name, spec.name, i, width);
-    } else if (width == 1) {
-      add(spec.name, spec.name, 0, 1);
-    } else {
-      for (size_t i = 0; i < width; ++i) {
-        add(spec.name + "[" + std::to_string(i) + "]", spec.name, i, width);
-      }
-    }
-    ++index;
-  }
+  });
   return places;
 }
 
@@ -172,13 +181,21 @@ std::shared_ptr<const Contract::Bound> Contract::BindTo(const ModelInfoPtr& info
   const std::lock_guard lock(mutex_);
   // An address alone could be that of another model that came later to the same place.
   if (bound_ == nullptr || bound_->address != info.get() || bound_->info.expired()) {
-    bound_ = std::make_shared<const Bound>(Bound{info, info.get(), PlacesOf(*info)});
+    Bound bound{info, info.get(), PlacesOf(*info), std::nullopt};
+    try {
+      RequireAsked(*info);
+    } catch (const Error& error) {
+      Log(LogLevel::kWarning, "serving", error.message(), {{"model", info->name}});
+      bound.refusal = error;
+    }
+    bound_ = std::make_shared<const Bound>(std::move(bound));
   }
   return bound_;
 }
 
 std::optional<Breach> Contract::Check(const ModelInfoPtr& info, const InferRequest& request) const {
   const auto bound = BindTo(info);
+  if (bound->refusal && action_ == ContractAction::kReject) throw *bound->refusal;
   const int64_t rows = CountRows(request);
   std::vector<bool> broken;
   std::optional<Breach> breach;
@@ -210,16 +227,33 @@ std::optional<Breach> Contract::Check(const ModelInfoPtr& info, const InferReque
   return breach;
 }
 
-std::vector<std::string> Contract::Unasked(const ModelInfo& info) const {
-  const std::vector<Place> places = PlacesOf(info);
-  std::vector<std::string> unasked;
-  for (size_t i = 0; i < rules_.columns().size(); ++i) {
-    if (std::none_of(places.begin(), places.end(),
-                     [&](const Place& place) { return place.column == i; })) {
-      unasked.push_back(rules_.columns()[i].column);
-    }
+void Contract::RequireAsked(const ModelInfo& info) const {
+  std::vector<std::string> taken;
+  ForEachColumn(info, [&](const std::string& name, const auto&...) { taken.push_back(name); });
+  const std::vector<std::string_view> known(taken.begin(), taken.end());
+  std::string absent;
+  size_t count = 0;
+  for (const ColumnRules& column : rules_.columns()) {
+    if (std::find(taken.begin(), taken.end(), column.column) != taken.end()) continue;
+    if (++count > kNamesInMessageMax) continue;
+    const std::string nearest = NearestName(column.column, known);
+    absent += (absent.empty() ? "" : ", ") + column.column;
+    if (!nearest.empty()) absent += fmt::format(" (nearest is {})", nearest);
   }
-  return unasked;
+  if (count == 0) return;
+  if (count > kNamesInMessageMax) absent += fmt::format(" and {} more", count - kNamesInMessageMax);
+  const bool has_names = !info.signature.columns.empty() || info.signature.inputs.size() != 1;
+  std::string takes;
+  for (size_t i = 0; i < std::min(taken.size(), kNamesInMessageMax); ++i)
+    takes += (i == 0 ? "" : ", ") + taken[i];
+  if (taken.size() > kNamesInMessageMax) takes += ", …";
+  throw FailedPrecondition(
+      "The contract {} asks for columns that the model {} does not take: {}. It takes {}{}",
+      rules_.suite(), info.name, absent, takes,
+      has_names ? ""
+                : fmt::format(". Its columns have no names: a check ordered_columns of "
+                              "{} names says what they are",
+                              taken.size()));
 }
 
 ContractCounts Contract::Counts() const {

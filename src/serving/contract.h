@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "quality/row_rules.h"
 #include "serving/predictor.h"
 
@@ -36,8 +37,9 @@ struct ContractCounts {
   std::vector<std::pair<std::string, int64_t>> by_field;  // requests that broke it there
 };
 
-// The row-wise rules of a suite, asked of the inputs of each request. A column of the suite that a
-// model does not take as an input is not asked for; its counts stay 0. Thread-safe.
+// The row-wise rules of a suite, asked of the inputs of each request. Where a model's only input is
+// a table whose columns have no names, they are NAME[0], NAME[1], …, or by position what the suite
+// expects the columns to be in order. Thread-safe.
 class Contract {
  public:
   Contract(quality::RowRules rules, ContractAction action);
@@ -45,9 +47,12 @@ class Contract {
   ContractAction action() const { return action_; }
   const quality::RowRules& rules() const { return rules_; }
   // Judges all rows and counts. Inputs of other shapes than the model's are left to the model.
+  // A contract that rejects throws as RequireAsked does; one that flags says so in the log, once a
+  // model, and judges the columns that are there.
   std::optional<Breach> Check(const ModelInfoPtr& info, const InferRequest& request) const;
-  // Names the columns of the suite that the model does not take.
-  std::vector<std::string> Unasked(const ModelInfo& info) const;
+  // Throws kFailedPrecondition where the suite has columns that the model does not take: what they
+  // demand would be asked of nothing. Names them, each with the model's own that is nearest.
+  void RequireAsked(const ModelInfo& info) const;
   ContractCounts Counts() const;
 
  private:
@@ -63,9 +68,13 @@ class Contract {
     std::weak_ptr<const ModelInfo> info;
     const ModelInfo* address = nullptr;
     std::vector<Place> places;
+    std::optional<Error> refusal;  // of RequireAsked
   };
 
   std::shared_ptr<const Bound> BindTo(const ModelInfoPtr& info) const;
+  // Calls visit(name, input, index, offset, width) for each column that a model takes.
+  template <typename Visit>
+  void ForEachColumn(const ModelInfo& info, Visit&& visit) const;
   std::vector<Place> PlacesOf(const ModelInfo& info) const;
 
   const quality::RowRules rules_;

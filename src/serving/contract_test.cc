@@ -62,8 +62,8 @@ TEST(Contract, NamesTheFieldTheRowAndTheRule) {
 
 TEST(Contract, ReadsInputsOfTheirOwnTypesInAnyOrder) {
   const Contract contract(
-      Rules("- in_set: {column: miles, values: [1, 2]}\n- regex: {column: town, regex: '^[A-Z]'}\n"
-            "- not_null: country\n"),
+      Rules(
+          "- in_set: {column: miles, values: [1, 2]}\n- regex: {column: town, regex: '^[A-Z]'}\n"),
       ContractAction::kFlag);
   const auto info = NamedModel();
   InferRequest request;
@@ -75,8 +75,53 @@ TEST(Contract, ReadsInputsOfTheirOwnTypesInAnyOrder) {
   const auto breach = contract.Check(info, request);
   ASSERT_TRUE(breach);
   EXPECT_EQ(breach->message, "town must match ^[A-Z], it is \"rome\" (row 1)");
-  EXPECT_EQ(contract.Unasked(*info), (std::vector<std::string>{"country"}));
   EXPECT_EQ(contract.Counts().rejected, 0);
+}
+
+std::string RefusalOf(const Contract& contract, const ModelInfo& info) {
+  try {
+    contract.RequireAsked(info);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::kFailedPrecondition);
+    return error.message();
+  }
+  return "";
+}
+
+TEST(Contract, IsNotKeptSilentlyWhereTheModelLacksAColumn) {
+  const Contract contract(Rules("- not_null: Fare\n- not_null: miles\n- not_null: country\n"),
+                          ContractAction::kReject);
+  auto info = std::make_shared<ModelInfo>(*TableModel());
+  info->name = "taxi";
+  const std::string says =
+      "The contract rides asks for columns that the model taxi does not take: Fare (nearest is "
+      "fare), country. It takes miles, fare, seats";
+  EXPECT_EQ(RefusalOf(contract, *info), says);
+  EXPECT_THROW(contract.Check(info, Floats({1, 3}, {1, 2, 3})), Error);
+  EXPECT_THROW(contract.Check(info, Floats({1, 3}, {1, 2, 3})), Error);
+  // What flags goes on with what there is.
+  const Contract flags(Rules("- not_null: Fare\n- not_null: miles\n"), ContractAction::kFlag);
+  EXPECT_TRUE(flags.Check(info, Floats({1, 3}, {NAN, 2, 3})));
+}
+
+TEST(Contract, NamesTheColumnsOfAModelThatHasNoNames) {
+  ModelInfo info;
+  info.name = "taxi";
+  info.signature.inputs = {{"x", DataType::kFp32, {-1, 3}}};
+  const auto unnamed = std::make_shared<const ModelInfo>(info);
+  const Contract without(Rules("- between: {column: fare, min: 0}\n"), ContractAction::kReject);
+  EXPECT_EQ(RefusalOf(without, info),
+            "The contract rides asks for columns that the model taxi does not take: fare. It takes "
+            "x[0], x[1], x[2]. Its columns have no names: a check ordered_columns of 3 names says "
+            "what they are");
+  const Contract contract(
+      Rules("- ordered_columns: [miles, fare, seats]\n- between: {column: fare, min: 0}\n"),
+      ContractAction::kReject);
+  EXPECT_EQ(RefusalOf(contract, info), "");
+  EXPECT_FALSE(contract.Check(unnamed, Floats({1, 3}, {-1, 2, 3})));
+  const auto breach = contract.Check(unnamed, Floats({1, 3}, {1, -2, 3}));
+  ASSERT_TRUE(breach);
+  EXPECT_EQ(breach->field, "fare");
 }
 
 TEST(Contract, LeavesWhatIsOfAnotherShapeToTheModel) {

@@ -70,6 +70,92 @@ def forms_are_one_another(quality):
     expect(len(quality.json("expectations")["expectations"]) >= 58, "types are missing")
 
 
+# What pandas.read_csv takes for missing, and the column that it leaves as text.
+AS_PANDAS = [word for text in ("NA", "N/A", "NULL", "NaN", "nan", "null", "None", "n/a") for word in ("--missing", text)] + ["--text", "time"]
+# Cases in which the program says something else than Great Expectations on pandas; validation_test.cc has the reasons.
+DIFFERENCES = {15, 16, 19, 20, 25, 70, 71, 72, 73, 101}
+
+
+def same(one, other):
+    """Equal key by key; numbers within 1e-9."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(key == "unexpected_index_query" or same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, (int, float)) and isinstance(other, (int, float)) and bool not in (type(one), type(other)):
+        return abs(one - other) <= 1e-9 * max(1, abs(one))
+    return one == other
+
+
+def golden_results_come_from_the_command(quality):
+    """Not only from the library: with the words for missing values the command says what Great Expectations says."""
+    suite = quality.write("golden.json", json.dumps(json.loads((GOLDEN / "suite.json").read_text())["suite"]))
+    for result_format in ("BOOLEAN_ONLY", "BASIC", "SUMMARY", "COMPLETE"):
+        golden = json.loads((GOLDEN / f"result_{result_format.lower()}.json").read_text())
+        golden = golden.get("result", golden)
+        answer = quality.json("validate", GOLDEN / "dirty_flights.csv", "--suite", suite, *AS_PANDAS, "--result-format", result_format, status=3)
+        expect(answer.keys() == {"success", "results", "suite_name", "suite_parameters", "statistics", "meta"}, f"{answer.keys()}")
+        by_case = {one["expectation_config"]["meta"]["case"]: one for one in answer["results"]}
+        expect(len(by_case) == len(golden["results"]), "cases are missing")
+        for expected in golden["results"]:
+            case = expected["expectation_config"]["meta"]["case"]
+            actual, info = by_case[case], expected["exception_info"]
+            raised = info["raised_exception"] if "raised_exception" in info else bool(info)
+            agrees = raised == actual["exception_info"]["raised_exception"] and (
+                raised or (expected["success"] == actual["success"] and same(expected["result"], actual["result"])))
+            expect(agrees or case in DIFFERENCES, f"case {case} at {result_format}: {expected['result']} is not {actual['result']}")
+
+
+def what_is_wrong_is_said_in_a_line(quality):
+    good = "id,x,y\n" + "".join(f"{i},{i}.5,t{i}\n" for i in range(2000))
+    suite = quality.write("s.yaml", "suite: s\nchecks:\n  - not_null: id\n  - row_count: 2000\n")
+    for name, text, says in (("more.csv", good + "1,2,3,4\n", "more.csv line 2002 has 4 fields, its first line has 3"),
+                             ("less.csv", good + "1,2\n", "less.csv line 2002 has 2 fields, its first line has 3")):
+        data = quality.write(name, text)
+        for command in (("validate", data, "--suite", suite), ("profile", data), ("suggest", data)):
+            done = quality.run(*command, status=1)
+            expect(says in done.stderr and len(done.stderr) < 300, done.stderr)
+    for command in (("validate", "nofile.csv", "--suite", suite), ("profile", "nofile.csv"), ("suggest", "no/file.csv")):
+        expect("Data file not found: no" in quality.run(*command, status=1).stderr, f"{command}")
+    done = subprocess.run([quality.binary, "evaluate", "nofile.csv", "--truth", "a", "--prediction", "b"], capture_output=True, text=True)
+    expect(done.returncode == 1 and "Data file not found: nofile.csv" in done.stderr, done.stderr)
+    empty = quality.write("empty.csv", "")
+    for command in (("validate", empty, "--suite", suite), ("profile", empty), ("suggest", empty)):
+        expect("The data file is empty" in quality.run(*command, status=1).stderr, f"{command}")
+    quality.run("suggest", quality.write("header.csv", "a,b\n"), status=1)
+    latin = quality.folder / "latin.csv"
+    latin.write_bytes("id,x\n1,caf\xe9\n".encode("latin-1"))
+    one = quality.write("one.yaml", "suite: s\nchecks:\n  - in_set: {column: x, values: [caf\u00e9]}\n")
+    quality.run("validate", latin, "--suite", one)
+    expect("it was read as Latin-1" in quality.run("profile", latin).stdout, "nothing is said of the encoding")
+    mixed = quality.write("mixed.jsonl", '{"a":1}\n{"a":"x"}\n')
+    quality.run("profile", mixed)
+    quality.run("suggest", mixed)
+    # Why an expectation could not be judged stands below it.
+    bad = quality.write("bad.yaml", "suite: s\nchecks:\n  - betwen: {column: id}\n  - between: {column: id, mn: 1}\n  - not_null: nocol\n"
+                                    "  - regex: {column: y, regex: '(['}\n  - rows_satisfy: \"length(repeat('a', 1000000000)) > 0\"\n")
+    said = quality.run("validate", quality.write("good.csv", good), "--suite", bad, status=3).stdout
+    for words in ("did you mean between?", "takes no mn", 'The column "nocol"', "missing ]", "may make texts of 1000000 characters"):
+        expect(words in said, f"{words} is not in: {said}")
+    wide = quality.write("wide.csv", ",".join(f"c{i}" for i in range(300)) + "\n" + ",".join(["x" * 1000] * 300) + "\n")
+    said = quality.run("validate", wide, "--suite", quality.write("w.yaml", "suite: s\nchecks:\n  - in_set: {column: c0, values: [a]}\n"), status=3).stdout
+    expect(max(map(len, said.splitlines())) < 500, "a line is long")
+    quality.run("validate", "good.csv", "--suite", suite, "--query", "SELECT 1", status=1)
+    quality.write("inf.json", '{\n"expectations": [{"type": "x", "kwargs": {"max_value": Infinity}}]}')
+    expect("inf.json: line 2: Infinity" in quality.run("validate", "good.csv", "--suite", "inf.json", status=1).stderr, "no file")
+
+
+def tables_elsewhere_are_profiled(quality):
+    with S3Server() as s3:
+        s3.put("tables/rows.csv", ROWS.read_bytes())
+        rows = len(ROWS.read_text().splitlines()) - 1
+        answer = quality.json("profile", f"{s3.root}/tables/rows.csv", environment={**s3.environment})
+        expect(answer["row_count"] == rows, f"{answer['row_count']}")
+        quality.run("suggest", f"{s3.root}/tables/rows.csv", environment=s3.environment)
+    quality.write("days/day=1/rows.csv", ROWS.read_text())
+    expect(quality.json("profile", "days/day=*/*.csv")["row_count"] == rows, "a pattern")
+
+
 def data_is_judged_wherever_it_lies(quality):
     suite = quality.write("rows.yaml", SUITE)
     lines = ROWS.read_text().splitlines(keepends=True)
@@ -232,6 +318,37 @@ def contracts_hold_in_every_protocol(quality):
         expect(server.metric("millwright_contract_broken_rows_total", model="credit") == 3, "it was not counted")
 
 
+LATE = ROOT / "tests/data/models/flights_late_xgb"
+LATE_COLUMNS = (LATE / "rows.csv").open().readline().strip().split(",")[:-1]
+
+
+def contracts_ask_for_what_the_model_takes(quality):
+    """A column that no model has would be asked of nothing: no start, and the nearest name."""
+    def refused(model, suite):
+        contract = quality.write("other.yaml", suite)
+        done = subprocess.run([quality.binary, "serve", model, "--contract", contract, "--port", "0"], capture_output=True, text=True, timeout=120)
+        expect(done.returncode != 0 and "Serving" not in done.stdout, f"it serves: {done.stdout}{done.stderr}")
+        return done.stderr
+
+    said = refused(f"credit={CREDIT}", "suite: s\nchecks: [not_null: age, not_null: Income]\n")
+    expect("asks for columns that the model credit does not take: age (nearest is Age)" in said, said)
+    said = refused(f"late={LATE / 'model.ubj'}", "suite: s\nchecks: [not_null: distance]\n")
+    expect("a check ordered_columns of 11 names says what they are" in said, said)
+    contract = quality.write("late.yaml", f"""suite: late
+checks:
+  - ordered_columns: [{", ".join(LATE_COLUMNS)}]
+  - between: {{column: distance, min: 10, max: 5000}}
+  - in_set: {{column: day_of_week, values: [1, 2, 3, 4, 5, 6, 7]}}
+""")
+    with ModelServer(quality.binary, f"late={LATE / 'model.ubj'}", "--contract", contract) as server:
+        row = [4, 5, 406, 33.6, -84.4, 27.9, -82.5, 5, 70.4, 1, None]
+        split = lambda values: {"dataframe_split": {"columns": LATE_COLUMNS, "data": [values]}}  # noqa: E731
+        expect(server.post("/invocations", split(row)).status == 200, "a good row")
+        row[2] = -1
+        answer = server.post("/invocations", split(row))
+        expect(answer.status == 400 and b"distance must be at least 10" in answer.body, f"{answer.status} {answer.body}")
+
+
 def endpoints_hold_their_contract(quality):
     """By an endpoint's settings; what it answered is judged in its log."""
     with Server(quality.binary, quality.folder / "data") as server:
@@ -254,6 +371,8 @@ def endpoints_hold_their_contract(quality):
         cli("quality", "suite", quality.write("table.yaml", "suite: table\nchecks: [row_count: 1]\n"))
         expect("Suite not found: absent" in cli("endpoints", "configure", "credit", "--contract", "absent", status=1).stderr, "an absent suite")
         expect("says nothing of single values" in cli("endpoints", "configure", "credit", "--contract", "table", status=1).stderr, "no rules")
+        cli("quality", "suite", quality.write("other.yaml", "suite: other\nchecks: [not_null: age]\n"))
+        expect("nearest is Age" in cli("endpoints", "configure", "credit", "--contract", "other", status=1).stderr, "other columns")
         cli("endpoints", "configure", "credit", "--contract", "applicants")
         good, bad = ("/v2/models/credit/infer", requests_of("owner")), ("/v2/models/credit/infer", requests_of("castle"))
         ask = lambda request: server.post(request[0], request[1][request[0]])  # noqa: E731
@@ -274,8 +393,10 @@ def endpoints_hold_their_contract(quality):
 def main():
     binary = os.path.abspath(sys.argv[1])
     wanted = sys.argv[2:]
-    parts = {"forms": forms_are_one_another, "data": data_is_judged_wherever_it_lies, "objects": objects_are_judged,
+    parts = {"golden": golden_results_come_from_the_command, "wrong": what_is_wrong_is_said_in_a_line,
+             "profiles": tables_elsewhere_are_profiled, "forms": forms_are_one_another, "data": data_is_judged_wherever_it_lies, "objects": objects_are_judged,
              "checkpoints": checkpoints_act, "interrupt": ctrl_c_ends_it, "contracts": contracts_hold_in_every_protocol,
+             "columns": contracts_ask_for_what_the_model_takes,
              "endpoints": endpoints_hold_their_contract}
     run_tests([(name, lambda part=part: run(part, binary)) for name, part in parts.items() if not wanted or name in wanted])
 

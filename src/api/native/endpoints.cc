@@ -9,6 +9,7 @@
 #include "quality/row_rules.h"
 #include "quality/suite_store.h"
 #include "registry/registry.h"
+#include "serving/contract.h"
 #include "serving/gateway.h"
 
 namespace millwright::api::native {
@@ -229,9 +230,15 @@ http::Response WeighRevisions(Context& context, const http::Request& request) {
 
 http::Response ConfigureEndpoint(Context& context, const http::Request& request) {
   const Json settings = BodyObject(request);
-  // A suite that says nothing of single values is refused here, not at the first request.
+  // A suite that says nothing of single values, or speaks of columns that the model does not take,
+  // is refused here, not at the first request.
   const std::string contract = settings.GetString("contract");
-  if (!contract.empty() && contract != "none") quality::RowRules(context.suites.Get(contract));
+  if (!contract.empty() && contract != "none") {
+    const serving::Contract asked(quality::RowRules(context.suites.Get(contract)),
+                                  serving::ContractAction::kReject);
+    if (context.gateway.Ready(EndpointOf(request).str(), ""))
+      asked.RequireAsked(*context.gateway.Describe(EndpointOf(request).str(), ""));
+  }
   context.gateway.Configure(EndpointOf(request), settings, request.principal);
   return Answer(EndpointJson(context.gateway.Get(EndpointOf(request))));
 }

@@ -24,9 +24,11 @@ export interface ExpectationResult {
     unexpected_count?: number;
     unexpected_percent?: number;
     partial_unexpected_list?: Cell[];
-    /** Whole rows that broke the expectation, as column → value. */
+    /** Where results of earlier versions have them. */
     unexpected_rows?: Record<string, Cell>[];
   };
+  /** Whole rows that broke the expectation, as column → value. */
+  unexpected_rows?: Record<string, Cell>[];
   exception_info?: { raised_exception?: boolean; exception_message?: string | null };
 }
 

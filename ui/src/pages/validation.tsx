@@ -118,7 +118,7 @@ function Expectation(props: { name: string; result: ExpectationResult; open: boo
   const { type, kwargs } = props.result.expectation_config;
   const { column, ...rest } = kwargs as { column?: string };
   const result = props.result.result ?? {};
-  const rows = result.unexpected_rows ?? [];
+  const rows = props.result.unexpected_rows ?? result.unexpected_rows ?? [];
   const partial = result.partial_unexpected_list ?? [];
   return (
     <li class={props.result.success ? '' : 'failed'} data-check={props.name}>
