@@ -14,17 +14,18 @@ from harness.millwright import Server, run_tests  # noqa: E402
 from harness.s3 import S3Server  # noqa: E402
 
 BINARY = pathlib.Path(sys.argv[1]).resolve()
+BLOCK = ("--scan-policy", "block")  # so that what does not load is refused
 SECONDS_MAX = 240  # 30 on two idle cores
 
 
 def in_a_folder():
-    with tempfile.TemporaryDirectory() as folder, Server(BINARY, pathlib.Path(folder) / "data") as server:
+    with tempfile.TemporaryDirectory() as folder, Server(BINARY, pathlib.Path(folder) / "data", *BLOCK) as server:
         return browse(server, "models.e2e.mjs", SECONDS_MAX)
 
 
 def in_s3():
     with S3Server() as bucket, tempfile.TemporaryDirectory() as folder, \
-            Server(BINARY, pathlib.Path(folder) / "data", "--artifacts-destination", "s3://bucket/root",
+            Server(BINARY, pathlib.Path(folder) / "data", *BLOCK, "--artifacts-destination", "s3://bucket/root",
                    environment=bucket.environment) as server:
         return browse(server, "models.e2e.mjs", SECONDS_MAX)
 
