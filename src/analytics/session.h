@@ -93,7 +93,7 @@ struct SessionOptions {
 // may be used by one thread at a time; Progress and Interrupt may come from any thread. Opening one
 // takes about 10 ms. The time zone is UTC whatever the machine's. Errors: kInvalidArgument with
 // DuckDB's message, kResourceExhausted for memory and disk, kAborted after Interrupt,
-// kPermissionDenied for a file that is not allowed.
+// kPermissionDenied for a file that is not allowed, kNotFound for one that is not there.
 class Session {
  public:
   // Throws kFailedPrecondition when the DuckDB library is not one of 1.4.4 … 1.5.x.
