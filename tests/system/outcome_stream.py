@@ -5,21 +5,17 @@ goes, kill -9 of the consumer.
 usage: outcome_stream.py BINARY
 """
 import json
-import os
 import pathlib
 import signal
-import subprocess
 import sys
 import tempfile
-import threading
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from harness.kafka import Brokers  # noqa: E402
-from harness.millwright import Failure, Postgres, Server, expect, run_tests  # noqa: E402
+from harness.kafka import Brokers, StreamCommand  # noqa: E402
+from harness.millwright import Postgres, Server, expect, run_tests  # noqa: E402
 
 BINARY = pathlib.Path(sys.argv[1]).resolve()
-LINE_SECONDS_MAX = 60
 
 
 def log_orders(server, count):
@@ -34,42 +30,12 @@ def ask(server, sql):
     return server.post("/api/v1/endpoints/shop/predictions/query", {"sql": sql}).json()["rows"]
 
 
-class Consumer:
+class Consumer(StreamCommand):
     """`millwright outcomes stream` of "truth" to the log "shop"."""
 
     def __init__(self, brokers, server, *words):
-        self.process = subprocess.Popen(
-            [str(BINARY), "outcomes", "stream", "shop", "truth", "--brokers", brokers.addresses,
-             "--kafka-option", "session.timeout.ms=6000", "--json", *map(str, words)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "MILLWRIGHT_URI": server.uri})
-        self.log, self.said = [], threading.Condition()
-        self.reader = threading.Thread(target=self.read_log)
-        self.reader.start()
-
-    def read_log(self):
-        for line in self.process.stderr:
-            with self.said:
-                self.log.append(line)
-                self.said.notify_all()
-
-    def wait_for_line(self, part):
-        with self.said:
-            expect(self.said.wait_for(lambda: any(part in line for line in self.log), LINE_SECONDS_MAX),
-                   f"no line with {part}: {''.join(self.log)}")
-
-    def end(self, number=None):
-        if number:
-            self.process.send_signal(number)
-        out = self.process.stdout.read()
-        status = self.process.wait(60)
-        self.reader.join()
-        self.process.stdout.close()
-        self.process.stderr.close()
-        if number == signal.SIGKILL:
-            return None
-        if status:
-            raise Failure(f"status {status}: {''.join(self.log)}")
-        return json.loads(out)
+        super().__init__([BINARY, "outcomes", "stream", "shop", "truth", "--brokers", brokers.addresses, *words],
+                         {"MILLWRIGHT_URI": server.uri})
 
 
 MESSAGES = [

@@ -12,12 +12,11 @@ import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from harness.kafka import Brokers  # noqa: E402
-from harness.millwright import Failure, expect, run_tests  # noqa: E402
+from harness.kafka import Brokers, StreamCommand  # noqa: E402
+from harness.millwright import expect, run_tests  # noqa: E402
 from harness.model_server import ModelServer  # noqa: E402
 from harness.models import MODELS  # noqa: E402
 
@@ -25,7 +24,6 @@ BINARY = pathlib.Path(sys.argv[1]).resolve()
 CREDIT = MODELS / "credit_columns/model.onnx"
 APPLICANTS = pathlib.Path(__file__).resolve().parents[2] / "examples/score/applicants.csv"
 TEXTS = {"Home", "Marital", "Records", "Job", "id"}
-LINE_SECONDS_MAX = 60
 
 
 def applicants():
@@ -35,43 +33,11 @@ def applicants():
                  for key, value in row.items()} for row in csv.DictReader(file)]
 
 
-class Stream:
+class Stream(StreamCommand):
     """`millwright stream` of "in" to "out"."""
 
     def __init__(self, brokers, *words, model=CREDIT):
-        self.process = subprocess.Popen(
-            [str(BINARY), "stream", "--model", str(model), "--kafka", "in:out", "--brokers", brokers.addresses,
-             "--kafka-option", "session.timeout.ms=6000", "--json", *map(str, words)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.log, self.said = [], threading.Condition()
-        self.reader = threading.Thread(target=self.read_log)
-        self.reader.start()
-
-    def read_log(self):
-        for line in self.process.stderr:
-            with self.said:
-                self.log.append(line)
-                self.said.notify_all()
-
-    def wait_for_line(self, part):
-        with self.said:
-            expect(self.said.wait_for(lambda: any(part in line for line in self.log), LINE_SECONDS_MAX),
-                   f"no line with {part}: {''.join(self.log)}")
-
-    def end(self, number=None):
-        """Waits for the end, or makes it by a signal; returns the answer."""
-        if number:
-            self.process.send_signal(number)
-        out = self.process.stdout.read()
-        status = self.process.wait(60)
-        self.reader.join()
-        self.process.stdout.close()
-        self.process.stderr.close()
-        if number == signal.SIGKILL:
-            return None
-        if status:
-            raise Failure(f"status {status}: {''.join(self.log)}")
-        return json.loads(out)
+        super().__init__([BINARY, "stream", "--model", model, "--kafka", "in:out", "--brokers", brokers.addresses, *words])
 
 
 def as_written(value):
