@@ -14,16 +14,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "streaming/dead_letter.h"
 
 namespace millwright::streaming {
 namespace {
 
 constexpr int kIdleMs = 100;  // between two looks at whether to stop
 constexpr int64_t kRetryMsFirst = 200, kRetryMsMax = 10'000;
-constexpr size_t kReasonBytesMax = 1'000;
-
-constexpr char kIdHeader[] = "millwright-id";
-constexpr char kReasonHeader[] = "millwright-reason";
 
 bool IsPassing(Code code) {
   return code == Code::kUnavailable || code == Code::kResourceExhausted ||
@@ -166,21 +163,17 @@ void OutcomeStream::RecordPart(const Told* begin, size_t count) {
 
 void OutcomeStream::SendDead(const Message& message, const std::string& reason,
                              const Json* outcome) {
-  Message dead = message;
-  if (outcome != nullptr) dead.value = outcome->Dump();
-  dead.headers.emplace_back(kIdHeader, message.place.Id());
-  dead.headers.emplace_back(kReasonHeader, reason.substr(0, kReasonBytesMax));
   ++counts_.dead_letters;
-  ++undelivered_;
-  try {
-    producer_.Send(options_.dead_letter, dead, 0);
-  } catch (const Error& error) {
-    --undelivered_;
-    if (error.code() != Code::kInvalidArgument) throw;
-    dead.value.reset();  // its id still says where it is
+  SendDeadLetter(DeadLetter(message, reason, outcome), [&](const Message& dead) {
+    // Counted before, for the producer may tell of deliveries while it takes this one.
     ++undelivered_;
-    producer_.Send(options_.dead_letter, dead, 0);
-  }
+    try {
+      producer_.Send(options_.dead_letter, dead, 0);
+    } catch (...) {
+      --undelivered_;
+      throw;
+    }
+  });
 }
 
 void OutcomeStream::Deliver(const std::stop_token& stop) {

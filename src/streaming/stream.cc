@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "streaming/dead_letter.h"
 #include "streaming/rows.h"
 
 namespace millwright::streaming {
@@ -17,10 +18,7 @@ constexpr int kIdleMs = 100;  // between two looks at whether to stop
 constexpr size_t kTurnsOnTheWayMax = 8;
 constexpr int64_t kCommitUs = 250'000;     // between two commits while messages come
 constexpr int64_t kRevokedMsMax = 30'000;  // for what is on its way when partitions are taken away
-constexpr size_t kReasonBytesMax = 1'000;
 
-constexpr char kIdHeader[] = "millwright-id";
-constexpr char kReasonHeader[] = "millwright-reason";
 constexpr char kRowHeader[] = "millwright-row";
 
 }  // namespace
@@ -139,19 +137,10 @@ void Stream::SendAnswer(const Taken& taken, const Result<std::string>* results) 
 
 void Stream::SendDead(const Message& message, const std::string& reason,
                       const std::optional<size_t>& row, const Json* value) {
-  Message dead = message;
-  if (value != nullptr) dead.value = value->Dump();
-  dead.headers.emplace_back(kIdHeader, message.place.Id());
-  dead.headers.emplace_back(kReasonHeader, reason.substr(0, kReasonBytesMax));
+  Message dead = DeadLetter(message, reason, value);
   if (row) dead.headers.emplace_back(kRowHeader, std::to_string(*row));
   ++counts_.dead_letters;
-  try {
-    Send(options_.dead_letter, dead);
-  } catch (const Error& error) {
-    if (error.code() != Code::kInvalidArgument) throw;
-    dead.value.reset();  // its id still says where it is
-    Send(options_.dead_letter, dead);
-  }
+  SendDeadLetter(std::move(dead), [&](const Message& one) { Send(options_.dead_letter, one); });
 }
 
 void Stream::Send(const std::string& topic, const Message& message) {

@@ -44,6 +44,10 @@ class Brokers:
             expect(self.do(verb, topic, key, text) == "ok", "produce")
         expect(self.do("flush") == "ok", "flush")
 
+    def wait_for_commit(self, topic, group, offset):
+        """Waits until a group has committed all before an offset of the topic's first partition."""
+        expect(self.do("committed", topic, group, offset) == "ok", "committed")
+
     def read(self, topic, count):
         return json.loads(self.do("read", topic, count))
 

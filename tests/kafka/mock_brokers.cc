@@ -5,6 +5,7 @@
 //   tombstone TOPIC KEY            ok
 //   flush                          ok, once all that was produced is there
 //   read TOPIC COUNT               a JSON list of the first COUNT messages that are found
+//   committed TOPIC GROUP OFFSET   ok, once the group has committed so much of partition 0
 //   down, up                       ok
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
@@ -71,6 +72,11 @@ class MockBrokers {
       size_t count = 0;
       words >> count;
       return Read(topic, count);
+    } else if (verb == "committed") {
+      std::string group;
+      int64_t offset = 0;
+      words >> group >> offset;
+      while (Committed(topic, group) < offset) continue;  // each question waits for its answer
     } else if (verb == "down" || verb == "up") {
       for (int id = 1; id <= kBrokers; ++id) {
         verb == "up" ? rd_kafka_mock_broker_set_up(cluster_, id)
@@ -93,6 +99,22 @@ class MockBrokers {
     message.headers.emplace_back("trace", "of " + key);
     ++unsent_;
     producer_->Send(topic, message, 0);
+  }
+
+  int64_t Committed(const std::string& topic, const std::string& group) const {
+    rd_kafka_conf_t* conf = rd_kafka_conf_new();
+    char text[512];
+    rd_kafka_conf_set(conf, "group.id", group.c_str(), text, sizeof text);
+    rd_kafka_conf_set(conf, "bootstrap.servers", addresses().c_str(), text, sizeof text);
+    rd_kafka_t* member = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
+    rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new(1);
+    const rd_kafka_topic_partition_t* asked =
+        rd_kafka_topic_partition_list_add(list, topic.c_str(), 0);
+    rd_kafka_committed(member, list, 50 * kWaitMs);
+    const int64_t offset = asked->offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_destroy(member);
+    return offset;
   }
 
   std::string Read(const std::string& topic, size_t count) {

@@ -157,6 +157,7 @@ def brokers_come_and_go():
         brokers.produce("in", rows)
         stream = Stream(brokers)
         brokers.read("out", len(rows))
+        brokers.wait_for_commit("in", "millwright-in-out", len(rows))  # else they are rightly read again
         expect(brokers.do("down") == "ok", "down")
         stream.wait_for_line("no broker answers")
         expect(brokers.do("up") == "ok", "up")
