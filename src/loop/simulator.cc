@@ -203,6 +203,7 @@ class Watch {
     scan.Load(from_ms, to_ms);
     reference_ = monitoring::MakeMonitorReference(session_, scan.InputsSql(), spec_,
                                                   monitoring::kEventTimeColumn);
+    for (auto& [name, level] : scan.MeasureLevels()) reference_.levels[name] = level;
     const auto figures =
         scan.MeasurePerformance({.start_ms = from_ms, .end_ms = to_ms, .complete = true});
     if (figures.auc) spec_.reference_auc = figures.auc;
@@ -233,7 +234,6 @@ class Watch {
       if (window.start_ms < referred_to_ms_) continue;
       scan_->Measure(window);
       judged_[window.start_ms] = window;
-      if (!monitoring::IsJudgedForDrift(spec_, window)) continue;
       for (const auto& crossing : monitoring::JudgeDrift(spec_, window)) follow(window, crossing);
     }
     for (; auc_at_ < windows_.size() && windows_[auc_at_].end_ms + delay_ms <= now_ms; ++auc_at_) {
@@ -241,8 +241,8 @@ class Watch {
       if (window.start_ms < referred_to_ms_) continue;
       window.performance = scan_->MeasurePerformance(window);
       judged_[window.start_ms] = window;
-      if (!monitoring::IsJudgedForPerformance(spec_, window)) continue;
-      if (const auto crossing = monitoring::JudgePerformance(window)) follow(window, *crossing);
+      for (const auto& crossing : monitoring::JudgePerformance(spec_, window))
+        follow(window, crossing);
     }
     return over;
   }

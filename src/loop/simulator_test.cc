@@ -96,6 +96,25 @@ TEST_F(SimulatorTest, DecidesByTheSameRulesAsTheServer) {
   EXPECT_NEAR(static_cast<double>(times[2] - times[1]) / 3'600'000, 48, 8);
 }
 
+// A monitor may ask detectors of single changes and have no limit for its AUC.
+TEST_F(SimulatorTest, FollowsDetectorsToo) {
+  const Policy policy = ParsePolicy(kPolicy);
+  const History history =
+      OpenHistory(session_, file_, policy, {.time = "asked", .output = "p", .outcome = "late"});
+  const auto spec = monitoring::MonitorSpec::FromJson(ParseJson(
+      R"({"name": "m", "endpoint": "m", "window": "week", "rows_min": 100,
+          "detectors": [{"of": "error", "method": "cusum"}]})"));
+  ASSERT_FALSE(spec.AucThreshold());
+  const Simulation simulation = Simulate(session_, history, policy, {.monitor = spec});
+  ASSERT_FALSE(simulation.alerts.empty());
+  for (const auto& alert : simulation.alerts)
+    EXPECT_EQ(alert.crossing.kind, monitoring::AlertKind::kChange);
+  // From day 35 on; a constant before it is no change.
+  const int64_t alarm_ms = simulation.alerts[0].crossing.time_ms;
+  EXPECT_GE(alarm_ms, ParseTime("2001-02-05"));
+  EXPECT_LT(alarm_ms, ParseTime("2001-02-08"));
+}
+
 TEST_F(SimulatorTest, LeavesOutWhatWasBefore) {
   const Policy policy = ParsePolicy(kPolicy);
   const History history = OpenHistory(

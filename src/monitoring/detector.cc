@@ -58,14 +58,23 @@ std::optional<double> OptionalNumber(const Json& json, std::string_view key) {
   return value->AsDouble(key);
 }
 
+// What is left of a constant after its mean is taken off.
+double RoundingOf(double mean) {
+  constexpr double kRounding = 1e-12;
+  return kRounding * std::abs(mean);
+}
+
 // In deviations of the reference, where its level is known.
 double Standardised(const std::optional<Level>& level, const DetectorValue& value) {
   if (!level) return value.value;
   const auto place = level->places.find(value.place);
-  const bool is_known = place != level->places.end() && place->second.second > 0;
+  const bool is_known =
+      place != level->places.end() && place->second.second > RoundingOf(place->second.first);
   const double mean = is_known ? place->second.first : level->mean;
   const double deviation = is_known ? place->second.second : level->deviation;
-  return deviation > 0 ? (value.value - mean) / deviation : value.value - mean;
+  const double distance = value.value - mean;
+  if (deviation > RoundingOf(mean)) return distance / deviation;
+  return std::abs(distance) > RoundingOf(mean) ? distance : 0;
 }
 
 std::function<bool(double)> MakeDetector(const DetectorSpec& spec, bool is_standardised) {

@@ -87,6 +87,17 @@ TEST(Detector, TakesEachPlaceOfASeasonForItself) {
   EXPECT_GT(Detect(cusum, level, values, 0).alarms, 0);
 }
 
+// The mean of many 0.1 is another number in its last digit, and their deviation is not zero.
+TEST(Detector, AConstantDoesNotChange) {
+  std::vector<DetectorValue> values;
+  for (int i = 0; i < 1000; ++i) values.push_back({i, 0.1, 0});
+  const Level level = {std::nextafter(0.1, 1), 1.4e-17, {}};
+  for (DetectorMethod method : kMethods)
+    EXPECT_EQ(Detect(Spec(method, 10'000), level, values, 0).alarms, 0);
+  for (int i = 0; i < 100; ++i) values.push_back({1000 + i, 0.9, 0});
+  EXPECT_GT(Detect(Spec(DetectorMethod::kCusum, 10'000), level, values, 0).alarms, 0);
+}
+
 TEST(Detector, PassesOverWhatIsNoNumberAndNeedsALevelForCusum) {
   std::vector<DetectorValue> values = Scores(100, 100, 0, 1);
   values[50].value = NAN;

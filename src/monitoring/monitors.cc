@@ -284,15 +284,11 @@ void Monitors::Judge(Connection& connection, const Stored& monitor, const Window
   if (IsJudgedForDrift(spec, window) && window.start_ms > judged_drift_ms) {
     judged_drift_ms = window.start_ms;
     for (const Crossing& crossing : JudgeDrift(spec, window)) follow(crossing);
-    for (const Crossing& crossing : JudgeChanges(window, DetectorOf::kScore)) follow(crossing);
   }
   // The window judged last is judged again as more of its outcomes arrive.
   if (!IsJudgedForPerformance(spec, window) || window.start_ms < judged_performance_ms) return;
   judged_performance_ms = window.start_ms;
-  if (window.performance.threshold) {
-    if (const auto crossing = JudgePerformance(window)) follow(*crossing);
-  }
-  for (const Crossing& crossing : JudgeChanges(window, DetectorOf::kError)) follow(crossing);
+  for (const Crossing& crossing : JudgePerformance(spec, window)) follow(crossing);
 }
 
 void Monitors::Open(Connection& connection, const Stored& monitor, const MonitorWindow& window,

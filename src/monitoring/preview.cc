@@ -19,19 +19,8 @@ class Judge {
 
   void Follow(const MonitorWindow& window) {
     seen_[window.start_ms] = window;
-    if (IsJudgedForDrift(spec_, window)) {
-      for (const Crossing& crossing : JudgeDrift(spec_, window)) Cross(window, crossing);
-      for (const Crossing& crossing : JudgeChanges(window, DetectorOf::kScore)) {
-        Cross(window, crossing);
-      }
-    }
-    if (!IsJudgedForPerformance(spec_, window)) return;
-    if (window.performance.threshold) {
-      if (const auto crossing = JudgePerformance(window)) Cross(window, *crossing);
-    }
-    for (const Crossing& crossing : JudgeChanges(window, DetectorOf::kError)) {
-      Cross(window, crossing);
-    }
+    for (const Crossing& crossing : JudgeDrift(spec_, window)) Cross(window, crossing);
+    for (const Crossing& crossing : JudgePerformance(spec_, window)) Cross(window, crossing);
   }
 
  private:

@@ -36,13 +36,58 @@ bool IsBetween(const drift::FeatureDrift& feature) {
                                   : *feature.score >= feature.threshold * kDriftCloseFactor;
 }
 
+std::vector<Crossing> FeatureCrossings(const MonitorSpec& spec, const MonitorWindow& window) {
+  size_t drifted = 0;
+  for (const drift::FeatureDrift& feature : window.features) drifted += feature.drifted;
+  const bool enough = static_cast<double>(drifted) >=
+                      spec.drift_share_min * static_cast<double>(window.features.size());
+  std::vector<Crossing> crossings;
+  for (const drift::FeatureDrift& feature : window.features) {
+    if (!feature.score) continue;
+    const bool is_over = feature.drifted && enough;
+    if (!is_over && IsBetween(feature)) continue;
+    crossings.push_back({AlertKind::kDrift, feature.name, *feature.score, feature.threshold,
+                         is_over, feature.method});
+  }
+  return crossings;
+}
+
+std::optional<Crossing> AucCrossing(const MonitorWindow& window) {
+  if (!window.performance.auc || !window.performance.threshold) return std::nullopt;
+  const double auc = *window.performance.auc;
+  const double threshold = *window.performance.threshold;
+  const bool is_over = auc < threshold;
+  if (!is_over && auc < threshold + kAucCloseMargin) return std::nullopt;
+  return Crossing{AlertKind::kPerformance, "auc", auc, threshold, is_over, ""};
+}
+
+// Detectors of the error wait for outcomes, the others for nothing.
+enum class Detectors { kOfRows, kOfError };
+
+void AddChanges(const MonitorWindow& window, Detectors which, std::vector<Crossing>* crossings) {
+  std::map<std::string, Crossing> by_name;  // of several detectors of one thing, the first to alarm
+  for (const DetectedChange& change : window.changes) {
+    const bool is_error = change.detector.of == DetectorOf::kError;
+    if (is_error != (which == Detectors::kOfError) || change.rows == 0) continue;
+    Crossing crossing{
+        AlertKind::kChange,       change.detector.name(),
+        change.after.value_or(0), change.before.value_or(0),
+        change.alarms > 0,        std::string(DetectorMethodName(change.detector.method))};
+    crossing.time_ms = change.first_ms.value_or(0);
+    const auto [known, added] = by_name.emplace(crossing.feature, crossing);
+    const bool is_first =
+        crossing.is_over && (!known->second.is_over || crossing.time_ms < known->second.time_ms);
+    if (!added && is_first) known->second = crossing;
+  }
+  for (auto& [name, crossing] : by_name) crossings->push_back(std::move(crossing));
+}
+
 bool IsOverIn(const MonitorSpec& spec, const MonitorWindow& window, const Crossing& crossing) {
   if (crossing.kind == AlertKind::kPerformance) {
-    if (!window.performance.threshold) return false;
-    const auto own = JudgePerformance(window);
+    const auto own = AucCrossing(window);
     return own && own->is_over;
   }
-  const std::vector<Crossing> all = JudgeDrift(spec, window);
+  const std::vector<Crossing> all = FeatureCrossings(spec, window);
   return std::any_of(all.begin(), all.end(), [&](const Crossing& own) {
     return own.feature == crossing.feature && own.is_over;
   });
@@ -70,46 +115,17 @@ bool IsJudgedForPerformance(const MonitorSpec& spec, const MonitorWindow& window
 }
 
 std::vector<Crossing> JudgeDrift(const MonitorSpec& spec, const MonitorWindow& window) {
-  size_t drifted = 0;
-  for (const drift::FeatureDrift& feature : window.features) drifted += feature.drifted;
-  const bool enough = static_cast<double>(drifted) >=
-                      spec.drift_share_min * static_cast<double>(window.features.size());
-  std::vector<Crossing> crossings;
-  for (const drift::FeatureDrift& feature : window.features) {
-    if (!feature.score) continue;
-    const bool is_over = feature.drifted && enough;
-    if (!is_over && IsBetween(feature)) continue;
-    crossings.push_back({AlertKind::kDrift, feature.name, *feature.score, feature.threshold,
-                         is_over, feature.method});
-  }
+  if (!IsJudgedForDrift(spec, window)) return {};
+  std::vector<Crossing> crossings = FeatureCrossings(spec, window);
+  AddChanges(window, Detectors::kOfRows, &crossings);
   return crossings;
 }
 
-std::optional<Crossing> JudgePerformance(const MonitorWindow& window) {
-  const double auc = *window.performance.auc;
-  const double threshold = *window.performance.threshold;
-  const bool is_over = auc < threshold;
-  if (!is_over && auc < threshold + kAucCloseMargin) return std::nullopt;
-  return Crossing{AlertKind::kPerformance, "auc", auc, threshold, is_over, ""};
-}
-
-std::vector<Crossing> JudgeChanges(const MonitorWindow& window, DetectorOf of) {
-  std::map<std::string, Crossing> by_name;  // of several detectors of one thing, the first to alarm
-  for (const DetectedChange& change : window.changes) {
-    const bool is_error = change.detector.of == DetectorOf::kError;
-    if (is_error != (of == DetectorOf::kError) || change.rows == 0) continue;
-    Crossing crossing{
-        AlertKind::kChange,       change.detector.name(),
-        change.after.value_or(0), change.before.value_or(0),
-        change.alarms > 0,        std::string(DetectorMethodName(change.detector.method))};
-    crossing.time_ms = change.first_ms.value_or(0);
-    const auto [known, added] = by_name.emplace(crossing.feature, crossing);
-    const bool is_first =
-        crossing.is_over && (!known->second.is_over || crossing.time_ms < known->second.time_ms);
-    if (!added && is_first) known->second = crossing;
-  }
+std::vector<Crossing> JudgePerformance(const MonitorSpec& spec, const MonitorWindow& window) {
+  if (!IsJudgedForPerformance(spec, window)) return {};
   std::vector<Crossing> crossings;
-  for (auto& [name, crossing] : by_name) crossings.push_back(std::move(crossing));
+  if (const auto crossing = AucCrossing(window)) crossings.push_back(*crossing);
+  AddChanges(window, Detectors::kOfError, &crossings);
   return crossings;
 }
 
@@ -134,7 +150,7 @@ bool IsLasting(const MonitorSpec& spec, const WindowsByStart& windows, const Mon
 std::string_view DriftVerdict(const MonitorSpec& spec, const MonitorWindow& window) {
   if (window.predictions < spec.rows_min) return "not_enough_data";
   if (!window.complete) return "incomplete";
-  const std::vector<Crossing> all = JudgeDrift(spec, window);
+  const std::vector<Crossing> all = FeatureCrossings(spec, window);
   const bool drifted =
       std::any_of(all.begin(), all.end(), [](const auto& one) { return one.is_over; });
   return drifted ? "drifted" : "quiet";

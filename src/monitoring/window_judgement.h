@@ -1,7 +1,6 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,13 +31,11 @@ bool IsChance(std::string_view method);
 bool IsJudgedForDrift(const MonitorSpec& spec, const MonitorWindow& window);
 bool IsJudgedForPerformance(const MonitorSpec& spec, const MonitorWindow& window);
 
-// Of a window that is judged.
+// What is over or clearly back in a window; nothing in one that is not judged. Drift is of the
+// features and of the detectors of features and scores; performance is of the AUC, where it has a
+// threshold, and of the detectors of the error: what waits for outcomes.
 std::vector<Crossing> JudgeDrift(const MonitorSpec& spec, const MonitorWindow& window);
-std::optional<Crossing> JudgePerformance(const MonitorWindow& window);
-
-// What the detectors of a judged window say: those of the error, which wait for outcomes, or all
-// others.
-std::vector<Crossing> JudgeChanges(const MonitorWindow& window, DetectorOf of);
+std::vector<Crossing> JudgePerformance(const MonitorSpec& spec, const MonitorWindow& window);
 
 // Windows by their starts.
 using WindowsByStart = std::map<int64_t, MonitorWindow>;
