@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "base/enum_names.h"
 #include "base/error.h"
 #include "drift/bin_counts.h"
 #include "drift/expected_shares.h"
@@ -33,22 +34,10 @@ constexpr double kPeriodRowsShareMin = 0.5;
 constexpr double kDeviations = 3;
 
 template <typename E, size_t N>
-std::string_view NameOf(const std::pair<E, std::string_view> (&names)[N], E value) {
-  for (const auto& [known, name] : names) {
-    if (known == value) return name;
-  }
-  return "";
-}
-
-template <typename E, size_t N>
 E ParseName(const std::pair<E, std::string_view> (&names)[N], std::string_view text,
             std::string_view noun) {
-  std::string all;
-  for (const auto& [value, name] : names) {
-    if (name == text) return value;
-    if (!name.empty()) all += (all.empty() ? "" : ", ") + std::string(name);
-  }
-  throw InvalidArgument("There is no {} {}. There are {}", noun, text, all);
+  if (const auto value = FindNamed(names, text)) return *value;
+  throw InvalidArgument("There is no {} {}. There are {}", noun, text, NamesOf(names));
 }
 
 std::string TimeSql(const std::string& column) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <memory>
 
+#include "base/enum_names.h"
 #include "base/error.h"
 #include "drift/online_detectors.h"
 
@@ -26,22 +27,10 @@ constexpr double kShiftMin = 0.01, kShiftMax = 10;
 constexpr double kAdwinDeviations = 4;
 
 template <typename E, size_t N>
-std::string_view NameOf(const std::pair<E, std::string_view> (&names)[N], E value) {
-  for (const auto& [known, name] : names) {
-    if (known == value) return name;
-  }
-  return "";
-}
-
-template <typename E, size_t N>
 E ParseName(const std::pair<E, std::string_view> (&names)[N], const std::string& text,
             const char* field) {
-  std::string all;
-  for (const auto& [value, name] : names) {
-    if (name == text) return value;
-    all += (all.empty() ? "" : ", ") + std::string(name);
-  }
-  throw InvalidArgument("detectors: {} is one of {}, not {}", field, all, text)
+  if (const auto value = FindNamed(names, text)) return *value;
+  throw InvalidArgument("detectors: {} is one of {}, not {}", field, NamesOf(names), text)
       .WithField("detectors");
 }
 

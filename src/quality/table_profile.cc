@@ -6,6 +6,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "base/enum_names.h"
 #include "base/error.h"
 
 // Each struct's fields are listed once, in Fields; one walk writes them and another reads them.
@@ -313,29 +314,14 @@ void Decode(const Json& json, std::vector<T>* values) {
   for (const Json& one : json.AsArray()) Decode(one, &values->emplace_back());
 }
 
-template <typename Name>
-struct EnumName {
-  Name value;
-  std::string_view name;
-};
-constexpr EnumName<FiguresKind> kFiguresKinds[] = {
+constexpr std::pair<FiguresKind, std::string_view> kFiguresKinds[] = {
     {FiguresKind::kNumber, "number"}, {FiguresKind::kTime, "time"}, {FiguresKind::kText, "text"}};
-constexpr EnumName<NumberKind> kNumberKinds[] = {
+constexpr std::pair<NumberKind, std::string_view> kNumberKinds[] = {
     {NumberKind::kInteger, "integer"}, {NumberKind::kReal, "real"}, {NumberKind::kTime, "time"}};
 
 template <typename E, size_t N>
-std::string_view NameOf(const EnumName<E> (&names)[N], E value) {
-  for (const auto& row : names) {
-    if (row.value == value) return row.name;
-  }
-  return "";
-}
-
-template <typename E, size_t N>
-E ValueOf(const EnumName<E> (&names)[N], std::string_view name) {
-  for (const auto& row : names) {
-    if (row.name == name) return row.value;
-  }
+E ValueOf(const std::pair<E, std::string_view> (&names)[N], std::string_view name) {
+  if (const auto value = FindNamed(names, name)) return *value;
   throw InvalidArgument("A profile has no kind {}", name);
 }
 
