@@ -174,7 +174,8 @@ def keep_to_a_memory_limit():
             taken = {name: server.metric("millwright_model_memory_bytes", model=name, version="1") for name in [*sizes, "m"]}
         expect(all(taken.values()), f"not measured: {taken}")
         expect(taken["m"] < min(taken[name] for name in sizes), f"the smallest takes the most: {taken}")
-        limit = int((sum(taken.values()) - min(taken.values()) / 2) / 2**20)
+        # What a model takes is measured within a MiB or so: any one has room, all of them never have.
+        limit = int((sum(taken.values()) - max(taken.values()) / 2) / 2**20)
         with ModelServer(BINARY, "--model-store", store, "--memory-mib", limit) as server:
             found = server.index()
             full = [name for (name, _), (state, _) in found.items() if state == "UNAVAILABLE"]
