@@ -286,6 +286,13 @@ bool SuppliedModels::IsComing(const std::string& model) const {
   return state == State::kStarting || state == State::kChanging;
 }
 
+bool SuppliedModels::FoundNoRoom(const ModelSupply& supply) const {
+  if (options_.when_full != WhenFull::kUnloadLeastRecentlyUsed) return false;
+  const auto problem = supply.problem();
+  return supply.state() == State::kStarting && problem &&
+         problem->code() == Code::kResourceExhausted;
+}
+
 std::shared_ptr<const serving::ModelServer::Versions> SuppliedModels::Await(
     const std::string& model) const {
   const auto supply = Require(model);
@@ -293,7 +300,10 @@ std::shared_ptr<const serving::ModelServer::Versions> SuppliedModels::Await(
   const State state = supply->state();
   if (state == State::kUnloaded) throw NotFound("Loaded model", model);
   const auto entry = models_.find(model);
-  if (state == State::kEvicted && entry != models_.end() && !entry->second.round.is_running) {
+  // It gave way to others, or found no room for those that were still on their way in: now that it
+  // is asked for, others give way to it.
+  const bool is_wanted = state == State::kEvicted || FoundNoRoom(*supply);
+  if (is_wanted && entry != models_.end() && !entry->second.round.is_running) {
     entry->second.round.due_us = 0;
     entry->second.round.has_run = false;
     changed_.notify_all();
@@ -305,7 +315,7 @@ std::shared_ptr<const serving::ModelServer::Versions> SuppliedModels::Await(
     return supply->state() != State::kChanging && !round.is_running && round.has_run;
   };
   // Nobody knows when one comes that was never there.
-  if (state != State::kStarting) {
+  if (is_wanted || state != State::kStarting) {
     changed_.wait_for(lock, std::chrono::milliseconds(kAwaitMsMax), is_settled);
   }
   lock.unlock();

@@ -108,6 +108,8 @@ class SuppliedModels final : public serving::ModelServer {
   void SetAway(const std::string& model, bool is_away);
   // Ends what SetAway began, unless requests do wait for the model.
   void Settle(const ModelSupply& supply);
+  // Whether a model that was never there lacks nothing but memory that others can give back.
+  bool FoundNoRoom(const ModelSupply& supply) const;
   bool UnloadLeastRecentlyUsed(const std::string& except);
 
   const SupplyOptions options_;
