@@ -127,6 +127,7 @@ void ModelServerApp::Drain() {
   const int64_t end_us = MonotonicUs() + kDrainMs * 1000;
   if (parts_->rpc != nullptr) parts_->rpc->Drain(kDrainMs);
   parts_->http->Drain(std::max<int64_t>(0, (end_us - MonotonicUs()) / 1000));
+  parts_->models.StopRuns();
 }
 
 }  // namespace millwright::server
