@@ -128,6 +128,24 @@ def a_model_server_that_ends_stops_what_does_not():
                 expect(future.result().status in (503, 504), f"{future.result()}")
 
 
+def a_server_ends_although_a_query_does_not():
+    with tempfile.TemporaryDirectory() as scratch, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        with Server(BINARY, pathlib.Path(scratch) / "data", "--drain-ms", "100") as server:
+            row = {"inputs": {"x": 1}, "outputs": {"y": 1}, "time_ms": 1}
+            answer = server.request("PUT", "/api/v1/prediction-logs/shop?filename=a.jsonl", json.dumps(row).encode(),
+                                    {"Content-Type": "application/jsonl"})
+            expect(answer.status == 200, f"{answer.status} {answer.body}")
+            before = cpu_ticks(server.process.pid)
+            sql = "select count(*) from range(1000000) a, range(1000000) b where a.range * b.range % 7 = 3"
+            asked = pool.submit(server.post, "/api/v1/endpoints/shop/predictions/query", {"sql": sql})
+            while cpu_ticks(server.process.pid) < before + 100:  # it runs
+                expect(not asked.done(), f"{asked.done() and asked.result()}")
+                time.sleep(0.01)
+            server.stop()  # fails after 30 s; the query has 60
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                expect(asked.result().status == 503, f"{asked.result()}")
+
+
 def a_model_that_asks_for_all_memory_gets_none():
     with served("allocates") as server:
         pids = replica_pids(server, "allocates")
@@ -236,6 +254,7 @@ def many_wait_for_a_replica_that_is_gone():
 run_tests([("a model that does not end holds up nobody", a_model_that_does_not_end_holds_up_nobody),
            ("a model server stops what does not end", a_model_server_stops_what_does_not_end),
            ("a model server that ends stops what does not", a_model_server_that_ends_stops_what_does_not),
+           ("a server ends although a query does not", a_server_ends_although_a_query_does_not),
            ("a model that asks for all memory gets none", a_model_that_asks_for_all_memory_gets_none),
            ("clients that go away cost nothing", clients_that_go_away_cost_nothing),
            ("two requests in one are refused", two_requests_in_one_are_refused),
