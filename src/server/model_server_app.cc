@@ -100,6 +100,7 @@ struct ModelServerApp::Parts {
 
   std::string MetricsText() const {
     return api::prometheus::ServingMetrics(models) + api::prometheus::SupplyMetrics(models) +
+           (log ? api::prometheus::RequestLogMetrics(log->stats()) : "") +
            (rpc ? rpc->MetricsText() : "") + tracing.MetricsText() + contracted.MetricsText();
   }
 };
