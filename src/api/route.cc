@@ -14,6 +14,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/log_trace.h"
 #include "base/trace_context.h"
@@ -52,8 +53,16 @@ std::string_view RawPath(const http::Request& request) {
   return parts ? parts->path : std::string_view(request.path);
 }
 
-http::Response MethodNotAllowed(const std::string& allow) {
-  http::Response response = NoRoute(405, "Method not allowed; see Allow");
+// In the shape of the protocol whose path it is: those of inference have one field.
+http::Response NoRouteOf(std::string_view path, int status, const std::string& message) {
+  if (!path.starts_with("/v1/") && !path.starts_with("/v2/")) return NoRoute(status, message);
+  std::string json;
+  JsonWriter(&json).BeginObject().Field("error", message).EndObject();
+  return http::Response::JsonText(status, std::move(json));
+}
+
+http::Response MethodNotAllowed(const http::Request& head, const std::string& allow) {
+  http::Response response = NoRouteOf(head.path, 405, "Method not allowed; see Allow");
   response.headers.Add("Allow", allow);
   return response;
 }
@@ -269,11 +278,12 @@ http::Target Router::Resolve(http::Request& head) {
   if (entry == nullptr && !page.empty() && IsPreflight(head))
     return impl.AnswerWith(impl.preflight, PreflightAnswer(head, page, match.allow));
   if (entry == nullptr && !match.allow.empty())
-    return impl.AnswerWith(impl.wrong_method, MethodNotAllowed(match.allow));
+    return impl.AnswerWith(impl.wrong_method, MethodNotAllowed(head, match.allow));
   if (entry == nullptr && impl.fallback->handle && !ChangesState(head.method))
     entry = impl.fallback;
   if (entry == nullptr)
-    return impl.AnswerWith(impl.unknown_path, NoRoute(404, "Path not found: " + head.path));
+    return impl.AnswerWith(impl.unknown_path,
+                           NoRouteOf(head.path, 404, "Path not found: " + head.path));
   for (size_t i = 0; i < match.values.size(); ++i)
     head.path_values.emplace_back(entry->names[i], std::move(match.values[i]));
 

@@ -28,7 +28,7 @@ struct ServeOptions {
   int grpc_port = -1;
   int threads = 8, io_threads = 0;
   std::string batching = "auto";
-  int batch_max = 64, batch_delay_us = 1000;
+  int batch_max = 64, batch_delay_us = 1000, run_timeout_ms = 60'000;
   std::string log;
   std::vector<std::string> log_share, log_redact;
   int log_mib = 1024;
@@ -107,6 +107,9 @@ constexpr Option<ServeOptions> kServeOptions[] = {
     {"serve.batch_delay_us", "--batch-delay-us",
      "How long a request may wait for others while another run is under way",
      &ServeOptions::batch_delay_us, "US", 0, serving::kBatchDelayUsMax},
+    {"serve.run_timeout_ms", "--run-timeout-ms",
+     "How long a model may take for one run before it is stopped; short ones have no limit",
+     &ServeOptions::run_timeout_ms, "MS", 1, 86'400'000},
     {"serve.log", "--log", "A folder to log requests and answers to", &ServeOptions::log, "DIR"},
     {"serve.log_share", "--log-share",
      "The share of the requests that is logged, 0 to 1, or NAME=SHARE for one model; repeatable",
@@ -156,7 +159,8 @@ inference::PythonOptions PythonOptionsOf(const ServeOptions& options) {
 serving::BatchingOptions BatchingOf(const ServeOptions& options) {
   serving::BatchingOptions batching{.rows_max = options.batch_max,
                                     .delay_us = options.batch_delay_us,
-                                    .threads = options.threads};
+                                    .threads = options.threads,
+                                    .run_ms_max = options.run_timeout_ms};
   if (options.batching == "auto") return batching;
   if (options.batching != "on" && options.batching != "off") {
     throw InvalidArgument("--batching is auto, on or off: {}", options.batching);

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -30,6 +32,19 @@ bool IsLoopback(const std::string& host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
+// After the drain: handlers that do not look up, as a long query, are not waited for longer. What
+// was acknowledged is on disk, as after kill -9.
+constexpr unsigned kEndSecondsMax = 10;
+
+void EndInTime() {
+  std::signal(SIGALRM, [](int) {
+    constexpr std::string_view kWords = "millwright: work under way did not end and is given up\n";
+    [[maybe_unused]] const auto written = write(STDERR_FILENO, kWords.data(), kWords.size());
+    _exit(1);
+  });
+  alarm(kEndSecondsMax);
+}
+
 int RunServer(const server::Config& given, Console& console) {
   const sigset_t signals = BlockStopSignals();
   server::Config config;
@@ -53,6 +68,7 @@ int RunServer(const server::Config& given, Console& console) {
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   if (!app.Drain())
     Log(LogLevel::kWarning, "server", "some requests did not finish within the deadline");
+  EndInTime();
   return 0;
 }
 

@@ -1,5 +1,7 @@
 #include "grpc/call_state.h"
 
+#include <fmt/format.h>
+
 #include <cstring>
 
 #include "base/check.h"
@@ -71,6 +73,7 @@ CallState::CallState(CallOwner& owner, const RegisteredMethod& method, grpc_comp
       sent_{this, &CallState::OnSent},
       finished_{this, &CallState::OnFinished} {
   grpc_metadata_array_init(&metadata_);
+  if (IsUnknown()) grpc_call_details_init(&details_);
 }
 
 CallState::~CallState() {
@@ -81,6 +84,7 @@ CallState::~CallState() {
     grpc_slice_unref(header.value);
   }
   grpc_metadata_array_destroy(&metadata_);
+  if (IsUnknown()) grpc_call_details_destroy(&details_);
   if (call_ != nullptr) grpc_call_unref(call_);
   if (began_) owner_.Ended(this);
 }
@@ -88,11 +92,13 @@ CallState::~CallState() {
 bool CallState::Accept(grpc_server* server) {
   accepted_.keep = shared_from_this();
   const bool reads = method().messages != Messages::kEach;
-  if (grpc_server_request_registered_call(server, method_.handle, &call_, &deadline_, &metadata_,
-                                          reads ? &payload_ : nullptr, queue_, queue_,
-                                          &accepted_) == GRPC_CALL_OK) {
-    return true;
-  }
+  const grpc_call_error error =
+      IsUnknown() ? grpc_server_request_call(server, &call_, &details_, &metadata_, queue_, queue_,
+                                             &accepted_)
+                  : grpc_server_request_registered_call(server, method_.handle, &call_, &deadline_,
+                                                        &metadata_, reads ? &payload_ : nullptr,
+                                                        queue_, queue_, &accepted_);
+  if (error == GRPC_CALL_OK) return true;
   accepted_.keep.reset();
   return false;
 }
@@ -108,6 +114,11 @@ void CallState::Begin() {
   began_ = true;
   if (!owner_.Started(this)) {
     Fail(Code::kResourceExhausted, "Too many calls at a time");
+    return;
+  }
+  if (IsUnknown()) {
+    deadline_ = details_.deadline;
+    Fail(Code::kUnimplemented, fmt::format("There is no method {}", ViewOf(details_.method)));
     return;
   }
   if (method().messages != Messages::kOne) WatchForCancel();

@@ -24,7 +24,8 @@ class CallOwner {
   virtual void Ended(CallState* call) = 0;
 };
 
-// A method with the handle that the library gave for it.
+// A method with the handle that the library gave for it; one without a handle stands for all that
+// the server does not have.
 struct RegisteredMethod {
   Method method;
   void* handle = nullptr;
@@ -75,6 +76,7 @@ class CallState : public std::enable_shared_from_this<CallState> {
     grpc_status_code code = GRPC_STATUS_OK;
     std::string text = "";
   };
+  bool IsUnknown() const { return method_.handle == nullptr; }
   void OnAccepted(bool ok);
   void OnClosed(bool ok);
   void OnReceived(bool ok);
@@ -94,6 +96,7 @@ class CallState : public std::enable_shared_from_this<CallState> {
   grpc_completion_queue* const queue_;
   grpc_call* call_ = nullptr;
   gpr_timespec deadline_ = {};
+  grpc_call_details details_ = {};  // of a method that is unknown
   std::string principal_;
   grpc_metadata_array metadata_ = {};
   grpc_byte_buffer* payload_ = nullptr;

@@ -125,6 +125,8 @@ Server::Impl::Impl(const ServerOptions& given, std::vector<Method> given_methods
     CHECK(handle != nullptr);  // a path given twice
     methods.push_back({std::move(method), handle});
   }
+  // The library itself leaves a call of any other method without an answer.
+  methods.push_back({Method{.path = "", .messages = Messages::kOne, .handle = nullptr}, nullptr});
   Listen();
   workers = std::make_unique<Lane>("grpc-work", options.workers, options.waiting_max);
   grpc_server_start(server);

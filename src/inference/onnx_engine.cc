@@ -11,6 +11,7 @@
 #include "inference/onnx_value.h"
 #include "inference/onnx_writer.h"
 #include "inference/output_plan.h"
+#include "inference/run_limit.h"
 
 namespace millwright::inference {
 namespace {
@@ -93,6 +94,10 @@ class OnnxEngine final : public Engine {
     if (OrtStatus* status = RunSession(&scratch); status != nullptr) {
       const std::string reason = api_.GetErrorMessage(status);
       api_.ReleaseStatus(status);
+      const RunLimit* limit = RunLimit::OfThisThread();
+      if (limit != nullptr && limit->has_passed()) {
+        throw DeadlineExceeded("The model was stopped, as its time was over");
+      }
       ThrowFailure(reason);
     }
     return CopyOutputs(scratch.outputs);
@@ -105,7 +110,21 @@ class OnnxEngine final : public Engine {
   }
 
   OrtStatus* RunSession(RunScratch* scratch) {
-    return api_.Run(session_.get(), nullptr, scratch->input_names.data(), scratch->inputs.data(),
+    RunLimit* limit = RunLimit::OfThisThread();
+    if (limit == nullptr) return RunSession(scratch, nullptr);
+    OrtRunOptions* options = nullptr;
+    CheckOrt(api_.CreateRunOptions(&options), "No run options");
+    const OrtHandle<OrtRunOptions> owned(options);
+    limit->SetStop([api = &api_, options] {
+      if (OrtStatus* status = api->RunOptionsSetTerminate(options)) api->ReleaseStatus(status);
+    });
+    OrtStatus* status = RunSession(scratch, options);
+    limit->SetStop({});
+    return status;
+  }
+
+  OrtStatus* RunSession(RunScratch* scratch, const OrtRunOptions* options) {
+    return api_.Run(session_.get(), options, scratch->input_names.data(), scratch->inputs.data(),
                     scratch->inputs.size(), output_names_.data(), output_names_.size(),
                     scratch->outputs.data());
   }

@@ -10,6 +10,9 @@ void OrtRelease::operator()(OrtMemoryInfo* handle) const {
 void OrtRelease::operator()(OrtModelMetadata* handle) const {
   GetOnnxRuntime().api->ReleaseModelMetadata(handle);
 }
+void OrtRelease::operator()(OrtRunOptions* handle) const {
+  GetOnnxRuntime().api->ReleaseRunOptions(handle);
+}
 void OrtRelease::operator()(OrtSession* handle) const {
   GetOnnxRuntime().api->ReleaseSession(handle);
 }

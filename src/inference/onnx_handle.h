@@ -7,6 +7,7 @@
 struct OrtAllocator;
 struct OrtMemoryInfo;
 struct OrtModelMetadata;
+struct OrtRunOptions;
 struct OrtSession;
 struct OrtSessionOptions;
 struct OrtTensorTypeAndShapeInfo;
@@ -19,6 +20,7 @@ namespace millwright::inference {
 struct OrtRelease {
   void operator()(OrtMemoryInfo* handle) const;
   void operator()(OrtModelMetadata* handle) const;
+  void operator()(OrtRunOptions* handle) const;
   void operator()(OrtSession* handle) const;
   void operator()(OrtSessionOptions* handle) const;
   void operator()(OrtTensorTypeAndShapeInfo* handle) const;

@@ -28,6 +28,18 @@ bool HasColumn(const std::vector<Column>& columns, std::string_view name) {
                      [&](const Column& column) { return column.name == name; });
 }
 
+// Beyond this a figure's square would drown all others, or be no number.
+constexpr char kLossMax[] = "1e75";
+
+// What a figure is of a regression's row: NaN where either number is out of all measure, so that
+// one absurd outcome is seen and does not make the others unreadable.
+std::string ResidualSql(const std::string& figure, const std::string& prediction) {
+  return fmt::format(
+      "CASE WHEN {0} IS NULL OR outcome IS NULL THEN NULL WHEN abs({0}) <= {1} AND abs(outcome) "
+      "<= {1} THEN {2} ELSE CAST('nan' AS DOUBLE) END",
+      prediction, kLossMax, figure);
+}
+
 // The loss of one row; NULL where its outcome is not known.
 std::string LossSql(const Policy& policy, const std::vector<Column>& columns) {
   const auto output = monitoring::ProbabilitySql(policy.label, columns);
@@ -47,11 +59,15 @@ std::string LossSql(const Policy& policy, const std::vector<Column>& columns) {
       return fmt::format("CASE WHEN {} = 1 THEN -ln({}) WHEN {} = 0 THEN -ln(1 - {}) END", y,
                          clamped, y, clamped);
     case LossKind::kAbsoluteError:
-      return fmt::format("abs({} - outcome)", p);
+      return ResidualSql(fmt::format("abs({} - outcome)", p), p);
     case LossKind::kSquaredError:
-      return fmt::format("({} - outcome) * ({} - outcome)", p, p);
+      return ResidualSql(fmt::format("({} - outcome) * ({} - outcome)", p, p), p);
   }
   return "CAST(NULL AS DOUBLE)";
+}
+
+std::string IsFiniteSql(const std::string& value) {
+  return fmt::format("coalesce(isfinite({}), TRUE)", value);
 }
 
 statistics::ArmMoments MomentsAt(const Table& table, size_t row, size_t first) {
@@ -67,6 +83,11 @@ std::string MomentsSql(const std::string& value, const std::string& when) {
       "count({0}) FILTER (WHERE {1}), avg({0}) FILTER (WHERE {1}), var_samp({0}) FILTER (WHERE "
       "{1})",
       value, when);
+}
+
+// Of a column `loss`.
+std::string LossMomentsSql() {
+  return MomentsSql("loss", "error = '' AND " + IsFiniteSql("loss"));
 }
 
 // Counts answers without a number where the other answers have one. A column that neither arm
@@ -128,10 +149,10 @@ Arms MeasureArms(Session& session, const std::string& predictions, const Policy&
       HasColumn(all, "cached") ? " AND NOT coalesce(cached, FALSE)" : ""));
   const std::vector<Column> columns = session.Describe(std::string("SELECT * FROM ") + kRows);
   const Table table = session.Query(fmt::format(
-      "SELECT is_candidate, count(*), count(*) FILTER (WHERE error <> ''), {}, {} FROM {} GROUP BY "
-      "1",
-      MomentsSql("ln(latency_us)", "error = '' AND latency_us > 0"),
-      MomentsSql("(" + LossSql(policy, columns) + ")", "error = ''"), kRows));
+      "SELECT is_candidate, count(*), count(*) FILTER (WHERE error <> ''), {}, {}, count(*) FILTER "
+      "(WHERE error = '' AND NOT {}) FROM (SELECT *, {} AS loss FROM {}) GROUP BY 1",
+      MomentsSql("ln(latency_us)", "error = '' AND latency_us > 0"), LossMomentsSql(),
+      IsFiniteSql("loss"), LossSql(policy, columns), kRows));
   Arms arms;
   for (size_t row = 0; row < table.row_count(); ++row) {
     ArmFigures& arm = std::get<bool>(table.At(row, 0)) ? arms.candidate : arms.live;
@@ -139,6 +160,7 @@ Arms MeasureArms(Session& session, const std::string& predictions, const Policy&
     arm.errors = table.Int(row, 2);
     arm.log_latency = MomentsAt(table, row, 3);
     arm.loss = MomentsAt(table, row, 6);
+    arm.losses_not_numbers = table.Int(row, 9);
   }
   CountMissingNumbers(session, columns, &arms);
   return arms;
@@ -148,8 +170,8 @@ statistics::ArmMoments MeasureLoss(Session& session, const std::string& predicti
                                    const Policy& policy) {
   const auto columns = session.Describe("SELECT * FROM " + predictions);
   return MomentsAt(
-      session.Query("SELECT " + MomentsSql("(" + LossSql(policy, columns) + ")", "error = ''") +
-                    " FROM " + predictions),
+      session.Query(fmt::format("SELECT {} FROM (SELECT *, {} AS loss FROM {})", LossMomentsSql(),
+                                LossSql(policy, columns), predictions)),
       0, 0);
 }
 

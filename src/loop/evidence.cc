@@ -69,6 +69,7 @@ Json ArmFigures::ToJson() const {
   Json json = Json::Of({{"requests", requests}, {"errors", errors}, {"not_numbers", not_numbers}});
   if (log_latency.count > 0) json.Set("log_latency_us", MomentsJson(log_latency));
   if (loss.count > 0) json.Set("loss", MomentsJson(loss));
+  if (losses_not_numbers > 0) json.Set("losses_not_numbers", losses_not_numbers);
   return json;
 }
 
@@ -133,6 +134,12 @@ Judgement JudgeArms(const WorseRule& rule, const ArmsWanted& wanted, const ArmFi
   }
   for (const Comparison& comparison : comparisons) {
     if (!comparison.bounds) return Hold("not_a_number", comparison.Words(), figures);
+  }
+  if (const int64_t odd = candidate.losses_not_numbers + live.losses_not_numbers;
+      rule.loss && odd > 0) {
+    return Hold("not_a_number",
+                fmt::format("the loss of {} answers is not a number or beyond all measure", odd),
+                figures);
   }
   if (!missing.empty()) return Hold("too_few", missing, figures);
   for (const Comparison& comparison : comparisons) {

@@ -16,6 +16,9 @@ struct ArmFigures {
   int64_t not_numbers = 0;             // answers in which a number is missing, NaN or infinite
   statistics::ArmMoments log_latency;  // of ln(µs), of answers that did not come out of the cache
   statistics::ArmMoments loss;         // of those whose outcome is known
+  // Known outcomes whose loss is no number, or so large that it would drown all others; `loss` is
+  // without them.
+  int64_t losses_not_numbers = 0;
 
   Json ToJson() const;
 };

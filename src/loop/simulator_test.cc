@@ -165,5 +165,34 @@ TEST(Arms, CountErrorsMissingNumbersAndLossesByVersionAndRole) {
   EXPECT_NEAR(arms.live.log_latency.mean, std::log(200), 1e-12);
 }
 
+TEST(Arms, SetLossesBeyondAllMeasureAside) {
+  analytics::Session session;
+  session.Execute(
+      "CREATE TABLE log AS SELECT 'a' || i AS id, 'canary' AS role, '2' AS model_version, "
+      "1000 + i AS time_ms, '' AS error, 100 AS latency_us, 2.0 AS output_p, 0.0 AS outcome, "
+      "CAST(NULL AS VARCHAR) AS outcome_text FROM range(40) t(i) UNION ALL "
+      "SELECT 'b' || i, 'live', '1', 1000 + i, '', 100, 1.0, CASE i WHEN 0 THEN 1e200 WHEN 1 THEN "
+      "CAST('nan' AS DOUBLE) WHEN 2 THEN CAST('-inf' AS DOUBLE) WHEN 3 THEN NULL ELSE 1 + i % 2 "
+      "END, NULL FROM range(44) t(i)");
+  for (const char* kind : {"squared_error", "absolute_error"}) {
+    const Policy policy = ParsePolicy(
+        fmt::format("model: m\nretrain: {{pipeline: p}}\nlabel: {{output: p}}\n"
+                    "worse: {{latency: false, loss: {{kind: {}, tolerance: 0.1, outcomes: 30}}}}\n",
+                    kind));
+    const Arms arms = MeasureArms(
+        session, "log", policy, {.candidate_version = "2", .live_version = "1", .since_ms = 1000});
+    EXPECT_EQ(arms.live.losses_not_numbers, 3) << kind;
+    EXPECT_EQ(arms.live.loss.count, 40);
+    EXPECT_DOUBLE_EQ(arms.live.loss.mean, 0.5);
+    EXPECT_EQ(arms.candidate.losses_not_numbers, 0);
+    // What is worse without them is worse; nothing is as good while they are there.
+    const ArmsWanted wanted{.requests_min = 30};
+    EXPECT_EQ(JudgeArms(policy.worse, wanted, arms.candidate, arms.live).rule, "worse.loss");
+    const Judgement same = JudgeArms(policy.worse, wanted, arms.live, arms.live);
+    EXPECT_EQ(same.verdict, Verdict::kHold);
+    EXPECT_EQ(same.rule, "not_a_number");
+  }
+}
+
 }  // namespace
 }  // namespace millwright::loop

@@ -100,6 +100,7 @@ struct ModelServerApp::Parts {
 
   std::string MetricsText() const {
     return api::prometheus::ServingMetrics(models) + api::prometheus::SupplyMetrics(models) +
+           (log ? api::prometheus::RequestLogMetrics(log->stats()) : "") +
            (rpc ? rpc->MetricsText() : "") + tracing.MetricsText() + contracted.MetricsText();
   }
 };
@@ -127,6 +128,7 @@ void ModelServerApp::Drain() {
   const int64_t end_us = MonotonicUs() + kDrainMs * 1000;
   if (parts_->rpc != nullptr) parts_->rpc->Drain(kDrainMs);
   parts_->http->Drain(std::max<int64_t>(0, (end_us - MonotonicUs()) / 1000));
+  parts_->models.StopRuns();
 }
 
 }  // namespace millwright::server

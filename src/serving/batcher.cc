@@ -40,11 +40,12 @@ Error TooLate() {
 }  // namespace
 
 Batcher::Batcher(RunModel run, BatchRules rules, const BatchProbe& probe,
-                 const BatchingOptions& options, Lane& lane)
+                 const BatchingOptions& options, Lane& lane, inference::RunWatch& watch)
     : run_(std::move(run)),
       rules_(std::move(rules)),
       options_(options),
       lane_(lane),
+      watch_(watch),
       costs_(probe.costs),
       gain_(probe.gain),
       is_bounded_(probe.is_bounded) {}
@@ -71,8 +72,8 @@ void Batcher::Submit(InferRequest request, Done done, std::shared_ptr<const void
   item.joins = joined_rows.has_value();
   item.rows = joined_rows.value_or(CountRows(item.request));
   const double estimate_us = costs_.EstimateUs(item.rows);
-  const bool is_callers = RunsAtOnce(estimate_us) || (options_.callers_wait && !Joins());
-  if (!is_callers) return Queue(std::move(item), keep);
+  const bool runs_at_once = RunsAtOnce(estimate_us);
+  if (!runs_at_once && (!options_.callers_wait || Joins())) return Queue(std::move(item), keep);
   const auto deadline_us = item.request.deadline_us;
   if (deadline_us && estimate_us != CostCurve::kUnknownUs &&
       static_cast<double>(*deadline_us - item.come_us) < estimate_us) {
@@ -80,7 +81,7 @@ void Batcher::Submit(InferRequest request, Done done, std::shared_ptr<const void
     item.done(item.request, {.outputs = Unexpected(TooLate())});
     return;
   }
-  RunOne(item);
+  RunOne(item, runs_at_once ? Ends::kSoon : Ends::kInTime);
   const int64_t end_us = MonotonicUs();
   if (end_us - item.come_us > kFarTooLongUs) handed_over_until_us_.store(end_us + kHandedOverUs);
 }
@@ -243,15 +244,20 @@ void Batcher::Run(std::vector<Item>& items) {
                                "The request's time passed while it waited for the model"))});
   }
   items.erase(late, items.end());
-  if (items.size() == 1) return RunOne(items[0]);
+  if (items.size() == 1) return RunOne(items[0], Ends::kInTime);
   if (!items.empty()) RunTogether(items);
 }
 
-void Batcher::RunOne(Item& item) {
+void Batcher::RunOne(Item& item, Ends ends) {
   const LogTrace trace(TraceIdOf(item.request));
   const int64_t start_us = MonotonicUs();
   Finished finished{.outputs = Outputs(), .queue_us = start_us - item.come_us};
   try {
+    std::optional<inference::RunLimit> limit;
+    if (ends == Ends::kInTime) {
+      const int64_t last_us = start_us + options_.run_ms_max * int64_t{1000};
+      limit.emplace(watch_, std::min(last_us, item.request.deadline_us.value_or(last_us)));
+    }
     finished.outputs = run_(item.request.inputs, item.request.params);
     finished.run_us = MonotonicUs() - start_us;
     const auto us = static_cast<double>(finished.run_us);
@@ -279,10 +285,11 @@ void Batcher::RunTogether(std::vector<Item>& items) {
   try {
     const auto joined = rules_.Join(requests);
     for (const Item& item : items) elements += CountElements(item.request.inputs);
+    const inference::RunLimit limit(watch_, start_us + options_.run_ms_max * int64_t{1000});
     parts = SplitOutputs(run_(joined, items[0].request.params), rows);
   } catch (const std::exception&) {
     // Whose fault it was shows one by one.
-    for (Item& item : items) RunOne(item);
+    for (Item& item : items) RunOne(item, Ends::kInTime);
     return;
   }
   const int64_t run_us = MonotonicUs() - start_us;

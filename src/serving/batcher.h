@@ -12,6 +12,7 @@
 #include "base/lane.h"
 #include "base/result.h"
 #include "inference/engine.h"
+#include "inference/run_limit.h"
 #include "serving/batch_probe.h"
 #include "serving/batch_rules.h"
 #include "serving/batching.h"
@@ -26,7 +27,8 @@ namespace millwright::serving {
 // what it saves, and never longer than half of a run. So a single caller never waits.
 //
 // A run of several requests that fails is run again request by request, so that each has the answer
-// that is its own. Thread-safe; must outlive what was given to it.
+// that is its own. One that takes longer than it may, or than its requests wait, is stopped where
+// the engine can be (inference/run_limit.h). Thread-safe; must outlive what was given to it.
 class Batcher {
  public:
   using Outputs = std::vector<inference::Tensor>;
@@ -42,7 +44,7 @@ class Batcher {
   using Done = std::function<void(InferRequest& request, Finished finished)>;
 
   Batcher(RunModel run, BatchRules rules, const BatchProbe& probe, const BatchingOptions& options,
-          Lane& lane);
+          Lane& lane, inference::RunWatch& watch);
   // Answers a request. A queue that is full, or one that would answer only after the request's
   // deadline, gives kUnavailable at once. `keep` is held until nothing of this is used for the
   // request any more: it owns this batcher and its model.
@@ -77,7 +79,9 @@ class Batcher {
   // Until when the first item may wait for others; nothing when it should not.
   std::optional<int64_t> WaitUntilUs(const Item& first, int64_t rows) const;
   void Run(std::vector<Item>& items);
-  void RunOne(Item& item);
+  // Where it was measured to end soon it has no limit, which would cost as much as it.
+  enum class Ends { kSoon, kInTime };
+  void RunOne(Item& item, Ends ends);
   void RunTogether(std::vector<Item>& items);
   void Record(int64_t rows, double us);
 
@@ -88,6 +92,7 @@ class Batcher {
   const BatchRules rules_;
   const BatchingOptions options_;
   Lane& lane_;
+  inference::RunWatch& watch_;
   CostCurve costs_;
   BatchGain gain_;
   const bool is_bounded_;

@@ -91,7 +91,7 @@ class BatcherFixture {
       : lane_("test-run", options.threads, 64),
         batcher_(std::make_shared<Batcher>(
             [this](const std::vector<Tensor>& inputs, const Json&) { return model.Run(inputs); },
-            BatchRules(Doubling(), true, {}), costs, options, lane_)) {}
+            BatchRules(Doubling(), true, {}), costs, options, lane_, watch_)) {}
 
   std::future<Result<Outputs>> Ask(InferRequest request) {
     auto promise = std::make_shared<std::promise<Result<Outputs>>>();
@@ -116,6 +116,7 @@ class BatcherFixture {
   Model model;
 
  private:
+  inference::RunWatch watch_;
   Lane lane_;
   std::shared_ptr<Batcher> batcher_;
 };

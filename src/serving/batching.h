@@ -22,6 +22,7 @@ struct BatchingOptions {
   int rows_max = 64;    // of one run that serves several requests
   int delay_us = 1000;  // that a request waits for others at most, while other runs are under way
   int threads = 8;      // that run what takes longer than a change of threads
+  int run_ms_max = 60'000;  // of a run that is handed to another thread; then it is stopped
   // Each caller has a thread that may be held: it runs what is not to be joined with others, so
   // that nobody waits behind a request that does not end.
   bool callers_wait = false;

@@ -1,11 +1,15 @@
 #include "serving/loaded_version.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "inference/mlmodel_file.h"
+#include "inference/run_limit.h"
 #include "serving/warm_up.h"
 
 namespace millwright::serving {
 namespace {
+
+constexpr int64_t kTrialUsMax = 60'000'000;  // of the runs before a version takes traffic
 
 // By what the file or the folder's preferred file is.
 std::string_view PlatformOf(const std::filesystem::path& path) {
@@ -41,6 +45,8 @@ LoadedVersion LoadVersion(const ModelSource& source, const inference::PythonOpti
                           const ModelLoader& load) {
   try {
     std::unique_ptr<inference::Engine> engine = load(source.path, python);
+    inference::RunWatch watch;
+    const inference::RunLimit limit(watch, MonotonicUs() + kTrialUsMax);
     const auto example = WarmUp(source.path, *engine);
     BatchProbe probe = ProbeBatches(*engine, example);
     probe.is_bounded = IsBounded(source.path);

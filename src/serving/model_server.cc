@@ -49,6 +49,10 @@ ModelServer::ModelServer(const std::vector<ModelSource>& sources,
 ModelServer::ModelServer(const BatchingOptions& batching, RequestLog* log)
     : batching_(batching), log_(log), runs_("model-run", batching.threads, kRunTasksMax) {}
 
+ModelServer::~ModelServer() {
+  StopRuns();
+}
+
 std::vector<LoadedVersion> ModelServer::LoadVersions(const std::string& model) const {
   std::vector<LoadedVersion> versions;
   for (const ModelSource& source : sources_.at(model)) {
@@ -89,7 +93,7 @@ std::shared_ptr<Batcher> ModelServer::BatcherOf(const std::string& model,
     }
   }
   return std::make_shared<Batcher>(RunModelOf(version.engine), version.rules, *version.probe,
-                                   batching_, runs_);
+                                   batching_, runs_, watch_);
 }
 
 void ModelServer::Withdraw(const std::string& model) {

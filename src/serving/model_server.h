@@ -31,6 +31,10 @@ class ModelServer : public Predictor {
                        const BatchingOptions& batching = {}, RequestLog* log = nullptr,
                        ModelLoader load = inference::LoadModel);
 
+  ~ModelServer() override;
+  ModelServer(const ModelServer&) = delete;
+  ModelServer& operator=(const ModelServer&) = delete;
+
   std::vector<std::string> Models() const override;
   ModelInfoPtr Describe(const std::string& model, const std::string& version) const override;
   bool Ready(const std::string& model, const std::string& version) const override;
@@ -49,6 +53,8 @@ class ModelServer : public Predictor {
   std::vector<VersionStatistics> Statistics() const override;
   // A model server knows no labels.
   std::string VersionOfLabel(const std::string& model, const std::string& label) const override;
+  // Stops what models run now and answers all that comes later with an error: the process ends.
+  void StopRuns() { watch_.EndAll(); }
   void Load(const std::string& model) override;
   void Unload(const std::string& model) override;
 
@@ -98,6 +104,7 @@ class ModelServer : public Predictor {
   std::mutex loading_;  // one load at a time; taken before mutex_
   mutable std::shared_mutex mutex_;
   std::map<std::string, std::shared_ptr<const Versions>, std::less<>> models_;
+  inference::RunWatch watch_;
   Lane runs_;  // ends first: what is queued holds its model
 };
 

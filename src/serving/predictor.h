@@ -97,6 +97,13 @@ struct VersionStatistics {
   DurationCounts request = {};  // of the successes
   DurationCounts queue = {};
   DurationCounts compute = {};
+
+  // Of the model. A gateway counts requests and leaves runs to its replicas.
+  int64_t runs() const {
+    int64_t runs = 0;
+    for (const auto& size : batches.sizes) runs += size.runs;
+    return runs > 0 ? runs : successes;
+  }
 };
 
 // Sends the answer, or the error in the protocol's own shape; called exactly once per request, from

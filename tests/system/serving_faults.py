@@ -20,6 +20,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness.grpc_client import GrpcClient, grpc, pb, refusal  # noqa: E402
 from harness.millwright import Server, expect, run_tests  # noqa: E402
+from harness.model_server import ModelServer  # noqa: E402
 from harness.models import MODELS, create_version, first_case, register  # noqa: E402
 
 BINARY = pathlib.Path(sys.argv[1]).resolve()
@@ -50,7 +51,8 @@ def served(*models):
 def ask(server, model, count, **headers):
     body = {"inputs": [{"name": "count", "datatype": "INT64", "shape": [1], "data": [count]}]}
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
-    return server.request("POST", f"/v2/models/{model}/infer", body, headers)
+    headers["Content-Type"] = "application/json"
+    return server.request("POST", f"/v2/models/{model}/infer", json.dumps(body).encode(), headers)
 
 
 def expect_neighbour(server):
@@ -87,6 +89,61 @@ def a_model_that_does_not_end_holds_up_nobody():
         expect(code == "DEADLINE_EXCEEDED", f"{code}")
         channel.close()
         expect(ask(server, "endless", 7).status == 200 and replica_pids(server, "endless") == pids, "the replica went")
+
+
+def a_model_server_stops_what_does_not_end():
+    """More of it than there are threads: each ends with its request's time or its model's, and the rest at the end."""
+    models = (f"endless={MODELS / 'containers/endless.onnx'}", f"fashion={MODELS / 'fashion_cnn/model.onnx'}")
+    with ModelServer(BINARY, *models, "--threads", "2", "--batching", "off", "--run-timeout-ms", "1000") as server, \
+            concurrent.futures.ThreadPoolExecutor(8) as pool:
+        stopped = (504, {"error": "The model was stopped, as its time was over"})
+        for headers in ({}, {"X_Request_Timeout_Ms": "300"}):
+            hung = [pool.submit(ask, server, "endless", FOR_EVER, **headers) for _ in range(4)]
+            answers = [(answer.status, answer.json()) for answer in (future.result() for future in hung)]
+            expect(stopped in answers and all(status in (503, 504) for status, _ in answers), f"{answers}")
+            expect(headers or answers == [stopped] * 4, f"{answers}")
+        vectors = json.loads((MODELS / "fashion_cnn/vectors.json").read_text())
+        answer = server.post("/v2/models/fashion/infer", vectors["cases"][0]["request"])
+        expect(answer.status == 200, f"the neighbour: {answer.status} {answer.body[:300]}")
+        expect(ask(server, "endless", 7).json()["outputs"][0]["data"] == [7], "no answer after all that")
+
+
+def cpu_ticks(pid):
+    """Hundredths of a second of processor time."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def a_model_server_that_ends_stops_what_does_not():
+    with ModelServer(BINARY, f"endless={MODELS / 'containers/endless.onnx'}", "--threads", "2") as server, \
+            concurrent.futures.ThreadPoolExecutor(4) as pool:
+        before = cpu_ticks(server.process.pid)
+        hung = [pool.submit(ask, server, "endless", FOR_EVER) for _ in range(4)]
+        while cpu_ticks(server.process.pid) < before + 50:  # it runs
+            time.sleep(0.01)
+        server.stop()
+        expect(server.process.returncode == 0, f"the end was no clean one: {server.process.returncode}")
+        for future in hung:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                expect(future.result().status in (503, 504), f"{future.result()}")
+
+
+def a_server_ends_although_a_query_does_not():
+    with tempfile.TemporaryDirectory() as scratch, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        with Server(BINARY, pathlib.Path(scratch) / "data", "--drain-ms", "100") as server:
+            row = {"inputs": {"x": 1}, "outputs": {"y": 1}, "time_ms": 1}
+            answer = server.request("PUT", "/api/v1/prediction-logs/shop?filename=a.jsonl", json.dumps(row).encode(),
+                                    {"Content-Type": "application/jsonl"})
+            expect(answer.status == 200, f"{answer.status} {answer.body}")
+            before = cpu_ticks(server.process.pid)
+            sql = "select count(*) from range(1000000) a, range(1000000) b where a.range * b.range % 7 = 3"
+            asked = pool.submit(server.post, "/api/v1/endpoints/shop/predictions/query", {"sql": sql})
+            while cpu_ticks(server.process.pid) < before + 100:  # it runs
+                expect(not asked.done(), f"{asked.done() and asked.result()}")
+                time.sleep(0.01)
+            server.stop()  # fails after 30 s; the query has 60
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                expect(asked.result().status == 503, f"{asked.result()}")
 
 
 def a_model_that_asks_for_all_memory_gets_none():
@@ -195,6 +252,9 @@ def many_wait_for_a_replica_that_is_gone():
 
 
 run_tests([("a model that does not end holds up nobody", a_model_that_does_not_end_holds_up_nobody),
+           ("a model server stops what does not end", a_model_server_stops_what_does_not_end),
+           ("a model server that ends stops what does not", a_model_server_that_ends_stops_what_does_not),
+           ("a server ends although a query does not", a_server_ends_although_a_query_does_not),
            ("a model that asks for all memory gets none", a_model_that_asks_for_all_memory_gets_none),
            ("clients that go away cost nothing", clients_that_go_away_cost_nothing),
            ("two requests in one are refused", two_requests_in_one_are_refused),

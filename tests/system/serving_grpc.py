@@ -134,6 +134,19 @@ def the_gateway_asks_for_tokens():
             expect('grpc_method="ModelInfer",grpc_code="Unauthenticated"} 2' in metrics, "no count of refused calls")
 
 
+def methods_that_there_are_not_are_refused_at_once():
+    model = MODELS / "breast_cancer_lr/model.onnx"
+    with ModelServer(BINARY, f"cancer={model}", "--grpc-port", "0") as server, GrpcClient(server.grpc_port) as client:
+        for path in ("inference.GRPCInferenceService/SystemSharedMemoryStatus", "nobody.Knows/Me",
+                     "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"):
+            calls = [client.channel.unary_unary(f"/{path}").future(b"", timeout=60) for _ in range(40)]
+            for call in calls:
+                code, text = refusal(call.result)
+                expect(code == "UNIMPLEMENTED" and path in text, f"{code} {text}")
+            stream = client.channel.stream_stream(f"/{path}")(iter([b"", b""]), timeout=60)
+            expect(refusal(lambda: list(stream))[0] == "UNIMPLEMENTED", "a stream of an unknown method")
+
+
 def a_contract_refuses_over_grpc_too():
     with tempfile.TemporaryDirectory() as scratch:
         contract = pathlib.Path(scratch) / "contract.yaml"
@@ -194,6 +207,7 @@ def clients_that_misbehave_cost_the_others_nothing():
 
 run_tests([("the vectors of all models agree, typed and raw", vectors_agree),
            ("the gateway answers those who have a token", the_gateway_asks_for_tokens),
+           ("methods that there are not are refused at once", methods_that_there_are_not_are_refused_at_once),
            ("a contract refuses over gRPC, too", a_contract_refuses_over_grpc_too),
            ("a stream and a watch end with the server", a_stream_and_a_watch_end_with_the_server),
            ("clients that misbehave cost the others nothing", clients_that_misbehave_cost_the_others_nothing)])

@@ -137,6 +137,10 @@ def what_was_asked_is_in_the_log_after_kill():
             answer = infer(server, "credit", inputs, {"X-Request-Id": "mine"})
             expect(answer.status == 200, f"{answer.status} {answer.body}")
             expect(infer(server, "credit", inputs[1:]).status == 400, "an input is missing")
+            rows = 60_000  # beyond the MiB that is kept of one
+            large = [{**one, "shape": [rows, *one["shape"][1:]], "data": one["data"][:1] * rows} for one in inputs]
+            expect(infer(server, "credit", large).status == 200, "a large request")
+            expect(server.metric("millwright_request_log_dropped_total") == 1, server.get("/metrics").body.decode()[-900:])
             wait_for_rows(log, 2)
             server.process.kill()
             server.process.wait()

@@ -284,11 +284,24 @@ def bad_tables_are_refused():
         expect_neighbours(server)
 
 
+def paths_that_there_are_not_are_refused_in_the_protocols_shape():
+    with ModelServer(BINARY, f"ridge={MODELS / 'diabetes_ridge/model.onnx'}") as server:
+        for method, path, status in (("GET", "/v2/models/ridge/config", 404), ("POST", "/v2/models/ridge/generate", 404),
+                                     ("DELETE", "/v2/models/ridge", 405), ("GET", "/v2/models/ridge/infer", 405),
+                                     ("POST", "/v1/models/ridge:explain", 404), ("GET", "/v1/nothing", 404)):
+            answer = server.request(method, path)
+            expect(answer.status in (status, 404, 405) and set(answer.json()) == {"error"}, f"{path}: {answer.status} {answer.body}")
+        expect(set(server.get("/nothing").json()) == {"error_code", "message"}, "another path")
+
+
 def a_gzip_bomb_is_not_unpacked():
     bomb = gzip.compress(b'{"instances":[[' + b"0," * 50_000_000 + b"0]]}")
     with ModelServer(BINARY, f"ridge={MODELS / 'diabetes_ridge/model.onnx'}") as server:
         for protocol, (path, _) in GOOD.items():
             expect_shape(protocol, refusals(server, path, bomb, {"Content-Encoding": "gzip"}))
+            answer = server.post(path, bomb, {"Content-Encoding": "gzip"})
+            expect(answer.status == 415 and "gzip" in answer.body.decode() and
+                   answer.headers["Accept-Encoding"] == "identity", f"{answer.status} {answer.body[:300]}")
         expect_neighbours(server)
 
 
@@ -322,4 +335,6 @@ run_tests([("labels are aliases of the registry", labels_are_aliases_of_the_regi
            ("vectors agree in every protocol", vectors_agree),
            ("bad input is refused in each protocol's shape", bad_input_is_refused_in_each_protocol),
            ("bad tables are refused", bad_tables_are_refused),
+           ("paths that there are not are refused in the protocol's shape",
+            paths_that_there_are_not_are_refused_in_the_protocols_shape),
            ("a gzip bomb is not unpacked", a_gzip_bomb_is_not_unpacked)])

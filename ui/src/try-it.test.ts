@@ -39,6 +39,15 @@ test('both protocols say the same', () => {
   expect(tensor.body).toEqual({ inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 3], data: [1, 2, 3] }] });
 });
 
+test('a tensor is nested as its shape says in MLflow\'s protocol', () => {
+  const body = (shape: number[], x: number | number[]) => scoringRequest('invocations', 'm', [{ name: 'x', type: 'float', shape }], { x }).body;
+  expect(body([-1, 3], [1, 2, 3])).toEqual({ inputs: { x: [[1, 2, 3]] } });
+  expect(body([-1, 1, 2, 2], [1, 2, 3, 4])).toEqual({ inputs: { x: [[[[1, 2], [3, 4]]]] } });
+  expect(body([-1, -1], [1, 2])).toEqual({ inputs: { x: [[1, 2]] } });
+  expect(body([-1], 5)).toEqual({ inputs: { x: [5] } });
+  expect(body([-1, 1], 5)).toEqual({ inputs: { x: [[5]] } });
+});
+
 test('a table model with one tensor gets its columns as a row, in their order', () => {
   const columns = [
     { name: 'a', type: 'float' },

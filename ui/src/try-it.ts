@@ -50,8 +50,32 @@ export interface TensorInput {
   shape: readonly number[];
 }
 
+/** The shape of one row: an open first dimension is one, another open one takes what there is. */
+function shapeOfRow(shape: readonly number[], elements: number): number[] {
+  return shape.map((size, i) => (size >= 0 ? size : i === 0 ? 1 : elements));
+}
+
+/** A flat list in lists as a shape says. */
+function nested(data: readonly Value[], shape: readonly number[]): unknown {
+  const [, ...inner] = shape;
+  if (inner.length === 0) return data;
+  const step = inner.reduce((product, size) => product * size, 1);
+  return Array.from({ length: shape[0] ?? 0 }, (_, i) => nested(data.slice(i * step, (i + 1) * step), inner));
+}
+
+/** What MLflow's protocol takes: columns as records, tensors in lists by their names. */
+function invocationsBody(inputs: readonly TensorSpec[], values: Record<string, Value>): unknown {
+  if (!inputs.some((spec) => spec.shape)) return { dataframe_records: [values] };
+  const tensors = inputs.map((spec) => {
+    const value = values[spec.name] ?? null;
+    const data = Array.isArray(value) ? value : [value];
+    return [spec.name, nested(data, shapeOfRow(spec.shape ?? [-1], data.length))];
+  });
+  return { inputs: Object.fromEntries(tensors) };
+}
+
 /**
- * The request in a protocol. MLflow's takes the named columns as they are. The other takes tensors:
+ * The request in a protocol. MLflow's takes the named columns as they are, or tensors. The other takes tensors:
  * those of the model's metadata where it is known, each filled from the column of its name, or one
  * for the whole row where the columns are the last dimension of a single tensor.
  */
@@ -63,7 +87,7 @@ export function scoringRequest(
   tensors?: readonly TensorInput[],
 ): ScoringRequest {
   const name = encodeURIComponent(endpoint);
-  if (protocol === 'invocations') return { path: `/endpoints/${name}/invocations`, body: { dataframe_records: [values] } };
+  if (protocol === 'invocations') return { path: `/endpoints/${name}/invocations`, body: invocationsBody(inputs, values) };
   const path = `/v2/models/${name}/infer`;
   const [only, ...others] = tensors ?? [];
   if (only && others.length === 0 && !inputs.some((spec) => spec.name === only.name) && only.shape.at(-1) === inputs.length) {
@@ -77,7 +101,7 @@ export function scoringRequest(
         const tensor = tensors?.find((each) => each.name === spec.name);
         const value = values[spec.name] ?? null;
         const data = Array.isArray(value) ? value : [value];
-        const shape = (tensor?.shape ?? spec.shape ?? [-1]).map((size, i) => (size >= 0 ? size : i === 0 ? 1 : data.length));
+        const shape = shapeOfRow(tensor?.shape ?? spec.shape ?? [-1], data.length);
         return { name: spec.name, datatype: tensor?.datatype ?? datatypes[spec.type.toLowerCase()] ?? 'BYTES', shape, data };
       }),
     },

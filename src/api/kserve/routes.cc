@@ -34,14 +34,14 @@ void WriteStatistics(const serving::VersionStatistics& one, JsonWriter* writer) 
       .Field("version", one.version)
       .Field("last_inference", one.last_ms)
       .Field("inference_count", one.rows)
-      .Field("execution_count", one.successes)
+      .Field("execution_count", one.runs())
       .Key("inference_stats")
       .BeginObject();
   WriteDuration("success", one.successes, one.success_us, writer);
   WriteDuration("fail", one.failures, one.failure_us, writer);
   WriteDuration("queue", one.successes + one.failures, one.batches.queue_us, writer);
   WriteDuration("compute_input", 0, 0, writer);
-  WriteDuration("compute_infer", one.successes, one.success_us, writer);
+  WriteDuration("compute_infer", one.compute.count, one.compute.us, writer);
   WriteDuration("compute_output", 0, 0, writer);
   writer->EndObject().Key("batch_stats").BeginArray();
   int64_t rows_max = 1;  // sizes are powers of two

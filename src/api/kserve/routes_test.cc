@@ -195,6 +195,9 @@ TEST_F(Kserve, CountsWhatItAnswers) {
   EXPECT_GT(one.GetInt("last_inference"), 0);
   EXPECT_EQ(one.At("inference_stats").At("success").GetInt("count"), 1);
   EXPECT_EQ(one.At("inference_stats").At("fail").GetInt("count"), 1);
+  EXPECT_EQ(one.At("inference_stats").At("compute_infer").GetInt("count"), 1);
+  EXPECT_LE(one.At("inference_stats").At("compute_infer").GetInt("ns"),
+            one.At("inference_stats").At("success").GetInt("ns"));
   request.path_values = {{"model", "nobody"}};
   EXPECT_THROW(ModelStatistics(server.context, request), Error);
 }

@@ -84,7 +84,7 @@ std::string StatisticsMessage(const serving::VersionStatistics& one) {
       .Sub(2, Duration(one.failures, one.failure_us))
       .Sub(3, Duration(one.successes + one.failures, one.batches.queue_us))
       .Sub(4, Duration(0, 0))
-      .Sub(5, Duration(one.successes, one.success_us))
+      .Sub(5, Duration(one.compute.count, one.compute.us))
       .Sub(6, Duration(0, 0));
   std::string message;
   Writer(&message)
@@ -92,7 +92,7 @@ std::string StatisticsMessage(const serving::VersionStatistics& one) {
       .Text(2, one.version)
       .Int(3, one.last_ms)
       .Int(4, one.rows)
-      .Int(5, one.successes)
+      .Int(5, one.runs())
       .Sub(6, durations);
   uint64_t rows_max = 1;  // sizes are powers of two
   for (const auto& size : one.batches.sizes) {

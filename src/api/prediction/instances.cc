@@ -170,6 +170,14 @@ class InstancesReader {
   std::optional<NestedTensor> rows_;
 };
 
+Cell FeatureOf(std::string_view name, ondemand::value value, CellReader* cells) {
+  try {
+    return cells->ReadFeature(value);
+  } catch (const Error& error) {
+    throw Malformed(name, std::string(error.message()));
+  }
+}
+
 }  // namespace
 
 void RecordsReader::Add(ondemand::object record) {
@@ -179,7 +187,8 @@ void RecordsReader::Add(ondemand::object record) {
   for (ondemand::field field : record) {
     const std::string_view name = field.unescaped_key();
     const size_t column = ColumnOf(name, position++);
-    if (column != TableBuilder::kIgnored) table_.Set(column, cells.Read(field.value()));
+    if (column != TableBuilder::kIgnored)
+      table_.Set(column, FeatureOf(name, field.value(), &cells));
   }
   table_.EndRow();
 }

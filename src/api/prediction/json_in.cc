@@ -276,6 +276,15 @@ Cell CellReader::Read(ondemand::value value) {
   return std::string_view(kept_.emplace_back(*std::move(bytes)));
 }
 
+Cell CellReader::ReadFeature(ondemand::value value) {
+  if (value.type() != json_type::array) return Read(value);
+  ondemand::array list = value.get_array();
+  if (list.count_elements() == 1) {
+    for (ondemand::value item : list) return Read(item);
+  }
+  throw InvalidArgument("expected a single value, got a list of {}", size_t(list.count_elements()));
+}
+
 void ReadData(ondemand::array data, size_t bytes, Tensor* tensor) {
   try {
     const size_t count = CountOf(*tensor, bytes);

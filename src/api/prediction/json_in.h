@@ -91,6 +91,9 @@ std::optional<std::string> Base64Of(ondemand::object& object);
 class CellReader {
  public:
   serving::Cell Read(ondemand::value value);
+  // The same, where one value may also stand in a list by itself, as TensorFlow Serving's callers
+  // write a feature of shape [1].
+  serving::Cell ReadFeature(ondemand::value value);
 
  private:
   std::deque<std::string> kept_;

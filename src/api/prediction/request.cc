@@ -71,6 +71,16 @@ serving::Origin OriginOf(const http::Request& request) {
           .header = [&request](std::string_view name) { return request.headers.Find(name); }};
 }
 
+// Packed bodies are not taken: what a small one unpacks to may be anything.
+std::optional<Error> RefusalOfCoding(const http::Request& request) {
+  const auto coding = request.headers.Find("Content-Encoding");
+  if (!coding || coding->empty() || http::EqualsIgnoringCase(*coding, "identity"))
+    return std::nullopt;
+  return InvalidArgument("Content-Encoding {} is not taken: send the body as it is",
+                         coding->substr(0, 64))
+      .WithField("Content-Encoding");
+}
+
 http::Response WriteRefusal(const serving::Refusal& refusal, ErrorWriter write_error) {
   http::Response response = write_error(refusal.error);
   if (refusal.retry_after_ms <= 0) {
@@ -100,6 +110,13 @@ bool DecodesInline(const Context& context, const http::Request& head) {
 
 bool LetIn(Context& context, const http::Request& request, const std::string& model,
            ErrorWriter write_error, const http::Reply& reply) {
+  if (const auto error = RefusalOfCoding(request)) {
+    http::Response response = write_error(*error);
+    response.status = 415;
+    response.headers.Set("Accept-Encoding", "identity");
+    reply(std::move(response));
+    return false;
+  }
   const auto refusal = context.predictor.Admit(model, OriginOf(request));
   if (refusal) reply(WriteRefusal(*refusal, write_error));
   return !refusal;

@@ -12,13 +12,6 @@ using serving::DurationCounts;
 using serving::VersionStatistics;
 using ByVersion = std::map<std::pair<std::string, std::string>, VersionStatistics>;
 
-// A gateway counts requests and leaves runs to its replicas.
-int64_t Runs(const VersionStatistics& one) {
-  int64_t runs = 0;
-  for (const auto& size : one.batches.sizes) runs += size.runs;
-  return runs > 0 ? runs : one.successes;
-}
-
 struct Counter {
   const char* name;
   const char* help;
@@ -32,7 +25,8 @@ constexpr Counter kCounters[] = {
      [](const VersionStatistics& one) { return one.failures; }},
     {"nv_inference_count", "Rows that were predicted",
      [](const VersionStatistics& one) { return one.rows; }},
-    {"nv_inference_exec_count", "Runs of the model", Runs},
+    {"nv_inference_exec_count", "Runs of the model",
+     [](const VersionStatistics& one) { return one.runs(); }},
     {"nv_inference_request_duration_us", "Microseconds from the decoded request to the answer",
      [](const VersionStatistics& one) { return one.success_us; }},
     {"nv_inference_queue_duration_us", "Microseconds that requests waited for the model",
@@ -135,6 +129,22 @@ std::string ServingMetrics(const serving::Predictor& predictor) {
     }
   }
   AppendByModel(versions, &text);
+  return text;
+}
+
+std::string RequestLogMetrics(const serving::RequestLogStats& stats) {
+  std::string text;
+  const auto append = [&](const char* name, const char* help, int64_t value) {
+    AppendHead(name, help, Type::kCounter, &text);
+    AppendSample(name, "", static_cast<double>(value), &text);
+  };
+  append("millwright_request_log_offered_total", "Requests that the log's rules keep",
+         stats.offered);
+  append("millwright_request_log_written_total", "Requests in the log", stats.written);
+  append("millwright_request_log_dropped_total",
+         "Requests that are larger than the log keeps, or came while its writer was behind",
+         stats.dropped);
+  append("millwright_request_log_lost_total", "Requests that could not be written", stats.lost);
   return text;
 }
 

@@ -186,8 +186,13 @@ TEST(PredictBody, RefusesByName) {
        "Unknown column: id; the model takes age, job"},
       {R"({"instances":[[1]]})",
        "instances: the model has several inputs; give an object by their names"},
-      {R"({"instances":[{"age":1,"job":{"b64":"?"}}]})", "The text of b64 is not base64"},
-      {R"({"instances":[{"age":1,"job":{"b65":"AA=="}}]})", "expected a single value, got object"},
+      {R"({"instances":[{"age":1,"job":{"b64":"?"}}]})", "job: The text of b64 is not base64"},
+      {R"({"instances":[{"age":1,"job":{"b65":"AA=="}}]})",
+       "job: expected a single value, got object"},
+      {R"({"instances":[{"age":[1],"job":[{"b64":"YQ=="}]},{"age":2,"job":["b"]}]})",
+       "age: 1.000000 2.000000;job: a b;"},
+      {R"({"instances":[{"age":[],"job":"a"}]})", "age: expected a single value, got a list of 0"},
+      {R"({"instances":[{"age":[[1]],"job":"a"}]})", "age: expected a single value, got array"},
       {R"({"instances":{}})", "instances must be an array, not object"},
       {R"({"signature_name":"train","instances":[]})",
        "Serving signature name: \"train\" not found in signature def"},
@@ -212,7 +217,8 @@ TEST(ReadExamples, TakesTheContextForWhatAnExampleLacks) {
       {R"({"examples":{}})", "examples must be an array, not object"},
       {R"({"examples":[1]})", "examples[] must be an object, not number"},
       {R"({"examples":[{"age":1}]})", "Column job must not be missing (row 0)"},
-      {R"({"examples":[{"age":[1,2],"job":"x"}]})", "expected a single value, got array"},
+      {R"({"examples":[{"age":[1,2],"job":"x"}]})",
+       "age: expected a single value, got a list of 2"},
   };
   for (const auto& [body, expected] : cases) {
     EXPECT_EQ(InputsOf([body = body] { return ReadExamples(body, Columns()); }), expected) << body;
