@@ -13,16 +13,20 @@ void AppendNumber(uint64_t number, std::string* out) {
   out->append(text, static_cast<size_t>(end - text));
 }
 
+bool BreaksLine(char c) {
+  return c == '\r' || c == '\n' || c == '\0';
+}
+
 void AppendClean(std::string_view text, std::string* out) {
   const size_t start = out->size();
   out->append(text);
-  for (size_t i = start; i < out->size(); ++i) {
-    const char c = (*out)[i];
-    if (c == '\r' || c == '\n' || c == '\0') (*out)[i] = ' ';
-  }
+  if (std::none_of(text.begin(), text.end(), BreaksLine)) return;
+  std::replace_if(out->begin() + static_cast<ptrdiff_t>(start), out->end(), BreaksLine, ' ');
 }
 
 bool IsFramingHeader(std::string_view name) {
+  const size_t size = name.size();
+  if (size != 14 && size != 17 && size != 10) return false;
   return EqualsIgnoringCase(name, "Content-Length") ||
          EqualsIgnoringCase(name, "Transfer-Encoding") || EqualsIgnoringCase(name, "Connection");
 }

@@ -69,30 +69,30 @@ Awaitable<bool> Connection::ReadHead() {
   parser_.Reset();
   timed_out_ = false;
   linger_ = false;
-  size_t head_bytes = 0;
+  head_bytes_ = 0;
   SetDeadline(State::kIdle, state_.options.idle_timeout_ms);
   while (!aborted_) {
     if (!buffer_.empty()) {
-      if (phase_ == State::kIdle) SetDeadline(State::kHead, state_.options.read_timeout_ms);
       const size_t used = parser_.PutHead(buffer_.view());
       buffer_.Consume(used);
-      head_bytes += used;
+      head_bytes_ += used;
       if (parser_.refusal()) {
         Refuse(parser_.refusal()->status, parser_.refusal()->text);
         co_await Respond();
         co_return false;
       }
       const bool done = parser_.head_done();
-      if (head_bytes + (done ? 0 : buffer_.size()) > state_.options.head_bytes_max) {
+      if (head_bytes_ + (done ? 0 : buffer_.size()) > state_.options.head_bytes_max) {
         Refuse(431, "Request header is too large");
         co_await Respond();
         co_return false;
       }
       if (done) co_return true;
+      if (phase_ == State::kIdle) SetDeadline(State::kHead, state_.options.read_timeout_ms);
     } else if (phase_ == State::kIdle && state_.draining.load()) {
       co_return false;
     }
-    const size_t got = co_await FillBuffer(kReadStep);
+    const size_t got = co_await FillBuffer(read_step_);
     if (got == 0) {
       if (!timed_out_ || phase_ != State::kHead) co_return false;
       Refuse(408, "The request header came too slowly");
@@ -120,11 +120,15 @@ Awaitable<void> Connection::HandleRequest() {
   if (framing.length.value_or(0) > target.body_bytes_max) {
     result = BodyResult::kTooLarge;
   } else if (target.body == Body::kWhole && !body_.done()) {
-    result = co_await ReadWholeBody(&request.body);
+    const uint64_t bytes = head_bytes_ + framing.length.value_or(0) + kBodySlack;
+    read_step_ = static_cast<size_t>(std::clamp<uint64_t>(bytes, kReadStep, kReadStepMax));
+    const bool is_taken = TakeBufferedBody(&request.body);
+    if (!is_taken) result = co_await ReadWholeBody(&request.body);
   }
   switch (result) {
     case BodyResult::kOk:
-      co_await RunHandler(std::move(target));
+      StartHandler(std::move(target));
+      while (!replied_ && !aborted_) co_await Suspend();
       break;
     case BodyResult::kTooLarge:
       Refuse(413, "The request body is larger than this route takes");
@@ -146,10 +150,22 @@ Awaitable<void> Connection::HandleRequest() {
   if (!body_.done() &&
       (body_.framing().chunked || body_.left() > kDiscardBytesMax || body_.continue_pending()))
     keep_alive_ = false;  // said in the head of the answer
-  co_await Respond();
-  co_await FinishBody();
+  const bool is_sent = RespondAtOnce();
+  if (!is_sent) co_await Respond();
+  if (reader_out_ || channel_ || !body_.done()) co_await FinishBody();
   range_.clear();
   if_range_.clear();
+}
+
+bool Connection::TakeBufferedBody(std::string* body) {
+  if (body_.framing().chunked || body_.left() > buffer_.size()) return false;
+  const auto bytes = static_cast<size_t>(body_.left());
+  body->reserve(bytes + kBodySlack);
+  body->append(buffer_.view().substr(0, bytes));
+  buffer_.Consume(bytes);
+  body_.CountRead(bytes);
+  body_.ContinueSent();
+  return true;
 }
 
 Awaitable<Connection::BodyResult> Connection::ReadWholeBody(std::string* body) {
@@ -207,31 +223,33 @@ Awaitable<Connection::BodyResult> Connection::ReadChunkedBody(std::string* body)
   co_return BodyResult::kOk;
 }
 
-Awaitable<void> Connection::RunHandler(Target target) {
-  if (aborted_) co_return;
+// The answer is there when this returns, or wakes the coroutine later.
+void Connection::StartHandler(Target target) {
+  if (aborted_) return;
   SetDeadline(State::kHandler, 0);
-  auto pending = std::make_shared<PendingReply>(loop_.gate, shared_from_this());
-  pending->request = std::move(parser_.request());
-  pending->handle = std::move(target.handle);
+  const auto pending = std::make_shared<PendingReply>(loop_.gate, shared_from_this());
+  Request request = std::move(parser_.request());
   if (target.body == Body::kStream) {
     channel_ = std::make_shared<BodyChannel>(body_, loop_.gate, weak_from_this());
     const Framing& framing = body_.framing();
-    pending->request.body_reader = std::make_unique<ChannelReader>(
+    request.body_reader = std::make_unique<ChannelReader>(
         channel_,
         framing.chunked ? std::nullopt : std::optional<uint64_t>(framing.length.value_or(0)));
     reader_out_ = true;
   }
   if (target.lane == http::Lane::kInline) {
     const InlineScope scope(this);
-    PendingReply::Run(pending);
-  } else if (!state_.pools->LaneOf(target.lane).Submit([pending] { PendingReply::Run(pending); })) {
+    target.handle(std::move(request), PendingReply::ReplyOf(pending));
+    return;
+  }
+  pending->request = std::move(request);
+  pending->handle = std::move(target.handle);
+  if (!state_.pools->LaneOf(target.lane).Submit([pending] { PendingReply::Run(pending); })) {
     state_.refused.fetch_add(1);
     pending->answered = true;
     TakeReply(Response::Text(503, "Too many requests are waiting"));
     response_.headers.Add("Retry-After", "1");
   }
-  pending.reset();
-  while (!replied_ && !aborted_) co_await Suspend();
 }
 
 // Waits until the handler has let go of the body and reads a small rest.

@@ -54,12 +54,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Awaitable<BodyResult> ReadWholeBody(std::string* body);
   Awaitable<BodyResult> ReadPlainBody(std::string* body);
   Awaitable<BodyResult> ReadChunkedBody(std::string* body);
-  Awaitable<void> RunHandler(Target target);
+  // Takes a whole body that has come with its head; false when there is more to come.
+  bool TakeBufferedBody(std::string* body);
+  void StartHandler(Target target);
   Awaitable<void> FinishBody();
   Awaitable<void> Linger();
   Awaitable<size_t> Receive(char* out, size_t size);
   Awaitable<size_t> FillBuffer(size_t bytes_min);
 
+  // Sends a short answer, which the socket nearly always takes at once; false when Respond must.
+  bool RespondAtOnce();
   Awaitable<void> Respond();
   Awaitable<void> RespondWithBody();
   Awaitable<void> RespondWithFile();
@@ -112,6 +116,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Response response_;
   std::shared_ptr<BodyChannel> channel_;
   std::string out_;
+  size_t sent_bytes_ = 0;  // of out_, by RespondAtOnce
+
+  size_t head_bytes_ = 0;
+  size_t read_step_ = kReadStep;  // what a request like the last one takes
 };
 
 }  // namespace millwright::http

@@ -49,18 +49,21 @@ void LoopGate::TakeReplies() {
 }
 
 void LoopGate::ReplyOut() {
-  std::lock_guard lock(mutex_);
-  ++replies_out_;
+  replies_out_.fetch_add(1);
 }
 
+// Counting comes first and looking for somebody who waits second, and the other way round there:
+// one of the two sees the other.
 void LoopGate::ReplyGone() {
+  if (replies_out_.fetch_sub(1) != 1 || !awaited_.load()) return;
   std::lock_guard lock(mutex_);
-  if (--replies_out_ == 0) no_replies_.notify_all();
+  no_replies_.notify_all();
 }
 
 void LoopGate::AwaitReplies() {
   std::unique_lock lock(mutex_);
-  no_replies_.wait(lock, [&] { return replies_out_ == 0; });
+  awaited_.store(true);
+  no_replies_.wait(lock, [&] { return replies_out_.load() == 0; });
 }
 
 PendingReply::PendingReply(std::shared_ptr<LoopGate> loop_gate,
@@ -82,7 +85,11 @@ void PendingReply::Run(const std::shared_ptr<PendingReply>& self) {
   // has returned, however long the reply is kept.
   Request request = std::move(self->request);
   const auto handle = std::move(self->handle);
-  handle(std::move(request), [self](Response response) { self->Answer(std::move(response)); });
+  handle(std::move(request), ReplyOf(self));
+}
+
+Reply PendingReply::ReplyOf(const std::shared_ptr<PendingReply>& self) {
+  return [self](Response response) { self->Answer(std::move(response)); };
 }
 
 void PendingReply::Answer(Response response) {

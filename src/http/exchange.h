@@ -49,6 +49,7 @@ struct PendingReply {
 
   // Runs the handler on the calling thread.
   static void Run(const std::shared_ptr<PendingReply>& self);
+  static Reply ReplyOf(const std::shared_ptr<PendingReply>& self);
   void Answer(Response response);
 
   const std::shared_ptr<LoopGate> gate;

@@ -96,11 +96,12 @@ class LoopGate : public std::enable_shared_from_this<LoopGate> {
   };
   void TakeReplies();
 
-  std::mutex mutex_;  // guards what follows
+  std::atomic<int64_t> replies_out_ = 0;
+  std::atomic<bool> awaited_ = false;
+  std::mutex mutex_;                    // guards what follows
+  std::condition_variable no_replies_;  // `replies_out_` became 0
   boost::asio::io_context* io_;
   std::vector<ReadyReply> replies_;
-  int64_t replies_out_ = 0;
-  std::condition_variable no_replies_;  // `replies_out_` became 0
 };
 
 // One I/O thread's world. Everything but `gate` is touched by that thread alone.

@@ -52,7 +52,7 @@ void Headers::Set(std::string name, std::string value) {
 
 std::optional<std::string_view> Headers::Find(std::string_view name) const {
   for (const auto& [key, value] : fields_)
-    if (EqualsIgnoringCase(key, name)) return value;
+    if (key.size() == name.size() && EqualsIgnoringCase(key, name)) return value;
   return std::nullopt;
 }
 

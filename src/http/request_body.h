@@ -14,6 +14,7 @@ namespace millwright::http {
 inline constexpr int64_t kBodyBytesPerSecondMin = 1024;
 // Bytes asked of the socket at once while a body or a head comes in.
 inline constexpr size_t kReadStep = 4 * 1024;
+inline constexpr size_t kReadStepMax = 32 * 1024;  // where requests of such a size come
 inline constexpr size_t kBodyReadStep = 64 * 1024;
 // A chunk's size line and the trailers must fit into this.
 inline constexpr size_t kChunkLineBytesMax = 16 * 1024;

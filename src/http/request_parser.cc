@@ -5,7 +5,9 @@
 
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
+#include <utility>
 
+#include "http/plain_head.h"
 #include "http/target.h"
 
 namespace millwright::http {
@@ -160,6 +162,18 @@ class Sink : public bh::basic_parser<true> {
 
 struct RequestParser::Impl {
   std::optional<Sink> sink;
+  bool is_fresh = true;  // no byte has come
+
+  // Reads a head that has come as a whole and is of the usual form; 0 for another.
+  size_t PutPlainHead(std::string_view bytes) {
+    const size_t used = ReadPlainHead(bytes, &sink->request, &sink->framing);
+    if (used == 0) {
+      sink.emplace();
+    } else {
+      sink->head_done = true;
+    }
+    return used;
+  }
 
   // Feeds Beast and turns its error code into a refusal; needing more bytes is none.
   size_t Put(std::string_view bytes) {
@@ -177,9 +191,13 @@ RequestParser::~RequestParser() = default;
 
 void RequestParser::Reset() {
   impl_->sink.emplace();
+  impl_->is_fresh = true;
 }
 
 size_t RequestParser::PutHead(std::string_view bytes) {
+  if (std::exchange(impl_->is_fresh, false)) {
+    if (const size_t used = impl_->PutPlainHead(bytes); used > 0) return used;
+  }
   const size_t used = impl_->Put(bytes);
   // Beast unfolds obsolete line folding; other servers on the way may not, so it is refused.
   if (!impl_->sink->refusal && HasFoldedLine(bytes.substr(0, used)))

@@ -62,9 +62,35 @@ AnswerHead Connection::HeadFor(BodyFraming framing, uint64_t length) const {
   return {framing, length, keep_alive_, parser_.framing().http_1_0, loop_.date};
 }
 
+bool Connection::RespondAtOnce() {
+  const Response& response = response_;
+  const bool is_short = !HasNoBody(response.status) && !response.producer && !response.parts &&
+                        response.file.empty() && !response.body_has_ranges &&
+                        method_ != Method::kHead && response.body.size() <= kJoinedBodyMax;
+  if (!is_short) return false;
+  out_.clear();
+  AppendHead(response, HeadFor(BodyFraming::kLength, response.body.size()), &out_);
+  out_.append(response.body);
+  const ptrdiff_t sent = TryWrite(fd_, out_, More::kNo);
+  if (sent >= 0 && static_cast<size_t>(sent) < out_.size()) {
+    sent_bytes_ = static_cast<size_t>(sent);
+    return false;
+  }
+  if (sent < 0) keep_alive_ = false;
+  response_ = Response();
+  return true;
+}
+
 Awaitable<void> Connection::Respond() {
   timed_out_ = false;
   SetDeadline(State::kWriting, state_.options.write_timeout_ms);
+  if (sent_bytes_ > 0) {
+    const std::string_view rest = std::string_view(out_).substr(sent_bytes_);
+    sent_bytes_ = 0;
+    co_await Write(rest, More::kNo);
+    response_ = Response();
+    co_return;
+  }
   out_.clear();
   if (HasNoBody(response_.status)) {
     AppendHead(response_, HeadFor(BodyFraming::kNone, 0), &out_);
@@ -92,15 +118,7 @@ Awaitable<void> Connection::RespondWithBody() {
   const bool send_body = method_ != Method::kHead && !body.empty();
   const bool joined = send_body && body.size() <= kJoinedBodyMax;
   if (joined) out_.append(body);
-  // Nearly always the socket takes all of it at once, without another coroutine.
-  const ptrdiff_t sent = TryWrite(fd_, out_, send_body && !joined ? More::kYes : More::kNo);
-  if (sent == static_cast<ptrdiff_t>(out_.size()) && (joined || !send_body)) co_return;
-  if (sent < 0) {
-    keep_alive_ = false;
-    co_return;
-  }
-  const bool head_sent =
-      co_await Write(std::string_view(out_).substr(static_cast<size_t>(sent)), More::kNo);
+  const bool head_sent = co_await Write(out_, send_body && !joined ? More::kYes : More::kNo);
   if (head_sent && send_body && !joined) co_await Write(body, More::kNo);
 }
 

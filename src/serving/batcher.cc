@@ -29,8 +29,10 @@ size_t SizeOf(int64_t rows) {
   return std::min<size_t>(std::bit_width(above), BatchStatistics::kSizes - 1);
 }
 
+// Asked once: it takes a file to be opened and read.
 int Cores() {
-  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  static const auto cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  return cores;
 }
 
 Error TooLate() {

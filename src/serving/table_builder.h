@@ -38,6 +38,7 @@ class TableBuilder {
   // Whether columns have names; else a table's column names say nothing and positions count.
   bool named() const { return named_; }
   inference::DataType TypeOf(size_t column) const;
+  bool IsOptional(size_t column) const { return columns_[column].optional; }
   // Finds a column; throws for an unknown name or says that it is ignored. `hint` is a likely
   // answer.
   size_t ColumnOf(std::string_view name, size_t hint = 0) const;

@@ -1,5 +1,6 @@
 #include "api/kserve/infer_body.h"
 
+#include "api/kserve/plain_infer_body.h"
 #include "api/kserve/raw_tensor.h"
 #include "api/kserve/wanted_outputs.h"
 #include "api/prediction/json_in.h"
@@ -268,6 +269,9 @@ void WriteOutput(const Tensor& tensor, Encoding encoding, JsonWriter* writer, st
 
 InferBody ReadInferBody(std::string* body, size_t json_bytes) {
   const size_t body_bytes = body->size();
+  auto plain = ReadPlainInferBody(std::string_view(*body).substr(0, json_bytes),
+                                  std::string_view(*body).substr(json_bytes));
+  if (plain) return *std::move(plain);
   prediction::JsonBody json(body, json_bytes);
   InferBody result;
   json.ReadObject([&](ondemand::object& root) {

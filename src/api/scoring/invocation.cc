@@ -7,6 +7,8 @@
 #include "api/prediction/instances.h"
 #include "api/prediction/json_in.h"
 #include "api/prediction/output_column.h"
+#include "api/prediction/plain_json.h"
+#include "api/prediction/plain_table.h"
 #include "api/prediction/tensor_json.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -162,9 +164,42 @@ bool StandsAlone(std::string_view platform, const std::vector<Tensor>& outputs) 
          (outputs.size() == 1 || name == "label");
 }
 
+std::optional<Tensor> ReadPlainFormat(std::string_view format, const Signature& signature,
+                                      prediction::PlainJson* json) {
+  if (!prediction::IsPlainTable(signature)) return std::nullopt;
+  if (format == "instances" || format == "inputs") {
+    return prediction::ReadPlainTensor(json, signature.inputs[0]);
+  }
+  prediction::PlainTable table(signature, ExtraColumns::kIgnore);
+  const bool is_read = format == "dataframe_split"     ? table.ReadSplit(json)
+                       : format == "dataframe_records" ? table.ReadRecords(json)
+                                                       : false;
+  return is_read ? std::optional(table.Finish()) : std::nullopt;
+}
+
+// Reads what most programs send: numbers for the model's one input, and no params.
+std::optional<Invocation> ReadPlainInvocation(std::string_view body, const Signature& signature) {
+  prediction::PlainJson json(body);
+  Invocation invocation;
+  const auto read_field = [&](std::string_view key) {
+    if (!invocation.inputs.empty()) return false;
+    auto tensor = ReadPlainFormat(key, signature, &json);
+    if (tensor) invocation.inputs.push_back(*std::move(tensor));
+    return tensor.has_value();
+  };
+  try {
+    const bool is_read = json.TakeObject(read_field) && json.IsAtEnd();
+    if (!is_read || invocation.inputs.empty()) return std::nullopt;
+  } catch (const Error&) {
+    return std::nullopt;  // the walk comes to it in its own order
+  }
+  return invocation;
+}
+
 }  // namespace
 
 Invocation ReadInvocation(std::string* body, const Signature& signature) {
+  if (auto plain = ReadPlainInvocation(*body, signature)) return *std::move(plain);
   constexpr std::string_view kOneOf =
       "The body must have exactly one of dataframe_split, dataframe_records, instances, inputs";
   Invocation invocation;
