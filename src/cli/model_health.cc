@@ -139,14 +139,21 @@ int PreviewMonitor(const PreviewOptions& options, Console& console) {
       console.client().Post("/api/v1/monitors/preview", ParseYaml(ReadFile(options.file)));
   console.Answer(preview);
   std::vector<std::vector<std::string>> rows;
-  for (const Json& window : preview.At("windows").AsArray()) {
+  const auto& windows = preview.At("windows").AsArray();
+  const bool is_regression = std::any_of(windows.begin(), windows.end(), [](const Json& window) {
+    return window.At("mae").is_number();
+  });
+  const char* figure = is_regression ? "mae" : "auc";
+  for (const Json& window : windows) {
     std::string verdict = window.GetString("verdict");
     std::replace(verdict.begin(), verdict.end(), '_', ' ');
     rows.push_back({"  " + WindowName(window), FormatCount(window.GetInt("predictions")),
-                    FormatCount(window.GetInt("outcomes")), NumberOf(window, "auc"),
+                    FormatCount(window.GetInt("outcomes")), NumberOf(window, figure),
                     std::to_string(Drifted(window)), verdict});
   }
-  console.PrintTable({"  WINDOW", "PREDICTIONS", "OUTCOMES", "AUC", "DRIFTED", "VERDICT"}, rows);
+  console.PrintTable(
+      {"  WINDOW", "PREDICTIONS", "OUTCOMES", is_regression ? "MAE" : "AUC", "DRIFTED", "VERDICT"},
+      rows);
   const auto& alerts = preview.At("alerts").AsArray();
   console.Line(fmt::format("It would have opened {} alert{}{}", alerts.size(),
                            alerts.size() == 1 ? "" : "s", alerts.empty() ? "." : ":"));

@@ -66,6 +66,15 @@ std::string MetricOf(const Json& window, std::string_view key) {
   return value == nullptr || !value->is_number() ? "-" : FormatMetric(value->AsDouble());
 }
 
+// Whether some window has a figure, as windows of a regression have an error.
+bool IsMeasured(const Json& windows, std::string_view key) {
+  const auto& all = windows.AsArray();
+  return std::any_of(all.begin(), all.end(), [&](const Json& window) {
+    const Json* value = window.Find(key);
+    return value != nullptr && value->is_number();
+  });
+}
+
 int ShowMonitor(const NameOptions& options, Console& console) {
   Json monitor = console.client().Get(MonitorPath(options.name));
   const Json performance = console.client().Get(MonitorPath(options.name) + "/performance");
@@ -83,11 +92,25 @@ int ShowMonitor(const NameOptions& options, Console& console) {
     verdicts[window.GetInt("start_ms")] = words;
   }
   std::vector<std::vector<std::string>> rows;
-  for (const Json& window : performance.At("windows").AsArray())
-    rows.push_back({"  " + WindowOf(window), FormatCount(window.GetInt("predictions")),
-                    FormatCount(window.GetInt("outcomes")), MetricOf(window, "auc"),
-                    MetricOf(window, "log_loss"), verdicts[window.GetInt("start_ms")]});
-  console.PrintTable({"  WINDOW", "PREDICTIONS", "OUTCOMES", "AUC", "LOG LOSS", "DRIFT"}, rows);
+  const bool is_regression = IsMeasured(performance.At("windows"), "mae");
+  const auto figures = is_regression ? std::vector<const char*>{"mae", "rmse", "bias"}
+                                     : std::vector<const char*>{"auc", "log_loss"};
+  const bool costs = IsMeasured(performance.At("windows"), "cost");
+  for (const Json& window : performance.At("windows").AsArray()) {
+    std::vector<std::string>& row = rows.emplace_back();
+    row = {"  " + WindowOf(window), FormatCount(window.GetInt("predictions")),
+           FormatCount(window.GetInt("outcomes"))};
+    for (const char* figure : figures) row.push_back(MetricOf(window, figure));
+    if (costs) row.push_back(MetricOf(window, "cost"));
+    row.push_back(verdicts[window.GetInt("start_ms")]);
+  }
+  std::vector<Column> columns = {"  WINDOW", "PREDICTIONS", "OUTCOMES"};
+  for (const char* title : is_regression ? std::vector<const char*>{"MAE", "RMSE", "BIAS"}
+                                         : std::vector<const char*>{"AUC", "LOG LOSS"})
+    columns.emplace_back(title);
+  if (costs) columns.emplace_back("COST");
+  columns.emplace_back("DRIFT");
+  console.PrintTable(columns, rows);
   rows.clear();
   // Of the latest window that could be judged.
   for (const Json& feature : summary.At("features").AsArray())

@@ -77,10 +77,13 @@ TrainingFile ReadTrainingFile(const std::filesystem::path& path) {
   file.study.sampler = training::ParseSamplerKind(search.GetString("sampler", "random"));
   file.study.seed = static_cast<uint64_t>(search.GetInt("seed"));
   file.study.trial_count = static_cast<int>(search.GetInt("trials", 8));
-  file.study.metric = search.GetString("metric", "validation_auc");
-  file.study.maximize = search.GetBool("maximize", true);
   if (const Json* trainer = json.Find("trainer"))
     file.study.trial.trainer = training::TrainerConfigFromJson(*trainer);
+  file.study.metric = search.GetString("metric", "validation_auc");
+  // Of errors the least is the best.
+  const bool is_loss = file.study.metric.ends_with("rmse") || file.study.metric.ends_with("mae") ||
+                       file.study.metric.ends_with("logloss");
+  file.study.maximize = search.GetBool("maximize", !is_loss);
   return file;
 }
 
@@ -153,7 +156,7 @@ Json CreateRun(Client& client, const TrainOptions& options, const std::string& e
 
 std::string DescribeBest(const training::Trial& best) {
   std::string text = fmt::format("best is trial {}", best.number);
-  for (const char* key : {"validation_auc", "test_auc"}) {
+  for (const char* key : {"validation_auc", "test_auc", "validation_rmse", "test_rmse"}) {
     const auto found = best.result.metrics.find(key);
     if (found != best.result.metrics.end())
       text += fmt::format(", {} {}", key, FormatMetric(found->second));

@@ -25,6 +25,8 @@ constexpr double kShiftMin = 0.01, kShiftMax = 10;
 // A feature's value in deviations of the reference is cut at so many for ADWIN, which takes values
 // from 0 to 1.
 constexpr double kAdwinDeviations = 4;
+// Fewer rows do not say what a level was.
+constexpr double kLevelRowsMin = 30;
 
 template <typename E, size_t N>
 E ParseName(const std::pair<E, std::string_view> (&names)[N], const std::string& text,
@@ -189,8 +191,35 @@ DetectedChange DetectedChange::FromJson(const Json& json) {
   return change;
 }
 
-DetectedChange Detect(const DetectorSpec& detector, const std::optional<Level>& level,
+namespace {
+
+// ADWIN takes values from 0 to 1. Others, such as a regression's errors, are taken in deviations of
+// what came before the window, or of all where nothing did.
+std::optional<Level> LearntLevel(const std::vector<DetectorValue>& values, int64_t window_ms) {
+  bool is_bounded = true;
+  for (const bool only_before : {true, false}) {
+    double rows = 0, mean = 0, squares = 0;
+    for (const DetectorValue& one : values) {
+      if (!std::isfinite(one.value)) continue;
+      is_bounded = is_bounded && one.value >= 0 && one.value <= 1;
+      if (only_before && one.time_ms >= window_ms) continue;
+      ++rows;
+      const double delta = one.value - mean;
+      mean += delta / rows;
+      squares += delta * (one.value - mean);
+    }
+    if (is_bounded) return std::nullopt;
+    if (rows >= kLevelRowsMin) return Level{mean, std::sqrt(squares / rows), {}};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+DetectedChange Detect(const DetectorSpec& detector, const std::optional<Level>& reference_level,
                       const std::vector<DetectorValue>& values, int64_t window_ms) {
+  const bool is_learnt = detector.method == DetectorMethod::kAdwin && !reference_level;
+  const std::optional<Level> level = is_learnt ? LearntLevel(values, window_ms) : reference_level;
   if (detector.method == DetectorMethod::kCusum && !level) {
     throw FailedPrecondition("cusum needs the level of {} in the reference", detector.name());
   }

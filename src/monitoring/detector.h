@@ -17,8 +17,8 @@ namespace millwright::monitoring {
 enum class DetectorMethod { kCusum, kPageHinkley, kAdwin };
 std::string_view DetectorMethodName(DetectorMethod method);
 
-// Whose mean is watched: the error (how far the probability was from what happened, where that is
-// known), the score (the probability itself) or an input that is a number.
+// Whose mean is watched: the error (how far the answer was from what happened, where that is
+// known), the score (the probability, or the number of a regression) or an input that is a number.
 enum class DetectorOf { kError, kScore, kFeature };
 std::string_view DetectorOfName(DetectorOf of);
 
@@ -74,11 +74,12 @@ struct DetectedChange {
   static DetectedChange FromJson(const Json& json);
 };
 
-// Runs a detector over rows in the order of their time. Alarms of the rows before `window_ms` teach
-// it the level and do not count. Where the reference's level is known values are taken in its
-// deviations at their place in the season. Values that are not finite are passed over. Throws
-// kFailedPrecondition for CUSUM without a level.
-DetectedChange Detect(const DetectorSpec& detector, const std::optional<Level>& level,
+// Runs a detector over rows in the order of their time. ADWIN, which takes values from 0 to 1,
+// takes others in deviations of the rows before the window where the reference's level is not
+// known. Alarms of the rows before `window_ms` teach it the level and do not count. Where the
+// reference's level is known values are taken in its deviations at their place in the season.
+// Values that are not finite are passed over. Throws kFailedPrecondition for CUSUM without a level.
+DetectedChange Detect(const DetectorSpec& detector, const std::optional<Level>& reference_level,
                       const std::vector<DetectorValue>& values, int64_t window_ms);
 
 }  // namespace millwright::monitoring

@@ -112,6 +112,18 @@ TEST(Detector, PassesOverWhatIsNoNumberAndNeedsALevelForCusum) {
   }
 }
 
+// ADWIN takes values from 0 to 1; minutes are put into deviations of what came before the window.
+TEST(Detector, AdwinTakesOtherNumbersInTheirOwnDeviations) {
+  std::vector<DetectorValue> values;
+  for (int i = 0; i < 4000; ++i) values.push_back({i, 300.0 + (i * 37) % 100, 0});
+  const DetectorSpec spec = Spec(DetectorMethod::kAdwin, 1e6);
+  EXPECT_EQ(Detect(spec, std::nullopt, values, 2000).alarms, 0);
+  for (int i = 2000; i < 4000; ++i) values[static_cast<size_t>(i)].value += 60;
+  const DetectedChange change = Detect(spec, std::nullopt, values, 2000);
+  EXPECT_GT(change.alarms, 0);
+  EXPECT_LT(*change.first_ms, 2500);
+}
+
 TEST(Detector, RefusesWhatItCannotBe) {
   for (const char* json :
        {R"({"of": "mood"})", R"({"method": "magic"})", R"({"of": "feature"})",

@@ -24,7 +24,7 @@ constexpr char kSliceTable[] = "slice";
 
 void Newest(ModelHealth* health) {
   for (auto window = health->windows.rbegin(); window != health->windows.rend(); ++window) {
-    if (health->task == HealthTask::kNone) health->task = window->task;
+    if (health->task == ModelTask::kNone) health->task = window->task;
     if (!health->reference) health->reference = window->reference;
   }
 }
@@ -66,6 +66,8 @@ std::vector<HealthReader::Stored> HealthReader::Load(const std::string& monitor)
       stored.updated_ms = row.Int(7);
       stored.measured_of_ms = row.OptionalInt(8);
       if (stored.measured_of_ms) ReadHealth(ParseJson(row.Text(9)), &stored.health);
+      window.quality = WindowQuality::FromJson(ParseJson(row.Text(10)));
+      window.changes = ChangesFromJson(ParseJson(row.Text(11)));
       windows.push_back(std::move(stored));
     }
   });
@@ -109,7 +111,7 @@ int HealthReader::Measure(const Monitor& monitor) {
     updated[window.start_ms] = one.updated_ms;
     // An estimate is made anew when its reference has grown.
     const auto& about = one.health.reference;
-    const bool has_reference = reference.empty() || one.health.task == HealthTask::kNone ||
+    const bool has_reference = reference.empty() || one.health.task == ModelTask::kNone ||
                                (about && about->windows >= static_cast<int64_t>(reference.size()));
     if (one.measured_of_ms != one.updated_ms || !has_reference) due.push_back(window.start_ms);
   }
@@ -136,7 +138,15 @@ int HealthReader::Measure(const Monitor& monitor) {
 
 ModelHealth HealthReader::Read(const std::string& monitor, const LogSlice& slice) const {
   Monitor known = monitors_.Get(monitor);
-  if (!slice.where.empty()) return ReadSlice(std::move(known), slice);
+  if (!slice.where.empty()) {
+    // A slice's answers are what all of them are, whatever its own look like.
+    if (known.spec.Rule().task == ModelTask::kNone) {
+      for (const Stored& one : Load(monitor)) {
+        if (one.health.task != ModelTask::kNone) known.spec.label.task = one.health.task;
+      }
+    }
+    return ReadSlice(std::move(known), slice);
+  }
   ModelHealth health{.monitor = std::move(known)};
   for (Stored& one : Load(monitor)) {
     const int64_t start_ms = one.health.window.start_ms;
@@ -165,6 +175,39 @@ ModelHealth HealthReader::ReadSlice(Monitor monitor, const LogSlice& slice) cons
   health.windows = MeasureHealth(session, sliced, spec, windows, Starts(windows));
   Newest(&health);
   return health;
+}
+
+QualityDetails HealthReader::Quality(const std::string& monitor, int64_t start_ms,
+                                     const std::string& where) const {
+  const Monitor known = monitors_.Get(monitor);
+  const MonitorSpec& spec = known.spec;
+  const TimeRange range{start_ms, start_ms + spec.window_ms};
+  const LogSlice slice{range, where};
+  const LogSnapshot snapshot = log_.Open(spec.endpoint, {.happened = range});
+  const bool is_sliced = !where.empty();
+  Session session = is_sliced ? OpenSlice(snapshot, slice, kSliceTable, kSlicedRowsMax) : Session();
+  const LogSnapshot sliced = is_sliced ? SlicedSnapshot(snapshot) : Narrowed(snapshot, range);
+  WindowScan scan(session, sliced, spec, known.reference);
+  QualityDetails details;
+  std::vector<MonitorWindow> windows;
+  if (is_sliced) {
+    windows = scan.List();
+  } else {
+    windows = monitors_.Windows(monitor);
+  }
+  const auto found = std::find_if(windows.begin(), windows.end(), [&](const MonitorWindow& one) {
+    return one.start_ms == start_ms;
+  });
+  if (found == windows.end()) {
+    throw NotFound("Window", fmt::format("{} from {}", monitor, start_ms));
+  }
+  details.window = std::move(*found);
+  if (is_sliced) {
+    scan.Load(range.from_ms, range.to_ms);
+    scan.Measure(details.window);
+  }
+  details.conditions = scan.ConditionsOf(details.window.quality);
+  return details;
 }
 
 drift::Distribution HealthReader::Distribution(const std::string& monitor,

@@ -22,9 +22,15 @@ inline constexpr int64_t kSlicedRowsMax = 5'000'000;
 struct ModelHealth {
   Monitor monitor;
   std::vector<WindowHealth> windows;
-  HealthTask task = HealthTask::kNone;         // of the newest window that tells
+  ModelTask task = ModelTask::kNone;           // of the newest window that tells
   std::optional<EstimateReference> reference;  // of its estimate
   bool is_partial = false;                     // of a slice: there are older windows
+};
+
+// What is wrong with single rows of a window, and what finds them again.
+struct QualityDetails {
+  MonitorWindow window;
+  BreachConditions conditions;
 };
 
 // Where an instant of the wall clock lies in the time of the data: at what had been asked by then.
@@ -51,6 +57,10 @@ class HealthReader {
   // Windows that begin within the slice's range. Throws kNotFound, and for a condition that cannot
   // be answered or is too large kInvalidArgument.
   ModelHealth Read(const std::string& monitor, const LogSlice& slice = {}) const;
+  // What is wrong with the rows of the window that begins at a time, of all or of a slice. Throws
+  // as Read, and kNotFound for a window that is not there.
+  QualityDetails Quality(const std::string& monitor, int64_t start_ms,
+                         const std::string& where) const;
   // How a feature is distributed between two times of a slice and in the reference; both times 0
   // stand for the newest window that could be judged. Throws kNotFound for an unknown feature,
   // kFailedPrecondition where no prediction has it.

@@ -68,6 +68,23 @@ table.heat .unknown { color: var(--muted); }
 @media print { article, .health-plot, li, tr { break-inside: avoid; } }
 )css";
 
+constexpr std::pair<std::string_view, std::string_view> kFigureTitles[] = {
+    {"roc_auc", "AUC"},
+    {"accuracy", "Accuracy"},
+    {"f1", "F1"},
+    {"precision", "Precision"},
+    {"recall", "Recall"},
+    {"mae", "Mean absolute error"},
+    {"rmse", "Root mean squared error"},
+};
+
+std::string TitleOf(const std::string& figure) {
+  for (const auto& [name, title] : kFigureTitles) {
+    if (name == figure) return std::string(title);
+  }
+  return figure;
+}
+
 using Values = std::vector<std::optional<double>>;
 using Words = std::function<std::string(double)>;
 
@@ -126,6 +143,7 @@ class Page {
       Traffic();
       Performance();
       Drift();
+      Quality();
       Slices();
     }
     Entries();
@@ -216,8 +234,8 @@ class Page {
 
   void Performance() {
     html_ += "<section>\n<h2>Performance</h2>\n";
-    const HealthTask task = report_.health.task;
-    if (task == HealthTask::kNone) {
+    const ModelTask task = report_.health.task;
+    if (task == ModelTask::kNone) {
       html_ +=
           "<p class=\"quiet\">No prediction has the number that the monitor takes for the "
           "answer.</p>\n</section>\n";
@@ -237,16 +255,17 @@ class Page {
           return found == nullptr ? std::nullopt : found->*member;
         });
       };
-      Draw({.name = named.name,
+      Draw({.name = TitleOf(named.name),
             .lines = {{"realised", part(&HealthFigure::realised)},
                       {"estimated", part(&HealthFigure::estimated)}},
             .lower = part(&HealthFigure::lower),
             .upper = part(&HealthFigure::upper),
-            .limit = named.name == "roc_auc" ? spec_.AucThreshold() : std::nullopt});
+            .limit = LimitOf(named.name)});
     }
+    Answers(task);
     const auto& about = report_.health.reference;
     const std::string_view caveat =
-        task == HealthTask::kRegression ? drift::kLossCaveat : drift::kEstimateCaveat;
+        task == ModelTask::kRegression ? drift::kLossCaveat : drift::kEstimateCaveat;
     html_ += about ? fmt::format(
                          "<p class=\"quiet\">The estimate was calibrated on {} windows from "
                          "{} to {} ({} rows); the band is what they keep within. {}</p>\n",
@@ -257,6 +276,125 @@ class Page {
                          "complete windows with known outcomes. {}</p>\n",
                          kEstimateWindowsMin, caveat);
     html_ += "</section>\n";
+  }
+
+  std::optional<double> LimitOf(const std::string& figure) const {
+    if (figure == "roc_auc") return spec_.AucThreshold();
+    if (figure == "mae") return spec_.MaeThreshold();
+    return figure == "rmse" ? spec_.RmseThreshold() : std::nullopt;
+  }
+
+  Values Figure(std::optional<double> PerformanceFigures::*figure) const {
+    return Take([&](const WindowHealth& one) { return one.window.performance.*figure; });
+  }
+
+  // What was said and what was, and what it cost.
+  void Answers(ModelTask task) {
+    if (task == ModelTask::kRegression) {
+      Draw({.name = "Mean of the answers, and of what happened",
+            .lines = {{"answered", Figure(&PerformanceFigures::mean_predicted)},
+                      {"happened", Figure(&PerformanceFigures::mean_actual)}}});
+    } else {
+      Draw({.name = "Share said to be positive, and share that was",
+            .lines = {{"said", Figure(&PerformanceFigures::positive_rate_predicted)},
+                      {"was", Figure(&PerformanceFigures::positive_rate_actual)}},
+            .words = PercentText});
+    }
+    if (!spec_.costs) return;
+    Draw({.name = "Cost of each known answer",
+          .lines = {{"cost", Figure(&PerformanceFigures::cost_per_outcome)}}});
+  }
+
+  static void AddBreach(int64_t rows, std::string_view what, std::string* words) {
+    if (rows == 0) return;
+    *words += fmt::format("{}{} {}", words->empty() ? "" : ", ", CountText(rows), what);
+  }
+
+  static std::string BreachText(const FeatureBreaches& breach) {
+    std::string words;
+    AddBreach(breach.missing, "missing", &words);
+    AddBreach(breach.new_category, "new category", &words);
+    AddBreach(breach.out_of_range, "out of range", &words);
+    AddBreach(breach.type_changed, "type changed", &words);
+    AddBreach(breach.stale, "stale", &words);
+    const auto add = [&](std::string_view what) {
+      words += fmt::format("{}{}", words.empty() ? "" : ", ", what);
+    };
+    if (breach.is_constant) add("one value in all rows");
+    if (breach.is_absent) add("in no row");
+    return words;
+  }
+
+  // The newest window that has rows.
+  void Quality() {
+    html_ += "<section>\n<h2>Data quality</h2>\n";
+    Draw({.name = "Share of rows that are far from the reference's",
+          .lines = {{"outliers", Take([](const WindowHealth& one) -> std::optional<double> {
+                       if (one.window.quality.rows == 0) return std::nullopt;
+                       return one.window.quality.outlier_share();
+                     })}},
+          .from_zero = true,
+          .words = PercentText});
+    const MonitorWindow* newest = nullptr;
+    for (const WindowHealth& one : windows()) {
+      if (one.window.quality.rows > 0) newest = &one.window;
+    }
+    if (newest == nullptr) {
+      html_ += "<p class=\"quiet\">Not measured yet.</p>\n</section>\n";
+      return;
+    }
+    html_ += fmt::format("<h4>Features in the window from {}</h4>\n", SpanText(*newest));
+    const WindowQuality& quality = newest->quality;
+    if (quality.breaches.empty()) {
+      html_ += "<p class=\"quiet\">Each feature is what it was in the reference.</p>\n";
+    } else {
+      html_ +=
+          "<div class=\"scroll\"><table "
+          "class=\"figures\">\n<tr><th>Feature</th><th>Rows</th></tr>\n";
+      const size_t shown = std::min(quality.breaches.size(), kReportFeaturesMax);
+      for (size_t i = 0; i < shown; ++i) {
+        html_ += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n",
+                             Escape(Clip(quality.breaches[i].feature, 80)),
+                             BreachText(quality.breaches[i]));
+      }
+      html_ += "</table></div>\n";
+      More(quality.breaches.size(), shown, "features");
+    }
+    if (!quality.worst.empty()) {
+      html_ +=
+          "<h4>Rows farthest from the reference</h4>\n<div class=\"scroll\"><table "
+          "class=\"figures\">\n<tr><th>Prediction</th><th>Distance, of the limit</th><th>Most by"
+          "</th><th>Value</th></tr>\n";
+      for (const WorstRow& row : quality.worst) {
+        html_ += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                             Escape(Clip(row.id, 80)), NumberText(row.distance),
+                             Escape(Clip(row.reason, 60)), Escape(Clip(row.value, 60)));
+      }
+      html_ += "</table></div>\n";
+    }
+    for (const std::string& name : quality.new_columns) {
+      html_ += "<p class=\"quiet\">New column: " + Escape(Clip(name, 80)) + "</p>\n";
+    }
+    Changes();
+    html_ += "</section>\n";
+  }
+
+  // What the detectors said, the newest first.
+  void Changes() {
+    std::string list;
+    for (auto one = windows().rbegin(); one != windows().rend(); ++one) {
+      for (const DetectedChange& change : one->window.changes) {
+        if (change.alarms == 0 || !change.first_ms) continue;
+        list += fmt::format(
+            "<li><span>{}</span><span>{}</span><p>{}: {} before, {} since</p></li>\n",
+            FormatTime(*change.first_ms).substr(0, 16), DetectorMethodName(change.detector.method),
+            Escape(Clip(change.detector.name(), 60)), OrDash(change.before), OrDash(change.after));
+      }
+    }
+    if (spec_.detectors.empty()) return;
+    html_ += "<h4>Changes of a mean that detectors found</h4>\n";
+    html_ += list.empty() ? "<p class=\"quiet\">None.</p>\n"
+                          : "<ul class=\"entries\">\n" + list + "</ul>\n";
   }
 
   static const drift::FeatureDrift* Find(const MonitorWindow& window, const std::string& name) {
@@ -332,44 +470,75 @@ class Page {
     html_ += "</article>\n";
   }
 
+  using Cells = std::vector<std::string>;
+
+  void Row(const Cells& cells, std::string_view tag, bool is_bad = false) {
+    html_ += "<tr>";
+    for (size_t i = 0; i < cells.size(); ++i) {
+      html_ += fmt::format("<{}{}>{}</{}>", tag, is_bad && i == 2 ? " class=\"bad\"" : "", cells[i],
+                           tag);
+    }
+    html_ += "</tr>\n";
+  }
+
+  Cells FiguresOf(const std::string& name, const ClassFigures& counts,
+                  const LossFigures& losses) const {
+    const CostMatrix costs = spec_.costs.value_or(CostMatrix());
+    const std::string title = Escape(Clip(name, 80));
+    if (report_.slices->task == ModelTask::kRegression) {
+      return {title,
+              CountText(losses.rows),
+              OrDash(losses.mae()),
+              OrDash(losses.rmse()),
+              OrDash(losses.bias()),
+              OrDash(losses.mean_predicted()),
+              NumberText(losses.Cost(costs))};
+    }
+    return {title,
+            CountText(counts.rows()),
+            OrDash(counts.error_rate(), PercentText),
+            OrDash(counts.precision(), PercentText),
+            OrDash(counts.true_positive_rate(), PercentText),
+            OrDash(counts.selection_rate(), PercentText),
+            NumberText(counts.Cost(costs))};
+  }
+
   void Slices() {
-    if (!report_.slices || report_.slices->all.rows() == 0) return;
+    if (!report_.slices || report_.slices->rows() == 0) return;
     const SlicePerformance& performance = *report_.slices;
-    html_ +=
-        "<section>\n<h2>Worst slices</h2>\n<div class=\"scroll\"><table class=\"figures\">\n<tr>"
-        "<th>Slice</th><th>Known</th><th>Errors</th><th>Precision</th><th>Recall</th><th>Said "
-        "positive</th><th>Cost</th></tr>\n";
-    const auto row = [&](const std::string& name, const ClassFigures& figures, bool is_worse) {
-      const std::string errors = OrDash(figures.error_rate(), PercentText);
-      html_ += fmt::format(
-          "<tr><td>{}</td><td>{}</td><td{}>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></"
-          "tr>\n",
-          Escape(Clip(name, 80)), CountText(figures.rows()), is_worse ? " class=\"bad\"" : "",
-          errors, OrDash(figures.precision(), PercentText),
-          OrDash(figures.true_positive_rate(), PercentText),
-          OrDash(figures.selection_rate(), PercentText), NumberText(figures.Cost({})));
-    };
-    row("all", performance.all, false);
+    const bool is_regression = performance.task == ModelTask::kRegression;
+    html_ += "<section>\n<h2>Worst slices</h2>\n<div class=\"scroll\"><table class=\"figures\">\n";
+    Row(is_regression
+            ? Cells{"Slice", "Known", "Mean absolute error", "RMSE", "Bias", "Mean answer", "Cost"}
+            : Cells{"Slice", "Known", "Errors", "Precision", "Recall", "Said positive", "Cost"},
+        "th");
+    Row(FiguresOf("all", performance.all, performance.losses), "td");
     size_t shown = 0, judged = 0;
     for (const SliceFigures& slice : performance.slices) {
       if (!slice.p) continue;
       ++judged;
       if (shown == kReportSlicesMax) continue;
       ++shown;
-      row(slice.input + " " + slice.value, slice.figures, slice.is_worse);
+      Row(FiguresOf(slice.input + " " + slice.value, slice.figures, slice.losses), "td",
+          slice.is_worse);
     }
     html_ += "</table></div>\n";
     More(judged, shown, "slices");
-    html_ +=
-        "<h2>Fairness gaps</h2>\n<div class=\"scroll\"><table class=\"figures\">\n<tr><th>Input"
-        "</th><th>Groups</th><th>Said positive</th><th>True positive rate</th><th>False positive "
-        "rate</th></tr>\n";
+    html_ += "<h2>Fairness gaps</h2>\n<div class=\"scroll\"><table class=\"figures\">\n";
+    Row(is_regression ? Cells{"Input", "Groups", "Mean absolute error", "Bias"}
+                      : Cells{"Input", "Groups", "Said positive", "True positive rate",
+                              "False positive rate"},
+        "th");
     for (const Disparity& gap : performance.disparities) {
-      html_ += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-                           Escape(Clip(gap.input, 80)), gap.groups,
-                           OrDash(gap.selection_rate, PercentText),
-                           OrDash(gap.true_positive_rate, PercentText),
-                           OrDash(gap.false_positive_rate, PercentText));
+      Cells cells = {Escape(Clip(gap.input, 80)), std::to_string(gap.groups)};
+      if (is_regression) {
+        cells.insert(cells.end(), {OrDash(gap.mae), OrDash(gap.bias)});
+      } else {
+        cells.insert(cells.end(), {OrDash(gap.selection_rate, PercentText),
+                                   OrDash(gap.true_positive_rate, PercentText),
+                                   OrDash(gap.false_positive_rate, PercentText)});
+      }
+      Row(cells, "td");
     }
     html_ += "</table></div>\n</section>\n";
   }

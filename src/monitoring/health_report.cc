@@ -39,6 +39,18 @@ std::vector<drift::Distribution> Distributions(const HealthReader& health,
 
 }  // namespace
 
+SliceOptions SlicesOf(const Monitor& monitor) {
+  SliceOptions options;
+  options.skips_absent = true;
+  if (monitor.spec.costs) options.costs = *monitor.spec.costs;
+  if (monitor.spec.features.empty()) return options;
+  for (const auto& column :
+       ProfileOfColumns(monitor.reference.Of(monitor.spec.features).drift).columns) {
+    options.inputs.push_back(column.name);
+  }
+  return options;
+}
+
 HealthReport MakeHealthReport(const HealthReader& health, PredictionReader& reader,
                               const std::string& monitor, const LogSlice& slice, int64_t made_ms) {
   HealthReport report{
@@ -48,12 +60,12 @@ HealthReport MakeHealthReport(const HealthReader& health, PredictionReader& read
   const MonitorSpec& spec = found.monitor.spec;
   report.judged = Judged(found);
   report.distributions = Distributions(health, monitor, *report.judged, slice.where);
-  if (found.task != HealthTask::kBinary) return report;
+  if (found.task == ModelTask::kNone) return report;
   const LogSlice all{{found.windows.front().window.start_ms, found.windows.back().window.end_ms},
                      slice.where};
-  SliceOptions options;
-  options.inputs = spec.features;
-  report.slices = reader.Performance(spec.endpoint, all, spec.label, options);
+  LabelRule rule = spec.Rule();
+  rule.task = found.task;
+  report.slices = reader.Performance(spec.endpoint, all, rule, SlicesOf(found.monitor));
   return report;
 }
 

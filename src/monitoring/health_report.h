@@ -35,6 +35,10 @@ struct HealthReport {
   std::vector<ReportEntry> entries;                // newest first
 };
 
+// By which inputs, and at which costs, the slices of a monitor are cut: its features that are
+// inputs as they are.
+SliceOptions SlicesOf(const Monitor& monitor);
+
 // Collects what a report shows of the windows that begin within the slice's range. `entries` are
 // for the caller to fill. Errors are those of HealthReader::Read.
 HealthReport MakeHealthReport(const HealthReader& health, PredictionReader& reader,

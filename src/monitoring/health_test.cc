@@ -107,7 +107,7 @@ TEST_P(HealthTest, SaysTrafficErrorsAndLatencyOfAWindow) {
   EXPECT_NEAR(*service.latency_p50_ms, 1.5, 0.01);
   EXPECT_NEAR(*service.latency_p99_ms, 1.98, 0.02);
   EXPECT_EQ(service.asked_first_ms, kNow);
-  EXPECT_EQ(health.task, HealthTask::kBinary);
+  EXPECT_EQ(health.task, ModelTask::kBinary);
 }
 
 TEST_P(HealthTest, EstimatesOnceThereAreEnoughWindowsWithOutcomes) {
@@ -229,6 +229,156 @@ TEST_P(HealthTest, ReportsOnOnePageThatNeedsNothingElse) {
   EXPECT_NE(RenderHealth(nothing).find("Nothing was predicted in this time"), std::string::npos);
 }
 
+// Minutes late: right on average, off by up to 10 either way and by ten times that from window 4
+// on.
+class RegressionHealthTest : public HealthTest {
+ protected:
+  void LogMinutes(int window, bool with_outcomes = true) {
+    std::vector<Outcome> outcomes;
+    std::vector<Prediction> predictions;
+    const double wide = window >= wide_from_ ? 100 : 10;
+    for (int i = 0; i < kRows; ++i) {
+      const int n = window * kRows + i;
+      Prediction prediction;
+      prediction.id = "p" + std::to_string(n);
+      prediction.endpoint = "flights";
+      prediction.model_version = "1";
+      prediction.time_ms = kNow + window * 1000 + i;
+      prediction.event_time_ms = kEvents + window * kWeek + i;
+      const double distance = std::fmod(n * 0.7919, 1.0);
+      prediction.inputs = {{"distance", distance}, {"carrier", std::string("UA")}};
+      prediction.outputs = {{"minutes", 60 * distance}};
+      outcomes.push_back({prediction.id, 60 * distance + wide * (2 * Noise(n) - 1), kNow});
+      predictions.push_back(std::move(prediction));
+    }
+    log_.RecordPredictions(predictions);
+    if (with_outcomes) log_.RecordOutcomes("flights", outcomes, "demo");
+  }
+  MonitorSpec Spec() const {
+    MonitorSpec spec = spec_;
+    spec.auc_min.reset();
+    spec.label.probability_output = "minutes";
+    return spec;
+  }
+  int wide_from_ = 4;
+};
+
+TEST_P(RegressionHealthTest, MeasuresErrorsAndAlertsWhereTheyAreTooLarge) {
+  MonitorSpec spec = Spec();
+  spec.mae_max = 8;
+  spec.reference_rmse = 6;
+  spec.rmse_rise_max = 0.5;
+  spec.costs = CostMatrix{.over = 1, .under = 3};
+  monitors_.Put(spec, profile_, "ana");
+  // The estimate learns from the first six windows whose truth is known, which are as they were.
+  wide_from_ = 7;
+  for (int window = 0; window < 9; ++window) LogMinutes(window, window != 3);
+  Measure();
+  const ModelHealth health = health_.Read("m");
+  EXPECT_EQ(health.task, ModelTask::kRegression);
+  ASSERT_EQ(health.windows.size(), 9u);
+  const PerformanceFigures& first = health.windows[0].window.performance;
+  EXPECT_NEAR(*first.mae, 5, 0.4);
+  EXPECT_NEAR(*first.rmse, 10 / std::sqrt(3.0), 0.4);
+  EXPECT_NEAR(*first.bias, 0, 1);
+  EXPECT_NEAR(*first.mean_predicted, 30, 1);
+  EXPECT_FALSE(first.auc || first.accuracy || first.positive_rate_predicted || first.log_loss);
+  // Half of the errors cost 1 a unit and half 3: twice their mean.
+  EXPECT_NEAR(*first.cost_per_outcome, 2 * *first.mae, 1);
+  EXPECT_DOUBLE_EQ(*first.cost, *first.cost_per_outcome * kRows);
+  EXPECT_NEAR(*Figure(health.windows[0], "mae").realised, *first.mae, 1e-9);
+  // Nobody knows window 3 yet: its inputs are as before, and so is what is estimated.
+  EXPECT_FALSE(Figure(health.windows[3], "mae").realised);
+  EXPECT_NEAR(*Figure(health.windows[3], "mae").estimated, 5, 0.5);
+  std::map<std::string, std::string> alerts;
+  for (const Alert& alert : monitors_.Alerts("m")) alerts[alert.feature] = alert.message;
+  ASSERT_TRUE(alerts.contains("mae"));
+  EXPECT_EQ(alerts["mae"].find("MAE "), 0u) << alerts["mae"];
+  EXPECT_NE(alerts["mae"].find("is above 8 in the window from"), std::string::npos);
+  EXPECT_NE(alerts["rmse"].find("is above 9 in"), std::string::npos) << alerts["rmse"];
+  // A preview says the same.
+  MonitorPreviewer previewer(log_);
+  const auto preview = previewer.Preview(spec, MonitorReference(profile_), clock_.NowMs());
+  EXPECT_EQ(preview.alerts.size(), alerts.size());
+  EXPECT_NEAR(*preview.windows[0].performance.mae, *first.mae, 1e-9);
+  // A slice is a regression even where all of its numbers lie between 0 and 1.
+  const ModelHealth slice =
+      health_.Read("m", {{}, "output_minutes < 1 AND outcome BETWEEN 0 AND 1"});
+  ASSERT_FALSE(slice.windows.empty());
+  EXPECT_EQ(slice.task, ModelTask::kRegression);
+  PredictionReader reader(log_);
+  const std::string html = RenderHealth(MakeHealthReport(health_, reader, "m", {}, kNow));
+  for (const char* words :
+       {"Mean absolute error by window", "Mean of the answers", "Mean absolute error", "Cost"}) {
+    EXPECT_NE(html.find(words), std::string::npos) << words;
+  }
+  EXPECT_EQ(html.find("Said positive"), std::string::npos);
+}
+
+TEST_P(RegressionHealthTest, DetectorsOfTheErrorTakeItsDistance) {
+  MonitorSpec spec = Spec();
+  for (DetectorMethod method : {DetectorMethod::kPageHinkley, DetectorMethod::kAdwin}) {
+    DetectorSpec detector;
+    detector.of = DetectorOf::kError;
+    detector.method = method;
+    detector.rows_between_false_alarms = 1e6;
+    spec.detectors.push_back(detector);
+  }
+  monitors_.Put(spec, profile_, "ana");
+  for (int window = 0; window < 6; ++window) LogMinutes(window);
+  Measure();
+  const auto windows = monitors_.Windows("m");
+  for (const DetectedChange& change : windows[2].changes) EXPECT_EQ(change.alarms, 0);
+  for (const DetectedChange& change : windows[4].changes) {
+    EXPECT_GT(change.alarms, 0) << DetectorMethodName(change.detector.method);
+    EXPECT_NEAR(*change.before, 5, 0.5);
+    EXPECT_NEAR(*change.after, 50, 5);
+  }
+}
+
+TEST_P(RegressionHealthTest, RefusesLimitsOfTwoKinds) {
+  MonitorSpec both = Spec();
+  both.auc_min = 0.5;
+  both.mae_max = 5;
+  EXPECT_THROW(monitors_.Put(both, profile_, "ana"), Error);
+  MonitorSpec wrong = Spec();
+  wrong.label.task = ModelTask::kRegression;
+  wrong.auc_min = 0.5;
+  EXPECT_THROW(monitors_.Put(wrong, profile_, "ana"), Error);
+  MonitorSpec rise = Spec();
+  rise.mae_rise_max = 0.2;
+  EXPECT_THROW(monitors_.Put(rise, profile_, "ana"), Error) << "a rise from nothing";
+  EXPECT_EQ(
+      MonitorSpec::FromJson(ParseJson(R"({"name": "a", "endpoint": "b", "task": "regression"})"))
+          .label.probability_output,
+      "prediction");
+}
+
+TEST_P(HealthTest, SaysWhatIsWrongWithRowsAndWhichTheyAre) {
+  LogWindow(0, 0);
+  LogWindow(1, 0.5);
+  LogWindow(2, 0);
+  Measure();
+  const QualityDetails details = health_.Quality("m", kEvents + kWeek, "");
+  ASSERT_EQ(details.window.quality.breaches.size(), 1u);
+  EXPECT_EQ(details.window.quality.breaches[0].feature, "distance");
+  const std::string where = details.conditions.at("distance").at("out_of_range");
+  PredictionReader reader(log_);
+  const TimeRange window{kEvents + kWeek, kEvents + 2 * kWeek};
+  const auto rows = reader.Rows("flights", {window, where + " AND error = ''"}, kRecentMax);
+  EXPECT_EQ(static_cast<int64_t>(rows.size()), details.window.quality.breaches[0].out_of_range);
+  EXPECT_FALSE(details.window.quality.worst.empty());
+  EXPECT_EQ(reader.Rows("flights", {window, "id = '" + details.window.quality.worst[0].id + "'"}, 5)
+                .size(),
+            1u);
+  // Of a slice they are counted anew.
+  const QualityDetails slice = health_.Quality("m", kEvents + kWeek, "input_carrier = 'AA'");
+  EXPECT_EQ(slice.window.quality.rows, kRows / 3);
+  EXPECT_THROW(health_.Quality("m", kEvents + 5, ""), Error);
+  EXPECT_EQ(health_.Read("m").windows[1].window.quality.breaches.size(), 1u);
+}
+
+MILLWRIGHT_ON_BOTH_DATABASES(RegressionHealthTest);
 MILLWRIGHT_ON_BOTH_DATABASES(HealthTest);
 
 }  // namespace

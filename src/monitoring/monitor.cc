@@ -10,6 +10,8 @@
 namespace millwright::monitoring {
 namespace {
 
+// The answer of a regression where nobody names it: what protocols without names call it.
+constexpr char kNumberOutput[] = "prediction";
 constexpr int64_t kWindowMsMin = 1000;
 constexpr int64_t kWeekMs = 7 * kDayMs;
 constexpr int64_t kMonthMsMin = 28 * kDayMs;
@@ -52,6 +54,8 @@ void RefuseUnknown(const Json& json) {
                                                 "probability_output",
                                                 "decision_threshold",
                                                 "positive_label",
+                                                "output",
+                                                "task",
                                                 "window_ms",
                                                 "window_origin_ms",
                                                 "window",
@@ -71,6 +75,12 @@ void RefuseUnknown(const Json& json) {
                                                 "auc_min",
                                                 "reference_auc",
                                                 "auc_drop_max",
+                                                "mae_max",
+                                                "reference_mae",
+                                                "mae_rise_max",
+                                                "rmse_max",
+                                                "reference_rmse",
+                                                "rmse_rise_max",
                                                 "costs",
                                                 "detectors",
                                                 "feature_times",
@@ -109,6 +119,34 @@ void CheckPreset(const MonitorSpec& spec) {
   }
 }
 
+bool LimitsLosses(const MonitorSpec& spec) {
+  return spec.mae_max || spec.rmse_max || spec.mae_rise_max || spec.rmse_rise_max;
+}
+
+bool LimitsAuc(const MonitorSpec& spec) {
+  return spec.auc_min || spec.auc_drop_max;
+}
+
+void CheckPerformance(const MonitorSpec& spec) {
+  const bool is_binary = spec.label.task == ModelTask::kBinary;
+  const bool is_regression = spec.label.task == ModelTask::kRegression;
+  Check(!LimitsAuc(spec) || !is_regression, "auc_min",
+        "left out of a regression, with auc_drop_max");
+  Check(!LimitsLosses(spec) || !is_binary, "mae_max", "left out of a classifier, like rmse_max");
+  Check(!LimitsLosses(spec) || !LimitsAuc(spec), "task",
+        "one: an AUC is of a classifier, MAE and RMSE of a regression");
+  Check(!spec.auc_drop_max || spec.reference_auc, "reference_auc", "given for auc_drop_max");
+  Check(!spec.mae_rise_max || spec.reference_mae, "reference_mae", "given for mae_rise_max");
+  Check(!spec.rmse_rise_max || spec.reference_rmse, "reference_rmse", "given for rmse_rise_max");
+  const auto positive = [](const std::optional<double>& value, const char* field) {
+    Check(!value || *value > 0, field, "above 0");
+  };
+  positive(spec.mae_max, "mae_max");
+  positive(spec.rmse_max, "rmse_max");
+  positive(spec.mae_rise_max, "mae_rise_max");
+  positive(spec.rmse_rise_max, "rmse_rise_max");
+}
+
 void CheckSpec(const MonitorSpec& spec) {
   Check(!spec.name.empty(), "name", "given");
   Check(!spec.endpoint.empty(), "endpoint", "given");
@@ -131,7 +169,7 @@ void CheckSpec(const MonitorSpec& spec) {
   for (const auto& entry : spec.psi_thresholds) {
     Check(entry.second > 0, "psi_thresholds", "above 0");
   }
-  Check(!spec.auc_drop_max || spec.reference_auc, "reference_auc", "given for auc_drop_max");
+  CheckPerformance(spec);
 }
 
 std::map<std::string, double> Numbers(const Json& json, std::string_view key) {
@@ -155,7 +193,48 @@ constexpr std::pair<std::string_view, double CostMatrix::*> kCosts[] = {
     {"false_positive", &CostMatrix::false_positive},
     {"true_negative", &CostMatrix::true_negative},
     {"false_negative", &CostMatrix::false_negative},
+    {"over", &CostMatrix::over},
+    {"under", &CostMatrix::under},
 };
+
+constexpr std::pair<const char*, std::optional<double> MonitorSpec::*> kLimits[] = {
+    {"auc_min", &MonitorSpec::auc_min},
+    {"reference_auc", &MonitorSpec::reference_auc},
+    {"auc_drop_max", &MonitorSpec::auc_drop_max},
+    {"mae_max", &MonitorSpec::mae_max},
+    {"reference_mae", &MonitorSpec::reference_mae},
+    {"mae_rise_max", &MonitorSpec::mae_rise_max},
+    {"rmse_max", &MonitorSpec::rmse_max},
+    {"reference_rmse", &MonitorSpec::reference_rmse},
+    {"rmse_rise_max", &MonitorSpec::rmse_rise_max},
+};
+
+constexpr std::pair<const char*, std::optional<double> PerformanceFigures::*> kFigures[] = {
+    {"auc", &PerformanceFigures::auc},
+    {"log_loss", &PerformanceFigures::log_loss},
+    {"accuracy", &PerformanceFigures::accuracy},
+    {"positive_rate_predicted", &PerformanceFigures::positive_rate_predicted},
+    {"positive_rate_actual", &PerformanceFigures::positive_rate_actual},
+    {"mae", &PerformanceFigures::mae},
+    {"rmse", &PerformanceFigures::rmse},
+    {"bias", &PerformanceFigures::bias},
+    {"mean_predicted", &PerformanceFigures::mean_predicted},
+    {"mean_actual", &PerformanceFigures::mean_actual},
+    {"threshold", &PerformanceFigures::threshold},
+    {"mae_threshold", &PerformanceFigures::mae_threshold},
+    {"rmse_threshold", &PerformanceFigures::rmse_threshold},
+    {"cost", &PerformanceFigures::cost},
+    {"cost_per_outcome", &PerformanceFigures::cost_per_outcome},
+};
+
+// The lower of what is allowed outright and as a rise from the reference.
+std::optional<double> LossThreshold(const std::optional<double>& most,
+                                    const std::optional<double>& reference,
+                                    const std::optional<double>& rise) {
+  if (!reference || !rise) return most;
+  const double raised = *reference * (1 + *rise);
+  return most ? std::min(*most, raised) : raised;
+}
 
 std::optional<CostMatrix> Costs(const Json& json) {
   const Json* own = json.Find("costs");
@@ -171,6 +250,20 @@ std::optional<CostMatrix> Costs(const Json& json) {
     costs.*found->second = value.AsDouble("costs");
   }
   return costs;
+}
+
+void ReadLabel(const Json& json, LabelRule* label) {
+  label->task = ParseModelTask(json.GetString("task"));
+  if (json.Has("output") && json.Has("probability_output")) {
+    throw InvalidArgument("Give output or probability_output, which are the same, not both")
+        .WithField("output");
+  }
+  const bool is_regression = label->task == ModelTask::kRegression;
+  if (is_regression) label->probability_output = kNumberOutput;
+  label->probability_output = json.GetString("probability_output", label->probability_output);
+  label->probability_output = json.GetString("output", label->probability_output);
+  label->threshold = json.GetDouble("decision_threshold", label->threshold);
+  label->positive_label = json.GetString("positive_label", label->positive_label);
 }
 
 void ReadFacts(const Json& json, MonitorSpec* spec) {
@@ -248,6 +341,14 @@ DriftPreset ParseDriftPreset(std::string_view name) {
       .WithField("preset");
 }
 
+std::vector<ColumnTest> ColumnTests() {
+  std::vector<ColumnTest> tests;
+  for (const statistics::DriftTest& test : statistics::DriftTests()) {
+    tests.push_back({test.name, test.title, test.threshold, test.numeric, test.categorical});
+  }
+  return tests;
+}
+
 drift::Period MonitorSpec::NaturalPeriod() const {
   if (window_ms >= kMonthMsMin) return drift::Period::kMonth;
   if (window_ms >= kWeekMs) return drift::Period::kWeek;
@@ -261,6 +362,22 @@ std::optional<double> MonitorSpec::AucThreshold() const {
     threshold = threshold ? std::max(*threshold, floor) : floor;
   }
   return threshold;
+}
+
+std::optional<double> MonitorSpec::MaeThreshold() const {
+  return LossThreshold(mae_max, reference_mae, mae_rise_max);
+}
+
+std::optional<double> MonitorSpec::RmseThreshold() const {
+  return LossThreshold(rmse_max, reference_rmse, rmse_rise_max);
+}
+
+LabelRule MonitorSpec::Rule() const {
+  LabelRule rule = label;
+  if (rule.task != ModelTask::kNone) return rule;
+  if (LimitsAuc(*this)) rule.task = ModelTask::kBinary;
+  if (LimitsLosses(*this)) rule.task = ModelTask::kRegression;
+  return rule;
 }
 
 Json MonitorSpec::ToJson() const {
@@ -289,9 +406,8 @@ Json MonitorSpec::ToJson() const {
                         {"consecutive_windows", consecutive_windows},
                         {"outcomes_min", outcomes_min},
                         {"coverage_min", coverage_min}});
-  SetNumber(json, "auc_min", auc_min);
-  SetNumber(json, "reference_auc", reference_auc);
-  SetNumber(json, "auc_drop_max", auc_drop_max);
+  if (label.task != ModelTask::kNone) json.Set("task", ModelTaskName(label.task));
+  for (const auto& [name, limit] : kLimits) SetNumber(json, name, this->*limit);
   if (costs) {
     Json matrix = Json::MakeObject();
     for (const auto& [name, cost] : kCosts) matrix.Set(std::string(name), (*costs).*cost);
@@ -315,19 +431,14 @@ MonitorSpec MonitorSpec::FromJson(const Json& json) {
   spec.model = json.GetString("model");
   spec.reference = json.GetString("reference");
   spec.features = json.GetStrings("features");
-  spec.label.probability_output =
-      json.GetString("probability_output", spec.label.probability_output);
-  spec.label.threshold = json.GetDouble("decision_threshold", spec.label.threshold);
-  spec.label.positive_label = json.GetString("positive_label", spec.label.positive_label);
+  ReadLabel(json, &spec.label);
   ReadWindowLength(json, &spec);
   spec.since_ms = json.GetInt("since_ms", spec.since_ms);
   ReadJudgement(json, &spec);
   ReadFacts(json, &spec);
   spec.outcomes_min = json.GetInt("outcomes_min", spec.outcomes_min);
   spec.coverage_min = json.GetDouble("coverage_min", spec.coverage_min);
-  spec.auc_min = Number(json, "auc_min");
-  spec.reference_auc = Number(json, "reference_auc");
-  spec.auc_drop_max = Number(json, "auc_drop_max");
+  for (const auto& [name, limit] : kLimits) spec.*limit = Number(json, name);
   CheckSpec(spec);
   return spec;
 }
@@ -407,26 +518,14 @@ std::vector<DetectedChange> ChangesFromJson(const Json& json) {
 
 Json PerformanceToJson(const PerformanceFigures& figures) {
   Json json = Json::MakeObject();
-  SetNumber(json, "auc", figures.auc);
-  SetNumber(json, "log_loss", figures.log_loss);
-  SetNumber(json, "accuracy", figures.accuracy);
-  SetNumber(json, "positive_rate_predicted", figures.positive_rate_predicted);
-  SetNumber(json, "positive_rate_actual", figures.positive_rate_actual);
-  SetNumber(json, "threshold", figures.threshold);
-  SetNumber(json, "cost", figures.cost);
-  SetNumber(json, "cost_per_outcome", figures.cost_per_outcome);
+  for (const auto& [name, figure] : kFigures) SetNumber(json, name, figures.*figure);
   return json;
 }
 
 PerformanceFigures PerformanceFromJson(const Json& json) {
-  return {Number(json, "auc"),
-          Number(json, "log_loss"),
-          Number(json, "accuracy"),
-          Number(json, "positive_rate_predicted"),
-          Number(json, "positive_rate_actual"),
-          Number(json, "threshold"),
-          Number(json, "cost"),
-          Number(json, "cost_per_outcome")};
+  PerformanceFigures figures;
+  for (const auto& [name, figure] : kFigures) figures.*figure = Number(json, name);
+  return figures;
 }
 
 }  // namespace millwright::monitoring

@@ -37,6 +37,14 @@ std::string_view DriftPresetName(DriftPreset preset);
 // Throws kInvalidArgument with the names that there are.
 DriftPreset ParseDriftPreset(std::string_view name);
 
+// A test of a column that the preset evidently may be told to take.
+struct ColumnTest {
+  std::string_view name, title;
+  double threshold = 0;
+  bool numeric = true, categorical = true;  // what it is for
+};
+std::vector<ColumnTest> ColumnTests();
+
 // What to watch and what is too much. Windows are slices of event time, `window_ms` long, counted
 // from `window_origin_ms`.
 struct MonitorSpec {
@@ -75,6 +83,10 @@ struct MonitorSpec {
   std::optional<double> auc_min;
   std::optional<double> reference_auc;
   std::optional<double> auc_drop_max;  // from reference_auc
+  // Of a regression: the largest mean error, and by what share it may lie above the reference's.
+  std::optional<double> mae_max, rmse_max;
+  std::optional<double> reference_mae, reference_rmse;
+  std::optional<double> mae_rise_max, rmse_rise_max;
   // What each answer costs; then each window says what its answers with known outcomes cost.
   std::optional<CostMatrix> costs;
 
@@ -84,8 +96,13 @@ struct MonitorSpec {
   std::map<std::string, std::string> feature_times;
   int64_t stale_after_ms = 0;
 
-  // The AUC below which performance is too low: the higher of the two rules, if there are any.
+  // What a figure may not pass: the stricter of its two rules, if there are any. An AUC below it is
+  // too low, an error above it too high.
   std::optional<double> AucThreshold() const;
+  std::optional<double> MaeThreshold() const;
+  std::optional<double> RmseThreshold() const;
+  // `label`, whose task, where nobody gave one, is that of the figures which have limits.
+  LabelRule Rule() const;
   // The length that the natural variation of the reference is taken of: the longest of hour, day,
   // week and month that a window is not shorter than.
   drift::Period NaturalPeriod() const;
@@ -102,8 +119,11 @@ std::string_view MonitorStateName(MonitorState state);
 struct PerformanceFigures {
   std::optional<double> auc, log_loss, accuracy;
   std::optional<double> positive_rate_predicted, positive_rate_actual;
-  std::optional<double> threshold;  // of auc
-  std::optional<double> cost;       // of all answers with a known outcome
+  std::optional<double> mae, rmse, bias;              // of a regression; bias: of what was too high
+  std::optional<double> mean_predicted, mean_actual;  // of a regression
+  std::optional<double> threshold;                    // of auc
+  std::optional<double> mae_threshold, rmse_threshold;
+  std::optional<double> cost;  // of all answers with a known outcome
   std::optional<double> cost_per_outcome;
 };
 
@@ -131,8 +151,8 @@ struct Alert {
   std::string endpoint;
   std::string model;
   AlertKind kind = AlertKind::kDrift;
-  // The drifted one; "auc" for performance; what a detector watched for a change, whose value is
-  // the mean since and whose threshold the mean before.
+  // The drifted one; "auc", "mae" or "rmse" for performance; what a detector watched for a change,
+  // whose value is the mean since and whose threshold the mean before.
   std::string feature;
   double value = 0;
   double threshold = 0;

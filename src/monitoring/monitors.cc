@@ -345,7 +345,7 @@ std::vector<MonitorWindow> Monitors::Windows(const std::string& name, int limit)
 
 LogSummary Monitors::Summary(const std::string& name) {
   const MonitorSpec spec = LoadSpec(name);
-  return summaries_.Get(spec.endpoint, spec.label);
+  return summaries_.Get(spec.endpoint, spec.Rule());
 }
 
 drift::Distribution Monitors::Distribution(const std::string& name, const std::string& feature,
@@ -395,7 +395,11 @@ Monitors::WindowReference Monitors::MeasureReference(const MonitorSpec& spec, in
   if (!spec.detectors.empty()) {
     for (auto& [name, level] : scan.MeasureLevels()) reference.reference.levels[name] = level;
   }
-  reference.auc = scan.MeasurePerformance({.start_ms = from_ms, .end_ms = to_ms}).auc;
+  const PerformanceFigures figures =
+      scan.MeasurePerformance({.start_ms = from_ms, .end_ms = to_ms});
+  reference.auc = figures.auc;
+  reference.mae = figures.mae;
+  reference.rmse = figures.rmse;
   return reference;
 }
 

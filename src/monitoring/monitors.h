@@ -70,7 +70,7 @@ class Monitors {
   // those that have none from training. Throws kFailedPrecondition when nothing was asked then.
   struct WindowReference {
     MonitorReference reference;
-    std::optional<double> auc;  // where enough outcomes are known
+    std::optional<double> auc, mae, rmse;  // where enough outcomes are known
   };
   WindowReference MeasureReference(const MonitorSpec& spec, int64_t from_ms, int64_t to_ms) const;
 

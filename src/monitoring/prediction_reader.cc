@@ -1,5 +1,7 @@
 #include "monitoring/prediction_reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/error.h"
@@ -160,6 +162,19 @@ std::string SliceSql(Session& session, const LogSlice& slice) {
   return OneSelect(session, sql);
 }
 
+int64_t WriteRows(Session& session, const std::string& rows, const std::filesystem::path& file) {
+  const std::string extension = file.extension();
+  const std::string format = extension == ".parquet" ? "FORMAT parquet, COMPRESSION zstd"
+                             : extension == ".csv"   ? "FORMAT csv, HEADER"
+                             : extension == ".jsonl" ? "FORMAT json"
+                                                     : "";
+  if (format.empty()) throw InvalidArgument("A log is written as .parquet, .csv or .jsonl");
+  const Table written =
+      session.Query("COPY (SELECT * FROM " + rows + " ORDER BY event_time_ms, id) TO " +
+                    QuoteText(file.string()) + " (" + format + ")");
+  return written.Int(0, 0);
+}
+
 ColumnSummary SummarizeColumn(Session& session, const std::string& table, const Column& column,
                               std::string name) {
   const std::string quoted = QuoteName(column.name);
@@ -191,35 +206,53 @@ ColumnSummary SummarizeColumn(Session& session, const std::string& table, const 
   return summary;
 }
 
+// Means of a regression, and shares of a classifier; of answers that are neither, neither.
+void SetAnswers(const Table& figures, size_t first, const LabelRule& rule, LogSummary* summary) {
+  summary->task = rule.task;
+  if (rule.task == ModelTask::kNone && !figures.IsNull(0, first)) {
+    summary->task = figures.Text(0, first) == "true" ? ModelTask::kBinary : ModelTask::kRegression;
+  }
+  const auto number = [&](size_t column) {
+    return NumberOrNothing(figures, 0, static_cast<int>(first + column));
+  };
+  if (summary->task == ModelTask::kRegression) {
+    summary->mean_predicted = number(3);
+    summary->mean_actual = number(4);
+  } else {
+    summary->positive_rate_predicted = number(1);
+    summary->positive_rate_actual = number(2);
+  }
+}
+
 LogSummary Figures(Session& session, const std::string& table, const LabelRule& rule) {
-  const std::optional<std::string> probability =
+  const std::optional<std::string> answer =
       ProbabilitySql(rule, session.Describe("SELECT * FROM " + table));
-  const std::string positive =
-      probability ? "avg(CASE WHEN " + *probability + " >= " + Json(rule.threshold).Dump() +
-                        " THEN 1.0 WHEN " + *probability + " IS NOT NULL THEN 0.0 END)"
-                  : "NULL";
+  const std::string answers =
+      answer ? fmt::format(
+                   "{0}, avg(CASE WHEN {1} >= {2} THEN 1.0 WHEN {1} IS NOT NULL THEN 0.0 "
+                   "END), avg({3}), avg({1}) FILTER (WHERE isfinite({1}))",
+                   IsBinarySql(*answer), *answer, Json(rule.threshold).Dump(), ActualSql(rule))
+             : fmt::format("NULL, NULL, avg({}), NULL", ActualSql(rule));
   const Table figures = session.Query(
       "SELECT count(*), count(outcome_time_ms), quantile_cont(latency_us, 0.5) / 1000, "
-      "quantile_cont(latency_us, 0.99) / 1000, " +
-      positive + ", avg(" + ActualSql(rule) +
-      "), count(feedback_time_ms), count(*) FILTER (WHERE error <> ''), min(event_time_ms), "
-      "max(event_time_ms) FROM " +
-      table + " WHERE role <> 'shadow'");
+      "quantile_cont(latency_us, 0.99) / 1000, count(feedback_time_ms), count(*) FILTER (WHERE "
+      "error <> ''), min(event_time_ms), max(event_time_ms), " +
+      answers + ", avg(outcome) FILTER (WHERE isfinite(outcome)) FROM " + table +
+      " WHERE role <> 'shadow'");
   LogSummary summary;
   summary.predictions = figures.Int(0, 0);
   summary.outcomes = figures.Int(0, 1);
   if (summary.predictions > 0) {
     summary.coverage =
         static_cast<double>(summary.outcomes) / static_cast<double>(summary.predictions);
-    summary.first_ms = figures.Int(0, 8);
-    summary.last_ms = figures.Int(0, 9);
+    summary.first_ms = figures.Int(0, 6);
+    summary.last_ms = figures.Int(0, 7);
   }
   summary.latency_p50_ms = NumberOrNothing(figures, 0, 2);
   summary.latency_p99_ms = NumberOrNothing(figures, 0, 3);
-  summary.positive_rate_predicted = NumberOrNothing(figures, 0, 4);
-  summary.positive_rate_actual = NumberOrNothing(figures, 0, 5);
-  summary.feedback = figures.Int(0, 6);
-  summary.errors = figures.Int(0, 7);
+  summary.feedback = figures.Int(0, 4);
+  summary.errors = figures.Int(0, 5);
+  SetAnswers(figures, 8, rule, &summary);
   return summary;
 }
 
@@ -268,22 +301,6 @@ std::string KnownPredictionsSql(const LogSnapshot& snapshot) {
   return sql + ")";
 }
 
-std::string ActualSql(const LabelRule& rule) {
-  return "(CASE WHEN outcome IS NOT NULL THEN CASE WHEN outcome >= 0.5 THEN 1.0 ELSE 0.0 END "
-         "WHEN outcome_text IS NOT NULL THEN CASE WHEN outcome_text = " +
-         QuoteText(rule.positive_label) + " THEN 1.0 ELSE 0.0 END END)";
-}
-
-std::optional<std::string> ProbabilitySql(const LabelRule& rule,
-                                          const std::vector<Column>& columns) {
-  const std::string name = kOutputPrefix + rule.probability_output;
-  for (const Column& column : columns) {
-    const bool number = column.type == ColumnType::kDouble || column.type == ColumnType::kInteger;
-    if (column.name == name && number) return QuoteName(name);
-  }
-  return std::nullopt;
-}
-
 std::vector<KnownPrediction> PredictionReader::Recent(const std::string& endpoint, int limit) {
   limit = std::clamp(limit, 1, kRecentMax);
   const LogSnapshot snapshot =
@@ -295,6 +312,21 @@ std::vector<KnownPrediction> PredictionReader::Recent(const std::string& endpoin
   const LogSnapshot newest = Only(snapshot, "newest", OutcomesOf("newest", snapshot));
   const Table table = session_->Query("SELECT * FROM " + KnownPredictionsSql(newest) +
                                       " ORDER BY time_ms DESC, id DESC");
+  std::vector<KnownPrediction> predictions;
+  for (size_t row = 0; row < table.row_count(); ++row) {
+    predictions.push_back(ReadPrediction(table, row));
+  }
+  return predictions;
+}
+
+std::vector<KnownPrediction> PredictionReader::Rows(const std::string& endpoint,
+                                                    const LogSlice& slice, int limit) {
+  limit = std::clamp(limit, 1, kRecentMax);
+  const LogSnapshot snapshot = log_.Open(endpoint, {.happened = slice.happened});
+  Session session = OpenViews(snapshot, slice.happened);
+  const Table table =
+      session.Query("SELECT * FROM " + SliceSql(session, slice) +
+                    " ORDER BY event_time_ms DESC, id DESC LIMIT " + std::to_string(limit));
   std::vector<KnownPrediction> predictions;
   for (size_t row = 0; row < table.row_count(); ++row) {
     predictions.push_back(ReadPrediction(table, row));
@@ -381,18 +413,26 @@ SlicePerformance PredictionReader::Performance(const std::string& endpoint, cons
 
 int64_t PredictionReader::Export(const std::string& endpoint, const LogSlice& slice,
                                  const std::filesystem::path& file) {
-  const std::string extension = file.extension();
-  const std::string format = extension == ".parquet" ? "FORMAT parquet, COMPRESSION zstd"
-                             : extension == ".csv"   ? "FORMAT csv, HEADER"
-                             : extension == ".jsonl" ? "FORMAT json"
-                                                     : "";
-  if (format.empty()) throw InvalidArgument("A log is written as .parquet, .csv or .jsonl");
   const LogSnapshot snapshot = log_.Open(endpoint, {.happened = slice.happened});
   Session session = OpenViews(snapshot, slice.happened, {file.string()});
-  const Table rows = session.Query("COPY (SELECT * FROM " + SliceSql(session, slice) +
-                                   " ORDER BY event_time_ms, id) TO " + QuoteText(file.string()) +
-                                   " (" + format + ")");
-  return rows.Int(0, 0);
+  return WriteRows(session, SliceSql(session, slice), file);
+}
+
+int64_t PredictionReader::ExportMistakes(const std::string& endpoint, const LogSlice& slice,
+                                         const LabelRule& rule, const MistakeOptions& mistakes,
+                                         const std::filesystem::path& file) {
+  const LogSnapshot snapshot = log_.Open(endpoint, {.happened = slice.happened});
+  Session session = OpenViews(snapshot, slice.happened, {file.string()});
+  const std::string rows = SliceSql(session, slice);
+  if (!ProbabilitySql(rule, session.Describe("SELECT * FROM " + rows))) {
+    throw InvalidArgument("No prediction has an output {} that is a number",
+                          rule.probability_output)
+        .WithField("output");
+  }
+  const ModelTask task = FindTask(session, rows, rule);
+  return WriteRows(session,
+                   "(SELECT * FROM " + rows + " WHERE " + MistakesSql(rule, task, mistakes) + ")",
+                   file);
 }
 
 Table PredictionReader::Query(const std::string& endpoint, const std::string& sql) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analytics/session.h"
+#include "monitoring/label_rule.h"
 #include "monitoring/prediction_log.h"
 
 namespace millwright::monitoring {
@@ -33,14 +34,6 @@ struct TrafficBucket {
   std::optional<double> p50_ms, p99_ms;
 };
 
-// Which outputs and outcomes say what a binary classifier predicted.
-struct LabelRule {
-  std::string probability_output = "probability";  // the output that holds P(positive)
-  double threshold = 0.5;
-  std::string positive_label = "true";  // of outcomes that are text; numbers count from 0.5 on
-  auto operator<=>(const LabelRule&) const = default;
-};
-
 // Some of an endpoint's predictions: those that happened within a range and for which `where`
 // holds, a condition in SQL from outside over the columns of the view `predictions` ("input_hour <
 // 6"). Shadows are left out.
@@ -49,6 +42,7 @@ struct LogSlice {
   std::string where;
 };
 
+struct MistakeOptions;
 struct SliceOptions;
 struct SlicePerformance;
 
@@ -72,9 +66,11 @@ struct LogSummary {
   int64_t errors = 0;
   double coverage = 0;
   std::optional<double> latency_p50_ms, latency_p99_ms;
-  std::optional<double> positive_rate_predicted, positive_rate_actual;
-  std::optional<int64_t> first_ms, last_ms;               // event time
-  std::vector<std::pair<std::string, int64_t>> versions;  // by falling count
+  ModelTask task = ModelTask::kNone;
+  std::optional<double> positive_rate_predicted, positive_rate_actual;  // of a binary task
+  std::optional<double> mean_predicted, mean_actual;                    // of a regression
+  std::optional<int64_t> first_ms, last_ms;                             // event time
+  std::vector<std::pair<std::string, int64_t>> versions;                // by falling count
   std::vector<ColumnSummary> inputs, outputs;
   std::optional<ColumnSummary> outcome;  // what really happened, where something is known
 };
@@ -105,10 +101,16 @@ class PredictionReader {
   // kInvalidArgument.
   SlicePerformance Performance(const std::string& endpoint, const LogSlice& slice,
                                const LabelRule& rule, const SliceOptions& options);
+  // The newest predictions of a slice by when they happened, newest first. Throws kInvalidArgument.
+  std::vector<KnownPrediction> Rows(const std::string& endpoint, const LogSlice& slice, int limit);
   // Writes the view `predictions` of a slice into a new file, by its name: .parquet, .csv or
   // .jsonl. Returns how many rows it has. Throws kInvalidArgument.
   int64_t Export(const std::string& endpoint, const LogSlice& slice,
                  const std::filesystem::path& file);
+  // The same of a slice's mistakes only (MistakesSql). Throws kInvalidArgument for a log without
+  // the rule's output, too.
+  int64_t ExportMistakes(const std::string& endpoint, const LogSlice& slice, const LabelRule& rule,
+                         const MistakeOptions& mistakes, const std::filesystem::path& file);
   // Runs one SELECT from outside over two views, and it reads nothing else: `predictions` has the
   // log's columns, input_*, output_*, outcome, outcome_text, outcome_time_ms and the same four of
   // feedback, `outcomes` everything that was ever recorded of them. At most kQueryRowsMax rows are
@@ -133,10 +135,5 @@ analytics::Session OpenSlice(const LogSnapshot& snapshot, const LogSlice& slice,
                              int64_t rows_max = std::numeric_limits<int64_t>::max());
 // The log's predictions joined with the newest outcome of each, as a table expression.
 std::string KnownPredictionsSql(const LogSnapshot& snapshot);
-// 1, 0 or NULL by the outcome; over the columns of KnownPredictionsSql.
-std::string ActualSql(const LabelRule& rule);
-// The probability's column quoted, if the predictions have it as a number.
-std::optional<std::string> ProbabilitySql(const LabelRule& rule,
-                                          const std::vector<analytics::Column>& columns);
 
 }  // namespace millwright::monitoring

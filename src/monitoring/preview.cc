@@ -136,9 +136,12 @@ Monitors::WindowReference MonitorPreviewer::Reference(const Monitors& monitors,
   // What only the judgement goes by.
   for (const char* field :
        {"name", "model", "rows_min", "psi_threshold", "psi_thresholds", "drift_share_min",
-        "consecutive_windows", "false_discovery_rate", "auc_min", "auc_drop_max", "coverage_min"}) {
+        "consecutive_windows", "false_discovery_rate", "auc_min", "auc_drop_max", "mae_max",
+        "mae_rise_max", "rmse_max", "rmse_rise_max", "coverage_min", "costs", "feature_times",
+        "stale_after_ms"}) {
     of.Set(field, Json());
   }
+  of.Set("task", ModelTaskName(spec.Rule().task));
   of.Set("from", from_ms).Set("to", to_ms);
   of.Set("predictions", counts.predictions).Set("outcomes", counts.outcomes);
   std::lock_guard lock(mutex_);

@@ -18,7 +18,8 @@ using analytics::QuoteName;
 using analytics::Session;
 using analytics::Table;
 
-constexpr char kJudged[] = "judged_rows";  // with the columns said and is, 1 or 0
+// With the columns said and actual: 1 or 0, or the numbers of a regression.
+constexpr char kJudged[] = "judged_rows";
 
 std::optional<double> Share(int64_t part, int64_t whole) {
   if (whole == 0) return std::nullopt;
@@ -35,6 +36,19 @@ ClassFigures FiguresAt(const Table& table, size_t row, size_t first) {
           .false_positive = table.Int(row, first + 1),
           .true_negative = table.Int(row, first + 2),
           .false_negative = table.Int(row, first + 3)};
+}
+
+constexpr char kSums[] =
+    "count(*), coalesce(sum(greatest(said - actual, 0)), 0), coalesce(sum(greatest(actual - said, "
+    "0)), 0), coalesce(sum((said - actual) * (said - actual)), 0), coalesce(sum(said), 0), "
+    "coalesce(sum(actual), 0)";
+LossFigures LossesAt(const Table& table, size_t row, size_t first) {
+  return {.rows = table.Int(row, first),
+          .over = table.Double(row, first + 1),
+          .under = table.Double(row, first + 2),
+          .squared = table.Double(row, first + 3),
+          .predicted = table.Double(row, first + 4),
+          .actual = table.Double(row, first + 5)};
 }
 
 // An expression that gives each row the name of its slice.
@@ -84,12 +98,43 @@ double ChanceOfMore(const ClassFigures& slice, const ClassFigures& all) {
   return statistics::NormalTail(difference / std::sqrt(variance));
 }
 
+// Whether the errors of the slice are larger than those of all other rows: two means, each with a
+// variance of its own.
+double ChanceOfLarger(const LossFigures& slice, const LossFigures& all) {
+  struct Errors {
+    double rows = 0, mean = 0, variance_of_mean = 0;
+  };
+  const auto of = [](double rows, double absolute, double squared) {
+    const double mean = absolute / rows;
+    return Errors{rows, mean, std::max(0.0, squared - absolute * mean) / (rows - 1) / rows};
+  };
+  const auto n = static_cast<double>(slice.rows), rest = static_cast<double>(all.rows) - n;
+  if (n < 2 || rest < 2) return 1;
+  const Errors own = of(n, slice.over + slice.under, slice.squared);
+  const Errors other =
+      of(rest, all.over + all.under - slice.over - slice.under, all.squared - slice.squared);
+  const double variance = own.variance_of_mean + other.variance_of_mean;
+  if (variance <= 0) return own.mean > other.mean ? 0 : 1;
+  return statistics::NormalTail((own.mean - other.mean) / std::sqrt(variance));
+}
+
+int64_t RowsOf(const SliceFigures& slice, ModelTask task) {
+  return task == ModelTask::kRegression ? slice.losses.rows : slice.figures.rows();
+}
+
+double BadnessOf(const SliceFigures& slice, ModelTask task) {
+  return (task == ModelTask::kRegression ? slice.losses.mae() : slice.figures.error_rate())
+      .value_or(0);
+}
+
 void JudgeSlices(const SliceOptions& options, SlicePerformance* performance) {
   std::vector<double> p_values;
   std::vector<SliceFigures*> judged;
+  const ModelTask task = performance->task;
   for (SliceFigures& slice : performance->slices) {
-    if (slice.figures.rows() < options.rows_min) continue;
-    slice.p = ChanceOfMore(slice.figures, performance->all);
+    if (RowsOf(slice, task) < options.rows_min) continue;
+    slice.p = task == ModelTask::kRegression ? ChanceOfLarger(slice.losses, performance->losses)
+                                             : ChanceOfMore(slice.figures, performance->all);
     p_values.push_back(*slice.p);
     judged.push_back(&slice);
   }
@@ -99,32 +144,40 @@ void JudgeSlices(const SliceOptions& options, SlicePerformance* performance) {
     judged[i]->is_worse = adjusted[i] <= options.false_discovery_rate;
   }
   std::stable_sort(performance->slices.begin(), performance->slices.end(),
-                   [](const SliceFigures& a, const SliceFigures& b) {
+                   [&](const SliceFigures& a, const SliceFigures& b) {
                      if (a.is_worse != b.is_worse) return a.is_worse;
-                     return a.figures.error_rate().value_or(0) > b.figures.error_rate().value_or(0);
+                     return BadnessOf(a, task) > BadnessOf(b, task);
                    });
 }
 
-Disparity DisparityOf(const std::string& input, const std::vector<SliceFigures>& slices,
+Disparity DisparityOf(const std::string& input, const SlicePerformance& performance,
                       const SliceOptions& options) {
   Disparity disparity{.input = input};
-  const auto apart = [&](std::optional<double> (ClassFigures::*rate)() const) {
+  std::vector<const SliceFigures*> groups;
+  for (const SliceFigures& slice : performance.slices) {
+    const bool is_group =
+        slice.input == input && RowsOf(slice, performance.task) >= options.rows_min;
+    if (is_group) groups.push_back(&slice);
+  }
+  disparity.groups = static_cast<int64_t>(groups.size());
+  const auto apart = [&](auto part, auto figure) {
     std::optional<double> low, high;
-    for (const SliceFigures& slice : slices) {
-      if (slice.input != input || slice.figures.rows() < options.rows_min) continue;
-      const std::optional<double> value = (slice.figures.*rate)();
+    for (const SliceFigures* slice : groups) {
+      const std::optional<double> value = ((slice->*part).*figure)();
       if (!value) continue;
       low = std::min(low.value_or(*value), *value);
       high = std::max(high.value_or(*value), *value);
     }
     return low ? std::optional(*high - *low) : std::nullopt;
   };
-  for (const SliceFigures& slice : slices) {
-    disparity.groups += slice.input == input && slice.figures.rows() >= options.rows_min;
+  if (performance.task == ModelTask::kRegression) {
+    disparity.mae = apart(&SliceFigures::losses, &LossFigures::mae);
+    disparity.bias = apart(&SliceFigures::losses, &LossFigures::bias);
+    return disparity;
   }
-  disparity.selection_rate = apart(&ClassFigures::selection_rate);
-  disparity.true_positive_rate = apart(&ClassFigures::true_positive_rate);
-  disparity.false_positive_rate = apart(&ClassFigures::false_positive_rate);
+  disparity.selection_rate = apart(&SliceFigures::figures, &ClassFigures::selection_rate);
+  disparity.true_positive_rate = apart(&SliceFigures::figures, &ClassFigures::true_positive_rate);
+  disparity.false_positive_rate = apart(&SliceFigures::figures, &ClassFigures::false_positive_rate);
   return disparity;
 }
 
@@ -142,7 +195,8 @@ std::vector<Column> InputsOf(const std::vector<Column>& columns, const SliceOpti
     const bool found = std::any_of(inputs.begin(), inputs.end(), [&](const Column& column) {
       return column.name == kInputPrefix + wanted;
     });
-    if (!found) throw InvalidArgument("No prediction has an input {}", wanted).WithField("by");
+    if (!found && !options.skips_absent)
+      throw InvalidArgument("No prediction has an input {}", wanted).WithField("by");
   }
   return inputs;
 }
@@ -171,37 +225,96 @@ double ClassFigures::Cost(const CostMatrix& costs) const {
          static_cast<double>(false_negative) * costs.false_negative;
 }
 
+namespace {
+std::optional<double> MeanOf(double sum, int64_t rows) {
+  if (rows == 0) return std::nullopt;
+  return sum / static_cast<double>(rows);
+}
+}  // namespace
+
+std::optional<double> LossFigures::mae() const {
+  return MeanOf(over + under, rows);
+}
+std::optional<double> LossFigures::rmse() const {
+  if (rows == 0) return std::nullopt;
+  return std::sqrt(squared / static_cast<double>(rows));
+}
+std::optional<double> LossFigures::bias() const {
+  return MeanOf(over - under, rows);
+}
+std::optional<double> LossFigures::mean_predicted() const {
+  return MeanOf(predicted, rows);
+}
+std::optional<double> LossFigures::mean_actual() const {
+  return MeanOf(actual, rows);
+}
+
 SlicePerformance MeasureSlices(Session& session, const std::string& table, const LabelRule& rule,
                                const SliceOptions& options) {
   const std::vector<Column> columns = session.Describe("SELECT * FROM " + table);
-  const auto probability = ProbabilitySql(rule, columns);
-  if (!probability)
+  const auto answer = ProbabilitySql(rule, columns);
+  if (!answer)
     throw InvalidArgument("No prediction has an output {} that is a number",
                           rule.probability_output)
         .WithField("output");
   const std::vector<Column> inputs = InputsOf(columns, options);
-  session.Execute(
-      fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT *, CASE WHEN {} >= {} THEN 1 ELSE 0 "
-                  "END AS said, {} "
-                  "AS actual FROM {} WHERE isfinite({}) AND {} IS NOT NULL",
-                  kJudged, *probability, Json(rule.threshold).Dump(), ActualSql(rule), table,
-                  *probability, ActualSql(rule)));
   SlicePerformance performance;
-  performance.all =
-      FiguresAt(session.Query(std::string("SELECT ") + kCounts + " FROM " + kJudged), 0, 0);
-  performance.cost = performance.all.Cost(options.costs);
-  if (performance.all.rows() == 0) return performance;
+  const ModelTask found = FindTask(session, table, rule);
+  if (found == ModelTask::kRegression) performance.task = found;
+  const bool is_regression = performance.task == ModelTask::kRegression;
+  const std::string truth = TruthSql(rule, performance.task);
+  const std::string said = is_regression ? "CAST(" + *answer + " AS DOUBLE)"
+                                         : fmt::format("CASE WHEN {} >= {} THEN 1 ELSE 0 END",
+                                                       *answer, Json(rule.threshold).Dump());
+  session.Execute(
+      fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT *, {} AS said, {} AS actual FROM {} "
+                  "WHERE isfinite({}) AND {} IS NOT NULL",
+                  kJudged, said, truth, table, *answer, truth));
+  const std::string figures = is_regression ? kSums : kCounts;
+  const auto take = [&](const Table& table, size_t row, size_t first, ClassFigures* counts,
+                        LossFigures* losses) {
+    if (is_regression) {
+      *losses = LossesAt(table, row, first);
+    } else {
+      *counts = FiguresAt(table, row, first);
+    }
+  };
+  take(session.Query("SELECT " + figures + " FROM " + kJudged), 0, 0, &performance.all,
+       &performance.losses);
+  performance.cost =
+      is_regression ? performance.losses.Cost(options.costs) : performance.all.Cost(options.costs);
+  if (performance.rows() == 0) return performance;
   for (const Column& column : inputs) {
     const Table counts = session.Query(fmt::format("SELECT {} AS slice, {} FROM {} GROUP BY 1",
-                                                   SliceSql(session, column), kCounts, kJudged));
+                                                   SliceSql(session, column), figures, kJudged));
     const std::string input = column.name.substr(sizeof kInputPrefix - 1);
     for (size_t row = 0; row < counts.row_count(); ++row) {
-      performance.slices.push_back({input, counts.Text(row, 0), FiguresAt(counts, row, 1), {}, {}});
+      SliceFigures& slice = performance.slices.emplace_back();
+      slice.input = input;
+      slice.value = counts.Text(row, 0);
+      take(counts, row, 1, &slice.figures, &slice.losses);
     }
-    performance.disparities.push_back(DisparityOf(input, performance.slices, options));
+    performance.disparities.push_back(DisparityOf(input, performance, options));
   }
   JudgeSlices(options, &performance);
   return performance;
+}
+
+std::string MistakesSql(const LabelRule& rule, ModelTask task, const MistakeOptions& options) {
+  const std::string answer = QuoteName(kOutputPrefix + rule.probability_output);
+  const std::string truth = TruthSql(rule, task);
+  std::string high, low;
+  if (task == ModelTask::kRegression) {
+    const std::string beyond = Json(options.beyond).Dump();
+    high = fmt::format("({} - {} > {})", answer, truth, beyond);
+    low = fmt::format("({} - {} > {})", truth, answer, beyond);
+  } else {
+    const std::string said = answer + " >= " + Json(rule.threshold).Dump();
+    high = fmt::format("(({}) AND {} = 0)", said, truth);
+    low = fmt::format("(NOT ({}) AND {} = 1)", said, truth);
+  }
+  if (!options.negatives) return high;
+  return options.positives ? "(" + high + " OR " + low + ")" : low;
 }
 
 }  // namespace millwright::monitoring

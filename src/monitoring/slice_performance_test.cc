@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/error.h"
 
 namespace millwright::monitoring {
@@ -84,6 +86,83 @@ TEST_F(SlicesTest, RefuseWhatIsNotThere) {
   EXPECT_THROW(Measure({.inputs = {"weight"}}), Error);
   EXPECT_THROW(MeasureSlices(session_, "log", {.probability_output = "score"}, {}), Error);
   EXPECT_EQ(MeasureSlices(session_, "(SELECT * FROM log WHERE FALSE)", {}, {}).all.rows(), 0);
+}
+
+// A thousand numbers: off by 1 either way, but by 5, and too high, in the north.
+class LossSlicesTest : public ::testing::Test {
+ protected:
+  LossSlicesTest() {
+    session_.Execute(
+        "CREATE TABLE log AS SELECT *, 100.0 + i % 7 AS outcome, outcome + error AS "
+        "output_minutes, "
+        "CAST(NULL AS VARCHAR) AS outcome_text FROM (SELECT i, CASE WHEN i % 10 = 3 THEN 'north' "
+        "ELSE 'south' END AS input_place, i % 2 AS input_group, CASE WHEN i % 10 = 3 THEN 5.0 WHEN "
+        "i % 2 = 0 THEN 1.0 ELSE -1.0 END AS error FROM range(1000) t(i))");
+  }
+  static LabelRule Rule() { return {.probability_output = "minutes"}; }
+  SlicePerformance Measure(const SliceOptions& options) {
+    return MeasureSlices(session_, "log", Rule(), options);
+  }
+  int64_t Count(const std::string& sql) {
+    return session_.Query("SELECT count(*) FROM log WHERE " + sql).Int(0, 0);
+  }
+  analytics::Session session_;
+};
+
+TEST_F(LossSlicesTest, MeasureErrorsWhereAnswersAreNumbers) {
+  EXPECT_EQ(FindTask(session_, "log", Rule()), ModelTask::kRegression);
+  const auto performance = Measure({.inputs = {"place"}});
+  EXPECT_EQ(performance.task, ModelTask::kRegression);
+  EXPECT_EQ(performance.rows(), 1000);
+  // 900 errors of 1, half of them either way but those of the north, and 100 of 5.
+  EXPECT_DOUBLE_EQ(*performance.losses.mae(), 1.4);
+  EXPECT_DOUBLE_EQ(*performance.losses.rmse(), std::sqrt((900 + 100 * 25) / 1000.0));
+  EXPECT_DOUBLE_EQ(*performance.losses.bias(), (500 - 400 + 500) / 1000.0);
+  ASSERT_EQ(performance.slices.size(), 2u);
+  EXPECT_EQ(performance.slices[0].value, "north");
+  EXPECT_TRUE(performance.slices[0].is_worse);
+  EXPECT_LT(*performance.slices[0].adjusted_p, 1e-6);
+  EXPECT_FALSE(performance.slices[1].is_worse);
+  ASSERT_EQ(performance.disparities.size(), 1u);
+  EXPECT_DOUBLE_EQ(*performance.disparities[0].mae, 4);
+  EXPECT_DOUBLE_EQ(*performance.disparities[0].bias, 5 - 100 / 900.0);
+  EXPECT_FALSE(performance.disparities[0].selection_rate);
+}
+
+TEST_F(LossSlicesTest, CostEachUnitTooMuchOrTooLittle) {
+  const auto performance = Measure({.inputs = {"place"}, .costs = {.over = 2, .under = 10}});
+  EXPECT_DOUBLE_EQ(performance.cost, 2.0 * (500 + 500) + 10.0 * 400);
+}
+
+TEST_F(LossSlicesTest, FindMistakesAgain) {
+  const ModelTask task = ModelTask::kRegression;
+  EXPECT_EQ(Count(MistakesSql(Rule(), task, {.beyond = 2})), 100);
+  EXPECT_EQ(Count(MistakesSql(Rule(), task, {.negatives = false})), 600);
+  EXPECT_EQ(Count(MistakesSql(Rule(), task, {.positives = false})), 400);
+  EXPECT_EQ(Count(MistakesSql(Rule(), task, {.positives = false, .beyond = 1})), 0);
+}
+
+TEST_F(SlicesTest, FindMistakesAgain) {
+  const ModelTask task = FindTask(session_, "log", {});
+  EXPECT_EQ(task, ModelTask::kBinary);
+  EXPECT_EQ(Count(MistakesSql({}, task, {})), Count("wrong"));
+  EXPECT_EQ(Count(MistakesSql({}, task, {.negatives = false})), Count("wrong AND said = 1"));
+  EXPECT_EQ(Count(MistakesSql({}, task, {.positives = false})), Count("wrong AND said = 0"));
+}
+
+TEST_F(SlicesTest, LeaveOutInputsThatNobodySentWhereToldTo) {
+  const auto performance = Measure({.inputs = {"group", "weight"}, .skips_absent = true});
+  EXPECT_EQ(performance.disparities.size(), 1u);
+}
+
+// A rule may say what the answers are; where it does not, they do.
+TEST_F(SlicesTest, TakeTheTaskThatTheRuleNames) {
+  EXPECT_EQ(FindTask(session_, "log", {.task = ModelTask::kRegression}), ModelTask::kRegression);
+  EXPECT_EQ(FindTask(session_, "log", {.probability_output = "nothing"}), ModelTask::kNone);
+  EXPECT_EQ(FindTask(session_, "(SELECT * FROM log WHERE FALSE)", {}), ModelTask::kNone);
+  EXPECT_EQ(FindTask(session_, "(SELECT * REPLACE (3.0 AS outcome) FROM log)", {}),
+            ModelTask::kRegression)
+      << "an outcome of 3 is no class";
 }
 
 }  // namespace

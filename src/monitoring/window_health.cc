@@ -25,7 +25,7 @@ using analytics::Table;
 
 namespace {
 
-constexpr char kAnswers[] = "health_answers";  // w, p, a and the inputs of a regression
+constexpr char kAnswers[] = "health_answers";  // w, p, a, y, outcome and inputs
 constexpr size_t kInputsMax = 50;              // that the loss of a regression is learnt from
 // Rows that are estimated at a time: what they take of memory is some 50 bytes each.
 constexpr size_t kRowsPerEstimate = 2'000'000;
@@ -114,8 +114,9 @@ class AnswerTable {
   AnswerTable(Session& session, const LogSnapshot& snapshot, const MonitorSpec& spec,
               const std::set<int64_t>& starts)
       : session_(session), spec_(spec) {
+    const LabelRule rule = spec.Rule();
     const std::vector<Column> columns = session.Describe("SELECT * FROM " + snapshot.predictions);
-    const auto answer = ProbabilitySql(spec.label, columns);
+    const auto answer = ProbabilitySql(rule, columns);
     if (!answer) return;
     inputs_ = NumericInputs(spec, columns);
     std::string inputs;
@@ -124,27 +125,27 @@ class AnswerTable {
     }
     session.Execute(fmt::format(
         "CREATE OR REPLACE TEMP TABLE {} AS SELECT {} AS w, CAST({} AS DOUBLE) AS p, CAST({} AS "
-        "DOUBLE) AS a, CAST(outcome AS DOUBLE) AS y{} FROM {} WHERE role <> 'shadow' AND error = "
+        "DOUBLE) AS a, {} AS y, outcome{} FROM {} WHERE role <> 'shadow' AND error = "
         "'' AND time_ms >= {} AND isfinite({}) AND {} IN ({})",
-        kAnswers, WindowSql(spec), *answer, ActualSql(spec.label), inputs,
-        KnownPredictionsSql(Narrowed(snapshot, Span(spec, starts))), spec.since_ms, *answer,
+        kAnswers, WindowSql(spec), *answer, ActualSql(rule), TruthSql(rule, ModelTask::kRegression),
+        inputs, KnownPredictionsSql(Narrowed(snapshot, Span(spec, starts))), spec.since_ms, *answer,
         WindowSql(spec), Listed(spec, starts)));
-    const Table sort = session.Query(
-        fmt::format("SELECT count(*), coalesce(bool_and(p BETWEEN 0 AND 1 AND (y IS NULL OR y "
-                    "BETWEEN 0 AND 1)), TRUE) FROM {}",
-                    kAnswers));
-    if (sort.Int(0, 0) == 0) return;
-    task_ = sort.Text(0, 1) == "true" ? HealthTask::kBinary : HealthTask::kRegression;
-    if (task_ == HealthTask::kBinary) inputs_.clear();
+    const Table found =
+        session.Query(fmt::format("SELECT count(*), {} FROM {}", IsBinarySql("p"), kAnswers));
+    if (found.Int(0, 0) == 0) return;
+    task_ = rule.task != ModelTask::kNone ? rule.task
+            : found.Text(0, 1) == "true"  ? ModelTask::kBinary
+                                          : ModelTask::kRegression;
+    if (task_ == ModelTask::kBinary) inputs_.clear();
   }
 
-  HealthTask task() const { return task_; }
+  ModelTask task() const { return task_; }
 
   Answers Read(int64_t start_ms) const {
     Answers answers;
     answers.inputs.resize(inputs_.size());
-    if (task_ == HealthTask::kNone) return answers;
-    std::string columns = task_ == HealthTask::kBinary ? "p, a" : "p, y";
+    if (task_ == ModelTask::kNone) return answers;
+    std::string columns = task_ == ModelTask::kBinary ? "p, a" : "p, y";
     for (size_t i = 0; i < inputs_.size(); ++i) columns += fmt::format(", x{}", i);
     const auto number = [](const NumberSpan& span, size_t row) {
       return span.Has(row) ? span.reals[row] : std::nan("");
@@ -167,7 +168,7 @@ class AnswerTable {
  private:
   Session& session_;
   const MonitorSpec& spec_;
-  HealthTask task_ = HealthTask::kNone;
+  ModelTask task_ = ModelTask::kNone;
   std::vector<std::string> inputs_;
 };
 
@@ -191,7 +192,7 @@ void Realise(const MonitorSpec& spec, const Answers& answers, WindowHealth* heal
   }
   if (truth.empty() || static_cast<int64_t>(truth.size()) < spec.outcomes_min) return;
   const auto rows = static_cast<double>(truth.size());
-  if (health->task == HealthTask::kRegression) {
+  if (health->task == ModelTask::kRegression) {
     double absolute = 0, squared = 0;
     for (size_t i = 0; i < truth.size(); ++i) {
       absolute += std::abs(truth[i] - predicted[i]);
@@ -211,10 +212,6 @@ void Realise(const MonitorSpec& spec, const Answers& answers, WindowHealth* heal
   SetRealised(health, "precision", share(counts.true_positive, positives));
   SetRealised(health, "recall", share(counts.true_positive, counts.Support()));
   SetRealised(health, "f1", share(2 * counts.true_positive, positives + counts.Support()));
-}
-
-void Append(const std::vector<double>& from, std::vector<double>* to) {
-  to->insert(to->end(), from.begin(), from.end());
 }
 
 // Rows of several windows for both kinds of estimate.
@@ -249,12 +246,21 @@ struct EstimateRows {
   }
 };
 
-drift::PerformanceEstimate Estimate(HealthTask task, const EstimateRows& reference,
+drift::PerformanceEstimate Estimate(ModelTask task, const EstimateRows& reference,
                                     const EstimateRows& analysis) {
-  if (task == HealthTask::kBinary) {
+  if (task == ModelTask::kBinary) {
     return drift::EstimatePerformance(reference.scored, analysis.scored);
   }
-  return drift::EstimateLoss(reference.Predicted(), analysis.Predicted());
+  const drift::PredictedRows known = reference.Predicted(), asked = analysis.Predicted();
+  try {
+    return drift::EstimateLoss(known, asked);
+  } catch (const Error& error) {
+    // Trees need a library that may not be installed; a plane says less and needs nothing.
+    if (error.code() != Code::kUnavailable) throw;
+    drift::EstimateOptions options;
+    options.loss_learner = drift::LossLearner::kLinear;
+    return drift::EstimateLoss(known, asked, options);
+  }
 }
 
 void TakeEstimate(const drift::PerformanceEstimate& estimate, EstimateReference reference,
@@ -279,7 +285,7 @@ void TakeEstimate(const drift::PerformanceEstimate& estimate, EstimateReference 
 void EstimateAll(const MonitorSpec& spec, const AnswerTable& table,
                  const std::vector<int64_t>& reference_starts,
                  std::map<int64_t, WindowHealth>* windows) {
-  if (reference_starts.empty() || table.task() == HealthTask::kNone) return;
+  if (reference_starts.empty() || table.task() == ModelTask::kNone) return;
   EstimateRows reference;
   for (int64_t start : reference_starts) {
     reference.Add(spec, std::to_string(start), table.Read(start), true);
@@ -303,18 +309,6 @@ void EstimateAll(const MonitorSpec& spec, const AnswerTable& table,
 }
 
 }  // namespace
-
-std::string_view HealthTaskName(HealthTask task) {
-  switch (task) {
-    case HealthTask::kBinary:
-      return "binary";
-    case HealthTask::kRegression:
-      return "regression";
-    case HealthTask::kNone:
-      break;
-  }
-  return "none";
-}
 
 std::vector<int64_t> EstimateWindows(const MonitorSpec& spec,
                                      const std::vector<MonitorWindow>& all) {
@@ -349,12 +343,12 @@ std::vector<WindowHealth> MeasureHealth(Session& session, const LogSnapshot& sna
   const AnswerTable table(session, snapshot, spec, read);
   for (auto& [start, health] : windows) {
     health.task = table.task();
-    if (health.task == HealthTask::kBinary) {
+    if (health.task == ModelTask::kBinary) {
       for (std::string_view name : kBinaryFigures) health.figures.push_back({std::string(name)});
-    } else if (health.task == HealthTask::kRegression) {
+    } else if (health.task == ModelTask::kRegression) {
       for (std::string_view name : kLossFigures) health.figures.push_back({std::string(name)});
     }
-    if (health.task != HealthTask::kNone) Realise(spec, table.Read(start), &health);
+    if (health.task != ModelTask::kNone) Realise(spec, table.Read(start), &health);
   }
   EstimateAll(spec, table, reference, &windows);
   std::vector<WindowHealth> measured;
@@ -394,7 +388,7 @@ Json HealthToJson(const WindowHealth& health) {
     figures.Append(std::move(one));
   }
   Json json = Json::Of({{"service", std::move(service)},
-                        {"task", HealthTaskName(health.task)},
+                        {"task", ModelTaskName(health.task)},
                         {"figures", std::move(figures)}});
   if (const auto& about = health.reference) {
     json.Set("reference", Json::Of({{"from_ms", about->from_ms},
@@ -416,8 +410,8 @@ void ReadHealth(const Json& json, WindowHealth* health) {
                      .asked_first_ms = service.GetInt("asked_first_ms"),
                      .asked_last_ms = service.GetInt("asked_last_ms")};
   const std::string task = json.GetString("task");
-  for (HealthTask one : {HealthTask::kBinary, HealthTask::kRegression}) {
-    if (task == HealthTaskName(one)) health->task = one;
+  for (ModelTask one : {ModelTask::kBinary, ModelTask::kRegression}) {
+    if (task == ModelTaskName(one)) health->task = one;
   }
   for (const Json& one : json.At("figures").AsArray()) {
     health->figures.push_back({one.GetString("name"), GetNumber(one, "realised"),

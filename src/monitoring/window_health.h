@@ -8,6 +8,7 @@
 
 #include "analytics/session.h"
 #include "base/json.h"
+#include "monitoring/label_rule.h"
 #include "monitoring/monitor.h"
 #include "monitoring/prediction_log.h"
 
@@ -37,10 +38,6 @@ struct HealthFigure {
   bool alert = false;                  // whether the estimate is beside them
 };
 
-// What the answers are, found out from them: probabilities of a class, or other numbers.
-enum class HealthTask { kNone, kBinary, kRegression };
-std::string_view HealthTaskName(HealthTask task);
-
 // What an estimate was calibrated on.
 struct EstimateReference {
   int64_t from_ms = 0;
@@ -54,7 +51,7 @@ struct EstimateReference {
 struct WindowHealth {
   MonitorWindow window;
   ServiceFigures service;
-  HealthTask task = HealthTask::kNone;
+  ModelTask task = ModelTask::kNone;
   std::vector<HealthFigure> figures;
   std::optional<EstimateReference> reference;  // nothing: there is no estimate yet
 };

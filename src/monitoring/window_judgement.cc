@@ -13,6 +13,20 @@ namespace {
 // How far back a score must come before its alert is closed.
 constexpr double kDriftCloseFactor = 0.9;
 constexpr double kAucCloseMargin = 0.01;
+constexpr double kLossCloseFactor = 0.95;
+
+// Figures of performance that may have a limit, by the names that alerts have.
+struct Limited {
+  std::string_view name, title;
+  std::optional<double> PerformanceFigures::*value;
+  std::optional<double> PerformanceFigures::*threshold;
+  bool is_loss;  // too much rather than too little
+};
+constexpr Limited kLimited[] = {
+    {"auc", "AUC", &PerformanceFigures::auc, &PerformanceFigures::threshold, false},
+    {"mae", "MAE", &PerformanceFigures::mae, &PerformanceFigures::mae_threshold, true},
+    {"rmse", "RMSE", &PerformanceFigures::rmse, &PerformanceFigures::rmse_threshold, true},
+};
 
 const statistics::DriftTest* TestOf(std::string_view method) {
   const auto tests = statistics::DriftTests();
@@ -52,13 +66,16 @@ std::vector<Crossing> FeatureCrossings(const MonitorSpec& spec, const MonitorWin
   return crossings;
 }
 
-std::optional<Crossing> AucCrossing(const MonitorWindow& window) {
-  if (!window.performance.auc || !window.performance.threshold) return std::nullopt;
-  const double auc = *window.performance.auc;
-  const double threshold = *window.performance.threshold;
-  const bool is_over = auc < threshold;
-  if (!is_over && auc < threshold + kAucCloseMargin) return std::nullopt;
-  return Crossing{AlertKind::kPerformance, "auc", auc, threshold, is_over, ""};
+std::optional<Crossing> LimitCrossing(const MonitorWindow& window, const Limited& figure) {
+  const std::optional<double> value = window.performance.*figure.value;
+  const std::optional<double> threshold = window.performance.*figure.threshold;
+  if (!value || !threshold) return std::nullopt;
+  const bool is_over = figure.is_loss ? *value > *threshold : *value < *threshold;
+  const bool is_back = figure.is_loss ? *value <= *threshold * kLossCloseFactor
+                                      : *value >= *threshold + kAucCloseMargin;
+  if (!is_over && !is_back) return std::nullopt;
+  return Crossing{
+      AlertKind::kPerformance, std::string(figure.name), *value, *threshold, is_over, ""};
 }
 
 // Detectors of the error wait for outcomes, the others for nothing.
@@ -84,8 +101,12 @@ void AddChanges(const MonitorWindow& window, Detectors which, std::vector<Crossi
 
 bool IsOverIn(const MonitorSpec& spec, const MonitorWindow& window, const Crossing& crossing) {
   if (crossing.kind == AlertKind::kPerformance) {
-    const auto own = AucCrossing(window);
-    return own && own->is_over;
+    for (const Limited& figure : kLimited) {
+      if (figure.name != crossing.feature) continue;
+      const auto own = LimitCrossing(window, figure);
+      return own && own->is_over;
+    }
+    return false;
   }
   const std::vector<Crossing> all = FeatureCrossings(spec, window);
   return std::any_of(all.begin(), all.end(), [&](const Crossing& own) {
@@ -107,11 +128,14 @@ bool IsJudgedForDrift(const MonitorSpec& spec, const MonitorWindow& window) {
 }
 
 bool IsJudgedForPerformance(const MonitorSpec& spec, const MonitorWindow& window) {
-  const PerformanceFigures& figures = window.performance;
+  const auto is_limited = [&](const Limited& figure) {
+    return window.performance.*figure.value &&
+           (window.performance.*figure.threshold || !spec.detectors.empty());
+  };
   return window.complete && window.outcomes >= spec.outcomes_min &&
          static_cast<double>(window.outcomes) >=
              spec.coverage_min * static_cast<double>(window.predictions) &&
-         figures.auc && (figures.threshold || !spec.detectors.empty());
+         std::any_of(std::begin(kLimited), std::end(kLimited), is_limited);
 }
 
 std::vector<Crossing> JudgeDrift(const MonitorSpec& spec, const MonitorWindow& window) {
@@ -124,7 +148,9 @@ std::vector<Crossing> JudgeDrift(const MonitorSpec& spec, const MonitorWindow& w
 std::vector<Crossing> JudgePerformance(const MonitorSpec& spec, const MonitorWindow& window) {
   if (!IsJudgedForPerformance(spec, window)) return {};
   std::vector<Crossing> crossings;
-  if (const auto crossing = AucCrossing(window)) crossings.push_back(*crossing);
+  for (const Limited& figure : kLimited) {
+    if (const auto crossing = LimitCrossing(window, figure)) crossings.push_back(*crossing);
+  }
   AddChanges(window, Detectors::kOfError, &crossings);
   return crossings;
 }
@@ -159,8 +185,15 @@ std::string_view DriftVerdict(const MonitorSpec& spec, const MonitorWindow& wind
 std::string AlertMessage(const MonitorWindow& window, const Crossing& crossing) {
   const std::string when = WindowName(window);
   if (crossing.kind == AlertKind::kPerformance) {
-    return fmt::format("AUC {:.3f} is below {:.3f} in the window from {} ({} outcomes)",
-                       crossing.value, crossing.threshold, when, window.outcomes);
+    for (const Limited& figure : kLimited) {
+      if (figure.name != crossing.feature) continue;
+      if (figure.is_loss) {
+        return fmt::format("{} {:.4g} is above {:.4g} in the window from {} ({} outcomes)",
+                           figure.title, crossing.value, crossing.threshold, when, window.outcomes);
+      }
+      return fmt::format("{} {:.3f} is below {:.3f} in the window from {} ({} outcomes)",
+                         figure.title, crossing.value, crossing.threshold, when, window.outcomes);
+    }
   }
   if (crossing.kind == AlertKind::kChange) {
     return fmt::format("The mean of {} has changed: {:.4g} since {}, {:.4g} before ({})",

@@ -12,8 +12,8 @@
 namespace millwright::monitoring {
 
 // A figure that is too high or low, or clearly back: a distance below 0.9 of the threshold, a
-// chance above the threshold over 0.9, an AUC 0.01 above it. Between the two it says nothing, so
-// that an alert does not flutter.
+// chance above the threshold over 0.9, an AUC 0.01 above it, an error below 0.95 of it. Between the
+// two it says nothing, so that an alert does not flutter.
 struct Crossing {
   AlertKind kind = AlertKind::kDrift;
   std::string feature;
@@ -32,8 +32,8 @@ bool IsJudgedForDrift(const MonitorSpec& spec, const MonitorWindow& window);
 bool IsJudgedForPerformance(const MonitorSpec& spec, const MonitorWindow& window);
 
 // What is over or clearly back in a window; nothing in one that is not judged. Drift is of the
-// features and of the detectors of features and scores; performance is of the AUC, where it has a
-// threshold, and of the detectors of the error: what waits for outcomes.
+// features and of the detectors of features and scores; performance is of AUC, MAE and RMSE, where
+// they have a threshold, and of the detectors of the error: what waits for outcomes.
 std::vector<Crossing> JudgeDrift(const MonitorSpec& spec, const MonitorWindow& window);
 std::vector<Crossing> JudgePerformance(const MonitorSpec& spec, const MonitorWindow& window);
 

@@ -76,15 +76,18 @@ class FeatureAggregates {
 
   bool is_absent() const { return column_ == nullptr; }
 
-  std::vector<std::string> Sql() const {
+  // In the order of kFields.
+  std::vector<std::string> Conditions() const {
     const std::string missing = MissingSql();
     const std::string present = "NOT (" + missing + ")";
     const std::string wrong = TypeChangedSql();
-    std::vector<std::string> conditions = {profile_.missing == 0 ? missing : "FALSE",
-                                           CategorySql(present), RangeSql(present, wrong),
-                                           present + " AND " + wrong, StaleSql(present)};
+    return {profile_.missing == 0 ? missing : "FALSE", CategorySql(present),
+            RangeSql(present, wrong), present + " AND " + wrong, StaleSql(present)};
+  }
+
+  std::vector<std::string> Sql() const {
     std::vector<std::string> aggregates;
-    for (const std::string& condition : conditions) {
+    for (const std::string& condition : Conditions()) {
       aggregates.push_back("coalesce(count_if(" + condition + "), 0)");
     }
     const std::string name = QuoteName(column_->name);
@@ -347,6 +350,25 @@ WindowQuality WindowQuality::FromJson(const Json& json) {
   }
   quality.new_columns = json.GetStrings("new_columns");
   return quality;
+}
+
+BreachConditions FindBreachConditions(const std::vector<Column>& columns,
+                                      const quality::Profile& profile, const QualityRules& rules,
+                                      const std::vector<FeatureBreaches>& breaches) {
+  const quality::TableShape shape{columns};
+  BreachConditions found;
+  for (const FeatureBreaches& breach : breaches) {
+    const ColumnProfile* column = profile.Find(breach.feature);
+    if (column == nullptr) continue;
+    const FeatureAggregates feature(*column, profile.row_count, shape, rules);
+    if (feature.is_absent()) continue;
+    const std::vector<std::string> conditions = feature.Conditions();
+    for (size_t i = 0; i < conditions.size(); ++i) {
+      if (breach.*kFields[i].count == 0) continue;
+      found[breach.feature][std::string(kFields[i].name)] = conditions[i];
+    }
+  }
+  return found;
 }
 
 WindowQuality MeasureQuality(Session& session, const std::string& table,

@@ -66,6 +66,10 @@ struct WindowQuality {
   static WindowQuality FromJson(const Json& json);
 };
 
+// Conditions over the columns of the view `predictions` that find the rows of a breach again, by
+// feature and kind ("missing", …).
+using BreachConditions = std::map<std::string, std::map<std::string, std::string>>;
+
 struct QualityRules {
   // An input that says when a feature's value was made, by feature: milliseconds or seconds since
   // 1970, or a time as text.
@@ -80,5 +84,10 @@ struct QualityRules {
 WindowQuality MeasureQuality(analytics::Session& session, const std::string& table,
                              const quality::Profile& profile, const RowDistance& distance,
                              const QualityRules& rules);
+
+// Of the features that have breaches; `columns` are those of the log.
+BreachConditions FindBreachConditions(const std::vector<analytics::Column>& columns,
+                                      const quality::Profile& profile, const QualityRules& rules,
+                                      const std::vector<FeatureBreaches>& breaches);
 
 }  // namespace millwright::monitoring

@@ -153,5 +153,22 @@ TEST_F(WindowQualityTest, LivesWithOddWindows) {
   EXPECT_EQ(many.worst.size(), kWorstRowsMax);
 }
 
+TEST_F(WindowQualityTest, FindsTheRowsOfABreachAgain) {
+  const WindowQuality quality = Measure(Past(
+      "CASE WHEN rowid < 100 THEN NULL WHEN rowid < 130 THEN 1000 ELSE height END AS height, CASE "
+      "WHEN rowid < 7 THEN 'mauve' ELSE colour END AS colour"));
+  const BreachConditions conditions =
+      FindBreachConditions(session_.Describe("SELECT * FROM live"),
+                           ProfileOfColumns(reference_.drift), {}, quality.breaches);
+  const auto rows = [&](const char* feature, const char* kind) {
+    const std::string sql = conditions.at(feature).at(kind);
+    return session_.Query("SELECT count(*) FROM live WHERE " + sql).Int(0, 0);
+  };
+  EXPECT_EQ(rows("height", "missing"), 100);
+  EXPECT_EQ(rows("height", "out_of_range"), 30);
+  EXPECT_EQ(rows("colour", "new_category"), 7);
+  EXPECT_FALSE(conditions.at("colour").contains("missing")) << "what did not happen";
+}
+
 }  // namespace
 }  // namespace millwright::monitoring

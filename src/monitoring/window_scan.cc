@@ -43,7 +43,8 @@ WindowScan::WindowScan(analytics::Session& session, const LogSnapshot& snapshot,
   for (const auto& feature : reference.drift.features) rules_.known_columns.insert(feature.column);
   for (const auto& words : reference.drift.vocabularies) rules_.known_columns.insert(words.column);
   columns_ = session_.Describe("SELECT * FROM " + snapshot_.predictions);
-  probability_ = ProbabilitySql(spec_.label, columns_);
+  rule_ = spec_.Rule();
+  probability_ = ProbabilitySql(rule_, columns_);
 }
 
 std::vector<MonitorWindow> WindowScan::List(int64_t now_ms) {
@@ -77,6 +78,12 @@ void WindowScan::Load(int64_t from_ms, int64_t to_ms) {
   session_.Execute("CREATE OR REPLACE TEMP TABLE " + std::string(kLoaded) + " AS SELECT * FROM " +
                    KnownPredictionsSql(Narrowed(snapshot_, {from_ms, to_ms})) + " WHERE " +
                    Counted(spec_));
+  task_.reset();
+}
+
+ModelTask WindowScan::task() {
+  if (!task_) task_ = FindTask(session_, kLoaded, rule_);
+  return *task_;
 }
 
 std::string WindowScan::FeaturesSql(int64_t from_ms, int64_t to_ms) const {
@@ -139,11 +146,15 @@ WindowQuality WindowScan::MeasureQuality(const MonitorWindow& window) {
                                     values_, reference_.distance, rules_);
 }
 
+BreachConditions WindowScan::ConditionsOf(const WindowQuality& quality) const {
+  return FindBreachConditions(columns_, values_, rules_, quality.breaches);
+}
+
 std::string WindowScan::SeasonSql() const {
   return drift::SeasonSql(spec_.season, kEventTimeColumn);
 }
 
-std::optional<std::string> WindowScan::ValueSql(const DetectorSpec& detector) const {
+std::optional<std::string> WindowScan::ValueSql(const DetectorSpec& detector) {
   if (detector.of == DetectorOf::kFeature) {
     const std::string name = kInputPrefix + detector.feature;
     const bool is_there = std::any_of(columns_.begin(), columns_.end(),
@@ -152,7 +163,7 @@ std::optional<std::string> WindowScan::ValueSql(const DetectorSpec& detector) co
     return "TRY_CAST(" + QuoteName(name) + " AS DOUBLE)";
   }
   if (!probability_ || detector.of == DetectorOf::kScore) return probability_;
-  return "abs(" + ActualSql(spec_.label) + " - " + *probability_ + ")";
+  return "abs(" + TruthSql(rule_, task()) + " - " + *probability_ + ")";
 }
 
 DetectedChange WindowScan::Detect(const DetectorSpec& detector, const MonitorWindow& window) {
@@ -198,19 +209,45 @@ std::map<std::string, Level> WindowScan::MeasureLevels() {
   return levels;
 }
 
+void WindowScan::MeasureLosses(const MonitorWindow& window, PerformanceFigures* figures) {
+  const std::string truth = TruthSql(rule_, ModelTask::kRegression);
+  const Table table = session_.Query(
+      "SELECT avg(p), count(y), avg(y), avg(abs(p - y)), sqrt(avg((p - y) * (p - y))), avg(p - y), "
+      "sum(greatest(p - y, 0)), sum(greatest(y - p, 0)) FROM (SELECT CAST(" +
+      *probability_ + " AS DOUBLE) AS p, " + truth + " AS y FROM " + kLoaded + " WHERE " +
+      Between(window.start_ms, window.end_ms) + " AND isfinite(" + *probability_ + "))");
+  if (table.IsNull(0, 0)) return;
+  figures->mean_predicted = table.Double(0, 0);
+  const int64_t known = table.Int(0, 1);
+  if (known == 0 || known < spec_.outcomes_min) return;
+  figures->mean_actual = table.Double(0, 2);
+  figures->mae = table.Double(0, 3);
+  figures->rmse = table.Double(0, 4);
+  figures->bias = table.Double(0, 5);
+  if (!spec_.costs) return;
+  figures->cost = spec_.costs->over * table.Double(0, 6) + spec_.costs->under * table.Double(0, 7);
+  figures->cost_per_outcome = *figures->cost / static_cast<double>(known);
+}
+
 PerformanceFigures WindowScan::MeasurePerformance(const MonitorWindow& window) {
   PerformanceFigures figures;
   figures.threshold = spec_.AucThreshold();
+  figures.mae_threshold = spec_.MaeThreshold();
+  figures.rmse_threshold = spec_.RmseThreshold();
   if (!probability_) return figures;
+  if (task() == ModelTask::kRegression) {
+    MeasureLosses(window, &figures);
+    return figures;
+  }
   std::vector<double> labels, scores;
   int64_t predicted = 0, predicted_positive = 0;
   const Table table = session_.Query(
-      "SELECT " + ActualSql(spec_.label) + ", " + *probability_ + " FROM " + kLoaded + " WHERE " +
+      "SELECT " + ActualSql(rule_) + ", " + *probability_ + " FROM " + kLoaded + " WHERE " +
       Between(window.start_ms, window.end_ms) + " AND isfinite(" + *probability_ + ")");
   for (size_t row = 0; row < table.row_count(); ++row) {
     const double score = table.Double(row, 1);
     ++predicted;
-    predicted_positive += score >= spec_.label.threshold;
+    predicted_positive += score >= rule_.threshold;
     if (table.IsNull(row, 0)) continue;
     labels.push_back(table.Double(row, 0));
     scores.push_back(score);
@@ -222,7 +259,7 @@ PerformanceFigures WindowScan::MeasurePerformance(const MonitorWindow& window) {
   if (static_cast<int64_t>(labels.size()) < spec_.outcomes_min) return figures;
   if (metrics::HasBothClasses(labels)) figures.auc = metrics::RocAuc(labels, scores);
   figures.log_loss = metrics::LogLoss(labels, scores);
-  const metrics::ClassCounts counts = metrics::CountsAt(labels, scores, spec_.label.threshold);
+  const metrics::ClassCounts counts = metrics::CountsAt(labels, scores, rule_.threshold);
   const auto rows = static_cast<double>(labels.size());
   figures.accuracy = (counts.true_positive + counts.true_negative) / rows;
   figures.positive_rate_actual = counts.Support() / rows;

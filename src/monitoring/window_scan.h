@@ -32,6 +32,8 @@ class WindowScan {
   // A table expression of all inputs of what was loaded, without prefix, and of when each row
   // happened (kEventTimeColumn). Throws kFailedPrecondition when there are none.
   std::string InputsSql() const;
+  // What finds the rows again that a window's quality counts.
+  BreachConditions ConditionsOf(const WindowQuality& quality) const;
   // Of a window that was loaded.
   PerformanceFigures MeasurePerformance(const MonitorWindow& window);
   // What the score and the error were like in all of what was loaded, for the detectors of them.
@@ -41,8 +43,11 @@ class WindowScan {
   WindowQuality MeasureQuality(const MonitorWindow& window);
   DetectedChange Detect(const DetectorSpec& detector, const MonitorWindow& window);
   // SQL of what a detector watches; nothing where the log does not have it as a number.
-  std::optional<std::string> ValueSql(const DetectorSpec& detector) const;
+  std::optional<std::string> ValueSql(const DetectorSpec& detector);
   std::string SeasonSql() const;
+  // What the answers of what was loaded are.
+  ModelTask task();
+  void MeasureLosses(const MonitorWindow& window, PerformanceFigures* figures);
 
   analytics::Session& session_;
   const LogSnapshot& snapshot_;
@@ -51,7 +56,9 @@ class WindowScan {
   quality::Profile values_;     // of the features that are columns as they are
   QualityRules rules_;
   std::vector<analytics::Column> columns_;
+  LabelRule rule_;
   std::optional<std::string> probability_;
+  std::optional<ModelTask> task_;  // once it was asked for
 };
 
 }  // namespace millwright::monitoring

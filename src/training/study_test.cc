@@ -175,6 +175,25 @@ TEST_F(StudyTest, WalksAGridOnce) {
   EXPECT_EQ(Study(folder(), spec).trials().size(), 3U);
 }
 
+TEST_F(StudyTest, JudgesARegressionByItsErrors) {
+  StudySpec spec = Spec();
+  spec.trial_count = 1;
+  spec.space = SearchSpaceFromJson(
+      ParseJson(R"({"objective":"reg:squarederror","max_depth":{"type":"int","low":2,"high":5}})"));
+  spec.metric = "test_rmse";
+  spec.maximize = false;
+  Study study(folder(), spec);
+  study.Run(Callbacks());
+  ASSERT_NE(study.best(), nullptr);
+  const auto& metrics = study.best()->result.metrics;
+  EXPECT_GT(metrics.at("test_mae"), 0);
+  EXPECT_LE(metrics.at("test_mae"), metrics.at("test_rmse"));
+  // The test table is the one that it was validated on.
+  EXPECT_NEAR(metrics.at("test_rmse"), metrics.at("validation_rmse"), 1e-5);
+  EXPECT_NEAR(metrics.at("test_mae"), metrics.at("validation_mae"), 1e-5);
+  EXPECT_FALSE(metrics.contains("test_auc"));
+}
+
 }  // namespace
 }  // namespace millwright::training
 

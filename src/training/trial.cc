@@ -1,5 +1,6 @@
 #include "training/trial.h"
 
+#include <cmath>
 #include <limits>
 
 #include "base/clock.h"
@@ -106,6 +107,25 @@ void Judge(const TrialSpec& spec, const std::filesystem::path& model, const Arti
   WriteRoc(artifacts, test.view(), scores);
 }
 
+// Adds test_mae and test_rmse.
+void JudgeRegression(const TrialSpec& spec, const std::filesystem::path& model,
+                     TrialResult* result) {
+  if (spec.test_table.empty()) return;
+  const MappedTable test(spec.test_table);
+  const std::vector<float> answers = Score(model, test.view());
+  const std::span<const float> labels = test.view().labels;
+  if (labels.empty()) return;
+  double absolute = 0, squared = 0;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const double error = static_cast<double>(answers[i]) - static_cast<double>(labels[i]);
+    absolute += std::abs(error);
+    squared += error * error;
+  }
+  const auto rows = static_cast<double>(labels.size());
+  result->metrics["test_mae"] = absolute / rows;
+  result->metrics["test_rmse"] = std::sqrt(squared / rows);
+}
+
 TrialResult Train(const TrialSpec& spec, MetricSink* sink) {
   TrainerConfig config = spec.trainer;
   config.params = ParamTexts(spec.params);
@@ -124,7 +144,11 @@ TrialResult Train(const TrialSpec& spec, MetricSink* sink) {
   const auto objective = config.params.find("objective");
   const bool classifies =
       objective == config.params.end() || objective->second == "binary:logistic";
-  if (classifies) Judge(spec, model_file, artifacts, validation.view(), &result);
+  if (classifies) {
+    Judge(spec, model_file, artifacts, validation.view(), &result);
+  } else {
+    JudgeRegression(spec, model_file, &result);
+  }
   artifacts.Write("metrics.json", MetricsJson(result.metrics).Dump(2));
   return result;
 }

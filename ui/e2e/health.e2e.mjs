@@ -5,7 +5,7 @@
  *   MILLWRIGHT_URI=http://localhost:5000 node e2e/health.e2e.mjs
  */
 import { mkdir, readFile } from 'node:fs/promises';
-import { api, check, drawn, eventually, finish, go, page, query, see, state, test, testPages, texts } from './harness.mjs';
+import { api, base, check, drawn, eventually, finish, go, page, query, see, state, test, testPages, texts } from './harness.mjs';
 
 const path = '/monitors/flights';
 const edit = '/monitors/flights/edit';
@@ -93,6 +93,73 @@ await test('a worst slice leads to the page of it', async () => {
   await drawn('Requests by window', 1);
 });
 
+await test('data quality is shown by window, and its counts lead to the rows', async () => {
+  await go(path);
+  await drawn('Share of outliers by window', 26);
+  const byWindow = page.locator('table[aria-label="Data quality by window"] tbody tr');
+  check((await byWindow.count()) === 26, `${await byWindow.count()} windows`);
+  const { windows } = await api('/api/v1/monitors/flights/quality');
+  const broken = windows.filter((each) => each.breaches.length > 0 && each.worst.length > 0).at(-1);
+  await go(`${path}?window=${broken.start_ms}`);
+  const link = page.locator('table[aria-label="Broken features"] tbody a').first();
+  await link.waitFor();
+  const amount = Number((await link.innerText()).replace(/,/g, ''));
+  await link.click();
+  await see('table[aria-label="Rows"] tbody tr');
+  check((await page.locator('table[aria-label="Rows"] tbody tr').count()) === Math.min(100, amount), `${amount} rows`);
+  check(query().get('rows')?.includes('input_') && query().get('of') === 'window', `${query()}`);
+  await shoot('health-quality');
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'CSV' }).click()]);
+  const lines = (await readFile(await download.path(), 'utf8')).trim().split('\n');
+  check(lines.length === amount + 1, `${lines.length} lines of ${amount} rows`);
+  await page.getByRole('button', { name: 'Close' }).click();
+  await eventually('the rows are put away', async () => (await page.locator('table[aria-label="Rows"]').count()) === 0);
+  await page.locator('table[aria-label="Farthest rows"] tbody a').first().click();
+  await eventually('the one row', async () => (await page.locator('table[aria-label="Rows"] tbody tr').count()) === 1);
+  check((await page.locator('table[aria-label="Rows"] tbody').innerText()).includes(broken.worst[0].id), broken.worst[0].id);
+  await page.getByRole('link', { name: 'Show all of this slice' }).click();
+  await eventually('it is the slice', async () => query().get('where')?.startsWith('id = '));
+});
+
+await test('groups of an input stand beside their gaps', async () => {
+  await go(path);
+  const gaps = page.locator('table[aria-label="Fairness gaps"]');
+  await gaps.getByRole('button', { name: 'origin', exact: true }).click();
+  await see('section[aria-label="Groups by origin"] tbody tr');
+  check((await page.locator('section[aria-label="Groups by origin"] tbody tr').count()) > 5, 'airports');
+  await page.getByLabel('Input').selectOption('distance');
+  await eventually('fifths', async () => (await page.locator('section[aria-label="Groups by distance"] tbody tr').count()) === 5);
+});
+
+await test('mistakes are counted, lead to their rows and become a dataset', async () => {
+  await go(path);
+  const all = (await api('/api/v1/prediction-logs/flights/performance?monitor=flights')).all;
+  await see('.confusion');
+  check((await page.locator('.confusion').innerText()).includes(`${all.false_negatives.toLocaleString('en-US')} false negatives`), await page.locator('.confusion').innerText());
+  await page.locator('.confusion a', { hasText: 'false positives' }).click();
+  await see('table[aria-label="Rows"] tbody tr');
+  await page.getByLabel('Collect', { exact: true }).selectOption('false_positive');
+  await page.locator('input[name=dataset]').fill('wrongly-late');
+  await page.getByRole('button', { name: 'Collect' }).click();
+  await see('[role=status] a');
+  check((await page.locator('.collect + [role=status]').innerText()).includes(all.false_positives.toLocaleString('en-US')), await page.locator('.collect + [role=status]').innerText());
+  await page.locator('.collect + [role=status] a').click();
+  await eventually('the dataset', async () => new URL(page.url()).pathname === '/datasets/wrongly-late');
+});
+
+await test('the page changes as predictions arrive, without a reload', async () => {
+  await go(path);
+  await see('section[aria-label=Traffic]');
+  const requests = async () => Number(/([\d,]+) requests/.exec(await page.locator('section[aria-label=Traffic]').innerText())[1].replace(/,/g, ''));
+  const before = await requests();
+  await page.evaluate(() => (window.kept = true));
+  const rows = Array.from({ length: 40 }, (_, i) => JSON.stringify({ id: `live-${Date.now()}-${i}`, time_ms: 993_686_400_000 + i, inputs: { distance: 500, minute_of_day: 600, origin: 'ATL' }, outputs: { probability: 0.2 } }));
+  const answer = await fetch(`${base}/api/v1/prediction-logs/flights?filename=live.jsonl`, { method: 'PUT', body: rows.join('\n') });
+  check(answer.ok, `${answer.status}`);
+  await eventually('forty requests more', async () => (await requests()) === before + 40);
+  check(await page.evaluate(() => window.kept === true), 'it was not loaded again');
+});
+
 await test('a slice that is too small says so, and a wrong one what is wrong', async () => {
   await go(`${path}?where=${encodeURIComponent("input_origin = 'ORD'")}`);
   await eventually('not enough data', async () => /not enough data/.test(await page.locator('section[aria-label="Drift by feature"]').innerText()));
@@ -150,10 +217,56 @@ await test('the presets and a wrong value', async () => {
   await see('[data-preview=new]');
   await page.getByRole('button', { name: 'Effect and chance' }).click();
   await eventually('chance is asked for', async () => (await page.locator('input[name=false_discovery_rate]').count()) === 1);
-  state.provoking = true;
   await page.locator('input[name=drift_share_min]').fill('7');
-  await eventually('what is wrong is said', async () => /drift_share_min/.test(await page.locator('.monitor-preview .failure').innerText()));
+  await eventually('what is wrong is said beside it', async () => /from 0 to 1/.test(await page.locator('[data-field=drift_share_min] [role=alert]').innerText()));
+  check(await page.getByRole('button', { name: 'Save' }).isDisabled(), 'it cannot be stored');
+  await page.locator('input[name=drift_share_min]').fill('0');
+  await eventually('it can again', async () => page.getByRole('button', { name: 'Save' }).isEnabled());
+  // What only the server knows.
+  state.provoking = true;
+  await page.locator('input[name=probability_output]').fill('nothing');
+  await page.locator('input[name=auc_drop_max]').fill('');
+  await page.getByRole('group', { name: 'Reference' }).getByRole('button', { name: 'a dataset' }).click();
+  await page.locator('input[name=dataset]').fill('no-such-dataset');
+  await see('.monitor-preview .failure');
   state.provoking = false;
+});
+
+await test('detectors, costs, stale features and own limits are edited, and the preview follows', async () => {
+  await go(edit);
+  await see('[data-preview=new]');
+  await page.locator('input[name=has_costs]').check();
+  await page.locator('input[name="costs.false_negative"]').fill('5');
+  await drawn('Cost of each known answer by window', 20);
+  await page.getByRole('button', { name: 'Add a detector' }).click();
+  await page.locator('select[name="detectors.0.of"]').selectOption('feature');
+  await see('[data-problem="detectors.0.feature"]');
+  await page.locator('select[name="detectors.0.feature"]').selectOption('origin_prev_hour_mean_delay');
+  await page.locator('select[name="detectors.0.method"]').selectOption('cusum');
+  await page.locator('input[name="detectors.0.rows_between_false_alarms"]').fill('1000');
+  await eventually('its changes are listed', async () => (await page.locator('ol[aria-label="Changes that detectors found"] li').count()) > 0);
+  const alarms = await page.locator('ol[aria-label="Changes that detectors found"] li').count();
+  await page.locator('input[name="detectors.0.shift"]').fill('100');
+  check(/from 0.01 to 10/.test(await page.locator('[data-field="detectors.0.shift"] [role=alert]').innerText()), 'a shift has bounds');
+  await page.locator('input[name="detectors.0.shift"]').fill('10');
+  await eventually('a larger shift is rarer', async () => (await page.locator('[data-preview=new]').count()) === 1 && (await page.locator('ol[aria-label="Changes that detectors found"] li').count()) < alarms);
+  await page.getByRole('button', { name: 'Add a rule' }).click();
+  await page.locator('select[name="feature_times.0.feature"]').selectOption('distance');
+  await page.locator('input[name="feature_times.0.input"]').fill('distance_at');
+  const stale = () => page.locator('section[aria-label="Data quality"] tbody tr').nth(3).locator('td').nth(7).innerText();
+  await eventually('without its time every value is stale', async () => Number((await stale()).replace(/[,k\s]/g, '')) > 0);
+  await page.getByLabel('Own limit of origin_prev_hour_mean_delay').fill('-1');
+  await see('[data-problem="psi_thresholds.origin_prev_hour_mean_delay"]');
+  await page.getByLabel('Own limit of origin_prev_hour_mean_delay').fill('50');
+  await eventually('it drifts no more', async () => (await page.locator('[data-preview=new]').count()) === 1 && !(await texts('.preview-alerts .health-entry')).some((text) => text.startsWith('origin_prev_hour_mean_delay has drifted')));
+  await shoot('monitor-editor-full');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await eventually('back on its page', async () => new URL(page.url()).pathname === path);
+  const { spec } = await api('/api/v1/monitors/flights');
+  check(spec.costs.false_negative === 5 && spec.detectors[0].feature === 'origin_prev_hour_mean_delay' && spec.feature_times.distance === 'distance_at' && spec.psi_thresholds.origin_prev_hour_mean_delay === 50, JSON.stringify(spec));
+  await go(edit);
+  await eventually('and they are in the form again', async () => (await page.locator('select[name="detectors.0.method"]').inputValue()) === 'cusum');
+  check((await page.locator('input[name="costs.false_negative"]').inputValue()) === '5', 'costs');
 });
 
 await test('a changed monitor is stored, and nothing before', async () => {

@@ -18,9 +18,17 @@ export function sliceCondition(input: string, value: string): string | undefined
   return `${column} = ${literal(value)}`;
 }
 
+/** The condition that finds false positives or negatives again, as the monitor judges answers. */
+export function mistakeCondition(rule: { probability_output: string; decision_threshold: number; positive_label: string }, kind: 'false_positive' | 'false_negative'): string {
+  const said = `${quoted(`output_${rule.probability_output}`)} ${kind === 'false_positive' ? '>=' : '<'} ${rule.decision_threshold}`;
+  const was = kind === 'false_positive' ? `(outcome < 0.5 OR outcome_text <> ${literal(rule.positive_label)})` : `(outcome >= 0.5 OR outcome_text = ${literal(rule.positive_label)})`;
+  return `${said} AND ${was}`;
+}
+
 /** Narrows a slice by another condition. */
 export function narrowed(where: string, condition: string): string {
-  return where === '' ? condition : `${/ or /i.test(where) ? `(${where})` : where} AND ${condition}`;
+  const safe = (text: string) => (/ or /i.test(text) ? `(${text})` : text);
+  return where === '' ? condition : `${safe(where)} AND ${safe(condition)}`;
 }
 
 interface Placed {

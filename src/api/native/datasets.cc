@@ -40,12 +40,6 @@ Json VersionJson(const data::DatasetVersion& version) {
                    {"state_by", version.state_by}});
 }
 
-Json VersionedJson(const std::string& dataset, const data::DatasetVersion& version,
-                   bool unchanged) {
-  return Json::Of(
-      {{"dataset", dataset}, {"unchanged", unchanged}, {"version", VersionJson(version)}});
-}
-
 Json SplitJson(const data::Split& split) {
   Json parts = Json::MakeArray();
   for (const auto& part : split.parts)
@@ -63,6 +57,12 @@ Json SplitJson(const data::Split& split) {
 }
 
 }  // namespace
+
+Json VersionedJson(const std::string& dataset, const data::DatasetVersion& version,
+                   bool unchanged) {
+  return Json::Of(
+      {{"dataset", dataset}, {"unchanged", unchanged}, {"version", VersionJson(version)}});
+}
 
 http::Response PutSource(Context& context, const http::Request& request) {
   const Json body = BodyObject(request);

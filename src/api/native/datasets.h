@@ -1,10 +1,14 @@
 #pragma once
 
 #include "api/native/context.h"
+#include "data/dataset_store.h"
 #include "http/message.h"
 
 // Sources, dataset versions, their rows and splits.
 namespace millwright::api::native {
+
+// What making a version answers.
+Json VersionedJson(const std::string& dataset, const data::DatasetVersion& version, bool unchanged);
 
 http::Response PutSource(Context& context, const http::Request& request);
 http::Response ListSources(Context& context, const http::Request& request);

@@ -20,6 +20,8 @@
 namespace millwright::api::native {
 namespace {
 
+constexpr size_t kBrokenFeaturesMax = 100;  // of a window, in one answer
+
 Json Number(const std::optional<double>& value) {
   return value ? Json(*value) : Json();
 }
@@ -33,36 +35,84 @@ Json FigureJson(const monitoring::HealthFigure& figure) {
                    {"alert", figure.alert}});
 }
 
+// What is wrong with single rows, as counts; GetQuality tells which rows.
+Json QualityCountsJson(const monitoring::WindowQuality& quality) {
+  Json breaches = Json::MakeArray();
+  for (const auto& feature : quality.breaches) {
+    if (breaches.AsArray().size() == kBrokenFeaturesMax) break;
+    breaches.Append(Json::Of({{"feature", feature.feature},
+                              {"missing", feature.missing},
+                              {"new_category", feature.new_category},
+                              {"out_of_range", feature.out_of_range},
+                              {"type_changed", feature.type_changed},
+                              {"stale", feature.stale},
+                              {"constant", feature.is_constant},
+                              {"absent", feature.is_absent}}));
+  }
+  return Json::Of({{"rows", quality.rows},
+                   {"outliers", quality.outliers},
+                   {"outlier_share", quality.outlier_share()},
+                   {"features_broken", quality.breaches.size()},
+                   {"stale_features", quality.stale_features()},
+                   {"new_columns", quality.new_columns.size()},
+                   {"breaches", std::move(breaches)}});
+}
+
+// What the answers meant: shares of a classifier, means of a regression, and what they cost.
+void SetAnswers(const monitoring::PerformanceFigures& figures, Json* json) {
+  json->Set("mean_predicted", Number(figures.mean_predicted))
+      .Set("mean_actual", Number(figures.mean_actual))
+      .Set("bias", Number(figures.bias))
+      .Set("cost", Number(figures.cost))
+      .Set("cost_per_outcome", Number(figures.cost_per_outcome));
+}
+
+Json LimitsJson(const monitoring::MonitorSpec& spec) {
+  Json limits = Json::MakeObject();
+  const auto set = [&](const char* figure, const std::optional<double>& limit) {
+    if (limit) limits.Set(figure, *limit);
+  };
+  set("roc_auc", spec.AucThreshold());
+  set("mae", spec.MaeThreshold());
+  set("rmse", spec.RmseThreshold());
+  return limits;
+}
+
 Json WindowJson(const monitoring::MonitorSpec& spec, const monitoring::WindowHealth& health) {
   const auto& [window, service, task, figures, reference] = health;
   Json features = Json::MakeArray(), list = Json::MakeArray();
   for (const auto& feature : window.features) features.Append(FeatureJson(feature));
   for (const auto& figure : figures) list.Append(FigureJson(figure));
   const double predictions = std::max<double>(1, static_cast<double>(window.predictions));
-  return Json::Of({{"start_ms", window.start_ms},
-                   {"end_ms", window.end_ms},
-                   {"complete", window.complete},
-                   {"predictions", window.predictions},
-                   {"outcomes", window.outcomes},
-                   {"coverage", static_cast<double>(window.outcomes) / predictions},
-                   {"requests", service.requests},
-                   {"errors", service.errors},
-                   {"latency_p50_ms", Number(service.latency_p50_ms)},
-                   {"latency_p90_ms", Number(service.latency_p90_ms)},
-                   {"latency_p99_ms", Number(service.latency_p99_ms)},
-                   {"positive_rate_predicted", Number(window.performance.positive_rate_predicted)},
-                   {"positive_rate_actual", Number(window.performance.positive_rate_actual)},
-                   {"judged_for_drift", monitoring::IsJudgedForDrift(spec, window)},
-                   {"judged_for_performance", monitoring::IsJudgedForPerformance(spec, window)},
-                   {"features", std::move(features)},
-                   {"figures", std::move(list)}});
+  Json json =
+      Json::Of({{"start_ms", window.start_ms},
+                {"end_ms", window.end_ms},
+                {"complete", window.complete},
+                {"predictions", window.predictions},
+                {"outcomes", window.outcomes},
+                {"coverage", static_cast<double>(window.outcomes) / predictions},
+                {"requests", service.requests},
+                {"errors", service.errors},
+                {"latency_p50_ms", Number(service.latency_p50_ms)},
+                {"latency_p90_ms", Number(service.latency_p90_ms)},
+                {"latency_p99_ms", Number(service.latency_p99_ms)},
+                {"positive_rate_predicted", Number(window.performance.positive_rate_predicted)},
+                {"positive_rate_actual", Number(window.performance.positive_rate_actual)},
+                {"judged_for_drift", monitoring::IsJudgedForDrift(spec, window)},
+                {"judged_for_performance", monitoring::IsJudgedForPerformance(spec, window)},
+                {"features", std::move(features)},
+                {"figures", std::move(list)},
+                {"quality", QualityCountsJson(window.quality)},
+                {"changes", monitoring::ChangesToJson(window.changes)}});
+  SetAnswers(window.performance, &json);
+  return json;
 }
 
 Json EstimateJson(const monitoring::ModelHealth& health) {
-  const bool is_loss = health.task == monitoring::HealthTask::kRegression;
-  Json json = Json::Of({{"method", health.task == monitoring::HealthTask::kNone ? Json()
-                                   : is_loss                                    ? Json("dle")
-                                                                                : Json("cbpe")},
+  const bool is_loss = health.task == monitoring::ModelTask::kRegression;
+  Json json = Json::Of({{"method", health.task == monitoring::ModelTask::kNone ? Json()
+                                   : is_loss                                   ? Json("dle")
+                                                                               : Json("cbpe")},
                         {"caveat", is_loss ? drift::kLossCaveat : drift::kEstimateCaveat},
                         {"windows_needed", monitoring::kEstimateWindowsMin}});
   if (const auto& about = health.reference)
@@ -78,15 +128,34 @@ Json PreviewedWindowJson(const monitoring::MonitorSpec& spec,
                          const monitoring::MonitorWindow& window) {
   Json features = Json::MakeArray();
   for (const auto& feature : window.features) features.Append(FeatureJson(feature));
-  return Json::Of({{"start_ms", window.start_ms},
-                   {"end_ms", window.end_ms},
-                   {"complete", window.complete},
-                   {"predictions", window.predictions},
-                   {"outcomes", window.outcomes},
-                   {"verdict", monitoring::DriftVerdict(spec, window)},
-                   {"judged_for_performance", monitoring::IsJudgedForPerformance(spec, window)},
-                   {"auc", Number(window.performance.auc)},
-                   {"features", std::move(features)}});
+  Json json =
+      Json::Of({{"start_ms", window.start_ms},
+                {"end_ms", window.end_ms},
+                {"complete", window.complete},
+                {"predictions", window.predictions},
+                {"outcomes", window.outcomes},
+                {"verdict", monitoring::DriftVerdict(spec, window)},
+                {"judged_for_performance", monitoring::IsJudgedForPerformance(spec, window)},
+                {"auc", Number(window.performance.auc)},
+                {"mae", Number(window.performance.mae)},
+                {"rmse", Number(window.performance.rmse)},
+                {"features", std::move(features)},
+                {"quality", QualityCountsJson(window.quality)},
+                {"changes", monitoring::ChangesToJson(window.changes)}});
+  SetAnswers(window.performance, &json);
+  return json;
+}
+
+// What `tests` may name.
+Json TestsJson() {
+  Json tests = Json::MakeArray();
+  for (const auto& test : monitoring::ColumnTests())
+    tests.Append(Json::Of({{"name", test.name},
+                           {"title", test.title},
+                           {"threshold", test.threshold},
+                           {"numeric", test.numeric},
+                           {"categorical", test.categorical}}));
+  return tests;
 }
 
 Json PreviewedAlertJson(const monitoring::PreviewedAlert& alert) {
@@ -121,9 +190,10 @@ http::Response GetHealth(Context& context, const http::Request& request) {
                           {"outcomes_min", spec.outcomes_min},
                           {"coverage_min", spec.coverage_min},
                           {"auc_threshold", Number(spec.AucThreshold())},
+                          {"limits", LimitsJson(spec)},
                           {"where", slice.where},
                           {"partial", health.is_partial},
-                          {"task", monitoring::HealthTaskName(health.task)},
+                          {"task", monitoring::ModelTaskName(health.task)},
                           {"estimate", EstimateJson(health)},
                           {"windows", std::move(windows)},
                           {"timeline", std::move(timeline)}}));
@@ -187,6 +257,9 @@ http::Response PreviewMonitor(Context& context, const http::Request& request) {
                           {"profile_features", std::move(features)},
                           {"rows_min", spec.rows_min},
                           {"auc_threshold", Number(spec.AucThreshold())},
+                          {"limits", LimitsJson(spec)},
+                          {"tests", TestsJson()},
+                          {"spec", spec.ToJson()},
                           {"rows", preview.rows},
                           {"partial", preview.is_partial},
                           {"windows", std::move(windows)},

@@ -18,6 +18,9 @@
 namespace millwright::api::native {
 namespace {
 
+// A longer condition, of a feature with very many categories, would be no address.
+constexpr size_t kConditionBytesMax = 4000;
+
 Json Number(const std::optional<double>& value) {
   return value ? Json(*value) : Json();
 }
@@ -27,6 +30,8 @@ Json ThresholdsJson(const monitoring::MonitorSpec& spec) {
   for (const auto& [feature, threshold] : spec.psi_thresholds)
     json.Set("psi " + feature, threshold);
   if (const auto auc = spec.AucThreshold()) json.Set("auc", *auc);
+  if (const auto mae = spec.MaeThreshold()) json.Set("mae", *mae);
+  if (const auto rmse = spec.RmseThreshold()) json.Set("rmse", *rmse);
   return json;
 }
 
@@ -38,6 +43,9 @@ Json SummaryJson(const monitoring::LogSummary& summary) {
                    {"latency_p99_ms", Number(summary.latency_p99_ms)},
                    {"positive_rate_predicted", Number(summary.positive_rate_predicted)},
                    {"positive_rate_actual", Number(summary.positive_rate_actual)},
+                   {"task", monitoring::ModelTaskName(summary.task)},
+                   {"mean_predicted", Number(summary.mean_predicted)},
+                   {"mean_actual", Number(summary.mean_actual)},
                    {"as_of", FormatTime(summary.as_of_ms)}});
 }
 
@@ -95,12 +103,35 @@ constexpr std::string_view kReferenceFields[] = {
     "version",          "reference_metric", "since", "dataset", "reference_time",
     "reference_window", "reference_monitor"};
 
-// What is known of the spec before the reference is: the AUC that a drop is from may come with it.
+// What is known of the spec before the reference is: the figures that a drop or a rise is from may
+// come with it.
 monitoring::MonitorSpec EarlySpec(const Json& spec) {
+  const auto is_given = [&](const char* key) {
+    const Json* value = spec.Find(key);
+    return value != nullptr && !value->is_null();
+  };
   Json without = Json::MakeObject();
   for (const auto& [key, value] : spec.AsObject())
-    if (key != "auc_drop_max") without.Set(key, value);
+    if (key != "auc_drop_max" && key != "mae_rise_max" && key != "rmse_rise_max")
+      without.Set(key, value);
+  const bool limits_losses = is_given("mae_rise_max") || is_given("rmse_rise_max");
+  if (!is_given("task") && is_given("auc_drop_max")) without.Set("task", "binary");
+  if (!is_given("task") && limits_losses) without.Set("task", "regression");
+  // A task alone names the answer, too, and these are the limits of one that was named before.
+  if (!is_given("task") && limits_losses && !is_given("output") && !is_given("probability_output"))
+    without.Set("output", monitoring::LabelRule().probability_output);
   return monitoring::MonitorSpec::FromJson(without);
+}
+
+// Gives the spec what the reference was like, where it does not say so itself.
+void SetReferenceFigures(const std::optional<double>& auc, const std::optional<double>& mae,
+                         const std::optional<double>& rmse, Json* spec) {
+  const auto set = [&](const char* key, const std::optional<double>& value) {
+    if (value && spec->Find(key) == nullptr) spec->Set(key, *value);
+  };
+  set("reference_auc", auc);
+  set("reference_mae", mae);
+  set("reference_rmse", rmse);
 }
 
 void UseVersion(Context& context, const Json& body, Json* spec,
@@ -118,6 +149,8 @@ void UseVersion(Context& context, const Json& body, Json* spec,
   spec->Set("reference", fmt::format("{}@{}", model.str(), version.version));
   if (const auto auc = RunMetric(context, version, body.GetString("reference_metric", "test_auc")))
     spec->Set("reference_auc", *auc);
+  SetReferenceFigures({}, RunMetric(context, version, "test_mae"),
+                      RunMetric(context, version, "test_rmse"), spec);
 }
 
 void UseDataset(Context& context, const Json& body, Json* spec,
@@ -139,8 +172,7 @@ void UseWindow(Context& context, const Json& window, const MeasureWindow& measur
               : context.monitors.MeasureReference(EarlySpec(*spec), ParseTime(from), ParseTime(to));
   *reference = measured.reference;
   spec->Set("reference", fmt::format("{} from {} to {}", spec->GetString("endpoint"), from, to));
-  if (measured.auc && spec->Find("reference_auc") == nullptr)
-    spec->Set("reference_auc", *measured.auc);
+  SetReferenceFigures(measured.auc, measured.mae, measured.rmse, spec);
 }
 
 void UseMonitor(Context& context, const std::string& name, Json* spec,
@@ -148,8 +180,8 @@ void UseMonitor(Context& context, const std::string& name, Json* spec,
   const auto monitor = context.monitors.Get(name);
   *reference = monitor.reference;
   spec->Set("reference", monitor.spec.reference);
-  if (monitor.spec.reference_auc && spec->Find("reference_auc") == nullptr)
-    spec->Set("reference_auc", *monitor.spec.reference_auc);
+  SetReferenceFigures(monitor.spec.reference_auc, monitor.spec.reference_mae,
+                      monitor.spec.reference_rmse, spec);
 }
 
 }  // namespace
@@ -276,23 +308,45 @@ http::Response GetPerformance(Context& context, const http::Request& request) {
                              {"log_loss", Number(window.performance.log_loss)},
                              {"accuracy", Number(window.performance.accuracy)},
                              {"threshold", Number(window.performance.threshold)},
+                             {"mae", Number(window.performance.mae)},
+                             {"rmse", Number(window.performance.rmse)},
+                             {"bias", Number(window.performance.bias)},
+                             {"mae_threshold", Number(window.performance.mae_threshold)},
+                             {"rmse_threshold", Number(window.performance.rmse_threshold)},
                              {"cost", Number(window.performance.cost)},
                              {"cost_per_outcome", Number(window.performance.cost_per_outcome)}}));
   return Answer(Json::Of({{"windows", windows}}));
 }
 
+Json QualityJson(const monitoring::MonitorWindow& window) {
+  Json json = window.quality.ToJson();
+  return json.Set("start_ms", window.start_ms)
+      .Set("end_ms", window.end_ms)
+      .Set("complete", window.complete)
+      .Set("outlier_share", window.quality.outlier_share())
+      .Set("changes", monitoring::ChangesToJson(window.changes));
+}
+
 http::Response GetQuality(Context& context, const http::Request& request) {
   Json windows = Json::MakeArray();
-  const auto spec = context.monitors.Get(request.PathValue("name")).spec;
-  for (const auto& window : context.monitors.Windows(spec.name)) {
-    Json json = window.quality.ToJson();
-    json.Set("start_ms", window.start_ms)
-        .Set("end_ms", window.end_ms)
-        .Set("complete", window.complete)
-        .Set("outlier_share", window.quality.outlier_share())
-        .Set("changes", monitoring::ChangesToJson(window.changes));
-    windows.Append(std::move(json));
+  const std::string& name = request.PathValue("name");
+  if (QueryText(request, "start_ms").empty()) {
+    const auto spec = context.monitors.Get(name).spec;
+    for (const auto& window : context.monitors.Windows(spec.name))
+      windows.Append(QualityJson(window));
+    return Answer(Json::Of({{"windows", windows}}));
   }
+  const auto details = context.health.Quality(
+      name, QueryInt(request, "start_ms", 0, INT64_MIN, INT64_MAX), QueryText(request, "where"));
+  Json json = QualityJson(details.window);
+  Json conditions = Json::MakeObject();
+  for (const auto& [feature, kinds] : details.conditions) {
+    Json of_feature = Json::MakeObject();
+    for (const auto& [kind, condition] : kinds)
+      if (condition.size() <= kConditionBytesMax) of_feature.Set(kind, condition);
+    conditions.Set(feature, std::move(of_feature));
+  }
+  windows.Append(json.Set("conditions", std::move(conditions)));
   return Answer(Json::Of({{"windows", windows}}));
 }
 

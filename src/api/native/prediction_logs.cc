@@ -1,7 +1,6 @@
 #include "api/native/prediction_logs.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <memory>
 
@@ -13,7 +12,6 @@
 #include "monitoring/event_pairs.h"
 #include "monitoring/prediction_import.h"
 #include "monitoring/prediction_reader.h"
-#include "monitoring/slice_performance.h"
 #include "serving/gateway.h"
 
 namespace millwright::api::native {
@@ -114,79 +112,6 @@ monitoring::EventHalf HalfOf(Context& context, const http::Request& request) {
 }
 
 }  // namespace
-
-namespace {
-
-Json ClassFiguresJson(const monitoring::ClassFigures& figures,
-                      const monitoring::CostMatrix& costs) {
-  const double cost = figures.Cost(costs);
-  return Json::Of(
-      {{"rows", figures.rows()},
-       {"true_positives", figures.true_positive},
-       {"false_positives", figures.false_positive},
-       {"true_negatives", figures.true_negative},
-       {"false_negatives", figures.false_negative},
-       {"error_rate", Number(figures.error_rate())},
-       {"precision", Number(figures.precision())},
-       {"selection_rate", Number(figures.selection_rate())},
-       {"true_positive_rate", Number(figures.true_positive_rate())},
-       {"false_positive_rate", Number(figures.false_positive_rate())},
-       {"cost", cost},
-       {"cost_per_row",
-        figures.rows() == 0 ? Json() : Json(cost / static_cast<double>(figures.rows()))}});
-}
-
-double QueryNumber(const http::Request& request, std::string_view name, double fallback) {
-  const std::string text = QueryText(request, name);
-  if (text.empty()) return fallback;
-  double value = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size())
-    throw InvalidArgument("{} must be a number: {}", name, text).WithField(std::string(name));
-  return value;
-}
-
-}  // namespace
-
-http::Response GetLogPerformance(Context& context, const http::Request& request) {
-  const std::string name = LogOf(context, request.PathValue("name"));
-  monitoring::LabelRule rule;
-  if (const std::string output = QueryText(request, "output"); !output.empty())
-    rule.probability_output = output;
-  if (const std::string positive = QueryText(request, "positive"); !positive.empty())
-    rule.positive_label = positive;
-  rule.threshold = QueryNumber(request, "threshold", rule.threshold);
-  monitoring::SliceOptions options;
-  const std::string by = QueryText(request, "by");
-  for (size_t at = 0; at < by.size();) {
-    const size_t comma = std::min(by.find(',', at), by.size());
-    if (comma > at) options.inputs.push_back(by.substr(at, comma - at));
-    at = comma + 1;
-  }
-  options.rows_min = QueryInt(request, "rows_min", options.rows_min, 2, 1'000'000'000);
-  options.costs.true_positive = QueryNumber(request, "true_positive", 0);
-  options.costs.false_positive = QueryNumber(request, "false_positive", 1);
-  options.costs.true_negative = QueryNumber(request, "true_negative", 0);
-  options.costs.false_negative = QueryNumber(request, "false_negative", 1);
-  const auto performance =
-      context.prediction_reader.Performance(name, ReadSlice(request), rule, options);
-  Json slices = Json::MakeArray(), disparities = Json::MakeArray();
-  for (const auto& slice : performance.slices) {
-    Json json =
-        Json::Of({{"input", slice.input}, {"value", slice.value}, {"worse", slice.is_worse}});
-    if (slice.p) json.Set("p", *slice.p).Set("adjusted_p", *slice.adjusted_p);
-    slices.Append(json.Set("figures", ClassFiguresJson(slice.figures, options.costs)));
-  }
-  for (const auto& one : performance.disparities)
-    disparities.Append(Json::Of({{"input", one.input},
-                                 {"groups", one.groups},
-                                 {"selection_rate", Number(one.selection_rate)},
-                                 {"true_positive_rate", Number(one.true_positive_rate)},
-                                 {"false_positive_rate", Number(one.false_positive_rate)}}));
-  return Answer(Json::Of({{"all", ClassFiguresJson(performance.all, options.costs)},
-                          {"slices", slices},
-                          {"disparities", disparities}}));
-}
 
 monitoring::LogSlice ReadSlice(const http::Request& request) {
   monitoring::LogSlice slice{.where = QueryText(request, "where")};

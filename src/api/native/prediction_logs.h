@@ -17,7 +17,6 @@ http::Response ListPredictionLogs(Context& context, const http::Request& request
 http::Response AddLoggedPredictions(Context& context, const http::Request& request);
 http::Response AddLoggedEvent(Context& context, const http::Request& request);
 http::Response SummarizePredictions(Context& context, const http::Request& request);
-http::Response GetLogPerformance(Context& context, const http::Request& request);
 http::Response ExportPredictions(Context& context, const http::Request& request);
 
 }  // namespace millwright::api::native

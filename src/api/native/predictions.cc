@@ -17,6 +17,18 @@ Json ValuesJson(const monitoring::NamedValues& values) {
   return json;
 }
 
+std::optional<monitoring::OutcomeKey> KeyOf(const Json& outcome) {
+  const Json* key = outcome.Find("key");
+  if (key == nullptr) return std::nullopt;
+  const Json& value = key->At("value");
+  return monitoring::OutcomeKey{
+      .input = key->At("input").AsString("key.input"),
+      .value = value.is_string() ? value.AsString() : value.Dump(),
+      .within_ms = key->GetInt("within_ms", monitoring::kOutcomeWithinMs)};
+}
+
+}  // namespace
+
 Json PredictionJson(const monitoring::KnownPrediction& prediction) {
   Json json = Json::Of({{"id", prediction.id},
                         {"time_ms", prediction.time_ms},
@@ -43,18 +55,6 @@ Json PredictionJson(const monitoring::KnownPrediction& prediction) {
   }
   return json;
 }
-
-std::optional<monitoring::OutcomeKey> KeyOf(const Json& outcome) {
-  const Json* key = outcome.Find("key");
-  if (key == nullptr) return std::nullopt;
-  const Json& value = key->At("value");
-  return monitoring::OutcomeKey{
-      .input = key->At("input").AsString("key.input"),
-      .value = value.is_string() ? value.AsString() : value.Dump(),
-      .within_ms = key->GetInt("within_ms", monitoring::kOutcomeWithinMs)};
-}
-
-}  // namespace
 
 http::Response ListPredictions(Context& context, const http::Request& request) {
   const auto limit =

@@ -9,6 +9,7 @@
 #include "api/native/datasets.h"
 #include "api/native/endpoints.h"
 #include "api/native/events.h"
+#include "api/native/log_performance.h"
 #include "api/native/loops.h"
 #include "api/native/model_diff.h"
 #include "api/native/model_gates.h"
@@ -232,6 +233,10 @@ constexpr Route<Context> kRoutes[] = {
     {M::kGet, "/api/v1/prediction-logs/{name}/performance", GetLogPerformance, P::kRead,
      Lane::kBulk,
      "Say how right answers were by what was asked, what errors cost and whom they hit"},
+    {M::kGet, "/api/v1/prediction-logs/{name}/rows", ListLoggedRows, P::kRead, Lane::kBulk,
+     "Show predictions of a slice of a log and what became of them"},
+    {M::kPost, "/api/v1/prediction-logs/{name}/mistakes", CollectMistakes, P::kEdit, Lane::kBulk,
+     "Collect wrong answers as a version of a dataset"},
     {M::kGet, "/api/v1/prediction-logs/{name}/file", ExportPredictions, P::kRead, Lane::kBulk,
      "Download a slice of a log as Parquet, CSV or JSON lines"},
 

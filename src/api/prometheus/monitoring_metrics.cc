@@ -89,6 +89,10 @@ void AddMonitor(monitoring::Monitors& monitors, const monitoring::MonitorSummary
     samples->Add("millwright_monitor_auc", labels, window->performance.auc);
     samples->Add("millwright_monitor_log_loss", labels, window->performance.log_loss);
     samples->Add("millwright_monitor_accuracy", labels, window->performance.accuracy);
+    samples->Add("millwright_monitor_mae", labels, window->performance.mae);
+    samples->Add("millwright_monitor_rmse", labels, window->performance.rmse);
+    samples->Add("millwright_monitor_bias", labels, window->performance.bias);
+    samples->Add("millwright_monitor_mean_predicted", labels, window->performance.mean_predicted);
     samples->Add("millwright_monitor_window_predictions", labels, double(window->predictions));
     samples->Add("millwright_monitor_window_outcomes", labels, double(window->outcomes));
     samples->Add("millwright_monitor_window_end_timestamp_seconds", labels,
@@ -159,6 +163,18 @@ std::string MonitoringMetrics(monitoring::Monitors& monitors,
                  &out);
   samples.Append("millwright_monitor_accuracy", "Accuracy of the latest complete window", T::kGauge,
                  &out);
+  samples.Append("millwright_monitor_mae",
+                 "Mean absolute error of the latest complete window, of a regression", T::kGauge,
+                 &out);
+  samples.Append("millwright_monitor_rmse",
+                 "Root mean squared error of the latest complete window, of a regression",
+                 T::kGauge, &out);
+  samples.Append("millwright_monitor_bias",
+                 "By how much a regression answers too much on average in the latest complete "
+                 "window",
+                 T::kGauge, &out);
+  samples.Append("millwright_monitor_mean_predicted",
+                 "Mean answer of a regression in the latest complete window", T::kGauge, &out);
   samples.Append("millwright_monitor_window_predictions",
                  "Predictions of the latest complete window", T::kGauge, &out);
   samples.Append("millwright_monitor_window_outcomes",

@@ -12,6 +12,8 @@ export class ApiError extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
+    /** The field of what was sent that the refusal is about. */
+    readonly field = '',
   ) {
     super(message);
     this.name = 'ApiError';
@@ -50,9 +52,9 @@ export async function request(path: string, init?: RequestInit): Promise<Respons
 async function failureOf(response: Response): Promise<ApiError> {
   const text = await response.text().catch(() => '');
   try {
-    const body = JSON.parse(text) as { error_code?: string; message?: string; error?: string };
+    const body = JSON.parse(text) as { error_code?: string; message?: string; error?: string; field?: string };
     const message = body.message ?? body.error;
-    if (message) return new ApiError(response.status, body.error_code ?? '', message);
+    if (message) return new ApiError(response.status, body.error_code ?? '', message, body.field ?? '');
   } catch {
     // Not JSON: fall through to the status line.
   }

@@ -53,6 +53,8 @@ export interface MonitorSpec {
   [other: string]: unknown;
 }
 
+export type ModelTask = 'binary' | 'regression' | 'none';
+
 export interface MonitorSummaryFigures {
   predictions: number;
   outcomes: number;
@@ -63,6 +65,10 @@ export interface MonitorSummaryFigures {
   /** Shares 0…1; null for a model that is not a binary classifier or while nothing is known. */
   positive_rate_predicted: number | null;
   positive_rate_actual: number | null;
+  task: ModelTask;
+  /** Of a regression. */
+  mean_predicted: number | null;
+  mean_actual: number | null;
   /** The latest complete window's score of each feature. */
   features: { name: string; type: string; score: number | null; drifted: boolean }[];
 }
@@ -107,8 +113,67 @@ export interface HealthFigure {
   alert: boolean;
 }
 
+/** Rows of a window whose feature is not what it was in the reference. */
+export interface FeatureBreaches {
+  feature: string;
+  missing: number;
+  new_category: number;
+  out_of_range: number;
+  type_changed: number;
+  stale: number;
+  /** One value in all rows. */
+  constant: boolean;
+  /** In no row. */
+  absent: boolean;
+}
+
+export interface QualityCounts {
+  rows: number;
+  outliers: number;
+  outlier_share: number;
+  features_broken: number;
+  stale_features: number;
+  new_columns: number;
+  breaches: FeatureBreaches[];
+}
+
+/** What a detector saw in a window. */
+export interface DetectedChange {
+  detector: { of: string; method: string; feature?: string };
+  name: string;
+  rows: number;
+  alarms: number;
+  first_ms: number | null;
+  before: number | null;
+  after: number | null;
+}
+
+/** What the answers of a window were worth, and what they meant. */
+interface WindowAnswers {
+  mean_predicted: number | null;
+  mean_actual: number | null;
+  /** Above 0: the answers of a regression are too high. */
+  bias: number | null;
+  cost: number | null;
+  cost_per_outcome: number | null;
+  quality: QualityCounts;
+  changes: DetectedChange[];
+}
+
+/** `GET /api/v1/monitors/{name}/quality?start_ms=&where=` → `{windows: [this]}`. */
+export interface QualityDetails extends Omit<QualityCounts, 'new_columns'> {
+  start_ms: number;
+  end_ms: number;
+  complete: boolean;
+  worst: { id: string; time_ms: number; distance: number; reason: string; value: string }[];
+  new_columns: string[];
+  changes: DetectedChange[];
+  /** By feature and kind, what finds the rows again. */
+  conditions: Record<string, Record<string, string>>;
+}
+
 /** A window, of all that was asked or of a slice. */
-export interface HealthWindow {
+export interface HealthWindow extends WindowAnswers {
   start_ms: number;
   end_ms: number;
   complete: boolean;
@@ -150,10 +215,12 @@ export interface Health {
   outcomes_min: number;
   coverage_min: number;
   auc_threshold: number | null;
+  /** Limit by figure: `roc_auc`, `mae`, `rmse`. */
+  limits: Record<string, number>;
   where: string;
   /** A slice has older windows that are not among these. */
   partial: boolean;
-  task: 'binary' | 'regression' | 'none';
+  task: ModelTask;
   estimate: {
     method: 'cbpe' | 'dle' | null;
     caveat: string;
@@ -166,25 +233,58 @@ export interface Health {
 
 export interface ClassFigures {
   rows: number;
+  true_positives: number;
+  false_positives: number;
+  true_negatives: number;
+  false_negatives: number;
   error_rate: number | null;
   precision: number | null;
   selection_rate: number | null;
   true_positive_rate: number | null;
   false_positive_rate: number | null;
   cost: number;
+  cost_per_row: number | null;
+}
+
+/** Of a regression. */
+export interface LossFigures {
+  rows: number;
+  mae: number | null;
+  rmse: number | null;
+  bias: number | null;
+  mean_predicted: number | null;
+  mean_actual: number | null;
+  cost: number;
+  cost_per_row: number | null;
+}
+
+interface Sliced<Figures> {
+  all: Figures;
+  slices: { input: string; value: string; worse: boolean; p?: number; adjusted_p?: number; figures: Figures }[];
+}
+
+export interface ClassPerformance extends Sliced<ClassFigures> {
+  task: 'binary';
+  disparities: { input: string; groups: number; selection_rate: number | null; true_positive_rate: number | null; false_positive_rate: number | null }[];
+}
+
+export interface LossPerformance extends Sliced<LossFigures> {
+  task: 'regression';
+  disparities: { input: string; groups: number; mae: number | null; bias: number | null }[];
 }
 
 /** `GET /api/v1/prediction-logs/{name}/performance`: worst slices first. */
-export interface SlicePerformance {
-  all: ClassFigures;
-  slices: { input: string; value: string; worse: boolean; p?: number; adjusted_p?: number; figures: ClassFigures }[];
-  disparities: {
-    input: string;
-    groups: number;
-    selection_rate: number | null;
-    true_positive_rate: number | null;
-    false_positive_rate: number | null;
-  }[];
+export type SlicePerformance = ClassPerformance | LossPerformance;
+
+/** A row of a log: what was asked and answered, and what became of it. */
+export interface LoggedRow {
+  id: string;
+  time_ms: number;
+  event_time_ms: number;
+  model_version: string;
+  inputs: Record<string, unknown>;
+  outputs: Record<string, unknown>;
+  outcome?: unknown;
 }
 
 /** One row of `GET /api/v1/alerts?state=&monitor=` → `{alerts}`, newest first. */
@@ -244,7 +344,12 @@ export interface MonitorPreview {
   auc_threshold: number | null;
   rows: number;
   partial: boolean;
-  windows: {
+  limits: Record<string, number>;
+  /** What the monitor would be, with all that was not said. */
+  spec: MonitorSpec;
+  /** What `tests` may name. */
+  tests: { name: string; title: string; threshold: number; numeric: boolean; categorical: boolean }[];
+  windows: ({
     start_ms: number;
     end_ms: number;
     complete: boolean;
@@ -253,8 +358,10 @@ export interface MonitorPreview {
     verdict: 'incomplete' | 'not_enough_data' | 'drifted' | 'quiet';
     judged_for_performance: boolean;
     auc: number | null;
+    mae: number | null;
+    rmse: number | null;
     features: FeatureDrift[];
-  }[];
+  } & WindowAnswers)[];
   alerts: { kind: string; feature: string; value: number; threshold: number; message: string; window_start_ms: number; window_end_ms: number; closed_ms?: number }[];
 }
 
@@ -286,18 +393,37 @@ export function getHealth(name: string, where: string, signal?: AbortSignal): Pr
 export const reportPath = (name: string, slice: Record<string, string>) => withQuery(`/api/v1/monitors/${segment(name)}/report`, slice);
 export const evidentlyPath = (name: string, start_ms: number) => withQuery(`/api/v1/monitors/${segment(name)}/evidently`, { start_ms });
 
-/** How right answers were, by what was asked. */
-export function getSlices(
+export interface LogSlice {
+  where: string;
+  from_ms: number;
+  to_ms: number;
+}
+
+/** How right answers were, by what was asked, as the monitor judges it. */
+export function getSlices(monitor: Monitor, task: ModelTask, slice: LogSlice, signal?: AbortSignal): Promise<SlicePerformance> {
+  return getJson(`/api/v1/prediction-logs/${segment(monitor.endpoint)}/performance`, { ...slice, monitor: monitor.name, task }, signal);
+}
+
+/** Wrong answers of a slice as a version of a dataset. */
+export function collectMistakes(
   monitor: Monitor,
-  slice: { where: string; from_ms: number; to_ms: number },
-  signal?: AbortSignal,
-): Promise<SlicePerformance> {
-  const { probability_output, decision_threshold, positive_label, features } = monitor.spec;
-  return getJson(
-    `/api/v1/prediction-logs/${segment(monitor.endpoint)}/performance`,
-    { ...slice, output: probability_output, threshold: decision_threshold, positive: positive_label, by: features.join(',') },
-    signal,
-  );
+  task: ModelTask,
+  slice: LogSlice,
+  mistakes: { dataset: string; kind: string; beyond: string },
+): Promise<{ dataset: string; unchanged: boolean; version: { version: number; row_count: number } }> {
+  return postJson(withQuery(`/api/v1/prediction-logs/${segment(monitor.endpoint)}/mistakes`, { ...slice, monitor: monitor.name, task, ...mistakes }), {});
+}
+
+/** Rows of a log, newest first, and the same as a file. */
+export async function getRows(log: string, slice: LogSlice, limit: number, signal?: AbortSignal): Promise<LoggedRow[]> {
+  return (await getJson<{ predictions: LoggedRow[] }>(`/api/v1/prediction-logs/${segment(log)}/rows`, { ...slice, limit }, signal)).predictions;
+}
+export const rowsFilePath = (log: string, slice: LogSlice, format: 'csv' | 'parquet') =>
+  withQuery(`/api/v1/prediction-logs/${segment(log)}/file`, { ...slice, format });
+
+/** What is wrong with single rows of a window, and which rows that is. */
+export async function getQuality(name: string, start_ms: number, where: string, signal?: AbortSignal): Promise<QualityDetails | undefined> {
+  return (await getJson<{ windows: QualityDetails[] }>(`/api/v1/monitors/${segment(name)}/quality`, { start_ms, where }, signal)).windows[0];
 }
 
 export function getDistribution(

@@ -22,7 +22,9 @@ import { Badge, Empty, Page, Section, Select, Shown } from '../components/basics
 import { ComparedBars, Spark } from '../components/bars';
 import { Chart } from '../components/chart';
 import { DriftHeat } from '../components/drift-heat';
+import { HealthQuality } from '../components/health-quality';
 import { HealthTimeline, timelineKinds } from '../components/health-timeline';
+import { LoggedRows } from '../components/logged-rows';
 import { SliceTables } from '../components/slice-tables';
 import { Table } from '../components/table';
 import { count, duration, eventTime, grouped, inline, measure, percent, plural, windowText } from '../format';
@@ -31,7 +33,7 @@ import { nouns } from '../nouns';
 import { useRead } from '../query';
 import { place, searchOf, setQuery } from '../router';
 import { driftLines } from '../series';
-import { slotOf } from '../slices';
+import { narrowed, slotOf } from '../slices';
 
 /** The five questions count predictions, which make no events. */
 const pollMs = 5_000;
@@ -181,10 +183,16 @@ function HealthOf(props: { monitor: Monitor; health: Health; where: string }) {
   const marks = entries
     .filter((entry) => entry.kind === 'deployment' && entry.state === 'live')
     .map((entry) => ({ at: slotOf(windows, entry.event_time_ms), colour: timelineKinds[0].colour }));
+  const window = pickedWindow(windows);
+  const rows = place.value.query.get('rows') ?? '';
+  const rowsPath = (condition: string, of?: HealthWindow) => `${place.value.path}${searchOf(place.value.query, { rows: condition, window: of ? String(of.start_ms) : place.value.query.get('window') ?? undefined, of: of ? 'window' : undefined })}`;
+  // Rows of one window, or of all windows that are shown.
+  const isOfWindow = place.value.query.get('of') === 'window';
+  const span = isOfWindow ? { from_ms: window.start_ms, to_ms: window.end_ms } : { from_ms: first_ms, to_ms: windows[windows.length - 1]!.end_ms };
   const axis: Axis = { windows, xs: windows.map((_, i) => i), names: windows.map((window) => windowName(window.start_ms)), marks };
   return (
     <>
-      {where !== '' && <FiveQuestions summary={summaryOf(windows)} />}
+      {where !== '' && <FiveQuestions summary={summaryOf(windows, health.task)} />}
       {health.partial && <p class="note-line muted">Older windows of this slice are not shown.</p>}
       <Section title="What was done and noticed" note="alerts, decisions of the loop and deployments on the axis of the charts below">
         {entries.length === 0 ? <Empty title="Nothing so far." /> : <HealthTimeline windows={windows} entries={entries} />}
@@ -192,8 +200,36 @@ function HealthOf(props: { monitor: Monitor; health: Health; where: string }) {
       <Traffic axis={axis} />
       <Performance axis={axis} health={health} />
       <Drift name={monitor.name} axis={axis} health={health} where={where} />
-      <Slices monitor={monitor} axis={axis} health={health} where={where} />
+      <HealthQuality
+        name={monitor.name}
+        where={where}
+        windows={windows}
+        axis={axis}
+        window={window}
+        toWindow={(start_ms) => place.value.path + searchOf(place.value.query, { window: String(start_ms) })}
+        pick={(start_ms) => setQuery({ window: String(start_ms) }, { replace: true })}
+        rows={rowsPath}
+      />
+      {rows !== '' && (
+        <LoggedRows
+          log={monitor.endpoint}
+          slice={{ where: narrowed(where, rows), ...span }}
+          title={windowText(span.from_ms, span.to_ms)}
+          asSlice={place.value.path + searchOf(place.value.query, { where: narrowed(where, rows), rows: undefined, of: undefined })}
+          close={() => setQuery({ rows: undefined, of: undefined }, { replace: true })}
+        />
+      )}
+      <Slices monitor={monitor} axis={axis} health={health} where={where} rows={rowsPath} />
     </>
+  );
+}
+
+/** The window of the address; without one the newest that is over and could be judged. */
+function pickedWindow(windows: readonly HealthWindow[]): HealthWindow {
+  const asked = place.value.query.get('window');
+  const scored = (each: HealthWindow) => each.features.some((feature) => feature.score !== null);
+  return (
+    windows.find((each) => String(each.start_ms) === asked) ?? windows.findLast((each) => each.complete && scored(each)) ?? windows.findLast(scored) ?? windows[windows.length - 1]!
   );
 }
 
@@ -206,7 +242,7 @@ interface Axis {
 }
 
 /** The five questions of a slice, out of its windows. */
-function summaryOf(windows: readonly HealthWindow[]): MonitorSummaryFigures {
+function summaryOf(windows: readonly HealthWindow[], task: Health['task']): MonitorSummaryFigures {
   const sum = (of: (window: HealthWindow) => number) => windows.reduce((total, window) => total + of(window), 0);
   const mean = (of: (window: HealthWindow) => number | null, weight: (window: HealthWindow) => number) => {
     const known = windows.filter((window) => of(window) !== null && weight(window) > 0);
@@ -225,6 +261,9 @@ function summaryOf(windows: readonly HealthWindow[]): MonitorSummaryFigures {
     latency_p99_ms: timed?.latency_p99_ms ?? null,
     positive_rate_predicted: mean((window) => window.positive_rate_predicted, (window) => window.predictions),
     positive_rate_actual: mean((window) => window.positive_rate_actual, (window) => window.outcomes),
+    task,
+    mean_predicted: mean((window) => window.mean_predicted, (window) => window.predictions),
+    mean_actual: mean((window) => window.mean_actual, (window) => window.outcomes),
     features: (judged ?? windows[windows.length - 1]!).features.map((feature) => ({ ...feature, type: feature.type ?? '' })),
   };
 }
@@ -304,7 +343,11 @@ function Performance(props: { axis: Axis; health: Health }) {
   const chosen = figures.includes(asked) ? asked : figures[0]!;
   const title = figureNames[chosen] ?? chosen;
   const of = (window: HealthWindow) => window.figures.find((figure) => figure.name === chosen);
-  const limit = chosen === 'roc_auc' ? health.auc_threshold : null;
+  const limit = health.limits[chosen] ?? null;
+  const isRegression = health.task === 'regression';
+  const isBeyond = (value: number) => limit !== null && (chosen === 'roc_auc' ? value < limit : value > limit);
+  const costs = windows.some((window) => window.cost_per_outcome !== null);
+  const common = { xs, names, marks, across: 'Window from', height: 170, sync: 'health', gaps: true };
   const { reference, windows_needed, method } = health.estimate;
   return (
     <Section
@@ -342,6 +385,26 @@ function Performance(props: { axis: Axis; health: Health }) {
           ? `The estimate was calibrated on the known outcomes of ${plural(reference.windows, 'window')}, ${windowText(reference.from_ms, reference.to_ms)} (${grouped(reference.rows)} rows${reference.calibrated ? '; the probabilities had to be corrected' : ''}); the band is what these windows keep within. ${health.estimate.caveat}`
           : `Not enough data for an estimate: it needs ${windows_needed} complete windows with ${health.outcomes_min} known outcomes and ${percent(health.coverage_min, 0)} of all. ${health.estimate.caveat}`}
       </p>
+      <div class="charts two">
+        <figure>
+          <figcaption>{isRegression ? 'Mean of the answers, and of what happened' : 'Share said to be positive, and share that was'}</figcaption>
+          <Chart
+            {...common}
+            label={isRegression ? 'Means by window' : 'Positive shares by window'}
+            format={isRegression ? (value) => measure(value, 3) : (value) => percent(value)}
+            lines={[
+              { label: isRegression ? 'answered' : 'said', values: windows.map((window) => (isRegression ? window.mean_predicted : window.positive_rate_predicted)), colour: 2 },
+              { label: isRegression ? 'happened' : 'was', values: windows.map((window) => (isRegression ? window.mean_actual : window.positive_rate_actual)), colour: 1 },
+            ]}
+          />
+        </figure>
+        {costs && (
+          <figure>
+            <figcaption>Cost of each known answer</figcaption>
+            <Chart {...common} label="Cost by window" lines={[{ label: 'cost', values: windows.map((window) => window.cost_per_outcome), colour: 4 }]} />
+          </figure>
+        )}
+      </div>
       <Table
         label="Performance by window"
         rows={[...windows].reverse()}
@@ -358,7 +421,7 @@ function Performance(props: { axis: Axis; health: Health }) {
             cell: (window) => {
               const value = of(window)?.realised ?? null;
               if (value === null) return <span class="muted">{window.complete ? 'not enough data' : 'not over yet'}</span>;
-              return <span class={limit !== null && value < limit ? 'bad-text' : ''}>{measure(value)}</span>;
+              return <span class={isBeyond(value) ? 'bad-text' : ''}>{measure(value)}</span>;
             },
           },
           {
@@ -371,27 +434,41 @@ function Performance(props: { axis: Axis; health: Health }) {
               return <span class={figure.alert ? 'bad-text' : ''}>{measure(figure.estimated)}</span>;
             },
           },
-          { id: 'predicted', label: 'Said positive', number: true, cell: (window) => percent(window.positive_rate_predicted) },
-          { id: 'actual', label: 'Were positive', number: true, grow: true, cell: (window) => percent(window.positive_rate_actual) },
+          ...(costs ? [{ id: 'cost', label: 'Cost', number: true, cell: (window: HealthWindow) => measure(window.cost) }] : []),
+          ...(isRegression
+            ? [
+                { id: 'bias', label: 'Bias', number: true, cell: (window: HealthWindow) => measure(window.bias, 3) },
+                { id: 'predicted', label: 'Mean answer', number: true, cell: (window: HealthWindow) => measure(window.mean_predicted) },
+                { id: 'actual', label: 'Mean of what happened', number: true, grow: true, cell: (window: HealthWindow) => measure(window.mean_actual) },
+              ]
+            : [
+                { id: 'predicted', label: 'Said positive', number: true, cell: (window: HealthWindow) => percent(window.positive_rate_predicted) },
+                { id: 'actual', label: 'Were positive', number: true, grow: true, cell: (window: HealthWindow) => percent(window.positive_rate_actual) },
+              ]),
         ]}
       />
     </Section>
   );
 }
 
-function Slices(props: { monitor: Monitor; axis: Axis; health: Health; where: string }) {
+function Slices(props: { monitor: Monitor; axis: Axis; health: Health; where: string; rows: (condition: string) => string }) {
   const { monitor, where } = props;
   const { windows } = props.axis;
-  const from_ms = windows[0]!.start_ms;
-  const to_ms = windows[windows.length - 1]!.end_ms;
+  const { task } = props.health;
+  const slice = { where, from_ms: windows[0]!.start_ms, to_ms: windows[windows.length - 1]!.end_ms };
   const outcomes = windows.reduce((sum, window) => sum + window.outcomes, 0);
-  const isBinary = props.health.task === 'binary';
-  const slices = useRead(isBinary ? `slices:${monitor.name}:${where}:${from_ms}:${to_ms}:${outcomes}` : null, (signal) => getSlices(monitor, { where, from_ms, to_ms }, signal));
-  if (!isBinary) return null;
+  const slices = useRead(task === 'none' ? null : `slices:${monitor.name}:${task}:${JSON.stringify(slice)}:${outcomes}`, (signal) => getSlices(monitor, task, slice, signal));
+  if (task === 'none') return null;
   return (
     <Shown read={slices} rows={5}>
       {(performance) => (
-        <SliceTables performance={performance} where={where} path={(condition) => place.value.path + searchOf(place.value.query, { where: condition })} />
+        <SliceTables
+          performance={performance}
+          monitor={monitor}
+          slice={slice}
+          path={(condition) => place.value.path + searchOf(place.value.query, { where: condition, rows: undefined, of: undefined })}
+          rows={props.rows}
+        />
       )}
     </Shown>
   );
@@ -420,10 +497,17 @@ function FiveQuestions(props: { summary: MonitorSummaryFigures }) {
         <span title={summary.features.map((feature) => feature.name).join(', ')}>{summary.features.map((feature) => feature.name).join(', ')}</span>
       </Question>
       <Question ask="What was predicted, what happened?">
-        <b>
-          {percent(summary.positive_rate_predicted)} <small>→</small> {percent(summary.positive_rate_actual)}
-        </b>
+        {summary.task === 'regression' ? (
+          <b title="means of the answers and of what happened">
+            {measure(summary.mean_predicted)} <small>→</small> {measure(summary.mean_actual)}
+          </b>
+        ) : (
+          <b>
+            {percent(summary.positive_rate_predicted)} <small>→</small> {percent(summary.positive_rate_actual)}
+          </b>
+        )}
         <span>
+          {summary.task === 'regression' && 'means; '}
           {count(summary.outcomes)} outcomes known, {percent(summary.coverage)} of all
         </span>
       </Question>
@@ -445,12 +529,8 @@ function Drift(props: { name: string; axis: Axis; health: Health; where: string 
   const { lines } = driftLines(windows);
   const asked = place.value.query.get('feature') ?? '';
   const chosen = lines.some((line) => line.name === asked) ? asked : (lines[0]?.name ?? '');
-  const askedWindow = place.value.query.get('window');
-  const index = askedWindow ? windows.findIndex((window) => String(window.start_ms) === askedWindow) : -1;
-  const scored = (each: HealthWindow) => each.features.some((feature) => feature.score !== null);
-  const finished = windows.findLastIndex((each) => each.complete && scored(each));
-  const judged = finished >= 0 ? finished : windows.findLastIndex(scored);
-  const window = windows[index >= 0 ? index : judged >= 0 ? judged : windows.length - 1]!;
+  const judged = windows.findLastIndex((each) => each.features.some((feature) => feature.score !== null));
+  const window = pickedWindow(windows);
   if (lines.length === 0) {
     return (
       <Section title="Drift by feature">
