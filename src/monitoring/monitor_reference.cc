@@ -290,17 +290,10 @@ MonitorReference MonitorReference::FromJson(const Json& json) {
 MonitorReference MonitorReference::Of(const std::vector<std::string>& wanted) const {
   if (wanted.empty()) return *this;
   MonitorReference part = *this;
-  drift::Reference& kept = part.drift;
-  kept.features.clear();
-  kept.profile.columns.clear();
-  kept.seasonal.clear();
-  for (size_t i = 0; i < drift.features.size(); ++i) {
-    if (!IsWanted(wanted, drift.features[i].name, drift.features[i].column)) continue;
-    kept.features.push_back(drift.features[i]);
-    kept.profile.columns.push_back(drift.profile.columns[i]);
-    if (!drift.seasonal.empty()) kept.seasonal.push_back(drift.seasonal[i]);
-  }
-  std::erase_if(kept.vocabularies, [&](const drift::Vocabulary& vocabulary) {
+  part.drift.Keep([&](const drift::ObservedFeature& feature) {
+    return IsWanted(wanted, feature.name, feature.column);
+  });
+  std::erase_if(part.drift.vocabularies, [&](const drift::Vocabulary& vocabulary) {
     return !IsWanted(wanted, vocabulary.feature, vocabulary.column);
   });
   if (part.sample) {
@@ -323,6 +316,25 @@ namespace {
 
 // Levels and distances, out of the rows themselves.
 void LearnRest(Session& session, const std::string& table, const MonitorSpec& spec,
+// What is known of the words of a column of identifiers says nothing of other ones.
+void LeaveOutIdentifiers(drift::Reference* reference) {
+  std::vector<std::string> columns;
+  for (const drift::Vocabulary& vocabulary : reference->vocabularies) {
+    int64_t known = 0;
+    for (const quality::TopValue& word : vocabulary.words) known += word.count;
+    const bool is_known =
+        static_cast<double>(known) >= kVocabularyShareMin * static_cast<double>(vocabulary.total);
+    if (!is_known) columns.push_back(vocabulary.column);
+  }
+  std::erase_if(reference->vocabularies, [&](const drift::Vocabulary& vocabulary) {
+    return Has(columns, vocabulary.column);
+  });
+  reference->Keep([&](const drift::ObservedFeature& feature) {
+    return feature.observation != drift::Observation::kOutOfVocabulary ||
+           !Has(columns, feature.column);
+  });
+}
+
                MonitorReference* reference) {
   reference->levels = LevelsOf(reference->drift.profile);
   const std::string season = drift::SeasonSql(spec.season, reference->drift.time_column);
@@ -359,11 +371,7 @@ MonitorReference MakeMonitorReference(Session& session, const std::string& table
   }
   MonitorReference reference;
   reference.drift = drift::MakeReference(session, timed, options);
-  std::erase_if(reference.drift.vocabularies, [](const drift::Vocabulary& vocabulary) {
-    int64_t known = 0;
-    for (const quality::TopValue& word : vocabulary.words) known += word.count;
-    return static_cast<double>(known) < kVocabularyShareMin * static_cast<double>(vocabulary.total);
-  });
+  LeaveOutIdentifiers(&reference.drift);
   LearnRest(session, timed, spec, &reference);
   if (spec.preset == DriftPreset::kEvidently) {
     reference.sample = MakeSample(session, table, spec.features, time_column);

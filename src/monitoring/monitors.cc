@@ -368,9 +368,8 @@ drift::Distribution Monitors::Distribution(const std::string& name, const std::s
   WindowScan scan(session, snapshot, all, monitor.reference);
   scan.Load(start_ms, end_ms);
   try {
-    const std::string observed =
-        drift::ObservedSql(session, scan.FeaturesSql(start_ms, end_ms),
-                           monitor.reference.Of({feature}).drift.features, "");
+    const std::string observed = drift::ObservedSql(session, scan.FeaturesSql(start_ms, end_ms),
+                                                    monitor.reference.Of({feature}).drift);
     return drift::CompareDistribution(session, observed, *column);
   } catch (const Error& error) {
     if (error.code() != Code::kInvalidArgument) throw;

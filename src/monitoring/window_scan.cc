@@ -40,7 +40,10 @@ WindowScan::WindowScan(analytics::Session& session, const LogSnapshot& snapshot,
             .stale_after_ms = spec.stale_after_ms,
             .rows_min = spec.rows_min,
             .known_columns = {}};
-  for (const auto& feature : reference.drift.features) rules_.known_columns.insert(feature.column);
+  for (const auto& feature : reference.drift.features) {
+    rules_.known_columns.insert(feature.column);
+    rules_.known_columns.insert(feature.name);
+  }
   for (const auto& words : reference.drift.vocabularies) rules_.known_columns.insert(words.column);
   columns_ = session_.Describe("SELECT * FROM " + snapshot_.predictions);
   rule_ = spec_.Rule();
@@ -98,6 +101,8 @@ std::string WindowScan::FeaturesSql(int64_t from_ms, int64_t to_ms) const {
     const bool is_number = feature.observation == drift::Observation::kValue &&
                            profile.min.is_number() && profile.max.is_number();
     wanted[feature.column] = is_time ? "TIMESTAMP" : is_number ? "DOUBLE" : "";
+    // Of large images the log has what they are like.
+    if (drift::IsOfImage(feature.observation)) wanted[feature.name] = "DOUBLE";
   }
   for (const drift::Vocabulary& words : reference_.drift.vocabularies) wanted[words.column] = "";
   std::string names;
