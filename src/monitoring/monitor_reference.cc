@@ -265,6 +265,7 @@ Json MonitorReference::ToJson() const {
   for (const auto& [name, level] : levels) known.Set(name, level.ToJson());
   json.Set("levels", std::move(known));
   json.Set("distance", distance.ToJson());
+  if (suite) json.Set("suite", suite->ToJson());
   return json;
 }
 
@@ -280,6 +281,7 @@ MonitorReference MonitorReference::FromJson(const Json& json) {
   } else {
     reference.levels = LevelsOf(reference.drift.profile);
   }
+  if (const Json* suite = json.Find("suite")) reference.suite = MonitorSuite::FromJson(*suite);
   const Json* distance = json.Find("distance");
   reference.distance = distance != nullptr
                            ? RowDistance::FromJson(*distance)
@@ -314,8 +316,6 @@ namespace {
       .WithField("season");
 }
 
-// Levels and distances, out of the rows themselves.
-void LearnRest(Session& session, const std::string& table, const MonitorSpec& spec,
 // What is known of the words of a column of identifiers says nothing of other ones.
 void LeaveOutIdentifiers(drift::Reference* reference) {
   std::vector<std::string> columns;
@@ -335,6 +335,8 @@ void LeaveOutIdentifiers(drift::Reference* reference) {
   });
 }
 
+// Levels and distances, out of the rows themselves.
+void LearnRest(Session& session, const std::string& table, const MonitorSpec& spec,
                MonitorReference* reference) {
   reference->levels = LevelsOf(reference->drift.profile);
   const std::string season = drift::SeasonSql(spec.season, reference->drift.time_column);
@@ -398,6 +400,15 @@ void CheckReference(const MonitorSpec& spec, const MonitorReference& reference) 
   for (const auto& entry : spec.tests) check(entry.first, "tests");
   for (const auto& entry : spec.test_thresholds) check(entry.first, "test_thresholds");
   if (spec.season != reference.drift.season) RefuseSeason(spec);
+  if (!spec.suite.empty() && !reference.suite) {
+    throw InvalidArgument("There is no suite {}", spec.suite).WithField("suite");
+  }
+  if (reference.suite && reference.suite->suite.expectations.size() > kMonitorExpectationsMax) {
+    throw InvalidArgument("A monitor's suite may have {} expectations; {} has {}",
+                          kMonitorExpectationsMax, reference.suite->suite.name,
+                          reference.suite->suite.expectations.size())
+        .WithField("suite");
+  }
   for (const DetectorSpec& detector : spec.detectors) {
     const bool is_feature = detector.of == DetectorOf::kFeature;
     if (reference.levels.contains(detector.name())) continue;

@@ -138,10 +138,25 @@ void WindowScan::Measure(MonitorWindow& window) {
                                   window.predictions, spec_, reference_);
   window.performance = MeasurePerformance(window);
   window.quality = MeasureQuality(window);
+  if (reference_.suite) {
+    window.validation = ValidateWindow(session_, RowsSql(window), *reference_.suite);
+  }
   window.changes.clear();
   for (const DetectorSpec& detector : spec_.detectors) {
     window.changes.push_back(Detect(detector, window));
   }
+}
+
+std::string WindowScan::RowsSql(const MonitorWindow& window) const {
+  std::string names;
+  for (const Column& column : columns_) {
+    const bool is_input = column.name.starts_with(kInputPrefix);
+    if (!is_input && !column.name.starts_with(kOutputPrefix)) continue;
+    const std::string name = is_input ? column.name.substr(sizeof kInputPrefix - 1) : column.name;
+    names += QuoteName(column.name) + " AS " + QuoteName(name) + ", ";
+  }
+  return "(SELECT " + names + "coalesce(CAST(outcome AS VARCHAR), outcome_text) AS outcome FROM " +
+         kLoaded + " WHERE " + Between(window.start_ms, window.end_ms) + ")";
 }
 
 WindowQuality WindowScan::MeasureQuality(const MonitorWindow& window) {
