@@ -63,6 +63,8 @@ constexpr Series kSeries[] = {
      "Features of the latest complete window that are old or do not change"},
     {"millwright_monitor_outlier_share", kGauge, kMonitorLabels, "percentunit", kMonitors,
      "Share of the latest complete window's rows that are far from the reference's"},
+    {"millwright_monitor_expectations_broken", kGauge, kMonitorLabels, "short", kMonitors,
+     "Expectations of the monitor's suite that the latest complete window breaks"},
     {"millwright_monitor_changes", kGauge, "monitor endpoint feature", "short", kMonitors,
      "Alarms of the detectors in the latest complete window, by what they watch"},
     {"millwright_monitor_cost", kGauge, kMonitorLabels, "short", kMonitors,

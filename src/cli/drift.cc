@@ -181,7 +181,7 @@ drift::DriftReport CompareOurWay(analytics::Session& session, const DriftCommand
   report.features = drift::CompareWithReference(session, current, reference, how);
   RequireKnown(how.psi_thresholds, report);
   if (options.html.empty()) return report;
-  const std::string observed = drift::ObservedSql(session, current, reference.features, "");
+  const std::string observed = drift::ObservedSql(session, current, reference);
   for (const drift::FeatureDrift& feature : report.features) {
     const quality::ColumnProfile* column = reference.profile.Find(feature.name);
     if (column == nullptr || feature.status == drift::DriftStatus::kMissingColumn) continue;

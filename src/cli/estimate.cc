@@ -11,6 +11,7 @@
 #include "drift/loss_estimate.h"
 #include "drift/performance_estimate.h"
 #include "drift/reference.h"
+#include "drift/sampling_error.h"
 
 namespace millwright::cli {
 namespace {
@@ -211,6 +212,9 @@ std::string Cell(const drift::EstimatedChunk& chunk, std::string_view name) {
     if (figure.name != name) continue;
     if (!figure.estimated) return "–";
     std::string text = fmt::format("{:.3f}", *figure.estimated);
+    if (figure.sampling_error) {
+      text += fmt::format(" ±{:.3f}", drift::kBandErrors * *figure.sampling_error);
+    }
     if (figure.realised) text += fmt::format(" ({:.3f})", *figure.realised);
     return text;
   }
@@ -279,6 +283,7 @@ int Estimate(const EstimateCommandOptions& options, Console& console) {
                      rows);
   console.Line(fmt::format("{} of {} chunks are out of what the reference's chunks keep within",
                            estimate.alerts(), rows.size()));
+  console.Line("± is three standard errors: what the draw of a chunk's rows alone can do");
   console.Line(std::string(estimate.caveat));
   return options.fail && estimate.alerts() > 0 ? kAlerts : 0;
 }

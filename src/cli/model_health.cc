@@ -82,6 +82,15 @@ int64_t Drifted(const Json& window) {
   return drifted;
 }
 
+// A figure and how far it may be off by the draw of the window's rows.
+std::string WithBand(const Json& figure, const std::string& name) {
+  const std::string value = NumberOf(figure, name);
+  const Json* band = figure.Find(name + "_band");
+  if (band == nullptr || !band->is_object()) return value;
+  return fmt::format("{} ({:.4g} to {:.4g})", value, band->GetDouble("lower"),
+                     band->GetDouble("upper"));
+}
+
 int ShowHealth(const HealthOptions& options, Console& console) {
   const Json health =
       console.client().Get(MonitorPath(options.monitor) + "/health", SliceOf(options));
@@ -96,7 +105,7 @@ int ShowHealth(const HealthOptions& options, Console& console) {
                     FormatCount(window.GetInt("errors")), NumberOf(window, "latency_p50_ms"),
                     NumberOf(window, "latency_p99_ms"),
                     fmt::format("{:.1f} %", 100 * window.GetDouble("coverage")),
-                    NumberOf(first, "realised"), NumberOf(first, "estimated"),
+                    WithBand(first, "realised"), WithBand(first, "estimated"),
                     window.GetBool("judged_for_drift") ? std::to_string(Drifted(window))
                     : window.GetBool("complete")       ? "not enough data"
                                                        : "not over yet"});

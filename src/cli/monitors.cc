@@ -146,12 +146,27 @@ void PrintLastQuality(const Json& window, Console& console) {
   if (!rows.empty()) console.PrintTable({"  FARTHEST ROW", "DISTANCE", "BY", "VALUE"}, rows);
   for (const std::string& name : window.GetStrings("new_columns"))
     console.Line("  new column: " + name);
+  if (const Json& validation = window.At("validation"); validation.Has("suite")) {
+    for (const Json& check : validation.At("checks").AsArray()) {
+      if (check.GetBool("success")) continue;
+      console.Line(fmt::format("  broken in {:.3g} %: {} {}",
+                               100 * check.GetDouble("unexpected_share"),
+                               check.GetString("expectation"), check.GetString("message")));
+    }
+  }
   for (const Json& change : window.At("changes").AsArray()) {
     if (change.GetInt("alarms") == 0) continue;
     console.Line(fmt::format("  {} changed: {} → {} ({})", change.GetString("name"),
                              MetricOf(change, "before"), MetricOf(change, "after"),
                              change.At("detector").GetString("method")));
   }
+}
+
+std::string BrokenOf(const Json& window) {
+  const Json& validation = window.At("validation");
+  if (!validation.Has("suite")) return "";
+  return fmt::format("{} of {}", validation.GetInt("broken"),
+                     validation.At("checks").AsArray().size());
 }
 
 int ShowQuality(const NameOptions& options, Console& console) {
@@ -165,11 +180,13 @@ int ShowQuality(const NameOptions& options, Console& console) {
     rows.push_back({"  " + WindowOf(window), FormatCount(window.GetInt("rows")),
                     FormatCount(window.GetInt("outliers")),
                     fmt::format("{:.2f} %", 100 * window.GetDouble("outlier_share")),
-                    std::to_string(window.At("breaches").AsArray().size()),
-                    std::to_string(alarms)});
+                    std::to_string(window.At("breaches").AsArray().size()), std::to_string(alarms),
+                    BrokenOf(window)});
     if (window.GetInt("rows") > 0) last = &window;
   }
-  console.PrintTable({"  WINDOW", "ROWS", "OUTLIERS", "SHARE", "FEATURES BROKEN", "CHANGES"}, rows);
+  console.PrintTable({"  WINDOW", "ROWS", "OUTLIERS", "SHARE", "FEATURES BROKEN", "CHANGES",
+                      "EXPECTATIONS BROKEN"},
+                     rows);
   if (last != nullptr) PrintLastQuality(*last, console);
   return 0;
 }

@@ -5,6 +5,7 @@
 #include "analytics/session.h"
 #include "base/error.h"
 #include "drift/reconstruction.h"
+#include "drift/sampling_error.h"
 
 namespace millwright::cli {
 namespace {
@@ -78,8 +79,11 @@ int Reconstruct(const ReconstructOptions& options, Console& console) {
   std::vector<std::vector<std::string>> rows;
   for (const drift::ReconstructedChunk& chunk : result.chunks) {
     if (chunk.is_reference) continue;
-    rows.push_back({chunk.key, FormatCount(chunk.rows), fmt::format("{:.4f}", chunk.error),
-                    chunk.alert ? "out of bounds" : ""});
+    std::string error = fmt::format("{:.4f}", chunk.error);
+    if (chunk.sampling_error) {
+      error += fmt::format(" ±{:.4f}", drift::kBandErrors * *chunk.sampling_error);
+    }
+    rows.push_back({chunk.key, FormatCount(chunk.rows), error, chunk.alert ? "out of bounds" : ""});
   }
   console.PrintTable(
       {"CHUNK", {"ROWS", Column::Align::kRight}, {"ERROR", Column::Align::kRight}, ""}, rows);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "drift/chunk.h"
+#include "drift/sampling_error.h"
 #include "metrics/quantile.h"
 #include "statistics/count_tests.h"
 #include "statistics/distances.h"
@@ -44,7 +45,7 @@ constexpr Kind kKinds[] = {
 
 // A figure of a chunk before it is judged.
 struct Value {
-  std::optional<double> value, p_value;
+  std::optional<double> value, p_value, error;
 };
 
 // Tells figures of a column's chunks from its reference, which is sorted and counted once.
@@ -56,6 +57,15 @@ class ColumnFigures {
     }
     std::sort(reference_.begin(), reference_.end());
     if (reference_.empty()) return;
+    missing_ = OfMissing(column.reference.size() - reference_.size(), column.reference.size());
+    if (column.kind == ColumnKind::kNumeric) {
+      if (reference_.size() > 1) mean_ = VarianceOfMean(reference_);
+      // Over n − 1, which NannyML takes here.
+      const auto count = static_cast<double>(reference_.size());
+      mean_.variance *= count / std::max(1.0, count - 1);
+      median_error_ = ErrorOfMedian(reference_, 1);
+      moments_ = SpreadMomentsOf(reference_);
+    }
     if (column.kind == ColumnKind::kCategorical) {
       counts_.resize(column.categories);
       for (double value : reference_) ++counts_[static_cast<size_t>(value)];
@@ -75,6 +85,7 @@ class ColumnFigures {
     }
     const auto rows = static_cast<double>(chunk.rows());
     At(&values, "missing_share").value = 1 - static_cast<double>(present.size()) / rows;
+    At(&values, "missing_share").error = missing_.ErrorOfMean(static_cast<int64_t>(chunk.rows()));
     if (present.empty() || reference_.empty()) return values;
     if (column_.kind == ColumnKind::kCategorical) {
       MeasureCategories(present, rows, &values);
@@ -122,6 +133,13 @@ class ColumnFigures {
     }
     std::sort(present.begin(), present.end());
     At(values, "median").value = metrics::QuantileOfSorted(present, 0.5);
+    const auto count = static_cast<int64_t>(present.size());
+    At(values, "mean").error = mean_.ErrorOfMean(count);
+    At(values, "sum").error = mean_.ErrorOfSum(count);
+    At(values, "std").error = ErrorOfDeviation(moments_, count);
+    if (median_error_) {
+      At(values, "median").error = *median_error_ / std::sqrt(static_cast<double>(count));
+    }
     std::vector<int64_t> counts = statistics::CountInEdges(present, edges_);
     counts.push_back(static_cast<int64_t>(present.size()) - statistics::Total(counts));
     MeasureCounts(counts_, counts, values);
@@ -146,10 +164,18 @@ class ColumnFigures {
     At(values, "hellinger").value = statistics::Hellinger(was, is);
   }
 
+  static RowVariance OfMissing(size_t missing, size_t rows) {
+    const double share = static_cast<double>(missing) / static_cast<double>(rows);
+    return {share * (1 - share), 1};
+  }
+
   const PairedColumn& column_;
   std::vector<double> reference_;  // present ones, sorted
   std::vector<double> edges_;
   std::vector<int64_t> counts_;
+  RowVariance missing_, mean_;
+  SpreadMoments moments_;
+  std::optional<double> median_error_;  // of one row
 };
 
 bool IsAlert(const ChunkFigure& figure) {
@@ -211,15 +237,27 @@ class Comparison {
       const Kind& kind = kKinds[k];
       const bool fits = kind.of == Of::kBoth || (kind.of == Of::kNumbers) == is_number;
       if (!fits || !chosen_[k]) continue;
-      ChunkFigure figure{column.name, std::string(kind.name), {}, {}, {}, {}, false};
+      ChunkFigure figure{.column = column.name, .name = std::string(kind.name)};
       SetBounds(kind, k, values, reference.size(), &figure);
       for (size_t i = 0; i < values.size(); ++i) {
         figure.value = values[i][k].value;
         figure.p_value = values[i][k].p_value;
         figure.alert = IsAlert(figure);
+        SetBand(kind, values[i][k].error, &figure);
         result_.chunks[i].figures.push_back(figure);
       }
     }
+  }
+
+  static void SetBand(const Kind& kind, const std::optional<double>& error, ChunkFigure* figure) {
+    figure->sampling_error = figure->value ? error : std::nullopt;
+    figure->band_lower = figure->band_upper = std::nullopt;
+    if (!figure->sampling_error) return;
+    const double reach = kBandErrors * *error;
+    figure->band_lower = *figure->value - reach;
+    figure->band_upper = *figure->value + reach;
+    if (kind.least) figure->band_lower = std::max(*kind.least, *figure->band_lower);
+    if (kind.most) figure->band_upper = std::min(*kind.most, *figure->band_upper);
   }
 
   static void SetBounds(const Kind& kind, size_t k, const std::vector<std::vector<Value>>& values,
@@ -282,6 +320,10 @@ Json ChunkDrift::ToJson() const {
                                {"lower", OrNull(figure.lower)},
                                {"upper", OrNull(figure.upper)},
                                {"alert", figure.alert}}));
+      if (!figure.sampling_error) continue;
+      figures.AsArray().back().Set("sampling_error", *figure.sampling_error);
+      figures.AsArray().back().Set(
+          "band", Json::Of({{"lower", *figure.band_lower}, {"upper", *figure.band_upper}}));
     }
     list.Append(Json::Of({{"chunk", chunk.key},
                           {"period", chunk.is_reference ? "reference" : "analysis"},

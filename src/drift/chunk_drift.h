@@ -28,6 +28,9 @@ struct ChunkFigure {
   // Absent where the figure is not bounded on that side. Distances are bounded above alone.
   std::optional<double> lower, upper;
   bool alert = false;
+  // Of mean, median, std, sum and missing_share: the standard error by the draw of the chunk's
+  // values (drift/sampling_error.h), and kBandErrors of them to either side.
+  std::optional<double> sampling_error, band_lower, band_upper;
 };
 
 struct FigureChunk {

@@ -9,7 +9,9 @@
 #include "base/error.h"
 #include "drift/boosted_trees.h"
 #include "drift/chunk.h"
+#include "drift/sampling_error.h"
 #include "statistics/linear_fit.h"
+#include "statistics/sample.h"
 
 namespace millwright::drift {
 namespace {
@@ -186,19 +188,22 @@ class LossEstimation {
                                          ? LearnPlane(reference, analysis, losses)
                                          : LearnTrees(reference, analysis, losses, options);
     const std::vector<double> known = LossesOf(analysis, loss);
-    AddFigure(
-        loss.name, [](double mean) { return mean; }, losses, learnt, estimated, known);
+    AddFigure(loss.name, Said::kMean, losses, learnt, estimated, known);
     if (!loss.root.empty()) {
-      AddFigure(
-          loss.root, [](double mean) { return std::sqrt(mean); }, losses, learnt, estimated, known);
+      AddFigure(loss.root, Said::kRoot, losses, learnt, estimated, known);
     }
   }
 
-  void AddFigure(std::string_view name, double (*figure)(double), const std::vector<double>& losses,
+  enum class Said { kMean, kRoot };
+
+  void AddFigure(std::string_view name, Said said, const std::vector<double>& losses,
                  const std::vector<double>& learnt, const std::vector<double>& estimated,
                  const std::vector<double>& known) {
+    const auto figure = [&](double mean) { return said == Said::kRoot ? std::sqrt(mean) : mean; };
     std::vector<double> seen;
     for (const Chunk& chunk : reference_chunks_) seen.push_back(figure(MeanOf(losses, chunk)));
+    const RowVariance variance = VarianceOfMean(losses);
+    const double mean = statistics::Mean(losses);
     const Bounds bounds = BoundsOf(seen);
     const double lower = std::max(0.0, bounds.lower), upper = bounds.upper;
     for (size_t i = 0; i < result_.chunks.size(); ++i) {
@@ -208,6 +213,10 @@ class LossEstimation {
       const double value = figure(MeanOf(is_reference ? learnt : estimated, chunk));
       EstimateFigure out{
           std::string(name), value, std::nullopt, lower, upper, value < lower || value > upper};
+      const auto rows = static_cast<int64_t>(chunk.rows());
+      out.sampling_error =
+          said == Said::kRoot ? ErrorOfRoot(variance, mean, rows) : variance.ErrorOfMean(rows);
+      out.most = std::numeric_limits<double>::infinity();
       if (is_reference) out.realised = seen[i];
       if (!is_reference && !known.empty()) out.realised = figure(MeanOf(known, chunk));
       result_.chunks[i].figures.push_back(std::move(out));

@@ -1,9 +1,18 @@
 #include "drift/observed_feature.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
+#include <optional>
+#include <regex>
+#include <set>
+#include <unordered_set>
 
 #include "base/error.h"
+#include "drift/computed_columns.h"
 #include "drift/embedding.h"
+#include "images/image_properties.h"
 #include "quality/plan_sql.h"
 
 namespace millwright::drift {
@@ -15,16 +24,155 @@ using analytics::QuoteName;
 using analytics::Session;
 
 constexpr std::pair<Observation, std::string_view> kNames[] = {
-    {Observation::kValue, "value"},         {Observation::kTextLength, "length"},
-    {Observation::kTextWords, "words"},     {Observation::kVocabulary, "vocabulary"},
-    {Observation::kHour, "hour"},           {Observation::kWeekday, "weekday"},
+    {Observation::kValue, "value"},
+    {Observation::kTextLength, "length"},
+    {Observation::kTextWords, "words"},
+    {Observation::kVocabulary, "vocabulary"},
+    {Observation::kOutOfVocabulary, "oov"},
+    {Observation::kHour, "hour"},
+    {Observation::kWeekday, "weekday"},
     {Observation::kEmbedding, "embedding"},
+    {Observation::kBrightness, "brightness"},
+    {Observation::kContrast, "contrast"},
+    {Observation::kSharpness, "sharpness"},
+    {Observation::kEntropy, "entropy"},
+    {Observation::kDarkest, "darkest"},
+    {Observation::kBrightest, "brightest"},
+    {Observation::kRed, "red"},
+    {Observation::kGreen, "green"},
+    {Observation::kBlue, "blue"},
+    {Observation::kArea, "area"},
+    {Observation::kAspectRatio, "aspect_ratio"},
 };
 
 constexpr char kWordPattern[] = "[\\p{L}\\p{N}]+";
+constexpr char kObservedTable[] = "observed_rows";
+constexpr char kWordsTable[] = "observed_words";
+constexpr char kFoldColumn[] = "__fold";
+
+// A row's fold: its number times a factor that spreads it over a range, of which each fold has a
+// fifth.
+constexpr uint64_t kFoldFactor = 2'654'435'761, kFoldRange = 1ULL << 32;
+constexpr uint64_t kFoldWidth = kFoldRange / kFolds + 1;
+
+// Cells that are in memory together.
+constexpr int64_t kTextsAtOnce = 8192, kImagesAtOnce = 64;
+
+// Values of a column that are tried out, and the share of them that must be images.
+constexpr int kTriedValues = 100;
+constexpr double kImageShareMin = 0.9;
 
 ObservedFeature Part(const Column& column, Observation observation) {
   return {column.name + ":" + std::string(ObservationName(observation)), column.name, observation};
+}
+
+// The place in images::ImageProperties; the observations of images are in the same order.
+size_t PropertyOf(Observation observation) {
+  return static_cast<size_t>(observation) - static_cast<size_t>(Observation::kBrightness);
+}
+
+bool IsNestedNumbers(const Column& column) {
+  static const std::regex kPattern(
+      R"((FLOAT|DOUBLE|REAL|U?TINYINT|U?SMALLINT|U?INTEGER|U?BIGINT|DECIMAL\(\d+,\d+\))(\[\d*\]){2,4})");
+  return std::regex_match(column.sql_type, kPattern);
+}
+
+bool MayHoldImages(const Column& column) {
+  return column.sql_type == "BLOB" || column.type == ColumnType::kText || IsNestedNumbers(column);
+}
+
+// A cell as the text that images::ReadImage takes.
+std::string CellSql(const Column& column) {
+  const std::string name = QuoteName(column.name);
+  if (column.sql_type == "BLOB") return "CAST(to_base64(" + name + ") AS VARCHAR)";
+  if (column.type == ColumnType::kText) return name;
+  return "CAST(" + name + " AS VARCHAR)";
+}
+
+// The share of the words, which spaces part, that are in a set of known ones. None without words.
+double UnknownShare(std::string_view words, const std::unordered_set<std::string>& known) {
+  double all = 0, unknown = 0;
+  std::string word;
+  for (size_t begin = 0; begin < words.size();) {
+    const size_t end = std::min(words.find(' ', begin), words.size());
+    if (end > begin) {
+      word.assign(words, begin, end - begin);
+      ++all;
+      if (!known.contains(word)) ++unknown;
+    }
+    begin = end + 1;
+  }
+  return all > 0 ? unknown / all : std::nan("");
+}
+
+size_t FoldOf(int64_t row) {
+  return (static_cast<uint64_t>(row) * kFoldFactor % kFoldRange) / kFoldWidth;
+}
+
+// The table with the fold of each row.
+std::string FoldedSql(const std::string& table) {
+  return fmt::format("(SELECT *, (row_number() OVER () * {}) % {} // {} AS {} FROM {})",
+                     kFoldFactor, kFoldRange, kFoldWidth, kFoldColumn, table);
+}
+
+// What the first values of a column that may hold images are like.
+struct ImageLook {
+  bool has_images = false, has_colours = false, has_sizes = false;
+};
+
+ImageLook LookAtImages(Session& session, const std::string& table, const Column& column) {
+  ImageLook look;
+  const std::string name = QuoteName(column.name);
+  const std::string some = fmt::format("(SELECT {0} FROM {1} WHERE {0} IS NOT NULL LIMIT {2})",
+                                       name, table, kTriedValues);
+  if (column.type == ColumnType::kText) {
+    // Most texts are none by their first letters.
+    const analytics::Table begins = session.Query(fmt::format(
+        "SELECT coalesce(count_if(regexp_matches({}, '^(\\[\\[|iVBOR|/9j/|data:image/)')), 0) "
+        "FROM {}",
+        name, some));
+    if (begins.Int(0, 0) == 0) return look;
+  }
+  double images = 0, rows = 0;
+  std::optional<double> area;
+  session.Stream(fmt::format("SELECT {} FROM {}", CellSql(column), some),
+                 [&](const analytics::Table& cells) {
+                   for (size_t row = 0; row < cells.row_count(); ++row) {
+                     ++rows;
+                     const auto properties = images::PropertiesOfCell(cells.Text(row, 0));
+                     const double own = properties[PropertyOf(Observation::kArea)];
+                     if (!std::isfinite(own)) continue;
+                     ++images;
+                     look.has_colours |= std::isfinite(properties[PropertyOf(Observation::kRed)]);
+                     look.has_sizes |= area.value_or(own) != own;
+                     area = own;
+                   }
+                   return true;
+                 });
+  look.has_images = images > 0 && images >= kImageShareMin * rows;
+  look.has_sizes |= column.sql_type == "BLOB";
+  return look;
+}
+
+std::vector<ImageLook> LookAtImages(Session& session, const std::string& table,
+                                    const std::vector<Column>& columns) {
+  std::vector<ImageLook> looks(columns.size());
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (MayHoldImages(columns[i])) looks[i] = LookAtImages(session, table, columns[i]);
+  }
+  return looks;
+}
+
+void AddImage(const Column& column, const ImageLook& look, std::vector<ObservedFeature>* features) {
+  for (const auto& [observation, name] : kNames) {
+    if (!IsOfImage(observation)) continue;
+    const bool is_colour = observation == Observation::kRed || observation == Observation::kGreen ||
+                           observation == Observation::kBlue;
+    const bool is_size =
+        observation == Observation::kArea || observation == Observation::kAspectRatio;
+    if ((is_colour && !look.has_colours) || (is_size && !look.has_sizes)) continue;
+    features->push_back(Part(column, observation));
+  }
 }
 
 // Tells of each column whether it is a text of which hardly any value comes twice.
@@ -47,6 +195,15 @@ std::vector<bool> FreeTexts(Session& session, const std::string& table,
   return free;
 }
 
+bool IsOfTime(Observation observation) {
+  return observation == Observation::kHour || observation == Observation::kWeekday;
+}
+
+bool IsOfText(Observation observation) {
+  return observation == Observation::kTextLength || observation == Observation::kTextWords ||
+         observation == Observation::kOutOfVocabulary;
+}
+
 std::string ExpressionSql(const ObservedFeature& feature) {
   const std::string name = QuoteName(feature.column);
   switch (feature.observation) {
@@ -58,13 +215,106 @@ std::string ExpressionSql(const ObservedFeature& feature) {
       return "CAST(hour(" + name + ") AS VARCHAR)";
     case Observation::kWeekday:
       return "dayname(" + name + ")";
-    case Observation::kValue:
-    case Observation::kVocabulary:
-    case Observation::kEmbedding:
-      break;
+    default:
+      return name;
   }
-  return name;
 }
+
+// Writes the expression of ObservedSql.
+class ObservedTable {
+ public:
+  ObservedTable(Session& session, const std::string& table, const KnownWords& words)
+      : session_(session),
+        table_(table),
+        words_(words),
+        shape_{session.Describe("SELECT * FROM " + table)} {}
+
+  void Add(const ObservedFeature& feature) {
+    switch (feature.observation) {
+      case Observation::kVocabulary:
+      case Observation::kEmbedding:
+        return;
+      case Observation::kOutOfVocabulary:
+        return AddUnknownWords(feature);
+      default:
+        IsOfImage(feature.observation) ? AddOfImage(feature) : AddOfColumn(feature);
+    }
+  }
+
+  void Also(const std::string& column) {
+    parts_.push_back(QuoteName(shape_.At(column).name) + " AS " + QuoteName(column));
+  }
+
+  std::string Sql() {
+    if (parts_.empty() && computed_.empty()) parts_.emplace_back("1 AS \"nothing\"");
+    if (computed_.empty()) {
+      return "(SELECT " + quality::Join(parts_, ", ") + " FROM " + table_ + ")";
+    }
+    CreateComputed(session_, kObservedTable, table_, parts_, computed_);
+    return kObservedTable;
+  }
+
+ private:
+  // A part of a column that changed its type would be an error of SQL; it is a missing column.
+  const Column* Find(const ObservedFeature& feature) const {
+    const Column* column = shape_.Find(feature.column);
+    if (column == nullptr) return nullptr;
+    if (IsOfTime(feature.observation) && !quality::IsTemporal(*column)) return nullptr;
+    if (IsOfText(feature.observation) && column->type != ColumnType::kText) return nullptr;
+    return column;
+  }
+
+  void AddOfColumn(const ObservedFeature& feature) {
+    if (Find(feature) == nullptr) return;
+    parts_.push_back(ExpressionSql(feature) + " AS " + QuoteName(feature.name));
+  }
+
+  void AddUnknownWords(const ObservedFeature& feature) {
+    const auto known = words_.find(feature.column);
+    if (known == words_.end() || Find(feature) == nullptr) return;
+    std::vector<std::unordered_set<std::string>> lists;
+    for (const auto& list : known->second) lists.emplace_back(list.begin(), list.end());
+    computed_.push_back(
+        {.cell = fmt::format("array_to_string(regexp_extract_all(lower({}), '{}'), ' ')",
+                             QuoteName(feature.column), kWordPattern),
+         .names = {feature.name},
+         .rows_at_once = kTextsAtOnce,
+         .compute = [lists = std::move(lists)](std::string_view text, int64_t row, double* share) {
+           *share = UnknownShare(text, lists[lists.size() == 1 ? 0 : FoldOf(row)]);
+         }});
+  }
+
+  void AddOfImage(const ObservedFeature& feature) {
+    const Column* column = shape_.Find(feature.column);
+    if (column == nullptr || !MayHoldImages(*column)) {
+      const Column* measured = shape_.Find(feature.name);
+      if (measured == nullptr || !quality::IsNumeric(*measured)) return;
+      parts_.push_back(QuoteName(measured->name));
+      return;
+    }
+    if (!images_.insert(feature.column).second) return;
+    // All of what an image is like is measured at once.
+    ComputedColumns properties{.cell = CellSql(*column),
+                               .names = {},
+                               .rows_at_once = kImagesAtOnce,
+                               .compute = [](std::string_view cell, int64_t, double* numbers) {
+                                 const images::ImageProperties own = images::PropertiesOfCell(cell);
+                                 std::copy(own.begin(), own.end(), numbers);
+                               }};
+    for (const auto& [observation, name] : kNames) {
+      if (IsOfImage(observation)) properties.names.push_back(Part(*column, observation).name);
+    }
+    computed_.push_back(std::move(properties));
+  }
+
+  Session& session_;
+  const std::string& table_;
+  const KnownWords& words_;
+  const quality::TableShape shape_;
+  std::vector<std::string> parts_;
+  std::vector<ComputedColumns> computed_;
+  std::set<std::string> images_;  // columns that are among the computed
+};
 
 }  // namespace
 
@@ -82,6 +332,10 @@ Observation ParseObservation(std::string_view name) {
   throw InvalidArgument("Unknown observation: {}", name);
 }
 
+bool IsOfImage(Observation observation) {
+  return observation >= Observation::kBrightness;
+}
+
 std::vector<ObservedFeature> ObserveTable(Session& session, const std::string& table,
                                           const std::vector<std::string>& columns,
                                           const std::string& leave_out) {
@@ -90,14 +344,19 @@ std::vector<ObservedFeature> ObserveTable(Session& session, const std::string& t
   for (const std::string& name : columns) chosen.push_back(shape.At(name));
   if (columns.empty()) chosen = shape.columns;
   const std::vector<bool> free_text = FreeTexts(session, table, chosen);
+  const std::vector<ImageLook> images = LookAtImages(session, table, chosen);
   std::vector<ObservedFeature> features;
   for (size_t i = 0; i < chosen.size(); ++i) {
     const Column& column = chosen[i];
     if (IsEmbedding(column)) features.push_back(Part(column, Observation::kEmbedding));
-    if (column.type == ColumnType::kOther || column.name == leave_out) continue;
-    if (free_text[i]) {
-      for (auto part :
-           {Observation::kTextLength, Observation::kTextWords, Observation::kVocabulary}) {
+    if (column.name == leave_out) continue;
+    if (images[i].has_images) {
+      AddImage(column, images[i], &features);
+    } else if (column.type == ColumnType::kOther) {
+      continue;
+    } else if (free_text[i]) {
+      for (auto part : {Observation::kTextLength, Observation::kTextWords,
+                        Observation::kOutOfVocabulary, Observation::kVocabulary}) {
         features.push_back(Part(column, part));
       }
     } else if (quality::IsTemporal(column)) {
@@ -112,32 +371,41 @@ std::vector<ObservedFeature> ObserveTable(Session& session, const std::string& t
 }
 
 std::string ObservedSql(Session& session, const std::string& table,
-                        const std::vector<ObservedFeature>& features, const std::string& also) {
-  const quality::TableShape shape{session.Describe("SELECT * FROM " + table)};
-  std::vector<std::string> parts;
-  for (const ObservedFeature& feature : features) {
-    const bool is_apart = feature.observation == Observation::kVocabulary ||
-                          feature.observation == Observation::kEmbedding;
-    if (is_apart) continue;
-    const Column* column = shape.Find(feature.column);
-    if (column == nullptr) continue;
-    // A part of a column that changed its type would be an error of SQL; it is a missing column.
-    const bool is_time =
-        feature.observation == Observation::kHour || feature.observation == Observation::kWeekday;
-    const bool is_text = feature.observation == Observation::kTextLength ||
-                         feature.observation == Observation::kTextWords;
-    if (is_time && !quality::IsTemporal(*column)) continue;
-    if (is_text && column->type != ColumnType::kText) continue;
-    parts.push_back(ExpressionSql(feature) + " AS " + QuoteName(feature.name));
-  }
-  if (!also.empty()) parts.push_back(QuoteName(shape.At(also).name) + " AS " + QuoteName(also));
-  if (parts.empty()) parts.push_back("1 AS \"nothing\"");
-  return "(SELECT " + quality::Join(parts, ", ") + " FROM " + table + ")";
+                        const std::vector<ObservedFeature>& features, const std::string& also,
+                        const KnownWords& words) {
+  ObservedTable observed(session, table, words);
+  for (const ObservedFeature& feature : features) observed.Add(feature);
+  if (!also.empty()) observed.Also(also);
+  return observed.Sql();
 }
 
 std::string WordsSql(const std::string& table, const std::string& column) {
   return "(SELECT unnest(regexp_extract_all(lower(" + QuoteName(column) + "), '" + kWordPattern +
          "')) AS word FROM " + table + ")";
+}
+
+std::vector<std::vector<std::string>> LearnWords(Session& session, const std::string& table,
+                                                 const std::string& column) {
+  std::string counts;
+  for (size_t fold = 0; fold < kFolds; ++fold) {
+    counts += fmt::format(", count_if({} <> {}) AS without_{}", kFoldColumn, fold, fold);
+  }
+  session.Execute(fmt::format(
+      "CREATE OR REPLACE TEMP TABLE {} AS SELECT word{} FROM (SELECT {}, "
+      "unnest(regexp_extract_all(lower({}), '{}')) AS word FROM {}) WHERE length(word) <= {} "
+      "GROUP BY word",
+      kWordsTable, counts, kFoldColumn, QuoteName(column), kWordPattern, FoldedSql(table),
+      kKnownWordLengthMax));
+  std::vector<std::vector<std::string>> lists(kFolds);
+  for (size_t fold = 0; fold < kFolds; ++fold) {
+    const analytics::Table words = session.Query(
+        fmt::format("SELECT word FROM {0} WHERE without_{1} > 0 ORDER BY without_{1} DESC, word "
+                    "LIMIT {2}",
+                    kWordsTable, fold, kKnownWordsMax));
+    for (size_t row = 0; row < words.row_count(); ++row) lists[fold].push_back(words.Text(row, 0));
+  }
+  session.Execute("DROP TABLE " + std::string(kWordsTable));
+  return lists;
 }
 
 }  // namespace millwright::drift

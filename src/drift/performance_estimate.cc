@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <numeric>
 
 #include "base/error.h"
 #include "drift/chunk.h"
+#include "drift/sampling_error.h"
 #include "metrics/binary.h"
 #include "statistics/isotonic.h"
 
@@ -197,9 +199,45 @@ Calibration Calibrate(const ScoredRows& reference, const EstimateOptions& option
   return calibration;
 }
 
+// What the figures of a reference vary by, by place in kFigures.
+class FigureErrors {
+ public:
+  explicit FigureErrors(const ScoredRows& reference)
+      : variances_(reference.truth, reference.probability, reference.predicted),
+        average_precision_(AveragePrecisionVariance(reference.truth, reference.probability)) {}
+
+  std::optional<double> Of(size_t figure, int64_t rows) const {
+    if (figure == kAveragePrecision) return average_precision_.ErrorOfMean(rows);
+    const RowVariance& variance = variances_.*kVariances[figure];
+    if (figure >= kFirstCount) return variance.ErrorOfSum(rows);
+    const auto error = variance.ErrorOfMean(rows);
+    return error && figure == kF1 ? *error * variances_.f1_factor : error;
+  }
+
+  static constexpr size_t kF1 = 1;
+  static constexpr RowVariance ClassifierVariances::*kVariances[] = {
+      &ClassifierVariances::roc_auc,
+      &ClassifierVariances::f1,
+      &ClassifierVariances::precision,
+      &ClassifierVariances::recall,
+      &ClassifierVariances::specificity,
+      &ClassifierVariances::accuracy,
+      nullptr,
+      &ClassifierVariances::true_positive,
+      &ClassifierVariances::true_negative,
+      &ClassifierVariances::false_positive,
+      &ClassifierVariances::false_negative,
+  };
+
+ private:
+  ClassifierVariances variances_;
+  RowVariance average_precision_;
+};
+
 class Estimation {
  public:
-  Estimation(const ScoredRows& reference, const EstimateOptions& options) : options_(options) {
+  Estimation(const ScoredRows& reference, const EstimateOptions& options)
+      : options_(options), errors_(reference) {
     Calibration calibration = Calibrate(reference, options);
     result_.calibration_error_before = calibration.error_before;
     result_.calibration_error_after = calibration.error_after;
@@ -256,11 +294,14 @@ class Estimation {
       EstimateFigure figure{
           std::string(kFigures[i]), estimated[i], realised[i], lower_[i], upper_[i], false};
       figure.alert = estimated[i] && (*estimated[i] < lower_[i] || *estimated[i] > upper_[i]);
+      figure.sampling_error = errors_.Of(i, out.rows);
+      if (i >= kFirstCount) figure.most = std::numeric_limits<double>::infinity();
       out.figures.push_back(std::move(figure));
     }
   }
 
   const EstimateOptions& options_;
+  const FigureErrors errors_;
   std::optional<statistics::Isotonic> curve_;
   std::array<double, kFigures.size()> lower_ = {}, upper_ = {};
   PerformanceEstimate result_;
@@ -284,7 +325,13 @@ class ClassEstimation {
           std::max(result_.calibration_error_after, calibration.error_after);
       result_.calibration_error_by_chance =
           std::max(result_.calibration_error_by_chance, calibration.error_by_chance);
+      variances_.emplace_back(one.truth, one.probability, IsClass(reference.predicted, k));
     }
+    std::vector<double> right(reference.truth.size());
+    for (size_t i = 0; i < right.size(); ++i) {
+      right[i] = reference.truth[i] == reference.predicted[i] ? 1 : 0;
+    }
+    accuracy_ = VarianceOfMean(right);
   }
 
   void Add(const ClassScoredRows& rows, bool is_reference) {
@@ -313,7 +360,10 @@ class ClassEstimation {
         realised[kAccuracy] = right / static_cast<double>(chunk.end - chunk.begin);
       }
       for (size_t i = 0; i <= kAccuracy; ++i) {
-        out.figures.push_back({std::string(kFigures[i]), estimated[i], realised[i], 0, 1, false});
+        out.figures.push_back({.name = std::string(kFigures[i]),
+                               .estimated = estimated[i],
+                               .realised = realised[i],
+                               .sampling_error = ErrorOf(i, out.rows)});
       }
     }
   }
@@ -380,7 +430,22 @@ class ClassEstimation {
     return mean;
   }
 
+  // NannyML found areas to vary a fifth more than their classes' areas say.
+  static constexpr double kAreaFactor = 1.2;
+
+  std::optional<double> ErrorOf(size_t figure, int64_t rows) const {
+    if (figure == kAccuracy) return accuracy_.ErrorOfMean(rows);
+    std::vector<RowVariance> classes;
+    for (const ClassifierVariances& one : variances_) {
+      classes.push_back(one.*FigureErrors::kVariances[figure]);
+    }
+    const auto error = ErrorOverClasses(classes, rows);
+    return error && figure == kRocAuc ? *error * kAreaFactor : error;
+  }
+
   const EstimateOptions& options_;
+  std::vector<ClassifierVariances> variances_;  // by class
+  RowVariance accuracy_;
   std::vector<Calibration> calibrations_;
   PerformanceEstimate result_;
 };
@@ -405,7 +470,20 @@ Json OrNull(const std::optional<double>& value) {
   return value ? Json(*value) : Json();
 }
 
+Json BandJson(const EstimateFigure& figure, const std::optional<double>& value) {
+  const auto band = figure.BandOf(value);
+  if (!band) return {};
+  return Json::Of({{"lower", band->lower}, {"upper", band->upper}});
+}
+
 }  // namespace
+
+std::optional<EstimateFigure::Band> EstimateFigure::BandOf(
+    const std::optional<double>& value) const {
+  if (!value || !sampling_error) return std::nullopt;
+  const double reach = kBandErrors * *sampling_error;
+  return Band{std::max(0.0, *value - reach), std::min(most, *value + reach)};
+}
 
 int64_t PerformanceEstimate::alerts() const {
   return std::count_if(chunks.begin(), chunks.end(), [](const EstimatedChunk& chunk) {
@@ -421,7 +499,10 @@ Json PerformanceEstimate::ToJson() const {
     Json figures = Json::MakeObject();
     for (const EstimateFigure& figure : chunk.figures) {
       figures.Set(figure.name, Json::Of({{"estimated", OrNull(figure.estimated)},
+                                         {"estimated_band", BandJson(figure, figure.estimated)},
                                          {"realised", OrNull(figure.realised)},
+                                         {"realised_band", BandJson(figure, figure.realised)},
+                                         {"sampling_error", OrNull(figure.sampling_error)},
                                          {"lower", figure.lower},
                                          {"upper", figure.upper},
                                          {"alert", figure.alert}}));

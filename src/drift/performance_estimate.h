@@ -35,6 +35,16 @@ struct EstimateFigure {
   std::optional<double> realised;   // where the truth is known
   double lower = 0, upper = 1;      // what the reference's chunks keep within
   bool alert = false;
+  // The standard error of both by the draw of the chunk's rows (drift/sampling_error.h); absent
+  // where the reference does not tell it.
+  std::optional<double> sampling_error;
+  double most = 1;  // that the figure can be; none is below 0
+
+  // kBandErrors standard errors about the estimate, or what was realised, within what can be.
+  struct Band {
+    double lower = 0, upper = 0;
+  };
+  std::optional<Band> BandOf(const std::optional<double>& value) const;
 };
 
 struct EstimatedChunk {

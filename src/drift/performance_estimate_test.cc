@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
+#include <random>
 
 #include "analytics/session.h"
 #include "base/error.h"
@@ -64,6 +66,19 @@ void CheckChunk(const Json& row, const EstimatedChunk& chunk, double tolerance) 
   }
 }
 
+// Standard errors and bands of what was estimated.
+void CheckBands(const Json& golden, const EstimatedChunk& chunk, double tolerance) {
+  for (const EstimateFigure& figure : chunk.figures) {
+    const auto at = [&](const char* what) { return golden.GetDouble(figure.name + "." + what); };
+    const double scale = std::max(1.0, std::abs(*figure.estimated));
+    const auto band = figure.BandOf(figure.estimated);
+    ASSERT_TRUE(band) << figure.name;
+    EXPECT_NEAR(*figure.sampling_error, at("sampling_error"), 1e-9 * scale) << figure.name;
+    EXPECT_NEAR(band->lower, at("lower_confidence_boundary"), tolerance * scale) << figure.name;
+    EXPECT_NEAR(band->upper, at("upper_confidence_boundary"), tolerance * scale) << figure.name;
+  }
+}
+
 void Check(const std::string& name, const std::string& sql, double tolerance) {
   SCOPED_TRACE(name);
   analytics::Session session;
@@ -114,7 +129,10 @@ TEST(ClassPerformanceEstimate, AgreesWithNannyMl) {
   const Json golden = Golden("cbpe_multiclass_digits");
   const auto& expected = golden.At("rows").AsArray();
   ASSERT_EQ(estimate.chunks.size(), expected.size());
-  for (size_t i = 0; i < expected.size(); ++i) CheckChunk(expected[i], estimate.chunks[i], 1e-6);
+  for (size_t i = 0; i < expected.size(); ++i) {
+    CheckChunk(expected[i], estimate.chunks[i], 1e-6);
+    CheckBands(expected[i], estimate.chunks[i], 1e-6);
+  }
   // The digit 0 ranks with an AUC above 0.999. Corrected, too, the estimate is nearer to the truth.
   const PerformanceEstimate all =
       EstimateClassPerformance(reference, analysis, {.chunk_rows = 300});
@@ -157,6 +175,43 @@ TEST(LossEstimate, AgreesWithNannyMl) {
   for (size_t i = 0; i < expected.size(); ++i) {
     ASSERT_EQ(estimate.chunks[i].figures.size(), 6u);
     CheckChunk(expected[i], estimate.chunks[i], 1e-9);
+    CheckBands(expected[i], estimate.chunks[i], 1e-9);
+  }
+}
+
+// A band is what draws of rows do: of a thousand chunks of one source about 99.7 % are within it.
+// The area's counts what one of the classes varies by and is too narrow where both have as many
+// rows.
+TEST(PerformanceEstimate, BandsHoldWhatDrawsOfRowsDo) {
+  std::mt19937_64 random(7);
+  std::uniform_real_distribution<double> share(0, 1);
+  ScoredRows rows;
+  constexpr int kRows = 200'000, kChunk = 200;
+  for (int i = 0; i < kRows; ++i) {
+    rows.probability.push_back(share(random));
+    rows.predicted.push_back(rows.probability.back() >= 0.5 ? 1 : 0);
+    rows.truth.push_back(share(random) < rows.probability.back() ? 1 : 0);
+  }
+  const PerformanceEstimate estimate = EstimatePerformance(rows, rows, {.chunk_rows = kChunk});
+  // By calculus: what a model that knows the chances is right in.
+  const std::map<std::string, double> expected = {{"accuracy", 0.75},
+                                                  {"precision", 0.75},
+                                                  {"recall", 0.75},
+                                                  {"f1", 0.75},
+                                                  {"roc_auc", 5.0 / 6}};
+  std::map<std::string, int> outside;
+  for (const EstimatedChunk& chunk : estimate.chunks) {
+    if (chunk.is_reference) continue;
+    for (const EstimateFigure& figure : chunk.figures) {
+      const auto truth = expected.find(figure.name);
+      if (truth == expected.end()) continue;
+      const auto band = figure.BandOf(figure.realised);
+      ASSERT_TRUE(band);
+      outside[figure.name] += truth->second < band->lower || truth->second > band->upper;
+    }
+  }
+  for (const auto& [name, value] : expected) {
+    EXPECT_LE(outside[name], name == "roc_auc" ? 45 : 15) << name << " of 1,000";
   }
 }
 
@@ -253,6 +308,8 @@ TEST(Reconstruction, AgreesWithNannyMl) {
     EXPECT_EQ(chunk.key, expected[i].GetString("chunk.key"));
     EXPECT_NEAR(chunk.error, expected[i].GetDouble("reconstruction_error.value"), 1e-6);
     EXPECT_EQ(chunk.alert, expected[i].GetBool("reconstruction_error.alert"));
+    EXPECT_NEAR(chunk.sampling_error.value_or(-1),
+                expected[i].GetDouble("reconstruction_error.sampling_error"), 1e-6);
     EXPECT_NEAR(result.lower, expected[i].GetDouble("reconstruction_error.lower_threshold"), 1e-6);
     EXPECT_NEAR(result.upper, expected[i].GetDouble("reconstruction_error.upper_threshold"), 1e-6);
   }

@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 #include "drift/chunk.h"
+#include "drift/sampling_error.h"
+#include "statistics/sample.h"
 #include "statistics/symmetric_matrix.h"
 
 namespace millwright::drift {
@@ -58,9 +60,8 @@ class Directions {
 
   size_t count() const { return vectors_.size(); }
 
-  double MeanError(const NumberColumns& rows, size_t begin, size_t end) const {
-    std::vector<double> row(columns_), rest(columns_);
-    double sum = 0;
+  std::vector<double> Errors(const NumberColumns& rows, size_t begin, size_t end) const {
+    std::vector<double> row(columns_), rest(columns_), errors;
     for (size_t i = begin; i < end; ++i) {
       Scale(rows, i, &row);
       rest = row;
@@ -71,9 +72,9 @@ class Directions {
       }
       double squares = 0;
       for (const double value : rest) squares += value * value;
-      sum += std::sqrt(squares);
+      errors.push_back(std::sqrt(squares));
     }
-    return sum / static_cast<double>(end - begin);
+    return errors;
   }
 
  private:
@@ -105,6 +106,11 @@ Json Reconstruction::ToJson() const {
                           {"rows", chunk.rows},
                           {"error", chunk.error},
                           {"alert", chunk.alert}}));
+    if (!chunk.sampling_error) continue;
+    const double reach = kBandErrors * *chunk.sampling_error;
+    list.AsArray().back().Set("sampling_error", *chunk.sampling_error);
+    list.AsArray().back().Set("band", Json::Of({{"lower", std::max(0.0, chunk.error - reach)},
+                                                {"upper", chunk.error + reach}}));
   }
   return Json::Of({{"directions", directions},
                    {"lower", lower},
@@ -127,9 +133,13 @@ Reconstruction Reconstruct(const NumberColumns& reference, const NumberColumns& 
   Reconstruction result{.directions = directions.count()};
   const auto add = [&](const NumberColumns& side, bool is_reference) {
     for (Chunk& chunk : CutRows(RowsOf(side), {}, options.chunk_rows)) {
+      const std::vector<double> errors = directions.Errors(side, chunk.begin, chunk.end);
+      const auto rows = static_cast<double>(errors.size());
       result.chunks.push_back({std::move(chunk.key), is_reference,
-                               static_cast<int64_t>(chunk.rows()),
-                               directions.MeanError(side, chunk.begin, chunk.end), false});
+                               static_cast<int64_t>(errors.size()), statistics::Mean(errors)});
+      if (errors.size() < 2) continue;
+      result.chunks.back().sampling_error =
+          std::sqrt(statistics::SquaresAroundMean(errors) / (rows - 1) / rows);
     }
   };
   add(reference, true);

@@ -30,6 +30,9 @@ struct ReconstructedChunk {
   int64_t rows = 0;
   double error = 0;
   bool alert = false;
+  // The standard error of the mean distance, by how far the chunk's own rows vary; absent of one
+  // row. kBandErrors of them to either side are its band.
+  std::optional<double> sampling_error;
 };
 
 struct Reconstruction {

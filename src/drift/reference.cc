@@ -158,6 +158,16 @@ Json VocabularyJson(const Vocabulary& vocabulary) {
                    {"words", std::move(words)}});
 }
 
+Json KnownWordsJson(const KnownWords& known) {
+  Json columns = Json::MakeArray();
+  for (const auto& [column, lists] : known) {
+    Json words = Json::MakeArray();
+    for (const std::string& word : lists.front()) words.Append(word);
+    columns.Append(Json::Of({{"column", column}, {"words", std::move(words)}}));
+  }
+  return columns;
+}
+
 Vocabulary ReadVocabulary(const Json& json) {
   Vocabulary vocabulary{json.At("feature").AsString("feature"),
                         json.At("column").AsString("column"),
@@ -233,7 +243,14 @@ Reference MakeReference(Session& session, const std::string& table,
   reference.profile.row_count = session.Query("SELECT count(*) FROM " + table).Int(0, 0);
   std::vector<std::string> names;
   for (const ObservedFeature& feature : reference.features) names.push_back(feature.name);
-  const std::string observed = ObservedSql(session, table, reference.features, options.time_column);
+  KnownWords words;
+  for (const ObservedFeature& feature : reference.features) {
+    if (feature.observation != Observation::kOutOfVocabulary) continue;
+    words[feature.column] = LearnWords(session, table, feature.column);
+    reference.known_words[feature.column] = {words[feature.column].front()};
+  }
+  const std::string observed =
+      ObservedSql(session, table, reference.features, options.time_column, words);
   // The parts of a wide table are profiled apart, for the same reason as they are counted apart.
   for (size_t begin = 0; begin < names.size(); begin += kColumnsPerScan) {
     const size_t end = std::min(begin + kColumnsPerScan, names.size());
@@ -245,6 +262,27 @@ Reference MakeReference(Session& session, const std::string& table,
   }
   if (is_seasonal) AddSeasons(session, observed, &reference);
   return reference;
+}
+
+std::string ObservedSql(Session& session, const std::string& table, const Reference& reference,
+                        const std::string& also) {
+  return ObservedSql(session, table, reference.features, also, reference.known_words);
+}
+
+void Reference::Keep(const std::function<bool(const ObservedFeature&)>& is_wanted) {
+  Reference kept;
+  for (size_t i = 0; i < features.size(); ++i) {
+    if (!is_wanted(features[i])) continue;
+    kept.features.push_back(features[i]);
+    kept.profile.columns.push_back(profile.columns[i]);
+    if (!seasonal.empty()) kept.seasonal.push_back(seasonal[i]);
+    const auto known = known_words.find(features[i].column);
+    if (known != known_words.end()) kept.known_words.insert(*known);
+  }
+  features = std::move(kept.features);
+  profile.columns = std::move(kept.profile.columns);
+  seasonal = std::move(kept.seasonal);
+  known_words = std::move(kept.known_words);
 }
 
 Reference Reference::OfProfile(quality::Profile profile) {
@@ -275,6 +313,7 @@ Json Reference::ToJson() const {
                    {"features", std::move(list)},
                    {"vocabularies", std::move(words)},
                    {"embeddings", std::move(points)},
+                   {"known_words", KnownWordsJson(known_words)},
                    {"seasonal", std::move(seasons)},
                    {"profile", profile.ToJson()}});
 }
@@ -298,6 +337,12 @@ Reference Reference::FromJson(const Json& json) {
   if (const Json* embeddings = json.Find("embeddings"); embeddings != nullptr) {
     for (const Json& embedding : embeddings->AsArray("embeddings")) {
       reference.embeddings.push_back(EmbeddingSummary::FromJson(embedding));
+    }
+  }
+  // Likewise.
+  if (const Json* known = json.Find("known_words"); known != nullptr) {
+    for (const Json& one : known->AsArray("known_words")) {
+      reference.known_words[one.At("column").AsString("column")] = {one.GetStrings("words")};
     }
   }
   for (const Json& feature : json.At("seasonal").AsArray("seasonal")) {

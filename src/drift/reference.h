@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -58,10 +59,18 @@ struct Reference {
   std::vector<ObservedFeature> features;  // without vocabularies and embeddings
   std::vector<Vocabulary> vocabularies;
   std::vector<EmbeddingSummary> embeddings;
+  // What the texts of other tables are held against (column:oov): the most frequent words of four
+  // fifths of the rows. The profile has each row's share of words outside of those of the fifths
+  // that the row is not in, so that it says what rows of the same source will have.
+  KnownWords known_words;
   std::string time_column;
   Season season = Season::kNone;
   Period period = Period::kNone;
   std::vector<SeasonalFeature> seasonal;  // by feature; empty without season and period
+
+  // Leaves out the features that are not wanted, and what only they need. Vocabularies and
+  // embeddings stay.
+  void Keep(const std::function<bool(const ObservedFeature&)>& is_wanted);
 
   Json ToJson() const;
   // Reads what ToJson wrote, or a bare profile as a model version carries it. Throws
@@ -73,5 +82,10 @@ struct Reference {
 // Profiles a table, or a table expression, as a reference.
 Reference MakeReference(analytics::Session& session, const std::string& table,
                         const ReferenceOptions& options = {});
+
+// What a reference looks at, in a table that is compared with it, as the reference looked at its
+// own rows (see observed_feature.h).
+std::string ObservedSql(analytics::Session& session, const std::string& table,
+                        const Reference& reference, const std::string& also = "");
 
 }  // namespace millwright::drift

@@ -241,8 +241,8 @@ drift::Distribution HealthReader::Distribution(const std::string& monitor,
       fmt::format("(SELECT {} AS {} FROM {} WHERE {})", QuoteName(kInputPrefix + raw),
                   QuoteName(raw), is_sliced ? kSliceTable : snapshot.predictions, rows);
   try {
-    return drift::CompareDistribution(
-        session, drift::ObservedSql(session, table, reference.features, ""), *column);
+    return drift::CompareDistribution(session, drift::ObservedSql(session, table, reference),
+                                      *column);
   } catch (const Error& error) {
     if (error.code() != Code::kInvalidArgument) throw;
     throw FailedPrecondition("No prediction has the feature {} yet", feature);

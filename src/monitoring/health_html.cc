@@ -35,6 +35,7 @@ constexpr std::string_view kCss = R"css(
 .health-plot polyline { fill: none; stroke-width: 1.6; }
 .health-plot .l0 { stroke: var(--is); } .health-plot .l1 { stroke: var(--warn); stroke-dasharray: 4 3; }
 .health-plot .l2 { stroke: var(--bad); }
+.health-plot .whisker { stroke-width: 1; stroke-dasharray: none; opacity: .5; }
 .health-plot circle { stroke: none; } .health-plot circle.l0 { fill: var(--is); }
 .health-plot circle.l1 { fill: var(--warn); } .health-plot circle.l2 { fill: var(--bad); }
 .key { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; font-size: .87rem; color: var(--muted); }
@@ -111,6 +112,8 @@ std::string OrDash(const std::optional<double>& value, const Words& words = Numb
 struct Line {
   std::string name;
   Values values;
+  // How far each value may be off, where that is known.
+  Values least = {}, most = {};
 };
 
 // Lines over the windows, with a band and a limit where there are.
@@ -255,9 +258,22 @@ class Page {
           return found == nullptr ? std::nullopt : found->*member;
         });
       };
+      const auto edge = [&](std::optional<HealthFigure::Band> (HealthFigure::*band)() const,
+                            double HealthFigure::Band::*side) {
+        return Take([&](const WindowHealth& one) -> std::optional<double> {
+          const HealthFigure* found = figure(one);
+          const auto own = found == nullptr ? std::nullopt : (found->*band)();
+          return own ? std::optional((*own).*side) : std::nullopt;
+        });
+      };
+      using Band = HealthFigure::Band;
       Draw({.name = TitleOf(named.name),
-            .lines = {{"realised", part(&HealthFigure::realised)},
-                      {"estimated", part(&HealthFigure::estimated)}},
+            .lines = {{"realised", part(&HealthFigure::realised),
+                       edge(&HealthFigure::RealisedBand, &Band::lower),
+                       edge(&HealthFigure::RealisedBand, &Band::upper)},
+                      {"estimated", part(&HealthFigure::estimated),
+                       edge(&HealthFigure::EstimatedBand, &Band::lower),
+                       edge(&HealthFigure::EstimatedBand, &Band::upper)}},
             .lower = part(&HealthFigure::lower),
             .upper = part(&HealthFigure::upper),
             .limit = LimitOf(named.name)});
@@ -268,7 +284,9 @@ class Page {
         task == ModelTask::kRegression ? drift::kLossCaveat : drift::kEstimateCaveat;
     html_ += about ? fmt::format(
                          "<p class=\"quiet\">The estimate was calibrated on {} windows from "
-                         "{} to {} ({} rows); the band is what they keep within. {}</p>\n",
+                         "{} to {} ({} rows); the band is what they keep within. Whiskers are "
+                         "three standard errors: what the draw of a window's rows alone can "
+                         "do. {}</p>\n",
                          about->windows, DayText(about->from_ms), DayText(about->to_ms),
                          CountText(about->rows), caveat)
                    : fmt::format(
@@ -572,7 +590,11 @@ class Page {
         if (value) low = std::min(low, *value), high = std::max(high, *value);
       }
     };
-    for (const Line& line : plot.lines) reach(line.values);
+    for (const Line& line : plot.lines) {
+      reach(line.values);
+      reach(line.least);
+      reach(line.most);
+    }
     html_ += "<h4>" + Escape(plot.name) + "</h4>\n";
     if (!std::isfinite(low)) {
       html_ += "<p class=\"quiet\">Not enough data.</p>\n";
@@ -608,7 +630,10 @@ class Page {
       html_ += fmt::format("<path class=\"limit\" d=\"M{} {:.1f}H{}\"/>\n", kAxisWidth,
                            y(*plot.limit), kPlotWidth - 8);
     }
-    for (size_t k = 0; k < plot.lines.size(); ++k) DrawLine(plot.lines[k].values, k, x, y);
+    for (size_t k = 0; k < plot.lines.size(); ++k) {
+      DrawWhiskers(plot.lines[k], k, x, y);
+      DrawLine(plot.lines[k].values, k, x, y);
+    }
     html_ += fmt::format(
         "<text x=\"{}\" y=\"{}\">{}</text><text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>\n"
         "</svg>\n",
@@ -631,6 +656,16 @@ class Page {
       back = fmt::format("{:.1f},{:.1f} ", x(i), y(*plot.lower[i])) + back;
     }
     if (!forth.empty()) html_ += "<polygon class=\"band\" points=\"" + forth + back + "\"/>\n";
+  }
+
+  // A little beside one another, so that those of two lines can be told apart.
+  template <typename X, typename Y>
+  void DrawWhiskers(const Line& line, size_t number, const X& x, const Y& y) {
+    for (size_t i = 0; i < line.least.size(); ++i) {
+      if (!line.least[i] || !line.most[i]) continue;
+      html_ += fmt::format("<path class=\"whisker l{}\" d=\"M{:.1f} {:.1f}V{:.1f}\"/>", number,
+                           x(i) + (number == 0 ? -1.5 : 1.5), y(*line.least[i]), y(*line.most[i]));
+    }
   }
 
   template <typename X, typename Y>

@@ -31,6 +31,7 @@ constexpr std::pair<AlertKind, std::string_view> kAlertKinds[] = {
     {AlertKind::kDrift, "drift"},
     {AlertKind::kPerformance, "performance"},
     {AlertKind::kChange, "change"},
+    {AlertKind::kExpectation, "expectation"},
 };
 constexpr std::pair<std::string_view, int64_t> kWindowNames[] = {
     {"hour", kHourMs}, {"day", kDayMs}, {"week", kWeekMs}};
@@ -85,6 +86,7 @@ void RefuseUnknown(const Json& json) {
                                                 "detectors",
                                                 "feature_times",
                                                 "stale_after_ms",
+                                                "suite",
                                                 "profile"};
   for (const auto& field : json.AsObject("monitor")) {
     if (std::find(std::begin(kKnown), std::end(kKnown), field.first) == std::end(kKnown)) {
@@ -275,6 +277,7 @@ void ReadFacts(const Json& json, MonitorSpec* spec) {
   }
   spec->feature_times = Texts(json, "feature_times");
   spec->stale_after_ms = json.GetInt("stale_after_ms", spec->stale_after_ms);
+  spec->suite = json.GetString("suite");
 }
 
 template <typename Map>
@@ -420,6 +423,7 @@ Json MonitorSpec::ToJson() const {
   }
   if (!feature_times.empty()) json.Set("feature_times", MapJson(feature_times));
   if (stale_after_ms > 0) json.Set("stale_after_ms", stale_after_ms);
+  if (!suite.empty()) json.Set("suite", suite);
   return json;
 }
 

@@ -15,6 +15,7 @@
 #include "monitoring/prediction_reader.h"
 #include "monitoring/slice_performance.h"
 #include "monitoring/window_quality.h"
+#include "monitoring/window_validation.h"
 #include "quality/profile.h"
 
 namespace millwright::monitoring {
@@ -95,6 +96,8 @@ struct MonitorSpec {
   // Inputs that say when a feature's value was made, and how old one may be.
   std::map<std::string, std::string> feature_times;
   int64_t stale_after_ms = 0;
+  // Of quality's suites, "name" or "name@version": each window's rows are held against it.
+  std::string suite;
 
   // What a figure may not pass: the stricter of its two rules, if there are any. An AUC below it is
   // too low, an error above it too high.
@@ -138,9 +141,10 @@ struct MonitorWindow {
   PerformanceFigures performance;
   WindowQuality quality;
   std::vector<DetectedChange> changes;  // by detector, in the spec's order
+  WindowValidation validation;
 };
 
-enum class AlertKind { kDrift, kPerformance, kChange };
+enum class AlertKind { kDrift, kPerformance, kChange, kExpectation };
 std::string_view AlertKindName(AlertKind kind);
 // Throws kInvalidArgument.
 AlertKind ParseAlertKind(std::string_view name);
@@ -152,7 +156,8 @@ struct Alert {
   std::string model;
   AlertKind kind = AlertKind::kDrift;
   // The drifted one; "auc", "mae" or "rmse" for performance; what a detector watched for a change,
-  // whose value is the mean since and whose threshold the mean before.
+  // whose value is the mean since and whose threshold the mean before; what is expected, in words,
+  // whose value is the share of what is not so and whose threshold the share that may be.
   std::string feature;
   double value = 0;
   double threshold = 0;

@@ -265,6 +265,7 @@ Json MonitorReference::ToJson() const {
   for (const auto& [name, level] : levels) known.Set(name, level.ToJson());
   json.Set("levels", std::move(known));
   json.Set("distance", distance.ToJson());
+  if (suite) json.Set("suite", suite->ToJson());
   return json;
 }
 
@@ -280,6 +281,7 @@ MonitorReference MonitorReference::FromJson(const Json& json) {
   } else {
     reference.levels = LevelsOf(reference.drift.profile);
   }
+  if (const Json* suite = json.Find("suite")) reference.suite = MonitorSuite::FromJson(*suite);
   const Json* distance = json.Find("distance");
   reference.distance = distance != nullptr
                            ? RowDistance::FromJson(*distance)
@@ -290,17 +292,10 @@ MonitorReference MonitorReference::FromJson(const Json& json) {
 MonitorReference MonitorReference::Of(const std::vector<std::string>& wanted) const {
   if (wanted.empty()) return *this;
   MonitorReference part = *this;
-  drift::Reference& kept = part.drift;
-  kept.features.clear();
-  kept.profile.columns.clear();
-  kept.seasonal.clear();
-  for (size_t i = 0; i < drift.features.size(); ++i) {
-    if (!IsWanted(wanted, drift.features[i].name, drift.features[i].column)) continue;
-    kept.features.push_back(drift.features[i]);
-    kept.profile.columns.push_back(drift.profile.columns[i]);
-    if (!drift.seasonal.empty()) kept.seasonal.push_back(drift.seasonal[i]);
-  }
-  std::erase_if(kept.vocabularies, [&](const drift::Vocabulary& vocabulary) {
+  part.drift.Keep([&](const drift::ObservedFeature& feature) {
+    return IsWanted(wanted, feature.name, feature.column);
+  });
+  std::erase_if(part.drift.vocabularies, [&](const drift::Vocabulary& vocabulary) {
     return !IsWanted(wanted, vocabulary.feature, vocabulary.column);
   });
   if (part.sample) {
@@ -319,6 +314,25 @@ namespace {
       "not: take a dataset with reference_time, or a reference_window, as the reference",
       drift::SeasonName(spec.season))
       .WithField("season");
+}
+
+// What is known of the words of a column of identifiers says nothing of other ones.
+void LeaveOutIdentifiers(drift::Reference* reference) {
+  std::vector<std::string> columns;
+  for (const drift::Vocabulary& vocabulary : reference->vocabularies) {
+    int64_t known = 0;
+    for (const quality::TopValue& word : vocabulary.words) known += word.count;
+    const bool is_known =
+        static_cast<double>(known) >= kVocabularyShareMin * static_cast<double>(vocabulary.total);
+    if (!is_known) columns.push_back(vocabulary.column);
+  }
+  std::erase_if(reference->vocabularies, [&](const drift::Vocabulary& vocabulary) {
+    return Has(columns, vocabulary.column);
+  });
+  reference->Keep([&](const drift::ObservedFeature& feature) {
+    return feature.observation != drift::Observation::kOutOfVocabulary ||
+           !Has(columns, feature.column);
+  });
 }
 
 // Levels and distances, out of the rows themselves.
@@ -359,11 +373,7 @@ MonitorReference MakeMonitorReference(Session& session, const std::string& table
   }
   MonitorReference reference;
   reference.drift = drift::MakeReference(session, timed, options);
-  std::erase_if(reference.drift.vocabularies, [](const drift::Vocabulary& vocabulary) {
-    int64_t known = 0;
-    for (const quality::TopValue& word : vocabulary.words) known += word.count;
-    return static_cast<double>(known) < kVocabularyShareMin * static_cast<double>(vocabulary.total);
-  });
+  LeaveOutIdentifiers(&reference.drift);
   LearnRest(session, timed, spec, &reference);
   if (spec.preset == DriftPreset::kEvidently) {
     reference.sample = MakeSample(session, table, spec.features, time_column);
@@ -390,6 +400,15 @@ void CheckReference(const MonitorSpec& spec, const MonitorReference& reference) 
   for (const auto& entry : spec.tests) check(entry.first, "tests");
   for (const auto& entry : spec.test_thresholds) check(entry.first, "test_thresholds");
   if (spec.season != reference.drift.season) RefuseSeason(spec);
+  if (!spec.suite.empty() && !reference.suite) {
+    throw InvalidArgument("There is no suite {}", spec.suite).WithField("suite");
+  }
+  if (reference.suite && reference.suite->suite.expectations.size() > kMonitorExpectationsMax) {
+    throw InvalidArgument("A monitor's suite may have {} expectations; {} has {}",
+                          kMonitorExpectationsMax, reference.suite->suite.name,
+                          reference.suite->suite.expectations.size())
+        .WithField("suite");
+  }
   for (const DetectorSpec& detector : spec.detectors) {
     const bool is_feature = detector.of == DetectorOf::kFeature;
     if (reference.levels.contains(detector.name())) continue;

@@ -37,6 +37,7 @@ struct MonitorReference {
   std::optional<ReferenceSample> sample;  // for the preset evidently
   // Of what detectors watch, by its name: "score", "error" or a feature's. CUSUM needs it.
   std::map<std::string, Level> levels;
+  std::optional<MonitorSuite> suite;
   // How far rows lie from these. What was learnt of a profile alone is less exact.
   RowDistance distance;
 

@@ -58,6 +58,7 @@ MonitorWindow ReadWindow(const Row& row) {
   window.performance = PerformanceFromJson(ParseJson(row.Text(6)));
   window.quality = WindowQuality::FromJson(ParseJson(row.Text(7)));
   window.changes = ChangesFromJson(ParseJson(row.Text(8)));
+  window.validation = WindowValidation::FromJson(ParseJson(row.Text(9)));
   return window;
 }
 
@@ -259,7 +260,8 @@ void Monitors::Save(const Stored& monitor, const WindowsByStart& windows,
                          {name, window.start_ms, window.end_ms, window.predictions, window.outcomes,
                           int64_t{window.complete}, FeaturesToJson(window.features).Dump(),
                           PerformanceToJson(window.performance).Dump(), clock_.NowMs(),
-                          window.quality.ToJson().Dump(), ChangesToJson(window.changes).Dump()});
+                          window.quality.ToJson().Dump(), ChangesToJson(window.changes).Dump(),
+                          window.validation.ToJson().Dump()});
       Judge(connection, monitor, windows, window, judged_drift_ms, judged_performance_ms);
     }
     connection.Execute(sql::kSetMonitorJudged, {name, judged_drift_ms, judged_performance_ms});
@@ -368,9 +370,8 @@ drift::Distribution Monitors::Distribution(const std::string& name, const std::s
   WindowScan scan(session, snapshot, all, monitor.reference);
   scan.Load(start_ms, end_ms);
   try {
-    const std::string observed =
-        drift::ObservedSql(session, scan.FeaturesSql(start_ms, end_ms),
-                           monitor.reference.Of({feature}).drift.features, "");
+    const std::string observed = drift::ObservedSql(session, scan.FeaturesSql(start_ms, end_ms),
+                                                    monitor.reference.Of({feature}).drift);
     return drift::CompareDistribution(session, observed, *column);
   } catch (const Error& error) {
     if (error.code() != Code::kInvalidArgument) throw;

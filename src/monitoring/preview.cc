@@ -138,7 +138,7 @@ Monitors::WindowReference MonitorPreviewer::Reference(const Monitors& monitors,
        {"name", "model", "rows_min", "psi_threshold", "psi_thresholds", "drift_share_min",
         "consecutive_windows", "false_discovery_rate", "auc_min", "auc_drop_max", "mae_max",
         "mae_rise_max", "rmse_max", "rmse_rise_max", "coverage_min", "costs", "feature_times",
-        "stale_after_ms"}) {
+        "stale_after_ms", "suite"}) {
     of.Set(field, Json());
   }
   of.Set("task", ModelTaskName(spec.Rule().task));

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "drift/loss_estimate.h"
 #include "drift/performance_estimate.h"
+#include "drift/sampling_error.h"
 #include "metrics/binary.h"
 #include "metrics/confusion.h"
 #include "monitoring/prediction_reader.h"
@@ -277,6 +278,13 @@ void TakeEstimate(const drift::PerformanceEstimate& estimate, EstimateReference 
       figure->estimated = one.estimated;
       figure->lower = one.lower;
       if (std::isfinite(one.upper)) figure->upper = one.upper;
+      figure->estimated_error = one.sampling_error;
+      // Fewer rows have a known outcome, and the error goes with their root.
+      const int64_t known = found->second.window.outcomes;
+      if (figure->realised && one.sampling_error && known > 0) {
+        figure->realised_error = *one.sampling_error * std::sqrt(static_cast<double>(chunk.rows) /
+                                                                 static_cast<double>(known));
+      }
       figure->alert = one.alert;
     }
   }
@@ -309,6 +317,29 @@ void EstimateAll(const MonitorSpec& spec, const AnswerTable& table,
 }
 
 }  // namespace
+
+namespace {
+
+std::optional<HealthFigure::Band> BandOf(const HealthFigure& figure,
+                                         const std::optional<double>& value,
+                                         const std::optional<double>& error) {
+  if (!value || !error) return std::nullopt;
+  const auto* last = std::end(kLossFigures);
+  const bool is_loss = std::find(std::begin(kLossFigures), last, figure.name) != last;
+  const double reach = drift::kBandErrors * *error;
+  return HealthFigure::Band{std::max(0.0, *value - reach),
+                            is_loss ? *value + reach : std::min(1.0, *value + reach)};
+}
+
+}  // namespace
+
+std::optional<HealthFigure::Band> HealthFigure::EstimatedBand() const {
+  return BandOf(*this, estimated, estimated_error);
+}
+
+std::optional<HealthFigure::Band> HealthFigure::RealisedBand() const {
+  return BandOf(*this, realised, realised_error);
+}
 
 std::vector<int64_t> EstimateWindows(const MonitorSpec& spec,
                                      const std::vector<MonitorWindow>& all) {
@@ -385,6 +416,8 @@ Json HealthToJson(const WindowHealth& health) {
     SetNumber(&one, "estimated", figure.estimated);
     SetNumber(&one, "lower", figure.lower);
     SetNumber(&one, "upper", figure.upper);
+    SetNumber(&one, "estimated_error", figure.estimated_error);
+    SetNumber(&one, "realised_error", figure.realised_error);
     figures.Append(std::move(one));
   }
   Json json = Json::Of({{"service", std::move(service)},
@@ -414,9 +447,10 @@ void ReadHealth(const Json& json, WindowHealth* health) {
     if (task == ModelTaskName(one)) health->task = one;
   }
   for (const Json& one : json.At("figures").AsArray()) {
-    health->figures.push_back({one.GetString("name"), GetNumber(one, "realised"),
-                               GetNumber(one, "estimated"), GetNumber(one, "lower"),
-                               GetNumber(one, "upper"), one.GetBool("alert")});
+    health->figures.push_back(
+        {one.GetString("name"), GetNumber(one, "realised"), GetNumber(one, "estimated"),
+         GetNumber(one, "lower"), GetNumber(one, "upper"), one.GetBool("alert"),
+         GetNumber(one, "estimated_error"), GetNumber(one, "realised_error")});
   }
   if (const Json* about = json.Find("reference")) {
     health->reference = EstimateReference{.from_ms = about->GetInt("from_ms"),

@@ -36,6 +36,16 @@ struct HealthFigure {
   std::optional<double> estimated;
   std::optional<double> lower, upper;  // what the reference's windows keep within
   bool alert = false;                  // whether the estimate is beside them
+  // The standard errors of both by the draw of the window's rows alone (drift/sampling_error.h),
+  // where there is an estimate.
+  std::optional<double> estimated_error, realised_error;
+
+  // drift::kBandErrors of them about the figure, within what it can be.
+  struct Band {
+    double lower = 0, upper = 0;
+  };
+  std::optional<Band> EstimatedBand() const;
+  std::optional<Band> RealisedBand() const;
 };
 
 // What an estimate was calibrated on.

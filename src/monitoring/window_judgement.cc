@@ -78,6 +78,16 @@ std::optional<Crossing> LimitCrossing(const MonitorWindow& window, const Limited
       AlertKind::kPerformance, std::string(figure.name), *value, *threshold, is_over, ""};
 }
 
+// An expectation of a suite is broken or not; there is no margin between.
+std::vector<Crossing> ExpectationCrossings(const MonitorWindow& window) {
+  std::vector<Crossing> crossings;
+  for (const CheckedExpectation& check : window.validation.checks) {
+    crossings.push_back({AlertKind::kExpectation, check.name, check.unexpected_share,
+                         check.allowed_share, !check.success, check.message});
+  }
+  return crossings;
+}
+
 // Detectors of the error wait for outcomes, the others for nothing.
 enum class Detectors { kOfRows, kOfError };
 
@@ -108,7 +118,9 @@ bool IsOverIn(const MonitorSpec& spec, const MonitorWindow& window, const Crossi
     }
     return false;
   }
-  const std::vector<Crossing> all = FeatureCrossings(spec, window);
+  const std::vector<Crossing> all = crossing.kind == AlertKind::kExpectation
+                                        ? ExpectationCrossings(window)
+                                        : FeatureCrossings(spec, window);
   return std::any_of(all.begin(), all.end(), [&](const Crossing& own) {
     return own.feature == crossing.feature && own.is_over;
   });
@@ -142,6 +154,7 @@ std::vector<Crossing> JudgeDrift(const MonitorSpec& spec, const MonitorWindow& w
   if (!IsJudgedForDrift(spec, window)) return {};
   std::vector<Crossing> crossings = FeatureCrossings(spec, window);
   AddChanges(window, Detectors::kOfRows, &crossings);
+  for (Crossing& crossing : ExpectationCrossings(window)) crossings.push_back(std::move(crossing));
   return crossings;
 }
 
@@ -159,7 +172,7 @@ bool IsLasting(const MonitorSpec& spec, const WindowsByStart& windows, const Mon
                const Crossing& crossing) {
   // A detector has weighed many rows already.
   if (crossing.kind == AlertKind::kChange) return true;
-  const bool drifts = crossing.kind == AlertKind::kDrift;
+  const bool drifts = crossing.kind != AlertKind::kPerformance;
   int64_t in_a_row = 1;
   for (auto at = windows.lower_bound(window.start_ms); in_a_row < spec.consecutive_windows;) {
     if (at == windows.begin()) return false;
@@ -199,6 +212,11 @@ std::string AlertMessage(const MonitorWindow& window, const Crossing& crossing) 
     return fmt::format("The mean of {} has changed: {:.4g} since {}, {:.4g} before ({})",
                        crossing.feature, crossing.value, FormatTime(crossing.time_ms),
                        crossing.threshold, crossing.method);
+  }
+  if (crossing.kind == AlertKind::kExpectation) {
+    const std::string why = crossing.method.empty() ? "" : " (" + crossing.method + ")";
+    return fmt::format("{}: {:.3g} % are not in the window from {}, {:.3g} % may be{}",
+                       crossing.feature, 100 * crossing.value, when, 100 * crossing.threshold, why);
   }
   const statistics::DriftTest* test = TestOf(crossing.method);
   return fmt::format("{} has drifted: {} {:.3g} {} {:.3g} in the window from {} ({} predictions)",

@@ -20,7 +20,7 @@ struct Crossing {
   double value = 0;
   double threshold = 0;
   bool is_over = false;
-  std::string method;   // of drift
+  std::string method;   // of drift; of an expectation, why it could not be judged or what was seen
   int64_t time_ms = 0;  // of a change, when the first alarm was
 };
 
@@ -32,8 +32,9 @@ bool IsJudgedForDrift(const MonitorSpec& spec, const MonitorWindow& window);
 bool IsJudgedForPerformance(const MonitorSpec& spec, const MonitorWindow& window);
 
 // What is over or clearly back in a window; nothing in one that is not judged. Drift is of the
-// features and of the detectors of features and scores; performance is of AUC, MAE and RMSE, where
-// they have a threshold, and of the detectors of the error: what waits for outcomes.
+// features, of the detectors of features and scores and of the suite; performance is of AUC, MAE
+// and RMSE, where they have a threshold, and of the detectors of the error: what waits for
+// outcomes.
 std::vector<Crossing> JudgeDrift(const MonitorSpec& spec, const MonitorWindow& window);
 std::vector<Crossing> JudgePerformance(const MonitorSpec& spec, const MonitorWindow& window);
 

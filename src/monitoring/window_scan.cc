@@ -40,7 +40,10 @@ WindowScan::WindowScan(analytics::Session& session, const LogSnapshot& snapshot,
             .stale_after_ms = spec.stale_after_ms,
             .rows_min = spec.rows_min,
             .known_columns = {}};
-  for (const auto& feature : reference.drift.features) rules_.known_columns.insert(feature.column);
+  for (const auto& feature : reference.drift.features) {
+    rules_.known_columns.insert(feature.column);
+    rules_.known_columns.insert(feature.name);
+  }
   for (const auto& words : reference.drift.vocabularies) rules_.known_columns.insert(words.column);
   columns_ = session_.Describe("SELECT * FROM " + snapshot_.predictions);
   rule_ = spec_.Rule();
@@ -98,6 +101,8 @@ std::string WindowScan::FeaturesSql(int64_t from_ms, int64_t to_ms) const {
     const bool is_number = feature.observation == drift::Observation::kValue &&
                            profile.min.is_number() && profile.max.is_number();
     wanted[feature.column] = is_time ? "TIMESTAMP" : is_number ? "DOUBLE" : "";
+    // Of large images the log has what they are like.
+    if (drift::IsOfImage(feature.observation)) wanted[feature.name] = "DOUBLE";
   }
   for (const drift::Vocabulary& words : reference_.drift.vocabularies) wanted[words.column] = "";
   std::string names;
@@ -133,10 +138,25 @@ void WindowScan::Measure(MonitorWindow& window) {
                                   window.predictions, spec_, reference_);
   window.performance = MeasurePerformance(window);
   window.quality = MeasureQuality(window);
+  if (reference_.suite) {
+    window.validation = ValidateWindow(session_, RowsSql(window), *reference_.suite);
+  }
   window.changes.clear();
   for (const DetectorSpec& detector : spec_.detectors) {
     window.changes.push_back(Detect(detector, window));
   }
+}
+
+std::string WindowScan::RowsSql(const MonitorWindow& window) const {
+  std::string names;
+  for (const Column& column : columns_) {
+    const bool is_input = column.name.starts_with(kInputPrefix);
+    if (!is_input && !column.name.starts_with(kOutputPrefix)) continue;
+    const std::string name = is_input ? column.name.substr(sizeof kInputPrefix - 1) : column.name;
+    names += QuoteName(column.name) + " AS " + QuoteName(name) + ", ";
+  }
+  return "(SELECT " + names + "coalesce(CAST(outcome AS VARCHAR), outcome_text) AS outcome FROM " +
+         kLoaded + " WHERE " + Between(window.start_ms, window.end_ms) + ")";
 }
 
 WindowQuality WindowScan::MeasureQuality(const MonitorWindow& window) {

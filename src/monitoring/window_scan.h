@@ -41,6 +41,9 @@ class WindowScan {
 
  private:
   WindowQuality MeasureQuality(const MonitorWindow& window);
+  // The rows of a window as a suite names their columns: inputs by their names, outputs with their
+  // prefix, and `outcome`.
+  std::string RowsSql(const MonitorWindow& window) const;
   DetectedChange Detect(const DetectorSpec& detector, const MonitorWindow& window);
   // SQL of what a detector watches; nothing where the log does not have it as a number.
   std::optional<std::string> ValueSql(const DetectorSpec& detector);

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
+#include "base/json.h"
+#include "images/image_properties.h"
 #include "serving/cell.h"
 
 namespace millwright::serving {
@@ -12,7 +15,9 @@ using inference::DataType;
 using inference::Tensor;
 using Value = PredictionRow::Value;
 
-constexpr size_t kListMax = 4096;  // numbers of one value; a longer one (an image) is left out
+// Numbers of one value. Of a longer one that is an image there is what it is like; others are left
+// out.
+constexpr size_t kListMax = 4096;
 
 double NumberAt(const Tensor& tensor, size_t index) {
   switch (tensor.type) {
@@ -58,6 +63,42 @@ Value ValueAt(const Tensor& tensor, size_t index) {
   return static_cast<int64_t>(number);
 }
 
+// What a large image is like, under the names that drift gives these features.
+void AppendImage(const std::string& name, const std::vector<double>& list,
+                 std::span<const int64_t> shape, std::vector<std::pair<std::string, Value>>* out) {
+  const auto image = images::ImageOfNumbers(list, shape);
+  if (!image) return;
+  const images::ImageProperties properties = images::PropertiesOf(*image);
+  for (size_t i = 0; i < properties.size(); ++i) {
+    if (std::isnan(properties[i])) continue;
+    const auto property = images::ImagePropertyName(static_cast<images::ImageProperty>(i));
+    out->emplace_back(name + ":" + std::string(property), properties[i]);
+  }
+}
+
+void WriteNested(std::span<const int64_t> shape, const double** next, JsonWriter* writer) {
+  writer->BeginArray();
+  for (int64_t i = 0; i < shape[0]; ++i) {
+    if (shape.size() > 1) {
+      WriteNested(shape.subspan(1), next, writer);
+    } else if (const double number = *(*next)++; std::isfinite(number)) {
+      writer->Double(number);
+    } else {
+      writer->Null();
+    }
+  }
+  writer->EndArray();
+}
+
+// Nested lists of a tensor's shape, without which an image is none.
+std::string NestedText(const std::vector<double>& list, std::span<const int64_t> shape) {
+  std::string text;
+  JsonWriter writer(&text);
+  const double* next = list.data();
+  WriteNested(shape, &next, &writer);
+  return text;
+}
+
 void AppendRow(const Tensor& tensor, size_t row, size_t width,
                const std::vector<inference::Column>* columns,
                std::vector<std::pair<std::string, Value>>* out) {
@@ -68,10 +109,18 @@ void AppendRow(const Tensor& tensor, size_t row, size_t width,
     }
   } else if (width == 1) {
     out->emplace_back(tensor.name, ValueAt(tensor, first));
-  } else if (tensor.type != DataType::kBytes && width <= kListMax) {
+  } else if (tensor.type != DataType::kBytes) {
+    const std::span<const int64_t> shape(tensor.shape.begin() + 1, tensor.shape.end());
+    if (width > kListMax && !images::LayoutOf(shape)) return;
     std::vector<double> list(width);
     for (size_t i = 0; i < width; ++i) list[i] = NumberAt(tensor, first + i);
-    out->emplace_back(tensor.name, std::move(list));
+    if (width > kListMax) {
+      AppendImage(tensor.name, list, shape, out);
+    } else if (shape.size() > 1) {
+      out->emplace_back(tensor.name, NestedText(list, shape));
+    } else {
+      out->emplace_back(tensor.name, std::move(list));
+    }
   }
 }
 

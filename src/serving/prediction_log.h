@@ -40,8 +40,8 @@ class PredictionSink {
   virtual void Take(LoggedPrediction prediction) = 0;
 };
 
-// One row of a logged request. Null stands for NaN; what is more than one number (a row of
-// probabilities) is a list. Input names are the model's columns where it names them.
+// One row of a logged request. Null stands for NaN; what is more than one number is a list, of more
+// dimensions (an image) text of nested lists. Inputs are named by the model's columns, if it does.
 struct PredictionRow {
   using Value =
       std::variant<std::monostate, bool, int64_t, double, std::string, std::vector<double>>;

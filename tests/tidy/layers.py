@@ -12,7 +12,7 @@ OWNERS = {  # prefix of the header → the rooms that may include it
     "curl/": {"fetch"}, "onnxruntime": {"inference"}, "xgboost/": {"inference"},
     "yaml-cpp/": {"base"}, "spdlog/": {"base"}, "openssl/": {"base"}, "sodium.h": {"security"},
     "CLI/": {"cli"}, "re2/": {"quality", "alerts"}, "xxhash.h": {"serving"}, "zstd.h": {"tracking"}, "nlohmann/": set(),
-    "archive.h": {"scan"}, "librdkafka/": {"streaming"}, "archive_entry.h": {"scan"}, "zlib.h": {"scan"},
+    "archive.h": {"scan"}, "png.h": {"images"}, "jpeglib.h": {"images"}, "librdkafka/": {"streaming"}, "archive_entry.h": {"scan"}, "zlib.h": {"scan"},
     "simdjson.h": {"base", "api"},  # api decodes its hot bodies on demand
 }
 

@@ -1,5 +1,7 @@
 #include "api/native/logged_events.h"
 
+#include <span>
+
 #include "base/error.h"
 
 namespace millwright::api::native {
@@ -20,9 +22,12 @@ void RequireRows(size_t count) {
     throw InvalidArgument("An event may have {} rows, this one has {}", kLoggedRowsMax, count);
 }
 
-Json ListOf(const std::vector<Json>& values) {
+// Nested lists of a shape, of values one after another.
+Json Nested(std::span<const size_t> shape, const Json** next) {
   Json list = Json::MakeArray();
-  for (const Json& value : values) list.Append(value);
+  for (size_t i = 0; i < shape[0]; ++i) {
+    list.Append(shape.size() > 1 ? Nested(shape.subspan(1), next) : *(*next)++);
+  }
   return list;
 }
 
@@ -40,15 +45,30 @@ void AddList(const std::vector<Json>& row, const std::vector<std::string>& colum
   }
 }
 
-// A list of values under one name.
-void AddNamed(const std::string& name, const std::vector<Json>& row, NamedValues* values) {
+// A list of values under one name, of as many as its shape has.
+void AddNamed(const std::string& name, const std::vector<Json>& row,
+              const std::vector<size_t>& shape, NamedValues* values) {
   if (row.size() == 1) {
     values->emplace_back(name, monitoring::ToValue(row[0]));
   } else if (row.size() <= kLoggedNumbersMax) {
-    values->emplace_back(name, monitoring::ToValue(ListOf(row)));
+    const Json* next = row.data();
+    values->emplace_back(name, monitoring::ToValue(Nested(shape, &next)));
     if (row.size() == 2 && row[1].is_number())
       values->emplace_back("probability", monitoring::ToValue(row[1]));
   }
+}
+
+// The dimensions of a row, or its width where they do not amount to that.
+std::vector<size_t> RowShape(const Json::Array& shape, size_t width) {
+  std::vector<size_t> dimensions;
+  size_t size = 1;
+  for (size_t i = 1; i < shape.size(); ++i) {
+    const int64_t dimension = shape[i].AsInt("shape");
+    if (dimension < 1 || static_cast<size_t>(dimension) > width / size) return {width};
+    dimensions.push_back(static_cast<size_t>(dimension));
+    size *= dimensions.back();
+  }
+  return size == width ? dimensions : std::vector<size_t>{width};
 }
 
 // Tensors of v2: {"name", "shape", "data"}; the first dimension is the rows.
@@ -69,13 +89,14 @@ std::vector<NamedValues> ReadTensors(const Json& tensors, const std::vector<std:
     if (rows.empty()) rows.resize(count);
     if (rows.size() != count) continue;  // it has other rows than the first one
     const size_t width = flat.size() / count;
+    const std::vector<size_t> dimensions = RowShape(shape, width);
     for (size_t row = 0; row < count; ++row) {
       const std::vector<Json> values(flat.begin() + static_cast<std::ptrdiff_t>(row * width),
                                      flat.begin() + static_cast<std::ptrdiff_t>((row + 1) * width));
       if (width > 1 && columns.size() == width) {
         AddList(values, columns, &rows[row]);
       } else {
-        AddNamed(name, values, &rows[row]);
+        AddNamed(name, values, dimensions, &rows[row]);
       }
     }
   }
@@ -98,6 +119,13 @@ std::vector<NamedValues> ReadLoggedRequest(const Json& body,
     }
     std::vector<Json> flat;
     Flatten(instance, &flat);
+    const bool is_nested =
+        instance.is_array() && !instance.AsArray().empty() && instance.AsArray().front().is_array();
+    if (is_nested && columns.size() != flat.size()) {
+      if (flat.size() <= kLoggedNumbersMax)
+        row.emplace_back("instance", monitoring::ToValue(instance));
+      continue;
+    }
     AddList(flat, columns, &row);
   }
   return rows;
@@ -116,7 +144,7 @@ std::vector<NamedValues> ReadLoggedAnswer(const Json& body) {
     }
     std::vector<Json> flat;
     Flatten(prediction, &flat);
-    AddNamed("prediction", flat, &row);
+    AddNamed("prediction", flat, {flat.size()}, &row);
   }
   return rows;
 }

@@ -15,7 +15,8 @@ inline constexpr size_t kLoggedNumbersMax = 4'096;  // of one value; a longer on
 
 // Reads a request: `instances` of KServe's first protocol and TensorFlow Serving, `inputs` of Open
 // Inference Protocol v2. A row that is a list has its values by `columns`, where there are as many,
-// else by their place, "0", "1", …. Throws kInvalidArgument.
+// else by their place, "0", "1", …; one of nested lists, such as an image, is `instance`. Throws
+// kInvalidArgument.
 std::vector<monitoring::NamedValues> ReadLoggedRequest(const Json& body,
                                                        const std::vector<std::string>& columns);
 

@@ -26,10 +26,16 @@ Json Number(const std::optional<double>& value) {
   return value ? Json(*value) : Json();
 }
 
+Json BandJson(const std::optional<monitoring::HealthFigure::Band>& band) {
+  return band ? Json::Of({{"lower", band->lower}, {"upper", band->upper}}) : Json();
+}
+
 Json FigureJson(const monitoring::HealthFigure& figure) {
   return Json::Of({{"name", figure.name},
                    {"realised", Number(figure.realised)},
+                   {"realised_band", BandJson(figure.RealisedBand())},
                    {"estimated", Number(figure.estimated)},
+                   {"estimated_band", BandJson(figure.EstimatedBand())},
                    {"lower", Number(figure.lower)},
                    {"upper", Number(figure.upper)},
                    {"alert", figure.alert}});

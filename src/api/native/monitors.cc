@@ -12,6 +12,7 @@
 #include "monitoring/health.h"
 #include "monitoring/monitors.h"
 #include "monitoring/prediction_log.h"
+#include "quality/suite_store.h"
 #include "registry/registry.h"
 #include "tracking/run_store.h"
 
@@ -184,6 +185,19 @@ void UseMonitor(Context& context, const std::string& name, Json* spec,
                       monitor.spec.reference_rmse, spec);
 }
 
+// The suite is kept as it is now.
+void UseSuite(Context& context, Json* spec, monitoring::MonitorReference* reference) {
+  reference->suite.reset();
+  const std::string named = spec->GetString("suite");
+  if (named.empty()) return;
+  const size_t at = named.rfind('@');
+  int64_t version = 0;
+  if (at != std::string::npos) version = registry::ParseVersion(named.substr(at + 1));
+  const auto found = context.suites.GetVersion(named.substr(0, at), version);
+  reference->suite = monitoring::MonitorSuite{found.suite, found.version};
+  spec->Set("suite", fmt::format("{}@{}", found.suite.name, found.version));
+}
+
 }  // namespace
 
 // Takes the fields that say what the reference is out of the body and puts in what they stand for:
@@ -212,6 +226,7 @@ monitoring::MonitorSpec ReadMonitor(Context& context, const Json& body,
   } else {
     UseVersion(context, body, &spec, reference);
   }
+  UseSuite(context, &spec, reference);
   return monitoring::MonitorSpec::FromJson(spec);
 }
 
@@ -324,7 +339,8 @@ Json QualityJson(const monitoring::MonitorWindow& window) {
       .Set("end_ms", window.end_ms)
       .Set("complete", window.complete)
       .Set("outlier_share", window.quality.outlier_share())
-      .Set("changes", monitoring::ChangesToJson(window.changes));
+      .Set("changes", monitoring::ChangesToJson(window.changes))
+      .Set("validation", window.validation.ToJson());
 }
 
 http::Response GetQuality(Context& context, const http::Request& request) {

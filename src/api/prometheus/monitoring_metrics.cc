@@ -106,6 +106,10 @@ void AddMonitor(monitoring::Monitors& monitors, const monitoring::MonitorSummary
       samples->Add("millwright_monitor_feature_drift", with_feature, feature.score);
     }
     AddQuality(*window, labels, samples);
+    if (!window->validation.suite.empty()) {
+      samples->Add("millwright_monitor_expectations_broken", labels,
+                   double(window->validation.broken()));
+    }
     break;
   }
 }
@@ -142,6 +146,9 @@ std::string MonitoringMetrics(monitoring::Monitors& monitors,
                  &out);
   samples.Append("millwright_monitor_outlier_share",
                  "Share of the latest complete window's rows that are far from the reference's",
+                 T::kGauge, &out);
+  samples.Append("millwright_monitor_expectations_broken",
+                 "Expectations of the monitor's suite that the latest complete window breaks",
                  T::kGauge, &out);
   samples.Append("millwright_monitor_changes",
                  "Alarms of the detectors in the latest complete window, by what they watch",

@@ -1,8 +1,8 @@
 -- Stores what was measured in a window.
 INSERT INTO monitor_windows (monitor, start_ms, end_ms, predictions, outcomes, complete, drift,
-  performance, updated_ms, quality, changes)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+  performance, updated_ms, quality, changes, validation)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 ON CONFLICT (monitor, start_ms) DO UPDATE SET end_ms = excluded.end_ms,
   predictions = excluded.predictions, outcomes = excluded.outcomes, complete = excluded.complete,
   drift = excluded.drift, performance = excluded.performance, updated_ms = excluded.updated_ms,
-  quality = excluded.quality, changes = excluded.changes
+  quality = excluded.quality, changes = excluded.changes, validation = excluded.validation

@@ -101,12 +101,20 @@ export interface Distribution {
   current: number[];
 }
 
+export interface Band {
+  lower: number;
+  upper: number;
+}
+
 export interface HealthFigure {
   /** `roc_auc`, `accuracy`, `f1`, `precision`, `recall`; `mae`, `rmse` */
   name: string;
   /** Null while a window has too few outcomes. */
   realised: number | null;
   estimated: number | null;
+  /** Three standard errors to either side: what the draw of the window's rows alone can do. */
+  realised_band: Band | null;
+  estimated_band: Band | null;
   /** What the windows keep within that the estimate was calibrated on. */
   lower: number | null;
   upper: number | null;

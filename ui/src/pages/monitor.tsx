@@ -11,6 +11,7 @@ import {
   getSlices,
   listAlerts,
   reportPath,
+  type Band,
   type Distribution,
   type Health,
   type HealthWindow,
@@ -376,13 +377,18 @@ function Performance(props: { axis: Axis; health: Health }) {
           { label: 'estimated', values: windows.map((window) => of(window)?.estimated), colour: 2, dashed: true },
           { label: 'upper', values: windows.map((window) => of(window)?.upper), colour: 2, edge: true },
           { label: 'lower', values: windows.map((window) => of(window)?.lower), colour: 2, edge: true },
+          { label: 'realised, most', values: windows.map((window) => of(window)?.realised_band?.upper), colour: 1, edge: true },
+          { label: 'realised, least', values: windows.map((window) => of(window)?.realised_band?.lower), colour: 1, edge: true },
         ]}
-        bands={[{ upper: 2, lower: 3, colour: 2 }]}
+        bands={[
+          { upper: 2, lower: 3, colour: 2 },
+          { upper: 4, lower: 5, colour: 1 },
+        ]}
         limits={limit === null ? [] : [{ value: limit, label: `limit ${measure(limit, 3)}` }]}
       />
       <p class="note-line muted" data-caveat>
         {reference
-          ? `The estimate was calibrated on the known outcomes of ${plural(reference.windows, 'window')}, ${windowText(reference.from_ms, reference.to_ms)} (${grouped(reference.rows)} rows${reference.calibrated ? '; the probabilities had to be corrected' : ''}); the band is what these windows keep within. ${health.estimate.caveat}`
+          ? `The estimate was calibrated on the known outcomes of ${plural(reference.windows, 'window')}, ${windowText(reference.from_ms, reference.to_ms)} (${grouped(reference.rows)} rows${reference.calibrated ? '; the probabilities had to be corrected' : ''}); the band of the estimate is what these windows keep within, that of what was realised three standard errors: what the draw of a window's rows alone can do. ${health.estimate.caveat}`
           : `Not enough data for an estimate: it needs ${windows_needed} complete windows with ${health.outcomes_min} known outcomes and ${percent(health.coverage_min, 0)} of all. ${health.estimate.caveat}`}
       </p>
       <div class="charts two">
@@ -421,7 +427,7 @@ function Performance(props: { axis: Axis; health: Health }) {
             cell: (window) => {
               const value = of(window)?.realised ?? null;
               if (value === null) return <span class="muted">{window.complete ? 'not enough data' : 'not over yet'}</span>;
-              return <span class={isBeyond(value) ? 'bad-text' : ''}>{measure(value)}</span>;
+              return <Banded value={value} band={of(window)?.realised_band ?? null} bad={isBeyond(value)} />;
             },
           },
           {
@@ -431,7 +437,7 @@ function Performance(props: { axis: Axis; health: Health }) {
             cell: (window) => {
               const figure = of(window);
               if (!figure || figure.estimated === null) return <span class="muted">–</span>;
-              return <span class={figure.alert ? 'bad-text' : ''}>{measure(figure.estimated)}</span>;
+              return <Banded value={figure.estimated} band={figure.estimated_band} bad={figure.alert} />;
             },
           },
           ...(costs ? [{ id: 'cost', label: 'Cost', number: true, cell: (window: HealthWindow) => measure(window.cost) }] : []),
@@ -448,6 +454,17 @@ function Performance(props: { axis: Axis; health: Health }) {
         ]}
       />
     </Section>
+  );
+}
+
+/** A figure, and how far the draw of its rows alone may have moved it. */
+function Banded(props: { value: number; band: Band | null; bad: boolean }) {
+  const { value, band, bad } = props;
+  return (
+    <span class={bad ? 'bad-text' : ''}>
+      {measure(value)}
+      {band && <span class="muted"> ({measure(band.lower, 3)}–{measure(band.upper, 3)})</span>}
+    </span>
   );
 }
 
