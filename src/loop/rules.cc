@@ -300,7 +300,7 @@ class Decider {
     }
     return Advance(Phase::kGating,
                    seen_.gate ? Json::Of({{"verdicts", seen_.gate->verdicts}}) : Json(),
-                   "the gates passed");
+                   policy_.asks_gates ? "the gates passed" : "no gate is asked");
   }
 
   // To the next stage that the policy has, unless something stands before it.

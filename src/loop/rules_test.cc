@@ -368,5 +368,70 @@ TEST(Duration, IsReadAndWritten) {
     EXPECT_THROW(ParseDuration(text), Error) << text;
 }
 
+constexpr char kLossPolicy[] = R"(
+model: late
+triggers: [{every: 30d}]
+retrain: {pipeline: retrain}
+canary: {steps: [50], requests: 30}
+worse: {errors: 0.9, loss: {kind: error, tolerance: 0.01, outcomes: 30}}
+)";
+
+ArmFigures WithLoss(int64_t rows, double mean, double variance) {
+  ArmFigures arm = Arm(rows, 0);
+  arm.loss = {.count = rows, .mean = mean, .variance = variance};
+  return arm;
+}
+
+// 31 right answers of 31 do not exclude that one in eleven is wrong.
+TEST(Rules, RightAnswersInFewRowsAreNoCertainty) {
+  Policy policy = ParsePolicy(kLossPolicy);
+  const ArmsWanted wanted{.requests_min = 30, .with_latency = false};
+  for (const LossKind kind : {LossKind::kError, LossKind::kBrier}) {
+    policy.worse.loss->kind = kind;
+    const Judgement few = JudgeArms(policy.worse, wanted, WithLoss(31, 0, 0), WithLoss(64, 0, 0));
+    EXPECT_EQ(few.verdict, Verdict::kHold) << LossKindName(kind);
+    EXPECT_EQ(few.rule, "inconclusive.loss");
+    // As honest as of failures: the same rows, the same bounds.
+    const Json& bounds = few.figures.At("differences").AsArray()[1];
+    EXPECT_GT(bounds.At("high").AsDouble(), 0.05);
+    EXPECT_LT(bounds.At("low").AsDouble(), -0.05);
+    EXPECT_EQ(JudgeArms(policy.worse, wanted, WithLoss(5000, 0, 0), WithLoss(5000, 0, 0)).verdict,
+              Verdict::kNotWorse);
+  }
+}
+
+TEST(Rules, LossesThatAreAllTheSameHold) {
+  Policy policy = ParsePolicy(kLossPolicy);
+  policy.worse.loss->kind = LossKind::kSquaredError;
+  const ArmsWanted wanted{.requests_min = 30, .with_latency = false};
+  const Judgement same = JudgeArms(policy.worse, wanted, WithLoss(31, 0, 0), WithLoss(64, 0, 0));
+  EXPECT_EQ(same.verdict, Verdict::kHold);
+  EXPECT_EQ(same.rule, "inconclusive.loss");
+  EXPECT_EQ(same.reason, "loss is the same in all 31 and 64 rows: nothing says yet how it spreads");
+  // The other arm says what a row may be like.
+  const Judgement one = JudgeArms(policy.worse, wanted, WithLoss(31, 0, 0), WithLoss(64, 1, 4));
+  EXPECT_EQ(one.verdict, Verdict::kHold);
+  EXPECT_EQ(JudgeArms(policy.worse, wanted, WithLoss(40000, 1, 4), WithLoss(40000, 3, 4)).verdict,
+            Verdict::kNotWorse);
+}
+
+TEST(Rules, WhereNoGateIsAskedNonePassed) {
+  for (const bool asks : {false, true}) {
+    Walk walk;
+    walk.policy_.asks_gates = asks;
+    walk.Take(Arrive(walk.policy_, walk.state_, Alert()));
+    walk.Look();
+    walk.seen_.run = RunSeen{.state = RunSeen::State::kSucceeded, .version = "2"};
+    if (asks) walk.seen_.gate = GateSeen{};
+    while (walk.state_.phase != Phase::kShadow) {
+      const auto step = Decide(walk.policy_, walk.state_, walk.seen_);
+      ASSERT_TRUE(step);
+      walk.Take(*step);
+    }
+    EXPECT_EQ(walk.last_.reason, std::string(asks ? "the gates passed" : "no gate is asked") +
+                                     "; the candidate is sent copies of all requests");
+  }
+}
+
 }  // namespace
 }  // namespace millwright::loop
