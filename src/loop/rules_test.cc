@@ -25,6 +25,14 @@ Cause Alert(int64_t time_ms = kNow) {
   return {.trigger = "alert (kind drift)", .who = "system", .time_ms = time_ms};
 }
 
+Cause AlertOf(const char* id, int64_t time_ms = kNow) {
+  Cause cause = Alert(time_ms);
+  cause.event = Json::Of({{"subject", std::string("alert:") + id},
+                          {"kind", "alert.opened"},
+                          {"payload", Json::Of({{"message", std::string(id) + " has drifted"}})}});
+  return cause;
+}
+
 ArmFigures Arm(int64_t requests, int64_t errors) {
   ArmFigures arm;
   arm.requests = requests;
@@ -366,6 +374,39 @@ TEST(Duration, IsReadAndWritten) {
   EXPECT_EQ(DurationText(36 * kHourMs + 1500), "1d 12h 1s 500ms");
   for (const char* text : {"", "7", "d", "7 d", "1y", "-1d", "99999999d"})
     EXPECT_THROW(ParseDuration(text), Error) << text;
+}
+
+// A trigger may wait for days: what is over by then is no reason any more.
+TEST(Rules, AnAlertThatIsOverIsNotRetrainedFor) {
+  Walk walk;
+  walk.ToShadow();
+  walk.Take(Arrive(walk.policy_, walk.state_, AlertOf("a")));
+  ASSERT_TRUE(walk.state_.waiting);
+  EXPECT_FALSE(AlertOver(walk.policy_, walk.state_, "alert:z", kNow));
+  const auto step = AlertOver(walk.policy_, walk.state_, "alert:a", kNow);
+  ASSERT_TRUE(step);
+  walk.Take(*step);
+  EXPECT_EQ(walk.last_.action, Action::kSkip);
+  EXPECT_EQ(walk.last_.rule, "trigger.over");
+  EXPECT_EQ(walk.last_.reason,
+            "alert (kind drift): a has drifted; the alert is over: nothing is retrained for it");
+  EXPECT_EQ(walk.last_.to, Phase::kShadow);
+  EXPECT_FALSE(walk.state_.waiting);
+}
+
+TEST(Rules, TheNextAlertTakesThePlaceOfOneThatIsOver) {
+  Walk walk;
+  walk.ToShadow();
+  for (const char* id : {"a", "b", "c"}) walk.Take(Arrive(walk.policy_, walk.state_, AlertOf(id)));
+  EXPECT_EQ(walk.last_.rule, "trigger.waiting");
+  walk.state_ = LoopState::FromJson(walk.state_.ToJson());
+  walk.Take(*AlertOver(walk.policy_, walk.state_, "alert:b", kNow));
+  EXPECT_EQ(walk.state_.waiting->event.GetString("subject"), "alert:a");
+  walk.Take(*AlertOver(walk.policy_, walk.state_, "alert:a", kNow));
+  EXPECT_EQ(walk.state_.waiting->event.GetString("subject"), "alert:c");
+  EXPECT_NE(walk.last_.reason.find("in its place waits alert (kind drift): c"), std::string::npos);
+  walk.Take(*AlertOver(walk.policy_, walk.state_, "alert:c", kNow));
+  EXPECT_FALSE(walk.state_.waiting);
 }
 
 constexpr char kLossPolicy[] = R"(
