@@ -81,6 +81,8 @@ constexpr Series kSeries[] = {
      "Rows refused by a full queue"},
     {"millwright_prediction_log_lost_total", kCounter, "", "short", kMonitors,
      "Rows that could not be written"},
+    {"millwright_prediction_log_set_aside_total", kCounter, "", "short", kMonitors,
+     "Rows that were written and cannot be read: they lie in the log's folder aside"},
     {"millwright_prediction_log_queued", kGauge, "", "short", kMonitors,
      "Rows that wait to be written"},
 
@@ -295,6 +297,11 @@ constexpr std::string_view kDefaultRules = R"yaml(rules:
   above: 0
   annotations:
     summary: "{{ $value | humanize }} predictions of the last five minutes were not logged"
+- name: prediction-log-unreadable
+  expr: increase(millwright_prediction_log_set_aside_total[5m])
+  above: 0
+  annotations:
+    summary: "Rows of the prediction log cannot be read and were set aside: see the server's log"
 - name: pipeline-failed
   expr: increase(millwright_pipeline_runs_finished_total{state="failed"}[1h])
   above: 0

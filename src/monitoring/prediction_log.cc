@@ -1,5 +1,7 @@
 #include "monitoring/prediction_log.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/lane.h"
 #include "base/log.h"
@@ -22,6 +24,49 @@ void LogFailure(std::string_view what, Work&& work) {
     Log(LogLevel::kError, "monitoring", std::string(what), {{"error", failure.message()}});
   }
 }
+
+// Makes rows such as they are written: without what is hidden, and with no column twice. Rows that
+// are written together mostly have the same columns, which are looked at once.
+class RowCleaner {
+ public:
+  explicit RowCleaner(const Hides& hides) : hides_(hides) {}
+
+  // The row itself where nothing is to be changed, else a copy that lasts until the next call.
+  const Prediction& Clean(const Prediction& row) {
+    const bool is_same =
+        row.endpoint == endpoint_ && Has(inputs_, row.inputs) && Has(outputs_, row.outputs);
+    if (is_same) return row;
+    clean_ = row;
+    bool changes = false;
+    for (NamedValues* values : {&clean_.inputs, &clean_.outputs}) {
+      const auto is_hidden = [&](const auto& value) { return hides_(row.endpoint, value.first); };
+      if (hides_) changes |= std::erase_if(*values, is_hidden) > 0;
+      changes |= MakeColumnsUnique(values);
+    }
+    if (changes) return clean_;
+    endpoint_ = row.endpoint;
+    inputs_ = NamesOf(row.inputs);
+    outputs_ = NamesOf(row.outputs);
+    return row;
+  }
+
+ private:
+  using Names = std::vector<std::string>;
+  static Names NamesOf(const NamedValues& values) {
+    Names names;
+    for (const auto& value : values) names.push_back(value.first);
+    return names;
+  }
+  static bool Has(const Names& names, const NamedValues& values) {
+    return std::equal(names.begin(), names.end(), values.begin(), values.end(),
+                      [](const auto& name, const auto& value) { return name == value.first; });
+  }
+
+  const Hides& hides_;
+  std::string endpoint_;  // and the columns of the last row that was clean
+  Names inputs_, outputs_;
+  Prediction clean_;
+};
 
 TailRow RowOf(const Prediction& prediction) {
   std::string line = EncodePrediction(prediction);
@@ -118,7 +163,9 @@ void PredictionLog::RecordPredictions(const std::vector<Prediction>& predictions
   if (predictions.empty()) return;
   Batch batch;
   batch.rows.reserve(predictions.size());
-  for (const Prediction& prediction : predictions) {
+  RowCleaner cleaner(options_.hides);
+  for (const Prediction& each : predictions) {
+    const Prediction& prediction = cleaner.Clean(each);
     batch.rows.push_back(RowOf(prediction));
     batch.facts.Add(prediction);
   }
@@ -137,6 +184,11 @@ void PredictionLog::RecordOutcomes(const std::string& endpoint, std::vector<Outc
   int64_t sequence = NextSequence(count);
   for (Outcome& outcome : outcomes) {
     Check(outcome);
+    if (outcome.key && Hides(endpoint, outcome.key->input)) {
+      throw InvalidArgument("The log of {} leaves {} out: no prediction can be found by it",
+                            endpoint, outcome.key->input)
+          .WithField("key");
+    }
     if (outcome.time_ms == 0) outcome.time_ms = clock_.NowMs();
     batch.facts.Add(endpoint, outcome);
     batch.rows.push_back({RecordKind::kOutcome, endpoint, outcome.time_ms,
@@ -174,8 +226,9 @@ void PredictionLog::Compact() {
 }
 
 PredictionLogStats PredictionLog::stats() const {
-  return {offered_.load(), dropped_.load(), lost_.load(),
-          written_.load(), syncs_.load(),   static_cast<int64_t>(ring_.size())};
+  return {offered_.load(),   dropped_.load(), lost_.load(),
+          written_.load(),   syncs_.load(),   static_cast<int64_t>(ring_.size()),
+          store_.set_aside()};
 }
 
 void PredictionLog::Write(std::stop_token stop) {
@@ -247,12 +300,22 @@ void PredictionLog::WriteOnce() {
 
 size_t PredictionLog::TakeOffered(Batch& batch) {
   size_t taken = 0;
+  RowCleaner cleaner(options_.hides);
   while (batch.rows.size() < kBatchRowsMax) {
     std::optional<Offered> offered = ring_.TryPop();
     if (!offered) break;
     ++taken;
     try {
-      Decode1(*offered, batch);
+      const auto add = [&](const Prediction& prediction) {
+        const Prediction& clean = cleaner.Clean(prediction);
+        batch.rows.push_back(RowOf(clean));
+        batch.facts.Add(clean);
+      };
+      if (offered->prediction) {
+        add(*offered->prediction);
+      } else {
+        for (const Prediction& prediction : offered->decode()) add(prediction);
+      }
     } catch (const std::exception& failure) {
       lost_.fetch_add(1, std::memory_order_relaxed);
       Log(LogLevel::kWarning, "monitoring", "A prediction could not be taken apart",
@@ -260,18 +323,6 @@ size_t PredictionLog::TakeOffered(Batch& batch) {
     }
   }
   return taken;
-}
-
-void PredictionLog::Decode1(Offered& offered, Batch& batch) {
-  const auto add = [&](const Prediction& prediction) {
-    batch.rows.push_back(RowOf(prediction));
-    batch.facts.Add(prediction);
-  };
-  if (offered.prediction) {
-    add(*offered.prediction);
-    return;
-  }
-  for (const Prediction& prediction : offered.decode()) add(prediction);
 }
 
 void PredictionLog::Store(Batch batch) {
@@ -329,11 +380,14 @@ void PredictionLog::CompactInBackground(std::stop_token stop) {
       // First, for it may make the room that the others need.
       LogFailure("Old predictions could not be removed", [&] { RemoveOld(); });
     }
-    // What cannot be compacted stays in its segment and in memory; the next segment tries again.
-    LogFailure("Predictions could not be turned into Parquet", [&] {
-      std::lock_guard compacting(compacting_);
-      for (int64_t segment : store_.Waiting(tried)) store_.Compact(segment);
-    });
+    // What cannot be compacted stays in its segment and in memory, and does not keep the others
+    // from it; the next segment tries again.
+    for (int64_t segment : store_.Waiting(tried)) {
+      LogFailure("Predictions could not be turned into Parquet", [&] {
+        std::lock_guard compacting(compacting_);
+        store_.Compact(segment);
+      });
+    }
     lock.lock();
   }
 }

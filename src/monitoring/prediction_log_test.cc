@@ -505,5 +505,115 @@ TEST(Segment, DamageNeverGivesARecordThatWasNotWritten) {
   }
 }
 
+TEST(Prediction, SecondNumbersHaveNamesOfTheirOwn) {
+  const auto added = [](const SecondNumbers& seconds, NamedValues outputs) {
+    AddProbabilities(seconds, &outputs);
+    return outputs;
+  };
+  const Value list = std::string("[0.2,0.8]");
+  EXPECT_EQ(added({{"p", 0.8}}, {{"p", list}}), (NamedValues{{"p", list}, {"probability", 0.8}}));
+  EXPECT_EQ(
+      added({{"a", 0.8}, {"b", 2.0}}, {{"a", list}, {"b", list}}),
+      (NamedValues{{"a", list}, {"b", list}, {"a_probability", 0.8}, {"b_probability", 2.0}}));
+  EXPECT_EQ(added({{"a", 0.8}}, {{"a", list}, {"Probability", 1.0}}),
+            (NamedValues{{"a", list}, {"Probability", 1.0}, {"a_probability", 0.8}}));
+}
+
+TEST_F(PredictionLogTest, WritesNoColumnTwiceAndKeepsAllValues) {
+  PredictionLog log(dir_.path(), clock_);
+  Prediction odd = Sample(1);
+  odd.inputs = {{"age", 1.0}, {"Age", 2.0}, {"age", 3.0}, {"age_2", 4.0}};
+  odd.outputs = {{"probability", 0.5}, {"probability", 0.6}};
+  log.RecordPredictions({odd});
+  ASSERT_TRUE(log.Offer(odd));
+  log.Flush();
+  for (int round = 0; round < 2; ++round) {
+    PredictionReader reader(log);
+    const auto table = reader.Query("flights",
+                                    "SELECT input_age, \"input_Age_3\", input_age_4, input_age_2, "
+                                    "output_probability, output_probability_2 FROM predictions");
+    ASSERT_EQ(table.row_count(), 2) << round;
+    for (size_t row = 0; row < 2; ++row) {
+      for (size_t column = 0; column < 4; ++column) {
+        EXPECT_EQ(table.Double(row, column), static_cast<double>(column + 1)) << column;
+      }
+      EXPECT_EQ(table.Double(row, 5), 0.6);
+    }
+    log.Compact();
+  }
+  EXPECT_EQ(log.stats().set_aside, 0);
+}
+
+// As an earlier release wrote them: a column twice, bytes that are no text, and worse.
+TEST_F(PredictionLogTest, WhatCannotBeReadKeepsNobodyElseFromBeingStored) {
+  std::filesystem::create_directories(dir_.path() / "segments");
+  {
+    SegmentWriter segment(dir_.path() / "segments" / "00000001.log");
+    Prediction good = Sample(1);
+    segment.Append(RecordKind::kPrediction, EncodePrediction(good));
+    Prediction twice = Sample(2);
+    twice.endpoint = "twice";
+    twice.outputs = {{"probability", 0.1}, {"probability", 0.2}};
+    segment.Append(RecordKind::kPrediction, EncodePrediction(twice));
+    for (int i = 3; i < 8; ++i) {
+      Prediction bad = Sample(i);
+      bad.endpoint = "bad";
+      std::string line = EncodePrediction(bad);
+      if (i == 5) {
+        const std::string field = "\"latency_us\":";
+        line.insert(line.find(field) + field.size(), "\"soon\",\"x\":");
+      }
+      segment.Append(RecordKind::kPrediction, line);
+    }
+    std::string bytes = EncodePrediction(Sample(9));
+    bytes.insert(bytes.find("UA"), "\xff");
+    segment.Append(RecordKind::kPrediction, bytes);
+    segment.Sync();
+  }
+  PredictionLog log(dir_.path(), clock_);
+  log.Compact();
+  EXPECT_EQ(CountRows(log), 2);
+  PredictionReader reader(log);
+  EXPECT_EQ(reader
+                .Query("twice",
+                       "SELECT output_probability, output_probability_2 FROM "
+                       "predictions")
+                .Double(0, 1),
+            0.2);
+  EXPECT_EQ(reader.Query("bad", "SELECT id FROM predictions").row_count(), 4);
+  EXPECT_EQ(log.stats().set_aside, 1);
+  EXPECT_EQ(log.Counts("bad").predictions, 4);
+  const std::string aside = ReadFile(dir_.path() / "aside" / "bad-00000001.jsonl");
+  EXPECT_NE(aside.find("\"p5\""), std::string::npos);
+  EXPECT_EQ(std::count(aside.begin(), aside.end(), '\n'), 1);
+  EXPECT_FALSE(std::filesystem::exists(dir_.path() / "segments" / "00000001.log"));
+  // And it goes on.
+  log.RecordPredictions({Sample(10)});
+  log.Compact();
+  EXPECT_EQ(CountRows(log), 3);
+}
+
+TEST_F(PredictionLogTest, LeavesOutWhatIsHiddenWhereverItComesFrom) {
+  PredictionLogOptions options;
+  options.hides = [](const std::string& endpoint, const std::string& column) {
+    return endpoint == "flights" && column == "carrier";
+  };
+  PredictionLog log(dir_.path(), clock_, options);
+  ASSERT_TRUE(log.Offer(Sample(1)));
+  ASSERT_TRUE(log.OfferLater([] { return std::vector<Prediction>{Sample(2)}; }));
+  log.RecordPredictions({Sample(3)});
+  log.Flush();
+  for (const auto& entry : std::filesystem::directory_iterator(dir_.path() / "segments")) {
+    const std::string bytes = ReadFile(entry.path());
+    EXPECT_NE(bytes.find("input_hour"), std::string::npos);
+    EXPECT_EQ(bytes.find("carrier"), std::string::npos);
+    EXPECT_EQ(bytes.find("UA"), std::string::npos);
+  }
+  EXPECT_EQ(CountRows(log), 3);
+  const Outcome by_carrier{.value = 1.0, .key = OutcomeKey{"carrier", "UA"}};
+  EXPECT_THROW(log.RecordOutcomes("flights", {by_carrier}, "ana"), Error);
+  log.RecordOutcomes("other", {by_carrier}, "ana");
+}
+
 }  // namespace
 }  // namespace millwright::monitoring

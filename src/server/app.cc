@@ -265,6 +265,12 @@ std::string ServerName(const fs::path& data) {
 monitoring::PredictionLogOptions PredictionLogOptionsOf(const Config& config) {
   monitoring::PredictionLogOptions options;
   options.keep_ms = config.prediction_log_keep_days * monitoring::kDayMs;
+  serving::LoggingRules rules({}, config.prediction_log_redact);
+  if (!rules.hides_nothing()) {
+    options.hides = [rules = std::move(rules)](const auto& endpoint, const auto& column) {
+      return rules.Hides(endpoint, column);
+    };
+  }
   return options;
 }
 

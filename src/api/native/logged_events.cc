@@ -46,16 +46,23 @@ void AddNamed(const std::string& name, const std::vector<Json>& row, NamedValues
     values->emplace_back(name, monitoring::ToValue(row[0]));
   } else if (row.size() <= kLoggedNumbersMax) {
     values->emplace_back(name, monitoring::ToValue(ListOf(row)));
-    if (row.size() == 2 && row[1].is_number())
-      values->emplace_back("probability", monitoring::ToValue(row[1]));
   }
 }
 
-// Tensors of v2: {"name", "shape", "data"}; the first dimension is the rows.
-std::vector<NamedValues> ReadTensors(const Json& tensors, const std::vector<std::string>& columns) {
+void AddSecond(const std::string& name, const std::vector<Json>& row,
+               monitoring::SecondNumbers* seconds) {
+  if (row.size() == 2 && row[1].is_number()) seconds->emplace_back(name, row[1].AsDouble());
+}
+
+// Tensors of v2: {"name", "shape", "data"}; the first dimension is the rows. With `seconds`, also
+// what the second numbers of each row are.
+std::vector<NamedValues> ReadTensors(const Json& tensors, const std::vector<std::string>& columns,
+                                     const HiddenColumn& is_hidden,
+                                     std::vector<monitoring::SecondNumbers>* seconds) {
   std::vector<NamedValues> rows;
   for (const Json& tensor : tensors.AsArray()) {
     const std::string name = tensor.GetString("name");
+    if (is_hidden(name)) continue;
     const Json* data = tensor.Find("data");
     if (data == nullptr)
       throw InvalidArgument("{} has no data; raw tensors in events are not read", name);
@@ -67,6 +74,7 @@ std::vector<NamedValues> ReadTensors(const Json& tensors, const std::vector<std:
     if (count == 0 || flat.size() % count != 0)
       throw InvalidArgument("{} has {} values, which are not {} rows", name, flat.size(), count);
     if (rows.empty()) rows.resize(count);
+    if (seconds != nullptr) seconds->resize(rows.size());
     if (rows.size() != count) continue;  // it has other rows than the first one
     const size_t width = flat.size() / count;
     for (size_t row = 0; row < count; ++row) {
@@ -76,6 +84,7 @@ std::vector<NamedValues> ReadTensors(const Json& tensors, const std::vector<std:
         AddList(values, columns, &rows[row]);
       } else {
         AddNamed(name, values, &rows[row]);
+        if (seconds != nullptr) AddSecond(name, values, &(*seconds)[row]);
       }
     }
   }
@@ -86,7 +95,11 @@ std::vector<NamedValues> ReadTensors(const Json& tensors, const std::vector<std:
 
 std::vector<NamedValues> ReadLoggedRequest(const Json& body,
                                            const std::vector<std::string>& columns) {
-  if (const Json* inputs = body.Find("inputs")) return ReadTensors(*inputs, columns);
+  if (const Json* inputs = body.Find("inputs")) {
+    // A request of hidden tensors alone is still a request.
+    return ReadTensors(
+        *inputs, columns, [](const std::string&) { return false; }, nullptr);
+  }
   const auto& instances = body.At("instances").AsArray("instances");
   RequireRows(instances.size());
   std::vector<NamedValues> rows;
@@ -103,8 +116,14 @@ std::vector<NamedValues> ReadLoggedRequest(const Json& body,
   return rows;
 }
 
-std::vector<NamedValues> ReadLoggedAnswer(const Json& body) {
-  if (const Json* outputs = body.Find("outputs")) return ReadTensors(*outputs, {});
+std::vector<NamedValues> ReadLoggedAnswer(const Json& body, const HiddenColumn& is_hidden) {
+  if (const Json* outputs = body.Find("outputs")) {
+    std::vector<monitoring::SecondNumbers> seconds;
+    std::vector<NamedValues> rows = ReadTensors(*outputs, {}, is_hidden, &seconds);
+    for (size_t row = 0; row < rows.size(); ++row)
+      monitoring::AddProbabilities(seconds[row], &rows[row]);
+    return rows;
+  }
   const auto& predictions = body.At("predictions").AsArray("predictions");
   RequireRows(predictions.size());
   std::vector<NamedValues> rows;
@@ -116,7 +135,11 @@ std::vector<NamedValues> ReadLoggedAnswer(const Json& body) {
     }
     std::vector<Json> flat;
     Flatten(prediction, &flat);
+    if (is_hidden("prediction")) continue;
     AddNamed("prediction", flat, &row);
+    monitoring::SecondNumbers seconds;
+    AddSecond("prediction", flat, &seconds);
+    monitoring::AddProbabilities(seconds, &row);
   }
   return rows;
 }

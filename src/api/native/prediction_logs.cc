@@ -171,7 +171,9 @@ http::Response AddLoggedEvent(Context& context, const http::Request& request) {
     half.rows = ReadLoggedRequest(body, Texts(request, "column"));
     context.event_pairs.AddRequest(std::move(half));
   } else if (type == kAnswerEvent) {
-    half.rows = ReadLoggedAnswer(body);
+    half.rows = ReadLoggedAnswer(body, [&](const std::string& column) {
+      return context.predictions.Hides(half.endpoint, column);
+    });
     context.event_pairs.AddAnswer(std::move(half));
   } else {
     throw InvalidArgument("ce-type must be {} or {}, not \"{}\"", kRequestEvent, kAnswerEvent, type)

@@ -131,6 +131,7 @@ std::string MonitoringMetrics(monitoring::Monitors& monitors,
   samples.Add("millwright_prediction_log_rows_total", "", double(stats.written));
   samples.Add("millwright_prediction_log_dropped_total", "", double(stats.dropped));
   samples.Add("millwright_prediction_log_lost_total", "", double(stats.lost));
+  samples.Add("millwright_prediction_log_set_aside_total", "", double(stats.set_aside));
   samples.Add("millwright_prediction_log_queued", "", double(stats.queued));
   std::string out;
   using T = Type;
@@ -204,6 +205,9 @@ std::string MonitoringMetrics(monitoring::Monitors& monitors,
   samples.Append("millwright_prediction_log_dropped_total", "Rows refused by a full queue",
                  T::kCounter, &out);
   samples.Append("millwright_prediction_log_lost_total", "Rows that could not be written",
+                 T::kCounter, &out);
+  samples.Append("millwright_prediction_log_set_aside_total",
+                 "Rows that were written and cannot be read: they lie in the log's folder aside",
                  T::kCounter, &out);
   return out;
 }
