@@ -69,6 +69,11 @@ class RowCleaner {
 };
 
 TailRow RowOf(const Prediction& prediction) {
+  if (prediction.time_ms < 0) {
+    throw InvalidArgument("A prediction is asked in 1970 or later, not at {} ms",
+                          prediction.time_ms)
+        .WithField("time_ms");
+  }
   std::string line = EncodePrediction(prediction);
   if (line.size() > kRecordBytesMax) {
     throw InvalidArgument("A prediction of {} bytes is too large to log", line.size());
@@ -76,7 +81,17 @@ TailRow RowOf(const Prediction& prediction) {
   return {RecordKind::kPrediction, prediction.endpoint, prediction.time_ms, std::move(line)};
 }
 
-void Check(const Outcome& outcome) {
+void Check(const Outcome& outcome, int64_t now_ms) {
+  if (outcome.time_ms < 0) {
+    throw InvalidArgument("An outcome was known in 1970 or later, not at {} ms", outcome.time_ms)
+        .WithField("time_ms");
+  }
+  if (outcome.time_ms > now_ms + kOutcomeAheadMsMax) {
+    throw InvalidArgument(
+        "An outcome cannot be known at {}: it is {} now, and clocks may differ by {} hours",
+        FormatTime(outcome.time_ms), FormatTime(now_ms), kOutcomeAheadMsMax / 3'600'000)
+        .WithField("time_ms");
+  }
   if (outcome.prediction_id.empty() && !outcome.key) {
     throw InvalidArgument("An outcome needs the id of its prediction, or a key")
         .WithField("prediction_id");
@@ -183,11 +198,18 @@ void PredictionLog::RecordOutcomes(const std::string& endpoint, std::vector<Outc
   const auto count = static_cast<int64_t>(outcomes.size());
   int64_t sequence = NextSequence(count);
   for (Outcome& outcome : outcomes) {
-    Check(outcome);
-    if (outcome.key && Hides(endpoint, outcome.key->input)) {
-      throw InvalidArgument("The log of {} leaves {} out: no prediction can be found by it",
-                            endpoint, outcome.key->input)
-          .WithField("key");
+    try {
+      Check(outcome, clock_.NowMs());
+      if (outcome.key && Hides(endpoint, outcome.key->input)) {
+        throw InvalidArgument("The log of {} leaves {} out: no prediction can be found by it",
+                              endpoint, outcome.key->input)
+            .WithField("key");
+      }
+    } catch (const Error& error) {
+      if (count == 1) throw;
+      throw Error(error.code(), fmt::format("Outcome {} of {}: {}", batch.rows.size() + 1, count,
+                                            error.message()))
+          .WithField(error.field());
     }
     if (outcome.time_ms == 0) outcome.time_ms = clock_.NowMs();
     batch.facts.Add(endpoint, outcome);

@@ -339,6 +339,7 @@ TEST_F(PredictionLogTest, OldRowsGoAndTheOthersStay) {
 }
 
 TEST_F(PredictionLogTest, ReadsOnlyTheFilesOfARange) {
+  clock_.Advance(48 * kHourMs);  // so that all outcomes are known
   PredictionLog log(dir_.path(), clock_);
   LogHours(log, 10);
   const auto files = [&](const LogRange& range) { return log.Open("flights", range).files.size(); };
@@ -354,6 +355,7 @@ TEST_F(PredictionLogTest, ReadsOnlyTheFilesOfARange) {
 }
 
 TEST_F(PredictionLogTest, ASliceIsJoinedWithItsOutcomes) {
+  clock_.Advance(100 * kHourMs);  // so that all outcomes are known
   PredictionLog log(dir_.path(), clock_);
   LogHours(log, 10);
   log.RecordOutcomes("flights", {{"p4", 5.0, kStart + 90 * kHourMs}}, "ben");
@@ -381,6 +383,7 @@ TEST_F(PredictionLogTest, WhatHappenedBefore1970IsReadLikeTheRest) {
 }
 
 TEST_F(PredictionLogTest, FiguresThatWereKeptFollowTheLog) {
+  clock_.Advance(48 * kHourMs);  // so that all outcomes are known
   PredictionLog log(dir_.path(), clock_);
   SummaryCache summaries(log, clock_);
   EXPECT_EQ(summaries.Get("flights", {}).predictions, 0);
@@ -396,6 +399,7 @@ TEST_F(PredictionLogTest, FiguresThatWereKeptFollowTheLog) {
 }
 
 TEST_F(PredictionLogTest, FiguresOfALargeLogWaitForTheirTime) {
+  clock_.Advance(48 * kHourMs);  // so that all outcomes are known
   PredictionLog log(dir_.path(), clock_);
   LogHours(log, 1);
   SummaryCache summaries(log, clock_, 2);
@@ -403,7 +407,7 @@ TEST_F(PredictionLogTest, FiguresOfALargeLogWaitForTheirTime) {
   LogHours(log, 2);
   clock_.Advance(5);
   EXPECT_EQ(summaries.Get("flights", {}).predictions, 1);
-  EXPECT_EQ(summaries.Get("flights", {}).as_of_ms, kStart);
+  EXPECT_EQ(summaries.Get("flights", {}).as_of_ms, clock_.NowMs() - 5);
   while (summaries.Get("flights", {}).predictions == 1) summaries.Refresh();
   EXPECT_EQ(summaries.Get("flights", {}).predictions, 3);
   EXPECT_EQ(summaries.Get("flights", {}).as_of_ms, clock_.NowMs());
@@ -613,6 +617,41 @@ TEST_F(PredictionLogTest, LeavesOutWhatIsHiddenWhereverItComesFrom) {
   const Outcome by_carrier{.value = 1.0, .key = OutcomeKey{"carrier", "UA"}};
   EXPECT_THROW(log.RecordOutcomes("flights", {by_carrier}, "ana"), Error);
   log.RecordOutcomes("other", {by_carrier}, "ana");
+}
+
+TEST_F(PredictionLogTest, RefusesTimesThatCannotBe) {
+  PredictionLog log(dir_.path(), clock_);
+  log.RecordOutcomes("flights", {{"p1", 1.0, kStart + 600'000}}, "a clock that runs ahead");
+  const auto refusal = [&](std::vector<Outcome> outcomes) {
+    try {
+      log.RecordOutcomes("flights", std::move(outcomes), "ana");
+    } catch (const Error& error) {
+      EXPECT_EQ(error.field(), "time_ms");
+      return error.message();
+    }
+    return std::string();
+  };
+  EXPECT_NE(refusal({{"p1", 0.0, ParseTime("2090-01-01")}}).find("cannot be known at 2090-01-01"),
+            std::string::npos);
+  EXPECT_TRUE(refusal({{"p1", 0.0, 5}, {"p1", 0.0, -5}}).starts_with("Outcome 2 of 2: "));
+  EXPECT_EQ(log.Counts("flights").outcomes, 1);
+  Prediction early = Sample(1);
+  early.time_ms = -5;
+  EXPECT_THROW(log.RecordPredictions({Sample(2), early}), Error);
+  EXPECT_EQ(log.Counts("flights").predictions, 0);
+}
+
+TEST_F(PredictionLogTest, CountsOutcomesThatMatchAPrediction) {
+  PredictionLog log(dir_.path(), clock_);
+  log.RecordPredictions({Sample(1), Sample(2), Sample(25)});  // hours 1, 2 and 1
+  PredictionReader reader(log);
+  const auto keyed = [](std::string value) {
+    return Outcome{.value = 1.0, .time_ms = kStart + 60'000, .key = OutcomeKey{"hour", value}};
+  };
+  const std::vector<Outcome> outcomes = {
+      {"p1", 1.0, kStart}, {"nobody", 1.0, kStart}, keyed("1"), keyed("7")};
+  EXPECT_EQ(reader.CountMatched("flights", outcomes, kStart), 2);
+  EXPECT_EQ(reader.CountMatched("flights", {keyed("9")}, kStart), 0);
 }
 
 }  // namespace
