@@ -620,7 +620,7 @@ void App::Parts::StartLoops() {
     return config.monitor_interval_ms;
   });
   alerting = std::make_unique<Loop>("alerts", "look at the rules of alerts", [this](const auto&) {
-    evaluator.Look(SeriesText(), OpenMonitorAlerts(monitors));
+    evaluator.Look(SeriesText(), MonitorAlerts(monitors, clock.NowMs()));
     return config.alert_interval_ms;
   });
   looping = std::make_unique<Loop>("loops", "look at the loops of models", [this](const auto&) {
