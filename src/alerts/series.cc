@@ -57,6 +57,8 @@ constexpr Series kSeries[] = {
      "Features that have drifted in the latest complete window"},
     {"millwright_monitor_feature_drift", kGauge, "monitor endpoint feature", "short", kMonitors,
      "Drift in the latest complete window"},
+    {"millwright_monitor_feature_drifted", kGauge, "monitor endpoint feature", "short", kMonitors,
+     "Whether the monitor says that a feature has drifted: its alert is open"},
     {"millwright_monitor_feature_breaches", kGauge, "monitor endpoint feature kind", "short",
      kMonitors, "Rows of the latest complete window whose feature is not what it was in training"},
     {"millwright_monitor_stale_features", kGauge, kMonitorLabels, "short", kMonitors,
@@ -280,11 +282,10 @@ constexpr std::string_view kDefaultRules = R"yaml(rules:
   annotations:
     summary: "{{ $labels.endpoint }} lacks {{ $value }} replicas"
 - name: feature-drift
-  expr: millwright_monitor_feature_drift
-  at_least: 0.25
-  resolve_at: 0.2
+  expr: millwright_monitor_feature_drifted
+  at_least: 1
   annotations:
-    summary: "{{ $labels.feature }} of {{ $labels.endpoint }} has drifted by {{ $value | humanize }}"
+    summary: "{{ $labels.feature }} of {{ $labels.endpoint }} has drifted, as the monitor {{ $labels.monitor }} judges"
 - name: unreadable-monitor
   expr: millwright_monitor_readable
   below: 1

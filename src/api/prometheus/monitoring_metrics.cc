@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -67,6 +68,16 @@ void AddQuality(const monitoring::MonitorWindow& window, const std::string& labe
   samples->Add("millwright_monitor_cost_per_outcome", labels, window.performance.cost_per_outcome);
 }
 
+// The features of which a monitor holds an alert of drift open: its own judgement, with the margin,
+// the share of features and the windows in a row that it asks for.
+std::set<std::string> JudgedDrifted(const monitoring::Monitors& monitors,
+                                    const std::string& monitor) {
+  std::set<std::string> drifted;
+  for (const auto& alert : monitors.Alerts(monitor, true, monitoring::kAlertsMax))
+    if (alert.kind == monitoring::AlertKind::kDrift) drifted.insert(alert.feature);
+  return drifted;
+}
+
 void AddMonitor(monitoring::Monitors& monitors, const monitoring::MonitorSummary& monitor,
                 const std::string& labels, Samples* samples) {
   const auto summary = monitors.Summary(monitor.name);
@@ -100,9 +111,12 @@ void AddMonitor(monitoring::Monitors& monitors, const monitoring::MonitorSummary
     double drifted = 0;
     for (const auto& feature : window->features) drifted += feature.drifted ? 1 : 0;
     samples->Add("millwright_monitor_features_drifted", labels, drifted);
+    const std::set<std::string> judged = JudgedDrifted(monitors, monitor.name);
     for (const auto& feature : window->features) {
       std::string with_feature = labels;
       AppendLabel("feature", feature.name, &with_feature);
+      samples->Add("millwright_monitor_feature_drifted", with_feature,
+                   judged.contains(feature.name) ? 1 : 0);
       samples->Add("millwright_monitor_feature_drift", with_feature, feature.score);
     }
     AddQuality(*window, labels, samples);
@@ -197,6 +211,9 @@ std::string MonitoringMetrics(monitoring::Monitors& monitors,
   samples.Append("millwright_monitor_positive_rate_actual", "Share that was positive", T::kGauge,
                  &out);
   samples.Append("millwright_monitor_auc", "AUC of the latest complete window", T::kGauge, &out);
+  samples.Append("millwright_monitor_feature_drifted",
+                 "Whether the monitor says that a feature has drifted: its alert is open",
+                 T::kGauge, &out);
   samples.Append("millwright_monitor_feature_drift", "Drift in the latest complete window",
                  T::kGauge, &out);
   samples.Append("millwright_monitor_open_alerts", "Alerts that are open", T::kGauge, &out);
