@@ -84,9 +84,12 @@ struct Evaluator::Change {
     std::string id;
     Step step = Step::kNone;
     std::string note;
+    std::optional<int64_t> time_ms = {};  // of the wall clock; nothing: this look's
   };
   std::vector<Happened> happened;
   std::set<std::string> inserted, changed, dropped;  // ids
+  std::vector<std::string> passed;                   // that were over before they were seen
+  std::set<std::string> given;                       // all closed ones of monitors
   std::map<std::string, int64_t> of_rule;            // alerts of each rule
   int64_t left_out = 0;
   std::map<std::string, int64_t> queued;
@@ -286,6 +289,7 @@ void Evaluator::RunMonitors(const std::vector<MonitorAlert>& monitors, const Eva
                             Change* change) {
   std::set<Key> open;
   for (const MonitorAlert& one : monitors) {
+    if (one.closed_ms) continue;
     Rule rule;
     rule.name = one.rule;
     rule.threshold = one.threshold;
@@ -301,6 +305,40 @@ void Evaluator::RunMonitors(const std::vector<MonitorAlert>& monitors, const Eva
     rule.flap_changes = 0;
     Move(rule, key, tracked.series, Condition::kWell, std::nullopt, time, nullptr, change);
   }
+  for (const MonitorAlert& one : monitors) {
+    if (!one.closed_ms) continue;
+    change->given.insert(one.id.str());
+    const bool is_known =
+        passed_.contains(one.id.str()) || tracked_.contains({one.rule, one.id.str()});
+    if (!is_known && !store_.FindAlert(one.id)) RecordPassed(one, time, change);
+  }
+}
+
+// An alert that was over before it was seen: the whole record at once.
+void Evaluator::RecordPassed(const MonitorAlert& one, const EvaluationTime& time, Change* change) {
+  Rule rule;
+  rule.name = one.rule;
+  const std::string id = one.id.str();
+  change->alerts[id] = {.id = one.id,
+                        .rule = one.rule,
+                        .labels = AlertLabels(rule, one.labels, one.value),
+                        .severity = rule.severity,
+                        .phase = AlertPhase::kResolved,
+                        .value = one.value,
+                        .threshold = one.threshold,
+                        .summary = one.summary,
+                        .cause = one.cause,
+                        .from_monitor = true,
+                        .pending_ms = one.opened_ms,
+                        .fired_ms = one.opened_ms,
+                        .resolved_ms = one.closed_ms,
+                        .seen_ms = time.wall_ms};
+  change->inserted.insert(id);
+  change->changed.insert(id);
+  change->happened.push_back({id, Step::kFired, fmt::format("{:.6g}", one.value), one.opened_ms});
+  change->happened.push_back(
+      {id, Step::kResolved, "over before it was first looked at", one.closed_ms});
+  change->passed.push_back(id);
 }
 
 // Alerts of rules that are gone or switched off end.
@@ -385,7 +423,7 @@ void Evaluator::WriteAlerts(Connection& connection, const Change& change) const 
 
 // What happened to alerts, for people and for whoever follows the event log.
 void Evaluator::WriteSteps(Connection& connection, const Change& change, int64_t wall_ms) const {
-  for (const auto& [id, step, note] : change.happened) {
+  for (const auto& [id, step, note, time_ms] : change.happened) {
     const auto found = change.alerts.find(id);
     if (found == change.alerts.end()) continue;
     const Alert& alert = found->second;
@@ -393,7 +431,7 @@ void Evaluator::WriteSteps(Connection& connection, const Change& change, int64_t
                        : step == Step::kResolved ? "resolved"
                        : step == Step::kFlapping ? "flapping"
                                                  : "pending";
-    AppendTimeline(connection, alert.id, {wall_ms, what, kSystem, note});
+    AppendTimeline(connection, alert.id, {time_ms.value_or(wall_ms), what, kSystem, note});
     // Monitors tell of their own alerts.
     if (alert.from_monitor && step != Step::kFlapping) continue;
     const char* kind = step == Step::kFired      ? "alert.opened"
@@ -485,6 +523,7 @@ void Evaluator::Commit(Change* change, const EvaluationTime& time) {
     receivers.emplace(name, std::move(one));
   }
   const auto tellings = change->notifier.Decide({.alerts = change->alerts,
+                                                 .passed = change->passed,
                                                  .routing = routing_,
                                                  .silences = silences_,
                                                  .receivers = traits,
@@ -556,6 +595,7 @@ void Evaluator::Look(const std::string& metrics, const std::vector<MonitorAlert>
   tracked_ = std::move(change.tracked);
   alerts_ = std::move(change.alerts);
   notifier_ = std::move(change.notifier);
+  passed_ = std::move(change.given);
   std::erase_if(alerts_, [&](const auto& entry) {
     return entry.second.phase == AlertPhase::kResolved && !notifier_.Told(entry.first) &&
            std::none_of(notifier_.storms.begin(), notifier_.storms.end(), [&](const auto& storm) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,11 @@ inline constexpr int64_t kUnknownMsMax = 86'400'000;  // an alert without data f
 inline constexpr int64_t kValueWriteMs = 15'000;
 inline constexpr int64_t kClockWriteMs = 30'000;
 
-// An alert that a monitor holds open by its own thresholds.
+// How far back alerts of monitors are looked for that were over before anybody saw them open.
+inline constexpr int64_t kPassedWithinMs = 3'600'000;
+
+// An alert that a monitor holds open by its own thresholds, or has closed: a monitor that catches
+// up on many windows opens and closes one at once.
 struct MonitorAlert {
   AlertId id;
   std::string rule;  // monitor.drift, monitor.performance
@@ -32,6 +37,7 @@ struct MonitorAlert {
   std::string summary;
   Json cause;
   int64_t opened_ms = 0;
+  std::optional<int64_t> closed_ms;
 };
 
 struct EvaluatorOptions {
@@ -61,7 +67,9 @@ class Evaluator {
   Evaluator(storage::Database& database, events::EventLog& events, const Clock& clock,
             AlertStore& store, Wordings wordings, EvaluatorOptions options);
 
-  // `metrics` is what /metrics says now; `monitors` are all alerts that monitors hold open.
+  // `metrics` is what /metrics says now; `monitors` are all alerts that monitors hold open, and
+  // those that they closed within kPassedWithinMs. One that was never seen open is recorded with
+  // its cause as any other, and told of once, as resolved.
   void Look(const std::string& metrics, const std::vector<MonitorAlert>& monitors);
   // What a rule would find now, of what is in memory and of `metrics`.
   std::vector<Element> Try(const Rule& rule, const std::string& metrics) const;
@@ -86,6 +94,7 @@ class Evaluator {
   void RunRule(const Rule& rule, const EvaluationTime& time, Change* change);
   void RunMonitors(const std::vector<MonitorAlert>& monitors, const EvaluationTime& time,
                    Change* change);
+  void RecordPassed(const MonitorAlert& one, const EvaluationTime& time, Change* change);
   void DropOrphans(const std::vector<StoredRule>& rules, const std::vector<MonitorAlert>& monitors,
                    const EvaluationTime& time, Change* change);
   void Move(const Rule& rule, const Key& key, const Labels& series, Condition condition,
@@ -116,6 +125,7 @@ class Evaluator {
   SampleHistory history_;
   std::map<Key, Tracked> tracked_;
   std::map<std::string, Alert> alerts_;  // pending, firing, and resolved ones that were told of
+  std::set<std::string> passed_;  // closed alerts of monitors that have a record, of those given
   Notifier notifier_;
   Routing routing_;
   std::vector<Silence> silences_;

@@ -272,5 +272,42 @@ TEST_P(EvaluatorTest, RefusesWhatCannotBe) {
 
 MILLWRIGHT_ON_BOTH_DATABASES(EvaluatorTest);
 
+// A monitor that catches up opens and closes an alert in one go.
+TEST_P(EvaluatorTest, RecordsAnAlertThatWasOverBeforeItWasSeen) {
+  Apply(kConfig);
+  const int64_t now_ms = clock_.NowMs();
+  MonitorAlert alert{.id = AlertId("al-1"),
+                     .rule = "monitor.drift",
+                     .labels = {{"monitor", "m"}, {"feature", "age"}},
+                     .value = 0.4,
+                     .threshold = 0.25,
+                     .summary = "age has drifted",
+                     .cause = Json::Of({{"page", "/monitors/m?feature=age"}}),
+                     .opened_ms = now_ms - 10,
+                     .closed_ms = now_ms - 5};
+  Look("", {alert});
+  const auto check = [&] {
+    const auto known = store_.FindAlert(AlertId("al-1"));
+    ASSERT_TRUE(known);
+    EXPECT_EQ(known->phase, AlertPhase::kResolved);
+    EXPECT_EQ(known->resolved_ms, now_ms - 5);
+    EXPECT_EQ(known->cause.GetString("page"), "/monitors/m?feature=age");
+    EXPECT_EQ(LabelOf(known->labels, "feature"), "age");
+    const auto timeline = store_.Timeline(AlertId("al-1"));
+    ASSERT_EQ(timeline.size(), 3);
+    EXPECT_EQ(timeline[0].what, "firing");
+    EXPECT_EQ(timeline[0].time_ms, now_ms - 10);
+    EXPECT_EQ(timeline[1].what, "resolved");
+    EXPECT_EQ(timeline[2].what, "notified");
+    EXPECT_EQ(Told(), (std::vector<std::string>{R"(["-age has drifted"])"}));
+  };
+  check();
+  Look("", {alert});
+  Restart();
+  Pass(10'000);
+  Look("", {alert});
+  check();
+}
+
 }  // namespace
 }  // namespace millwright::alerts

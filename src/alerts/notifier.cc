@@ -103,8 +103,10 @@ bool Notifier::Told(const std::string& id) const {
 // Makes groups of what fires and is not muted; returns who is in each.
 Notifier::Members Notifier::Gather(const Scene& scene) {
   Members members;
+  const std::set<std::string> passed(scene.passed.begin(), scene.passed.end());
   for (const auto& [id, alert] : scene.alerts) {
-    if (alert.phase != AlertPhase::kFiring) continue;
+    const bool has_passed = passed.contains(id);
+    if (alert.phase != AlertPhase::kFiring && !has_passed) continue;
     if (MutingOf(alert, scene.alerts, scene.routing, scene.silences, scene.wall_ms).IsMuted())
       continue;
     for (const Route* route : scene.routing.RoutesOf(alert.labels)) {
@@ -116,7 +118,11 @@ Notifier::Members Notifier::Gather(const Scene& scene) {
                                          .created_ms = scene.now_ms,
                                          .told_ms = 0,
                                          .told = {}});
-      members[group_id].push_back(&alert);
+      if (has_passed) {
+        groups.at(group_id).told[id] = kFiring;  // so that its end is news
+      } else {
+        members[group_id].push_back(&alert);
+      }
     }
   }
   return members;

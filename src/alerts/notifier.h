@@ -75,6 +75,9 @@ struct Notifier {
   struct Scene {
     // By id: all that fire, and those of which somebody was told that they do.
     const std::map<std::string, Alert>& alerts;
+    // Ids of those that were over before anybody could be told: told of once, as resolved, to whom
+    // they would have been told.
+    const std::vector<std::string>& passed;
     const Routing& routing;
     const std::vector<Silence>& silences;
     const std::map<std::string, ReceiverTraits>& receivers;

@@ -18,12 +18,19 @@ class Scenario {
     alert.phase = AlertPhase::kFiring;
     return alert;
   }
+  // One that nobody saw firing.
+  void Pass(const std::string& id, Labels labels) {
+    Fire(id, std::move(labels));
+    Resolve(id);
+    passed_.push_back(id);
+  }
   void Resolve(const std::string& id) { alerts_[id].phase = AlertPhase::kResolved; }
 
   // "ops firing a b resolved c; …" of what is decided at a time.
   std::string At(int64_t now_ms) {
     std::string out;
     for (const Telling& telling : notifier_.Decide({.alerts = alerts_,
+                                  .passed = passed_,
                                   .routing = routing_,
                                   .silences = silences,
                                   .receivers = receivers,
@@ -35,6 +42,7 @@ class Scenario {
       for (const AlertId& id : telling.firing) out += " +" + id.str();
       for (const AlertId& id : telling.resolved) out += " -" + id.str();
     }
+    passed_.clear();
     // It goes on from what was written down.
     for (auto& [id, group] : notifier_.groups) group = Group::FromJson(group.ToJson());
     for (auto& [id, storm] : notifier_.storms) storm = Storm::FromJson(storm.ToJson());
@@ -47,6 +55,7 @@ class Scenario {
  private:
   Routing routing_;
   std::map<std::string, Alert> alerts_;
+  std::vector<std::string> passed_;
   Notifier notifier_;
 };
 
@@ -180,6 +189,18 @@ TEST(Notifier, WhoWantsNoEndsHearsOfNone) {
   EXPECT_EQ(scene.At(10'000), "ops +a");
   scene.Resolve("a");
   EXPECT_EQ(scene.At(100'000), "");
+}
+
+TEST(Notifier, TellsOnceOfWhatWasOverBeforeItWasSeen) {
+  Scenario scenario(kOne);
+  scenario.Pass("a", {{"rule", "x"}});
+  EXPECT_EQ(scenario.At(0), "");  // the group waits as always
+  EXPECT_EQ(scenario.At(10'000), "ops -a");
+  EXPECT_EQ(scenario.At(100'000), "");
+  scenario.receivers["ops"] = {.send_resolved = false};
+  scenario.Pass("b", {{"rule", "x"}});
+  EXPECT_EQ(scenario.At(200'000), "");
+  EXPECT_EQ(scenario.At(300'000), "");
 }
 
 }  // namespace

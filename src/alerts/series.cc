@@ -57,6 +57,8 @@ constexpr Series kSeries[] = {
      "Features that have drifted in the latest complete window"},
     {"millwright_monitor_feature_drift", kGauge, "monitor endpoint feature", "short", kMonitors,
      "Drift in the latest complete window"},
+    {"millwright_monitor_feature_drifted", kGauge, "monitor endpoint feature", "short", kMonitors,
+     "Whether the monitor says that a feature has drifted: its alert is open"},
     {"millwright_monitor_feature_breaches", kGauge, "monitor endpoint feature kind", "short",
      kMonitors, "Rows of the latest complete window whose feature is not what it was in training"},
     {"millwright_monitor_stale_features", kGauge, kMonitorLabels, "short", kMonitors,
@@ -83,6 +85,8 @@ constexpr Series kSeries[] = {
      "Rows refused by a full queue"},
     {"millwright_prediction_log_lost_total", kCounter, "", "short", kMonitors,
      "Rows that could not be written"},
+    {"millwright_prediction_log_set_aside_total", kCounter, "", "short", kMonitors,
+     "Rows that were written and cannot be read: they lie in the log's folder aside"},
     {"millwright_prediction_log_queued", kGauge, "", "short", kMonitors,
      "Rows that wait to be written"},
 
@@ -280,11 +284,10 @@ constexpr std::string_view kDefaultRules = R"yaml(rules:
   annotations:
     summary: "{{ $labels.endpoint }} lacks {{ $value }} replicas"
 - name: feature-drift
-  expr: millwright_monitor_feature_drift
-  at_least: 0.25
-  resolve_at: 0.2
+  expr: millwright_monitor_feature_drifted
+  at_least: 1
   annotations:
-    summary: "{{ $labels.feature }} of {{ $labels.endpoint }} has drifted by {{ $value | humanize }}"
+    summary: "{{ $labels.feature }} of {{ $labels.endpoint }} has drifted, as the monitor {{ $labels.monitor }} judges"
 - name: unreadable-monitor
   expr: millwright_monitor_readable
   below: 1
@@ -297,6 +300,11 @@ constexpr std::string_view kDefaultRules = R"yaml(rules:
   above: 0
   annotations:
     summary: "{{ $value | humanize }} predictions of the last five minutes were not logged"
+- name: prediction-log-unreadable
+  expr: increase(millwright_prediction_log_set_aside_total[5m])
+  above: 0
+  annotations:
+    summary: "Rows of the prediction log cannot be read and were set aside: see the server's log"
 - name: pipeline-failed
   expr: increase(millwright_pipeline_runs_finished_total{state="failed"}[1h])
   above: 0

@@ -52,7 +52,7 @@ bool ReadTimeOfDay(std::string_view text, size_t* at, int64_t* ms) {
   return true;
 }
 
-// Reads "Z", "+hh:mm" or nothing into milliseconds east of UTC.
+// Reads "Z", "+hh:mm", "+hhmm", "+hh" or nothing into milliseconds east of UTC.
 bool ReadOffset(std::string_view text, size_t* at, int64_t* ms) {
   *ms = 0;
   if (*at == text.size() || Skip(text, at, 'Z')) return true;
@@ -60,8 +60,8 @@ bool ReadOffset(std::string_view text, size_t* at, int64_t* ms) {
   if (!west && !Skip(text, at, '+')) return false;
   int hour = 0, minute = 0;
   if (!ReadDigits(text, at, 2, &hour)) return false;
-  Skip(text, at, ':');
-  if (!ReadDigits(text, at, 2, &minute)) return false;
+  const bool has_minutes = Skip(text, at, ':') || *at < text.size();
+  if (has_minutes && !ReadDigits(text, at, 2, &minute)) return false;
   *ms = (hour * 60 + minute) * int64_t{60'000} * (west ? -1 : 1);
   return true;
 }

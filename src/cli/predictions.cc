@@ -1,5 +1,9 @@
 #include <fmt/format.h>
 
+#include <charconv>
+#include <memory>
+#include <optional>
+
 #include "analytics/session.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -106,26 +110,75 @@ constexpr Option<OutcomeOptions> kOutcomeOptions[] = {
      &OutcomeOptions::comment_column, "COLUMN"},
 };
 
-// SQL over the file: key or id, value, time in ms, comment; each row says something.
-std::string OutcomesSql(const OutcomeOptions& options) {
-  using analytics::QuoteName;
-  const std::string key = options.key_column.empty() ? options.key_input : options.key_column;
-  const std::string found_by = options.key_input.empty() ? options.id_column : key;
-  const bool has_comment = !options.comment_column.empty();
-  const std::string value = QuoteName(options.value_column);
-  return fmt::format(
-      "SELECT CAST({} AS VARCHAR), {}, {}, {} FROM {} WHERE {} IS NOT NULL{}", QuoteName(found_by),
-      value,
-      options.time_column.empty()
-          ? "NULL::BIGINT"
-          : fmt::format("epoch_ms(CAST({} AS TIMESTAMP))", QuoteName(options.time_column)),
-      has_comment ? fmt::format("CAST({} AS VARCHAR)", QuoteName(options.comment_column)) : "NULL",
-      analytics::ReadFileSql(options.file, {found_by, options.value_column}), value,
-      has_comment ? fmt::format(" OR {} IS NOT NULL", QuoteName(options.comment_column)) : "");
+// The file with its columns, which are looked for before anything is read.
+class OutcomeFile {
+ public:
+  OutcomeFile(const OutcomeOptions& options, analytics::Session& session) : options_(options) {
+    const std::string key = options.key_column.empty() ? options.key_input : options.key_column;
+    found_by_ = options.key_input.empty() ? options.id_column : key;
+    std::vector<std::string> as_text = {found_by_, options.value_column};
+    if (!options.time_column.empty()) as_text.push_back(options.time_column);
+    for (const analytics::Column& column :
+         session.Describe("SELECT * FROM " + analytics::ReadFileSql(options.file)))
+      columns_.push_back(column);
+    for (const std::string& name :
+         {found_by_, options.value_column, options.time_column, options.comment_column})
+      if (!name.empty()) Require(name);
+    table_ = analytics::ReadFileSql(options.file, as_text);
+  }
+
+  // Key or id, value, time (in ms, or as it is written), comment: of each row.
+  std::string Sql() const {
+    using analytics::QuoteName;
+    const bool has_comment = !options_.comment_column.empty();
+    return fmt::format("SELECT CAST({} AS VARCHAR), {}, {}, {} FROM {}", QuoteName(found_by_),
+                       QuoteName(options_.value_column), TimeSql(),
+                       has_comment
+                           ? fmt::format("CAST({} AS VARCHAR)", QuoteName(options_.comment_column))
+                           : "NULL",
+                       table_);
+  }
+
+ private:
+  const analytics::Column& Require(const std::string& name) const {
+    std::string names;
+    for (const analytics::Column& column : columns_) {
+      if (column.name == name) return column;
+      names += (names.empty() ? "" : ", ") + column.name;
+    }
+    throw InvalidArgument("{} has no column {}; it has {}", options_.file, name, names);
+  }
+  std::string TimeSql() const {
+    if (options_.time_column.empty()) return "NULL";
+    using analytics::ColumnType;
+    const std::string name = analytics::QuoteName(options_.time_column);
+    const ColumnType type = Require(options_.time_column).type;
+    const bool is_time = type == ColumnType::kTimestamp || type == ColumnType::kDate;
+    if (is_time && !analytics::IsTextFile(options_.file))
+      return "CAST(epoch_ms(CAST(" + name + " AS TIMESTAMP)) AS VARCHAR)";
+    return "CAST(" + name + " AS VARCHAR)";
+  }
+
+  const OutcomeOptions& options_;
+  std::string found_by_, table_;
+  std::vector<analytics::Column> columns_;
+};
+
+// Milliseconds since 1970, or RFC 3339.
+int64_t TimeOf(const std::string& text) {
+  int64_t time_ms = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), time_ms);
+  if (error == std::errc() && end == text.data() + text.size()) return time_ms;
+  return ParseTime(text);
 }
 
-Json OutcomeJson(const OutcomeOptions& options, const analytics::Table& table, size_t row) {
+// Nothing for a row that says nothing.
+std::optional<Json> OutcomeJson(const OutcomeOptions& options, const analytics::Table& table,
+                                size_t row) {
+  if (table.IsNull(row, 1) && table.IsNull(row, 3)) return std::nullopt;
   Json outcome = Json::Of({{"kind", options.kind}});
+  if (table.IsNull(row, 0) || table.Text(row, 0).empty())
+    throw InvalidArgument("it does not say which prediction it is about");
   if (options.key_input.empty()) {
     outcome.Set("prediction_id", table.Text(row, 0));
   } else {
@@ -138,34 +191,85 @@ Json OutcomeJson(const OutcomeOptions& options, const analytics::Table& table, s
                              ? monitoring::ToJson(monitoring::ReadField(table.Text(row, 1)))
                              : table.ToJson(row, 1));
   }
-  if (!table.IsNull(row, 2)) outcome.Set("time_ms", table.Int(row, 2));
+  if (!table.IsNull(row, 2)) outcome.Set("time_ms", TimeOf(table.Text(row, 2)));
   if (!table.IsNull(row, 3)) outcome.Set("comment", table.Text(row, 3));
   return outcome;
 }
 
-int PushOutcomes(const OutcomeOptions& options, Console& console) {
-  auto progress = console.StartProgress("push outcomes");
-  analytics::Session session;
-  int64_t sent = 0;
-  Json batch = Json::MakeArray();
-  const auto send = [&] {
-    if (batch.AsArray().empty()) return;
-    console.client().Post("/api/v1/outcomes",
-                          Json::Of({{"endpoint", options.endpoint}, {"outcomes", batch}}));
-    sent += static_cast<int64_t>(batch.AsArray().size());
-    batch = Json::MakeArray();
-    progress->Update(0, FormatCount(sent));
-  };
-  session.Stream(OutcomesSql(options), [&](const analytics::Table& table) {
-    for (size_t row = 0; row < table.row_count(); ++row) {
-      batch.Append(OutcomeJson(options, table, row));
-      if (batch.AsArray().size() == kOutcomesPerCall) send();
+// Sends a file's outcomes in pieces.
+class OutcomeSender {
+ public:
+  OutcomeSender(const OutcomeOptions& options, Console& console)
+      : options_(options), console_(console), progress_(console.StartProgress("push outcomes")) {}
+
+  void Add(const analytics::Table& table, size_t row) {
+    ++row_;
+    try {
+      auto outcome = OutcomeJson(options_, table, row);
+      if (outcome) batch_.Append(std::move(*outcome));
+    } catch (const Error& error) {
+      throw Error(error.code(),
+                  fmt::format("{} row {}: {}{}", options_.file, row_, error.message(), Before()));
     }
+    if (batch_.AsArray().size() == kOutcomesPerCall) Send();
+  }
+
+  void Finish() {
+    Send();
+    std::string words = FormatCount(sent_) + " outcomes";
+    if (matched_ < sent_)
+      words += matched_ == 0
+                   ? ", none of a prediction that the log has"
+                   : fmt::format(", {} of a prediction that the log has", FormatCount(matched_));
+    progress_->Finish(words);
+    console_.Answer(Json::Of({{"outcomes", sent_}, {"matched", matched_}}));
+    if (sent_ > 0 && matched_ == 0)
+      console_.Hint(options_.key_input.empty()
+                        ? "They wait for predictions with these ids; is it the right column?"
+                        : "They wait for predictions with these values; is it the right input, and "
+                          "is the time at most --within-hours later?");
+  }
+
+ private:
+  // What became of the rows before.
+  std::string Before() const {
+    return sent_ == 0 ? "; no outcome was recorded"
+                      : fmt::format("; the {} outcomes before are recorded", FormatCount(sent_));
+  }
+  void Send() {
+    if (batch_.AsArray().empty()) return;
+    const auto count = static_cast<int64_t>(batch_.AsArray().size());
+    try {
+      const Json answer = console_.client().Post(
+          "/api/v1/outcomes",
+          Json::Of(
+              {{"endpoint", options_.endpoint}, {"outcomes", batch_}, {"count_matched", true}}));
+      matched_ += answer.GetInt("matched");
+    } catch (const Error& error) {
+      throw Error(error.code(), fmt::format("{} up to row {}: {}{}", options_.file, row_,
+                                            error.message(), Before()));
+    }
+    sent_ += count;
+    batch_ = Json::MakeArray();
+    progress_->Update(0, FormatCount(sent_));
+  }
+
+  const OutcomeOptions& options_;
+  Console& console_;
+  std::unique_ptr<Progress> progress_;
+  Json batch_ = Json::MakeArray();
+  int64_t row_ = 0, sent_ = 0, matched_ = 0;
+};
+
+int PushOutcomes(const OutcomeOptions& options, Console& console) {
+  analytics::Session session;
+  const OutcomeFile file(options, session);
+  OutcomeSender sender(options, console);
+  session.Stream(file.Sql(), [&](const analytics::Table& table) {
+    for (size_t row = 0; row < table.row_count(); ++row) sender.Add(table, row);
     return true;
   });
-  send();
-  progress->Finish(FormatCount(sent) + " outcomes");
-  console.Answer(Json::Of({{"outcomes", sent}}));
+  sender.Finish();
   return 0;
 }
 

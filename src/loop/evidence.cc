@@ -26,12 +26,17 @@ struct Comparison {
   std::string figure;  // "errors"
   double tolerance = 0;
   int64_t candidate_n = 0, live_n = 0;
-  std::optional<DifferenceBounds> bounds;  // nothing: a mean is no number
+  bool is_number = true;                   // both means are
+  std::optional<DifferenceBounds> bounds;  // nothing: nothing can be said of the difference
 
   bool IsWorse() const { return bounds && bounds->low > tolerance; }
   bool IsNotWorse() const { return bounds && bounds->high < tolerance; }
   std::string Words() const {
-    if (!bounds) return figure + " is not a number";
+    if (!is_number) return figure + " is not a number";
+    if (!bounds) {
+      return fmt::format("{} is the same in all {} and {} rows: nothing says yet how it spreads",
+                         figure, candidate_n, live_n);
+    }
     return fmt::format("{} differ by {:.4g} ({:.4g} to {:.4g}), tolerated are {:.4g}", figure,
                        bounds->difference, bounds->low, bounds->high, tolerance);
   }
@@ -52,11 +57,28 @@ Comparison Compare(std::string figure, const ArmMoments& candidate, const ArmMom
   Comparison comparison{.figure = std::move(figure),
                         .tolerance = tolerance,
                         .candidate_n = candidate.count,
-                        .live_n = live.count};
-  if (IsFinite(candidate) && IsFinite(live)) {
+                        .live_n = live.count,
+                        .is_number = IsFinite(candidate) && IsFinite(live)};
+  const bool has_spread = candidate.variance > 0 || live.variance > 0;
+  if (comparison.is_number && has_spread) {
     comparison.bounds = ConfidenceSequence(candidate, live, alpha, tolerance);
   }
   return comparison;
+}
+
+// The same of a figure that knows no bounds.
+Comparison CompareUnbounded(std::string figure, ArmMoments candidate, ArmMoments live, double alpha,
+                            double tolerance) {
+  if (IsFinite(candidate) && IsFinite(live)) statistics::CountPooledRows(&candidate, &live);
+  return Compare(std::move(figure), candidate, live, alpha, tolerance);
+}
+
+Comparison CompareLoss(const LossRule& loss, const ArmMoments& candidate, const ArmMoments& live,
+                       double alpha) {
+  const bool is_share = loss.kind == LossKind::kError || loss.kind == LossKind::kBrier;
+  if (!is_share) return CompareUnbounded("loss", candidate, live, alpha, loss.tolerance);
+  return Compare("loss", statistics::ShareMoments(candidate), statistics::ShareMoments(live), alpha,
+                 loss.tolerance);
 }
 
 Judgement Hold(std::string rule, std::string reason, Json figures) {
@@ -101,16 +123,15 @@ Judgement JudgeArms(const WorseRule& rule, const ArmsWanted& wanted, const ArmFi
     if (candidate.log_latency.count < 2 || live.log_latency.count < 2) {
       missing = "too few latencies are known";
     } else {
-      comparisons.push_back(Compare("latency", candidate.log_latency, live.log_latency, rule.alpha,
-                                    std::log1p(*rule.latency)));
+      comparisons.push_back(CompareUnbounded("latency", candidate.log_latency, live.log_latency,
+                                             rule.alpha, std::log1p(*rule.latency)));
     }
   }
   if (rule.loss) {
     const bool enough = candidate.loss.count >= rule.loss->outcomes_min &&
                         live.loss.count >= rule.loss->outcomes_min;
     if (enough) {
-      comparisons.push_back(
-          Compare("loss", candidate.loss, live.loss, rule.alpha, rule.loss->tolerance));
+      comparisons.push_back(CompareLoss(*rule.loss, candidate.loss, live.loss, rule.alpha));
     } else if (rule.loss->is_required) {
       missing = fmt::format(
           "{} outcomes of the candidate and {} of the live version are known, {} "
@@ -133,7 +154,7 @@ Judgement JudgeArms(const WorseRule& rule, const ArmsWanted& wanted, const ArmFi
                 figures);
   }
   for (const Comparison& comparison : comparisons) {
-    if (!comparison.bounds) return Hold("not_a_number", comparison.Words(), figures);
+    if (!comparison.is_number) return Hold("not_a_number", comparison.Words(), figures);
   }
   if (const int64_t odd = candidate.losses_not_numbers + live.losses_not_numbers;
       rule.loss && odd > 0) {

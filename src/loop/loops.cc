@@ -126,6 +126,7 @@ void Loops::FollowEvents() {
     const auto events = rooms_.events.After(cursor, kEventsPerRead);
     if (events.empty()) break;
     for (const events::Event& event : events) {
+      if (event.kind == "alert.closed") FollowEndOf(event, loops);
       std::vector<std::string> models;
       for (const StoredLoop& loop : loops) {
         if (event.seq > loop.events_after && FindTrigger(*loop.policy, event) != nullptr)
@@ -148,6 +149,18 @@ void Loops::FollowEvents() {
   }
   // Its own decisions are events, too; the cursor need not follow them one by one.
   rooms_.store.MoveCursor(cursor);
+}
+
+// A trigger that waits for an alert is dropped with it.
+void Loops::FollowEndOf(const events::Event& event, const std::vector<StoredLoop>& loops) {
+  std::vector<std::string> models;
+  for (const StoredLoop& loop : loops) {
+    if (event.seq > loop.events_after) models.push_back(loop.model);
+  }
+  if (models.empty()) return;
+  rooms_.store.ChangeByEvent(event.seq, models, [&](storage::Connection&, const StoredLoop& loop) {
+    return AlertOver(*loop.policy, loop.state, event.subject, rooms_.clock.NowMs());
+  });
 }
 
 void Loops::FollowSchedules(const StoredLoop& seen) {

@@ -68,6 +68,7 @@ class Loops {
 
   StoredLoop ByPerson(const std::string& model, const Person& by, Act act);
   void FollowEvents();
+  void FollowEndOf(const events::Event& event, const std::vector<StoredLoop>& loops);
   void FollowSchedules(const StoredLoop& loop);
   void LookAt(StoredLoop loop, const std::vector<StoredLoop>& all);
   Seen See(const StoredLoop& loop, const std::vector<StoredLoop>& all);

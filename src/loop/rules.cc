@@ -86,6 +86,7 @@ LoopState Begin(const LoopState& state, const Cause& cause) {
   next.phase = Phase::kTriggered;
   next.cause = cause;
   next.waiting.reset();
+  next.behind.clear();
   next.pipeline_run.clear();
   next.candidate.clear();
   next.champion.clear();
@@ -126,6 +127,15 @@ std::string CauseText(const Cause& cause) {
   if (reason.empty() && !cause.event.is_null()) reason = AlertText(cause.event.At("payload"));
   if (!reason.empty()) text += ": " + reason;
   return text;
+}
+
+// "alert:al-0123"; empty where no event was the cause.
+std::string SubjectOf(const Cause& cause) {
+  return cause.event.is_null() ? "" : cause.event.GetString("subject");
+}
+
+bool IsAlert(const Cause& cause) {
+  return SubjectOf(cause).starts_with("alert:");
 }
 
 Json CauseSeen(const Cause& cause) {
@@ -300,7 +310,7 @@ class Decider {
     }
     return Advance(Phase::kGating,
                    seen_.gate ? Json::Of({{"verdicts", seen_.gate->verdicts}}) : Json(),
-                   "the gates passed");
+                   policy_.asks_gates ? "the gates passed" : "no gate is asked");
   }
 
   // To the next stage that the policy has, unless something stands before it.
@@ -509,6 +519,8 @@ Step Arrive(const Policy& policy, const LoopState& state, const Cause& cause) {
                              CauseText(cause), CauseSeen(cause)));
   }
   if (state.waiting) {
+    const bool may_follow = IsAlert(cause) && IsAlert(*state.waiting);
+    if (may_follow && next.behind.size() < kAlertsBehindMax) next.behind.push_back(cause);
     return with_who(MakeStep(policy, state, next, now_ms, Action::kSkip, "trigger.waiting",
                              CauseText(cause) + "; another trigger waits already",
                              CauseSeen(cause)));
@@ -518,6 +530,28 @@ Step Arrive(const Policy& policy, const LoopState& state, const Cause& cause) {
       state.is_paused ? "the loop is paused" : fmt::format("the loop is {}", Name(state.phase));
   return with_who(MakeStep(policy, state, next, now_ms, Action::kQueue, "trigger.busy",
                            CauseText(cause) + "; it waits, for " + why, CauseSeen(cause)));
+}
+
+std::optional<Step> AlertOver(const Policy& policy, const LoopState& state,
+                              const std::string& subject, int64_t now_ms) {
+  const auto is_it = [&](const Cause& cause) { return SubjectOf(cause) == subject; };
+  const bool waits = state.waiting && is_it(*state.waiting);
+  const auto behind = std::find_if(state.behind.begin(), state.behind.end(), is_it);
+  if (!waits && behind == state.behind.end()) return std::nullopt;
+  LoopState next = state;
+  std::erase_if(next.behind, is_it);
+  const Cause over = waits ? *state.waiting : *behind;
+  std::string reason = CauseText(over) + "; the alert is over: nothing is retrained for it";
+  if (waits) {
+    next.waiting.reset();
+    if (!next.behind.empty()) {
+      next.waiting = next.behind.front();
+      next.behind.erase(next.behind.begin());
+      reason += "; in its place waits " + CauseText(*next.waiting);
+    }
+  }
+  return MakeStep(policy, state, next, now_ms, Action::kSkip, "trigger.over", reason,
+                  CauseSeen(over));
 }
 
 const TriggerRule* FindTrigger(const Policy& policy, const events::Event& event) {

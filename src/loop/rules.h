@@ -67,6 +67,11 @@ std::optional<Step> Decide(const Policy& policy, const LoopState& state, const S
 // attempt is under way, and is refused with kFailedPrecondition when one is.
 Step Arrive(const Policy& policy, const LoopState& state, const Cause& cause);
 
+// What follows of an alert that is over: the trigger that waits for it, through a cool-down maybe,
+// is dropped, and the next alert that came meanwhile waits in its place. Nothing where none waits.
+std::optional<Step> AlertOver(const Policy& policy, const LoopState& state,
+                              const std::string& subject, int64_t now_ms);
+
 // The rule of the policy that waits for an event, or nullptr.
 const TriggerRule* FindTrigger(const Policy& policy, const events::Event& event);
 // The end of what a retraining is trained on: that of the alert's window where the event has one,

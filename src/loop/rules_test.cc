@@ -25,6 +25,14 @@ Cause Alert(int64_t time_ms = kNow) {
   return {.trigger = "alert (kind drift)", .who = "system", .time_ms = time_ms};
 }
 
+Cause AlertOf(const char* id, int64_t time_ms = kNow) {
+  Cause cause = Alert(time_ms);
+  cause.event = Json::Of({{"subject", std::string("alert:") + id},
+                          {"kind", "alert.opened"},
+                          {"payload", Json::Of({{"message", std::string(id) + " has drifted"}})}});
+  return cause;
+}
+
 ArmFigures Arm(int64_t requests, int64_t errors) {
   ArmFigures arm;
   arm.requests = requests;
@@ -366,6 +374,104 @@ TEST(Duration, IsReadAndWritten) {
   EXPECT_EQ(DurationText(36 * kHourMs + 1500), "1d 12h 1s 500ms");
   for (const char* text : {"", "7", "d", "7 d", "1y", "-1d", "99999999d"})
     EXPECT_THROW(ParseDuration(text), Error) << text;
+}
+
+// A trigger may wait for days: what is over by then is no reason any more.
+TEST(Rules, AnAlertThatIsOverIsNotRetrainedFor) {
+  Walk walk;
+  walk.ToShadow();
+  walk.Take(Arrive(walk.policy_, walk.state_, AlertOf("a")));
+  ASSERT_TRUE(walk.state_.waiting);
+  EXPECT_FALSE(AlertOver(walk.policy_, walk.state_, "alert:z", kNow));
+  const auto step = AlertOver(walk.policy_, walk.state_, "alert:a", kNow);
+  ASSERT_TRUE(step);
+  walk.Take(*step);
+  EXPECT_EQ(walk.last_.action, Action::kSkip);
+  EXPECT_EQ(walk.last_.rule, "trigger.over");
+  EXPECT_EQ(walk.last_.reason,
+            "alert (kind drift): a has drifted; the alert is over: nothing is retrained for it");
+  EXPECT_EQ(walk.last_.to, Phase::kShadow);
+  EXPECT_FALSE(walk.state_.waiting);
+}
+
+TEST(Rules, TheNextAlertTakesThePlaceOfOneThatIsOver) {
+  Walk walk;
+  walk.ToShadow();
+  for (const char* id : {"a", "b", "c"}) walk.Take(Arrive(walk.policy_, walk.state_, AlertOf(id)));
+  EXPECT_EQ(walk.last_.rule, "trigger.waiting");
+  walk.state_ = LoopState::FromJson(walk.state_.ToJson());
+  walk.Take(*AlertOver(walk.policy_, walk.state_, "alert:b", kNow));
+  EXPECT_EQ(walk.state_.waiting->event.GetString("subject"), "alert:a");
+  walk.Take(*AlertOver(walk.policy_, walk.state_, "alert:a", kNow));
+  EXPECT_EQ(walk.state_.waiting->event.GetString("subject"), "alert:c");
+  EXPECT_NE(walk.last_.reason.find("in its place waits alert (kind drift): c"), std::string::npos);
+  walk.Take(*AlertOver(walk.policy_, walk.state_, "alert:c", kNow));
+  EXPECT_FALSE(walk.state_.waiting);
+}
+
+constexpr char kLossPolicy[] = R"(
+model: late
+triggers: [{every: 30d}]
+retrain: {pipeline: retrain}
+canary: {steps: [50], requests: 30}
+worse: {errors: 0.9, loss: {kind: error, tolerance: 0.01, outcomes: 30}}
+)";
+
+ArmFigures WithLoss(int64_t rows, double mean, double variance) {
+  ArmFigures arm = Arm(rows, 0);
+  arm.loss = {.count = rows, .mean = mean, .variance = variance};
+  return arm;
+}
+
+// 31 right answers of 31 do not exclude that one in eleven is wrong.
+TEST(Rules, RightAnswersInFewRowsAreNoCertainty) {
+  Policy policy = ParsePolicy(kLossPolicy);
+  const ArmsWanted wanted{.requests_min = 30, .with_latency = false};
+  for (const LossKind kind : {LossKind::kError, LossKind::kBrier}) {
+    policy.worse.loss->kind = kind;
+    const Judgement few = JudgeArms(policy.worse, wanted, WithLoss(31, 0, 0), WithLoss(64, 0, 0));
+    EXPECT_EQ(few.verdict, Verdict::kHold) << LossKindName(kind);
+    EXPECT_EQ(few.rule, "inconclusive.loss");
+    // As honest as of failures: the same rows, the same bounds.
+    const Json& bounds = few.figures.At("differences").AsArray()[1];
+    EXPECT_GT(bounds.At("high").AsDouble(), 0.05);
+    EXPECT_LT(bounds.At("low").AsDouble(), -0.05);
+    EXPECT_EQ(JudgeArms(policy.worse, wanted, WithLoss(5000, 0, 0), WithLoss(5000, 0, 0)).verdict,
+              Verdict::kNotWorse);
+  }
+}
+
+TEST(Rules, LossesThatAreAllTheSameHold) {
+  Policy policy = ParsePolicy(kLossPolicy);
+  policy.worse.loss->kind = LossKind::kSquaredError;
+  const ArmsWanted wanted{.requests_min = 30, .with_latency = false};
+  const Judgement same = JudgeArms(policy.worse, wanted, WithLoss(31, 0, 0), WithLoss(64, 0, 0));
+  EXPECT_EQ(same.verdict, Verdict::kHold);
+  EXPECT_EQ(same.rule, "inconclusive.loss");
+  EXPECT_EQ(same.reason, "loss is the same in all 31 and 64 rows: nothing says yet how it spreads");
+  // The other arm says what a row may be like.
+  const Judgement one = JudgeArms(policy.worse, wanted, WithLoss(31, 0, 0), WithLoss(64, 1, 4));
+  EXPECT_EQ(one.verdict, Verdict::kHold);
+  EXPECT_EQ(JudgeArms(policy.worse, wanted, WithLoss(40000, 1, 4), WithLoss(40000, 3, 4)).verdict,
+            Verdict::kNotWorse);
+}
+
+TEST(Rules, WhereNoGateIsAskedNonePassed) {
+  for (const bool asks : {false, true}) {
+    Walk walk;
+    walk.policy_.asks_gates = asks;
+    walk.Take(Arrive(walk.policy_, walk.state_, Alert()));
+    walk.Look();
+    walk.seen_.run = RunSeen{.state = RunSeen::State::kSucceeded, .version = "2"};
+    if (asks) walk.seen_.gate = GateSeen{};
+    while (walk.state_.phase != Phase::kShadow) {
+      const auto step = Decide(walk.policy_, walk.state_, walk.seen_);
+      ASSERT_TRUE(step);
+      walk.Take(*step);
+    }
+    EXPECT_EQ(walk.last_.reason, std::string(asks ? "the gates passed" : "no gate is asked") +
+                                     "; the candidate is sent copies of all requests");
+  }
 }
 
 }  // namespace

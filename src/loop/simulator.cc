@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "base/clock.h"
@@ -196,8 +197,12 @@ class Watch {
     spec_.since_ms = 0;
   }
 
-  // Takes what lies between two times as the reference from now on.
-  void Refer(int64_t from_ms, int64_t to_ms) {
+  // What an alert is of.
+  using Subject = std::pair<monitoring::AlertKind, std::string>;
+
+  // Takes what lies between two times as the reference from now on. Alerts that were open are over:
+  // they compared with another one.
+  std::vector<Subject> Refer(int64_t from_ms, int64_t to_ms) {
     const monitoring::MonitorReference none;
     monitoring::WindowScan scan(session_, history_.snapshot, spec_, none);
     scan.Load(from_ms, to_ms);
@@ -207,26 +212,33 @@ class Watch {
     const auto figures =
         scan.MeasurePerformance({.start_ms = from_ms, .end_ms = to_ms, .complete = true});
     if (figures.auc) spec_.reference_auc = figures.auc;
+    std::vector<Subject> over(open_.begin(), open_.end());
     open_.clear();
     judged_.clear();
     referred_to_ms_ = to_ms;
     scan_.emplace(session_, history_.snapshot, spec_, reference_);
     scan_->Load(history_.from_ms, history_.to_ms);
     if (windows_.empty()) windows_ = scan_->List();
+    return over;
   }
 
-  // What is over at a time for the first time; outcomes are known `delay_ms` after a window's end.
-  std::vector<std::pair<monitoring::MonitorWindow, monitoring::Crossing>> Judge(int64_t now_ms,
-                                                                                int64_t delay_ms) {
-    std::vector<std::pair<monitoring::MonitorWindow, monitoring::Crossing>> over;
+  // An alert that opens in a window, or that was open and is over.
+  struct Turn {
+    monitoring::MonitorWindow window;
+    monitoring::Crossing crossing;
+    bool opens = false;
+  };
+  // What turns until a time; outcomes are known `delay_ms` after a window's end.
+  std::vector<Turn> Judge(int64_t now_ms, int64_t delay_ms) {
+    std::vector<Turn> turns;
     const auto follow = [&](const monitoring::MonitorWindow& window,
                             const monitoring::Crossing& crossing) {
-      const auto key = std::pair(crossing.kind, crossing.feature);
+      const Subject key(crossing.kind, crossing.feature);
       if (!crossing.is_over) {
-        open_.erase(key);
+        if (open_.erase(key) > 0) turns.push_back({window, crossing, false});
       } else if (monitoring::IsLasting(spec_, judged_, window, crossing) &&
                  open_.insert(key).second) {
-        over.emplace_back(window, crossing);
+        turns.push_back({window, crossing, true});
       }
     };
     for (; drift_at_ < windows_.size() && windows_[drift_at_].end_ms <= now_ms; ++drift_at_) {
@@ -244,7 +256,7 @@ class Watch {
       for (const auto& crossing : monitoring::JudgePerformance(spec_, window))
         follow(window, crossing);
     }
-    return over;
+    return turns;
   }
 
   const monitoring::MonitorSpec& spec() const { return spec_; }
@@ -259,7 +271,7 @@ class Watch {
   monitoring::WindowsByStart judged_;  // since the last reference
   size_t drift_at_ = 0, auc_at_ = 0;
   int64_t referred_to_ms_ = 0;
-  std::set<std::pair<monitoring::AlertKind, std::string>> open_;
+  std::set<Subject> open_;
 };
 
 // The loop over the history, an hour at a time.
@@ -314,14 +326,24 @@ class Replay {
     result_.decisions.push_back(std::move(decision));
   }
 
+  void EndAlert(const Watch::Subject& of, int64_t now_ms) {
+    const auto step = AlertOver(policy_, state_, alert_subjects_[of], now_ms);
+    if (step) Take(*step);
+  }
+
   void Follow(int64_t now_ms) {
-    for (const auto& [window, crossing] : watch_.Judge(now_ms, options_.label_delay_ms)) {
+    for (const auto& [window, crossing, opens] : watch_.Judge(now_ms, options_.label_delay_ms)) {
+      if (!opens) {
+        EndAlert({crossing.kind, crossing.feature}, now_ms);
+        continue;
+      }
       const std::string message = monitoring::AlertMessage(window, crossing);
       result_.alerts.push_back({now_ms, crossing, message});
       events::Event event{.time_ms = now_ms,
                           .kind = "alert.opened",
                           .subject = fmt::format("alert:simulated-{}", result_.alerts.size()),
                           .who = "system"};
+      alert_subjects_[{crossing.kind, crossing.feature}] = event.subject;
       event.payload = Json::Of({{"alert_id", event.subject.substr(sizeof "alert:" - 1)},
                                 {"monitor", watch_.spec().name},
                                 {"endpoint", policy_.endpoint},
@@ -406,7 +428,9 @@ class Replay {
     trainings_.push_back({trained_ms_, now_ms});
     const int64_t length_ms =
         policy_.retrain.window_ms > 0 ? policy_.retrain.window_ms : options_.reference_ms;
-    watch_.Refer(std::max(history_.from_ms, trained_ms_ - length_ms), trained_ms_);
+    const auto over =
+        watch_.Refer(std::max(history_.from_ms, trained_ms_ - length_ms), trained_ms_);
+    for (const Watch::Subject& of : over) EndAlert(of, now_ms);
   }
 
   void AddCosts(const DailyCosts& costs) {
@@ -437,6 +461,7 @@ class Replay {
   const Traffic traffic_;
   const statistics::ArmMoments loss_;
   Watch watch_;
+  std::map<Watch::Subject, std::string> alert_subjects_;  // of the last alert of each
   LoopState state_;
   std::string live_ = "1";
   int64_t retrain_until_ms_ = 0;

@@ -194,5 +194,38 @@ TEST(Arms, SetLossesBeyondAllMeasureAside) {
   }
 }
 
+// Wrong for a week, which is retrained for; in the week after it, within the cool-down, x is
+// another one, and then all is as it was: by the end of the cool-down there is nothing to retrain
+// for.
+TEST_F(SimulatorTest, DropsATriggerWhoseAlertIsOverBeforeItsTurn) {
+  constexpr char kPassing[] =
+      "SELECT 'p' || i AS id, TIMESTAMP '2001-01-01' + to_minutes(CAST(i * 14.4 AS BIGINT)) AS "
+      "asked, (i * 7919 % 1000) / 1000.0 + CASE WHEN i >= 4200 AND i < 4900 THEN 3 ELSE 0 END AS "
+      "x, "
+      "CASE WHEN i % 2 = 0 THEN 0.9 ELSE 0.1 END AS p, "
+      "CASE WHEN i >= 3500 AND i < 4200 AND i % 4 < 2 THEN i % 2 = 1 ELSE i % 2 = 0 END AS late "
+      "FROM range(6000) t(i)";
+  session_.Execute(std::string("COPY (") + kPassing + ") TO '" + file_.string() +
+                   "' (FORMAT parquet)");
+  std::string yaml = kPolicy;
+  const auto put = [&](const std::string& from, const std::string& to) {
+    yaml.replace(yaml.find(from), from.size(), to);
+  };
+  put("[{alert: {kind: performance}}]", "[{alert: {kind: performance}}, {alert: {kind: drift}}]");
+  put("cooldown: 7d", "cooldown: 13d");
+  const Simulation simulation = Run(yaml.c_str());
+  const auto made = [&](std::string_view rule) {
+    return std::find_if(simulation.decisions.begin(), simulation.decisions.end(),
+                        [&](const Decision& one) { return one.rule == rule; });
+  };
+  const auto waits = made("trigger.busy"), over = made("trigger.over");
+  ASSERT_NE(waits, simulation.decisions.end());
+  EXPECT_NE(waits->reason.find("x has drifted"), std::string::npos) << waits->reason;
+  ASSERT_NE(over, simulation.decisions.end());
+  EXPECT_EQ(FormatTime(over->time_ms).substr(0, 10), "2001-02-26");
+  EXPECT_NE(made("limits.cooldown"), simulation.decisions.end());
+  EXPECT_EQ(simulation.retrainings, 1);
+}
+
 }  // namespace
 }  // namespace millwright::loop

@@ -76,6 +76,12 @@ Json CauseJson(const Cause& cause) {
                    {"version", cause.version}});
 }
 
+Json CausesJson(const std::vector<Cause>& causes) {
+  Json json = Json::MakeArray();
+  for (const Cause& cause : causes) json.Append(CauseJson(cause));
+  return json;
+}
+
 Cause CauseOf(const Json& json) {
   return {.trigger = json.GetString("trigger"),
           .reason = json.GetString("reason"),
@@ -111,6 +117,7 @@ Json LoopState::ToJson() const {
                    {"entered_ms", entered_ms},
                    {"cause", CauseJson(cause)},
                    {"waiting", waiting ? CauseJson(*waiting) : Json()},
+                   {"behind", CausesJson(behind)},
                    {"pipeline_run", pipeline_run},
                    {"candidate", candidate},
                    {"champion", champion},
@@ -138,6 +145,10 @@ LoopState LoopState::FromJson(const Json& json) {
   state.cause = CauseOf(json.At("cause"));
   if (const Json& waiting = json.At("waiting"); !waiting.is_null())
     state.waiting = CauseOf(waiting);
+  // Earlier releases wrote none.
+  if (const Json* behind = json.Find("behind")) {
+    for (const Json& cause : behind->AsArray()) state.behind.push_back(CauseOf(cause));
+  }
   state.pipeline_run = json.GetString("pipeline_run");
   state.candidate = json.GetString("candidate");
   state.champion = json.GetString("champion");

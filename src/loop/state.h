@@ -32,7 +32,7 @@ enum class Ending { kNone, kPromoted, kHeld, kRolledBack, kFailed };
 enum class Action {
   kTrigger,  // an attempt begins
   kQueue,    // a trigger waits until the attempt or the cool-down is over
-  kSkip,     // a trigger is dropped because another one waits
+  kSkip,     // a trigger is dropped: another one waits, or its alert is over
   kRetrain,  // a run of the pipeline is started
   kJudge,    // the candidate is put to the gates
   kShadow,
@@ -69,6 +69,7 @@ struct Cause {
 };
 
 inline constexpr size_t kRefusedMax = 50;
+inline constexpr size_t kAlertsBehindMax = 20;
 
 // Everything that the next decision goes by beside what is seen. Stored as a whole with each
 // decision.
@@ -77,6 +78,9 @@ struct LoopState {
   int64_t entered_ms = 0;        // the phase, or the canary's step
   Cause cause;                   // of the attempt
   std::optional<Cause> waiting;  // the next one's
+  // Alerts that came while another alert waited already: the first that is not over takes its place
+  // when that one is over.
+  std::vector<Cause> behind;
   std::string pipeline_run;
   std::string candidate;    // versions
   std::string champion;     // that was live when the candidate came to the endpoint

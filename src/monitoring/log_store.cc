@@ -8,12 +8,14 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <functional>
 #include <optional>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/valid_text.h"
 #include "monitoring/prediction.h"
 
 namespace millwright::monitoring {
@@ -195,6 +197,22 @@ std::string Unescaped(const std::string& folder) {
   return name;
 }
 
+// Each further search for a bad row costs two or more copies; what is left after these is set aside
+// unseen.
+constexpr int kSalvageCopiesMax = 200;
+
+// A row with every column once and in valid text.
+std::string Repaired(const TailRow& row) {
+  const Json fields = ParseJson(ValidText(row.line));
+  NamedValues columns;
+  for (const auto& [name, value] : fields.AsObject()) columns.emplace_back(name, ToValue(value));
+  MakeColumnsUnique(&columns);
+  Json repaired = Json::MakeObject();
+  size_t at = 0;
+  for (const auto& field : fields.AsObject()) repaired.Set(columns[at++].first, field.second);
+  return repaired.Dump();
+}
+
 void WriteLines(const fs::path& file, const std::vector<const TailRow*>& rows) {
   std::ofstream out(file, std::ios::binary);
   for (const TailRow* row : rows) out << row->line << '\n';
@@ -217,7 +235,7 @@ std::string EndpointFolder(std::string_view endpoint) {
 }
 
 LogStore::LogStore(fs::path folder) : folder_(std::move(folder)) {
-  for (const char* part : {"segments", "predictions", "outcomes", "work"}) {
+  for (const char* part : {"segments", "predictions", "outcomes", "aside", "work"}) {
     fs::create_directories(folder_ / part);
   }
   for (const auto& entry : fs::directory_iterator(folder_ / "work")) fs::remove(entry.path());
@@ -235,9 +253,9 @@ void LogStore::ReadSegments() {
     std::vector<TailRow> rows;
     RowFacts facts;
     lost_bytes_ += ReadSegment(SegmentFile(number), [&](RecordKind kind, std::string_view bytes) {
-      const Json fields = ParseJson(bytes);
-      rows.push_back(
-          {kind, fields.GetString("endpoint"), fields.GetInt("time_ms"), std::string(bytes)});
+      const std::string line = ValidText(bytes);  // earlier releases wrote bytes as they came
+      const Json fields = ParseJson(line);
+      rows.push_back({kind, fields.GetString("endpoint"), fields.GetInt("time_ms"), line});
       facts.AddStored(kind, fields);
     });
     last_segment_ = std::max(last_segment_.load(), number);
@@ -364,13 +382,14 @@ std::vector<LogStore::Pending> LogStore::WriteParquet(int64_t segment, const Tai
   std::vector<Pending> pending;
   for (const auto& [key, rows] : groups) {
     const auto& [kind, endpoint, hour] = key;
-    const fs::path lines = folder_ / "work" / "rows.ndjson";
     const fs::path written = folder_ / "work" / fmt::format("{}.parquet", pending.size());
-    WriteLines(lines, rows);
-    session_->Execute("COPY (SELECT * FROM " +
-                      ReadLinesSql(lines, kind, tail.schemas.at({kind, endpoint})) + ") TO " +
-                      QuoteText(written.string()) + " (FORMAT parquet, COMPRESSION zstd)");
-    fs::remove(lines);
+    try {
+      CopyRows(kind, tail.schemas.at({kind, endpoint}), rows, written);
+    } catch (const Error& error) {
+      // Of memory or the disk; the rows are not to blame.
+      if (error.code() != Code::kInvalidArgument) throw;
+      if (SalvageRows(kind, endpoint, segment, rows, written) == 0) continue;
+    }
     SyncPath(written);
     const bool predictions = kind == RecordKind::kPrediction;
     fs::path place =
@@ -380,6 +399,84 @@ std::vector<LogStore::Pending> LogStore::WriteParquet(int64_t segment, const Tai
     pending.push_back({written, place / FileName(segment, segment)});
   }
   return pending;
+}
+
+void LogStore::CopyRows(RecordKind kind, const Schema& schema,
+                        const std::vector<const TailRow*>& rows, const fs::path& written) {
+  const fs::path lines = folder_ / "work" / "rows.ndjson";
+  WriteLines(lines, rows);
+  session_->Execute("COPY (SELECT * FROM " + ReadLinesSql(lines, kind, schema) + ") TO " +
+                    QuoteText(written.string()) + " (FORMAT parquet, COMPRESSION zstd)");
+  fs::remove(lines);
+}
+
+size_t LogStore::SalvageRows(RecordKind kind, const std::string& endpoint, int64_t segment,
+                             const std::vector<const TailRow*>& rows, const fs::path& written) {
+  std::vector<TailRow> repaired;
+  RowFacts facts;
+  std::vector<const TailRow*> bad;
+  std::vector<size_t> place;  // of each repaired row in `rows`
+  for (size_t i = 0; i < rows.size(); ++i) {
+    try {
+      TailRow row = *rows[i];
+      row.line = Repaired(row);
+      facts.AddStored(kind, ParseJson(row.line));
+      repaired.push_back(std::move(row));
+      place.push_back(i);
+    } catch (const Error&) {
+      bad.push_back(rows[i]);
+    }
+  }
+  const Schema schema = facts.schemas[{kind, endpoint}];
+  int copies = 0;
+  std::string reason;
+  // Halves what cannot be read together until the bad rows stand alone.
+  std::vector<const TailRow*> good;
+  const std::function<void(size_t, size_t)> sort = [&](size_t from, size_t to) {
+    if (from == to) return;
+    std::vector<const TailRow*> part;
+    for (size_t i = from; i < to; ++i) part.push_back(&repaired[i]);
+    if (++copies <= kSalvageCopiesMax) {
+      try {
+        CopyRows(kind, schema, part, written);
+        good.insert(good.end(), part.begin(), part.end());
+        return;
+      } catch (const Error& error) {
+        if (error.code() != Code::kInvalidArgument) throw;
+        reason = error.message();
+      }
+      if (to - from > 1) {
+        sort(from, (from + to) / 2);
+        sort((from + to) / 2, to);
+        return;
+      }
+    }
+    for (size_t i = from; i < to; ++i) bad.push_back(rows[place[i]]);
+  };
+  sort(0, repaired.size());
+  if (!good.empty()) CopyRows(kind, schema, good, written);
+  if (!bad.empty()) {
+    const fs::path file =
+        folder_ / "aside" / fmt::format("{}-{:08d}.jsonl", EndpointFolder(endpoint), segment);
+    WriteLines(file, bad);
+    SyncPath(file);
+    set_aside_ += static_cast<int64_t>(bad.size());
+    std::lock_guard lock(mutex_);
+    LogCounts& counts = counts_[endpoint];
+    (kind == RecordKind::kPrediction ? counts.predictions : counts.outcomes) -=
+        static_cast<int64_t>(bad.size());
+    for (const TailRow* row : bad) {
+      if (kind == RecordKind::kPrediction) --hours_[endpoint][HourAt(row->time_ms)].rows;
+    }
+    Log(LogLevel::kError, "monitoring",
+        "Rows of the prediction log that cannot be read were set "
+        "aside",
+        {{"endpoint", endpoint},
+         {"rows", std::to_string(bad.size())},
+         {"file", file.string()},
+         {"error", reason}});
+  }
+  return good.size();
 }
 
 void LogStore::Compact(int64_t segment) {
@@ -402,7 +499,15 @@ void LogStore::Compact(int64_t segment) {
       std::lock_guard lock(mutex_);
       tails_.erase(segment);
     }
-    for (const Pending& file : pending) MergeLarge(file.place.parent_path());
+    for (const Pending& file : pending) {
+      // Files that cannot be one stay several; the next segment tries again.
+      try {
+        MergeLarge(file.place.parent_path());
+      } catch (const Error& error) {
+        Log(LogLevel::kError, "monitoring", "Files of the prediction log could not be merged",
+            {{"folder", file.place.parent_path().string()}, {"error", error.message()}});
+      }
+    }
   } catch (const fs::filesystem_error& failure) {
     throw Internal("Cannot move the prediction log to Parquet: {}", failure.what());
   }

@@ -25,8 +25,11 @@
 //   <folder>/segments/00000012.log
 //   <folder>/predictions/<endpoint>/<hour>/00000001-00000011.parquet
 //   <folder>/outcomes/<endpoint>/00000001-00000011.parquet
+//   <folder>/aside/<endpoint>-00000012.jsonl
 // A Parquet file is named by the first and last segment that it holds. A segment is removed only
-// after its Parquet files are durable; a crash between leaves both, and then the segment wins.
+// after its Parquet files are durable; a crash between leaves both, and then the segment wins. Rows
+// that cannot be read back are set aside as lines of JSON: they wait for a person, and nobody else
+// waits for them.
 namespace millwright::monitoring {
 
 struct TailRow {
@@ -85,8 +88,11 @@ class LogStore {
 
   // Segments before this one, in order, that are not Parquet yet.
   std::vector<int64_t> Waiting(int64_t before) const;
-  // Turns a closed segment into Parquet.
+  // Turns a closed segment into Parquet. What of it cannot be read, whatever the reason, is set
+  // aside: the rest is kept, of its endpoint and of all others.
   void Compact(int64_t segment);
+  // Rows that Compact set aside since this was opened.
+  int64_t set_aside() const { return set_aside_; }
   // Removes the Parquet files of hours that ended before an instant of the wall clock, and those of
   // outcomes all of which are older. Returns how many rows went. Has one caller at a time, as
   // Compact.
@@ -125,6 +131,13 @@ class LogStore {
   void DropParquetOf(const std::set<int64_t>& segments);
   void CountParquet();
   std::vector<Pending> WriteParquet(int64_t segment, const Tail& tail);
+  // Throws kInvalidArgument for rows that cannot be read.
+  void CopyRows(RecordKind kind, const Schema& schema, const std::vector<const TailRow*>& rows,
+                const std::filesystem::path& written);
+  // Copies what can be read of rows that cannot be read together, and sets the others aside.
+  // Returns how many were copied; with none there is no file.
+  size_t SalvageRows(RecordKind kind, const std::string& endpoint, int64_t segment,
+                     const std::vector<const TailRow*>& rows, const std::filesystem::path& written);
   void MergeLarge(const std::filesystem::path& folder);
   // Needs mutex_.
   int64_t RowsInTails(const std::string& endpoint, int64_t hour) const;
@@ -137,6 +150,7 @@ class LogStore {
   const std::filesystem::path folder_;
   int64_t lost_bytes_ = 0;
   std::atomic<int64_t> last_segment_ = 0;
+  std::atomic<int64_t> set_aside_ = 0;
   analytics::LazySession session_;  // of Compact
 
   mutable std::shared_mutex files_mutex_;  // taken first: which Parquet files there are

@@ -417,6 +417,17 @@ std::vector<Alert> Monitors::Alerts(const std::string& monitor, std::optional<bo
   return alerts;
 }
 
+std::vector<Alert> Monitors::AlertsClosedSince(int64_t time_ms) const {
+  std::vector<Alert> alerts;
+  database_.Read([&](Connection& connection) {
+    const int64_t limit = kAlertsMax;
+    for (const Row& row : connection.Select(sql::kListClosedAlerts, {time_ms, limit})) {
+      alerts.push_back(ReadAlert(row));
+    }
+  });
+  return alerts;
+}
+
 Alert Monitors::GetAlert(const AlertId& id) const {
   const auto row = database_.Read(
       [&](Connection& connection) { return connection.SelectOne(sql::kGetAlert, {id.str()}); });

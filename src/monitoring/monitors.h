@@ -77,6 +77,8 @@ class Monitors {
   // Newest first; empty means any monitor, nothing means any state.
   std::vector<Alert> Alerts(const std::string& monitor = "", std::optional<bool> open = {},
                             int limit = 100) const;
+  // Those closed at a time or later, the oldest first, kAlertsMax at most.
+  std::vector<Alert> AlertsClosedSince(int64_t time_ms) const;
   Alert GetAlert(const AlertId& id) const;
   void SetPipelineRun(const AlertId& id, const std::string& pipeline_run);
 

@@ -1,8 +1,12 @@
 #include "monitoring/prediction.h"
 
+#include <strings.h>
+
+#include <algorithm>
 #include <charconv>
 
 #include "base/error.h"
+#include "base/valid_text.h"
 
 namespace millwright::monitoring {
 namespace {
@@ -25,6 +29,15 @@ void WriteValue(const Value& value, JsonWriter& writer) {
   }
 }
 
+bool IsSameColumn(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+bool Has(const NamedValues& values, std::string_view name) {
+  return std::any_of(values.begin(), values.end(),
+                     [&](const auto& value) { return IsSameColumn(value.first, name); });
+}
+
 void WriteColumns(const NamedValues& values, std::string_view prefix, JsonWriter& writer) {
   std::string column;
   for (const auto& [name, value] : values) {
@@ -35,7 +48,53 @@ void WriteColumns(const NamedValues& values, std::string_view prefix, JsonWriter
   }
 }
 
+// Bytes that are no text, as of a tensor of bytes, would make the line one that nobody can read.
+std::string Valid(std::string line) {
+  const bool is_plain = std::all_of(line.begin(), line.end(),
+                                    [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  return is_plain ? line : ValidText(line);
+}
+
 }  // namespace
+
+void AddProbabilities(const SecondNumbers& seconds, NamedValues* outputs) {
+  constexpr std::string_view kName = "probability";
+  const bool is_plain = seconds.size() == 1 && !Has(*outputs, kName);
+  for (const auto& [output, number] : seconds) {
+    std::string name = is_plain ? std::string(kName) : output + "_" + std::string(kName);
+    if (!Has(*outputs, name)) outputs->emplace_back(std::move(name), number);
+  }
+}
+
+bool MakeColumnsUnique(NamedValues* values) {
+  // Sorted without regard to case, what is the same is side by side: cheaper than a look at each
+  // pair, for a row may have thousands.
+  std::vector<size_t> order(values->size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  const auto compare = [&](size_t a, size_t b) {
+    return strcasecmp((*values)[a].first.c_str(), (*values)[b].first.c_str());
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return compare(a, b) < 0; });
+  bool was_unique = true;
+  for (size_t i = 1; i < order.size(); ++i) {
+    if (compare(order[i - 1], order[i]) != 0) continue;
+    was_unique = false;
+    break;
+  }
+  if (was_unique) return false;
+  NamedValues unique;
+  unique.reserve(values->size());
+  for (auto& [name, value] : *values) {
+    std::string own = name;
+    for (int number = 2; Has(unique, own) || (own != name && Has(*values, own)); ++number) {
+      own = name + "_" + std::to_string(number);
+    }
+    unique.emplace_back(std::move(own), std::move(value));
+  }
+  *values = std::move(unique);
+  return true;
+}
 
 Value ToValue(const Json& json) {
   if (json.is_null()) return {};
@@ -109,7 +168,7 @@ std::string EncodePrediction(const Prediction& prediction) {
   WriteColumns(prediction.inputs, kInputPrefix, writer);
   WriteColumns(prediction.outputs, kOutputPrefix, writer);
   writer.EndObject();
-  return line;
+  return Valid(std::move(line));
 }
 
 std::string EncodeOutcome(const std::string& endpoint, const Outcome& outcome,
@@ -140,7 +199,7 @@ std::string EncodeOutcome(const std::string& endpoint, const Outcome& outcome,
     writer.Field("text", *text);
   }
   writer.EndObject();
-  return line;
+  return Valid(std::move(line));
 }
 
 }  // namespace millwright::monitoring

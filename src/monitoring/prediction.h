@@ -22,6 +22,19 @@ Json ToJson(const Value& value);
 
 using NamedValues = std::vector<std::pair<std::string, Value>>;
 
+// Answers of two numbers, by the name of their output: the second number of each, which is taken
+// for the probability of the second class.
+using SecondNumbers = std::vector<std::pair<std::string, double>>;
+
+// Adds them to the outputs of a row: as `probability`, or as NAME_probability where there are
+// several or where an output is called so. A name that is taken already is left as it is.
+void AddProbabilities(const SecondNumbers& seconds, NamedValues* outputs);
+
+// SQL does not tell names apart that differ in their case only, and a row with one column twice
+// cannot be read. The second of such values is called NAME_2, and so on. Returns whether there were
+// any.
+bool MakeColumnsUnique(NamedValues* values);
+
 inline constexpr int64_t kLatencyUnknown = -1;
 
 // Why a revision was asked: for the caller, for the caller as a canary, or for comparison only.
@@ -84,7 +97,7 @@ struct Outcome {
 inline constexpr char kInputPrefix[] = "input_";
 inline constexpr char kOutputPrefix[] = "output_";
 
-// Write one row as one line of JSON without a line break.
+// Write one row as one line of JSON without a line break; bytes that are no UTF-8 become U+FFFD.
 std::string EncodePrediction(const Prediction& prediction);
 // `sequence` orders outcomes that were recorded one after another.
 std::string EncodeOutcome(const std::string& endpoint, const Outcome& outcome,

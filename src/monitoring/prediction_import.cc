@@ -164,6 +164,7 @@ class Plan {
 
 void AddObject(const std::string& text, NamedValues& values) {
   const Json object = ParseJson(text);
+  if (!object.is_object()) throw InvalidArgument("{} is no object of values", text.substr(0, 100));
   for (const auto& [name, value] : object.AsObject()) {
     values.emplace_back(name, ToValue(value));
   }
@@ -207,6 +208,10 @@ class Writing {
     if (table.IsNull(row, kTime) && table.At(row, kTimeGiven) == Table::Cell(true)) {
       return Refuse(table, row, "its time cannot be read");
     }
+    // When it happened may be earlier.
+    if (!table.IsNull(row, kTime) && table.Int(row, kTime) < 0) {
+      return Refuse(table, row, "its time is before 1970");
+    }
     Prediction prediction{.id = table.IsNull(row, kId) ? NewHexId() : table.Text(row, kId),
                           .endpoint = endpoint_,
                           .model_version = table.Text(row, kVersion),
@@ -217,7 +222,11 @@ class Writing {
                           .error = table.Text(row, kFailure)};
     if (!table.IsNull(row, kEventTime)) prediction.event_time_ms = table.Int(row, kEventTime);
     if (!table.IsNull(row, kLatency)) prediction.latency_us = table.Int(row, kLatency);
-    AddValues(columns_, table, row, prediction);
+    try {
+      AddValues(columns_, table, row, prediction);
+    } catch (const Error& error) {
+      return Refuse(table, row, error.message());
+    }
     if (EncodePrediction(prediction).size() > kRecordBytesMax) {
       return Refuse(table, row, "it is too large");
     }

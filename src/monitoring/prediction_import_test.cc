@@ -113,6 +113,16 @@ TEST_F(PredictionImportTest, LinesMayHoldObjects) {
             "1000 1.0 [1,2] no | 1000000000000 4.0   | ");
 }
 
+TEST_F(PredictionImportTest, ARowThatCannotBeReadIsRefusedAndTheOthersAreKept) {
+  const ImportResult result = Import("rows.jsonl",
+                                     "{\"id\":\"1\",\"time_ms\":1000,\"inputs\":{\"a\":1}}\n"
+                                     "{\"id\":\"2\",\"time_ms\":-5,\"inputs\":{\"a\":2}}\n"
+                                     "{\"id\":\"3\",\"time_ms\":3000,\"inputs\":{\"a\":3}}\n");
+  EXPECT_EQ(result.predictions, 2);
+  EXPECT_EQ(result.refused, 1);
+  EXPECT_EQ(result.refusal, "Row 2: its time is before 1970");
+}
+
 TEST_F(PredictionImportTest, AFileThatCannotBeReadLeavesNothing) {
   EXPECT_THROW(Import("x.csv", "id,a\n1,2\n", {.time = "when"}), Error);
   EXPECT_THROW(Import("x.csv", "id,a\n1,2\n", {.outputs = {"score"}}), Error);

@@ -1,5 +1,7 @@
 #include "monitoring/prediction_log.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/lane.h"
 #include "base/log.h"
@@ -23,7 +25,55 @@ void LogFailure(std::string_view what, Work&& work) {
   }
 }
 
+// Makes rows such as they are written: without what is hidden, and with no column twice. Rows that
+// are written together mostly have the same columns, which are looked at once.
+class RowCleaner {
+ public:
+  explicit RowCleaner(const Hides& hides) : hides_(hides) {}
+
+  // The row itself where nothing is to be changed, else a copy that lasts until the next call.
+  const Prediction& Clean(const Prediction& row) {
+    const bool is_same =
+        row.endpoint == endpoint_ && Has(inputs_, row.inputs) && Has(outputs_, row.outputs);
+    if (is_same) return row;
+    clean_ = row;
+    bool changes = false;
+    for (NamedValues* values : {&clean_.inputs, &clean_.outputs}) {
+      const auto is_hidden = [&](const auto& value) { return hides_(row.endpoint, value.first); };
+      if (hides_) changes |= std::erase_if(*values, is_hidden) > 0;
+      changes |= MakeColumnsUnique(values);
+    }
+    if (changes) return clean_;
+    endpoint_ = row.endpoint;
+    inputs_ = NamesOf(row.inputs);
+    outputs_ = NamesOf(row.outputs);
+    return row;
+  }
+
+ private:
+  using Names = std::vector<std::string>;
+  static Names NamesOf(const NamedValues& values) {
+    Names names;
+    for (const auto& value : values) names.push_back(value.first);
+    return names;
+  }
+  static bool Has(const Names& names, const NamedValues& values) {
+    return std::equal(names.begin(), names.end(), values.begin(), values.end(),
+                      [](const auto& name, const auto& value) { return name == value.first; });
+  }
+
+  const Hides& hides_;
+  std::string endpoint_;  // and the columns of the last row that was clean
+  Names inputs_, outputs_;
+  Prediction clean_;
+};
+
 TailRow RowOf(const Prediction& prediction) {
+  if (prediction.time_ms < 0) {
+    throw InvalidArgument("A prediction is asked in 1970 or later, not at {} ms",
+                          prediction.time_ms)
+        .WithField("time_ms");
+  }
   std::string line = EncodePrediction(prediction);
   if (line.size() > kRecordBytesMax) {
     throw InvalidArgument("A prediction of {} bytes is too large to log", line.size());
@@ -31,7 +81,17 @@ TailRow RowOf(const Prediction& prediction) {
   return {RecordKind::kPrediction, prediction.endpoint, prediction.time_ms, std::move(line)};
 }
 
-void Check(const Outcome& outcome) {
+void Check(const Outcome& outcome, int64_t now_ms) {
+  if (outcome.time_ms < 0) {
+    throw InvalidArgument("An outcome was known in 1970 or later, not at {} ms", outcome.time_ms)
+        .WithField("time_ms");
+  }
+  if (outcome.time_ms > now_ms + kOutcomeAheadMsMax) {
+    throw InvalidArgument(
+        "An outcome cannot be known at {}: it is {} now, and clocks may differ by {} hours",
+        FormatTime(outcome.time_ms), FormatTime(now_ms), kOutcomeAheadMsMax / 3'600'000)
+        .WithField("time_ms");
+  }
   if (outcome.prediction_id.empty() && !outcome.key) {
     throw InvalidArgument("An outcome needs the id of its prediction, or a key")
         .WithField("prediction_id");
@@ -118,7 +178,9 @@ void PredictionLog::RecordPredictions(const std::vector<Prediction>& predictions
   if (predictions.empty()) return;
   Batch batch;
   batch.rows.reserve(predictions.size());
-  for (const Prediction& prediction : predictions) {
+  RowCleaner cleaner(options_.hides);
+  for (const Prediction& each : predictions) {
+    const Prediction& prediction = cleaner.Clean(each);
     batch.rows.push_back(RowOf(prediction));
     batch.facts.Add(prediction);
   }
@@ -136,7 +198,19 @@ void PredictionLog::RecordOutcomes(const std::string& endpoint, std::vector<Outc
   const auto count = static_cast<int64_t>(outcomes.size());
   int64_t sequence = NextSequence(count);
   for (Outcome& outcome : outcomes) {
-    Check(outcome);
+    try {
+      Check(outcome, clock_.NowMs());
+      if (outcome.key && Hides(endpoint, outcome.key->input)) {
+        throw InvalidArgument("The log of {} leaves {} out: no prediction can be found by it",
+                              endpoint, outcome.key->input)
+            .WithField("key");
+      }
+    } catch (const Error& error) {
+      if (count == 1) throw;
+      throw Error(error.code(), fmt::format("Outcome {} of {}: {}", batch.rows.size() + 1, count,
+                                            error.message()))
+          .WithField(error.field());
+    }
     if (outcome.time_ms == 0) outcome.time_ms = clock_.NowMs();
     batch.facts.Add(endpoint, outcome);
     batch.rows.push_back({RecordKind::kOutcome, endpoint, outcome.time_ms,
@@ -174,8 +248,9 @@ void PredictionLog::Compact() {
 }
 
 PredictionLogStats PredictionLog::stats() const {
-  return {offered_.load(), dropped_.load(), lost_.load(),
-          written_.load(), syncs_.load(),   static_cast<int64_t>(ring_.size())};
+  return {offered_.load(),   dropped_.load(), lost_.load(),
+          written_.load(),   syncs_.load(),   static_cast<int64_t>(ring_.size()),
+          store_.set_aside()};
 }
 
 void PredictionLog::Write(std::stop_token stop) {
@@ -247,12 +322,22 @@ void PredictionLog::WriteOnce() {
 
 size_t PredictionLog::TakeOffered(Batch& batch) {
   size_t taken = 0;
+  RowCleaner cleaner(options_.hides);
   while (batch.rows.size() < kBatchRowsMax) {
     std::optional<Offered> offered = ring_.TryPop();
     if (!offered) break;
     ++taken;
     try {
-      Decode1(*offered, batch);
+      const auto add = [&](const Prediction& prediction) {
+        const Prediction& clean = cleaner.Clean(prediction);
+        batch.rows.push_back(RowOf(clean));
+        batch.facts.Add(clean);
+      };
+      if (offered->prediction) {
+        add(*offered->prediction);
+      } else {
+        for (const Prediction& prediction : offered->decode()) add(prediction);
+      }
     } catch (const std::exception& failure) {
       lost_.fetch_add(1, std::memory_order_relaxed);
       Log(LogLevel::kWarning, "monitoring", "A prediction could not be taken apart",
@@ -260,18 +345,6 @@ size_t PredictionLog::TakeOffered(Batch& batch) {
     }
   }
   return taken;
-}
-
-void PredictionLog::Decode1(Offered& offered, Batch& batch) {
-  const auto add = [&](const Prediction& prediction) {
-    batch.rows.push_back(RowOf(prediction));
-    batch.facts.Add(prediction);
-  };
-  if (offered.prediction) {
-    add(*offered.prediction);
-    return;
-  }
-  for (const Prediction& prediction : offered.decode()) add(prediction);
 }
 
 void PredictionLog::Store(Batch batch) {
@@ -329,11 +402,14 @@ void PredictionLog::CompactInBackground(std::stop_token stop) {
       // First, for it may make the room that the others need.
       LogFailure("Old predictions could not be removed", [&] { RemoveOld(); });
     }
-    // What cannot be compacted stays in its segment and in memory; the next segment tries again.
-    LogFailure("Predictions could not be turned into Parquet", [&] {
-      std::lock_guard compacting(compacting_);
-      for (int64_t segment : store_.Waiting(tried)) store_.Compact(segment);
-    });
+    // What cannot be compacted stays in its segment and in memory, and does not keep the others
+    // from it; the next segment tries again.
+    for (int64_t segment : store_.Waiting(tried)) {
+      LogFailure("Predictions could not be turned into Parquet", [&] {
+        std::lock_guard compacting(compacting_);
+        store_.Compact(segment);
+      });
+    }
     lock.lock();
   }
 }

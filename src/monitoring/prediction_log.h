@@ -19,17 +19,25 @@
 
 namespace millwright::monitoring {
 
+// Whether a column, in or out, of an endpoint is left out of the log.
+using Hides = std::function<bool(const std::string& endpoint, const std::string& column)>;
+
 struct PredictionLogOptions {
   size_t queue_slots = 1 << 16;  // a power of two
   int64_t segment_bytes_max = 4 << 20;
   int64_t segment_age_ms_max = 60'000;
   // Predictions and outcomes older than this, by the wall clock, are removed; 0 keeps them.
   int64_t keep_ms = 0;
+  Hides hides;  // asked of every row before it is written, wherever it comes from; nothing: none is
 };
 
 inline constexpr size_t kOutcomesPerCallMax = 10'000;
 inline constexpr size_t kCommentBytesMax = 10'000;
 inline constexpr size_t kSourceBytesMax = 500;
+// How far ahead of this machine's clock the time of an outcome may be: clocks differ by minutes, and
+// local times that say no zone by up to 14 hours. What is later still would win over every
+// correction to come.
+inline constexpr int64_t kOutcomeAheadMsMax = 86'400'000;
 
 struct PredictionLogStats {
   int64_t offered = 0;
@@ -38,6 +46,7 @@ struct PredictionLogStats {
   int64_t written = 0;  // rows that are durable
   int64_t syncs = 0;
   int64_t queued = 0;
+  int64_t set_aside = 0;  // written rows that could not be turned into Parquet; see LogStore
 };
 
 // The log of what was predicted and what really happened. Serving offers predictions and never
@@ -58,13 +67,14 @@ class PredictionLog {
   bool OfferLater(Decode decode);
 
   // Writes predictions that were made elsewhere; they are durable when this returns. Throws
-  // kInvalidArgument for one of more than kRecordBytesMax bytes, before any is written, and
-  // kResourceExhausted for a full disk.
+  // kInvalidArgument for one of more than kRecordBytesMax bytes or from before 1970, before any is
+  // written, and kResourceExhausted for a full disk.
   void RecordPredictions(const std::vector<Prediction>& predictions);
   // Records outcomes; they are durable when this returns. Predictions that are not known (yet) are
   // fine: the outcome waits for them. Throws kInvalidArgument for more than kOutcomesPerCallMax or
-  // an outcome with neither prediction_id nor key, or without anything to say, kResourceExhausted
-  // for a full disk.
+  // an outcome with neither prediction_id nor key, without anything to say, from before 1970 or
+  // more than kOutcomeAheadMsMax after now, or with a key of an input that the log leaves out: then
+  // none is recorded. Throws kResourceExhausted for a full disk.
   void RecordOutcomes(const std::string& endpoint, std::vector<Outcome> outcomes,
                       const std::string& who);
 
@@ -91,6 +101,10 @@ class PredictionLog {
     return store_.Happened(endpoint);
   }
   LogCounts Totals() const { return store_.Totals(); }
+  // Whether a column is left out.
+  bool Hides(const std::string& endpoint, const std::string& column) const {
+    return options_.hides && options_.hides(endpoint, column);
+  }
   // The names under which something was ever logged, in order.
   std::set<std::string> Endpoints() const { return store_.Endpoints(); }
   PredictionLogStats stats() const;
@@ -116,7 +130,6 @@ class PredictionLog {
   void Write(std::stop_token stop);
   void WriteOnce();
   size_t TakeOffered(Batch& batch);
-  void Decode1(Offered& offered, Batch& batch);
   void Store(Batch batch);
   void Roll();
   void CompactInBackground(std::stop_token stop);

@@ -339,6 +339,7 @@ TEST_F(PredictionLogTest, OldRowsGoAndTheOthersStay) {
 }
 
 TEST_F(PredictionLogTest, ReadsOnlyTheFilesOfARange) {
+  clock_.Advance(48 * kHourMs);  // so that all outcomes are known
   PredictionLog log(dir_.path(), clock_);
   LogHours(log, 10);
   const auto files = [&](const LogRange& range) { return log.Open("flights", range).files.size(); };
@@ -354,6 +355,7 @@ TEST_F(PredictionLogTest, ReadsOnlyTheFilesOfARange) {
 }
 
 TEST_F(PredictionLogTest, ASliceIsJoinedWithItsOutcomes) {
+  clock_.Advance(100 * kHourMs);  // so that all outcomes are known
   PredictionLog log(dir_.path(), clock_);
   LogHours(log, 10);
   log.RecordOutcomes("flights", {{"p4", 5.0, kStart + 90 * kHourMs}}, "ben");
@@ -381,6 +383,7 @@ TEST_F(PredictionLogTest, WhatHappenedBefore1970IsReadLikeTheRest) {
 }
 
 TEST_F(PredictionLogTest, FiguresThatWereKeptFollowTheLog) {
+  clock_.Advance(48 * kHourMs);  // so that all outcomes are known
   PredictionLog log(dir_.path(), clock_);
   SummaryCache summaries(log, clock_);
   EXPECT_EQ(summaries.Get("flights", {}).predictions, 0);
@@ -396,6 +399,7 @@ TEST_F(PredictionLogTest, FiguresThatWereKeptFollowTheLog) {
 }
 
 TEST_F(PredictionLogTest, FiguresOfALargeLogWaitForTheirTime) {
+  clock_.Advance(48 * kHourMs);  // so that all outcomes are known
   PredictionLog log(dir_.path(), clock_);
   LogHours(log, 1);
   SummaryCache summaries(log, clock_, 2);
@@ -403,7 +407,7 @@ TEST_F(PredictionLogTest, FiguresOfALargeLogWaitForTheirTime) {
   LogHours(log, 2);
   clock_.Advance(5);
   EXPECT_EQ(summaries.Get("flights", {}).predictions, 1);
-  EXPECT_EQ(summaries.Get("flights", {}).as_of_ms, kStart);
+  EXPECT_EQ(summaries.Get("flights", {}).as_of_ms, clock_.NowMs() - 5);
   while (summaries.Get("flights", {}).predictions == 1) summaries.Refresh();
   EXPECT_EQ(summaries.Get("flights", {}).predictions, 3);
   EXPECT_EQ(summaries.Get("flights", {}).as_of_ms, clock_.NowMs());
@@ -503,6 +507,151 @@ TEST(Segment, DamageNeverGivesARecordThatWasNotWritten) {
       ++records;
     });
   }
+}
+
+TEST(Prediction, SecondNumbersHaveNamesOfTheirOwn) {
+  const auto added = [](const SecondNumbers& seconds, NamedValues outputs) {
+    AddProbabilities(seconds, &outputs);
+    return outputs;
+  };
+  const Value list = std::string("[0.2,0.8]");
+  EXPECT_EQ(added({{"p", 0.8}}, {{"p", list}}), (NamedValues{{"p", list}, {"probability", 0.8}}));
+  EXPECT_EQ(
+      added({{"a", 0.8}, {"b", 2.0}}, {{"a", list}, {"b", list}}),
+      (NamedValues{{"a", list}, {"b", list}, {"a_probability", 0.8}, {"b_probability", 2.0}}));
+  EXPECT_EQ(added({{"a", 0.8}}, {{"a", list}, {"Probability", 1.0}}),
+            (NamedValues{{"a", list}, {"Probability", 1.0}, {"a_probability", 0.8}}));
+}
+
+TEST_F(PredictionLogTest, WritesNoColumnTwiceAndKeepsAllValues) {
+  PredictionLog log(dir_.path(), clock_);
+  Prediction odd = Sample(1);
+  odd.inputs = {{"age", 1.0}, {"Age", 2.0}, {"age", 3.0}, {"age_2", 4.0}};
+  odd.outputs = {{"probability", 0.5}, {"probability", 0.6}};
+  log.RecordPredictions({odd});
+  ASSERT_TRUE(log.Offer(odd));
+  log.Flush();
+  for (int round = 0; round < 2; ++round) {
+    PredictionReader reader(log);
+    const auto table = reader.Query("flights",
+                                    "SELECT input_age, \"input_Age_3\", input_age_4, input_age_2, "
+                                    "output_probability, output_probability_2 FROM predictions");
+    ASSERT_EQ(table.row_count(), 2) << round;
+    for (size_t row = 0; row < 2; ++row) {
+      for (size_t column = 0; column < 4; ++column) {
+        EXPECT_EQ(table.Double(row, column), static_cast<double>(column + 1)) << column;
+      }
+      EXPECT_EQ(table.Double(row, 5), 0.6);
+    }
+    log.Compact();
+  }
+  EXPECT_EQ(log.stats().set_aside, 0);
+}
+
+// As an earlier release wrote them: a column twice, bytes that are no text, and worse.
+TEST_F(PredictionLogTest, WhatCannotBeReadKeepsNobodyElseFromBeingStored) {
+  std::filesystem::create_directories(dir_.path() / "segments");
+  {
+    SegmentWriter segment(dir_.path() / "segments" / "00000001.log");
+    Prediction good = Sample(1);
+    segment.Append(RecordKind::kPrediction, EncodePrediction(good));
+    Prediction twice = Sample(2);
+    twice.endpoint = "twice";
+    twice.outputs = {{"probability", 0.1}, {"probability", 0.2}};
+    segment.Append(RecordKind::kPrediction, EncodePrediction(twice));
+    for (int i = 3; i < 8; ++i) {
+      Prediction bad = Sample(i);
+      bad.endpoint = "bad";
+      std::string line = EncodePrediction(bad);
+      if (i == 5) {
+        const std::string field = "\"latency_us\":";
+        line.insert(line.find(field) + field.size(), "\"soon\",\"x\":");
+      }
+      segment.Append(RecordKind::kPrediction, line);
+    }
+    std::string bytes = EncodePrediction(Sample(9));
+    bytes.insert(bytes.find("UA"), "\xff");
+    segment.Append(RecordKind::kPrediction, bytes);
+    segment.Sync();
+  }
+  PredictionLog log(dir_.path(), clock_);
+  log.Compact();
+  EXPECT_EQ(CountRows(log), 2);
+  PredictionReader reader(log);
+  EXPECT_EQ(reader
+                .Query("twice",
+                       "SELECT output_probability, output_probability_2 FROM "
+                       "predictions")
+                .Double(0, 1),
+            0.2);
+  EXPECT_EQ(reader.Query("bad", "SELECT id FROM predictions").row_count(), 4);
+  EXPECT_EQ(log.stats().set_aside, 1);
+  EXPECT_EQ(log.Counts("bad").predictions, 4);
+  const std::string aside = ReadFile(dir_.path() / "aside" / "bad-00000001.jsonl");
+  EXPECT_NE(aside.find("\"p5\""), std::string::npos);
+  EXPECT_EQ(std::count(aside.begin(), aside.end(), '\n'), 1);
+  EXPECT_FALSE(std::filesystem::exists(dir_.path() / "segments" / "00000001.log"));
+  // And it goes on.
+  log.RecordPredictions({Sample(10)});
+  log.Compact();
+  EXPECT_EQ(CountRows(log), 3);
+}
+
+TEST_F(PredictionLogTest, LeavesOutWhatIsHiddenWhereverItComesFrom) {
+  PredictionLogOptions options;
+  options.hides = [](const std::string& endpoint, const std::string& column) {
+    return endpoint == "flights" && column == "carrier";
+  };
+  PredictionLog log(dir_.path(), clock_, options);
+  ASSERT_TRUE(log.Offer(Sample(1)));
+  ASSERT_TRUE(log.OfferLater([] { return std::vector<Prediction>{Sample(2)}; }));
+  log.RecordPredictions({Sample(3)});
+  log.Flush();
+  for (const auto& entry : std::filesystem::directory_iterator(dir_.path() / "segments")) {
+    const std::string bytes = ReadFile(entry.path());
+    EXPECT_NE(bytes.find("input_hour"), std::string::npos);
+    EXPECT_EQ(bytes.find("carrier"), std::string::npos);
+    EXPECT_EQ(bytes.find("UA"), std::string::npos);
+  }
+  EXPECT_EQ(CountRows(log), 3);
+  const Outcome by_carrier{.value = 1.0, .key = OutcomeKey{"carrier", "UA"}};
+  EXPECT_THROW(log.RecordOutcomes("flights", {by_carrier}, "ana"), Error);
+  log.RecordOutcomes("other", {by_carrier}, "ana");
+}
+
+TEST_F(PredictionLogTest, RefusesTimesThatCannotBe) {
+  PredictionLog log(dir_.path(), clock_);
+  log.RecordOutcomes("flights", {{"p1", 1.0, kStart + 600'000}}, "a clock that runs ahead");
+  const auto refusal = [&](std::vector<Outcome> outcomes) {
+    try {
+      log.RecordOutcomes("flights", std::move(outcomes), "ana");
+    } catch (const Error& error) {
+      EXPECT_EQ(error.field(), "time_ms");
+      return error.message();
+    }
+    return std::string();
+  };
+  EXPECT_NE(refusal({{"p1", 0.0, ParseTime("2090-01-01")}}).find("cannot be known at 2090-01-01"),
+            std::string::npos);
+  EXPECT_TRUE(refusal({{"p1", 0.0, 5}, {"p1", 0.0, -5}}).starts_with("Outcome 2 of 2: "));
+  EXPECT_EQ(log.Counts("flights").outcomes, 1);
+  Prediction early = Sample(1);
+  early.time_ms = -5;
+  EXPECT_THROW(log.RecordPredictions({Sample(2), early}), Error);
+  EXPECT_EQ(log.Counts("flights").predictions, 0);
+}
+
+TEST_F(PredictionLogTest, CountsOutcomesThatMatchAPrediction) {
+  PredictionLog log(dir_.path(), clock_);
+  log.RecordPredictions({Sample(1), Sample(2), Sample(25)});  // hours 1, 2 and 1
+  PredictionReader reader(log);
+  const auto keyed = [](std::string value) {
+    return Outcome{.value = 1.0, .time_ms = kStart + 60'000, .key = OutcomeKey{"hour", value}};
+  };
+  const std::vector<Outcome> outcomes = {
+      {"p1", 1.0, kStart}, {"nobody", 1.0, kStart}, keyed("1"), keyed("7")};
+  EXPECT_EQ(reader.CountMatched("flights", outcomes, kStart), 2);
+  EXPECT_EQ(reader.CountMatched("flights", {keyed("9")}, kStart), 0);
 }
 
 }  // namespace

@@ -334,6 +334,45 @@ std::vector<KnownPrediction> PredictionReader::Rows(const std::string& endpoint,
   return predictions;
 }
 
+int64_t PredictionReader::CountMatched(const std::string& endpoint,
+                                       const std::vector<Outcome>& outcomes, int64_t now_ms) {
+  const LogSnapshot snapshot = log_.Open(endpoint);
+  std::lock_guard lock(mutex_);
+  session_->Execute(
+      "CREATE OR REPLACE TEMP TABLE pushed (prediction_id VARCHAR, key_input VARCHAR, key_value "
+      "VARCHAR, within_ms BIGINT, time_ms BIGINT, sequence BIGINT, number DOUBLE, text VARCHAR, "
+      "comment VARCHAR, kind VARCHAR)");
+  LogSnapshot pushed = Only(snapshot, snapshot.predictions, "pushed");
+  pushed.traits = {};
+  {
+    Session::Appender rows = session_->Append("pushed");
+    for (size_t i = 0; i < outcomes.size(); ++i) {
+      const Outcome& outcome = outcomes[i];
+      if (outcome.key) {
+        pushed.traits.key_inputs.insert(outcome.key->input);
+        rows.Null();
+        rows.Add(std::string_view(outcome.key->input));
+        rows.Add(std::string_view(outcome.key->value));
+        rows.Add(outcome.key->within_ms);
+      } else {
+        rows.Add(std::string_view(outcome.prediction_id));
+        for (int field = 0; field < 3; ++field) rows.Null();
+      }
+      rows.Add(outcome.time_ms == 0 ? now_ms : outcome.time_ms);
+      rows.Add(static_cast<int64_t>(i));
+      for (int field = 0; field < 3; ++field) rows.Null();
+      rows.Add(OutcomeKindName(OutcomeKind::kLabel));
+      rows.EndRow();
+    }
+    rows.Close();
+  }
+  return session_
+      ->Query("SELECT count(DISTINCT sequence) FROM " +
+              OutcomesByIdSql(pushed, OutcomeKind::kLabel) +
+              " o WHERE prediction_id IN (SELECT id FROM " + snapshot.predictions + ")")
+      .Int(0, 0);
+}
+
 std::vector<TrafficBucket> PredictionReader::Traffic(const std::string& endpoint, int buckets,
                                                      int64_t bucket_ms, int64_t now_ms) {
   if (buckets < 1 || buckets > kTrafficBucketsMax || bucket_ms < 1) {

@@ -89,6 +89,9 @@ class PredictionReader {
 
   // The newest predictions, newest first.
   std::vector<KnownPrediction> Recent(const std::string& endpoint, int limit);
+  // How many of some outcomes are of a prediction that the log has: by its id, or by a key.
+  int64_t CountMatched(const std::string& endpoint, const std::vector<Outcome>& outcomes,
+                       int64_t now_ms);
   // Slots of wall-clock time up to now without gaps, oldest first. All roles but shadows count.
   std::vector<TrafficBucket> Traffic(const std::string& endpoint, int buckets, int64_t bucket_ms,
                                      int64_t now_ms);

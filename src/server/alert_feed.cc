@@ -52,14 +52,18 @@ alerts::MonitorAlert FromMonitor(const monitoring::Alert& alert) {
        {"page", MonitorPage(alert.monitor, drifts ? alert.feature : "")}});
   if (alert.pipeline_run) one.cause.Set("pipeline_run", *alert.pipeline_run);
   one.opened_ms = alert.opened_ms;
+  if (!alert.open) one.closed_ms = alert.closed_ms;
   return one;
 }
 
-std::vector<alerts::MonitorAlert> OpenMonitorAlerts(const monitoring::Monitors& monitors) {
-  std::vector<alerts::MonitorAlert> open;
+std::vector<alerts::MonitorAlert> MonitorAlerts(const monitoring::Monitors& monitors,
+                                                int64_t now_ms) {
+  std::vector<alerts::MonitorAlert> all;
   for (const auto& alert : monitors.Alerts("", true, monitoring::kAlertsMax))
-    open.push_back(FromMonitor(alert));
-  return open;
+    all.push_back(FromMonitor(alert));
+  for (const auto& alert : monitors.AlertsClosedSince(now_ms - alerts::kPassedWithinMs))
+    all.push_back(FromMonitor(alert));
+  return all;
 }
 
 Json CauseOf(const monitoring::Monitors& monitors, const alerts::Rule& rule,

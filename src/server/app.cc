@@ -265,6 +265,12 @@ std::string ServerName(const fs::path& data) {
 monitoring::PredictionLogOptions PredictionLogOptionsOf(const Config& config) {
   monitoring::PredictionLogOptions options;
   options.keep_ms = config.prediction_log_keep_days * monitoring::kDayMs;
+  serving::LoggingRules rules({}, config.prediction_log_redact);
+  if (!rules.hides_nothing()) {
+    options.hides = [rules = std::move(rules)](const auto& endpoint, const auto& column) {
+      return rules.Hides(endpoint, column);
+    };
+  }
   return options;
 }
 
@@ -614,7 +620,7 @@ void App::Parts::StartLoops() {
     return config.monitor_interval_ms;
   });
   alerting = std::make_unique<Loop>("alerts", "look at the rules of alerts", [this](const auto&) {
-    evaluator.Look(SeriesText(), OpenMonitorAlerts(monitors));
+    evaluator.Look(SeriesText(), MonitorAlerts(monitors, clock.NowMs()));
     return config.alert_interval_ms;
   });
   looping = std::make_unique<Loop>("loops", "look at the loops of models", [this](const auto&) {

@@ -158,7 +158,8 @@ inline constexpr Option<Config> kServerOptions[] = {
      "The share of the predictions that is logged, 0 to 1, or ENDPOINT=SHARE; repeatable",
      &Config::prediction_log_share, "SHARE"},
     {"predictions.log_redact", "--prediction-log-redact",
-     "A column whose values are left out of the prediction log, or ENDPOINT:COLUMN; repeatable",
+     "A column whose values are left out of the prediction log, whoever brings them, or "
+     "ENDPOINT:COLUMN; repeatable",
      &Config::prediction_log_redact, "COLUMN"},
     {"predictions.keep_days", "--prediction-log-keep-days",
      "How long predictions and outcomes are kept, by the day that they were asked or told; 0 for "

@@ -33,12 +33,17 @@ struct ToLoggedValue {
   }
 };
 
-void AppendOutputs(const serving::PredictionRow& row, monitoring::NamedValues* outputs) {
+void AppendOutputs(const serving::PredictionRow& row, const serving::LoggingRules& rules,
+                   const std::string& endpoint, monitoring::NamedValues* outputs) {
+  monitoring::SecondNumbers seconds;
   for (const auto& [name, value] : row.outputs) {
+    // Nor is anything taken out of what is hidden.
+    if (rules.Hides(endpoint, name)) continue;
     outputs->emplace_back(name, std::visit(ToLoggedValue(), value));
     const auto* list = std::get_if<std::vector<double>>(&value);
-    if (list != nullptr && list->size() == 2) outputs->emplace_back("probability", (*list)[1]);
+    if (list != nullptr && list->size() == 2) seconds.emplace_back(name, (*list)[1]);
   }
+  monitoring::AddProbabilities(seconds, outputs);
 }
 
 std::vector<monitoring::Prediction> Rows(const serving::LoggedPrediction& logged,
@@ -62,7 +67,7 @@ std::vector<monitoring::Prediction> Rows(const serving::LoggedPrediction& logged
       if (rules.Hides(logged.endpoint, name)) continue;
       prediction.inputs.emplace_back(name, std::visit(ToLoggedValue(), value));
     }
-    AppendOutputs(row, &prediction.outputs);
+    AppendOutputs(row, rules, logged.endpoint, &prediction.outputs);
     std::erase_if(prediction.outputs,
                   [&](const auto& output) { return rules.Hides(logged.endpoint, output.first); });
     rows.push_back(std::move(prediction));

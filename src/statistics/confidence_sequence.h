@@ -18,6 +18,16 @@ struct ArmMoments {
 // and Coull count, so that no event in few rows is not taken for certainty.
 ArmMoments ProportionMoments(int64_t count, int64_t events);
 
+// Those of a figure whose every row lies within 0 … 1, such as a Brier loss: the same, for two rows
+// of 0 and two of 1 are counted into the variance. Of zeros and ones it is ProportionMoments.
+ArmMoments ShareMoments(const ArmMoments& rows);
+
+// Figures without bounds: rows that happen to be alike are no certainty, for the rows to come may
+// differ as those of the other arm do. So each arm's variance counts four rows more that have the
+// variance of both arms' rows together. It stays 0 where all rows of both arms are the same: then
+// nothing is known of how they spread.
+void CountPooledRows(ArmMoments* first, ArmMoments* second);
+
 struct DifferenceBounds {
   double difference = 0;  // of the means, the first less the second
   double low = 0;
@@ -31,7 +41,8 @@ struct DifferenceBounds {
 // after Robbins: Statistical methods related to the law of the iterated logarithm (1970). Valid for
 // large samples, so ask for a smallest number of rows. It is narrowest about where its half width
 // is `mixing`: give it the difference that matters. Throws kInvalidArgument below two rows a side,
-// for figures that are not finite, for `alpha` outside of 0 … 1 and `mixing` that is not positive.
+// for figures that are not finite, for `alpha` outside of 0 … 1, for `mixing` that is not positive,
+// and where neither arm has a variance: no bounds follow from rows that are all the same.
 DifferenceBounds ConfidenceSequence(const ArmMoments& first, const ArmMoments& second, double alpha,
                                     double mixing);
 

@@ -34,6 +34,7 @@ TEST(ConfidenceSequence, SaysNothingOfWhatCannotBeCompared) {
   EXPECT_THROW(ConfidenceSequence({9, 0, INFINITY}, {9, 0, 1}, 0.05, 0.1), Error);
   EXPECT_THROW(ConfidenceSequence({9, 0, 1}, {9, 0, 1}, 0, 0.1), Error);
   EXPECT_THROW(ConfidenceSequence({9, 0, 1}, {9, 0, 1}, 0.05, 0), Error);
+  EXPECT_THROW(ConfidenceSequence({9, 0, 0}, {9, 0, 0}, 0.05, 0.1), Error);
 }
 
 TEST(ConfidenceSequence, TakesNoErrorInFewRowsNotForCertainty) {
@@ -122,6 +123,30 @@ TEST(ConfidenceSequence, KeepsAPromiseThatTheIntervalOfOneLookBreaks) {
     }
   }
   EXPECT_GT(passed, 2 * kAlpha * kTrials);
+}
+
+TEST(ArmMoments, OfSharesAreThoseOfProportionsForZerosAndOnes) {
+  for (const int64_t events : {0, 3, 20}) {
+    const double share = static_cast<double>(events) / 20;
+    const ArmMoments asked = ProportionMoments(20, events);
+    const ArmMoments got = ShareMoments({20, share, share * (1 - share) * 20 / 19});
+    EXPECT_NEAR(got.variance, asked.variance, 1e-12);
+    EXPECT_EQ(got.mean, asked.mean);
+  }
+}
+
+TEST(ArmMoments, CountRowsOfBothArmsSoThatNoneIsCertain) {
+  ArmMoments still{10, 1, 0}, other{10, 1, 4};
+  CountPooledRows(&still, &other);
+  // Together 36 / 19; four such rows among nine and four.
+  EXPECT_NEAR(still.variance, 4 * (36.0 / 19) / 13, 1e-12);
+  EXPECT_NEAR(other.variance, (36 + 4 * 36.0 / 19) / 13, 1e-12);
+  ArmMoments same{10, 1, 0}, alike{10, 1, 0};
+  CountPooledRows(&same, &alike);
+  EXPECT_EQ(same.variance, 0);
+  ArmMoments low{10, 0, 0}, high{10, 1, 0};  // what is between them is spread, too
+  CountPooledRows(&low, &high);
+  EXPECT_NEAR(low.variance, 4 * (5.0 / 19) / 13, 1e-12);
 }
 
 }  // namespace

@@ -135,7 +135,16 @@ void Courier::SendMail(const Outgoing& outgoing, const std::string& secret,
   mail.message = outgoing.body;
   mail.timeout_ms = timeout_ms_;
   mail.stop = stop;
-  const fetch::MailReply reply = client_.SendMail(mail);
+  fetch::MailReply reply;
+  try {
+    reply = client_.SendMail(mail);
+  } catch (const Error& error) {
+    if (error.message().find("STARTTLS") == std::string::npos) throw;
+    throw Error(error.code(),
+                error.message() +
+                    "; where the way to the server is safe, as to a relay on this machine, say "
+                    "tls: offered or tls: none for the receiver");
+  }
   sending->attempt.status = reply.code;
   sending->attempt.response = TextOf(reply.text);
   const bool is_hopeless = reply.code >= 550 && reply.code <= 553;

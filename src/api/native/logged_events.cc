@@ -53,8 +53,6 @@ void AddNamed(const std::string& name, const std::vector<Json>& row,
   } else if (row.size() <= kLoggedNumbersMax) {
     const Json* next = row.data();
     values->emplace_back(name, monitoring::ToValue(Nested(shape, &next)));
-    if (row.size() == 2 && row[1].is_number())
-      values->emplace_back("probability", monitoring::ToValue(row[1]));
   }
 }
 
@@ -71,11 +69,20 @@ std::vector<size_t> RowShape(const Json::Array& shape, size_t width) {
   return size == width ? dimensions : std::vector<size_t>{width};
 }
 
-// Tensors of v2: {"name", "shape", "data"}; the first dimension is the rows.
-std::vector<NamedValues> ReadTensors(const Json& tensors, const std::vector<std::string>& columns) {
+void AddSecond(const std::string& name, const std::vector<Json>& row,
+               monitoring::SecondNumbers* seconds) {
+  if (row.size() == 2 && row[1].is_number()) seconds->emplace_back(name, row[1].AsDouble());
+}
+
+// Tensors of v2: {"name", "shape", "data"}; the first dimension is the rows. With `seconds`, also
+// what the second numbers of each row are.
+std::vector<NamedValues> ReadTensors(const Json& tensors, const std::vector<std::string>& columns,
+                                     const HiddenColumn& is_hidden,
+                                     std::vector<monitoring::SecondNumbers>* seconds) {
   std::vector<NamedValues> rows;
   for (const Json& tensor : tensors.AsArray()) {
     const std::string name = tensor.GetString("name");
+    if (is_hidden(name)) continue;
     const Json* data = tensor.Find("data");
     if (data == nullptr)
       throw InvalidArgument("{} has no data; raw tensors in events are not read", name);
@@ -87,6 +94,7 @@ std::vector<NamedValues> ReadTensors(const Json& tensors, const std::vector<std:
     if (count == 0 || flat.size() % count != 0)
       throw InvalidArgument("{} has {} values, which are not {} rows", name, flat.size(), count);
     if (rows.empty()) rows.resize(count);
+    if (seconds != nullptr) seconds->resize(rows.size());
     if (rows.size() != count) continue;  // it has other rows than the first one
     const size_t width = flat.size() / count;
     const std::vector<size_t> dimensions = RowShape(shape, width);
@@ -97,6 +105,7 @@ std::vector<NamedValues> ReadTensors(const Json& tensors, const std::vector<std:
         AddList(values, columns, &rows[row]);
       } else {
         AddNamed(name, values, dimensions, &rows[row]);
+        if (seconds != nullptr) AddSecond(name, values, &(*seconds)[row]);
       }
     }
   }
@@ -107,7 +116,11 @@ std::vector<NamedValues> ReadTensors(const Json& tensors, const std::vector<std:
 
 std::vector<NamedValues> ReadLoggedRequest(const Json& body,
                                            const std::vector<std::string>& columns) {
-  if (const Json* inputs = body.Find("inputs")) return ReadTensors(*inputs, columns);
+  if (const Json* inputs = body.Find("inputs")) {
+    // A request of hidden tensors alone is still a request.
+    return ReadTensors(
+        *inputs, columns, [](const std::string&) { return false; }, nullptr);
+  }
   const auto& instances = body.At("instances").AsArray("instances");
   RequireRows(instances.size());
   std::vector<NamedValues> rows;
@@ -131,8 +144,14 @@ std::vector<NamedValues> ReadLoggedRequest(const Json& body,
   return rows;
 }
 
-std::vector<NamedValues> ReadLoggedAnswer(const Json& body) {
-  if (const Json* outputs = body.Find("outputs")) return ReadTensors(*outputs, {});
+std::vector<NamedValues> ReadLoggedAnswer(const Json& body, const HiddenColumn& is_hidden) {
+  if (const Json* outputs = body.Find("outputs")) {
+    std::vector<monitoring::SecondNumbers> seconds;
+    std::vector<NamedValues> rows = ReadTensors(*outputs, {}, is_hidden, &seconds);
+    for (size_t row = 0; row < rows.size(); ++row)
+      monitoring::AddProbabilities(seconds[row], &rows[row]);
+    return rows;
+  }
   const auto& predictions = body.At("predictions").AsArray("predictions");
   RequireRows(predictions.size());
   std::vector<NamedValues> rows;
@@ -144,7 +163,11 @@ std::vector<NamedValues> ReadLoggedAnswer(const Json& body) {
     }
     std::vector<Json> flat;
     Flatten(prediction, &flat);
+    if (is_hidden("prediction")) continue;
     AddNamed("prediction", flat, {flat.size()}, &row);
+    monitoring::SecondNumbers seconds;
+    AddSecond("prediction", flat, &seconds);
+    monitoring::AddProbabilities(seconds, &row);
   }
   return rows;
 }

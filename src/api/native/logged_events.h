@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,13 @@ inline constexpr size_t kLoggedNumbersMax = 4'096;  // of one value; a longer on
 std::vector<monitoring::NamedValues> ReadLoggedRequest(const Json& body,
                                                        const std::vector<std::string>& columns);
 
+// Whether an output is left out of the log, and with it what is made of it.
+using HiddenColumn = std::function<bool(const std::string& column)>;
+
 // Reads an answer: `predictions`, or `outputs` of v2. A row that is no object is `prediction`; of
-// two numbers the second is `probability`, too, as the log of our own endpoints has it.
-std::vector<monitoring::NamedValues> ReadLoggedAnswer(const Json& body);
+// two numbers the second is a probability, too, as the log of our own endpoints has it
+// (monitoring::AddProbabilities).
+std::vector<monitoring::NamedValues> ReadLoggedAnswer(const Json& body,
+                                                      const HiddenColumn& is_hidden);
 
 }  // namespace millwright::api::native

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <fstream>
+#include <functional>
 #include <memory>
 
 #include "analytics/session.h"
 #include "api/native/logged_events.h"
 #include "api/native/request_reader.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "monitoring/event_pairs.h"
@@ -96,19 +98,82 @@ Json ColumnsJson(const std::vector<monitoring::ColumnSummary>& columns) {
   return list;
 }
 
-monitoring::EventHalf HalfOf(Context& context, const http::Request& request) {
-  const auto header = [&](std::string_view name) {
-    return std::string(request.headers.Find(name).value_or(""));
-  };
-  monitoring::EventHalf half{.endpoint = CheckedName(request.PathValue("name")),
-                             .id = header("ce-id"),
-                             .model_version = header("ce-modelversion"),
-                             .time_ms = context.clock.NowMs(),
-                             .caller = request.principal};
-  if (half.id.empty()) throw InvalidArgument("The event has no ce-id").WithField("ce-id");
-  if (const std::string time = header("ce-time"); !time.empty()) half.time_ms = ParseTime(time);
-  if (header("ce-endpoint") == "canary") half.role = monitoring::Role::kCanary;
-  return half;
+// A CloudEvents 1.0 event: in binary mode the attributes are headers and the data is the body; in
+// structured mode an object of JSON holds both, in a batch a list of such objects.
+struct LoggedEvent {
+  std::function<std::string(std::string_view)> attribute;  // empty where there is none
+  Json data;
+};
+
+constexpr size_t kEventsPerBatchMax = 1'000;
+
+LoggedEvent StructuredEvent(const Json& event) {
+  if (!event.is_object())
+    throw InvalidArgument("An event must be a JSON object, not {}", event.type_name());
+  LoggedEvent read;
+  read.attribute = [event](std::string_view name) { return event.GetString(name); };
+  if (const Json* encoded = event.Find("data_base64")) {
+    read.data = ParseJson(Base64Decode(encoded->AsString("data_base64")));
+  } else if (const Json* data = event.Find("data")) {
+    // Data of another type than JSON is a text.
+    read.data = data->is_string() ? ParseJson(data->AsString()) : *data;
+  }
+  return read;
+}
+
+std::vector<LoggedEvent> EventsOf(const http::Request& request) {
+  const std::string content_type(request.headers.Find("Content-Type").value_or(""));
+  std::vector<LoggedEvent> events;
+  if (content_type.starts_with("application/cloudevents-batch")) {
+    const Json batch = ParseJson(request.body);
+    const auto& list = batch.AsArray("The batch");
+    if (list.size() > kEventsPerBatchMax)
+      throw InvalidArgument("A batch may have {} events, this one has {}", kEventsPerBatchMax,
+                            list.size());
+    for (const Json& event : list) events.push_back(StructuredEvent(event));
+  } else if (content_type.starts_with("application/cloudevents")) {
+    events.push_back(StructuredEvent(BodyObject(request)));
+  } else {
+    events.push_back({[&request](std::string_view name) {
+                        return std::string(
+                            request.headers.Find("ce-" + std::string(name)).value_or(""));
+                      },
+                      BodyObject(request)});
+  }
+  return events;
+}
+
+// Half of a prediction, as an event tells it.
+struct ReadHalf {
+  monitoring::EventHalf half;
+  bool is_request = false;
+};
+
+ReadHalf HalfOf(Context& context, const http::Request& request, const LoggedEvent& event) {
+  ReadHalf read;
+  monitoring::EventHalf& half = read.half;
+  half.endpoint = CheckedName(request.PathValue("name"));
+  half.id = event.attribute("id");
+  half.model_version = event.attribute("modelversion");
+  half.time_ms = context.clock.NowMs();
+  half.caller = request.principal;
+  if (half.id.empty()) throw InvalidArgument("The event has no id (ce-id)").WithField("id");
+  if (const std::string time = event.attribute("time"); !time.empty())
+    half.time_ms = ParseTime(time);
+  if (event.attribute("endpoint") == "canary") half.role = monitoring::Role::kCanary;
+  const std::string type = event.attribute("type");
+  if (type != kRequestEvent && type != kAnswerEvent)
+    throw InvalidArgument("ce-type must be {} or {}, not \"{}\"", kRequestEvent, kAnswerEvent, type)
+        .WithField("ce-type");
+  if (!event.data.is_object())
+    throw InvalidArgument("The event's data must be a JSON object, not {}", event.data.type_name())
+        .WithField("data");
+  read.is_request = type == kRequestEvent;
+  half.rows = read.is_request ? ReadLoggedRequest(event.data, Texts(request, "column"))
+                              : ReadLoggedAnswer(event.data, [&](const std::string& column) {
+                                  return context.predictions.Hides(half.endpoint, column);
+                                });
+  return read;
 }
 
 }  // namespace
@@ -164,18 +229,25 @@ http::Response AddLoggedPredictions(Context& context, const http::Request& reque
 }
 
 http::Response AddLoggedEvent(Context& context, const http::Request& request) {
-  const std::string type(request.headers.Find("ce-type").value_or(""));
-  monitoring::EventHalf half = HalfOf(context, request);
-  const Json body = BodyObject(request);
-  if (type == kRequestEvent) {
-    half.rows = ReadLoggedRequest(body, Texts(request, "column"));
-    context.event_pairs.AddRequest(std::move(half));
-  } else if (type == kAnswerEvent) {
-    half.rows = ReadLoggedAnswer(body);
-    context.event_pairs.AddAnswer(std::move(half));
-  } else {
-    throw InvalidArgument("ce-type must be {} or {}, not \"{}\"", kRequestEvent, kAnswerEvent, type)
-        .WithField("ce-type");
+  const std::vector<LoggedEvent> events = EventsOf(request);
+  // All are read before any is taken, so that a batch is taken whole or not at all.
+  std::vector<ReadHalf> halves;
+  for (const LoggedEvent& event : events) {
+    try {
+      halves.push_back(HalfOf(context, request, event));
+    } catch (const Error& error) {
+      if (events.size() == 1) throw;
+      throw Error(error.code(), fmt::format("Event {} of {}: {}", halves.size() + 1, events.size(),
+                                            error.message()))
+          .WithField(error.field());
+    }
+  }
+  for (ReadHalf& read : halves) {
+    if (read.is_request) {
+      context.event_pairs.AddRequest(std::move(read.half));
+    } else {
+      context.event_pairs.AddAnswer(std::move(read.half));
+    }
   }
   return Answer(Json::MakeObject());
 }

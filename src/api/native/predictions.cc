@@ -88,8 +88,14 @@ http::Response RecordOutcomes(Context& context, const http::Request& request) {
     outcomes.push_back(std::move(outcome));
   }
   const size_t count = outcomes.size();
-  context.predictions.RecordOutcomes(endpoint, std::move(outcomes), request.principal);
-  return Answer(Json::Of({{"recorded", count}}));
+  context.predictions.RecordOutcomes(endpoint, outcomes, request.principal);
+  Json answer = Json::Of({{"recorded", count}});
+  // Asks the whole log, which whoever sends outcomes one by one need not wait for.
+  if (body.GetBool("count_matched")) {
+    answer.Set("matched",
+               context.prediction_reader.CountMatched(endpoint, outcomes, context.clock.NowMs()));
+  }
+  return Answer(answer);
 }
 
 }  // namespace millwright::api::native

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -67,6 +68,16 @@ void AddQuality(const monitoring::MonitorWindow& window, const std::string& labe
   samples->Add("millwright_monitor_cost_per_outcome", labels, window.performance.cost_per_outcome);
 }
 
+// The features of which a monitor holds an alert of drift open: its own judgement, with the margin,
+// the share of features and the windows in a row that it asks for.
+std::set<std::string> JudgedDrifted(const monitoring::Monitors& monitors,
+                                    const std::string& monitor) {
+  std::set<std::string> drifted;
+  for (const auto& alert : monitors.Alerts(monitor, true, monitoring::kAlertsMax))
+    if (alert.kind == monitoring::AlertKind::kDrift) drifted.insert(alert.feature);
+  return drifted;
+}
+
 void AddMonitor(monitoring::Monitors& monitors, const monitoring::MonitorSummary& monitor,
                 const std::string& labels, Samples* samples) {
   const auto summary = monitors.Summary(monitor.name);
@@ -100,9 +111,12 @@ void AddMonitor(monitoring::Monitors& monitors, const monitoring::MonitorSummary
     double drifted = 0;
     for (const auto& feature : window->features) drifted += feature.drifted ? 1 : 0;
     samples->Add("millwright_monitor_features_drifted", labels, drifted);
+    const std::set<std::string> judged = JudgedDrifted(monitors, monitor.name);
     for (const auto& feature : window->features) {
       std::string with_feature = labels;
       AppendLabel("feature", feature.name, &with_feature);
+      samples->Add("millwright_monitor_feature_drifted", with_feature,
+                   judged.contains(feature.name) ? 1 : 0);
       samples->Add("millwright_monitor_feature_drift", with_feature, feature.score);
     }
     AddQuality(*window, labels, samples);
@@ -135,6 +149,7 @@ std::string MonitoringMetrics(monitoring::Monitors& monitors,
   samples.Add("millwright_prediction_log_rows_total", "", double(stats.written));
   samples.Add("millwright_prediction_log_dropped_total", "", double(stats.dropped));
   samples.Add("millwright_prediction_log_lost_total", "", double(stats.lost));
+  samples.Add("millwright_prediction_log_set_aside_total", "", double(stats.set_aside));
   samples.Add("millwright_prediction_log_queued", "", double(stats.queued));
   std::string out;
   using T = Type;
@@ -203,6 +218,9 @@ std::string MonitoringMetrics(monitoring::Monitors& monitors,
   samples.Append("millwright_monitor_positive_rate_actual", "Share that was positive", T::kGauge,
                  &out);
   samples.Append("millwright_monitor_auc", "AUC of the latest complete window", T::kGauge, &out);
+  samples.Append("millwright_monitor_feature_drifted",
+                 "Whether the monitor says that a feature has drifted: its alert is open",
+                 T::kGauge, &out);
   samples.Append("millwright_monitor_feature_drift", "Drift in the latest complete window",
                  T::kGauge, &out);
   samples.Append("millwright_monitor_open_alerts", "Alerts that are open", T::kGauge, &out);
@@ -211,6 +229,9 @@ std::string MonitoringMetrics(monitoring::Monitors& monitors,
   samples.Append("millwright_prediction_log_dropped_total", "Rows refused by a full queue",
                  T::kCounter, &out);
   samples.Append("millwright_prediction_log_lost_total", "Rows that could not be written",
+                 T::kCounter, &out);
+  samples.Append("millwright_prediction_log_set_aside_total",
+                 "Rows that were written and cannot be read: they lie in the log's folder aside",
                  T::kCounter, &out);
   return out;
 }
