@@ -369,6 +369,37 @@ TEST_P(MonitorsTest, RefusesWhatCannotBeWatched) {
   }
 }
 
+TEST_P(MonitorsTest, WindowsOfTheReferenceRaiseNoAlert) {
+  Monitors monitors(db(), events_, clock_, *log_);
+  spec_.reference_from_ms = kEvents;
+  spec_.reference_to_ms = kEvents + 2 * kWeek;
+  LogWindow(0, 0, 0.9);
+  LogWindow(1, 0.5, 0);
+  LogWindow(2, 0.5, 0);
+  LogWindow(3, 0, 0.9, 10);
+  monitors.Put(spec_, profile_, "ana");
+  monitors.Evaluate();
+  const auto windows = monitors.Windows("flights-late");
+  const MonitorSpec spec = monitors.Get("flights-late").spec;
+  EXPECT_EQ(DriftVerdict(spec, windows[1]), "reference");
+  EXPECT_TRUE(windows[1].performance.auc) << "it is measured all the same";
+  EXPECT_EQ(DriftVerdict(spec, windows[2]), "drifted");
+  const auto alerts = monitors.Alerts("flights-late");
+  ASSERT_EQ(alerts.size(), 2u);
+  for (const Alert& alert : alerts) EXPECT_EQ(alert.window_start_ms, kEvents + 2 * kWeek);
+}
+
+TEST_P(MonitorsTest, AnAlertShowsEnoughDigitsToTellItsFiguresApart) {
+  MonitorWindow window;
+  window.end_ms = kWeek;
+  Crossing crossing{AlertKind::kDrift, "distance", 0.29041, 0.29038, true, "psi"};
+  EXPECT_NE(AlertMessage(window, crossing).find("PSI 0.29041 ≥ 0.29038"), std::string::npos)
+      << AlertMessage(window, crossing);
+  crossing.value = 0.35;
+  EXPECT_NE(AlertMessage(window, crossing).find("PSI 0.35 ≥ 0.29 in"), std::string::npos)
+      << AlertMessage(window, crossing);
+}
+
 MILLWRIGHT_ON_BOTH_DATABASES(MonitorsTest);
 
 }  // namespace

@@ -126,6 +126,16 @@ bool IsOverIn(const MonitorSpec& spec, const MonitorWindow& window, const Crossi
   });
 }
 
+// Two figures in as few digits as show that they differ, three at least.
+std::pair<std::string, std::string> TellApart(double value, double limit) {
+  constexpr int kDigits = 3, kDigitsMax = 17;
+  for (int digits = kDigits;; ++digits) {
+    std::string one = fmt::format("{:.{}g}", value, digits);
+    std::string other = fmt::format("{:.{}g}", limit, digits);
+    if (one != other || value == limit || digits == kDigitsMax) return {one, other};
+  }
+}
+
 // An hourly window needs its hour; a window of days needs none.
 std::string WindowName(const MonitorWindow& window) {
   const std::string time = FormatTime(window.start_ms);
@@ -135,8 +145,12 @@ std::string WindowName(const MonitorWindow& window) {
 
 }  // namespace
 
+bool IsOfReference(const MonitorSpec& spec, const MonitorWindow& window) {
+  return window.start_ms < spec.reference_to_ms && window.end_ms > spec.reference_from_ms;
+}
+
 bool IsJudgedForDrift(const MonitorSpec& spec, const MonitorWindow& window) {
-  return window.complete && window.predictions >= spec.rows_min;
+  return !IsOfReference(spec, window) && window.complete && window.predictions >= spec.rows_min;
 }
 
 bool IsJudgedForPerformance(const MonitorSpec& spec, const MonitorWindow& window) {
@@ -144,7 +158,7 @@ bool IsJudgedForPerformance(const MonitorSpec& spec, const MonitorWindow& window
     return window.performance.*figure.value &&
            (window.performance.*figure.threshold || !spec.detectors.empty());
   };
-  return window.complete && window.outcomes >= spec.outcomes_min &&
+  return !IsOfReference(spec, window) && window.complete && window.outcomes >= spec.outcomes_min &&
          static_cast<double>(window.outcomes) >=
              spec.coverage_min * static_cast<double>(window.predictions) &&
          std::any_of(std::begin(kLimited), std::end(kLimited), is_limited);
@@ -189,6 +203,7 @@ bool IsLasting(const MonitorSpec& spec, const WindowsByStart& windows, const Mon
 std::string_view DriftVerdict(const MonitorSpec& spec, const MonitorWindow& window) {
   if (window.predictions < spec.rows_min) return "not_enough_data";
   if (!window.complete) return "incomplete";
+  if (IsOfReference(spec, window)) return "reference";
   const std::vector<Crossing> all = FeatureCrossings(spec, window);
   const bool drifted =
       std::any_of(all.begin(), all.end(), [](const auto& one) { return one.is_over; });
@@ -198,14 +213,11 @@ std::string_view DriftVerdict(const MonitorSpec& spec, const MonitorWindow& wind
 std::string AlertMessage(const MonitorWindow& window, const Crossing& crossing) {
   const std::string when = WindowName(window);
   if (crossing.kind == AlertKind::kPerformance) {
+    const auto [value, limit] = TellApart(crossing.value, crossing.threshold);
     for (const Limited& figure : kLimited) {
       if (figure.name != crossing.feature) continue;
-      if (figure.is_loss) {
-        return fmt::format("{} {:.4g} is above {:.4g} in the window from {} ({} outcomes)",
-                           figure.title, crossing.value, crossing.threshold, when, window.outcomes);
-      }
-      return fmt::format("{} {:.3f} is below {:.3f} in the window from {} ({} outcomes)",
-                         figure.title, crossing.value, crossing.threshold, when, window.outcomes);
+      return fmt::format("{} {} is {} {} in the window from {} ({} outcomes)", figure.title, value,
+                         figure.is_loss ? "above" : "below", limit, when, window.outcomes);
     }
   }
   if (crossing.kind == AlertKind::kChange) {
@@ -219,10 +231,10 @@ std::string AlertMessage(const MonitorWindow& window, const Crossing& crossing) 
                        crossing.feature, 100 * crossing.value, when, 100 * crossing.threshold, why);
   }
   const statistics::DriftTest* test = TestOf(crossing.method);
-  return fmt::format("{} has drifted: {} {:.3g} {} {:.3g} in the window from {} ({} predictions)",
-                     crossing.feature, test == nullptr ? "PSI" : test->title, crossing.value,
-                     IsChance(crossing.method) ? "≤" : "≥", crossing.threshold, when,
-                     window.predictions);
+  const auto [score, limit] = TellApart(crossing.value, crossing.threshold);
+  return fmt::format("{} has drifted: {} {} {} {} in the window from {} ({} predictions)",
+                     crossing.feature, test == nullptr ? "PSI" : test->title, score,
+                     IsChance(crossing.method) ? "≤" : "≥", limit, when, window.predictions);
 }
 
 }  // namespace millwright::monitoring
