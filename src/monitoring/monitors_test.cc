@@ -400,6 +400,43 @@ TEST_P(MonitorsTest, AnAlertShowsEnoughDigitsToTellItsFiguresApart) {
       << AlertMessage(window, crossing);
 }
 
+TEST_P(MonitorsTest, OneBadRowMakesNoTextOfANumber) {
+  constexpr int64_t kHourMs = 3'600'000;
+  std::vector<Prediction> rows;
+  for (int i = 0; i < 3000; ++i) {
+    Prediction row;
+    row.id = "b" + std::to_string(i);
+    row.endpoint = "flights";
+    row.time_ms = kNow;
+    row.event_time_ms = kEvents + i * kHourMs;
+    row.inputs = {{"b", Noise(i)},
+                  {"zip", std::to_string(10000 + i % 700)},
+                  {"code", (i == 2500 ? "X" : "0") + std::to_string(i % 300)}};
+    if (i == 2500) row.inputs[0].second = std::string("oops");
+    row.outputs = {{"probability", 0.5}};
+    rows.push_back(std::move(row));
+  }
+  log_->RecordPredictions(rows);
+  log_->Compact();
+  Monitors monitors(db(), events_, clock_, *log_);
+  // The bad row is behind the reference; it is the column of the whole log that it makes a text.
+  const auto measured = monitors.MeasureReference(spec_, kEvents, kEvents + 2000 * kHourMs);
+  const quality::Profile& profile = measured.reference.drift.profile;
+  ASSERT_NE(profile.Find("b"), nullptr);
+  EXPECT_TRUE(profile.Find("b")->min.is_number());
+  for (const char* text : {"zip", "code"}) {
+    ASSERT_NE(profile.Find(text), nullptr) << text;
+    EXPECT_FALSE(profile.Find(text)->min.is_number()) << text;
+  }
+  monitors.Put(spec_, measured.reference, "ana");
+  monitors.Evaluate();
+  int64_t changed = 0;
+  for (const MonitorWindow& window : monitors.Windows(spec_.name)) {
+    changed += window.quality.CountOf(&FeatureBreaches::type_changed);
+  }
+  EXPECT_EQ(changed, 1);
+}
+
 MILLWRIGHT_ON_BOTH_DATABASES(MonitorsTest);
 
 }  // namespace

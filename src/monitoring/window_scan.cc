@@ -32,6 +32,25 @@ std::string Between(int64_t from_ms, int64_t to_ms) {
 
 }  // namespace
 
+std::set<std::string> NumbersAmongTexts(analytics::Session& session, const LogSnapshot& snapshot) {
+  std::set<std::string> numbers;
+  for (const Column& column : session.Describe("SELECT * FROM " + snapshot.predictions)) {
+    const bool is_input_text =
+        column.name.starts_with(kInputPrefix) && column.type == analytics::ColumnType::kText;
+    if (!is_input_text) continue;
+    const std::string name = QuoteName(column.name);
+    const Table counts = session.Query("SELECT count(" + name + "), count(TRY_CAST(" + name +
+                                       " AS DOUBLE)), count_if(" + name +
+                                       " SIMILAR TO '-?0[0-9].*') FROM " + snapshot.predictions);
+    const int64_t rows = counts.Int(0, 0), read = counts.Int(0, 1);
+    const bool is_number =
+        read < rows && static_cast<double>(read) >= kNumberShareMin * static_cast<double>(rows) &&
+        counts.Int(0, 2) == 0;
+    if (is_number) numbers.insert(column.name.substr(sizeof kInputPrefix - 1));
+  }
+  return numbers;
+}
+
 WindowScan::WindowScan(analytics::Session& session, const LogSnapshot& snapshot,
                        const MonitorSpec& spec, const MonitorReference& reference)
     : session_(session), snapshot_(snapshot), spec_(spec), reference_(reference.Of(spec.features)) {
@@ -122,12 +141,15 @@ std::string WindowScan::FeaturesSql(int64_t from_ms, int64_t to_ms) const {
          " WHERE " + Between(from_ms, to_ms) + ")";
 }
 
-std::string WindowScan::InputsSql() const {
+std::string WindowScan::InputsSql(const std::set<std::string>& numbers) const {
   std::string names;
   for (const Column& column : columns_) {
     if (!column.name.starts_with(kInputPrefix)) continue;
-    names += QuoteName(column.name) + " AS " +
-             QuoteName(column.name.substr(sizeof kInputPrefix - 1)) + ", ";
+    const std::string name = column.name.substr(sizeof kInputPrefix - 1);
+    const std::string quoted = QuoteName(column.name);
+    const bool is_read = column.type == analytics::ColumnType::kText && numbers.contains(name);
+    names +=
+        (is_read ? "TRY_CAST(" + quoted + " AS DOUBLE)" : quoted) + " AS " + QuoteName(name) + ", ";
   }
   if (names.empty()) throw FailedPrecondition("No prediction of {} has inputs", spec_.endpoint);
   return "(SELECT " + names + kTimeSql + " AS " + kEventTimeColumn + " FROM " + kLoaded + ")";
