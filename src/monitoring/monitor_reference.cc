@@ -264,6 +264,9 @@ Json MonitorReference::ToJson() const {
   Json known = Json::MakeObject();
   for (const auto& [name, level] : levels) known.Set(name, level.ToJson());
   json.Set("levels", std::move(known));
+  Json constant = Json::MakeArray();
+  for (const std::string& name : often_constant) constant.Append(name);
+  json.Set("often_constant", std::move(constant));
   json.Set("distance", distance.ToJson());
   if (suite) json.Set("suite", suite->ToJson());
   return json;
@@ -282,6 +285,9 @@ MonitorReference MonitorReference::FromJson(const Json& json) {
     reference.levels = LevelsOf(reference.drift.profile);
   }
   if (const Json* suite = json.Find("suite")) reference.suite = MonitorSuite::FromJson(*suite);
+  for (const std::string& name : json.GetStrings("often_constant")) {
+    reference.often_constant.insert(name);
+  }
   const Json* distance = json.Find("distance");
   reference.distance = distance != nullptr
                            ? RowDistance::FromJson(*distance)
@@ -335,6 +341,39 @@ void LeaveOutIdentifiers(drift::Reference* reference) {
   });
 }
 
+// The columns that are constant in some window of the monitor's length which has enough rows to
+// say so.
+std::set<std::string> OftenConstant(Session& session, const std::string& table,
+                                    const MonitorSpec& spec, const drift::Reference& reference) {
+  std::set<std::string> constant;
+  if (reference.time_column.empty()) return constant;
+  const quality::Profile columns = ProfileOfColumns(reference);
+  const std::string window =
+      fmt::format("CAST(floor((epoch_ms(TRY_CAST({} AS TIMESTAMP)) - {}) / {}) AS BIGINT)",
+                  QuoteName(reference.time_column), spec.window_origin_ms, spec.window_ms);
+  for (size_t begin = 0; begin < columns.columns.size(); begin += drift::kColumnsPerScan) {
+    const size_t end = std::min(begin + drift::kColumnsPerScan, columns.columns.size());
+    std::vector<std::string> outer, inner;
+    for (size_t i = begin; i < end; ++i) {
+      const std::string name = QuoteName(columns.columns[i].name);
+      inner.push_back(
+          fmt::format("min({0}) = max({0}) AND count({0}) >= {1} AS {0}", name, spec.rows_min));
+      outer.push_back("coalesce(bool_or(" + name +
+                      ") FILTER (WHERE \"__rows\" * 2 >= \"__most\"), false)");
+    }
+    // What the reference's ends cut off says nothing.
+    const Table answer =
+        session.Query("SELECT " + quality::Join(outer, ", ") +
+                      " FROM (SELECT *, max(\"__rows\") OVER () AS \"__most\" FROM (SELECT " +
+                      quality::Join(inner, ", ") + ", count(*) AS \"__rows\" FROM " + table +
+                      " GROUP BY " + window + "))");
+    for (size_t i = begin; i < end; ++i) {
+      if (answer.Text(0, i - begin) == "true") constant.insert(columns.columns[i].name);
+    }
+  }
+  return constant;
+}
+
 // Levels and distances, out of the rows themselves.
 void LearnRest(Session& session, const std::string& table, const MonitorSpec& spec,
                MonitorReference* reference) {
@@ -349,6 +388,7 @@ void LearnRest(Session& session, const std::string& table, const MonitorSpec& sp
       reference->levels[detector.feature] = *level;
     }
   }
+  reference->often_constant = OftenConstant(session, table, spec, reference->drift);
   reference->distance = LearnRowDistance(session, table, ProfileOfColumns(reference->drift));
 }
 

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,6 +39,9 @@ struct MonitorReference {
   // Of what detectors watch, by its name: "score", "error" or a feature's. CUSUM needs it.
   std::map<std::string, Level> levels;
   std::optional<MonitorSuite> suite;
+  // Features that had one value in all rows of some window of the reference, as the weekday has in
+  // each day.
+  std::set<std::string> often_constant;
   // How far rows lie from these. What was learnt of a profile alone is less exact.
   RowDistance distance;
 

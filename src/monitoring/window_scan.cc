@@ -58,6 +58,7 @@ WindowScan::WindowScan(analytics::Session& session, const LogSnapshot& snapshot,
   rules_ = {.feature_times = spec.feature_times,
             .stale_after_ms = spec.stale_after_ms,
             .rows_min = spec.rows_min,
+            .often_constant = reference.often_constant,
             .known_columns = {}};
   for (const auto& feature : reference.drift.features) {
     rules_.known_columns.insert(feature.column);
