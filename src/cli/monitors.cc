@@ -195,7 +195,10 @@ int EvaluateMonitor(const NameOptions& options, Console& console) {
   auto progress = console.StartProgress("evaluate " + options.name);
   const Json result =
       console.client().Post(MonitorPath(options.name) + "/evaluate", Json::MakeObject());
-  progress->Finish(fmt::format("{} windows", result.GetInt("windows")));
+  // Most were measured already, by the look that the server takes by itself.
+  progress->Finish(fmt::format("{} windows are up to date, {} of them measured just now",
+                               FormatCount(result.GetInt("up_to_date")),
+                               FormatCount(result.GetInt("windows"))));
   console.Answer(result);
   return 0;
 }

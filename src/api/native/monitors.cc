@@ -294,9 +294,11 @@ http::Response DeleteMonitor(Context& context, const http::Request& request) {
 
 http::Response EvaluateMonitor(Context& context, const http::Request& request) {
   context.predictions.Flush();
-  const int windows = context.monitors.EvaluateNow(request.PathValue("name"));
-  context.health.RefreshNow(request.PathValue("name"));
-  return Answer(Json::Of({{"windows", windows}}));
+  const std::string name = request.PathValue("name");
+  const int measured = context.monitors.EvaluateNow(name);
+  context.health.RefreshNow(name);
+  return Answer(
+      Json::Of({{"windows", measured}, {"up_to_date", context.monitors.Windows(name).size()}}));
 }
 
 http::Response GetDrift(Context& context, const http::Request& request) {
