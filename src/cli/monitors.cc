@@ -156,9 +156,14 @@ void PrintLastQuality(const Json& window, Console& console) {
   }
   for (const Json& change : window.At("changes").AsArray()) {
     if (change.GetInt("alarms") == 0) continue;
-    console.Line(fmt::format("  {} changed: {} → {} ({})", change.GetString("name"),
-                             MetricOf(change, "before"), MetricOf(change, "after"),
-                             change.At("detector").GetString("method")));
+    const Json* began = change.Find("began_ms");
+    const bool is_known = began != nullptr && began->is_number();
+    console.Line(
+        fmt::format("  {} changed: {} → {} {}({}, {})", change.GetString("name"),
+                    MetricOf(change, "before"), MetricOf(change, "after"),
+                    is_known ? fmt::format("from {} ", FormatTime(began->AsInt("began_ms"))) : "",
+                    change.At("detector").GetString("method"),
+                    "sounded " + FormatTime(change.GetInt("first_ms"))));
   }
 }
 

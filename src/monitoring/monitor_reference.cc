@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "drift/bin_counts.h"
 #include "drift/evidently_preset.h"
 #include "quality/plan_sql.h"
 
@@ -210,36 +211,34 @@ std::vector<drift::FeatureDrift> CompareAsEvidently(Session& session, const std:
 std::map<std::string, Level> LevelsOf(const quality::Profile& profile) {
   std::map<std::string, Level> levels;
   for (const quality::ColumnProfile& column : profile.columns) {
-    if (column.mean && column.stddev) levels[column.name] = {*column.mean, *column.stddev, {}};
+    if (column.mean && column.stddev)
+      levels[column.name] = {.mean = *column.mean, .deviation = *column.stddev};
   }
   return levels;
-}
-
-std::optional<double> FiniteOf(const Table& table, size_t row, size_t column) {
-  const double value = table.Double(row, column);
-  return std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
 }  // namespace
 
 std::optional<Level> MeasureLevel(Session& session, const std::string& table,
-                                  const std::string& sql, const std::string& season) {
-  const std::string value = "CASE WHEN isfinite(" + sql + ") THEN " + sql + " END";
-  const std::string figures = "avg(v), stddev_pop(v) FROM (SELECT " + value + " AS v" +
-                              (season.empty() ? "" : ", " + season + " AS place") + " FROM " +
-                              table + ")";
-  const Table all = session.Query("SELECT " + figures);
-  const auto mean = FiniteOf(all, 0, 0), deviation = FiniteOf(all, 0, 1);
-  if (!mean || !deviation) return std::nullopt;
-  Level level{*mean, *deviation, {}};
-  if (season.empty()) return level;
-  const Table places = session.Query("SELECT place, " + figures + " GROUP BY place");
-  for (size_t row = 0; row < places.row_count(); ++row) {
-    const auto own = FiniteOf(places, row, 1), spread = FiniteOf(places, row, 2);
-    if (places.IsNull(row, 0) || !own || !spread) continue;
-    level.places[places.Int(row, 0)] = {*own, *spread};
-  }
-  return level;
+                                  const std::string& sql, const std::string& time_ms,
+                                  const std::string& season) {
+  const std::string place = season.empty() ? "0" : "coalesce(" + season + ", -1)";
+  std::vector<DetectorValue> values;
+  const std::string rows = "(SELECT CAST(" + time_ms + " AS BIGINT) AS __at, CAST(" + sql +
+                           " AS DOUBLE) AS __value, CAST(" + place +
+                           " AS BIGINT) AS __place FROM " + table + ")";
+  session.StreamNumbers(
+      "SELECT * FROM " + rows +
+          " WHERE __at IS NOT NULL AND isfinite(__value) ORDER BY __at DESC " + "LIMIT " +
+          std::to_string(kLevelRowsMax),
+      [&](const std::vector<analytics::NumberSpan>& spans, size_t count) {
+        for (size_t row = 0; row < count; ++row) {
+          values.push_back({spans[0].integers[row], spans[1].reals[row], spans[2].integers[row]});
+        }
+        return true;
+      });
+  std::reverse(values.begin(), values.end());
+  return LearnLevel(values);
 }
 
 quality::Profile ProfileOfColumns(const drift::Reference& reference) {
@@ -378,13 +377,15 @@ std::set<std::string> OftenConstant(Session& session, const std::string& table,
 void LearnRest(Session& session, const std::string& table, const MonitorSpec& spec,
                MonitorReference* reference) {
   reference->levels = LevelsOf(reference->drift.profile);
-  const std::string season = drift::SeasonSql(spec.season, reference->drift.time_column);
+  const std::string& time_column = reference->drift.time_column;
+  const std::string season = drift::SeasonSql(spec.season, time_column);
   for (const DetectorSpec& detector : spec.detectors) {
     const bool is_known =
         detector.of == DetectorOf::kFeature && reference->levels.contains(detector.feature);
-    if (!is_known || season.empty()) continue;
+    if (!is_known || time_column.empty()) continue;
     const std::string value = "CAST(" + QuoteName(detector.feature) + " AS DOUBLE)";
-    if (const auto level = MeasureLevel(session, table, value, season)) {
+    const std::string time_ms = "epoch_ms(TRY_CAST(" + QuoteName(time_column) + " AS TIMESTAMP))";
+    if (const auto level = MeasureLevel(session, table, value, time_ms, season)) {
       reference->levels[detector.feature] = *level;
     }
   }

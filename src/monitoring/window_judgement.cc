@@ -101,6 +101,8 @@ void AddChanges(const MonitorWindow& window, Detectors which, std::vector<Crossi
         change.after.value_or(0), change.before.value_or(0),
         change.alarms > 0,        std::string(DetectorMethodName(change.detector.method))};
     crossing.time_ms = change.first_ms.value_or(0);
+    // What was measured before it was told when a change began.
+    crossing.began_ms = change.began_ms.value_or(crossing.time_ms);
     const auto [known, added] = by_name.emplace(crossing.feature, crossing);
     const bool is_first =
         crossing.is_over && (!known->second.is_over || crossing.time_ms < known->second.time_ms);
@@ -221,9 +223,10 @@ std::string AlertMessage(const MonitorWindow& window, const Crossing& crossing) 
     }
   }
   if (crossing.kind == AlertKind::kChange) {
-    return fmt::format("The mean of {} has changed: {:.4g} since {}, {:.4g} before ({})",
-                       crossing.feature, crossing.value, FormatTime(crossing.time_ms),
-                       crossing.threshold, crossing.method);
+    const auto [after, before] = TellApart(crossing.value, crossing.threshold);
+    return fmt::format("The mean of {} has changed: {} from {} to {}, when {} sounded, {} before",
+                       crossing.feature, after, FormatTime(crossing.began_ms),
+                       FormatTime(crossing.time_ms), crossing.method, before);
   }
   if (crossing.kind == AlertKind::kExpectation) {
     const std::string why = crossing.method.empty() ? "" : " (" + crossing.method + ")";

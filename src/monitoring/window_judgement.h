@@ -20,8 +20,10 @@ struct Crossing {
   double value = 0;
   double threshold = 0;
   bool is_over = false;
-  std::string method;   // of drift; of an expectation, why it could not be judged or what was seen
-  int64_t time_ms = 0;  // of a change, when the first alarm was
+  // Of drift; of an expectation, why it could not be judged or what was seen.
+  std::string method;
+  // Of a change: when it began, as far as can be told, and when it sounded.
+  int64_t began_ms = 0, time_ms = 0;
 };
 
 // Whether the score of a test is a chance, which falls as things change.

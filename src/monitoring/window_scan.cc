@@ -214,7 +214,7 @@ DetectedChange WindowScan::Detect(const DetectorSpec& detector, const MonitorWin
   const auto known = reference_.levels.find(detector.name());
   const std::optional<Level> level =
       known == reference_.levels.end() ? std::nullopt : std::optional(known->second);
-  if (!sql) return monitoring::Detect(detector, level, {}, window.start_ms);
+  if (!sql) return monitoring::Detect(detector, level, {}, {window.start_ms, window.end_ms});
   const std::string place = SeasonSql();
   const std::string select = "SELECT event_time_ms, " + *sql + " AS value, " +
                              (place.empty() ? "0" : place) +
@@ -233,7 +233,7 @@ DetectedChange WindowScan::Detect(const DetectorSpec& detector, const MonitorWin
   for (size_t row = 0; row < answer.row_count(); ++row) {
     values.push_back({answer.Int(row, 0), answer.Double(row, 1), answer.Int(row, 2)});
   }
-  return monitoring::Detect(detector, level, values, window.start_ms);
+  return monitoring::Detect(detector, level, values, {window.start_ms, window.end_ms});
 }
 
 std::map<std::string, Level> WindowScan::MeasureLevels() {
@@ -245,7 +245,7 @@ std::map<std::string, Level> WindowScan::MeasureLevels() {
     if (!sql) continue;
     const std::string table = "(SELECT *, " + std::string(kTimeSql) + " AS " + kEventTimeColumn +
                               " FROM " + kLoaded + ")";
-    if (const auto level = MeasureLevel(session_, table, *sql, SeasonSql())) {
+    if (const auto level = MeasureLevel(session_, table, *sql, "event_time_ms", SeasonSql())) {
       levels[detector.name()] = *level;
     }
   }
