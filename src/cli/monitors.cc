@@ -156,9 +156,14 @@ void PrintLastQuality(const Json& window, Console& console) {
   }
   for (const Json& change : window.At("changes").AsArray()) {
     if (change.GetInt("alarms") == 0) continue;
-    console.Line(fmt::format("  {} changed: {} → {} ({})", change.GetString("name"),
-                             MetricOf(change, "before"), MetricOf(change, "after"),
-                             change.At("detector").GetString("method")));
+    const Json* began = change.Find("began_ms");
+    const bool is_known = began != nullptr && began->is_number();
+    console.Line(
+        fmt::format("  {} changed: {} → {} {}({}, {})", change.GetString("name"),
+                    MetricOf(change, "before"), MetricOf(change, "after"),
+                    is_known ? fmt::format("from {} ", FormatTime(began->AsInt("began_ms"))) : "",
+                    change.At("detector").GetString("method"),
+                    "sounded " + FormatTime(change.GetInt("first_ms"))));
   }
 }
 
@@ -195,7 +200,10 @@ int EvaluateMonitor(const NameOptions& options, Console& console) {
   auto progress = console.StartProgress("evaluate " + options.name);
   const Json result =
       console.client().Post(MonitorPath(options.name) + "/evaluate", Json::MakeObject());
-  progress->Finish(fmt::format("{} windows", result.GetInt("windows")));
+  // Most were measured already, by the look that the server takes by itself.
+  progress->Finish(fmt::format("{} windows are up to date, {} of them measured just now",
+                               FormatCount(result.GetInt("up_to_date")),
+                               FormatCount(result.GetInt("windows"))));
   console.Answer(result);
   return 0;
 }

@@ -134,7 +134,8 @@ void AddColumnRow(std::string_view part, const Json& column,
   const bool is_number = column.GetString("type") == "number";
   rows->push_back(
       {std::string(part), column.GetString("name"), FormatCount(column.GetInt("missing")),
-       FormatCount(column.GetInt("distinct")),
+       (column.GetBool("distinct_approximate") ? "about " : "") +
+           FormatCount(column.GetInt("distinct")),
        is_number ? fmt::format("{} … {} … {}, mean {}", Figure(column, "min"),
                                Figure(column, "p50"), Figure(column, "max"), Figure(column, "mean"))
                  : TopOf(column)});

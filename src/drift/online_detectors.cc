@@ -22,6 +22,13 @@ double JoinSquares(double a_sum, double a_squares, double a_rows, double b_sum, 
   return a_squares + b_squares + distance * distance * a_rows * b_rows / (a_rows + b_rows);
 }
 
+// Each direction may be wrong half as often.
+CumulativeSums SumsFor(double shift, double rows) {
+  RequirePositive(shift, "shift");
+  RequirePositive(rows, "rows_between_false_alarms");
+  return {shift / 2, CumulativeSumThreshold(shift / 2, 2 * rows)};
+}
+
 }  // namespace
 
 double CumulativeSumThreshold(double slack, double rows) {
@@ -40,39 +47,50 @@ double CumulativeSumThreshold(double slack, double rows) {
   return high;
 }
 
-Cusum::Cusum(const Options& options)
-    : mean_(options.mean), deviation_(options.deviation), slack_(options.shift / 2) {
-  RequirePositive(options.deviation, "deviation");
-  RequirePositive(options.shift, "shift");
-  RequirePositive(options.rows_between_false_alarms, "rows_between_false_alarms");
-  // Each direction may be wrong half as often.
-  threshold_ = CumulativeSumThreshold(slack_, 2 * options.rows_between_false_alarms);
+void CumulativeSums::Sum::Add(double step) {
+  sum = std::max(0.0, sum + step);
+  rows = sum > 0 ? rows + 1 : 0;
 }
 
-bool Cusum::Add(double value) {
-  const double z = (value - mean_) / deviation_;
-  up_ = std::max(0.0, up_ + z - slack_);
-  down_ = std::max(0.0, down_ - z - slack_);
-  if (up_ < threshold_ && down_ < threshold_) return false;
-  up_ = down_ = 0;
+bool CumulativeSums::Add(double z) {
+  up_.Add(z - slack_);
+  down_.Add(-z - slack_);
+  if (up_.sum < threshold_ && down_.sum < threshold_) return false;
+  rows_since_change_ = up_.sum >= threshold_ ? up_.rows : down_.rows;
+  Reset();
   return true;
 }
 
-PageHinkley::PageHinkley(const Options& options) : options_(options), slack_(options.shift / 2) {
-  RequirePositive(options.shift, "shift");
-  RequirePositive(options.rows_between_false_alarms, "rows_between_false_alarms");
+void CumulativeSums::Reset() {
+  up_ = down_ = {};
+}
+
+Cusum::Cusum(const Options& options)
+    : mean_(options.mean),
+      deviation_(options.deviation),
+      sums_(SumsFor(options.shift, options.rows_between_false_alarms)) {
+  RequirePositive(options.deviation, "deviation");
+}
+
+bool Cusum::Add(double value) {
+  return sums_.Add((value - mean_) / deviation_);
+}
+
+PageHinkley::PageHinkley(const Options& options)
+    : options_(options),
+      sums_(SumsFor(options.shift, options.rows_between_false_alarms)),
+      rows_(options.rows_known),
+      mean_(options.mean) {
   if (options.rows_to_learn < 2) throw InvalidArgument("rows_to_learn must be at least 2");
-  threshold_ = CumulativeSumThreshold(slack_, 2 * options.rows_between_false_alarms);
 }
 
 bool PageHinkley::Add(double value) {
-  const double deviation = rows_ > 1 ? std::sqrt(squares_ / static_cast<double>(rows_ - 1)) : 0;
+  double deviation = options_.deviation;
+  if (deviation == 0 && rows_ > 1) deviation = std::sqrt(squares_ / static_cast<double>(rows_ - 1));
   if (rows_ >= options_.rows_to_learn && deviation > 0) {
-    const double z = (value - mean_) / deviation;
-    up_ = std::max(0.0, up_ + z - slack_);
-    down_ = std::max(0.0, down_ - z - slack_);
-    if (up_ >= threshold_ || down_ >= threshold_) {
-      Reset();
+    if (sums_.Add((value - mean_) / deviation)) {
+      rows_ = 0;
+      mean_ = squares_ = 0;
       return true;
     }
   }
@@ -83,13 +101,10 @@ bool PageHinkley::Add(double value) {
   return false;
 }
 
-void PageHinkley::Reset() {
-  rows_ = 0;
-  mean_ = squares_ = up_ = down_ = 0;
-}
-
-Adwin::Adwin(double confidence) : confidence_(confidence) {
+Adwin::Adwin(double confidence, int64_t rows_between_looks)
+    : confidence_(confidence), rows_between_looks_(rows_between_looks) {
   if (!(confidence > 0 && confidence < 1)) throw InvalidArgument("confidence must be in (0, 1)");
+  if (rows_between_looks < 1) throw InvalidArgument("rows_between_looks must be at least 1");
 }
 
 bool Adwin::Add(double value) {
@@ -101,7 +116,7 @@ bool Adwin::Add(double value) {
   if (levels_.empty()) levels_.emplace_back();
   levels_[0].push_front({value, 0});
   Compress();
-  return ++seen_ % kRowsBetweenLooks == 0 && DropOldParts();
+  return ++seen_ % rows_between_looks_ == 0 && DropOldParts();
 }
 
 // Joins the two oldest buckets of a level that is full into one of the next.
@@ -120,24 +135,45 @@ void Adwin::Compress() {
   }
 }
 
-bool Adwin::DropOldParts() {
-  bool dropped = false;
-  for (bool again = true; again;) {
-    again = false;
-    double old_sum = 0, old_rows = 0;
-    for (size_t level = levels_.size(); level-- > 0 && !again;) {
-      for (auto bucket = levels_[level].rbegin(); bucket != levels_[level].rend(); ++bucket) {
-        old_sum += bucket->sum;
-        old_rows += std::ldexp(1.0, static_cast<int>(level));
-        if (IsCut(old_sum, old_rows)) {
-          again = dropped = true;
-          break;
-        }
-      }
+void Adwin::VisitCuts(const std::function<bool(double, double)>& each) const {
+  double old_sum = 0, old_rows = 0;
+  for (size_t level = levels_.size(); level-- > 0;) {
+    for (auto bucket = levels_[level].rbegin(); bucket != levels_[level].rend(); ++bucket) {
+      old_sum += bucket->sum;
+      old_rows += std::ldexp(1.0, static_cast<int>(level));
+      if (!each(old_sum, old_rows)) return;
     }
-    if (again) DropOldest();
   }
-  return dropped;
+}
+
+bool Adwin::DropOldParts() {
+  const auto has_cut = [&] {
+    bool found = false;
+    VisitCuts([&](double sum, double rows) { return !(found = IsCut(sum, rows)); });
+    return found;
+  };
+  if (!has_cut()) return false;
+  rows_since_change_ = RowsSinceClearestCut();
+  while (has_cut()) DropOldest();
+  return true;
+}
+
+// The cut whose halves differ by the most standard errors.
+int64_t Adwin::RowsSinceClearestCut() const {
+  const auto all = static_cast<double>(rows_);
+  double clearest = 0, since = 0;
+  VisitCuts([&](double old_sum, double old_rows) {
+    const double new_rows = all - old_rows;
+    if (new_rows <= 0) return false;
+    const double clearness = std::abs(old_sum / old_rows - (sum_ - old_sum) / new_rows) *
+                             std::sqrt(old_rows * new_rows / all);
+    if (clearness > clearest) {
+      clearest = clearness;
+      since = new_rows;
+    }
+    return true;
+  });
+  return std::llround(since);
 }
 
 double Adwin::Variance() const {

@@ -206,8 +206,9 @@ class Watch {
     const monitoring::MonitorReference none;
     monitoring::WindowScan scan(session_, history_.snapshot, spec_, none);
     scan.Load(from_ms, to_ms);
-    reference_ = monitoring::MakeMonitorReference(session_, scan.InputsSql(), spec_,
-                                                  monitoring::kEventTimeColumn);
+    reference_ = monitoring::MakeMonitorReference(
+        session_, scan.InputsSql(monitoring::NumbersAmongTexts(session_, history_.snapshot)), spec_,
+        monitoring::kEventTimeColumn);
     for (auto& [name, level] : scan.MeasureLevels()) reference_.levels[name] = level;
     const auto figures =
         scan.MeasurePerformance({.start_ms = from_ms, .end_ms = to_ms, .complete = true});

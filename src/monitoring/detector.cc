@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <memory>
 
 #include "base/enum_names.h"
@@ -10,6 +11,8 @@
 
 namespace millwright::monitoring {
 namespace {
+
+constexpr int64_t kDayMs = 86'400'000;
 
 constexpr std::pair<DetectorMethod, std::string_view> kMethods[] = {
     {DetectorMethod::kCusum, "cusum"},
@@ -25,8 +28,15 @@ constexpr double kShiftMin = 0.01, kShiftMax = 10;
 // A feature's value in deviations of the reference is cut at so many for ADWIN, which takes values
 // from 0 to 1.
 constexpr double kAdwinDeviations = 4;
-// Fewer rows do not say what a level was.
-constexpr double kLevelRowsMin = 30;
+
+// Of batches. Sums that wait for a larger shift than this find it as soon.
+constexpr double kBatchShiftMax = 2;
+constexpr double kBatchDeviationsMax = 3;
+constexpr double kBatchesBetweenAlarmsMin = 2;
+constexpr double kLearntOfShift = 50, kLearntMin = 12, kLearntMax = 200;
+// Without a reference so much before a window says what its cycles and its dependence are: a week
+// and a day, or as many rows as are read.
+constexpr int64_t kHistoryMs = 8 * kDayMs;
 
 template <typename E, size_t N>
 E ParseName(const std::pair<E, std::string_view> (&names)[N], const std::string& text,
@@ -49,45 +59,74 @@ std::optional<double> OptionalNumber(const Json& json, std::string_view key) {
   return value->AsDouble(key);
 }
 
-// What is left of a constant after its mean is taken off.
-double RoundingOf(double mean) {
-  constexpr double kRounding = 1e-12;
-  return kRounding * std::abs(mean);
+std::optional<int64_t> OptionalTime(const Json& json, std::string_view key) {
+  const Json* value = json.Find(key);
+  if (value == nullptr || value->is_null()) return std::nullopt;
+  return value->AsInt(key);
 }
 
-// In deviations of the reference, where its level is known.
-double Standardised(const std::optional<Level>& level, const DetectorValue& value) {
-  if (!level) return value.value;
-  const auto place = level->places.find(value.place);
-  const bool is_known =
-      place != level->places.end() && place->second.second > RoundingOf(place->second.first);
-  const double mean = is_known ? place->second.first : level->mean;
-  const double deviation = is_known ? place->second.second : level->deviation;
-  const double distance = value.value - mean;
-  if (deviation > RoundingOf(mean)) return distance / deviation;
-  return std::abs(distance) > RoundingOf(mean) ? distance : 0;
+// Deviations on ADWIN's scale from 0 to 1.
+double ForAdwin(double deviations) {
+  return std::clamp((deviations + kAdwinDeviations) / (2 * kAdwinDeviations), 0.0, 1.0);
 }
 
-std::function<bool(double)> MakeDetector(const DetectorSpec& spec, bool is_standardised) {
+// A detector of any method.
+struct Watch {
+  std::function<bool(double)> add;
+  std::function<int64_t()> rows_since_change;  // of the last alarm
+};
+
+// Of single rows: in deviations of the reference where its level is known.
+Watch WatchRows(const DetectorSpec& spec, bool is_standardised) {
   const double rows = spec.rows_between_false_alarms;
   if (spec.method == DetectorMethod::kCusum) {
     auto cusum = std::make_shared<drift::Cusum>(drift::Cusum::Options{
         .mean = 0, .deviation = 1, .shift = spec.shift, .rows_between_false_alarms = rows});
-    return [cusum](double value) { return cusum->Add(value); };
+    return {[cusum](double value) { return cusum->Add(value); },
+            [cusum] { return cusum->rows_since_change(); }};
   }
   if (spec.method == DetectorMethod::kPageHinkley) {
     auto test = std::make_shared<drift::PageHinkley>(
         drift::PageHinkley::Options{.shift = spec.shift, .rows_between_false_alarms = rows});
-    return [test](double value) { return test->Add(value); };
+    return {[test](double value) { return test->Add(value); },
+            [test] { return test->rows_since_change(); }};
   }
   // The chance of a look; there is one each so many rows.
   auto adwin = std::make_shared<drift::Adwin>(
       std::min(0.5, static_cast<double>(drift::Adwin::kRowsBetweenLooks) / rows));
-  return [adwin, is_standardised](double value) {
-    const double scaled =
-        is_standardised ? (value + kAdwinDeviations) / (2 * kAdwinDeviations) : value;
-    return adwin->Add(std::clamp(scaled, 0.0, 1.0));
-  };
+  return {[adwin, is_standardised](double value) {
+            return adwin->Add(is_standardised ? ForAdwin(value) : std::clamp(value, 0.0, 1.0));
+          },
+          [adwin] { return adwin->rows_since_change(); }};
+}
+
+// Of the means of batches, in their deviations, which are known.
+Watch WatchBatches(const DetectorSpec& spec, const Level& level) {
+  const double alarms_apart =
+      std::max(kBatchesBetweenAlarmsMin, spec.rows_between_false_alarms / level.rows_per_batch);
+  const double shift = std::clamp(spec.shift / level.BatchDeviation(level.rows_per_batch),
+                                  kShiftMin, kBatchShiftMax);
+  if (spec.method == DetectorMethod::kCusum) {
+    auto cusum = std::make_shared<drift::Cusum>(
+        drift::Cusum::Options{.shift = shift, .rows_between_false_alarms = alarms_apart});
+    return {[cusum](double value) { return cusum->Add(value); },
+            [cusum] { return cusum->rows_since_change(); }};
+  }
+  if (spec.method == DetectorMethod::kPageHinkley) {
+    // So many that what is learnt is off by no more than a quarter of the slack.
+    const double learnt = std::clamp(kLearntOfShift / (shift * shift), kLearntMin, kLearntMax);
+    auto test = std::make_shared<drift::PageHinkley>(drift::PageHinkley::Options{
+        .shift = shift,
+        .rows_between_false_alarms = alarms_apart,
+        .rows_to_learn = std::llround(learnt),
+        .deviation = 1,
+        .rows_known = std::max<int64_t>(level.batches, std::llround(learnt))});
+    return {[test](double value) { return test->Add(value); },
+            [test] { return test->rows_since_change(); }};
+  }
+  auto adwin = std::make_shared<drift::Adwin>(std::min(0.5, 1 / alarms_apart), 1);
+  return {[adwin](double value) { return adwin->Add(ForAdwin(value)); },
+          [adwin] { return adwin->rows_since_change(); }};
 }
 
 class RunningMean {
@@ -103,6 +142,104 @@ class RunningMean {
  private:
   double sum_ = 0;
   int64_t rows_ = 0;
+};
+
+// The rows before a window.
+std::vector<DetectorValue> HistoryOf(const std::vector<DetectorValue>& values, int64_t window_ms) {
+  std::vector<DetectorValue> history;
+  for (const DetectorValue& value : values) {
+    if (value.time_ms >= window_ms) break;
+    if (std::isfinite(value.value)) history.push_back(value);
+  }
+  return history;
+}
+
+bool IsEnough(const std::vector<DetectorValue>& history, int64_t window_ms) {
+  return static_cast<int64_t>(history.size()) >= kDetectorHistoryRows ||
+         (!history.empty() && window_ms - history.front().time_ms >= kHistoryMs);
+}
+
+// The rows that a detector looks at one after another, or batch by batch, and what it said.
+class DetectorRun {
+ public:
+  DetectorRun(const DetectorSpec& spec, const std::optional<Level>& level)
+      : level_(level), is_batched_(level && level->batch_ms > 0) {
+    watch_ = is_batched_ ? WatchBatches(spec, *level) : WatchRows(spec, level.has_value());
+    change_.detector = spec;
+  }
+
+  DetectedChange Run(const std::vector<DetectorValue>& values, const WindowSpan& window) {
+    window_ = window;
+    for (const DetectorValue& value : values) {
+      if (!std::isfinite(value.value)) continue;
+      change_.rows += value.time_ms >= window.start_ms;
+      if (is_batched_ && !rows_.empty() && BatchEnd(rows_.back()) <= value.time_ms) Look();
+      rows_.push_back(value);
+      if (!is_batched_) Look();
+    }
+    const bool is_over =
+        is_batched_ && batch_begin_ < rows_.size() && BatchEnd(rows_.back()) <= window.end_ms;
+    if (is_over) Look();
+    return change_;
+  }
+
+ private:
+  int64_t BatchEnd(const DetectorValue& value) const {
+    const int64_t length = level_->batch_ms;
+    const int64_t into = (value.time_ms % length + length) % length;
+    return value.time_ms - into + length;
+  }
+  Level::Distance DistanceOf(const DetectorValue& value) const {
+    return level_ ? level_->DistanceOf(value) : Level::Distance{value.value, 1};
+  }
+
+  // At what was added since the last look.
+  void Look() {
+    double sum = 0;
+    for (size_t row = batch_begin_; row < rows_.size(); ++row) {
+      sum += DistanceOf(rows_[row]).deviations;
+    }
+    const auto rows = static_cast<double>(rows_.size() - batch_begin_);
+    double z = sum / rows;
+    if (is_batched_) {
+      // One odd day is no change of the level, however odd it is.
+      z = std::clamp(z / level_->BatchDeviation(rows), -kBatchDeviationsMax, kBatchDeviationsMax);
+    }
+    looks_.push_back(batch_begin_);
+    batch_begin_ = rows_.size();
+    if (!watch_.add(z)) return;
+    const DetectorValue& last = rows_.back();
+    if (last.time_ms >= window_.start_ms && ++change_.alarms == 1) Describe();
+    settled_ = rows_.size();
+  }
+
+  // Says what the alarm that just sounded is about.
+  void Describe() {
+    const auto since = static_cast<size_t>(std::max<int64_t>(watch_.rows_since_change(), 1));
+    const size_t begin = std::max(settled_, looks_[looks_.size() - std::min(since, looks_.size())]);
+    change_.began_ms = rows_[begin].time_ms;
+    change_.first_ms = rows_.back().time_ms;
+    RunningMean after, moved, unmoved;
+    for (size_t row = settled_; row < rows_.size(); ++row) {
+      const Level::Distance distance = DistanceOf(rows_[row]);
+      (row < begin ? unmoved : moved).Add(distance.deviations * distance.scale);
+      if (row >= begin) after.Add(rows_[row].value);
+    }
+    change_.after = after.mean();
+    if (unmoved.mean() || level_) {
+      change_.before = *after.mean() - (*moved.mean() - unmoved.mean().value_or(0));
+    }
+  }
+
+  const std::optional<Level>& level_;
+  const bool is_batched_;
+  Watch watch_;
+  WindowSpan window_;
+  DetectedChange change_;
+  std::vector<DetectorValue> rows_;
+  std::vector<size_t> looks_;  // the first row of each
+  size_t batch_begin_ = 0;     // of what is not looked at yet
+  size_t settled_ = 0;         // behind the last alarm
 };
 
 }  // namespace
@@ -149,29 +286,12 @@ DetectorSpec DetectorSpec::FromJson(const Json& json) {
   return spec;
 }
 
-Json Level::ToJson() const {
-  Json list = Json::MakeArray();
-  for (const auto& [place, level] : places) {
-    list.Append(Json::Of({{"place", place}, {"mean", level.first}, {"deviation", level.second}}));
-  }
-  return Json::Of({{"mean", mean}, {"deviation", deviation}, {"places", std::move(list)}});
-}
-
-Level Level::FromJson(const Json& json) {
-  Level level;
-  level.mean = json.GetDouble("mean");
-  level.deviation = json.GetDouble("deviation");
-  for (const Json& place : json.At("places").AsArray("places")) {
-    level.places[place.GetInt("place")] = {place.GetDouble("mean"), place.GetDouble("deviation")};
-  }
-  return level;
-}
-
 Json DetectedChange::ToJson() const {
   Json json = Json::Of({{"detector", detector.ToJson()},
                         {"name", detector.name()},
                         {"rows", rows},
                         {"alarms", alarms}});
+  json.Set("began_ms", began_ms ? Json(*began_ms) : Json());
   json.Set("first_ms", first_ms ? Json(*first_ms) : Json());
   json.Set("before", before ? Json(*before) : Json());
   json.Set("after", after ? Json(*after) : Json());
@@ -183,9 +303,8 @@ DetectedChange DetectedChange::FromJson(const Json& json) {
   change.detector = DetectorSpec::FromJson(json.At("detector"));
   change.rows = json.GetInt("rows");
   change.alarms = json.GetInt("alarms");
-  if (const Json* first = json.Find("first_ms"); first && !first->is_null()) {
-    change.first_ms = first->AsInt("first_ms");
-  }
+  change.began_ms = OptionalTime(json, "began_ms");
+  change.first_ms = OptionalTime(json, "first_ms");
   change.before = OptionalNumber(json, "before");
   change.after = OptionalNumber(json, "after");
   return change;
@@ -193,57 +312,35 @@ DetectedChange DetectedChange::FromJson(const Json& json) {
 
 namespace {
 
-// ADWIN takes values from 0 to 1. Others, such as a regression's errors, are taken in deviations of
-// what came before the window, or of all where nothing did.
-std::optional<Level> LearntLevel(const std::vector<DetectorValue>& values, int64_t window_ms) {
-  bool is_bounded = true;
-  for (const bool only_before : {true, false}) {
-    double rows = 0, mean = 0, squares = 0;
-    for (const DetectorValue& one : values) {
-      if (!std::isfinite(one.value)) continue;
-      is_bounded = is_bounded && one.value >= 0 && one.value <= 1;
-      if (only_before && one.time_ms >= window_ms) continue;
-      ++rows;
-      const double delta = one.value - mean;
-      mean += delta / rows;
-      squares += delta * (one.value - mean);
-    }
-    if (is_bounded) return std::nullopt;
-    if (rows >= kLevelRowsMin) return Level{mean, std::sqrt(squares / rows), {}};
-  }
-  return std::nullopt;
+// ADWIN takes values from 0 to 1; others, such as a regression's errors, need a level to be taken
+// in deviations of.
+bool NeedsScale(const DetectorSpec& detector, const std::vector<DetectorValue>& values) {
+  return detector.method == DetectorMethod::kAdwin &&
+         std::any_of(values.begin(), values.end(), [](const DetectorValue& one) {
+           return std::isfinite(one.value) && (one.value < 0 || one.value > 1);
+         });
 }
 
 }  // namespace
 
-DetectedChange Detect(const DetectorSpec& detector, const std::optional<Level>& reference_level,
-                      const std::vector<DetectorValue>& values, int64_t window_ms) {
-  const bool is_learnt = detector.method == DetectorMethod::kAdwin && !reference_level;
-  const std::optional<Level> level = is_learnt ? LearntLevel(values, window_ms) : reference_level;
-  if (detector.method == DetectorMethod::kCusum && !level) {
+DetectedChange Detect(const DetectorSpec& detector, const std::optional<Level>& level,
+                      const std::vector<DetectorValue>& values, const WindowSpan& window) {
+  if (level) return DetectorRun(detector, level).Run(values, window);
+  if (detector.method == DetectorMethod::kCusum) {
     throw FailedPrecondition("cusum needs the level of {} in the reference", detector.name());
   }
+  const std::vector<DetectorValue> history = HistoryOf(values, window.start_ms);
   DetectedChange change;
-  change.detector = detector;
-  const auto add = MakeDetector(detector, level.has_value());
-  RunningMean before, after;
-  for (const DetectorValue& value : values) {
-    if (!std::isfinite(value.value)) continue;
-    const bool is_alarm = add(Standardised(level, value));
-    if (value.time_ms < window_ms) {
-      before.Add(value.value);
-      continue;
+  if (IsEnough(history, window.start_ms)) {
+    std::optional<Level> learnt = LearnLevel(history);
+    if (learnt->IsPlain() && !NeedsScale(detector, values)) learnt.reset();
+    change = DetectorRun(detector, learnt).Run(values, window);
+  } else {
+    change.detector = detector;
+    for (const DetectorValue& value : values) {
+      change.rows += value.time_ms >= window.start_ms && std::isfinite(value.value);
     }
-    ++change.rows;
-    if (is_alarm) {
-      ++change.alarms;
-      if (!change.first_ms) change.first_ms = value.time_ms;
-    }
-    if (change.first_ms) after.Add(value.value);
   }
-  change.before = before.mean();
-  if (!change.before && level) change.before = level->mean;
-  change.after = after.mean();
   return change;
 }
 

@@ -1,15 +1,14 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <map>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/json.h"
+#include "monitoring/level.h"
 
 // Detectors that look at one row after another (drift/online_detectors.h) as parts of a monitor.
 namespace millwright::monitoring {
@@ -46,40 +45,36 @@ struct DetectorSpec {
   bool operator==(const DetectorSpec&) const = default;
 };
 
-// What a watched figure was like in the reference, in all and by place in the season.
-struct Level {
-  double mean = 0;
-  double deviation = 0;
-  std::map<int64_t, std::pair<double, double>> places;  // mean and deviation
-
-  Json ToJson() const;
-  static Level FromJson(const Json& json);
-};
-
-struct DetectorValue {
-  int64_t time_ms = 0;
-  double value = 0;
-  int64_t place = 0;  // in the season
-};
-
 // What a detector saw in one window.
 struct DetectedChange {
   DetectorSpec detector;
   int64_t rows = 0;
   int64_t alarms = 0;
-  std::optional<int64_t> first_ms;      // when the first alarm was
-  std::optional<double> before, after;  // the means before the window and from the alarm on
+  // Of the first alarm: when the change began, as far as can be told, and when it sounded; the mean
+  // from its begin to the alarm, and that of before, back to the alarm before it or to the first
+  // row that was looked at. Where the level has cycles `before` is what the rows of the change
+  // would have been had nothing changed.
+  std::optional<int64_t> began_ms, first_ms;
+  std::optional<double> before, after;
 
   Json ToJson() const;
   static DetectedChange FromJson(const Json& json);
 };
 
-// Runs a detector over rows in the order of their time. ADWIN, which takes values from 0 to 1,
-// takes others in deviations of the rows before the window where the reference's level is not
-// known. Alarms of the rows before `window_ms` teach it the level and do not count. Where the
-// reference's level is known values are taken in its deviations at their place in the season.
-// Values that are not finite are passed over. Throws kFailedPrecondition for CUSUM without a level.
-DetectedChange Detect(const DetectorSpec& detector, const std::optional<Level>& reference_level,
-                      const std::vector<DetectorValue>& values, int64_t window_ms);
+// Runs a detector over the rows of a window and those before it, in the order of their time. Alarms
+// of the rows before the window teach it the level and do not count. Where the reference's level is
+// known values are taken in its deviations from what is usual at their time, and rows that depend
+// on one another batch by batch, once a batch's time is over; a batch that two windows share
+// belongs to the later one. Without one the rows before the window say whether they have cycles and
+// depend on one another, and where they are neither of eight days nor kDetectorHistoryRows nothing
+// is judged. ADWIN,
+// which takes values from 0 to 1, takes others in deviations of these rows. Values that are not
+// finite are passed over. Throws kFailedPrecondition for CUSUM without a level.
+struct WindowSpan {
+  int64_t start_ms = 0;
+  int64_t end_ms = std::numeric_limits<int64_t>::max();
+};
+DetectedChange Detect(const DetectorSpec& detector, const std::optional<Level>& level,
+                      const std::vector<DetectorValue>& values, const WindowSpan& window);
 
 }  // namespace millwright::monitoring

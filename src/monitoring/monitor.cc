@@ -73,6 +73,8 @@ void RefuseUnknown(const Json& json) {
                                                 "outcomes_min",
                                                 "coverage_min",
                                                 "since_ms",
+                                                "reference_from_ms",
+                                                "reference_to_ms",
                                                 "auc_min",
                                                 "reference_auc",
                                                 "auc_drop_max",
@@ -409,6 +411,9 @@ Json MonitorSpec::ToJson() const {
                         {"consecutive_windows", consecutive_windows},
                         {"outcomes_min", outcomes_min},
                         {"coverage_min", coverage_min}});
+  if (reference_to_ms > reference_from_ms) {
+    json.Set("reference_from_ms", reference_from_ms).Set("reference_to_ms", reference_to_ms);
+  }
   if (label.task != ModelTask::kNone) json.Set("task", ModelTaskName(label.task));
   for (const auto& [name, limit] : kLimits) SetNumber(json, name, this->*limit);
   if (costs) {
@@ -434,6 +439,8 @@ MonitorSpec MonitorSpec::FromJson(const Json& json) {
   spec.endpoint = json.GetString("endpoint");
   spec.model = json.GetString("model");
   spec.reference = json.GetString("reference");
+  spec.reference_from_ms = json.GetInt("reference_from_ms");
+  spec.reference_to_ms = json.GetInt("reference_to_ms");
   spec.features = json.GetStrings("features");
   ReadLabel(json, &spec.label);
   ReadWindowLength(json, &spec);

@@ -51,8 +51,11 @@ std::vector<ColumnTest> ColumnTests();
 struct MonitorSpec {
   std::string name;
   std::string endpoint;
-  std::string model;                  // "flights-late"
-  std::string reference;              // what the profile is of: "flights-late@1"
+  std::string model;      // "flights-late"
+  std::string reference;  // what the profile is of: "flights-late@1"
+  // Where that is a span of the log itself. Windows that reach into it are measured and not judged:
+  // what they are is what is held to be right.
+  int64_t reference_from_ms = 0, reference_to_ms = 0;
   std::vector<std::string> features;  // of the profile; all of them when empty
   LabelRule label;
   int64_t window_ms = 7 * kDayMs;
@@ -156,8 +159,9 @@ struct Alert {
   std::string model;
   AlertKind kind = AlertKind::kDrift;
   // The drifted one; "auc", "mae" or "rmse" for performance; what a detector watched for a change,
-  // whose value is the mean since and whose threshold the mean before; what is expected, in words,
-  // whose value is the share of what is not so and whose threshold the share that may be.
+  // whose value is the mean from where it began to where it sounded and whose threshold the mean
+  // before; what is expected, in words, whose value is the share of what is not so and whose
+  // threshold the share that may be.
   std::string feature;
   double value = 0;
   double threshold = 0;

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "drift/bin_counts.h"
 #include "drift/evidently_preset.h"
 #include "quality/plan_sql.h"
 
@@ -210,36 +211,34 @@ std::vector<drift::FeatureDrift> CompareAsEvidently(Session& session, const std:
 std::map<std::string, Level> LevelsOf(const quality::Profile& profile) {
   std::map<std::string, Level> levels;
   for (const quality::ColumnProfile& column : profile.columns) {
-    if (column.mean && column.stddev) levels[column.name] = {*column.mean, *column.stddev, {}};
+    if (column.mean && column.stddev)
+      levels[column.name] = {.mean = *column.mean, .deviation = *column.stddev};
   }
   return levels;
-}
-
-std::optional<double> FiniteOf(const Table& table, size_t row, size_t column) {
-  const double value = table.Double(row, column);
-  return std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
 }  // namespace
 
 std::optional<Level> MeasureLevel(Session& session, const std::string& table,
-                                  const std::string& sql, const std::string& season) {
-  const std::string value = "CASE WHEN isfinite(" + sql + ") THEN " + sql + " END";
-  const std::string figures = "avg(v), stddev_pop(v) FROM (SELECT " + value + " AS v" +
-                              (season.empty() ? "" : ", " + season + " AS place") + " FROM " +
-                              table + ")";
-  const Table all = session.Query("SELECT " + figures);
-  const auto mean = FiniteOf(all, 0, 0), deviation = FiniteOf(all, 0, 1);
-  if (!mean || !deviation) return std::nullopt;
-  Level level{*mean, *deviation, {}};
-  if (season.empty()) return level;
-  const Table places = session.Query("SELECT place, " + figures + " GROUP BY place");
-  for (size_t row = 0; row < places.row_count(); ++row) {
-    const auto own = FiniteOf(places, row, 1), spread = FiniteOf(places, row, 2);
-    if (places.IsNull(row, 0) || !own || !spread) continue;
-    level.places[places.Int(row, 0)] = {*own, *spread};
-  }
-  return level;
+                                  const std::string& sql, const std::string& time_ms,
+                                  const std::string& season) {
+  const std::string place = season.empty() ? "0" : "coalesce(" + season + ", -1)";
+  std::vector<DetectorValue> values;
+  const std::string rows = "(SELECT CAST(" + time_ms + " AS BIGINT) AS __at, CAST(" + sql +
+                           " AS DOUBLE) AS __value, CAST(" + place +
+                           " AS BIGINT) AS __place FROM " + table + ")";
+  session.StreamNumbers(
+      "SELECT * FROM " + rows +
+          " WHERE __at IS NOT NULL AND isfinite(__value) ORDER BY __at DESC " + "LIMIT " +
+          std::to_string(kLevelRowsMax),
+      [&](const std::vector<analytics::NumberSpan>& spans, size_t count) {
+        for (size_t row = 0; row < count; ++row) {
+          values.push_back({spans[0].integers[row], spans[1].reals[row], spans[2].integers[row]});
+        }
+        return true;
+      });
+  std::reverse(values.begin(), values.end());
+  return LearnLevel(values);
 }
 
 quality::Profile ProfileOfColumns(const drift::Reference& reference) {
@@ -264,6 +263,9 @@ Json MonitorReference::ToJson() const {
   Json known = Json::MakeObject();
   for (const auto& [name, level] : levels) known.Set(name, level.ToJson());
   json.Set("levels", std::move(known));
+  Json constant = Json::MakeArray();
+  for (const std::string& name : often_constant) constant.Append(name);
+  json.Set("often_constant", std::move(constant));
   json.Set("distance", distance.ToJson());
   if (suite) json.Set("suite", suite->ToJson());
   return json;
@@ -282,6 +284,9 @@ MonitorReference MonitorReference::FromJson(const Json& json) {
     reference.levels = LevelsOf(reference.drift.profile);
   }
   if (const Json* suite = json.Find("suite")) reference.suite = MonitorSuite::FromJson(*suite);
+  for (const std::string& name : json.GetStrings("often_constant")) {
+    reference.often_constant.insert(name);
+  }
   const Json* distance = json.Find("distance");
   reference.distance = distance != nullptr
                            ? RowDistance::FromJson(*distance)
@@ -335,20 +340,56 @@ void LeaveOutIdentifiers(drift::Reference* reference) {
   });
 }
 
+// The columns that are constant in some window of the monitor's length which has enough rows to
+// say so.
+std::set<std::string> OftenConstant(Session& session, const std::string& table,
+                                    const MonitorSpec& spec, const drift::Reference& reference) {
+  std::set<std::string> constant;
+  if (reference.time_column.empty()) return constant;
+  const quality::Profile columns = ProfileOfColumns(reference);
+  const std::string window =
+      fmt::format("CAST(floor((epoch_ms(TRY_CAST({} AS TIMESTAMP)) - {}) / {}) AS BIGINT)",
+                  QuoteName(reference.time_column), spec.window_origin_ms, spec.window_ms);
+  for (size_t begin = 0; begin < columns.columns.size(); begin += drift::kColumnsPerScan) {
+    const size_t end = std::min(begin + drift::kColumnsPerScan, columns.columns.size());
+    std::vector<std::string> outer, inner;
+    for (size_t i = begin; i < end; ++i) {
+      const std::string name = QuoteName(columns.columns[i].name);
+      inner.push_back(
+          fmt::format("min({0}) = max({0}) AND count({0}) >= {1} AS {0}", name, spec.rows_min));
+      outer.push_back("coalesce(bool_or(" + name +
+                      ") FILTER (WHERE \"__rows\" * 2 >= \"__most\"), false)");
+    }
+    // What the reference's ends cut off says nothing.
+    const Table answer =
+        session.Query("SELECT " + quality::Join(outer, ", ") +
+                      " FROM (SELECT *, max(\"__rows\") OVER () AS \"__most\" FROM (SELECT " +
+                      quality::Join(inner, ", ") + ", count(*) AS \"__rows\" FROM " + table +
+                      " GROUP BY " + window + "))");
+    for (size_t i = begin; i < end; ++i) {
+      if (answer.Text(0, i - begin) == "true") constant.insert(columns.columns[i].name);
+    }
+  }
+  return constant;
+}
+
 // Levels and distances, out of the rows themselves.
 void LearnRest(Session& session, const std::string& table, const MonitorSpec& spec,
                MonitorReference* reference) {
   reference->levels = LevelsOf(reference->drift.profile);
-  const std::string season = drift::SeasonSql(spec.season, reference->drift.time_column);
+  const std::string& time_column = reference->drift.time_column;
+  const std::string season = drift::SeasonSql(spec.season, time_column);
   for (const DetectorSpec& detector : spec.detectors) {
     const bool is_known =
         detector.of == DetectorOf::kFeature && reference->levels.contains(detector.feature);
-    if (!is_known || season.empty()) continue;
+    if (!is_known || time_column.empty()) continue;
     const std::string value = "CAST(" + QuoteName(detector.feature) + " AS DOUBLE)";
-    if (const auto level = MeasureLevel(session, table, value, season)) {
+    const std::string time_ms = "epoch_ms(TRY_CAST(" + QuoteName(time_column) + " AS TIMESTAMP))";
+    if (const auto level = MeasureLevel(session, table, value, time_ms, season)) {
       reference->levels[detector.feature] = *level;
     }
   }
+  reference->often_constant = OftenConstant(session, table, spec, reference->drift);
   reference->distance = LearnRowDistance(session, table, ProfileOfColumns(reference->drift));
 }
 

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,6 +39,9 @@ struct MonitorReference {
   // Of what detectors watch, by its name: "score", "error" or a feature's. CUSUM needs it.
   std::map<std::string, Level> levels;
   std::optional<MonitorSuite> suite;
+  // Features that had one value in all rows of some window of the reference, as the weekday has in
+  // each day.
+  std::set<std::string> often_constant;
   // How far rows lie from these. What was learnt of a profile alone is less exact.
   RowDistance distance;
 
@@ -56,10 +60,15 @@ struct MonitorReference {
 // The profile of those features that are columns as they are: neither lengths of texts nor hours.
 quality::Profile ProfileOfColumns(const drift::Reference& reference);
 
-// What `sql`, a number for each row of a table, was like, by place in a season (SQL, or empty).
-// None where it is no number in any row.
+// The newest rows of a reference that a level is learnt of.
+inline constexpr int64_t kLevelRowsMax = 1'000'000;
+
+// What `sql`, a number for each row of a table, is like, of the newest kLevelRowsMax rows by
+// `time_ms` (SQL). `season` is SQL of the place in the season, or empty. None where it is no number
+// in any row.
 std::optional<Level> MeasureLevel(analytics::Session& session, const std::string& table,
-                                  const std::string& sql, const std::string& season);
+                                  const std::string& sql, const std::string& time_ms,
+                                  const std::string& season);
 
 // The name of the time column in references that are made out of the log.
 inline constexpr char kEventTimeColumn[] = "__event_time";

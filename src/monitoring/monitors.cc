@@ -381,13 +381,19 @@ drift::Distribution Monitors::Distribution(const std::string& name, const std::s
 
 Monitors::WindowReference Monitors::MeasureReference(const MonitorSpec& spec, int64_t from_ms,
                                                      int64_t to_ms) const {
-  const LogSnapshot snapshot = log_.Open(spec.endpoint, {.happened = {from_ms, to_ms}});
   analytics::Session session;
+  // By the whole log: what its windows are compared with must be read as they are.
+  std::set<std::string> numbers;
+  {
+    const LogSnapshot whole = log_.Open(spec.endpoint);
+    numbers = NumbersAmongTexts(session, whole);
+  }
+  const LogSnapshot snapshot = log_.Open(spec.endpoint, {.happened = {from_ms, to_ms}});
   const MonitorReference none;
   WindowScan scan(session, snapshot, spec, none);
   scan.Load(from_ms, to_ms);
   WindowReference reference;
-  const std::string inputs = scan.InputsSql();
+  const std::string inputs = scan.InputsSql(numbers);
   if (session.Query("SELECT count(*) FROM " + inputs).Int(0, 0) == 0) {
     throw FailedPrecondition("{} predicted nothing from {} to {}", spec.endpoint,
                              FormatTime(from_ms), FormatTime(to_ms));

@@ -369,6 +369,74 @@ TEST_P(MonitorsTest, RefusesWhatCannotBeWatched) {
   }
 }
 
+TEST_P(MonitorsTest, WindowsOfTheReferenceRaiseNoAlert) {
+  Monitors monitors(db(), events_, clock_, *log_);
+  spec_.reference_from_ms = kEvents;
+  spec_.reference_to_ms = kEvents + 2 * kWeek;
+  LogWindow(0, 0, 0.9);
+  LogWindow(1, 0.5, 0);
+  LogWindow(2, 0.5, 0);
+  LogWindow(3, 0, 0.9, 10);
+  monitors.Put(spec_, profile_, "ana");
+  monitors.Evaluate();
+  const auto windows = monitors.Windows("flights-late");
+  const MonitorSpec spec = monitors.Get("flights-late").spec;
+  EXPECT_EQ(DriftVerdict(spec, windows[1]), "reference");
+  EXPECT_TRUE(windows[1].performance.auc) << "it is measured all the same";
+  EXPECT_EQ(DriftVerdict(spec, windows[2]), "drifted");
+  const auto alerts = monitors.Alerts("flights-late");
+  ASSERT_EQ(alerts.size(), 2u);
+  for (const Alert& alert : alerts) EXPECT_EQ(alert.window_start_ms, kEvents + 2 * kWeek);
+}
+
+TEST_P(MonitorsTest, AnAlertShowsEnoughDigitsToTellItsFiguresApart) {
+  MonitorWindow window;
+  window.end_ms = kWeek;
+  Crossing crossing{AlertKind::kDrift, "distance", 0.29041, 0.29038, true, "psi"};
+  EXPECT_NE(AlertMessage(window, crossing).find("PSI 0.29041 ≥ 0.29038"), std::string::npos)
+      << AlertMessage(window, crossing);
+  crossing.value = 0.35;
+  EXPECT_NE(AlertMessage(window, crossing).find("PSI 0.35 ≥ 0.29 in"), std::string::npos)
+      << AlertMessage(window, crossing);
+}
+
+TEST_P(MonitorsTest, OneBadRowMakesNoTextOfANumber) {
+  constexpr int64_t kHourMs = 3'600'000;
+  std::vector<Prediction> rows;
+  for (int i = 0; i < 3000; ++i) {
+    Prediction row;
+    row.id = "b" + std::to_string(i);
+    row.endpoint = "flights";
+    row.time_ms = kNow;
+    row.event_time_ms = kEvents + i * kHourMs;
+    row.inputs = {{"b", Noise(i)},
+                  {"zip", std::to_string(10000 + i % 700)},
+                  {"code", (i == 2500 ? "X" : "0") + std::to_string(i % 300)}};
+    if (i == 2500) row.inputs[0].second = std::string("oops");
+    row.outputs = {{"probability", 0.5}};
+    rows.push_back(std::move(row));
+  }
+  log_->RecordPredictions(rows);
+  log_->Compact();
+  Monitors monitors(db(), events_, clock_, *log_);
+  // The bad row is behind the reference; it is the column of the whole log that it makes a text.
+  const auto measured = monitors.MeasureReference(spec_, kEvents, kEvents + 2000 * kHourMs);
+  const quality::Profile& profile = measured.reference.drift.profile;
+  ASSERT_NE(profile.Find("b"), nullptr);
+  EXPECT_TRUE(profile.Find("b")->min.is_number());
+  for (const char* text : {"zip", "code"}) {
+    ASSERT_NE(profile.Find(text), nullptr) << text;
+    EXPECT_FALSE(profile.Find(text)->min.is_number()) << text;
+  }
+  monitors.Put(spec_, measured.reference, "ana");
+  monitors.Evaluate();
+  int64_t changed = 0;
+  for (const MonitorWindow& window : monitors.Windows(spec_.name)) {
+    changed += window.quality.CountOf(&FeatureBreaches::type_changed);
+  }
+  EXPECT_EQ(changed, 1);
+}
+
 MILLWRIGHT_ON_BOTH_DATABASES(MonitorsTest);
 
 }  // namespace

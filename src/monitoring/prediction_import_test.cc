@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -131,6 +132,22 @@ TEST_F(PredictionImportTest, AFileThatCannotBeReadLeavesNothing) {
   EXPECT_THROW(Import("x.txt", "id\n1\n"), Error);
   EXPECT_EQ(Import("empty.csv", "id,a\n").predictions, 0);
   EXPECT_EQ(log_.Counts("shop"), LogCounts());
+}
+
+// A sketch says 27 of 24 hours.
+TEST_F(PredictionImportTest, DistinctValuesAreCountedExactly) {
+  std::string csv = "id,time_ms,hour,day,amount,output_probability\n";
+  for (int i = 0; i < 5000; ++i) {
+    csv += fmt::format("{},{},{},d{},{},0.5\n", i, kNow + i, i % 24, i % 31, i * 0.25);
+  }
+  Import("rows.csv", csv);
+  std::map<std::string, int64_t> distinct;
+  for (const ColumnSummary& column : reader_.Summarize("shop", {}).inputs) {
+    distinct[column.name] = column.distinct;
+    EXPECT_FALSE(column.is_distinct_approximate);
+  }
+  EXPECT_EQ(distinct,
+            (std::map<std::string, int64_t>{{"amount", 5000}, {"day", 31}, {"hour", 24}}));
 }
 
 TEST_F(PredictionImportTest, ASliceIsSummarized) {

@@ -183,18 +183,24 @@ ColumnSummary SummarizeColumn(Session& session, const std::string& table, const 
   summary.is_number = column.type == ColumnType::kDouble || column.type == ColumnType::kInteger;
   const std::string finite = quoted + ") FILTER (WHERE isfinite(" + quoted + "))";
   const Table figures = session.Query(
-      "SELECT count(*) - count(" + quoted + "), approx_count_distinct(" + quoted + ")" +
+      "SELECT count(*) - count(" + quoted + "), approx_count_distinct(" + quoted + "), count(*)" +
       (summary.is_number
            ? ", min(" + finite + ", median(" + finite + ", avg(" + finite + ", max(" + finite
            : "") +
       " FROM " + table);
   summary.missing = figures.Int(0, 0);
   summary.distinct = figures.Int(0, 1);
+  summary.is_distinct_approximate =
+      figures.Int(0, 2) > kExactRowsMax && summary.distinct > kExactDistinctMax;
+  if (!summary.is_distinct_approximate) {
+    summary.distinct =
+        session.Query("SELECT count(DISTINCT " + quoted + ") FROM " + table).Int(0, 0);
+  }
   if (summary.is_number) {
-    summary.min = NumberOrNothing(figures, 0, 2);
-    summary.p50 = NumberOrNothing(figures, 0, 3);
-    summary.mean = NumberOrNothing(figures, 0, 4);
-    summary.max = NumberOrNothing(figures, 0, 5);
+    summary.min = NumberOrNothing(figures, 0, 3);
+    summary.p50 = NumberOrNothing(figures, 0, 4);
+    summary.mean = NumberOrNothing(figures, 0, 5);
+    summary.max = NumberOrNothing(figures, 0, 6);
     return summary;
   }
   const Table top = session.Query(

@@ -46,12 +46,17 @@ struct MistakeOptions;
 struct SliceOptions;
 struct SlicePerformance;
 
+// Distinct values are counted exactly in so many rows, or where there are about so few of them.
+inline constexpr int64_t kExactRowsMax = 1'000'000;
+inline constexpr int64_t kExactDistinctMax = 10'000;
+
 // One input or output over a slice.
 struct ColumnSummary {
   std::string name;  // without prefix
   bool is_number = false;
   int64_t missing = 0;
-  int64_t distinct = 0;                              // about
+  int64_t distinct = 0;
+  bool is_distinct_approximate = false;
   std::optional<double> min, p50, mean, max;         // of numbers
   std::vector<std::pair<std::string, int64_t>> top;  // the most frequent of others
 };

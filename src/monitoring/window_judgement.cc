@@ -101,6 +101,8 @@ void AddChanges(const MonitorWindow& window, Detectors which, std::vector<Crossi
         change.after.value_or(0), change.before.value_or(0),
         change.alarms > 0,        std::string(DetectorMethodName(change.detector.method))};
     crossing.time_ms = change.first_ms.value_or(0);
+    // What was measured before it was told when a change began.
+    crossing.began_ms = change.began_ms.value_or(crossing.time_ms);
     const auto [known, added] = by_name.emplace(crossing.feature, crossing);
     const bool is_first =
         crossing.is_over && (!known->second.is_over || crossing.time_ms < known->second.time_ms);
@@ -126,6 +128,16 @@ bool IsOverIn(const MonitorSpec& spec, const MonitorWindow& window, const Crossi
   });
 }
 
+// Two figures in as few digits as show that they differ, three at least.
+std::pair<std::string, std::string> TellApart(double value, double limit) {
+  constexpr int kDigits = 3, kDigitsMax = 17;
+  for (int digits = kDigits;; ++digits) {
+    std::string one = fmt::format("{:.{}g}", value, digits);
+    std::string other = fmt::format("{:.{}g}", limit, digits);
+    if (one != other || value == limit || digits == kDigitsMax) return {one, other};
+  }
+}
+
 // An hourly window needs its hour; a window of days needs none.
 std::string WindowName(const MonitorWindow& window) {
   const std::string time = FormatTime(window.start_ms);
@@ -135,8 +147,12 @@ std::string WindowName(const MonitorWindow& window) {
 
 }  // namespace
 
+bool IsOfReference(const MonitorSpec& spec, const MonitorWindow& window) {
+  return window.start_ms < spec.reference_to_ms && window.end_ms > spec.reference_from_ms;
+}
+
 bool IsJudgedForDrift(const MonitorSpec& spec, const MonitorWindow& window) {
-  return window.complete && window.predictions >= spec.rows_min;
+  return !IsOfReference(spec, window) && window.complete && window.predictions >= spec.rows_min;
 }
 
 bool IsJudgedForPerformance(const MonitorSpec& spec, const MonitorWindow& window) {
@@ -144,7 +160,7 @@ bool IsJudgedForPerformance(const MonitorSpec& spec, const MonitorWindow& window
     return window.performance.*figure.value &&
            (window.performance.*figure.threshold || !spec.detectors.empty());
   };
-  return window.complete && window.outcomes >= spec.outcomes_min &&
+  return !IsOfReference(spec, window) && window.complete && window.outcomes >= spec.outcomes_min &&
          static_cast<double>(window.outcomes) >=
              spec.coverage_min * static_cast<double>(window.predictions) &&
          std::any_of(std::begin(kLimited), std::end(kLimited), is_limited);
@@ -189,6 +205,7 @@ bool IsLasting(const MonitorSpec& spec, const WindowsByStart& windows, const Mon
 std::string_view DriftVerdict(const MonitorSpec& spec, const MonitorWindow& window) {
   if (window.predictions < spec.rows_min) return "not_enough_data";
   if (!window.complete) return "incomplete";
+  if (IsOfReference(spec, window)) return "reference";
   const std::vector<Crossing> all = FeatureCrossings(spec, window);
   const bool drifted =
       std::any_of(all.begin(), all.end(), [](const auto& one) { return one.is_over; });
@@ -198,20 +215,18 @@ std::string_view DriftVerdict(const MonitorSpec& spec, const MonitorWindow& wind
 std::string AlertMessage(const MonitorWindow& window, const Crossing& crossing) {
   const std::string when = WindowName(window);
   if (crossing.kind == AlertKind::kPerformance) {
+    const auto [value, limit] = TellApart(crossing.value, crossing.threshold);
     for (const Limited& figure : kLimited) {
       if (figure.name != crossing.feature) continue;
-      if (figure.is_loss) {
-        return fmt::format("{} {:.4g} is above {:.4g} in the window from {} ({} outcomes)",
-                           figure.title, crossing.value, crossing.threshold, when, window.outcomes);
-      }
-      return fmt::format("{} {:.3f} is below {:.3f} in the window from {} ({} outcomes)",
-                         figure.title, crossing.value, crossing.threshold, when, window.outcomes);
+      return fmt::format("{} {} is {} {} in the window from {} ({} outcomes)", figure.title, value,
+                         figure.is_loss ? "above" : "below", limit, when, window.outcomes);
     }
   }
   if (crossing.kind == AlertKind::kChange) {
-    return fmt::format("The mean of {} has changed: {:.4g} since {}, {:.4g} before ({})",
-                       crossing.feature, crossing.value, FormatTime(crossing.time_ms),
-                       crossing.threshold, crossing.method);
+    const auto [after, before] = TellApart(crossing.value, crossing.threshold);
+    return fmt::format("The mean of {} has changed: {} from {} to {}, when {} sounded, {} before",
+                       crossing.feature, after, FormatTime(crossing.began_ms),
+                       FormatTime(crossing.time_ms), crossing.method, before);
   }
   if (crossing.kind == AlertKind::kExpectation) {
     const std::string why = crossing.method.empty() ? "" : " (" + crossing.method + ")";
@@ -219,10 +234,10 @@ std::string AlertMessage(const MonitorWindow& window, const Crossing& crossing) 
                        crossing.feature, 100 * crossing.value, when, 100 * crossing.threshold, why);
   }
   const statistics::DriftTest* test = TestOf(crossing.method);
-  return fmt::format("{} has drifted: {} {:.3g} {} {:.3g} in the window from {} ({} predictions)",
-                     crossing.feature, test == nullptr ? "PSI" : test->title, crossing.value,
-                     IsChance(crossing.method) ? "≤" : "≥", crossing.threshold, when,
-                     window.predictions);
+  const auto [score, limit] = TellApart(crossing.value, crossing.threshold);
+  return fmt::format("{} has drifted: {} {} {} {} in the window from {} ({} predictions)",
+                     crossing.feature, test == nullptr ? "PSI" : test->title, score,
+                     IsChance(crossing.method) ? "≤" : "≥", limit, when, window.predictions);
 }
 
 }  // namespace millwright::monitoring

@@ -20,14 +20,19 @@ struct Crossing {
   double value = 0;
   double threshold = 0;
   bool is_over = false;
-  std::string method;   // of drift; of an expectation, why it could not be judged or what was seen
-  int64_t time_ms = 0;  // of a change, when the first alarm was
+  // Of drift; of an expectation, why it could not be judged or what was seen.
+  std::string method;
+  // Of a change: when it began, as far as can be told, and when it sounded.
+  int64_t began_ms = 0, time_ms = 0;
 };
 
 // Whether the score of a test is a chance, which falls as things change.
 bool IsChance(std::string_view method);
 
-// Whether a window is complete and has enough rows, or enough known outcomes.
+// Whether a window reaches into the span of the log that is its monitor's reference.
+bool IsOfReference(const MonitorSpec& spec, const MonitorWindow& window);
+// Whether a window is complete and has enough rows, or enough known outcomes, and is not of the
+// reference.
 bool IsJudgedForDrift(const MonitorSpec& spec, const MonitorWindow& window);
 bool IsJudgedForPerformance(const MonitorSpec& spec, const MonitorWindow& window);
 
@@ -46,7 +51,8 @@ using WindowsByStart = std::map<int64_t, MonitorWindow>;
 bool IsLasting(const MonitorSpec& spec, const WindowsByStart& windows, const MonitorWindow& window,
                const Crossing& crossing);
 
-// What a window says as a whole, for lists: "incomplete", "not_enough_data", "drifted" or "quiet".
+// What a window says as a whole, for lists: "incomplete", "not_enough_data", "reference",
+// "drifted" or "quiet".
 std::string_view DriftVerdict(const MonitorSpec& spec, const MonitorWindow& window);
 
 // "AUC 0.702 is below 0.710 in the window from 2001-05-06 (3800 outcomes)"

@@ -91,7 +91,7 @@ class FeatureAggregates {
       aggregates.push_back("coalesce(count_if(" + condition + "), 0)");
     }
     const std::string name = QuoteName(column_->name);
-    aggregates.push_back(profile_.distinct > 1
+    aggregates.push_back(profile_.distinct > 1 && !rules_.often_constant.contains(profile_.name)
                              ? "min(" + name + ") IS NOT DISTINCT FROM max(" + name +
                                    ") AND count(" + name + ") >= " + std::to_string(rules_.rows_min)
                              : "FALSE");

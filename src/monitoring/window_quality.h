@@ -75,7 +75,9 @@ struct QualityRules {
   // 1970, or a time as text.
   std::map<std::string, std::string> feature_times;
   int64_t stale_after_ms = 0;
-  int64_t rows_min = 1;                 // fewer are not called constant
+  int64_t rows_min = 1;  // fewer are not called constant
+  std::set<std::string>
+      often_constant;  // in windows of the reference, and so called constant in none
   std::set<std::string> known_columns;  // of the reference; without any, none is called new
 };
 

@@ -170,5 +170,33 @@ TEST_F(WindowQualityTest, FindsTheRowsOfABreachAgain) {
   EXPECT_FALSE(conditions.at("colour").contains("missing")) << "what did not happen";
 }
 
+// A day has one weekday, in the reference too.
+TEST(OftenConstant, WhatIsConstantInWindowsOfTheReferenceIsNotBroken) {
+  analytics::Session session;
+  session.Execute(
+      "CREATE TABLE past AS SELECT t, isodow(t) AS weekday, hash(range) % 7 AS dice FROM (SELECT "
+      "range, TIMESTAMP '2001-06-01' + INTERVAL (range * 10) MINUTE AS t FROM range(2016))");
+  MonitorSpec spec;
+  spec.window_ms = kDayMs;
+  spec.rows_min = 100;
+  const MonitorReference reference = MonitorReference::FromJson(
+      ParseJson(MakeMonitorReference(session, "past", spec, "t").ToJson().Dump()));
+  EXPECT_EQ(reference.often_constant, std::set<std::string>{"weekday"});
+  session.Execute(
+      "CREATE TABLE live AS SELECT row_number() OVER () AS __row, 'p' || row_number() OVER () AS "
+      "id, epoch_ms(t) AS event_time_ms, weekday AS input_weekday, 3 AS input_dice FROM past WHERE "
+      "t < '2001-06-02'");
+  QualityRules rules;
+  rules.rows_min = 100;
+  rules.often_constant = reference.often_constant;
+  const WindowQuality quality =
+      MeasureQuality(session, "live", ProfileOfColumns(reference.drift), reference.distance, rules);
+  ASSERT_EQ(quality.breaches.size(), 1u) << quality.ToJson().Dump();
+  EXPECT_EQ(quality.breaches[0].feature, "dice");
+  EXPECT_TRUE(quality.breaches[0].is_constant);
+  spec.window_ms = 7 * kDayMs;
+  EXPECT_TRUE(MakeMonitorReference(session, "past", spec, "t").often_constant.empty());
+}
+
 }  // namespace
 }  // namespace millwright::monitoring

@@ -32,6 +32,25 @@ std::string Between(int64_t from_ms, int64_t to_ms) {
 
 }  // namespace
 
+std::set<std::string> NumbersAmongTexts(analytics::Session& session, const LogSnapshot& snapshot) {
+  std::set<std::string> numbers;
+  for (const Column& column : session.Describe("SELECT * FROM " + snapshot.predictions)) {
+    const bool is_input_text =
+        column.name.starts_with(kInputPrefix) && column.type == analytics::ColumnType::kText;
+    if (!is_input_text) continue;
+    const std::string name = QuoteName(column.name);
+    const Table counts = session.Query("SELECT count(" + name + "), count(TRY_CAST(" + name +
+                                       " AS DOUBLE)), count_if(" + name +
+                                       " SIMILAR TO '-?0[0-9].*') FROM " + snapshot.predictions);
+    const int64_t rows = counts.Int(0, 0), read = counts.Int(0, 1);
+    const bool is_number =
+        read < rows && static_cast<double>(read) >= kNumberShareMin * static_cast<double>(rows) &&
+        counts.Int(0, 2) == 0;
+    if (is_number) numbers.insert(column.name.substr(sizeof kInputPrefix - 1));
+  }
+  return numbers;
+}
+
 WindowScan::WindowScan(analytics::Session& session, const LogSnapshot& snapshot,
                        const MonitorSpec& spec, const MonitorReference& reference)
     : session_(session), snapshot_(snapshot), spec_(spec), reference_(reference.Of(spec.features)) {
@@ -39,6 +58,7 @@ WindowScan::WindowScan(analytics::Session& session, const LogSnapshot& snapshot,
   rules_ = {.feature_times = spec.feature_times,
             .stale_after_ms = spec.stale_after_ms,
             .rows_min = spec.rows_min,
+            .often_constant = reference.often_constant,
             .known_columns = {}};
   for (const auto& feature : reference.drift.features) {
     rules_.known_columns.insert(feature.column);
@@ -122,12 +142,15 @@ std::string WindowScan::FeaturesSql(int64_t from_ms, int64_t to_ms) const {
          " WHERE " + Between(from_ms, to_ms) + ")";
 }
 
-std::string WindowScan::InputsSql() const {
+std::string WindowScan::InputsSql(const std::set<std::string>& numbers) const {
   std::string names;
   for (const Column& column : columns_) {
     if (!column.name.starts_with(kInputPrefix)) continue;
-    names += QuoteName(column.name) + " AS " +
-             QuoteName(column.name.substr(sizeof kInputPrefix - 1)) + ", ";
+    const std::string name = column.name.substr(sizeof kInputPrefix - 1);
+    const std::string quoted = QuoteName(column.name);
+    const bool is_read = column.type == analytics::ColumnType::kText && numbers.contains(name);
+    names +=
+        (is_read ? "TRY_CAST(" + quoted + " AS DOUBLE)" : quoted) + " AS " + QuoteName(name) + ", ";
   }
   if (names.empty()) throw FailedPrecondition("No prediction of {} has inputs", spec_.endpoint);
   return "(SELECT " + names + kTimeSql + " AS " + kEventTimeColumn + " FROM " + kLoaded + ")";
@@ -191,7 +214,7 @@ DetectedChange WindowScan::Detect(const DetectorSpec& detector, const MonitorWin
   const auto known = reference_.levels.find(detector.name());
   const std::optional<Level> level =
       known == reference_.levels.end() ? std::nullopt : std::optional(known->second);
-  if (!sql) return monitoring::Detect(detector, level, {}, window.start_ms);
+  if (!sql) return monitoring::Detect(detector, level, {}, {window.start_ms, window.end_ms});
   const std::string place = SeasonSql();
   const std::string select = "SELECT event_time_ms, " + *sql + " AS value, " +
                              (place.empty() ? "0" : place) +
@@ -210,7 +233,7 @@ DetectedChange WindowScan::Detect(const DetectorSpec& detector, const MonitorWin
   for (size_t row = 0; row < answer.row_count(); ++row) {
     values.push_back({answer.Int(row, 0), answer.Double(row, 1), answer.Int(row, 2)});
   }
-  return monitoring::Detect(detector, level, values, window.start_ms);
+  return monitoring::Detect(detector, level, values, {window.start_ms, window.end_ms});
 }
 
 std::map<std::string, Level> WindowScan::MeasureLevels() {
@@ -222,7 +245,7 @@ std::map<std::string, Level> WindowScan::MeasureLevels() {
     if (!sql) continue;
     const std::string table = "(SELECT *, " + std::string(kTimeSql) + " AS " + kEventTimeColumn +
                               " FROM " + kLoaded + ")";
-    if (const auto level = MeasureLevel(session_, table, *sql, SeasonSql())) {
+    if (const auto level = MeasureLevel(session_, table, *sql, "event_time_ms", SeasonSql())) {
       levels[detector.name()] = *level;
     }
   }

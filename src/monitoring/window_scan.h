@@ -5,12 +5,19 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "monitoring/monitor_reference.h"
 
 namespace millwright::monitoring {
+
+// Inputs that the log has as text although nearly all of their values are numbers: somebody once
+// sent something else, and one such row makes a text of the whole column. A text that is a number
+// in every row, or has leading zeros, was meant as text.
+inline constexpr double kNumberShareMin = 0.99;
+std::set<std::string> NumbersAmongTexts(analytics::Session& session, const LogSnapshot& snapshot);
 
 // Measures the windows of one monitor out of the prediction log.
 class WindowScan {
@@ -30,8 +37,9 @@ class WindowScan {
   // when each row happened, in the reference's time column.
   std::string FeaturesSql(int64_t from_ms, int64_t to_ms) const;
   // A table expression of all inputs of what was loaded, without prefix, and of when each row
-  // happened (kEventTimeColumn). Throws kFailedPrecondition when there are none.
-  std::string InputsSql() const;
+  // happened (kEventTimeColumn); those of `numbers` as numbers. Throws kFailedPrecondition when
+  // there are none.
+  std::string InputsSql(const std::set<std::string>& numbers = {}) const;
   // What finds the rows again that a window's quality counts.
   BreachConditions ConditionsOf(const WindowQuality& quality) const;
   // Of a window that was loaded.

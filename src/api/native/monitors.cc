@@ -101,8 +101,9 @@ std::optional<double> RunMetric(Context& context, const registry::ModelVersion& 
 
 // The fields of a body that are not the spec's own: they say what the reference is.
 constexpr std::string_view kReferenceFields[] = {
-    "version",          "reference_metric", "since", "dataset", "reference_time",
-    "reference_window", "reference_monitor"};
+    "version",           "reference_metric",  "since",
+    "dataset",           "reference_time",    "reference_window",
+    "reference_monitor", "reference_from_ms", "reference_to_ms"};
 
 // What is known of the spec before the reference is: the figures that a drop or a rise is from may
 // come with it.
@@ -172,7 +173,9 @@ void UseWindow(Context& context, const Json& window, const MeasureWindow& measur
       measure ? measure(EarlySpec(*spec), ParseTime(from), ParseTime(to))
               : context.monitors.MeasureReference(EarlySpec(*spec), ParseTime(from), ParseTime(to));
   *reference = measured.reference;
-  spec->Set("reference", fmt::format("{} from {} to {}", spec->GetString("endpoint"), from, to));
+  spec->Set("reference", fmt::format("{} from {} to {}", spec->GetString("endpoint"), from, to))
+      .Set("reference_from_ms", ParseTime(from))
+      .Set("reference_to_ms", ParseTime(to));
   SetReferenceFigures(measured.auc, measured.mae, measured.rmse, spec);
 }
 
@@ -181,6 +184,10 @@ void UseMonitor(Context& context, const std::string& name, Json* spec,
   const auto monitor = context.monitors.Get(name);
   *reference = monitor.reference;
   spec->Set("reference", monitor.spec.reference);
+  if (monitor.spec.endpoint == spec->GetString("endpoint")) {
+    spec->Set("reference_from_ms", monitor.spec.reference_from_ms)
+        .Set("reference_to_ms", monitor.spec.reference_to_ms);
+  }
   SetReferenceFigures(monitor.spec.reference_auc, monitor.spec.reference_mae,
                       monitor.spec.reference_rmse, spec);
 }
@@ -287,9 +294,11 @@ http::Response DeleteMonitor(Context& context, const http::Request& request) {
 
 http::Response EvaluateMonitor(Context& context, const http::Request& request) {
   context.predictions.Flush();
-  const int windows = context.monitors.EvaluateNow(request.PathValue("name"));
-  context.health.RefreshNow(request.PathValue("name"));
-  return Answer(Json::Of({{"windows", windows}}));
+  const std::string name = request.PathValue("name");
+  const int measured = context.monitors.EvaluateNow(name);
+  context.health.RefreshNow(name);
+  return Answer(
+      Json::Of({{"windows", measured}, {"up_to_date", context.monitors.Windows(name).size()}}));
 }
 
 http::Response GetDrift(Context& context, const http::Request& request) {

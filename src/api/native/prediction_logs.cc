@@ -80,7 +80,8 @@ Json ColumnJson(const monitoring::ColumnSummary& column) {
   Json json = Json::Of({{"name", column.name},
                         {"type", column.is_number ? "number" : "text"},
                         {"missing", column.missing},
-                        {"distinct", column.distinct}});
+                        {"distinct", column.distinct},
+                        {"distinct_approximate", column.is_distinct_approximate}});
   if (column.is_number) {
     json.Set("min", Number(column.min));
     json.Set("p50", Number(column.p50));

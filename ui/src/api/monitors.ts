@@ -363,7 +363,7 @@ export interface MonitorPreview {
     complete: boolean;
     predictions: number;
     outcomes: number;
-    verdict: 'incomplete' | 'not_enough_data' | 'drifted' | 'quiet';
+    verdict: 'incomplete' | 'not_enough_data' | 'reference' | 'drifted' | 'quiet';
     judged_for_performance: boolean;
     auc: number | null;
     mae: number | null;

@@ -106,7 +106,8 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
   return {
     width,
     height: props.height ?? 200,
-    padding: [8, 12, 0, 0],
+    // Names of windows are wider than times, and half of the last one stands beyond the plot.
+    padding: [8, props.names ? 34 : 12, 0, 0],
     tzDate: (at) => (props.utc ? shiftedToUtc(at) : new Date(at * 1000)),
     legend: { show: !props.bare, live: true },
     cursor: {

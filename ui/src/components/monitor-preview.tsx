@@ -13,7 +13,7 @@ const shownFigures = [
   { key: 'mae', limit: 'mae', title: 'Mean absolute error' },
   { key: 'rmse', limit: 'rmse', title: 'Root mean squared error' },
 ] as const;
-const verdicts: Record<string, string> = { drifted: 'drifted', quiet: 'no drift', incomplete: 'not over yet', not_enough_data: 'not enough data' };
+const verdicts: Record<string, string> = { drifted: 'drifted', quiet: 'no drift', incomplete: 'not over yet', not_enough_data: 'not enough data', reference: 'of the reference' };
 
 export function PreviewOf(props: { preview: MonitorPreview; isOld: boolean }) {
   const { preview } = props;

@@ -506,7 +506,7 @@ function FiveQuestions(props: { summary: MonitorSummaryFigures }) {
         <span>median · p99 {duration(summary.latency_p99_ms)}</span>
       </Question>
       <Question ask="What did the inputs look like?">
-        <b class={drifted.length > 0 ? 'warn-text' : ''}>{isUnknown ? 'Not enough data' : drifted.length === 0 ? 'As in training' : `${drifted.length} drifted`}</b>
+        <b class={drifted.length > 0 ? 'warn-text' : ''}>{isUnknown ? 'Not enough data' : drifted.length === 0 ? 'As in the reference' : `${drifted.length} drifted`}</b>
         <span>{isUnknown ? 'no window has enough rows' : drifted.length === 0 ? `${summary.features.length} features within limits` : drifted.map((feature) => feature.name).join(', ')}</span>
       </Question>
       <Question ask="Which features were used?">
