@@ -34,8 +34,8 @@ struct PredictionLogOptions {
 inline constexpr size_t kOutcomesPerCallMax = 10'000;
 inline constexpr size_t kCommentBytesMax = 10'000;
 inline constexpr size_t kSourceBytesMax = 500;
-// How far ahead of this machine's clock the time of an outcome may be: clocks differ by minutes, and
-// local times that say no zone by up to 14 hours. What is later still would win over every
+// How far ahead of this machine's clock the time of an outcome may be: clocks differ by minutes,
+// and local times that say no zone by up to 14 hours. What is later still would win over every
 // correction to come.
 inline constexpr int64_t kOutcomeAheadMsMax = 86'400'000;
 
