@@ -55,7 +55,7 @@ std::string_view RawPath(const http::Request& request) {
 
 // In the shape of the protocol whose path it is: those of inference have one field.
 http::Response NoRouteOf(std::string_view path, int status, const std::string& message) {
-  if (!path.starts_with("/v1/") && !path.starts_with("/v2/")) return NoRoute(status, message);
+  if (!path.starts_with("/v1/models") && !path.starts_with("/v2/")) return NoRoute(status, message);
   std::string json;
   JsonWriter(&json).BeginObject().Field("error", message).EndObject();
   return http::Response::JsonText(status, std::move(json));
