@@ -34,7 +34,7 @@ parts:
   - {name: test, from: 2001-02-12, to: 2001-03-05}
 """
 MONITOR = {"name": "delays", "endpoint": LOG, "model": LOG, "window": "week", "rows_min": 200, "outcomes_min": 200, "output": OUTPUT,
-           "mae_rise_max": 0.1, "rmse_rise_max": 0.1, "costs": {"over": 1, "under": 3},
+           "mae_rise_max": 0.02, "rmse_rise_max": 0.1, "costs": {"over": 1, "under": 3},
            "detectors": [{"of": "error", "method": "page_hinkley"}, {"of": "error", "method": "adwin"}, {"of": "score", "method": "cusum"}],
            "reference_window": {"from": "2001-03-05", "to": "2001-04-02"}}
 

@@ -76,9 +76,10 @@ def previews(server, folder):
     spec = json.loads(file.read_text())
     file.write_text(json.dumps({**spec, "psi_threshold": 5, "auc_drop_max": 0.5}))
     lenient = cli(server, "monitors", "preview", str(file))
-    expect(lenient["alerts"] == [] and {w["verdict"] for w in lenient["windows"]} == {"quiet", "incomplete"}, lenient["alerts"])
+    expect(lenient["alerts"] == [] and {w["verdict"] for w in lenient["windows"]} == {"reference", "quiet", "incomplete"}, lenient["alerts"])
     file.write_text(json.dumps({**spec, "rows_min": 100_000}))
-    expect({w["verdict"] for w in cli(server, "monitors", "preview", str(file))["windows"]} == {"not_enough_data"}, "too few rows")
+    verdicts = {w["verdict"] for w in cli(server, "monitors", "preview", str(file))["windows"]}
+    expect(verdicts == {"not_enough_data"}, f"too few rows: {verdicts}")
     file.write_text(json.dumps({**spec, "consecutive_windows": 20}))
     expect([a for a in cli(server, "monitors", "preview", str(file))["alerts"] if a["kind"] == "drift"] == [], "nothing lasts so long")
     file.write_text(json.dumps({**spec, "window_ms": 86_400_000, "rows_min": 50}))
