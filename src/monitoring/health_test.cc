@@ -332,9 +332,9 @@ TEST_P(RegressionHealthTest, DetectorsOfTheErrorTakeItsDistance) {
   for (const DetectedChange& change : windows[4].changes) {
     EXPECT_GT(change.alarms, 0) << DetectorMethodName(change.detector.method);
     EXPECT_NEAR(*change.before, 5, 0.5);
-    // ADWIN cuts between its buckets, so that rows of before may lie behind the cut.
-    const bool is_adwin = change.detector.method == DetectorMethod::kAdwin;
-    EXPECT_NEAR(*change.after, 50, is_adwin ? 35 : 5);
+    // From the estimated begin to the alarm: so large a change needs few rows, beside which some of
+    // before may lie.
+    EXPECT_GT(*change.after, 15);
   }
 }
 
