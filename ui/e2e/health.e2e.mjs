@@ -127,7 +127,7 @@ await test('groups of an input stand beside their gaps', async () => {
   await gaps.getByRole('button', { name: 'origin', exact: true }).click();
   await see('section[aria-label="Groups by origin"] tbody tr');
   check((await page.locator('section[aria-label="Groups by origin"] tbody tr').count()) > 5, 'airports');
-  await page.getByLabel('Input').selectOption('distance');
+  await page.getByRole('combobox', { name: 'Input', exact: true }).selectOption('distance');
   await eventually('fifths', async () => (await page.locator('section[aria-label="Groups by distance"] tbody tr').count()) === 5);
 });
 
@@ -138,7 +138,7 @@ await test('mistakes are counted, lead to their rows and become a dataset', asyn
   check((await page.locator('.confusion').innerText()).includes(`${all.false_negatives.toLocaleString('en-US')} false negatives`), await page.locator('.confusion').innerText());
   await page.locator('.confusion a', { hasText: 'false positives' }).click();
   await see('table[aria-label="Rows"] tbody tr');
-  await page.getByLabel('Collect', { exact: true }).selectOption('false_positive');
+  await page.getByRole('combobox', { name: 'Collect', exact: true }).selectOption('false_positive');
   await page.locator('input[name=dataset]').fill('wrongly-late');
   await page.getByRole('button', { name: 'Collect' }).click();
   await see('[role=status] a');
