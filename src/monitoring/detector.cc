@@ -213,10 +213,31 @@ class DetectorRun {
     settled_ = rows_.size();
   }
 
+  // Of the looks from one on, the first row of that before and after which the rows differ most
+  // clearly. Where a detector's sum last left zero, a few rows of before may still follow.
+  size_t ClearestBegin(size_t first_look) const {
+    double all = 0, before = 0, clearest = 0;
+    for (size_t row = settled_; row < rows_.size(); ++row) all += DistanceOf(rows_[row]).deviations;
+    size_t row = settled_;
+    size_t begin = std::max(settled_, looks_[first_look]);
+    for (size_t look = first_look; look < looks_.size(); ++look) {
+      for (; row < looks_[look]; ++row) before += DistanceOf(rows_[row]).deviations;
+      const auto old_rows = static_cast<double>(row - settled_);
+      const auto new_rows = static_cast<double>(rows_.size() - row);
+      if (old_rows == 0) continue;
+      const double apart = before / old_rows - (all - before) / new_rows;
+      const double clearness = apart * apart * old_rows * new_rows / (old_rows + new_rows);
+      if (clearness <= clearest) continue;
+      clearest = clearness;
+      begin = row;
+    }
+    return begin;
+  }
+
   // Says what the alarm that just sounded is about.
   void Describe() {
     const auto since = static_cast<size_t>(std::max<int64_t>(watch_.rows_since_change(), 1));
-    const size_t begin = std::max(settled_, looks_[looks_.size() - std::min(since, looks_.size())]);
+    const size_t begin = ClearestBegin(looks_.size() - std::min(since, looks_.size()));
     change_.began_ms = rows_[begin].time_ms;
     change_.first_ms = rows_.back().time_ms;
     RunningMean after, moved, unmoved;

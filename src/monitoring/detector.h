@@ -61,19 +61,19 @@ struct DetectedChange {
   static DetectedChange FromJson(const Json& json);
 };
 
+struct WindowSpan {
+  int64_t start_ms = 0;
+  int64_t end_ms = std::numeric_limits<int64_t>::max();
+};
+
 // Runs a detector over the rows of a window and those before it, in the order of their time. Alarms
 // of the rows before the window teach it the level and do not count. Where the reference's level is
 // known values are taken in its deviations from what is usual at their time, and rows that depend
 // on one another batch by batch, once a batch's time is over; a batch that two windows share
 // belongs to the later one. Without one the rows before the window say whether they have cycles and
 // depend on one another, and where they are neither of eight days nor kDetectorHistoryRows nothing
-// is judged. ADWIN,
-// which takes values from 0 to 1, takes others in deviations of these rows. Values that are not
-// finite are passed over. Throws kFailedPrecondition for CUSUM without a level.
-struct WindowSpan {
-  int64_t start_ms = 0;
-  int64_t end_ms = std::numeric_limits<int64_t>::max();
-};
+// is judged. ADWIN, which takes values from 0 to 1, takes others in deviations of these rows.
+// Values that are not finite are passed over. Throws kFailedPrecondition for CUSUM without a level.
 DetectedChange Detect(const DetectorSpec& detector, const std::optional<Level>& level,
                       const std::vector<DetectorValue>& values, const WindowSpan& window);
 

@@ -248,12 +248,13 @@ class RegressionHealthTest : public HealthTest {
       const double distance = std::fmod(n * 0.7919, 1.0);
       prediction.inputs = {{"distance", distance}, {"carrier", std::string("UA")}};
       prediction.outputs = {{"minutes", 60 * distance}};
-      outcomes.push_back({prediction.id, 60 * distance + wide * (2 * Noise(n) - 1), kNow});
+      outcomes.push_back({prediction.id, 60 * distance + ErrorOf(n, wide), kNow});
       predictions.push_back(std::move(prediction));
     }
     log_.RecordPredictions(predictions);
     if (with_outcomes) log_.RecordOutcomes("flights", outcomes, "demo");
   }
+  static double ErrorOf(int n, double wide) { return wide * (2 * Noise(n) - 1); }
   MonitorSpec Spec() const {
     MonitorSpec spec = spec_;
     spec.auc_min.reset();
@@ -332,9 +333,16 @@ TEST_P(RegressionHealthTest, DetectorsOfTheErrorTakeItsDistance) {
   for (const DetectedChange& change : windows[4].changes) {
     EXPECT_GT(change.alarms, 0) << DetectorMethodName(change.detector.method);
     EXPECT_NEAR(*change.before, 5, 0.5);
-    // From the estimated begin to the alarm: so large a change needs few rows, beside which some of
-    // before may lie.
-    EXPECT_GT(*change.after, 15);
+    // Exactly what lies between its begin, which is where errors grew, and its alarm.
+    constexpr int64_t kGrewMs = kEvents + 4 * kWeek;
+    EXPECT_NEAR(double(*change.began_ms), double(kGrewMs), 20);
+    double sum = 0, rows = 0;
+    for (int64_t ms = std::max(*change.began_ms, kGrewMs); ms <= *change.first_ms; ++ms, ++rows) {
+      sum += std::abs(ErrorOf(4 * kRows + static_cast<int>(ms - kGrewMs), 100));
+    }
+    ASSERT_GT(rows, 0);
+    EXPECT_NEAR(*change.after, sum / rows, *change.began_ms < kGrewMs ? 10 : 1e-6);
+    EXPECT_NEAR(*change.after, 50, 20);
   }
 }
 
