@@ -52,16 +52,17 @@ LossFigures LossesAt(const Table& table, size_t row, size_t first) {
 }
 
 // An expression that gives each row the name of its slice.
-std::string SliceSql(Session& session, const Column& column) {
+std::string SliceSql(Session& session, const Column& column, int64_t rows_min) {
   const std::string name = QuoteName(column.name);
   const bool is_number = column.type == ColumnType::kDouble || column.type == ColumnType::kInteger;
   const Table distinct = session.Query("SELECT count(DISTINCT " + name + ") FROM " + kJudged);
   if (!is_number || distinct.Int(0, 0) <= static_cast<int64_t>(kSliceBins)) {
     return fmt::format(
-        "CASE WHEN {0} IS NULL THEN 'missing' WHEN {0} IN (SELECT {0} FROM {1} WHERE {0} IS NOT "
-        "NULL GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT {2}) THEN CAST({0} AS VARCHAR) ELSE "
-        "'other' END",
-        name, kJudged, kSliceValues);
+        "CASE WHEN {0} IS NULL THEN 'missing' WHEN {0} IN (SELECT value FROM (SELECT {0} AS value, "
+        "count(*) AS rows, row_number() OVER (ORDER BY count(*) DESC, {0}) AS place FROM {1} WHERE "
+        "{0} IS NOT NULL GROUP BY 1) WHERE place <= {2} OR (rows >= {3} AND place <= {4})) THEN "
+        "CAST({0} AS VARCHAR) ELSE 'other' END",
+        name, kJudged, kSliceValuesMin, rows_min, kSliceValuesMax);
   }
   std::string quantiles;
   for (size_t i = 0; i <= kSliceBins; ++i) {
@@ -285,8 +286,9 @@ SlicePerformance MeasureSlices(Session& session, const std::string& table, const
       is_regression ? performance.losses.Cost(options.costs) : performance.all.Cost(options.costs);
   if (performance.rows() == 0) return performance;
   for (const Column& column : inputs) {
-    const Table counts = session.Query(fmt::format("SELECT {} AS slice, {} FROM {} GROUP BY 1",
-                                                   SliceSql(session, column), figures, kJudged));
+    const Table counts =
+        session.Query(fmt::format("SELECT {} AS slice, {} FROM {} GROUP BY 1",
+                                  SliceSql(session, column, options.rows_min), figures, kJudged));
     const std::string input = column.name.substr(sizeof kInputPrefix - 1);
     for (size_t row = 0; row < counts.row_count(); ++row) {
       SliceFigures& slice = performance.slices.emplace_back();

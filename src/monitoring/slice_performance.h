@@ -32,8 +32,10 @@ struct SliceOptions {
   double false_discovery_rate = 0.05;  // of slices that are called worse
 };
 inline constexpr size_t kSlicedInputsMax = 100;
-inline constexpr size_t kSliceBins = 5;     // of a number, of about as many rows each
-inline constexpr size_t kSliceValues = 20;  // the most frequent of others; the rest is one slice
+inline constexpr size_t kSliceBins = 5;  // of a number, of about as many rows each
+// Of others these of the most frequent values, with more of them where they have rows enough to be
+// judged; the rest is one slice, "other".
+inline constexpr size_t kSliceValuesMin = 20, kSliceValuesMax = 500;
 
 // Predictions whose outcome is known, counted. A rate without rows is absent.
 struct ClassFigures {

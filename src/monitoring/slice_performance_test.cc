@@ -82,6 +82,26 @@ TEST_F(SlicesTest, SayHowFarGroupsLieApart) {
   EXPECT_EQ(Measure({.inputs = {"group"}, .rows_min = 501}).disparities[0].groups, 0);
 }
 
+// The group that is treated worst is seldom among the largest.
+TEST_F(SlicesTest, LookAtEveryGroupThatHasRowsEnough) {
+  session_.Execute(
+      "CREATE TABLE airports AS SELECT * EXCLUDE (output_probability), CASE WHEN input_origin = "
+      "'O39' THEN 1 - outcome ELSE outcome END AS output_probability FROM (SELECT i AS id, "
+      "CAST(i % 2 AS DOUBLE) AS outcome, 0.0 AS output_probability, CAST(NULL AS VARCHAR) AS "
+      "outcome_text, '' AS error, 'O' || CASE WHEN i < 4000 THEN i % 40 ELSE 50 + i % 30 END AS "
+      "input_origin FROM range(4300) t(i))");
+  const auto performance = MeasureSlices(session_, "airports", {}, {.inputs = {"origin"}});
+  EXPECT_EQ(performance.slices[0].value, "O39");
+  EXPECT_TRUE(performance.slices[0].is_worse);
+  EXPECT_EQ(performance.disparities.at(0).groups, 41);  // forty, and the small ones together
+  EXPECT_EQ(performance.disparities[0].true_positive_rate, 1);
+  int64_t other = 0;
+  for (const auto& slice : performance.slices) {
+    if (slice.value == "other") other = slice.figures.rows();
+  }
+  EXPECT_EQ(other, 300);
+}
+
 TEST_F(SlicesTest, RefuseWhatIsNotThere) {
   EXPECT_THROW(Measure({.inputs = {"weight"}}), Error);
   EXPECT_THROW(MeasureSlices(session_, "log", {.probability_output = "score"}, {}), Error);
