@@ -69,9 +69,9 @@ monitoring::MonitorSpec MonitorOf(const std::string& file) {
     if (!is_reference) spec.Set(key, value);
   }
   // The drop or rise is from what the reference is measured to have.
-  for (const auto& [limit, figure] : {std::pair{"auc_drop_max", "reference_auc"},
-                                      std::pair{"mae_rise_max", "reference_mae"},
-                                      std::pair{"rmse_rise_max", "reference_rmse"}}) {
+  for (const auto& [limit, figure] :
+       {std::pair{"auc_drop_max", "reference_auc"}, std::pair{"mae_rise_max", "reference_mae"},
+        std::pair{"rmse_rise_max", "reference_rmse"}}) {
     if (spec.Has(limit) && !spec.Has(figure)) spec.Set(figure, 1.0);
   }
   if (!spec.Has("reference")) spec.Set("reference", "the beginning of the history");

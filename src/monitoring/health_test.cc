@@ -39,6 +39,17 @@ class HealthTest : public storage::DatabaseTest {
     monitors_.Put(spec_, profile_, "ana");
   }
 
+  // The `i`th of a window, without inputs and outputs.
+  static Prediction MakePrediction(int window, int i) {
+    Prediction prediction;
+    prediction.id = "p" + std::to_string(window * kRows + i);
+    prediction.endpoint = "flights";
+    prediction.model_version = "1";
+    prediction.time_ms = kNow + window * 1000 + i;
+    prediction.event_time_ms = kEvents + window * kWeek + i;
+    return prediction;
+  }
+
   // A window of predictions whose probabilities are right; `shift` moves the distance. Every tenth
   // request of UA fails.
   void LogWindow(int window, double shift, bool with_outcomes = true) {
@@ -46,12 +57,7 @@ class HealthTest : public storage::DatabaseTest {
     std::vector<Prediction> predictions;
     for (int i = 0; i < kRows; ++i) {
       const int n = window * kRows + i;
-      Prediction prediction;
-      prediction.id = "p" + std::to_string(n);
-      prediction.endpoint = "flights";
-      prediction.model_version = "1";
-      prediction.time_ms = kNow + window * 1000 + i;
-      prediction.event_time_ms = kEvents + window * kWeek + i;
+      Prediction prediction = MakePrediction(window, i);
       prediction.latency_us = 1000 + 10 * (i % 100);
       prediction.inputs = {{"distance", std::fmod(n * 0.7919, 1.0) + shift},
                            {"carrier", std::string(n % 3 == 0   ? "UA"
@@ -239,12 +245,7 @@ class RegressionHealthTest : public HealthTest {
     const double wide = window >= wide_from_ ? 100 : 10;
     for (int i = 0; i < kRows; ++i) {
       const int n = window * kRows + i;
-      Prediction prediction;
-      prediction.id = "p" + std::to_string(n);
-      prediction.endpoint = "flights";
-      prediction.model_version = "1";
-      prediction.time_ms = kNow + window * 1000 + i;
-      prediction.event_time_ms = kEvents + window * kWeek + i;
+      Prediction prediction = MakePrediction(window, i);
       const double distance = std::fmod(n * 0.7919, 1.0);
       prediction.inputs = {{"distance", distance}, {"carrier", std::string("UA")}};
       prediction.outputs = {{"minutes", 60 * distance}};
