@@ -68,6 +68,7 @@ std::vector<HealthReader::Stored> HealthReader::Load(const std::string& monitor)
       if (stored.measured_of_ms) ReadHealth(ParseJson(row.Text(9)), &stored.health);
       window.quality = WindowQuality::FromJson(ParseJson(row.Text(10)));
       window.changes = ChangesFromJson(ParseJson(row.Text(11)));
+      window.validation = WindowValidation::FromJson(ParseJson(row.Text(12)));
       windows.push_back(std::move(stored));
     }
   });

@@ -200,9 +200,7 @@ def series(server, folder):
     """Of the newest window that is over, once its truth is known."""
     tell(server, folder, "june")
     server.cli("monitors", "evaluate", "delays")
-    metrics = server.get("/metrics").body.decode()
-    for name in ("mae", "rmse", "bias", "mean_predicted", "cost"):
-        expect(f'millwright_monitor_{name}{{monitor="delays"' in metrics, name)
+    metrics = server.wait_for_series(*(f'millwright_monitor_{name}{{monitor="delays"' for name in ("mae", "rmse", "bias", "mean_predicted", "cost")))
     expect('millwright_monitor_positive_rate_predicted{monitor="delays"' not in metrics, "minutes have no positive rate")
 
 

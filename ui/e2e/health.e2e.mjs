@@ -255,6 +255,26 @@ await test('detectors, costs, stale features and own limits are edited, and the 
   check((await page.locator('input[name="costs.false_negative"]').inputValue()) === '5', 'costs');
 });
 
+await test('a suite is chosen, tried and held against every window', async () => {
+  const between = (column, min_value, max_value, mostly) => ({ type: 'expect_column_values_to_be_between', kwargs: { column, min_value, max_value, mostly } });
+  await api('/api/v1/suites', { name: 'asked', suite: { name: 'asked', expectations: [between('distance', 0, 5000, 1), between('distance', 0, 600, 0.9)] } });
+  await go(edit);
+  await see('[data-preview=new]');
+  await page.locator('input[name=suite]').fill('asked');
+  const rows = () => texts('table[aria-label="Expectations by window"] tbody tr');
+  await eventually('the preview has both', async () => (await page.locator('[data-preview=new]').count()) === 1 && (await rows()).length === 2);
+  check(/600/.test((await rows())[0]) && /\b2[0-9]\/2[0-9]\b/.test((await rows())[0]) && /\b0\/2[0-9]\b/.test((await rows())[1]), JSON.stringify(await rows()));
+  await page.getByRole('button', { name: 'Save' }).click();
+  await eventually('back on its page', async () => new URL(page.url()).pathname === path);
+  check((await api('/api/v1/monitors/flights')).spec.suite === 'asked@1', 'the suite as it is now');
+  await eventually('the page has them', async () => (await rows()).length === 2);
+  await see('a[href^="/suites/asked"]');
+  await page.locator('section', { has: page.locator('table[aria-label="Expectations by window"]') }).last().scrollIntoViewIfNeeded();
+  await shootAll('monitor-expectations');
+  await go(edit);
+  await eventually('and it is in the form again', async () => (await page.locator('input[name=suite]').inputValue()) === 'asked@1');
+});
+
 await test('a changed monitor is stored, and nothing before', async () => {
   await go(edit);
   await see('[data-preview=new]');

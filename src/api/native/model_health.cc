@@ -113,7 +113,8 @@ Json WindowJson(const monitoring::MonitorSpec& spec, const monitoring::WindowHea
       .Set("features", std::move(features))
       .Set("figures", std::move(list))
       .Set("quality", QualityCountsJson(window.quality))
-      .Set("changes", monitoring::ChangesToJson(window.changes));
+      .Set("changes", monitoring::ChangesToJson(window.changes))
+      .Set("validation", window.validation.ToJson());
   SetAnswers(window.performance, &json);
   return json;
 }
@@ -146,7 +147,8 @@ Json PreviewedWindowJson(const monitoring::MonitorSpec& spec,
       .Set("rmse", Number(window.performance.rmse))
       .Set("features", std::move(features))
       .Set("quality", QualityCountsJson(window.quality))
-      .Set("changes", monitoring::ChangesToJson(window.changes));
+      .Set("changes", monitoring::ChangesToJson(window.changes))
+      .Set("validation", window.validation.ToJson());
   SetAnswers(window.performance, &json);
   return json;
 }

@@ -5,6 +5,7 @@ import { useRead } from '../query';
 import { Spark } from './bars';
 import { Empty, Section, Select, Shown } from './basics';
 import { Chart } from './chart';
+import { ExpectationsByWindow } from './expectations-by-window';
 import { breachesOf, breachKinds, ChangeList, QualityByWindow, rowsOf } from './quality-tables';
 import { Table } from './table';
 
@@ -68,6 +69,7 @@ export function HealthQuality(props: {
           <ChangeList windows={windows} />
         </Section>
       )}
+      <ExpectationsByWindow windows={windows} />
       <OneWindow {...props} />
     </>
   );
