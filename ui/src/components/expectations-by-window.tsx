@@ -31,7 +31,16 @@ export function ExpectationsByWindow(props: { windows: readonly { validation?: W
         rowKey={(line) => line.name}
         height="420px"
         columns={[
-          { id: 'name', label: 'Expected', grow: true, cell: (line) => <span title={line.message || undefined}>{line.name}</span> },
+          {
+            id: 'name',
+            label: 'Expected',
+            grow: true,
+            cell: (line) => (
+              <span class="wrapped" title={line.message || undefined}>
+                {line.name}
+              </span>
+            ),
+          },
           {
             id: 'newest',
             label: 'Not so, newest',
