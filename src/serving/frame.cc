@@ -224,6 +224,17 @@ ReplicaOrder DecodeBecome(std::string_view body) {
   return order;
 }
 
+std::string EncodeRest(const std::string& socket) {
+  Writer out(FrameKind::kRest);
+  out.Text(socket);
+  return out.Finish();
+}
+
+std::string DecodeRest(std::string_view body) {
+  Reader in(body);
+  return std::string(in.Text());
+}
+
 std::string EncodeDescription(const ModelInfo& info) {
   Writer out(FrameKind::kDescription);
   out.Text(info.name);
