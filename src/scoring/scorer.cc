@@ -119,6 +119,8 @@ std::vector<std::string> InputColumns(const Plan& plan, const serving::TableBuil
         "--features",
         builder.column_count(), columns.size());
   }
+  // What is missing is told together with the columns that the model does not know.
+  serving::TableBuilder(signature, serving::ExtraColumns::kIgnore).MapHeader(columns);
   std::vector<std::string> names;
   const auto add = [&](const std::string& name) {
     if (std::find(columns.begin(), columns.end(), name) != columns.end()) names.push_back(name);
