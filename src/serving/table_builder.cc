@@ -50,6 +50,13 @@ Error MissingColumns(const std::vector<std::string>& missing,
       .WithField(missing.at(0));
 }
 
+std::string WithoutRow(const std::string& message) {
+  const size_t begin = message.find(" (row ");
+  const size_t end = begin == std::string::npos ? begin : message.find(')', begin);
+  if (end == std::string::npos) return message;
+  return message.substr(0, begin) + message.substr(end + 1);
+}
+
 TableBuilder::TableBuilder(const Signature& signature, ExtraColumns extra) : extra_(extra) {
   const auto& inputs = signature.inputs;
   if (inputs.size() == 1 && !signature.columns.empty()) {

@@ -22,6 +22,10 @@ enum class ExtraColumns { kRefuse, kIgnore };
 Error MissingColumns(const std::vector<std::string>& missing,
                      const std::vector<std::string>& unknown);
 
+// What an error of a table says without the row, which is counted from the beginning of the table:
+// for those who know it by another number.
+std::string WithoutRow(const std::string& message);
+
 // A column of a table's rows that the model takes.
 struct ColumnPlace {
   size_t in_table = 0;  // as TableBuilder::Set takes it
