@@ -170,6 +170,8 @@ class Gateway : public Predictor {
   // One request on its way (gateway_forwarding.h).
   class Forwarding;
 
+  // Refuses to split by an input that the live model, where it is known, does not have.
+  void CheckStickyInput(const EndpointName& name, const Json& settings) const;
   // Control: all with mutex_ held.
   void Apply(EndpointRecord record);
   // Starts what is missing; takes what is too much out of the revision and returns it, to be

@@ -167,6 +167,18 @@ TEST_P(GatewayTrafficTest, SettingsAreCheckedKeptAndTold) {
                       R"("from_policy":{"cache_ttl_ms":0,"requests_per_s":0.0}})"}));
 }
 
+TEST_P(GatewayTrafficTest, AnInputThatIsNotThereKeepsNobodyOnAVersion) {
+  Deploy(Cancer("1"));
+  const auto set = [&](const std::string& key) {
+    return Refusal([&] { gateway().Configure(kName, Json::Of({{"sticky_by", key}}), "ada"); });
+  };
+  EXPECT_EQ(set("input:user"), "sticky_by names no input of version 1: user; it has X");
+  EXPECT_EQ(status().record.policy.sticky_by, "");
+  EXPECT_EQ(set("input:X"), "");
+  EXPECT_EQ(set("header:user"), "");
+  EXPECT_EQ(set("none"), "");
+}
+
 TEST_P(GatewayTrafficTest, AnAnswerIsGivenAgainToTheSameInputsOfTheSameVersion) {
   Deploy(Cancer("1"));
   const auto cached = [&](InferRequest request) {
