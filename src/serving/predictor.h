@@ -71,7 +71,8 @@ struct InferAnswer {
   std::string revision;  // of the endpoint; empty in a model server
   std::vector<inference::Tensor> outputs;
   InferTimes times = {};
-  bool is_cached = false;  // given before to the same inputs
+  bool is_cached = false;      // given before to the same inputs
+  int64_t body_bytes_max = 0;  // of what is sent to the caller; 0: any
 };
 
 // Whether a version that is known here can be asked by its name.
@@ -135,6 +136,13 @@ class Predictor {
   // Infer does it for the others. Nothing for a model that is not here.
   virtual std::optional<Refusal> Admit(const std::string& model, const Origin& origin) = 0;
   virtual std::optional<Refusal> AdmitRows(const InferRequest& request) = 0;
+  // Says that an answer would be larger than its body_bytes_max, and counts it. Only the protocol
+  // knows how large it is.
+  virtual Error RefuseAnswer(const std::string& model, uint64_t body_bytes, int64_t bytes_max) {
+    return FailedPrecondition(
+        "The answer has {} bytes, endpoint {} gives at most {}: ask for fewer rows", body_bytes,
+        model, bytes_max);
+  }
   // Asks the model; `done` is called now or, by another thread, after this has returned, and what
   // may follow an answer (logging, shadows) is done after it. Inputs that the model cannot take are
   // kInvalidArgument naming the input; nothing is thrown.
