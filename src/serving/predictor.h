@@ -81,7 +81,8 @@ struct VersionStatus {
   std::string model;
   std::string version;
   State state = State::kUnavailable;
-  std::string reason;  // why it is unavailable
+  std::string reason;             // why it is unavailable
+  bool loads_when_asked = false;  // unavailable until a request for it loads it
 };
 
 // What a version has answered since it was loaded.
@@ -128,7 +129,9 @@ class Predictor {
   // Throws kNotFound for a model or version that is not here. May wait, within a named limit, for a
   // model that is starting; throws kUnavailable after that.
   virtual ModelInfoPtr Describe(const std::string& model, const std::string& version) const = 0;
-  // Tells whether a request would be answered now. Throws kNotFound as Describe does.
+  // Tells whether a request would be answered: now, or after the time that its model takes to load
+  // where the request itself brings it (an endpoint that sleeps, VersionStatus::loads_when_asked);
+  // false where it would have to wait for something else. Throws kNotFound as Describe does.
   virtual bool Ready(const std::string& model, const std::string& version) const = 0;
   // Say whether a request may be asked at all: the first by its model and caller, before its body
   // is decoded, the second by how many rows it has. Each takes what it lets in off the caller's
