@@ -63,7 +63,9 @@ inline int64_t CountRows(const InferRequest& request) {
 // Where the time of an answered request went, as far as it is known.
 struct InferTimes {
   int64_t queue_us = 0;    // waiting for the model
+  int64_t input_us = 0;    // putting the inputs of several requests together
   int64_t compute_us = 0;  // the model's own
+  int64_t output_us = 0;   // taking their outputs apart
 };
 
 struct InferAnswer {
@@ -95,6 +97,9 @@ struct VersionStatistics {
   int64_t failures = 0;
   int64_t success_us = 0;  // spent on them, all together
   int64_t failure_us = 0;
+  int64_t input_us = 0;  // of the successes, as in InferTimes
+  int64_t output_us = 0;
+  int64_t pending = 0;          // requests that wait now: for the model, or for a replica
   BatchStatistics batches;      // of a model server
   DurationCounts request = {};  // of the successes
   DurationCounts queue = {};
