@@ -59,8 +59,8 @@ class Monitors {
 
   // Windows, oldest first: the newest `limit`.
   std::vector<MonitorWindow> Windows(const std::string& name, int limit = kWindowsMax) const;
-  // The newest complete window of which enough outcomes are known to judge it by: outcomes come late,
-  // and so this one is often older than the newest. Throws kNotFound.
+  // The newest complete window of which enough outcomes are known to judge it by: outcomes come
+  // late, and so this one is often older than the newest. Throws kNotFound.
   std::optional<MonitorWindow> LatestKnownWindow(const std::string& name) const;
   // The answers to the five questions; of a large log as of some minutes ago at most
   // (SummaryCache).

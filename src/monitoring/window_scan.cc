@@ -296,21 +296,21 @@ PerformanceFigures WindowScan::MeasurePerformance(const MonitorWindow& window) {
   }
   std::vector<double> labels, scores;
   int64_t predicted = 0, predicted_positive = 0;
-  session_.StreamNumbers(
-      "SELECT CAST(" + ActualSql(rule_) + " AS DOUBLE), CAST(" + *probability_ +
-          " AS DOUBLE) FROM " + kLoaded + " WHERE " + Between(window.start_ms, window.end_ms) +
-          " AND isfinite(" + *probability_ + ")",
-      [&](const std::vector<analytics::NumberSpan>& columns, size_t rows) {
-        for (size_t row = 0; row < rows; ++row) {
-          const double score = columns[1].reals[row];
-          ++predicted;
-          predicted_positive += score >= rule_.threshold;
-          if (!columns[0].Has(row)) continue;
-          labels.push_back(columns[0].reals[row]);
-          scores.push_back(score);
-        }
-        return true;
-      });
+  session_.StreamNumbers("SELECT CAST(" + ActualSql(rule_) + " AS DOUBLE), CAST(" + *probability_ +
+                             " AS DOUBLE) FROM " + kLoaded + " WHERE " +
+                             Between(window.start_ms, window.end_ms) + " AND isfinite(" +
+                             *probability_ + ")",
+                         [&](const std::vector<analytics::NumberSpan>& columns, size_t rows) {
+                           for (size_t row = 0; row < rows; ++row) {
+                             const double score = columns[1].reals[row];
+                             ++predicted;
+                             predicted_positive += score >= rule_.threshold;
+                             if (!columns[0].Has(row)) continue;
+                             labels.push_back(columns[0].reals[row]);
+                             scores.push_back(score);
+                           }
+                           return true;
+                         });
   if (predicted > 0) {
     figures.positive_rate_predicted =
         static_cast<double>(predicted_positive) / static_cast<double>(predicted);

@@ -191,16 +191,18 @@ std::string MonitoringMetrics(monitoring::Monitors& monitors,
                  &out);
   samples.Append("millwright_monitor_newest_prediction_timestamp_seconds",
                  "When the newest prediction happened, in event time", T::kGauge, &out);
-  samples.Append("millwright_monitor_log_loss", "Log loss of the latest window whose outcomes are known", T::kGauge,
-                 &out);
-  samples.Append("millwright_monitor_accuracy", "Accuracy of the latest window whose outcomes are known", T::kGauge,
-                 &out);
-  samples.Append("millwright_monitor_mae",
-                 "Mean absolute error of the latest window whose outcomes are known, of a regression", T::kGauge,
-                 &out);
-  samples.Append("millwright_monitor_rmse",
-                 "Root mean squared error of the latest window whose outcomes are known, of a regression",
-                 T::kGauge, &out);
+  samples.Append("millwright_monitor_log_loss",
+                 "Log loss of the latest window whose outcomes are known", T::kGauge, &out);
+  samples.Append("millwright_monitor_accuracy",
+                 "Accuracy of the latest window whose outcomes are known", T::kGauge, &out);
+  samples.Append(
+      "millwright_monitor_mae",
+      "Mean absolute error of the latest window whose outcomes are known, of a regression",
+      T::kGauge, &out);
+  samples.Append(
+      "millwright_monitor_rmse",
+      "Root mean squared error of the latest window whose outcomes are known, of a regression",
+      T::kGauge, &out);
   samples.Append("millwright_monitor_bias",
                  "By how much a regression answers too much on average in the latest window whose "
                  "outcomes are known",
@@ -230,7 +232,8 @@ std::string MonitoringMetrics(monitoring::Monitors& monitors,
                  T::kGauge, &out);
   samples.Append("millwright_monitor_positive_rate_actual", "Share that was positive", T::kGauge,
                  &out);
-  samples.Append("millwright_monitor_auc", "AUC of the latest window whose outcomes are known", T::kGauge, &out);
+  samples.Append("millwright_monitor_auc", "AUC of the latest window whose outcomes are known",
+                 T::kGauge, &out);
   samples.Append("millwright_monitor_feature_drifted",
                  "Whether the monitor says that a feature has drifted: its alert is open",
                  T::kGauge, &out);
