@@ -217,6 +217,26 @@ TEST_P(HealthTest, PreviewsWhatAMonitorWouldHaveSaid) {
   EXPECT_TRUE(previewer.Preview(strict, reference, clock_.NowMs()).alerts.empty());
 }
 
+TEST_P(HealthTest, PreviewsFewerWindowsOfWhatTakesLonger) {
+  for (int window = 0; window < 5; ++window) LogWindow(window, 0);
+  MonitorReference reference(profile_);
+  const size_t features = reference.drift.features.size();
+  const auto previewed = [&](const PreviewLimits& limits) {
+    MonitorPreviewer previewer(log_, nullptr, limits);
+    const MonitorPreview preview = previewer.Preview(spec_, reference, clock_.NowMs());
+    EXPECT_EQ(preview.is_partial, preview.windows.size() < 5);
+    return preview.windows.size();
+  };
+  EXPECT_EQ(previewed({}), 5u);
+  EXPECT_EQ(previewed({.feature_windows_max = 3 * features}), 3u);
+  EXPECT_EQ(previewed({.feature_windows_max = 1}), 1u) << "one is always looked at";
+  EXPECT_EQ(previewed({.rows_max = 2 * kRows}), 2u);
+  EXPECT_EQ(previewed({.cells_max = 2 * kRows}), 5u) << "nothing is read by cell";
+  session_.Execute("CREATE TABLE texts AS SELECT 'text ' || range AS carrier FROM range(1000)");
+  reference = MakeMonitorReference(session_, "texts", spec_, "");
+  EXPECT_EQ(previewed({.cells_max = 2 * kRows}), 2u);
+}
+
 TEST_P(HealthTest, ReportsOnOnePageThatNeedsNothingElse) {
   for (int window = 0; window < 5; ++window) LogWindow(window, window == 3 ? 0.5 : 0);
   Measure();
@@ -370,7 +390,7 @@ TEST_P(HealthTest, SaysWhatIsWrongWithRowsAndWhichTheyAre) {
   LogWindow(1, 0.5);
   LogWindow(2, 0);
   Measure();
-  const QualityDetails details = health_.Quality("m", kEvents + kWeek, "");
+  const QualityDetails details = health_.Quality("m", kEvents + kWeek, {});
   ASSERT_EQ(details.window.quality.breaches.size(), 1u);
   EXPECT_EQ(details.window.quality.breaches[0].feature, "distance");
   const std::string where = details.conditions.at("distance").at("out_of_range");
@@ -383,9 +403,10 @@ TEST_P(HealthTest, SaysWhatIsWrongWithRowsAndWhichTheyAre) {
                 .size(),
             1u);
   // Of a slice they are counted anew.
-  const QualityDetails slice = health_.Quality("m", kEvents + kWeek, "input_carrier = 'AA'");
+  const QualityDetails slice =
+      health_.Quality("m", kEvents + kWeek, {.where = "input_carrier = 'AA'"});
   EXPECT_EQ(slice.window.quality.rows, kRows / 3);
-  EXPECT_THROW(health_.Quality("m", kEvents + 5, ""), Error);
+  EXPECT_THROW(health_.Quality("m", kEvents + 5, {}), Error);
   EXPECT_EQ(health_.Read("m").windows[1].window.quality.breaches.size(), 1u);
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "analytics/session_host.h"
 #include "base/error.h"
 #include "monitoring/slice_performance.h"
 
@@ -125,20 +126,27 @@ std::string NewestOutcomesSql(const LogSnapshot& snapshot, OutcomeKind kind) {
 }
 
 // A session that sees the snapshot and nothing else, with the views of questions from outside, of
-// predictions that happened within a range.
-Session OpenViews(const LogSnapshot& snapshot, const TimeRange& happened = {},
+// a slice's range. `host` is null where no SQL from outside is to run in it.
+Session OpenViews(const LogSnapshot& snapshot, const LogSlice& slice, analytics::SessionHost* host,
                   const std::vector<std::string>& files_written = {}) {
   analytics::SessionOptions options;
   options.allowed_files = snapshot.files;
   options.allowed_files.insert(options.allowed_files.end(), files_written.begin(),
                                files_written.end());
   options.allowed_folders = {snapshot.tail->path().string()};
-  options.time_limit_ms = kQueryMsMax;
+  options.time_limit_ms = host == nullptr ? kQueryMsMax : host->options().time_limit_ms;
+  options.host = host;
+  options.is_wanted = slice.is_wanted;
   Session session(options);
   session.Execute("CREATE VIEW predictions AS SELECT * FROM " +
-                  KnownPredictionsSql(Narrowed(snapshot, happened)));
+                  KnownPredictionsSql(Narrowed(snapshot, slice.happened)));
   session.Execute("CREATE VIEW outcomes AS SELECT * FROM " + snapshot.outcomes);
   return session;
+}
+
+// Where a session for a slice is to live: its condition is from outside.
+analytics::SessionHost* HostOf(const LogSlice& slice, analytics::SessionHost* host) {
+  return slice.where.empty() ? nullptr : host;
 }
 
 // A SELECT from outside that may be put into parentheses.
@@ -265,8 +273,8 @@ LogSummary Figures(Session& session, const std::string& table, const LabelRule& 
 }  // namespace
 
 Session OpenSlice(const LogSnapshot& snapshot, const LogSlice& slice, const std::string& table,
-                  int64_t rows_max) {
-  Session session = OpenViews(snapshot, slice.happened);
+                  analytics::SessionHost* host, int64_t rows_max) {
+  Session session = OpenViews(snapshot, slice, HostOf(slice, host));
   const bool is_bounded = rows_max < std::numeric_limits<int64_t>::max();
   session.Execute("CREATE TEMP TABLE " + table + " AS SELECT * FROM " + SliceSql(session, slice) +
                   (is_bounded ? " LIMIT " + std::to_string(rows_max + 1) : ""));
@@ -329,7 +337,7 @@ std::vector<KnownPrediction> PredictionReader::Rows(const std::string& endpoint,
                                                     const LogSlice& slice, int limit) {
   limit = std::clamp(limit, 1, kRecentMax);
   const LogSnapshot snapshot = log_.Open(endpoint, {.happened = slice.happened});
-  Session session = OpenViews(snapshot, slice.happened);
+  Session session = OpenViews(snapshot, slice, HostOf(slice, host_));
   const Table table =
       session.Query("SELECT * FROM " + SliceSql(session, slice) +
                     " ORDER BY event_time_ms DESC, id DESC LIMIT " + std::to_string(limit));
@@ -421,7 +429,7 @@ LogSummary PredictionReader::Summarize(const std::string& endpoint, const LogSli
                                        const LabelRule& rule) {
   const LogSnapshot snapshot = log_.Open(endpoint, {.happened = slice.happened});
   // Once, for each column is looked at.
-  Session session = OpenSlice(snapshot, slice, "slice");
+  Session session = OpenSlice(snapshot, slice, "slice", host_);
   LogSummary summary = Figures(session, "slice", rule);
   const Table versions = session.Query(
       "SELECT model_version, count(*) FROM slice GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT " +
@@ -452,14 +460,14 @@ LogSummary PredictionReader::Summarize(const std::string& endpoint, const LogSli
 SlicePerformance PredictionReader::Performance(const std::string& endpoint, const LogSlice& slice,
                                                const LabelRule& rule, const SliceOptions& options) {
   const LogSnapshot snapshot = log_.Open(endpoint, {.happened = slice.happened});
-  Session session = OpenSlice(snapshot, slice, "slice");
+  Session session = OpenSlice(snapshot, slice, "slice", host_);
   return MeasureSlices(session, "slice", rule, options);
 }
 
 int64_t PredictionReader::Export(const std::string& endpoint, const LogSlice& slice,
                                  const std::filesystem::path& file) {
   const LogSnapshot snapshot = log_.Open(endpoint, {.happened = slice.happened});
-  Session session = OpenViews(snapshot, slice.happened, {file.string()});
+  Session session = OpenViews(snapshot, slice, HostOf(slice, host_), {file.string()});
   return WriteRows(session, SliceSql(session, slice), file);
 }
 
@@ -467,7 +475,7 @@ int64_t PredictionReader::ExportMistakes(const std::string& endpoint, const LogS
                                          const LabelRule& rule, const MistakeOptions& mistakes,
                                          const std::filesystem::path& file) {
   const LogSnapshot snapshot = log_.Open(endpoint, {.happened = slice.happened});
-  Session session = OpenViews(snapshot, slice.happened, {file.string()});
+  Session session = OpenViews(snapshot, slice, HostOf(slice, host_), {file.string()});
   const std::string rows = SliceSql(session, slice);
   if (!ProbabilitySql(rule, session.Describe("SELECT * FROM " + rows))) {
     throw InvalidArgument("No prediction has an output {} that is a number",
@@ -480,9 +488,10 @@ int64_t PredictionReader::ExportMistakes(const std::string& endpoint, const LogS
                    file);
 }
 
-Table PredictionReader::Query(const std::string& endpoint, const std::string& sql) {
+Table PredictionReader::Query(const std::string& endpoint, const std::string& sql,
+                              const std::function<bool()>& is_wanted) {
   const LogSnapshot snapshot = log_.Open(endpoint);
-  Session session = OpenViews(snapshot);
+  Session session = OpenViews(snapshot, {.is_wanted = is_wanted}, host_);
   return session.Query("SELECT * FROM " + OneSelect(session, sql) + " LIMIT " +
                        std::to_string(kQueryRowsMax));
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -40,6 +41,8 @@ struct TrafficBucket {
 struct LogSlice {
   TimeRange happened;
   std::string where;
+  // Says no once nobody waits for the answer any more (analytics::SessionOptions).
+  std::function<bool()> is_wanted;
 };
 
 struct MistakeOptions;
@@ -87,10 +90,12 @@ inline constexpr int kTrafficBucketsMax = 1000;
 inline constexpr int64_t kQueryRowsMax = 10'000;
 inline constexpr int64_t kQueryMsMax = 60'000;
 
-// Reads the prediction log by SQL. Thread-safe; questions are answered one after another.
+// Reads the prediction log by SQL. Thread-safe; questions are answered one after another, but those
+// with SQL from outside, which run in child processes of `host`; in this one where it is null.
 class PredictionReader {
  public:
-  explicit PredictionReader(const PredictionLog& log) : log_(log) {}
+  explicit PredictionReader(const PredictionLog& log, analytics::SessionHost* host = nullptr)
+      : log_(log), host_(host) {}
 
   // The newest predictions, newest first.
   std::vector<KnownPrediction> Recent(const std::string& endpoint, int limit);
@@ -122,11 +127,13 @@ class PredictionReader {
   // Runs one SELECT from outside over two views, and it reads nothing else: `predictions` has the
   // log's columns, input_*, output_*, outcome, outcome_text, outcome_time_ms and the same four of
   // feedback, `outcomes` everything that was ever recorded of them. At most kQueryRowsMax rows are
-  // answered. Throws kInvalidArgument.
-  analytics::Table Query(const std::string& endpoint, const std::string& sql);
+  // answered. Throws kInvalidArgument, and what analytics::Session throws of a child process.
+  analytics::Table Query(const std::string& endpoint, const std::string& sql,
+                         const std::function<bool()>& is_wanted = {});
 
  private:
   const PredictionLog& log_;
+  analytics::SessionHost* const host_;
   std::mutex mutex_;  // guards session_
   analytics::LazySession session_;
 };
@@ -135,11 +142,11 @@ class PredictionReader {
 // what is joined for a slice costs by the slice. Of use as long as `snapshot` is open.
 LogSnapshot Narrowed(const LogSnapshot& snapshot, const TimeRange& happened);
 // A session that sees the snapshot and nothing else, with a slice of its predictions and what
-// became of them as a table, for what is typed outside. Of use as long as `snapshot` is open.
-// Throws kInvalidArgument for a condition that cannot be answered, and for more than `rows_max`
-// rows.
+// became of them as a table, for what is typed outside: in a child process of `host`, if any, where
+// the slice has a condition. Of use as long as `snapshot` is open. Throws kInvalidArgument for a
+// condition that cannot be answered, and for more than `rows_max` rows.
 analytics::Session OpenSlice(const LogSnapshot& snapshot, const LogSlice& slice,
-                             const std::string& table,
+                             const std::string& table, analytics::SessionHost* host,
                              int64_t rows_max = std::numeric_limits<int64_t>::max());
 // The log's predictions joined with the newest outcome of each, as a table expression.
 std::string KnownPredictionsSql(const LogSnapshot& snapshot);
