@@ -493,8 +493,6 @@ def late_outcomes_reach_the_series_and_the_rules(backend):
         tell(5, False)
         until(lambda: {a["rule"] for a in alerts_of(server, state="open")} == {"wrong"}, "the rule fires")
         expect(figure("known_window_end_timestamp_seconds") == begin / 1000 + 6 * 86_400, "of the later day")
-        tell(5, True)  # corrected
-        until(lambda: not alerts_of(server, state="open"), "a correction ends it")
 
 
 def rules_see_other_processes(backend):
