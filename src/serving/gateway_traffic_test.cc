@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <fstream>
 #include <map>
+#include <sstream>
 
 #include "serving/gateway.h"
 #include "serving/test_gateway.h"
@@ -358,8 +359,10 @@ TEST_F(GatewayReplicasTest, AnEndpointThatSleepsWakesForARequest) {
 // The processes that this one has begun, by their words.
 std::map<pid_t, std::string> Children() {
   const auto content = [](const std::filesystem::path& path) {
-    std::ifstream file(path);  // empty once the process has ended
-    return std::string((std::istreambuf_iterator<char>(file)), {});
+    // Empty once the process has ended, also in the middle of this.
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
   };
   std::map<pid_t, std::string> children;
   const std::string parent = fmt::format("\nPPid:\t{}\n", getpid());
@@ -413,10 +416,11 @@ TEST_F(SleepingReplicasTest, AReplicaThatFellAsleepIsTheOneThatWakes) {
     for (const int64_t pid : StartedPids()) most = std::max(most, ++starts[pid]);
     return most;
   };
-  // Each start after the first is a wake: only on a machine that is late does another process come.
-  while (most_starts() < 4) {
+  // Where a replica runs for long enough a new spare process is warm before it sleeps, and is the
+  // next one.
+  while (most_starts() < 2) {
     ASSERT_LT(MonotonicUs(), deadline_us);
-    Resting();
+    WaitUntil([](const auto& status) { return status.revisions[0].replicas.empty(); });
     WakeUp();
   }
 }
@@ -461,7 +465,9 @@ TEST_F(SleepingReplicasTest, ARestingProcessThatIsKilledOrHangsCostsNoRequest) {
   const pid_t hung = Resting();
   Stop(hung);
   WakeUp();
-  EXPECT_FALSE(Children().contains(hung));
+  // At once where it had said that it waits, else when it has not for long.
+  const int64_t deadline_us = MonotonicUs() + kReadyMs * 1000;
+  while (Children().contains(hung)) ASSERT_LT(MonotonicUs(), deadline_us);
 }
 
 TEST_F(SleepingReplicasTest, AProcessThatKeepsTooMuchMemoryDoesNotRest) {
