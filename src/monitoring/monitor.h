@@ -139,6 +139,7 @@ struct MonitorWindow {
   int64_t end_ms = 0;
   int64_t predictions = 0;
   int64_t outcomes = 0;
+  int64_t outcomes_digest = 0;  // of which prediction has which outcome: a correction changes it
   bool complete = false;
   std::vector<drift::FeatureDrift> features;
   PerformanceFigures performance;

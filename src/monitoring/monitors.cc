@@ -59,6 +59,7 @@ MonitorWindow ReadWindow(const Row& row) {
   window.quality = WindowQuality::FromJson(ParseJson(row.Text(7)));
   window.changes = ChangesFromJson(ParseJson(row.Text(8)));
   window.validation = WindowValidation::FromJson(ParseJson(row.Text(9)));
+  window.outcomes_digest = row.Int(10);
   return window;
 }
 
@@ -66,8 +67,9 @@ std::string Subject(const std::string& monitor) {
   return "monitor:" + monitor;
 }
 
-bool SameCounts(const MonitorWindow& a, const MonitorWindow& b) {
-  return a.predictions == b.predictions && a.outcomes == b.outcomes && a.complete == b.complete;
+bool HasSameRows(const MonitorWindow& a, const MonitorWindow& b) {
+  return a.predictions == b.predictions && a.outcomes == b.outcomes &&
+         a.outcomes_digest == b.outcomes_digest && a.complete == b.complete;
 }
 
 // Whether the log has less of a window than was measured: it keeps rows for so long only. What was
@@ -237,7 +239,7 @@ int Monitors::EvaluateStored(const Stored& monitor) {
   for (MonitorWindow& window : scan.List(clock_.NowMs())) {
     const auto found = known.find(window.start_ms);
     const bool is_new = found == known.end();
-    if (is_new || (!SameCounts(found->second, window) && !HasForgotten(found->second, window))) {
+    if (is_new || (!HasSameRows(found->second, window) && !HasForgotten(found->second, window))) {
       changed.push_back(std::move(window));
     }
   }
@@ -266,7 +268,7 @@ void Monitors::Save(const Stored& monitor, const WindowsByStart& windows,
                           int64_t{window.complete}, FeaturesToJson(window.features).Dump(),
                           PerformanceToJson(window.performance).Dump(), clock_.NowMs(),
                           window.quality.ToJson().Dump(), ChangesToJson(window.changes).Dump(),
-                          window.validation.ToJson().Dump()});
+                          window.validation.ToJson().Dump(), window.outcomes_digest});
       Judge(connection, monitor, windows, window, judged_drift_ms, judged_performance_ms);
     }
     connection.Execute(sql::kSetMonitorJudged, {name, judged_drift_ms, judged_performance_ms});

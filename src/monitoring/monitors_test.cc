@@ -318,6 +318,30 @@ TEST_P(MonitorsTest, TheLatestKnownWindowFollowsOutcomesThatComeLate) {
   EXPECT_EQ(know(1, kRowsPerWindow)->start_ms, kEvents + 2 * kWeek) << "an older one is older";
 }
 
+TEST_P(MonitorsTest, FollowsCorrectedOutcomesThoughNoCountChanges) {
+  Monitors monitors(db(), events_, clock_, *log_);
+  monitors.Put(spec_, profile_, "ana");
+  LogWindow(0, 0, 0.9);
+  LogWindow(1, 0, 0.9, 10);
+  monitors.Evaluate();
+  const auto before = monitors.Windows("flights-late")[0];
+  ASSERT_TRUE(before.performance.auc);
+  EXPECT_EQ(monitors.Evaluate(), 0);
+  // What was told of each is turned around, a moment later; then it is told again as it stands.
+  std::vector<Outcome> corrected;
+  for (int i = 0; i < kRowsPerWindow; ++i)
+    corrected.push_back({"p" + std::to_string(i), i % 4 == 0 ? 0.0 : 1.0, kNow + 1});
+  log_->RecordOutcomes("flights", corrected, "demo");
+  EXPECT_EQ(monitors.Evaluate(), 1);
+  const auto after = monitors.Windows("flights-late")[0];
+  EXPECT_EQ(after.outcomes, before.outcomes);
+  EXPECT_EQ(after.predictions, before.predictions);
+  EXPECT_NEAR(*after.performance.positive_rate_actual, 0.75, 1e-9);
+  EXPECT_NE(*after.performance.auc, *before.performance.auc);
+  log_->RecordOutcomes("flights", corrected, "demo");
+  EXPECT_EQ(monitors.Evaluate(), 0) << "nothing is another than before";
+}
+
 TEST_P(MonitorsTest, KeepsEverythingOverARestart) {
   {
     Monitors monitors(db(), events_, clock_, *log_);

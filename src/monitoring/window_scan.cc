@@ -88,10 +88,12 @@ std::vector<MonitorWindow> WindowScan::List(int64_t now_ms) {
                              std::to_string(spec_.window_ms) + ") AS BIGINT)";
   // What lies in the future comes last, so that it takes no other window's place.
   const std::string is_future = "min(event_time_ms) > " + std::to_string(now_ms);
-  const Table table =
-      session_.Query("SELECT " + window + " AS w, count(*), count(outcome_time_ms), " + is_future +
-                     " FROM " + KnownPredictionsSql(snapshot_) + " WHERE " + Counted(spec_) +
-                     " GROUP BY 1 ORDER BY 4, 1 DESC LIMIT " + std::to_string(kWindowsMax));
+  const Table table = session_.Query(
+      "SELECT " + window + " AS w, count(*), count(outcome_time_ms), " + is_future +
+      ", coalesce(bit_xor(CAST(hash(id, time_ms, outcome, outcome_text) >> 1 AS BIGINT)) "
+      "FILTER (WHERE outcome_time_ms IS NOT NULL), 0) FROM " +
+      KnownPredictionsSql(snapshot_) + " WHERE " + Counted(spec_) +
+      " GROUP BY 1 ORDER BY 4, 1 DESC LIMIT " + std::to_string(kWindowsMax));
   std::vector<MonitorWindow> windows;
   for (size_t row = 0; row < table.row_count(); ++row) {
     MonitorWindow one;
@@ -99,6 +101,7 @@ std::vector<MonitorWindow> WindowScan::List(int64_t now_ms) {
     one.end_ms = one.start_ms + spec_.window_ms;
     one.predictions = table.Int(row, 1);
     one.outcomes = table.Int(row, 2);
+    one.outcomes_digest = table.Int(row, 4);
     windows.push_back(std::move(one));
   }
   std::sort(windows.begin(), windows.end(),
