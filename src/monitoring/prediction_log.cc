@@ -78,7 +78,13 @@ TailRow RowOf(const Prediction& prediction) {
   if (line.size() > kRecordBytesMax) {
     throw InvalidArgument("A prediction of {} bytes is too large to log", line.size());
   }
-  return {RecordKind::kPrediction, prediction.endpoint, prediction.time_ms, std::move(line)};
+  return {
+      .kind = RecordKind::kPrediction,
+      .endpoint = prediction.endpoint,
+      .time_ms = prediction.time_ms,
+      .happened_ms = prediction.event_time_ms == 0 ? prediction.time_ms : prediction.event_time_ms,
+      .about = HashId(prediction.id),
+      .line = std::move(line)};
 }
 
 void Check(const Outcome& outcome, int64_t now_ms) {
@@ -213,8 +219,12 @@ void PredictionLog::RecordOutcomes(const std::string& endpoint, std::vector<Outc
     }
     if (outcome.time_ms == 0) outcome.time_ms = clock_.NowMs();
     batch.facts.Add(endpoint, outcome);
-    batch.rows.push_back({RecordKind::kOutcome, endpoint, outcome.time_ms,
-                          EncodeOutcome(endpoint, outcome, who, sequence++)});
+    batch.rows.push_back({.kind = RecordKind::kOutcome,
+                          .endpoint = endpoint,
+                          .time_ms = outcome.time_ms,
+                          .happened_ms = outcome.time_ms,
+                          .about = outcome.key ? 0 : HashId(outcome.prediction_id),
+                          .line = EncodeOutcome(endpoint, outcome, who, sequence++)});
   }
   Submit(batch);
 }
@@ -244,7 +254,14 @@ void PredictionLog::Compact() {
     before = open_before_;
   }
   std::lock_guard compacting(compacting_);
-  for (int64_t segment : store_.Waiting(before)) store_.Compact(segment);
+  for (int64_t segment : store_.Waiting(before)) store_.Compact(segment, Rules());
+  while (store_.Tidy(Rules())) {
+  }
+}
+
+// Without a limit of age rows may lie together that are of one month.
+MergeRules PredictionLog::Rules() const {
+  return {.now_ms = clock_.NowMs(), .has_months = options_.keep_ms == 0};
 }
 
 PredictionLogStats PredictionLog::stats() const {
@@ -386,6 +403,16 @@ LogCounts PredictionLog::RemoveOld() {
   return removed;
 }
 
+bool PredictionLog::HasClosed(int64_t after) {
+  std::lock_guard lock(mutex_);
+  return open_before_ > after;
+}
+
+bool PredictionLog::TidyOnce() {
+  std::lock_guard compacting(compacting_);
+  return store_.Tidy(Rules());
+}
+
 void PredictionLog::CompactInBackground(std::stop_token stop) {
   NameThisThread("prediction-file");
   std::unique_lock lock(mutex_);
@@ -407,9 +434,13 @@ void PredictionLog::CompactInBackground(std::stop_token stop) {
     for (int64_t segment : store_.Waiting(tried)) {
       LogFailure("Predictions could not be turned into Parquet", [&] {
         std::lock_guard compacting(compacting_);
-        store_.Compact(segment);
+        store_.Compact(segment, Rules());
       });
     }
+    LogFailure("Files of the prediction log could not be merged", [&] {
+      while (!stop.stop_requested() && !HasClosed(tried) && TidyOnce()) {
+      }
+    });
     lock.lock();
   }
 }

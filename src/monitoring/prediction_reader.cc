@@ -126,19 +126,44 @@ std::string NewestOutcomesSql(const LogSnapshot& snapshot, OutcomeKind kind) {
 
 // A session that sees the snapshot and nothing else, with the views of questions from outside, of
 // predictions that happened within a range.
-Session OpenViews(const LogSnapshot& snapshot, const TimeRange& happened = {},
-                  const std::vector<std::string>& files_written = {}) {
+Session OpenConfined(const LogSnapshot& snapshot,
+                     const std::vector<std::string>& files_written = {}) {
   analytics::SessionOptions options;
   options.allowed_files = snapshot.files;
   options.allowed_files.insert(options.allowed_files.end(), files_written.begin(),
                                files_written.end());
   options.allowed_folders = {snapshot.tail->path().string()};
   options.time_limit_ms = kQueryMsMax;
-  Session session(options);
+  options.memory_bytes_max = kQueryMemoryBytesMax;
+  return Session(options);
+}
+
+Session OpenViews(const LogSnapshot& snapshot, const TimeRange& happened = {},
+                  const std::vector<std::string>& files_written = {}) {
+  Session session = OpenConfined(snapshot, files_written);
   session.Execute("CREATE VIEW predictions AS SELECT * FROM " +
                   KnownPredictionsSql(Narrowed(snapshot, happened)));
   session.Execute("CREATE VIEW outcomes AS SELECT * FROM " + snapshot.outcomes);
   return session;
+}
+
+// The same views for one condition, which is checked: without what became of the predictions where
+// it does not ask for that, for joining it costs more than all else. Tells whether it is there.
+bool MakeViews(Session& session, const LogSnapshot& narrowed, const std::string& where) {
+  const std::string make = "CREATE OR REPLACE TEMP VIEW predictions AS SELECT * FROM ";
+  session.Execute("CREATE OR REPLACE TEMP VIEW outcomes AS SELECT * FROM " + narrowed.outcomes);
+  session.Execute(make + narrowed.predictions);
+  if (where.empty()) return false;
+  // Alone first, so that it cannot end the parentheses that it is put into.
+  const std::string check = "SELECT 1 FROM predictions WHERE " + where;
+  try {
+    session.RequireOneSelect(check);
+    return false;
+  } catch (const Error&) {
+    session.Execute(make + KnownPredictionsSql(narrowed));
+  }
+  session.RequireOneSelect(check);
+  return true;
 }
 
 // A SELECT from outside that may be put into parentheses.
@@ -175,41 +200,76 @@ int64_t WriteRows(Session& session, const std::string& rows, const std::filesyst
   return written.Int(0, 0);
 }
 
-ColumnSummary SummarizeColumn(Session& session, const std::string& table, const Column& column,
-                              std::string name) {
-  const std::string quoted = QuoteName(column.name);
-  ColumnSummary summary;
-  summary.name = std::move(name);
-  summary.is_number = column.type == ColumnType::kDouble || column.type == ColumnType::kInteger;
-  const std::string finite = quoted + ") FILTER (WHERE isfinite(" + quoted + "))";
-  const Table figures = session.Query(
-      "SELECT count(*) - count(" + quoted + "), approx_count_distinct(" + quoted + "), count(*)" +
-      (summary.is_number
-           ? ", min(" + finite + ", median(" + finite + ", avg(" + finite + ", max(" + finite
-           : "") +
-      " FROM " + table);
-  summary.missing = figures.Int(0, 0);
-  summary.distinct = figures.Int(0, 1);
-  summary.is_distinct_approximate =
-      figures.Int(0, 2) > kExactRowsMax && summary.distinct > kExactDistinctMax;
-  if (!summary.is_distinct_approximate) {
-    summary.distinct =
-        session.Query("SELECT count(DISTINCT " + quoted + ") FROM " + table).Int(0, 0);
-  }
-  if (summary.is_number) {
-    summary.min = NumberOrNothing(figures, 0, 3);
-    summary.p50 = NumberOrNothing(figures, 0, 4);
-    summary.mean = NumberOrNothing(figures, 0, 5);
-    summary.max = NumberOrNothing(figures, 0, 6);
-    return summary;
-  }
+// Medians keep all values of a column in memory: so many at a time, and above so many rows, about.
+constexpr int64_t kMedianValues = 32'000'000;
+constexpr int64_t kMedianColumnsMax = 50;
+constexpr int64_t kExactMedianRows = 10'000'000;
+
+bool IsNumber(const Column& column) {
+  return column.type == ColumnType::kDouble || column.type == ColumnType::kInteger;
+}
+
+void ReadTop(Session& session, const std::string& table, const std::string& quoted,
+             ColumnSummary* summary) {
   const Table top = session.Query(
       "SELECT CAST(" + quoted + " AS VARCHAR), count(*) FROM " + table + " WHERE " + quoted +
       " IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT " + std::to_string(kSummaryTop));
   for (size_t row = 0; row < top.row_count(); ++row) {
-    summary.top.emplace_back(top.Text(row, 0), top.Int(row, 1));
+    summary->top.emplace_back(top.Text(row, 0), top.Int(row, 1));
   }
-  return summary;
+}
+
+// Of all columns, many in one scan.
+std::vector<ColumnSummary> SummarizeColumns(Session& session, const std::string& table,
+                                            const std::vector<Column>& columns, int64_t rows) {
+  const auto at_once = static_cast<size_t>(
+      std::clamp(kMedianValues / std::max<int64_t>(rows, 1), int64_t{1}, kMedianColumnsMax));
+  constexpr size_t kFigures = 6;
+  std::vector<ColumnSummary> summaries;
+  for (size_t first = 0; first < columns.size(); first += at_once) {
+    const size_t last = std::min(columns.size(), first + at_once);
+    std::string sql = "SELECT ";
+    for (size_t i = first; i < last; ++i) {
+      const std::string name = QuoteName(columns[i].name);
+      const std::string finite = name + ") FILTER (WHERE isfinite(" + name + "))";
+      const std::string median =
+          rows > kExactMedianRows
+              ? "approx_quantile(" + name + ", 0.5) FILTER (WHERE isfinite(" + name + "))"
+              : "median(" + finite;
+      sql += (i == first ? "count(*) - count(" : ", count(*) - count(") + name +
+             "), approx_count_distinct(" + name + ")" +
+             (IsNumber(columns[i])
+                  ? ", min(" + finite + ", " + median + ", avg(" + finite + ", max(" + finite
+                  : ", NULL, NULL, NULL, NULL");
+    }
+    const Table figures = session.Query(sql + " FROM " + table);
+    for (size_t i = first; i < last; ++i) {
+      const int at = static_cast<int>((i - first) * kFigures);
+      ColumnSummary& summary = summaries.emplace_back();
+      summary.name = columns[i].name;
+      summary.is_number = IsNumber(columns[i]);
+      summary.missing = figures.Int(0, at);
+      summary.distinct = figures.Int(0, at + 1);
+      summary.min = NumberOrNothing(figures, 0, at + 2);
+      summary.p50 = NumberOrNothing(figures, 0, at + 3);
+      summary.mean = NumberOrNothing(figures, 0, at + 4);
+      summary.max = NumberOrNothing(figures, 0, at + 5);
+    }
+  }
+  std::string distinct;
+  std::vector<ColumnSummary*> counted;
+  for (ColumnSummary& summary : summaries) {
+    if (!summary.is_number) ReadTop(session, table, QuoteName(summary.name), &summary);
+    summary.is_distinct_approximate = rows > kExactRowsMax && summary.distinct > kExactDistinctMax;
+    if (summary.is_distinct_approximate) continue;
+    distinct +=
+        (distinct.empty() ? "" : ", ") + fmt::format("count(DISTINCT {})", QuoteName(summary.name));
+    counted.push_back(&summary);
+  }
+  if (counted.empty()) return summaries;
+  const Table exact = session.Query("SELECT " + distinct + " FROM " + table);
+  for (size_t i = 0; i < counted.size(); ++i) counted[i]->distinct = exact.Int(0, i);
+  return summaries;
 }
 
 // Means of a regression, and shares of a classifier; of answers that are neither, neither.
@@ -307,22 +367,100 @@ std::string KnownPredictionsSql(const LogSnapshot& snapshot) {
   return sql + ")";
 }
 
-std::vector<KnownPrediction> PredictionReader::Recent(const std::string& endpoint, int limit) {
-  limit = std::clamp(limit, 1, kRecentMax);
-  const LogSnapshot snapshot =
-      log_.Open(endpoint, {.asked = {.from_ms = log_.NewestFrom(endpoint, limit)}});
-  std::lock_guard lock(mutex_);
-  // The newest are found before the join, which then has few rows to do.
-  session_->Execute("CREATE OR REPLACE TEMP TABLE newest AS SELECT * FROM " + snapshot.predictions +
-                    " ORDER BY time_ms DESC, id DESC LIMIT " + std::to_string(limit));
-  const LogSnapshot newest = Only(snapshot, "newest", OutcomesOf("newest", snapshot));
-  const Table table = session_->Query("SELECT * FROM " + KnownPredictionsSql(newest) +
-                                      " ORDER BY time_ms DESC, id DESC");
+namespace {
+
+std::vector<KnownPrediction> ReadPredictions(const Table& table) {
   std::vector<KnownPrediction> predictions;
   for (size_t row = 0; row < table.row_count(); ++row) {
     predictions.push_back(ReadPrediction(table, row));
   }
   return predictions;
+}
+
+// With what became of them. They are found before the join, which then has few rows to do.
+std::vector<KnownPrediction> ReadNewest(Session& session, const LogSnapshot& snapshot,
+                                        const std::string& table) {
+  const LogSnapshot newest = Only(snapshot, table, OutcomesOf(table, snapshot));
+  return ReadPredictions(session.Query("SELECT * FROM " + KnownPredictionsSql(newest) +
+                                       " ORDER BY time_ms DESC, id DESC"));
+}
+
+constexpr char kWithoutOutcomes[] =
+    " EXCLUDE (outcome, outcome_text, outcome_time_ms, feedback, feedback_text, feedback_comment, "
+    "feedback_time_ms)";
+
+std::string PageConditionSql(const std::optional<PredictionPlace>& after, const TimeRange& asked) {
+  std::string sql = fmt::format("time_ms >= {} AND time_ms < {}", asked.from_ms, asked.to_ms);
+  if (after) {
+    sql += fmt::format(" AND (time_ms < {0} OR id < {1})", after->time_ms, QuoteText(after->id));
+  }
+  return sql;
+}
+
+// Nothing where it is short and others may be asked for more.
+std::optional<PredictionPage> ReadPage(Session& session, const LogSnapshot& snapshot, int limit,
+                                       const LogSlice& slice,
+                                       const std::optional<PredictionPlace>& after,
+                                       const TimeRange& asked, bool is_last) {
+  const bool has_outcomes = MakeViews(session, Narrowed(snapshot, slice.happened), slice.where);
+  // First by the columns that tell which they are, then the rest of these few.
+  const std::string found = "FROM predictions WHERE " + PageConditionSql(after, asked) +
+                            (slice.where.empty() ? "" : " AND (" + slice.where + "\n)");
+  const Table last = session.Query(fmt::format(
+      "SELECT count(*), min(time_ms) FROM (SELECT time_ms {} ORDER BY time_ms DESC LIMIT {})",
+      found, limit + 1));
+  const int64_t count = last.Int(0, 0);
+  if (count <= limit && !is_last) return std::nullopt;
+  PredictionPage page;
+  if (count > 0) {
+    session.Execute(fmt::format(
+        "CREATE OR REPLACE TEMP TABLE newest AS SELECT *{} {} AND time_ms >= {} ORDER BY time_ms "
+        "DESC, id DESC LIMIT {}",
+        has_outcomes ? kWithoutOutcomes : "", found, last.Int(0, 1), limit));
+    page.predictions = ReadNewest(session, snapshot, "newest");
+  }
+  if (count > limit) {
+    page.next = {page.predictions.back().time_ms, page.predictions.back().id};
+  } else if (asked.from_ms > TimeRange().from_ms) {
+    page.next = {asked.from_ms, ""};  // all that were asked then or later were looked at
+  }
+  return page;
+}
+
+}  // namespace
+
+// Looks at the newest rows, and at more when too few of them are of the slice.
+PredictionPage PredictionReader::Page(const std::string& endpoint, int limit, const LogSlice& slice,
+                                      const std::optional<PredictionPlace>& after) {
+  limit = std::clamp(limit, 1, kRecentMax);
+  const bool is_all = slice.where.empty() && slice.happened == TimeRange();
+  const int64_t before_ms = after ? after->time_ms : TimeRange().to_ms;
+  for (int64_t rows = is_all ? limit + 1 : kPageRowsMax / 8;; rows = kPageRowsMax) {
+    TimeRange asked;
+    asked.from_ms = log_.NewestFrom(endpoint, rows, before_ms);
+    if (after) asked.to_ms = after->time_ms + 1;
+    const bool is_last = asked.from_ms == TimeRange().from_ms || rows == kPageRowsMax;
+    const LogSnapshot snapshot = log_.Open(endpoint, {.asked = asked, .happened = slice.happened});
+    std::optional<PredictionPage> page;
+    if (slice.where.empty()) {
+      std::lock_guard lock(mutex_);
+      page = ReadPage(*session_.operator->(), snapshot, limit, slice, after, asked, is_last);
+    } else {
+      Session session = OpenConfined(snapshot);
+      page = ReadPage(session, snapshot, limit, slice, after, asked, is_last);
+    }
+    if (page) return *std::move(page);
+  }
+}
+
+std::vector<KnownPrediction> PredictionReader::Find(const std::string& endpoint,
+                                                    const std::string& id) {
+  const LogSnapshot snapshot = log_.Open(endpoint, {.ids = std::vector<uint64_t>{HashId(id)}});
+  std::lock_guard lock(mutex_);
+  session_->Execute("CREATE OR REPLACE TEMP TABLE newest AS SELECT * FROM " + snapshot.predictions +
+                    " WHERE id = " + QuoteText(id) + " ORDER BY time_ms DESC LIMIT " +
+                    std::to_string(kRecentMax));
+  return ReadNewest(*session_.operator->(), snapshot, "newest");
 }
 
 std::vector<KnownPrediction> PredictionReader::Rows(const std::string& endpoint,
@@ -342,7 +480,15 @@ std::vector<KnownPrediction> PredictionReader::Rows(const std::string& endpoint,
 
 int64_t PredictionReader::CountMatched(const std::string& endpoint,
                                        const std::vector<Outcome>& outcomes, int64_t now_ms) {
-  const LogSnapshot snapshot = log_.Open(endpoint);
+  LogRange range;
+  const bool has_keys = std::any_of(outcomes.begin(), outcomes.end(),
+                                    [](const Outcome& outcome) { return outcome.key.has_value(); });
+  if (!has_keys) {
+    range.ids.emplace();
+    for (const Outcome& outcome : outcomes) range.ids->push_back(HashId(outcome.prediction_id));
+    std::sort(range.ids->begin(), range.ids->end());
+  }
+  const LogSnapshot snapshot = log_.Open(endpoint, range);
   std::lock_guard lock(mutex_);
   session_->Execute(
       "CREATE OR REPLACE TEMP TABLE pushed (prediction_id VARCHAR, key_input VARCHAR, key_value "
@@ -417,35 +563,79 @@ LogSummary PredictionReader::Summary(const std::string& endpoint, const LabelRul
   return Figures(*session_.operator->(), KnownPredictionsSql(snapshot), rule);
 }
 
+namespace {
+
+// Inputs and outputs of a slice, without prefix, and what really happened.
+void SummarizeValues(Session& session, const std::string& table, LogSummary* summary) {
+  std::vector<Column> inputs, outputs;
+  for (const Column& column : session.Describe("SELECT * FROM " + table)) {
+    if (column.name.starts_with(kInputPrefix) && inputs.size() < kSummaryColumnsMax) {
+      inputs.push_back(column);
+    } else if (column.name.starts_with(kOutputPrefix) && outputs.size() < kSummaryColumnsMax) {
+      outputs.push_back(column);
+    }
+  }
+  const size_t inputs_count = inputs.size();
+  inputs.insert(inputs.end(), outputs.begin(), outputs.end());
+  for (ColumnSummary& column : SummarizeColumns(session, table, inputs, summary->predictions)) {
+    const bool is_input = summary->inputs.size() < inputs_count;
+    column.name = column.name.substr((is_input ? sizeof kInputPrefix : sizeof kOutputPrefix) - 1);
+    (is_input ? summary->inputs : summary->outputs).push_back(std::move(column));
+  }
+  const Table versions =
+      session.Query("SELECT model_version, count(*) FROM " + table +
+                    " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT " + std::to_string(kSummaryColumnsMax));
+  for (size_t row = 0; row < versions.row_count(); ++row) {
+    summary->versions.emplace_back(versions.Text(row, 0), versions.Int(row, 1));
+  }
+}
+
+// Outcomes are numbers or texts, a truth both: those of which there are more are told.
+void SummarizeOutcome(Session& session, const std::string& table, LogSummary* summary) {
+  if (summary->outcomes == 0) return;
+  const std::vector<Column> columns = {{"outcome", ColumnType::kDouble, "DOUBLE"},
+                                       {"outcome_text", ColumnType::kText, "VARCHAR"}};
+  for (ColumnSummary& column : SummarizeColumns(session, table, columns, summary->predictions)) {
+    if (summary->outcome && summary->outcome->missing <= column.missing) continue;
+    summary->outcome = std::move(column);
+    summary->outcome->name = "outcome";
+  }
+}
+
+}  // namespace
+
 LogSummary PredictionReader::Summarize(const std::string& endpoint, const LogSlice& slice,
                                        const LabelRule& rule) {
   const LogSnapshot snapshot = log_.Open(endpoint, {.happened = slice.happened});
-  // Once, for each column is looked at.
-  Session session = OpenSlice(snapshot, slice, "slice");
-  LogSummary summary = Figures(session, "slice", rule);
-  const Table versions = session.Query(
-      "SELECT model_version, count(*) FROM slice GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT " +
-      std::to_string(kSummaryColumnsMax));
-  for (size_t row = 0; row < versions.row_count(); ++row) {
-    summary.versions.emplace_back(versions.Text(row, 0), versions.Int(row, 1));
+  Session session = OpenConfined(snapshot);
+  const LogSnapshot narrowed = Narrowed(snapshot, slice.happened);
+  const std::string condition =
+      " WHERE role <> 'shadow'" + (slice.where.empty() ? "" : " AND (" + slice.where + "\n)");
+  if (MakeViews(session, narrowed, slice.where)) {
+    // Once, for each question would join anew.
+    session.Execute("CREATE TEMP TABLE slice AS SELECT * FROM predictions" + condition);
+    LogSummary summary = Figures(session, "slice", rule);
+    SummarizeValues(session, "slice", &summary);
+    SummarizeOutcome(session, "slice", &summary);
+    return summary;
   }
-  for (const Column& column : session.Describe("SELECT * FROM slice")) {
-    const auto add = [&](std::string_view prefix, std::vector<ColumnSummary>* columns) {
-      if (!column.name.starts_with(prefix) || columns->size() == kSummaryColumnsMax) return;
-      columns->push_back(
-          SummarizeColumn(session, "slice", column, column.name.substr(prefix.size())));
-    };
-    add(kInputPrefix, &summary.inputs);
-    add(kOutputPrefix, &summary.outputs);
-    const bool has_texts = summary.outcomes > 0 && column.name == "outcome_text" &&
-                           !summary.positive_rate_actual.has_value();
-    if (summary.outcomes > 0 && (column.name == "outcome" || has_texts)) {
-      ColumnSummary outcome = SummarizeColumn(session, "slice", column, "outcome");
-      if (!summary.outcome || summary.outcome->missing > outcome.missing) {
-        summary.outcome = std::move(outcome);
-      }
+  // What became of them is joined with the little that is asked for beside it.
+  const std::string known = "known";
+  std::string joined = "id, event_time_ms, role, error, latency_us";
+  for (const Column& column : session.Describe("SELECT * FROM predictions")) {
+    const bool is_key =
+        column.name.starts_with(kInputPrefix) &&
+        snapshot.traits.key_inputs.count(column.name.substr(sizeof kInputPrefix - 1));
+    if (is_key || column.name == kOutputPrefix + rule.probability_output) {
+      joined += ", " + QuoteName(column.name);
     }
   }
+  const LogSnapshot few = Only(
+      snapshot, "(SELECT " + joined + " FROM predictions" + condition + ")", narrowed.outcomes);
+  session.Execute("CREATE TEMP TABLE known AS SELECT * FROM " + KnownPredictionsSql(few));
+  LogSummary summary = Figures(session, known, rule);
+  SummarizeValues(session, "(SELECT * FROM predictions" + condition + ")", &summary);
+  SummarizeOutcome(session, known, &summary);
   return summary;
 }
 

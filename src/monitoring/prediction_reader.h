@@ -43,6 +43,18 @@ struct LogSlice {
 };
 
 struct MistakeOptions;
+// Where a list of predictions goes on: with those that were asked before, or at the same time and
+// have a lower id.
+struct PredictionPlace {
+  int64_t time_ms = 0;
+  std::string id;
+};
+
+struct PredictionPage {
+  std::vector<KnownPrediction> predictions;  // newest first
+  std::optional<PredictionPlace> next;       // nothing after the last
+};
+
 struct SliceOptions;
 struct SlicePerformance;
 
@@ -81,19 +93,31 @@ struct LogSummary {
 };
 
 inline constexpr int kRecentMax = 1000;
+// A page looks at about so many predictions: where fewer of them than asked for are of the slice it
+// is short, and says where to go on.
+inline constexpr int64_t kPageRowsMax = 400'000;
 inline constexpr int kSummaryColumnsMax = 500;  // of inputs and of outputs
 inline constexpr int kSummaryTop = 10;
 inline constexpr int kTrafficBucketsMax = 1000;
 inline constexpr int64_t kQueryRowsMax = 10'000;
 inline constexpr int64_t kQueryMsMax = 60'000;
+inline constexpr uint64_t kQueryMemoryBytesMax = 1ULL << 30;
 
 // Reads the prediction log by SQL. Thread-safe; questions are answered one after another.
 class PredictionReader {
  public:
   explicit PredictionReader(const PredictionLog& log) : log_(log) {}
 
+  // The newest predictions of a slice, shadows included, newest first: those after a place, or the
+  // first. Throws kInvalidArgument for a condition that cannot be answered.
+  PredictionPage Page(const std::string& endpoint, int limit, const LogSlice& slice = {},
+                      const std::optional<PredictionPlace>& after = std::nullopt);
   // The newest predictions, newest first.
-  std::vector<KnownPrediction> Recent(const std::string& endpoint, int limit);
+  std::vector<KnownPrediction> Recent(const std::string& endpoint, int limit) {
+    return Page(endpoint, limit).predictions;
+  }
+  // All predictions that were logged under an id, newest first, kRecentMax at most.
+  std::vector<KnownPrediction> Find(const std::string& endpoint, const std::string& id);
   // How many of some outcomes are of a prediction that the log has: by its id, or by a key.
   int64_t CountMatched(const std::string& endpoint, const std::vector<Outcome>& outcomes,
                        int64_t now_ms);
@@ -122,7 +146,8 @@ class PredictionReader {
   // Runs one SELECT from outside over two views, and it reads nothing else: `predictions` has the
   // log's columns, input_*, output_*, outcome, outcome_text, outcome_time_ms and the same four of
   // feedback, `outcomes` everything that was ever recorded of them. At most kQueryRowsMax rows are
-  // answered. Throws kInvalidArgument.
+  // answered. Throws kInvalidArgument, and kResourceExhausted for a question that needs more memory
+  // than kQueryMemoryBytesMax.
   analytics::Table Query(const std::string& endpoint, const std::string& sql);
 
  private:
