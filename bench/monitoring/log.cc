@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <limits>
 #include <string>
 #include <thread>
 #include <vector>
@@ -150,17 +151,30 @@ void StoreRows(const std::filesystem::path& folder, int64_t days, int input_coun
   }
 }
 
+// Of this process, on all processors: others that use the machine do not change it.
+double SecondsOfWork() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 int64_t PeakMegabytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return usage.ru_maxrss / 1024;
 }
 
-// The first time, and the median of three more.
+// The first time, and the median of three more, passed and of work.
 template <typename F>
 void Ask(std::string_view what, F&& question) {
   const double first = Seconds(question);
-  fmt::print("  {}: {:.3f} s at first, then {:.3f} s\n", what, first, MedianSeconds(question));
+  const double before = SecondsOfWork();
+  const double then = MedianSeconds(question);
+  fmt::print("  {}: {:.3f} s at first, then {:.3f} s ({:.3f} s of work)\n", what, first, then,
+             (SecondsOfWork() - before) / kRounds);
   std::fflush(stdout);
 }
 
@@ -214,6 +228,8 @@ void AskForRows(const PredictionLog& log, const TimeRange& day) {
   Ask("one prediction by its id", [&] { reader.Find("flights", id); });
   Ask("an id that is not there", [&] { reader.Find("flights", "nobody"); });
   Ask("the five questions of a day", [&] { reader.Summarize("flights", {day, ""}); });
+  PredictionReader reading(log, std::numeric_limits<int64_t>::max());
+  Ask("the same without sums", [&] { reading.Summarize("flights", {day, ""}); });
   Ask("the five questions of a slice of a day", [&] {
     reader.Summarize("flights", {day, "input_feature_1 < 143"});
   });
@@ -246,9 +262,15 @@ void MeasureQuestions(int64_t count, int inputs, const std::filesystem::path& fo
     const double opened = Seconds([&] { log.emplace(folder, clock); });
     const int64_t files = log->file_count();
     const double tidied = Seconds([&] { log->Compact(); });
+    const int64_t tidy_files = log->file_count();
+    const double before = SecondsOfWork();
+    const double summed = Seconds([&] { log->Sum(); });
+    const double work = SecondsOfWork() - before;
     fmt::print(
         "  {} files of an earlier release: opened in {:.2f} s, {} after {:.0f} s of tidying\n",
-        files, opened, log->file_count(), tidied);
+        files, opened, tidy_files, tidied);
+    fmt::print("  summed in {:.0f} s ({:.1f} s of work)\n", summed, work);
+    std::fflush(stdout);
   }
   std::optional<PredictionLog> log;
   const double opened = Seconds([&] { log.emplace(folder, clock); });
@@ -256,9 +278,13 @@ void MeasureQuestions(int64_t count, int inputs, const std::filesystem::path& fo
   AskForRows(*log, day);
   fmt::print("  {} MB at the peak so far\n", PeakMegabytes());
   PredictionReader reader(*log);
-  const double joined = Seconds([&] { reader.Summary("flights"); });
-  fmt::print("  every prediction joined with its outcome, figures of all: {:.2f} s, {} MB\n",
-             joined, PeakMegabytes());
+  Ask("the figures of all, out of sums", [&] { reader.Summary("flights"); });
+  Ask("the five questions of all, out of sums", [&] { reader.Summarize("flights", {}); });
+  PredictionReader joining(*log, std::numeric_limits<int64_t>::max());
+  const double before = SecondsOfWork();
+  const double joined = Seconds([&] { joining.Summary("flights"); });
+  fmt::print("  every prediction joined with its outcome: {:.2f} s ({:.2f} s of work), {} MB\n",
+             joined, SecondsOfWork() - before, PeakMegabytes());
   std::fflush(stdout);
   MeasureDashboard(*log, temporary.path(), day);
   fmt::print("  {} MB at the peak\n", PeakMegabytes());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "base/log.h"
 
@@ -58,6 +59,14 @@ void LogCatalogue::Remove(const Place& place, const LogFiles& files) {
     return std::find(files.begin(), files.end(), file) != files.end();
   });
   if (found->second.empty()) files_.erase(found);
+}
+
+void LogCatalogue::Replace(const Place& place, const LogFilePtr& file, LogFile changed) {
+  LogFiles& files = files_.at(place);
+  const auto at = std::find(files.begin(), files.end(), file);
+  CHECK(at != files.end());
+  changed.number = file->number;
+  *at = std::make_shared<const LogFile>(std::move(changed));
 }
 
 LogFiles LogRelations::Concerning(const LogFiles& outcomes, const LogFiles& predictions,

@@ -23,7 +23,8 @@ struct LogFile {
   SegmentRange segments;
   std::optional<Period> period;  // of predictions, where its folder says it
   FileFacts facts;
-  bool has_ids = false;  // what is beside it was read or written
+  bool has_ids = false;   // what is beside it was read or written
+  bool has_sums = false;  // and what is summed of it (monitoring/log_sums.h)
 };
 using LogFilePtr = std::shared_ptr<const LogFile>;
 using LogFiles = std::vector<LogFilePtr>;
@@ -43,6 +44,8 @@ class LogCatalogue {
   const std::map<Place, LogFiles>& all() const { return files_; }
   void Add(const Place& place, LogFile file);
   void Remove(const Place& place, const LogFiles& files);
+  // Puts what more is known of a file in its place, under its number.
+  void Replace(const Place& place, const LogFilePtr& file, LogFile changed);
 
  private:
   std::map<Place, LogFiles> files_;

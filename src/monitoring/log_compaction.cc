@@ -326,7 +326,7 @@ std::optional<MergePlan> LogCompaction::Plan(const LogCatalogue& catalogue,
             inside.begin(), inside.end(),
             [&, &period = period](const LogFilePtr& file) { return *file->period != period; });
         if (!is_settled || !has_narrow || inside.size() < 2 || inside.size() > kMergedFilesMax ||
-            RowsOf(inside) > kMergedRowsMax) {
+            RowsOf(inside) > (is_month ? kMonthRowsMax : kMergedRowsMax)) {
           continue;
         }
         const fs::path folder = folder_ / FolderOf(place.kind) / EndpointFolder(place.endpoint);
@@ -377,6 +377,24 @@ std::optional<LogCompaction::Pending> LogCompaction::Merge(const MergePlan& plan
   if (plan.place.kind == RecordKind::kPrediction) merged.file.period = PeriodOf(plan.folder);
   merged.file.has_ids = true;
   return merged;
+}
+
+std::optional<LogCompaction::Pending> LogCompaction::Trim(const LogCatalogue::Place& place,
+                                                          const LogFile& file, int64_t from_ms) {
+  Pending trimmed{.place = place, .file = file, .written = folder_ / "work" / "trimmed.parquet"};
+  session_->Execute("COPY (SELECT * FROM read_parquet(" + QuoteText(file.path.string()) +
+                    ") WHERE time_ms >= " + std::to_string(from_ms) + ") TO " +
+                    QuoteText(trimmed.written.string()) + kCopyOptions);
+  trimmed.file.facts = ReadFacts(place.kind, {trimmed.written}).front();
+  if (trimmed.file.facts.rows == file.facts.rows) {
+    fs::remove(trimmed.written);
+    return std::nullopt;
+  }
+  Sync(trimmed.written, 0);
+  WriteBeside(trimmed.written, trimmed.file.facts, ReadIds(place.kind, trimmed.written));
+  trimmed.file.has_ids = true;
+  trimmed.file.has_sums = false;
+  return trimmed;
 }
 
 std::vector<uint64_t> LogCompaction::ReadIds(RecordKind kind, const fs::path& parquet) {

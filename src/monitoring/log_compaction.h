@@ -18,6 +18,8 @@ inline constexpr size_t kSmallFilesMax = 16;
 inline constexpr size_t kMergedFilesMax = 1'000;
 // No file is made of more rows together, neither of a folder nor of hours or days.
 inline constexpr int64_t kMergedRowsMax = 1 << 20;
+// A month of more stays in days: what is asked of a part of it reads the rows of that part.
+inline constexpr int64_t kMonthRowsMax = 1 << 18;
 // Hours are left as they are until so long after the end of the day or month that takes them.
 inline constexpr int64_t kSettledHours = 48;
 
@@ -59,6 +61,9 @@ class LogCompaction {
   std::optional<MergePlan> Plan(const LogCatalogue& catalogue, const MergeRules& rules) const;
   // Nothing where the files have a column of two types: one file would make it a text in all rows.
   std::optional<Pending> Merge(const MergePlan& plan);
+  // The same file without predictions that were asked before a time; nothing when none were.
+  std::optional<Pending> Trim(const LogCatalogue::Place& place, const LogFile& file,
+                              int64_t from_ms);
   // Writes what belongs beside a file of an earlier release.
   void WriteIds(const LogCatalogue::Place& place, const LogFile& file);
   // What is in files that have nothing beside them.

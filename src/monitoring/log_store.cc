@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/valid_text.h"
+#include "monitoring/known_predictions.h"
 #include "monitoring/log_sql.h"
 #include "monitoring/prediction.h"
 #include "monitoring/segment.h"
@@ -36,12 +38,13 @@ std::vector<fs::path> FoldersOf(const fs::path& folder) {
 
 void AddFiles(const fs::path& folder, const std::optional<Period>& period,
               std::vector<FoundFile>* found) {
-  std::vector<fs::path> strays;  // ids whose rows a crash kept from coming, or took
+  std::vector<fs::path> strays;  // what lies beside rows that a crash kept from coming, or took
   for (const auto& entry : fs::directory_iterator(folder)) {
     fs::path file = entry.path();
     if (const auto segments = SegmentsOf(file)) {
       found->push_back({std::move(file), *segments, period});
-    } else if (file.extension() == ".ids" && !fs::exists(file.replace_extension(".parquet"))) {
+    } else if (file.filename().string().find(".tmp-") != std::string::npos ||
+               (entry.is_regular_file() && !fs::exists(file.replace_extension(".parquet")))) {
       strays.push_back(entry.path());
     }
   }
@@ -85,6 +88,9 @@ std::vector<FoundFile> TakeReplaced(std::vector<FoundFile>* found) {
   return replaced;
 }
 
+// Files are joined with outcomes anew for a twentieth of the time.
+constexpr int64_t kRestsPerJoin = 19;
+
 bool Overlaps(const TimeRange& range, int64_t first_ms, int64_t last_ms) {
   return last_ms >= range.from_ms && first_ms < range.to_ms;
 }
@@ -102,6 +108,12 @@ bool IsAskedFor(const TailRow& row, const LogRange& range) {
   return row.kind == RecordKind::kOutcome ||
          (Overlaps(range.asked, row.time_ms, row.time_ms) &&
           Overlaps(range.happened, row.happened_ms, row.happened_ms));
+}
+
+std::vector<fs::path> PathsOf(const LogFiles& files) {
+  std::vector<fs::path> paths;
+  for (const LogFilePtr& file : files) paths.push_back(file->path);
+  return paths;
 }
 
 int64_t RowsOf(const LogFiles& files) {
@@ -170,6 +182,7 @@ void LogStore::ReadParquet(const std::set<int64_t>& segments) {
       gone.insert(gone.end(), undone, found.end());
       found.erase(undone, found.end());
       for (const FoundFile& file : gone) {
+        LogSums::Remove(file.path);
         fs::remove(IdFile::Beside(file.path));
         fs::remove(file.path);
       }
@@ -182,7 +195,8 @@ void LogStore::ReadParquet(const std::set<int64_t>& segments) {
                                             .segments = file.segments,
                                             .period = file.period,
                                             .facts = facts,
-                                            .has_ids = true});
+                                            .has_ids = true,
+                                            .has_sums = LogSums::HasRows(file.path)});
         } catch (const Error&) {  // of an earlier release, or damaged
           unknown.emplace_back(endpoint, std::move(file));
         }
@@ -198,7 +212,8 @@ void LogStore::ReadParquet(const std::set<int64_t>& segments) {
                                         .segments = file.segments,
                                         .period = file.period,
                                         .facts = facts[i],
-                                        .has_ids = false});
+                                        .has_ids = false,
+                                        .has_sums = LogSums::HasRows(file.path)});
     }
   }
   for (const auto& [place, files] : catalogue_.all()) {
@@ -250,8 +265,10 @@ void LogStore::Swap(const std::vector<LogCompaction::Pending>& added,
   for (const auto& one : added) {
     const fs::path folder = one.file.path.parent_path();
     if (fs::create_directories(folder)) SyncFolder(folder.parent_path());
-    fs::rename(IdFile::Beside(one.written), IdFile::Beside(one.file.path));
+    // Rows first: without ids beside them they are read anew after a crash, and other rows' ids
+    // would be believed.
     fs::rename(one.written, one.file.path);
+    fs::rename(IdFile::Beside(one.written), IdFile::Beside(one.file.path));
     folders.insert(folder);
   }
   for (const fs::path& folder : folders) SyncFolder(folder);
@@ -264,6 +281,7 @@ void LogStore::Swap(const std::vector<LogCompaction::Pending>& added,
 void LogStore::RemoveFiles(const LogFiles& files) {
   std::set<fs::path> folders;
   for (const LogFilePtr& file : files) {
+    LogSums::Remove(file->path);
     fs::remove(file->path);
     fs::remove(IdFile::Beside(file->path));
     if (file->period) folders.insert(file->path.parent_path());
@@ -334,8 +352,7 @@ bool LogStore::Tidy(const MergeRules& rules) {
     LogFile known = *file;
     known.has_ids = true;
     std::lock_guard lock(mutex_);
-    catalogue_.Remove(place, {file});
-    catalogue_.Add(place, std::move(known));
+    catalogue_.Replace(place, file, std::move(known));
     return true;
   } catch (const fs::filesystem_error& failure) {
     throw Internal("Cannot merge files of the prediction log: {}", failure.what());
@@ -351,10 +368,8 @@ LogCounts LogStore::RemoveBefore(int64_t wall_ms) {
       LogFiles gone;
       for (const LogFilePtr& file : files) {
         const bool is_outcome = place.kind == RecordKind::kOutcome;
-        if (is_outcome ? file->facts.asked_last_ms < wall_ms
-                       : file->period && file->period->end_ms() <= wall_ms) {
-          gone.push_back(file);
-        }
+        const bool is_over = !is_outcome && file->period && file->period->end_ms() <= wall_ms;
+        if (is_over || file->facts.asked_last_ms < wall_ms) gone.push_back(file);
       }
       if (!gone.empty()) old.emplace_back(place, std::move(gone));
     }
@@ -362,6 +377,14 @@ LogCounts LogStore::RemoveBefore(int64_t wall_ms) {
   try {
     for (const auto& [place, files] : old) {
       std::unique_lock holding(files_mutex_);
+      if (place.kind == RecordKind::kOutcome) {
+        LogFiles of_these;
+        {
+          std::lock_guard lock(mutex_);
+          of_these = catalogue_.Of({RecordKind::kPrediction, place.endpoint});
+        }
+        sums_.RemoveKnown(of_these);
+      }
       RemoveFiles(files);
       std::lock_guard lock(mutex_);
       catalogue_.Remove(place, files);
@@ -371,8 +394,40 @@ LogCounts LogStore::RemoveBefore(int64_t wall_ms) {
       (is_outcome ? counts.outcomes : counts.predictions) -= rows;
       (is_outcome ? removed.outcomes : removed.predictions) += rows;
     }
+    removed.predictions += TrimMonths(wall_ms);
   } catch (const fs::filesystem_error& failure) {
     throw Internal("Cannot remove old rows of the prediction log: {}", failure.what());
+  }
+  return removed;
+}
+
+// Once a day each at most: a month's file is written anew.
+int64_t LogStore::TrimMonths(int64_t wall_ms) {
+  const int64_t day_ms = DayOf(HourAt(wall_ms)).start_ms();
+  std::vector<std::pair<LogCatalogue::Place, LogFilePtr>> months;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [place, files] : catalogue_.all()) {
+      for (const LogFilePtr& file : files) {
+        const bool is_wide = file->period && file->period->hours > DayOf(0).hours;
+        if (is_wide && file->facts.asked_first_ms < day_ms) months.emplace_back(place, file);
+      }
+    }
+  }
+  int64_t removed = 0;
+  for (const auto& [place, file] : months) {
+    const auto trimmed = compaction_.Trim(place, *file, day_ms);
+    if (!trimmed) continue;
+    std::unique_lock holding(files_mutex_);
+    // What is beside the file is of rows that go: no crash may leave it to those that stay.
+    LogSums::Remove(file->path);
+    fs::remove(IdFile::Beside(file->path));
+    SyncFolder(file->path.parent_path());
+    Swap({*trimmed}, place, {file}, kNoSegment);
+    const int64_t rows = file->facts.rows - trimmed->file.facts.rows;
+    removed += rows;
+    std::lock_guard lock(mutex_);
+    counts_[place.endpoint].predictions -= rows;
   }
   return removed;
 }
@@ -483,17 +538,175 @@ LogSnapshot LogStore::Open(const std::string& endpoint, const LogRange& range) c
   if (range.ids) {
     predictions.files = Holding(predictions.files, *range.ids);
     outcomes.files = Holding(outcomes.files, *range.ids);
-  } else if (2 * RowsOf(predictions.files) < all_rows) {
-    // Of most of the predictions nearly all files of outcomes have some.
-    std::vector<uint64_t> more;
-    for (const TailRow* row : predictions.rows) more.push_back(row->about);
-    std::sort(more.begin(), more.end());
-    outcomes.files = relations_.Concerning(outcomes.files, predictions.files, more);
+  } else {
+    outcomes.files = OutcomesOf(predictions.files, predictions.rows, outcomes.files, all_rows);
   }
   snapshot.predictions = TableOf(RecordKind::kPrediction, predictions, snapshot);
   snapshot.outcomes = TableOf(RecordKind::kOutcome, outcomes, snapshot);
   if (snapshot.traits.has_sources) snapshot.outcomes = OncePerSource(snapshot.outcomes);
   return snapshot;
+}
+
+LogFiles LogStore::OutcomesOf(const LogFiles& predictions, const std::vector<const TailRow*>& rows,
+                              const LogFiles& outcomes, int64_t all_rows) const {
+  // Of most of the predictions nearly all files of outcomes have some.
+  if (2 * RowsOf(predictions) >= all_rows) return outcomes;
+  std::vector<uint64_t> more;
+  for (const TailRow* row : rows) more.push_back(row->about);
+  std::sort(more.begin(), more.end());
+  return relations_.Concerning(outcomes, predictions, more);
+}
+
+SummedLog LogStore::OpenSummed(const std::string& endpoint, const TimeRange& happened) const {
+  SummedLog summed;
+  summed.rest.lock = std::shared_lock(files_mutex_);
+  summed.rest.tail = std::make_unique<TempDir>();
+  Selection predictions, outcomes;
+  int64_t all_rows = 0;
+  {
+    std::lock_guard lock(mutex_);
+    predictions = Select(RecordKind::kPrediction, endpoint, {.asked = {}, .happened = happened});
+    outcomes = Select(RecordKind::kOutcome, endpoint, {});
+    all_rows = RowsOf(catalogue_.Of({RecordKind::kPrediction, endpoint}));
+    if (const auto found = traits_.find(endpoint); found != traits_.end()) {
+      summed.rest.traits = found->second;
+    }
+  }
+  std::vector<uint64_t> told;
+  for (const TailRow* row : outcomes.rows) told.push_back(row->about);
+  std::sort(told.begin(), told.end());
+  LogFiles rest, unknown;
+  for (const LogFilePtr& file : predictions.files) {
+    const bool is_inside = file->facts.happened_first_ms >= happened.from_ms &&
+                           file->facts.happened_last_ms < happened.to_ms;
+    std::shared_ptr<const RowSums> rows = is_inside ? sums_.Rows(*file) : nullptr;
+    if (!rows) {
+      rest.push_back(file);
+      continue;
+    }
+    summed.summed_rows += rows->rows;
+    summed.rows.push_back(std::move(rows));
+    std::shared_ptr<const FileKnown> known = sums_.Known(*file);
+    if (known && IsCurrent(*file, known->through_segment, outcomes.files, told)) {
+      summed.known.push_back(std::move(known));
+    } else {
+      unknown.push_back(file);
+    }
+  }
+  predictions.files = rest;
+  summed.rest_rows_max = RowsOf(rest) + static_cast<int64_t>(predictions.rows.size());
+  LogFiles joined = rest;
+  joined.insert(joined.end(), unknown.begin(), unknown.end());
+  outcomes.files = OutcomesOf(joined, predictions.rows, outcomes.files, all_rows);
+  summed.rest.predictions = TableOf(RecordKind::kPrediction, predictions, summed.rest);
+  summed.rest.outcomes = TableOf(RecordKind::kOutcome, outcomes, summed.rest);
+  if (summed.rest.traits.has_sources) summed.rest.outcomes = OncePerSource(summed.rest.outcomes);
+  if (!unknown.empty()) summed.unknown = FilesSql(RecordKind::kPrediction, PathsOf(unknown));
+  return summed;
+}
+
+bool LogStore::IsCurrent(const LogFile& file, int64_t through_segment, const LogFiles& outcomes,
+                         const std::vector<uint64_t>& told) const {
+  const auto one = std::make_shared<const LogFile>(file);
+  LogFiles newer;
+  for (const LogFilePtr& each : outcomes) {
+    if (each->segments.last > through_segment) newer.push_back(each);
+  }
+  if (!relations_.Concerning(newer, {one}, {}).empty()) return false;
+  if (told.empty()) return true;
+  // Outcomes by a key, which have no hash, may be of any.
+  return told.front() != 0 && Holding({one}, told).empty();
+}
+
+// Sums rows first, for these stay true, then what became of them: of all files that outcomes have
+// come of since, and then not until nineteen times what that took has gone by.
+bool LogStore::Sum(bool at_once) {
+  std::optional<std::pair<LogCatalogue::Place, LogFilePtr>> without_sums;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [place, files] : catalogue_.all()) {
+      if (place.kind != RecordKind::kPrediction || without_sums) continue;
+      for (const LogFilePtr& file : files) {
+        const bool is_wanted = !file->has_sums && file->facts.rows >= kSummedFileRowsMin;
+        if (is_wanted && !without_sums) without_sums.emplace(place, file);
+      }
+    }
+  }
+  if (without_sums) {
+    const auto& [place, file] = *without_sums;
+    sums_.WriteRows(
+        *file, SumRows(*session_.operator->(), FilesSql(RecordKind::kPrediction, {file->path})));
+    LogFile summed = *file;
+    summed.has_sums = true;
+    std::lock_guard lock(mutex_);
+    catalogue_.Replace(place, file, std::move(summed));
+    return true;
+  }
+  if (to_join_.empty() && (at_once || MonotonicUs() >= join_again_us_)) {
+    to_join_ = FilesToJoin();
+  }
+  if (to_join_.empty()) return false;
+  const auto [place, file] = std::move(to_join_.back());
+  to_join_.pop_back();
+  const int64_t start_us = MonotonicUs();
+  SumKnownOf(place, file);
+  join_again_us_ = std::max(join_again_us_, start_us) + kRestsPerJoin * (MonotonicUs() - start_us);
+  return true;
+}
+
+std::vector<std::pair<LogCatalogue::Place, LogFilePtr>> LogStore::FilesToJoin() const {
+  LogCatalogue catalogue;
+  int64_t stored_through = 0;
+  {
+    std::lock_guard lock(mutex_);
+    catalogue = catalogue_;
+    stored_through = StoredThrough();
+  }
+  std::vector<std::pair<LogCatalogue::Place, LogFilePtr>> files;
+  for (const auto& [place, all] : catalogue.all()) {
+    if (place.kind != RecordKind::kPrediction) continue;
+    LogFiles outcomes = catalogue.Of({RecordKind::kOutcome, place.endpoint});
+    std::erase_if(outcomes,
+                  [&](const LogFilePtr& file) { return file->segments.last > stored_through; });
+    for (const LogFilePtr& file : all) {
+      if (!file->has_sums) continue;
+      const std::optional<int64_t> through = sums_.KnownThrough(*file);
+      if (!through || !IsCurrent(*file, *through, outcomes, {})) files.emplace_back(place, file);
+    }
+  }
+  return files;
+}
+
+// Outcomes of later segments are still in memory, or not there yet.
+int64_t LogStore::StoredThrough() const {
+  const int64_t open = last_segment_;
+  return (tails_.empty() ? open : std::min(open, tails_.begin()->first)) - 1;
+}
+
+void LogStore::SumKnownOf(const LogCatalogue::Place& place, const LogFilePtr& file) {
+  FileKnown known;
+  LogFiles outcomes;
+  LogSnapshot snapshot;
+  {
+    std::lock_guard lock(mutex_);
+    const LogFiles& files = catalogue_.Of(place);
+    if (std::find(files.begin(), files.end(), file) == files.end()) return;  // merged, or gone
+    known.through_segment = StoredThrough();
+    for (const LogFilePtr& each : catalogue_.Of({RecordKind::kOutcome, place.endpoint})) {
+      if (each->segments.last <= known.through_segment) outcomes.push_back(each);
+    }
+    if (const auto found = traits_.find(place.endpoint); found != traits_.end()) {
+      snapshot.traits = found->second;
+    }
+  }
+  outcomes = relations_.Concerning(outcomes, {file}, {});
+  if (!outcomes.empty()) {
+    snapshot.predictions = FilesSql(RecordKind::kPrediction, {file->path});
+    snapshot.outcomes = FilesSql(RecordKind::kOutcome, PathsOf(outcomes));
+    if (snapshot.traits.has_sources) snapshot.outcomes = OncePerSource(snapshot.outcomes);
+    known.sums = SumKnown(*session_.operator->(), JoinedSql(snapshot));
+  }
+  sums_.WriteKnown(*file, std::move(known));
 }
 
 LogCounts LogStore::Counts(const std::string& endpoint) const {

@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "monitoring/log_catalogue.h"
 #include "monitoring/log_compaction.h"
+#include "monitoring/log_sums.h"
 #include "monitoring/log_tail.h"
 #include "monitoring/row_facts.h"
 
@@ -67,7 +68,18 @@ struct LogSnapshot {
   std::unique_ptr<TempDir> tail;
 };
 
-// Thread-safe, except that Compact, Tidy and RemoveBefore have one caller at a time.
+// The predictions of an endpoint that happened within a range, summed as far as they are.
+struct SummedLog {
+  std::vector<std::shared_ptr<const RowSums>> rows;
+  std::vector<std::shared_ptr<const FileKnown>> known;
+  int64_t summed_rows = 0;
+  LogSnapshot rest;           // the others, and some beside the range
+  int64_t rest_rows_max = 0;  // it has these at most
+  std::string unknown;  // a table of those in `rows` of which `known` does not say what became; or
+                        // empty. `rest.outcomes` has theirs.
+};
+
+// Thread-safe, except that Compact, Tidy, Sum and RemoveBefore have one caller at a time.
 class LogStore {
  public:
   // Opens a folder, made if absent: reads what earlier segments hold and drops half-done Parquet.
@@ -90,14 +102,17 @@ class LogStore {
   // Does one thing that makes later questions cheaper: merges small files, or writes down of which
   // ids a file of an earlier release is. Returns false when there is nothing to do.
   bool Tidy(const MergeRules& rules);
-  // Removes the Parquet files of hours (or of the days or months that they were merged into) that
-  // ended before an instant of the wall clock, and those of outcomes all of which are older.
-  // Returns how many rows went.
+  // Sums the rows of a file, or what became of them. Files that outcomes have come of are summed
+  // anew for a twentieth of the time, or `at_once`. Returns false when there is nothing to do.
+  bool Sum(bool at_once);
+  // Removes the Parquet files all of whose rows were asked, or told, before an instant of the wall
+  // clock, and out of those of months what was asked before its day. Returns how many rows went.
   LogCounts RemoveBefore(int64_t wall_ms);
 
   // Leaves out files whose predictions are all beside the range, and those of outcomes of none of
   // the others; rows beside it may be there all the same.
   LogSnapshot Open(const std::string& endpoint, const LogRange& range = {}) const;
+  SummedLog OpenSummed(const std::string& endpoint, const TimeRange& happened) const;
   // From when on the wall clock the newest `rows` predictions of an endpoint before a time were
   // asked, or earlier; the beginning of all time when there are not as many.
   int64_t NewestFrom(const std::string& endpoint, int64_t rows,
@@ -130,11 +145,23 @@ class LogStore {
   void Swap(const std::vector<LogCompaction::Pending>& added, const LogCatalogue::Place& place,
             const LogFiles& removed, int64_t segment);
   void RemoveFiles(const LogFiles& files);
+  int64_t TrimMonths(int64_t wall_ms);
   // Those below need mutex_.
   Selection Select(RecordKind kind, const std::string& endpoint, const LogRange& range) const;
   std::vector<RowBlock> Blocks(const std::string& endpoint, bool happened) const;
 
   std::string TableOf(RecordKind kind, const Selection& selection, LogSnapshot& snapshot) const;
+  // Files of outcomes that may tell of some of the predictions.
+  LogFiles OutcomesOf(const LogFiles& predictions, const std::vector<const TailRow*>& rows,
+                      const LogFiles& outcomes, int64_t all_rows) const;
+  // Whether what is known of a file's predictions is all; `told` are HashId of the outcomes in
+  // memory, rising.
+  bool IsCurrent(const LogFile& file, int64_t through_segment, const LogFiles& outcomes,
+                 const std::vector<uint64_t>& told) const;
+  // Up to which segment all rows are in Parquet. Needs mutex_.
+  int64_t StoredThrough() const;
+  void SumKnownOf(const LogCatalogue::Place& place, const LogFilePtr& file);
+  std::vector<std::pair<LogCatalogue::Place, LogFilePtr>> FilesToJoin() const;
 
   const std::filesystem::path folder_;
   int64_t lost_bytes_ = 0;
@@ -142,6 +169,11 @@ class LogStore {
   std::atomic<int64_t> set_aside_ = 0;
   LogCompaction compaction_;
   mutable LogRelations relations_;
+  mutable LogSums sums_;
+  // Of Sum: what to join next and when.
+  analytics::LazySession session_;
+  std::vector<std::pair<LogCatalogue::Place, LogFilePtr>> to_join_;
+  int64_t join_again_us_ = 0;  // by the monotonic clock
 
   mutable std::shared_mutex files_mutex_;  // taken first: which Parquet files there are
   mutable std::mutex mutex_;               // guards what follows

@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
+#include <limits>
+#include <optional>
 #include <random>
 
 #include "base/file.h"
@@ -197,6 +200,33 @@ TEST_F(LogStoreTest, WhereRowsGrowTooOldNoMonthsAreMade) {
   EXPECT_FALSE(fs::exists(dir_.path() / "predictions/flights/2001-02-17"));
 }
 
+TEST_F(LogStoreTest, ALimitOfAgeCutsMonthsThatWereMadeWithoutOne) {
+  {
+    PredictionLog log(dir_.path(), clock_);
+    LogHours(log, 0, 73);
+    SetTime(kStart + 20 * kDay);
+    log.Compact();
+    EXPECT_TRUE(fs::exists(dir_.path() / "predictions/flights/2001-02"));
+  }
+  PredictionLogOptions options;
+  options.keep_ms = 18 * kDay;  // since the third of four days
+  for (int start = 0; start < 2; ++start) {
+    PredictionLog log(dir_.path(), clock_, options);
+    log.RemoveOld();  // the log's own thread may have been first
+    EXPECT_EQ(log.Counts("flights").predictions, 3 * 25);
+    PredictionReader reader(log);
+    EXPECT_EQ(reader.Summarize("flights", {}).predictions, 3 * 25);
+    EXPECT_EQ(reader.Summarize("flights", {}).first_ms, kStart + 2 * kDay);
+    EXPECT_TRUE(reader.Find("flights", "h47-2").empty());
+    EXPECT_EQ(reader.Find("flights", "h48-0").size(), 1u);
+    // What comes and is too old already goes when it has become Parquet.
+    log.RecordPredictions({Row(5, 0)});
+    log.Compact();
+    log.RemoveOld();
+    EXPECT_EQ(log.Counts("flights").predictions, 3 * 25);
+  }
+}
+
 TEST_F(LogStoreTest, AHistoryOfYearsMakesFewFiles) {
   PredictionLog log(dir_.path(), clock_);
   std::vector<Prediction> history;
@@ -360,6 +390,172 @@ TEST_F(LogStoreTest, PagesFollowOneAnotherWithoutGapsOrRepeats) {
   }
   EXPECT_THROW(reader.Page("flights", 5, {{}, "1) OR (1 = 1"}), Error);
   EXPECT_THROW(reader.Page("flights", 5, {{}, "nobody = 1"}), Error);
+}
+
+// Whether summaries out of what is summed beside the files say what the rows say.
+void ExpectSumsAreTrue(const PredictionLog& log, const std::string& when) {
+  SCOPED_TRACE(when);
+  PredictionReader reading(log, std::numeric_limits<int64_t>::max()), summing(log, 1);
+  for (const TimeRange& range : {TimeRange{}, TimeRange{kStart, kStart + 2 * kHourMs},
+                                 TimeRange{kStart + kHourMs + 700, kStart + 3 * kHourMs + 1},
+                                 TimeRange{kStart - kDay, kStart + 5 * kHourMs + 10}}) {
+    for (const LabelRule& rule :
+         {LabelRule{}, LabelRule{.threshold = 0.2}, LabelRule{.task = ModelTask::kRegression}}) {
+      const LogSummary read = reading.Summarize("flights", {range, ""}, rule);
+      const LogSummary summed = summing.Summarize("flights", {range, ""}, rule);
+      EXPECT_EQ(summed.predictions, read.predictions);
+      EXPECT_EQ(summed.outcomes, read.outcomes);
+      EXPECT_EQ(summed.feedback, read.feedback);
+      EXPECT_EQ(summed.errors, read.errors);
+      EXPECT_EQ(summed.coverage, read.coverage);
+      EXPECT_EQ(summed.first_ms, read.first_ms);
+      EXPECT_EQ(summed.last_ms, read.last_ms);
+      EXPECT_EQ(summed.task, read.task);
+      EXPECT_EQ(summed.versions, read.versions);
+      EXPECT_NEAR(*summed.latency_p50_ms, *read.latency_p50_ms, 0.002);
+      EXPECT_NEAR(*summed.latency_p99_ms, *read.latency_p99_ms, 0.002);
+      const auto expect_same = [](const std::optional<double>& a, const std::optional<double>& b) {
+        ASSERT_EQ(a.has_value(), b.has_value());
+        if (a) EXPECT_NEAR(*a, *b, 1e-9 + 0.01 * std::abs(*b));
+      };
+      expect_same(summed.positive_rate_predicted, read.positive_rate_predicted);
+      expect_same(summed.positive_rate_actual, read.positive_rate_actual);
+      expect_same(summed.mean_predicted, read.mean_predicted);
+      expect_same(summed.mean_actual, read.mean_actual);
+      ASSERT_EQ(summed.outcome.has_value(), read.outcome.has_value());
+      std::vector<ColumnSummary> of_sums = summed.inputs, of_rows = read.inputs;
+      of_sums.insert(of_sums.end(), summed.outputs.begin(), summed.outputs.end());
+      of_rows.insert(of_rows.end(), read.outputs.begin(), read.outputs.end());
+      // Whole files come before the rows at the ends of a range, and columns as they are met.
+      for (std::vector<ColumnSummary>* columns : {&of_sums, &of_rows}) {
+        std::sort(columns->begin(), columns->end(),
+                  [](const auto& a, const auto& b) { return a.name < b.name; });
+      }
+      if (read.outcome) {
+        of_sums.push_back(*summed.outcome);
+        of_rows.push_back(*read.outcome);
+      }
+      ASSERT_EQ(of_sums.size(), of_rows.size());
+      for (size_t i = 0; i < of_rows.size(); ++i) {
+        EXPECT_EQ(of_sums[i].name, of_rows[i].name);
+        EXPECT_EQ(of_sums[i].is_number, of_rows[i].is_number);
+        EXPECT_EQ(of_sums[i].missing, of_rows[i].missing);
+        EXPECT_EQ(of_sums[i].top, of_rows[i].top);
+        EXPECT_EQ(of_sums[i].min, of_rows[i].min);
+        EXPECT_EQ(of_sums[i].max, of_rows[i].max);
+        expect_same(of_sums[i].mean, of_rows[i].mean);
+        if (!of_sums[i].is_distinct_approximate) {
+          EXPECT_EQ(of_sums[i].distinct, of_rows[i].distinct);
+        }
+        if (!of_sums[i].is_approximate) EXPECT_EQ(of_sums[i].p50, of_rows[i].p50);
+      }
+    }
+  }
+}
+
+TEST_F(LogStoreTest, SummariesOutOfSumsSayWhatTheRowsSay) {
+  constexpr int kRows = 2'100;  // enough for sums of an hour
+  std::optional<PredictionLog> log;
+  log.emplace(dir_.path(), clock_);
+  const auto record = [&](int hour, int rows) {
+    std::vector<Prediction> batch;
+    for (int i = 0; i < rows; ++i) {
+      Prediction row = Row(hour, i, i % 40);
+      row.latency_us = 100 + i % 100;
+      row.model_version = hour < 2 ? "1" : "2";
+      row.role = i % 50 == 7 ? Role::kShadow : Role::kLive;
+      if (i % 30 == 2) row.error = "no";
+      row.inputs.emplace_back("word", std::string(1, static_cast<char>('a' + i % 5)));
+      row.inputs.emplace_back("many", i * 1.5);
+      if (hour > 1) row.inputs.emplace_back("new", i % 2 == 0);
+      row.outputs = {{"probability", (i % 10) / 10.0}};
+      batch.push_back(row);
+    }
+    log->RecordPredictions(batch);
+  };
+  const auto tell = [&](int hour, int from, int to, Value value, OutcomeKind kind) {
+    std::vector<Outcome> outcomes;
+    for (int i = from; i < to; ++i) {
+      outcomes.push_back({.prediction_id = Row(hour, i).id, .value = value, .kind = kind});
+    }
+    log->RecordOutcomes("flights", outcomes, "ana");
+  };
+  for (int hour = 0; hour < 5; ++hour) {
+    SetTime(kStart + hour * kHourMs);
+    record(hour, kRows);
+    tell(hour, 0, 1'000, 1.0, OutcomeKind::kLabel);
+    log->Compact();
+    log->Sum();
+  }
+  EXPECT_EQ(log->OpenSummed("flights", {}).summed_rows, 5 * kRows * 49 / 50);
+  EXPECT_EQ(log->OpenSummed("flights", {}).rest_rows_max, 0);
+  ExpectSumsAreTrue(*log, "when all is summed");
+  tell(1, 500, 1'500, 0.0, OutcomeKind::kLabel);  // corrections, and more
+  record(5, 300);
+  log->Flush();
+  EXPECT_FALSE(log->OpenSummed("flights", {}).unknown.empty()) << "what became of hour 1";
+  EXPECT_EQ(log->OpenSummed("flights", {}).known.size(), 4u);
+  ExpectSumsAreTrue(*log, "with rows and outcomes in memory");
+  log->Compact();
+  log->Sum();
+  EXPECT_EQ(log->OpenSummed("flights", {}).known.size(), 5u);
+  ExpectSumsAreTrue(*log, "when these are in files");
+  tell(2, 100, 200, true, OutcomeKind::kLabel);
+  tell(2, 150, 400, std::string("maybe"), OutcomeKind::kLabel);
+  tell(3, 0, 2'000, std::string("true"), OutcomeKind::kFeedback);
+  log->Compact();
+  log->Sum();
+  ExpectSumsAreTrue(*log, "with truths, texts and feedback");
+  log->RecordOutcomes("flights", {{.value = 3.5, .key = OutcomeKey{"many", "15"}}}, "ana");
+  log->Flush();
+  ExpectSumsAreTrue(*log, "with an outcome by a key in memory");
+  log->Compact();
+  log->Sum();
+  ExpectSumsAreTrue(*log, "with an outcome by a key");
+  log.reset();
+  log.emplace(dir_.path(), clock_);
+  EXPECT_EQ(log->OpenSummed("flights", {}).known.size(), 5u) << "after a start";
+  ExpectSumsAreTrue(*log, "after a start");
+  SetTime(kStart + 20 * kDay);
+  log->Compact();
+  log->Sum();
+  EXPECT_EQ(log->OpenSummed("flights", {}).rest_rows_max, 0) << "in one month";
+  ExpectSumsAreTrue(*log, "when hours are a month");
+}
+
+TEST_F(LogStoreTest, DamagedSumsAreReadAnew) {
+  {
+    PredictionLog log(dir_.path(), clock_);
+    LogHours(log, 0, 4, 2'100);
+    log.Sum();
+  }
+  int cut = 0;
+  for (const std::string& file : Files()) {
+    if (!file.ends_with(".sums") && !file.ends_with(".known")) continue;
+    fs::resize_file(dir_.path() / file, fs::file_size(dir_.path() / file) / 2);
+    ++cut;
+  }
+  EXPECT_GE(cut, 8);
+  PredictionLog log(dir_.path(), clock_);
+  ExpectSumsAreTrue(log, "damaged");
+}
+
+TEST_F(LogStoreTest, OutcomesThatGrowTooOldLeaveTheSums) {
+  PredictionLogOptions options;
+  options.keep_ms = 30 * kDay;
+  PredictionLog log(dir_.path(), clock_, options);
+  LogHours(log, 0, 3, 2'100);
+  log.Sum();
+  // Told with a time long before: they go before their predictions do.
+  log.RecordOutcomes("flights", {{Row(2, 0).id, 1.0, kStart - 20 * kDay}}, "ana");
+  log.Compact();
+  log.Sum();
+  PredictionReader reader(log, 1);
+  EXPECT_EQ(reader.Summarize("flights", {}).outcomes, 2'101);
+  SetTime(kStart + 15 * kDay);
+  log.RemoveOld();
+  EXPECT_EQ(reader.Summarize("flights", {}).outcomes, 2'100);
+  ExpectSumsAreTrue(log, "without");
 }
 
 TEST_F(LogStoreTest, FindsAPredictionByItsIdWhereverItIs) {

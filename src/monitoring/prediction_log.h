@@ -82,13 +82,18 @@ class PredictionLog {
   void Flush();
   // Flushes, closes the open segment, turns all into Parquet and merges what is to be merged.
   void Compact();
+  // Sums all that is in Parquet, as a thread of the log does by and by.
+  void Sum();
 
-  // Removes what is older than the options allow, as a thread of the log does once an hour. Returns
-  // how many rows went.
+  // Removes what is older than the options allow, as a thread of the log does at its start, twice a
+  // minute and after it turned rows into Parquet. Returns how many rows went.
   LogCounts RemoveOld();
 
   LogSnapshot Open(const std::string& endpoint, const LogRange& range = {}) const {
     return store_.Open(endpoint, range);
+  }
+  SummedLog OpenSummed(const std::string& endpoint, const TimeRange& happened) const {
+    return store_.OpenSummed(endpoint, happened);
   }
   int64_t NewestFrom(const std::string& endpoint, int64_t rows,
                      int64_t before_ms = std::numeric_limits<int64_t>::max()) const {
@@ -121,6 +126,7 @@ class PredictionLog {
     std::vector<TailRow> rows;
     RowFacts facts;
     bool compact = false;
+    bool is_stored = false;
     bool done = false;
     std::optional<Error> error;
   };
@@ -139,6 +145,7 @@ class PredictionLog {
   // Whether segments after this one were closed.
   bool HasClosed(int64_t after);
   bool TidyOnce();
+  bool SumOnce();
 
   const Clock& clock_;
   const PredictionLogOptions options_;
@@ -159,7 +166,7 @@ class PredictionLog {
   int64_t segment_number_ = 0;
   int64_t segment_opened_ms_ = 0;
 
-  std::mutex compacting_;  // held over LogStore::Compact, Tidy and RemoveBefore
+  std::mutex compacting_;  // held over LogStore::Compact, Tidy, Sum and RemoveBefore
   std::jthread writer_;
   std::jthread compactor_;
 };

@@ -335,7 +335,9 @@ TEST_F(PredictionLogTest, OldRowsGoAndTheOthersStay) {
   log.RecordPredictions({Sample(77)});
   EXPECT_EQ(log.RemoveOld(), LogCounts()) << "what waits for compaction stays";
   log.Compact();
-  EXPECT_EQ(log.RemoveOld(), (LogCounts{1, 0}));
+  log.RemoveOld();  // the log's own thread may have been first
+  EXPECT_EQ(log.Counts("flights").predictions, 0);
+  EXPECT_EQ(CountRows(log), 0);
 }
 
 TEST_F(PredictionLogTest, ReadsOnlyTheFilesOfARange) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "monitoring/known_predictions.h"
 #include "monitoring/slice_performance.h"
 
 namespace millwright::monitoring {
@@ -67,61 +68,6 @@ KnownPrediction ReadPrediction(const Table& table, size_t row) {
     if (!table.IsNull(row, figure)) feedback.value = table.Double(row, figure);
   }
   return prediction;
-}
-
-// Numbers in one spelling, so that the text 17 finds the input 17.0.
-std::string ComparableSql(const std::string& value) {
-  return "coalesce(CAST(TRY_CAST(" + value + " AS DOUBLE) AS VARCHAR), CAST(" + value +
-         " AS VARCHAR))";
-}
-
-// Outcomes of a kind by prediction_id; those by key once for each prediction that they mean.
-std::string OutcomesByIdSql(const LogSnapshot& snapshot, OutcomeKind kind) {
-  const std::string is_kind =
-      kind == OutcomeKind::kFeedback ? "kind = 'feedback'" : "kind IS DISTINCT FROM 'feedback'";
-  const std::string columns = "number, text, comment, time_ms, sequence";
-  std::string sql = "SELECT prediction_id, " + columns + " FROM " + snapshot.outcomes + " WHERE " +
-                    is_kind + " AND key_input IS NULL";
-  for (const std::string& input : snapshot.traits.key_inputs) {
-    const std::string column = QuoteName(kInputPrefix + input);
-    // The predictions may lack the input.
-    sql +=
-        " UNION ALL SELECT p.id, k.number, k.text, k.comment, k.time_ms, k.sequence FROM "
-        "(SELECT * FROM " +
-        snapshot.outcomes + " WHERE " + is_kind + " AND key_input = " + QuoteText(input) +
-        ") k JOIN (SELECT id, event_time_ms, " + column + " AS key FROM (SELECT * FROM " +
-        snapshot.predictions + " UNION ALL BY NAME SELECT CAST(NULL AS VARCHAR) AS " + column +
-        " WHERE FALSE)) p ON " + ComparableSql("k.key_value") + " = " + ComparableSql("p.key") +
-        " AND p.event_time_ms <= k.time_ms AND p.event_time_ms >= k.time_ms - k.within_ms";
-  }
-  return "(" + sql + ")";
-}
-
-// Other tables in the place of a snapshot's, which stays the one that holds the files.
-LogSnapshot Only(const LogSnapshot& snapshot, std::string predictions, std::string outcomes) {
-  LogSnapshot only;
-  only.predictions = std::move(predictions);
-  only.outcomes = std::move(outcomes);
-  only.traits = snapshot.traits;
-  return only;
-}
-
-// The outcomes that may be of some predictions: by their ids, and all that go by a key.
-std::string OutcomesOf(const std::string& predictions, const LogSnapshot& snapshot) {
-  return "(SELECT * FROM " + snapshot.outcomes +
-         " WHERE key_input IS NOT NULL OR prediction_id IN (SELECT id FROM " + predictions + "))";
-}
-
-// Orders outcomes by time, then as they were recorded, as one number: a row of both takes twice as
-// long to compare.
-constexpr std::string_view kNewestSql = "CAST(time_ms AS HUGEINT) * 9223372036854775808 + sequence";
-
-// The newest outcome of a kind of each prediction.
-std::string NewestOutcomesSql(const LogSnapshot& snapshot, OutcomeKind kind) {
-  return "(SELECT prediction_id, arg_max(struct_pack(number := number, text := text, comment := "
-         "comment, time_ms := time_ms), " +
-         std::string(kNewestSql) + ") AS value FROM " + OutcomesByIdSql(snapshot, kind) +
-         " GROUP BY prediction_id)";
 }
 
 // A session that sees the snapshot and nothing else, with the views of questions from outside, of
@@ -339,34 +285,6 @@ Session OpenSlice(const LogSnapshot& snapshot, const LogSlice& slice, const std:
   return session;
 }
 
-LogSnapshot Narrowed(const LogSnapshot& snapshot, const TimeRange& happened) {
-  if (happened == TimeRange()) return Only(snapshot, snapshot.predictions, snapshot.outcomes);
-  const std::string predictions =
-      fmt::format("(SELECT * FROM {} WHERE event_time_ms >= {} AND event_time_ms < {})",
-                  snapshot.predictions, happened.from_ms, happened.to_ms);
-  return Only(snapshot, predictions, OutcomesOf(predictions, snapshot));
-}
-
-std::string KnownPredictionsSql(const LogSnapshot& snapshot) {
-  const bool has_feedback = snapshot.traits.has_feedback;
-  const std::string feedback =
-      has_feedback ? "f.value.number AS feedback, f.value.text AS feedback_text, f.value.comment "
-                     "AS feedback_comment, f.value.time_ms AS feedback_time_ms"
-                   : "CAST(NULL AS DOUBLE) AS feedback, CAST(NULL AS VARCHAR) AS feedback_text, "
-                     "CAST(NULL AS VARCHAR) AS feedback_comment, CAST(NULL AS BIGINT) AS "
-                     "feedback_time_ms";
-  std::string sql =
-      "(SELECT p.*, o.value.number AS outcome, o.value.text AS outcome_text, "
-      "o.value.time_ms AS outcome_time_ms, " +
-      feedback + " FROM " + snapshot.predictions + " p LEFT JOIN " +
-      NewestOutcomesSql(snapshot, OutcomeKind::kLabel) + " o ON p.id = o.prediction_id";
-  if (has_feedback) {
-    sql += " LEFT JOIN " + NewestOutcomesSql(snapshot, OutcomeKind::kFeedback) +
-           " f ON p.id = f.prediction_id";
-  }
-  return sql + ")";
-}
-
 namespace {
 
 std::vector<KnownPrediction> ReadPredictions(const Table& table) {
@@ -457,9 +375,15 @@ std::vector<KnownPrediction> PredictionReader::Find(const std::string& endpoint,
                                                     const std::string& id) {
   const LogSnapshot snapshot = log_.Open(endpoint, {.ids = std::vector<uint64_t>{HashId(id)}});
   std::lock_guard lock(mutex_);
-  session_->Execute("CREATE OR REPLACE TEMP TABLE newest AS SELECT * FROM " + snapshot.predictions +
-                    " WHERE id = " + QuoteText(id) + " ORDER BY time_ms DESC LIMIT " +
-                    std::to_string(kRecentMax));
+  // When first, by two columns: the others are then read around that time alone.
+  const std::string found = " FROM " + snapshot.predictions + " WHERE id = " + QuoteText(id);
+  const Table when = session_->Query("SELECT min(time_ms), max(time_ms)" + found);
+  if (when.IsNull(0, 0)) return {};
+  session_->Execute(
+      fmt::format("CREATE OR REPLACE TEMP TABLE newest AS SELECT * {} AND time_ms >= {} AND "
+                  "time_ms <= {} ORDER "
+                  "BY time_ms DESC LIMIT {}",
+                  found, when.Int(0, 0), when.Int(0, 1), kRecentMax));
   return ReadNewest(*session_.operator->(), snapshot, "newest");
 }
 
@@ -557,7 +481,145 @@ std::vector<TrafficBucket> PredictionReader::Traffic(const std::string& endpoint
   return traffic;
 }
 
+namespace {
+
+ColumnSummary ToSummary(const ColumnSums& sums, int64_t rows) {
+  ColumnSummary summary;
+  summary.name = sums.name;
+  summary.is_number = sums.is_number;
+  summary.missing = rows - sums.present;
+  summary.distinct = sums.distinct.count();
+  summary.is_distinct_approximate = !sums.distinct.is_exact();
+  if (sums.is_number) {
+    summary.is_approximate = sums.numbers.is_sampled;
+    if (sums.numbers.count == 0) return summary;
+    summary.min = sums.numbers.min;
+    summary.max = sums.numbers.max;
+    summary.mean = sums.numbers.sum / static_cast<double>(sums.numbers.count);
+    summary.p50 = sums.numbers.Quantile(0.5);
+  } else {
+    summary.is_approximate = !sums.texts.is_complete;
+    summary.top = sums.texts.MostFrequent(kSummaryTop);
+  }
+  return summary;
+}
+
+std::optional<double> Share(double part, int64_t all) {
+  return all == 0 ? std::nullopt : std::optional(part / static_cast<double>(all));
+}
+
+bool IsWithinUnit(const NumberSums& numbers) {
+  return numbers.infinite == 0 && (numbers.count == 0 || (numbers.min >= 0 && numbers.max <= 1));
+}
+
+// As Figures does, out of sums.
+void SetAnswers(const ColumnSums* answer, const KnownSums& known, const LabelRule& rule,
+                LogSummary* summary) {
+  const NumberSums& outcomes = known.numbers.numbers;
+  summary->task = rule.task;
+  if (rule.task == ModelTask::kNone && answer != nullptr && answer->numbers.count > 0) {
+    const bool is_binary =
+        answer->numbers.min >= 0 && answer->numbers.max <= 1 && IsWithinUnit(outcomes);
+    summary->task = is_binary ? ModelTask::kBinary : ModelTask::kRegression;
+  }
+  if (summary->task == ModelTask::kRegression) {
+    if (answer != nullptr)
+      summary->mean_predicted = Share(answer->numbers.sum, answer->numbers.count);
+    summary->mean_actual = Share(outcomes.sum, outcomes.count);
+    return;
+  }
+  if (answer != nullptr) {
+    const NumberSums& answers = answer->numbers;
+    summary->positive_rate_predicted =
+        Share(rule.threshold == 0.5 ? static_cast<double>(answers.halves)
+                                    : answers.CountFrom(rule.threshold),
+              answer->present);
+  }
+  const auto positive = known.texts_alone.texts.counts.find(rule.positive_label);
+  const int64_t texts = positive == known.texts_alone.texts.counts.end() ? 0 : positive->second;
+  summary->positive_rate_actual = Share(static_cast<double>(outcomes.halves + texts),
+                                        known.numbers.present + known.texts_alone.present);
+}
+
+LogSummary ToSummary(const RowSums& rows, const KnownSums& known, const LabelRule& rule) {
+  LogSummary summary;
+  summary.predictions = rows.rows;
+  summary.errors = rows.errors;
+  summary.outcomes = known.known;
+  summary.feedback = known.feedback;
+  if (rows.rows > 0) {
+    summary.coverage = static_cast<double>(known.known) / static_cast<double>(rows.rows);
+    summary.first_ms = rows.first_ms;
+    summary.last_ms = rows.last_ms;
+  }
+  const auto in_ms = [](std::optional<double> us) {
+    return us ? std::optional(*us / 1000) : std::nullopt;
+  };
+  summary.latency_p50_ms = in_ms(rows.latency_us.Quantile(0.5));
+  summary.latency_p99_ms = in_ms(rows.latency_us.Quantile(0.99));
+  summary.is_latency_approximate = rows.latency_us.is_sampled;
+  const ColumnSums* answer = nullptr;
+  for (const ColumnSums& column : rows.columns) {
+    const bool is_input = column.name.starts_with(kInputPrefix);
+    std::vector<ColumnSummary>& part = is_input ? summary.inputs : summary.outputs;
+    const bool is_answer =
+        column.is_number && column.name == kOutputPrefix + rule.probability_output;
+    if (is_answer) answer = &column;
+    if (part.size() == kSummaryColumnsMax) continue;
+    part.push_back(ToSummary(column, rows.rows));
+    part.back().name =
+        column.name.substr((is_input ? sizeof kInputPrefix : sizeof kOutputPrefix) - 1);
+  }
+  SetAnswers(answer, known, rule, &summary);
+  summary.versions = rows.versions.MostFrequent(kSummaryColumnsMax);
+  if (known.known == 0) return summary;
+  // Outcomes are numbers or texts, a truth both: those of which there are more are told.
+  const bool is_text = known.texts.present > known.numbers.present;
+  summary.outcome = ToSummary(is_text ? known.texts : known.numbers, rows.rows);
+  summary.outcome->name = "outcome";
+  return summary;
+}
+
+}  // namespace
+
+std::optional<LogSummary> PredictionReader::Summed(const std::string& endpoint,
+                                                   const TimeRange& happened,
+                                                   const LabelRule& rule) {
+  const SummedLog log = log_.OpenSummed(endpoint, happened);
+  if (log.summed_rows + log.rest_rows_max < summed_rows_min_) return std::nullopt;
+  const std::string rest = Narrowed(log.rest, happened).predictions;
+  std::lock_guard lock(mutex_);
+  int64_t rest_rows = 0;
+  if (log.rest_rows_max > 0) rest_rows = session_->Query("SELECT count(*) FROM " + rest).Int(0, 0);
+  if (log.summed_rows + rest_rows < summed_rows_min_) return std::nullopt;
+  RowSums rows;
+  KnownSums known;
+  for (const auto& sums : log.rows) {
+    if (!rows.Add(*sums)) return std::nullopt;
+  }
+  for (const auto& one : log.known) known.Add(one->sums);
+  std::string unknown = log.unknown;
+  if (rest_rows > 0) {
+    if (!rows.Add(SumRows(*session_.operator->(), rest))) return std::nullopt;
+    unknown = unknown.empty()
+                  ? rest
+                  : "(SELECT * FROM " + rest + " UNION ALL BY NAME SELECT * FROM " + unknown + ")";
+  }
+  if (!unknown.empty()) {
+    known.Add(
+        SumKnown(*session_.operator->(), JoinedSql(Only(log.rest, unknown, log.rest.outcomes))));
+  }
+  return ToSummary(rows, known, rule);
+}
+
 LogSummary PredictionReader::Summary(const std::string& endpoint, const LabelRule& rule) {
+  if (std::optional<LogSummary> summed = Summed(endpoint, {}, rule)) {
+    summed->versions.clear();
+    summed->inputs.clear();
+    summed->outputs.clear();
+    summed->outcome.reset();
+    return *std::move(summed);
+  }
   const LogSnapshot snapshot = log_.Open(endpoint);
   std::lock_guard lock(mutex_);
   return Figures(*session_.operator->(), KnownPredictionsSql(snapshot), rule);
@@ -606,6 +668,9 @@ void SummarizeOutcome(Session& session, const std::string& table, LogSummary* su
 
 LogSummary PredictionReader::Summarize(const std::string& endpoint, const LogSlice& slice,
                                        const LabelRule& rule) {
+  if (slice.where.empty()) {
+    if (auto summed = Summed(endpoint, slice.happened, rule)) return *std::move(summed);
+  }
   const LogSnapshot snapshot = log_.Open(endpoint, {.happened = slice.happened});
   Session session = OpenConfined(snapshot);
   const LogSnapshot narrowed = Narrowed(snapshot, slice.happened);
@@ -619,10 +684,12 @@ LogSummary PredictionReader::Summarize(const std::string& endpoint, const LogSli
     SummarizeOutcome(session, "slice", &summary);
     return summary;
   }
-  // What became of them is joined with the little that is asked for beside it.
+  // Once, for each column is looked at; what became of them is joined with the little that is asked
+  // for beside it.
+  session.Execute("CREATE TEMP TABLE slice AS SELECT * FROM predictions" + condition);
   const std::string known = "known";
   std::string joined = "id, event_time_ms, role, error, latency_us";
-  for (const Column& column : session.Describe("SELECT * FROM predictions")) {
+  for (const Column& column : session.Describe("SELECT * FROM slice")) {
     const bool is_key =
         column.name.starts_with(kInputPrefix) &&
         snapshot.traits.key_inputs.count(column.name.substr(sizeof kInputPrefix - 1));
@@ -630,11 +697,11 @@ LogSummary PredictionReader::Summarize(const std::string& endpoint, const LogSli
       joined += ", " + QuoteName(column.name);
     }
   }
-  const LogSnapshot few = Only(
-      snapshot, "(SELECT " + joined + " FROM predictions" + condition + ")", narrowed.outcomes);
+  const LogSnapshot few =
+      Only(snapshot, "(SELECT " + joined + " FROM slice)", OutcomesOf("slice", snapshot));
   session.Execute("CREATE TEMP TABLE known AS SELECT * FROM " + KnownPredictionsSql(few));
   LogSummary summary = Figures(session, known, rule);
-  SummarizeValues(session, "(SELECT * FROM predictions" + condition + ")", &summary);
+  SummarizeValues(session, "slice", &summary);
   SummarizeOutcome(session, known, &summary);
   return summary;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analytics/session.h"
+#include "monitoring/known_predictions.h"
 #include "monitoring/label_rule.h"
 #include "monitoring/prediction_log.h"
 
@@ -71,6 +72,7 @@ struct ColumnSummary {
   bool is_distinct_approximate = false;
   std::optional<double> min, p50, mean, max;         // of numbers
   std::vector<std::pair<std::string, int64_t>> top;  // the most frequent of others
+  bool is_approximate = false;  // p50 is right to a hundredth of the rows, `top` roughly
 };
 
 // Answers to the five questions: how many, how long, what was asked with which features, what was
@@ -83,6 +85,7 @@ struct LogSummary {
   int64_t errors = 0;
   double coverage = 0;
   std::optional<double> latency_p50_ms, latency_p99_ms;
+  bool is_latency_approximate = false;  // right to a thousandth of the rows
   ModelTask task = ModelTask::kNone;
   std::optional<double> positive_rate_predicted, positive_rate_actual;  // of a binary task
   std::optional<double> mean_predicted, mean_actual;                    // of a regression
@@ -92,6 +95,9 @@ struct LogSummary {
   std::optional<ColumnSummary> outcome;  // what really happened, where something is known
 };
 
+// From so many predictions on, summaries are put together out of what is summed of the log's files
+// (monitoring/row_sums.h), where no condition is asked for.
+inline constexpr int64_t kSummedRowsMin = 50'000;
 inline constexpr int kRecentMax = 1000;
 // A page looks at about so many predictions: where fewer of them than asked for are of the slice it
 // is short, and says where to go on.
@@ -106,7 +112,8 @@ inline constexpr uint64_t kQueryMemoryBytesMax = 1ULL << 30;
 // Reads the prediction log by SQL. Thread-safe; questions are answered one after another.
 class PredictionReader {
  public:
-  explicit PredictionReader(const PredictionLog& log) : log_(log) {}
+  explicit PredictionReader(const PredictionLog& log, int64_t summed_rows_min = kSummedRowsMin)
+      : log_(log), summed_rows_min_(summed_rows_min) {}
 
   // The newest predictions of a slice, shadows included, newest first: those after a place, or the
   // first. Throws kInvalidArgument for a condition that cannot be answered.
@@ -151,14 +158,16 @@ class PredictionReader {
   analytics::Table Query(const std::string& endpoint, const std::string& sql);
 
  private:
+  // Nothing where too little is summed.
+  std::optional<LogSummary> Summed(const std::string& endpoint, const TimeRange& happened,
+                                   const LabelRule& rule);
+
   const PredictionLog& log_;
+  const int64_t summed_rows_min_;
   std::mutex mutex_;  // guards session_
   analytics::LazySession session_;
 };
 
-// The same without predictions that happened beside a range, and without the outcomes of those:
-// what is joined for a slice costs by the slice. Of use as long as `snapshot` is open.
-LogSnapshot Narrowed(const LogSnapshot& snapshot, const TimeRange& happened);
 // A session that sees the snapshot and nothing else, with a slice of its predictions and what
 // became of them as a table, for what is typed outside. Of use as long as `snapshot` is open.
 // Throws kInvalidArgument for a condition that cannot be answered, and for more than `rows_max`
@@ -166,7 +175,4 @@ LogSnapshot Narrowed(const LogSnapshot& snapshot, const TimeRange& happened);
 analytics::Session OpenSlice(const LogSnapshot& snapshot, const LogSlice& slice,
                              const std::string& table,
                              int64_t rows_max = std::numeric_limits<int64_t>::max());
-// The log's predictions joined with the newest outcome of each, as a table expression.
-std::string KnownPredictionsSql(const LogSnapshot& snapshot);
-
 }  // namespace millwright::monitoring

@@ -142,7 +142,7 @@ def sql_wants_out():
         secret.write_text("a\n1\n")
         server.stop()
         server.start()
-        until(server, lambda: len(parquet(data)) == 2, "both logs are Parquet")
+        until(server, lambda: {"shop", "secret"} <= {file.parent.parent.name for file in parquet(data)}, "both logs are Parquet")
         theirs = next(file for file in parquet(data) if "secret" in str(file))
         database = data / "millwright.db"
         for sql in (f"SELECT * FROM read_csv('{secret}')", f"SELECT * FROM '{secret}'", f"SELECT * FROM read_text('{secret}')",
@@ -249,6 +249,26 @@ def odd_rows():
         expect(server.get("/metrics").status == 200, "no metrics")
 
 
+def a_limit_of_age():
+    """Rows of years ago and of now: with a limit the old ones go at once, those in a month's file too, and those that come later."""
+    now = int(time.time() * 1000)
+    with tempfile.TemporaryDirectory() as folder:
+        with Server(BINARY, folder) as server:
+            expect(push(server, "shop", rows_of(0, 50)).status == 200, "not pushed")
+            expect(push(server, "shop", rows_of(100, 20, time_ms=now)).status == 200, "not pushed")
+            server.stop()
+        limit = "--prediction-log-keep-days"
+        with Server(BINARY, folder, limit, "30") as server:
+            left = lambda: ask(server, "shop", "SELECT count(*) FROM predictions")[0][0]  # noqa: E731
+            until(server, lambda: left() == 20, "rows of years ago go at the start", 60)
+            expect(push(server, "shop", rows_of(200, 30)).status == 200, "not pushed")
+            expect(left() == 50, f"{left()} rows")
+            until(server, lambda: left() == 20, "rows that came too old go, too")
+            server.stop()
+        with Server(BINARY, folder) as server:
+            expect(ask(server, "shop", "SELECT count(*) FROM predictions")[0][0] == 20, "rows of now are gone")
+
+
 def a_million_categories():
     with tempfile.TemporaryDirectory() as folder, Server(BINARY, folder) as server:
         count = 1_000_000
@@ -269,4 +289,5 @@ def a_million_categories():
 run_tests([("kill -9 amid merges loses and doubles nothing", kills_amid_merges),
            ("SQL from outside sees its own log only", sql_wants_out),
            ("odd rows, clocks and outcomes are taken and told", odd_rows),
+           ("a limit of age takes effect at once", a_limit_of_age),
            ("a million categories", a_million_categories)])
