@@ -228,7 +228,7 @@ void AskForRows(const PredictionLog& log, const TimeRange& day) {
   Ask("one prediction by its id", [&] { reader.Find("flights", id); });
   Ask("an id that is not there", [&] { reader.Find("flights", "nobody"); });
   Ask("the five questions of a day", [&] { reader.Summarize("flights", {day, ""}); });
-  PredictionReader reading(log, std::numeric_limits<int64_t>::max());
+  PredictionReader reading(log, nullptr, std::numeric_limits<int64_t>::max());
   Ask("the same without sums", [&] { reading.Summarize("flights", {day, ""}); });
   Ask("the five questions of a slice of a day", [&] {
     reader.Summarize("flights", {day, "input_feature_1 < 143"});
@@ -280,7 +280,7 @@ void MeasureQuestions(int64_t count, int inputs, const std::filesystem::path& fo
   PredictionReader reader(*log);
   Ask("the figures of all, out of sums", [&] { reader.Summary("flights"); });
   Ask("the five questions of all, out of sums", [&] { reader.Summarize("flights", {}); });
-  PredictionReader joining(*log, std::numeric_limits<int64_t>::max());
+  PredictionReader joining(*log, nullptr, std::numeric_limits<int64_t>::max());
   const double before = SecondsOfWork();
   const double joined = Seconds([&] { joining.Summary("flights"); });
   fmt::print("  every prediction joined with its outcome: {:.2f} s ({:.2f} s of work), {} MB\n",

@@ -49,7 +49,8 @@ class Table {
   int ColumnIndex(std::string_view name) const;  // -1 when absent
 
  private:
-  friend class Session;
+  friend class LocalSession;
+  friend class RemoteSession;
   std::vector<Column> columns_;
   std::vector<std::vector<Cell>> cells_;
   size_t row_count_ = 0;
@@ -73,6 +74,10 @@ struct NumberSpan {
   }
 };
 
+class AppenderBackend;
+class SessionBackend;
+class SessionHost;
+
 struct SessionOptions {
   int threads = 2;
   uint64_t memory_bytes_max = 2ULL << 30;
@@ -87,13 +92,21 @@ struct SessionOptions {
   // A statement that runs longer is interrupted and throws kDeadlineExceeded; 0 for no limit. Set
   // for SQL that comes from outside.
   int64_t time_limit_ms = 0;
+  // Whose child process the session is to live in (analytics/session_host.h), so that what its SQL
+  // costs is bounded by the system; in this process when null. Outlives the session.
+  SessionHost* host = nullptr;
+  // Asked now and then while a statement runs in a child process: once it says no, the process is
+  // killed and the statement throws kAborted. Absent: always wanted.
+  std::function<bool()> is_wanted;
 };
 
 // One DuckDB database: planners write SQL, this runs it. Nothing else includes duckdb.h. A session
 // may be used by one thread at a time; Progress and Interrupt may come from any thread. Opening one
 // takes about 10 ms. The time zone is UTC whatever the machine's. Errors: kInvalidArgument with
 // DuckDB's message, kResourceExhausted for memory and disk, kAborted after Interrupt,
-// kPermissionDenied for a file that is not allowed, kNotFound for one that is not there.
+// kPermissionDenied for a file that is not allowed, kNotFound for one that is not there. In a child
+// process also kUnavailable for one that ended by itself; then, as after a time limit and memory or
+// an answer beyond its limit, every further call throws.
 class Session {
  public:
   // Throws kFailedPrecondition when the DuckDB library is not one of 1.4.4 … 1.5.x.
@@ -129,14 +142,14 @@ class Session {
   void Interrupt();
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<SessionBackend> backend_;
 };
 
 // Appends rows to a table, cell by cell in the order of its columns; much faster than INSERT. A
 // cell of another type is converted as SQL does. The rows are there once Close returned; without it
 // they may be lost. Throws kInvalidArgument for a cell that cannot be converted and for a row with
-// too few or too many cells. Must end before its session.
+// too few or too many cells; in a child process both may be thrown by a later call, at the latest
+// by Close. Must end before its session.
 class Session::Appender {
  public:
   ~Appender();
@@ -154,9 +167,8 @@ class Session::Appender {
 
  private:
   friend class Session;
-  struct Impl;
-  explicit Appender(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit Appender(std::unique_ptr<AppenderBackend> backend);
+  std::unique_ptr<AppenderBackend> backend_;
 };
 
 // The version of the DuckDB library that runs, such as "1.5.6".

@@ -69,6 +69,7 @@ ChildProcess::ChildProcess(const ProcessSpec& spec) {
     sigprocmask(SIG_SETMASK, &none, nullptr);
     bool ok = getppid() == parent;
     if (ok && !spec.working_dir.empty()) ok = chdir(spec.working_dir.c_str()) == 0;
+    if (ok && spec.input_fd >= 0) ok = dup2(spec.input_fd, STDIN_FILENO) >= 0;
     if (ok && !spec.output_file.empty()) {
       const int out = open(spec.output_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
       ok = out >= 0 && dup2(out, STDOUT_FILENO) >= 0 && dup2(out, STDERR_FILENO) >= 0;

@@ -18,6 +18,8 @@ struct ProcessSpec {
   std::filesystem::path working_dir;
   // Receives standard output and standard error, appended; the parent's own when empty.
   std::filesystem::path output_file;
+  // Becomes the child's standard input; the parent's own when negative.
+  int input_fd = -1;
 };
 
 struct ExitStatus {

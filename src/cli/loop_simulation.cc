@@ -68,8 +68,12 @@ monitoring::MonitorSpec MonitorOf(const std::string& file) {
                               key == "dataset" || key == "reference_window";
     if (!is_reference) spec.Set(key, value);
   }
-  // The drop is from what the reference is measured to have.
-  if (spec.Has("auc_drop_max") && !spec.Has("reference_auc")) spec.Set("reference_auc", 1.0);
+  // The drop or rise is from what the reference is measured to have.
+  for (const auto& [limit, figure] :
+       {std::pair{"auc_drop_max", "reference_auc"}, std::pair{"mae_rise_max", "reference_mae"},
+        std::pair{"rmse_rise_max", "reference_rmse"}}) {
+    if (spec.Has(limit) && !spec.Has(figure)) spec.Set(figure, 1.0);
+  }
   if (!spec.Has("reference")) spec.Set("reference", "the beginning of the history");
   return monitoring::MonitorSpec::FromJson(spec);
 }
@@ -97,7 +101,7 @@ std::string Money(double value) {
 
 void PrintCosts(const loop::Simulation& simulation, const loop::Policy& policy, Console& console) {
   if (simulation.costs.empty()) {
-    console.Line("Nothing is said about costs: no outcome or no probability is known");
+    console.Line("Nothing is said about costs: no outcome or no answer is known");
     return;
   }
   std::vector<std::vector<std::string>> rows;

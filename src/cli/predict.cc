@@ -8,6 +8,7 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
+#include "serving/table_builder.h"
 
 namespace millwright::cli {
 namespace {
@@ -42,22 +43,61 @@ Json Ask(Client& client, const PredictOptions& options, std::string body) {
   return ParseJson(response.body);
 }
 
-// The columns that the endpoint takes, where it says so, and those of them that are text.
-struct InputColumns {
-  std::vector<std::string> names;
-  std::vector<std::string> texts;
+struct InputColumn {
+  std::string name;
+  bool is_text = false;
+  bool is_required = true;
 };
 
-InputColumns ColumnsOf(Client& client, const std::string& endpoint) {
+bool IsOneValueARow(const Json& input) {
+  const Json* shape = input.Find("shape");
+  if (shape == nullptr) return true;  // a column of a table
+  const auto& sizes = shape->AsArray();
+  return sizes.size() == 1 || (sizes.size() == 2 && sizes[1].is_int() && sizes[1].AsInt() == 1);
+}
+
+// The columns that the endpoint takes; none where it takes whole rows of numbers, by position.
+std::vector<InputColumn> ColumnsOf(Client& client, const std::string& endpoint) {
   const Json described = client.Get("/api/v1/endpoints/" + fetch::PercentEncode(endpoint));
-  InputColumns columns;
+  std::vector<InputColumn> columns;
   const Json* signature = described.Find("signature");
   if (signature == nullptr) return columns;
   for (const Json& input : signature->At("inputs").AsArray()) {
-    columns.names.push_back(input.GetString("name"));
-    if (input.GetString("type") == "string") columns.texts.push_back(columns.names.back());
+    if (!IsOneValueARow(input)) return {};
+    const Json* required = input.Find("required");
+    columns.push_back({.name = input.GetString("name"),
+                       .is_text = input.GetString("type") == "string",
+                       .is_required = required == nullptr || required->AsBool()});
   }
   return columns;
+}
+
+bool HasColumn(const std::vector<analytics::Column>& file, const std::string& name) {
+  return std::any_of(file.begin(), file.end(), [&](const auto& one) { return one.name == name; });
+}
+
+// The SQL list of what is read of a file: the endpoint's columns in their order, else all.
+std::string SelectedOf(const std::vector<InputColumn>& columns,
+                       const std::vector<analytics::Column>& file) {
+  if (columns.empty()) return "*";
+  std::string select;
+  std::vector<std::string> missing;
+  std::vector<std::string> unknown;
+  for (const InputColumn& column : columns) {
+    if (HasColumn(file, column.name)) {
+      select += (select.empty() ? "" : ", ") + analytics::QuoteName(column.name);
+    } else if (column.is_required) {
+      missing.push_back(column.name);
+    }
+  }
+  for (const auto& one : file) {
+    const bool is_taken = std::any_of(columns.begin(), columns.end(),
+                                      [&](const auto& column) { return column.name == one.name; });
+    if (!is_taken) unknown.push_back(one.name);
+  }
+  if (!missing.empty()) throw serving::MissingColumns(missing, unknown);
+  if (select.empty()) throw InvalidArgument("The file has none of the endpoint's columns");
+  return select;
 }
 
 std::string BodyOf(const analytics::Table& table, size_t first, size_t end) {
@@ -125,13 +165,15 @@ void PrintPredictions(const Json& predictions, Console& console) {
 int PredictRows(const PredictOptions& options, Console& console) {
   if (!std::filesystem::exists(options.data)) throw NotFound("File of rows", options.data);
   Client& client = console.client();
-  std::string select;
-  const InputColumns columns = ColumnsOf(client, options.name);
-  for (const auto& column : columns.names)
-    select += (select.empty() ? "" : ", ") + analytics::QuoteName(column);
-  if (select.empty()) select = "*";
-  const std::string from = analytics::ReadFileSql(options.data, columns.texts);
+  const auto columns = ColumnsOf(client, options.name);
   analytics::Session session;
+  const auto file = session.Describe("SELECT * FROM " + analytics::ReadFileSql(options.data));
+  const std::string select = SelectedOf(columns, file);
+  std::vector<std::string> texts;
+  for (const InputColumn& column : columns) {
+    if (column.is_text && HasColumn(file, column.name)) texts.push_back(column.name);
+  }
+  const std::string from = analytics::ReadFileSql(options.data, texts);
   const auto total = static_cast<size_t>(session.Query("SELECT count(*) FROM " + from).Int(0, 0));
   auto progress = console.StartProgress("predict " + options.name);
   Json predictions = Json::MakeArray();

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "analytics/session_worker.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -89,6 +90,19 @@ int ShowConfig(const server::Config& given, Console& console) {
   return 0;
 }
 
+struct SqlSessionOptions {
+  int socket = 0;
+};
+constexpr Option<SqlSessionOptions> kSqlSessionOptions[] = {
+    {"", "--socket", "The descriptor of the socket to whom it answers", &SqlSessionOptions::socket,
+     "NUMBER", 0, 1024},
+};
+
+int RunSqlSession(const SqlSessionOptions& options, Console&) {
+  analytics::RunSessionWorker(options.socket);
+  return 0;
+}
+
 }  // namespace
 
 void AddServerCommands(Commands& commands) {
@@ -96,6 +110,8 @@ void AddServerCommands(Commands& commands) {
                                  server::kServerOptions, RunServer));
   commands.push_back(MakeCommand("config show", "Show the configuration that a server would have",
                                  server::kServerOptions, ShowConfig));
+  commands.push_back(MakeCommand("sql-session", "Answer SQL from outside for a server",
+                                 kSqlSessionOptions, RunSqlSession, Visibility::kHidden));
 }
 
 }  // namespace millwright::cli

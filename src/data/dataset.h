@@ -84,6 +84,8 @@ struct DataOptions {
   int threads = 2;
   uint64_t memory_bytes_max = 2ULL << 30;
   int64_t time_limit_ms = 1'800'000;  // of parsing a file or deriving a version
+  // Whose child processes derive versions by SQL from outside; this process when null.
+  analytics::SessionHost* sql_host = nullptr;
 };
 
 inline constexpr size_t kColumnsMax = 10'000;    // of a table

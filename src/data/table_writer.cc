@@ -59,8 +59,10 @@ std::string ReadTableSql(const std::filesystem::path& file) {
   return fmt::format("read_parquet({})", QuoteText(file.string()));
 }
 
-Session TableWriter::Open(const std::vector<std::filesystem::path>& files) const {
+Session TableWriter::Open(const std::vector<std::filesystem::path>& files,
+                          analytics::SessionHost* host) const {
   analytics::SessionOptions options;
+  options.host = host;
   options.threads = options_.threads;
   options.memory_bytes_max = options_.memory_bytes_max;
   options.temp_dir = store_.temp_folder().string();
@@ -119,7 +121,7 @@ StoredTable TableWriter::FromQuery(const std::string& sql, const std::vector<Vie
   const TempFile parquet(store_.NewTempPath());
   std::vector<std::filesystem::path> files = {parquet.path()};
   for (const auto& view : views) files.push_back(view.file);
-  Session session = Open(files);
+  Session session = Open(files, options_.sql_host);
   for (const auto& view : views)
     session.Execute(
         fmt::format("CREATE VIEW {} AS FROM {}", QuoteName(view.name), ReadTableSql(view.file)));

@@ -41,7 +41,8 @@ class TableWriter {
               const std::filesystem::path& target) const;
 
   // Opens a session that may read these files.
-  analytics::Session Open(const std::vector<std::filesystem::path>& files) const;
+  analytics::Session Open(const std::vector<std::filesystem::path>& files,
+                          analytics::SessionHost* host = nullptr) const;
 
  private:
   StoredTable Store(analytics::Session& session, const std::filesystem::path& parquet) const;

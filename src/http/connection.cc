@@ -1,5 +1,7 @@
 #include "http/connection.h"
 
+#include <poll.h>
+
 #include <boost/asio/redirect_error.hpp>
 
 #include "base/clock.h"
@@ -229,6 +231,7 @@ void Connection::StartHandler(Target target) {
   SetDeadline(State::kHandler, 0);
   const auto pending = std::make_shared<PendingReply>(loop_.gate, shared_from_this());
   Request request = std::move(parser_.request());
+  pending->caller_gone = peer_gone_;
   if (target.body == Body::kStream) {
     channel_ = std::make_shared<BodyChannel>(body_, loop_.gate, weak_from_this());
     const Framing& framing = body_.framing();
@@ -345,11 +348,18 @@ void Connection::SetBodyDeadline() {
 }
 
 void Connection::CheckDeadline(int64_t now_ms) {
+  if (phase_ == State::kHandler) LookWhetherPeerIsGone();
   if (deadline_ms_ == 0 || now_ms < deadline_ms_) return;
   deadline_ms_ = 0;
   timed_out_ = true;
   boost::system::error_code ec;
   socket_.cancel(ec);
+}
+
+void Connection::LookWhetherPeerIsGone() {
+  pollfd peer{fd_, POLLRDHUP, 0};
+  if (poll(&peer, 1, 0) > 0 && (peer.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0)
+    peer_gone_->store(true);
 }
 
 void Connection::Drain() {
@@ -361,6 +371,7 @@ void Connection::Drain() {
 void Connection::Abort() {
   if (aborted_) return;
   aborted_ = true;
+  peer_gone_->store(true);
   boost::system::error_code ec;
   socket_.shutdown(Socket::shutdown_both, ec);
   socket_.cancel(ec);

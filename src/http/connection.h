@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -68,6 +69,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Awaitable<void> RespondWithBody();
   Awaitable<void> RespondWithFile();
   Awaitable<void> RespondWithParts();
+  // Tells the handler that runs when nobody waits for its answer any more.
+  void LookWhetherPeerIsGone();
   std::optional<FileRange> ApplyRange(uint64_t size);
   Awaitable<void> RespondWithProducer(StreamThreads& threads);
   Awaitable<bool> Write(std::string_view bytes, More more);
@@ -98,6 +101,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool timed_out_ = false;
   bool aborted_ = false;
   bool abandoned_ = false;
+  const std::shared_ptr<std::atomic<bool>> peer_gone_ = std::make_shared<std::atomic<bool>>(false);
 
   using WakeHandler =
       boost::asio::async_result<boost::asio::use_awaitable_t<Executor>, void()>::handler_type;

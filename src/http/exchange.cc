@@ -1,10 +1,22 @@
 #include "http/exchange.h"
 
+#include <utility>
+
 #include "base/error.h"
 #include "base/log.h"
 
 namespace millwright::http {
 namespace {
+
+thread_local CallerGone running_for;
+
+// Says whose handler runs on this thread.
+class RunningFor {
+ public:
+  explicit RunningFor(CallerGone caller) { running_for = std::move(caller); }
+  ~RunningFor() { running_for.reset(); }
+  RunningFor(const RunningFor&) = delete;
+};
 
 thread_local const Connection* inline_connection = nullptr;
 
@@ -80,7 +92,12 @@ PendingReply::~PendingReply() {
   gate->ReplyGone();
 }
 
+CallerGone WhetherCallerIsGone() {
+  return running_for;
+}
+
 void PendingReply::Run(const std::shared_ptr<PendingReply>& self) {
+  const RunningFor scope(self->caller_gone);
   // The request lives on this stack and not in `self`: a body reader must be gone when the handler
   // has returned, however long the reply is kept.
   Request request = std::move(self->request);

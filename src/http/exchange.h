@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 
+#include "http/caller.h"
 #include "http/connection.h"
 
 namespace millwright::http {
@@ -53,6 +54,7 @@ struct PendingReply {
   void Answer(Response response);
 
   const std::shared_ptr<LoopGate> gate;
+  CallerGone caller_gone;
   const std::weak_ptr<Connection> connection;
   // Only for comparing with the connection whose inline handler runs on this thread.
   Connection* const origin;

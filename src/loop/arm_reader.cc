@@ -40,6 +40,15 @@ std::string ResidualSql(const std::string& figure, const std::string& prediction
       prediction, kLossMax, figure);
 }
 
+// What a figure is of a probability's row: NaN where the answer is none, or what happened is
+// neither of two classes, as in minutes that somebody takes for probabilities.
+std::string OfProbabilitySql(const std::string& figure, const std::string& probability) {
+  return fmt::format(
+      "CASE WHEN {0} NOT BETWEEN 0 AND 1 OR outcome NOT BETWEEN 0 AND 1 THEN CAST('nan' AS DOUBLE) "
+      "ELSE {1} END",
+      probability, figure);
+}
+
 // The loss of one row; NULL where its outcome is not known.
 std::string LossSql(const Policy& policy, const std::vector<Column>& columns) {
   const auto output = monitoring::ProbabilitySql(policy.label, columns);
@@ -54,10 +63,12 @@ std::string LossSql(const Policy& policy, const std::vector<Column>& columns) {
           "THEN 0.0 ELSE 1.0 END",
           p, y, p, Json(policy.label.threshold).Dump(), y);
     case LossKind::kBrier:
-      return fmt::format("({} - {}) * ({} - {})", p, y, p, y);
+      return OfProbabilitySql(fmt::format("({} - {}) * ({} - {})", p, y, p, y), p);
     case LossKind::kLogLoss:
-      return fmt::format("CASE WHEN {} = 1 THEN -ln({}) WHEN {} = 0 THEN -ln(1 - {}) END", y,
-                         clamped, y, clamped);
+      return OfProbabilitySql(
+          fmt::format("CASE WHEN {} = 1 THEN -ln({}) WHEN {} = 0 THEN -ln(1 - {}) END", y, clamped,
+                      y, clamped),
+          p);
     case LossKind::kAbsoluteError:
       return ResidualSql(fmt::format("abs({} - outcome)", p), p);
     case LossKind::kSquaredError:
@@ -178,11 +189,11 @@ statistics::ArmMoments MeasureLoss(Session& session, const std::string& predicti
 Arms ArmReader::Measure(const Policy& policy, const ArmsQuery& query) {
   log_.Flush();
   const monitoring::LogCounts counts = log_.Counts(query.endpoint);
-  const std::string key =
-      fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", query.endpoint, query.candidate_version,
-                  query.live_version, query.is_shadow, query.since_ms,
-                  policy.worse.loss ? LossKindName(policy.worse.loss->kind) : "",
-                  policy.label.probability_output, policy.label.threshold);
+  const std::string key = fmt::format(
+      "{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", query.endpoint, query.candidate_version,
+      query.live_version, query.is_shadow, query.since_ms,
+      policy.worse.loss ? LossKindName(policy.worse.loss->kind) : "",
+      policy.label.probability_output, policy.label.threshold, policy.label.positive_label);
   std::lock_guard lock(mutex_);
   Known& known = known_[policy.model];
   if (known.query == key && known.counts == counts) return known.arms;

@@ -25,17 +25,29 @@ bool IsFinite(const ArmMoments& moments) {
 struct Comparison {
   std::string figure;  // "errors"
   double tolerance = 0;
+  bool is_relative = false;  // tolerance and bounds are shares of the live version's mean
   int64_t candidate_n = 0, live_n = 0;
   bool is_number = true;                   // both means are
+  bool has_base = true;                    // of a relative one: the live version's mean is above 0
   std::optional<DifferenceBounds> bounds;  // nothing: nothing can be said of the difference
 
   bool IsWorse() const { return bounds && bounds->low > tolerance; }
   bool IsNotWorse() const { return bounds && bounds->high < tolerance; }
   std::string Words() const {
     if (!is_number) return figure + " is not a number";
+    if (!has_base) {
+      return fmt::format("{} of the live version is 0 in all {} rows, and nothing is a share of 0",
+                         figure, live_n);
+    }
     if (!bounds) {
       return fmt::format("{} is the same in all {} and {} rows: nothing says yet how it spreads",
                          figure, candidate_n, live_n);
+    }
+    if (is_relative) {
+      return fmt::format(
+          "{} differ by {:.4g} % of the live version's ({:.4g} to {:.4g}), "
+          "tolerated are {:.4g} %",
+          figure, 100 * bounds->difference, 100 * bounds->low, 100 * bounds->high, 100 * tolerance);
     }
     return fmt::format("{} differ by {:.4g} ({:.4g} to {:.4g}), tolerated are {:.4g}", figure,
                        bounds->difference, bounds->low, bounds->high, tolerance);
@@ -45,6 +57,7 @@ struct Comparison {
                           {"tolerance", tolerance},
                           {"n_candidate", candidate_n},
                           {"n_live", live_n}});
+    if (is_relative) json.Set("relative", true);
     if (!bounds) return json;
     return json.Set("difference", bounds->difference)
         .Set("low", bounds->low)
@@ -73,12 +86,40 @@ Comparison CompareUnbounded(std::string figure, ArmMoments candidate, ArmMoments
   return Compare(std::move(figure), candidate, live, alpha, tolerance);
 }
 
-Comparison CompareLoss(const LossRule& loss, const ArmMoments& candidate, const ArmMoments& live,
-                       double alpha) {
+// Of positive figures, with a tolerance that is a share of the live version's. It is exceeded where
+// the candidate's mean less (1 + tolerance) times the live one's is above 0, which is a difference
+// of two means as well. Its bounds are told as shares of the live version's mean.
+Comparison CompareRelative(std::string figure, const ArmMoments& candidate, const ArmMoments& live,
+                           double alpha, double tolerance) {
+  Comparison comparison{.figure = std::move(figure),
+                        .tolerance = tolerance,
+                        .is_relative = true,
+                        .candidate_n = candidate.count,
+                        .live_n = live.count,
+                        .is_number = IsFinite(candidate) && IsFinite(live),
+                        .has_base = live.mean > 0};
+  const bool has_spread = candidate.variance > 0 || live.variance > 0;
+  if (!comparison.is_number || !has_spread || !comparison.has_base) return comparison;
+  ArmMoments tolerated = live;
+  tolerated.mean *= 1 + tolerance;
+  tolerated.variance *= (1 + tolerance) * (1 + tolerance);
+  const DifferenceBounds beyond =
+      ConfidenceSequence(candidate, tolerated, alpha, tolerance * live.mean);
+  const auto share = [&](double value) { return value / live.mean + tolerance; };
+  comparison.bounds = {share(beyond.difference), share(beyond.low), share(beyond.high)};
+  return comparison;
+}
+
+Comparison CompareLoss(const LossRule& loss, ArmMoments candidate, ArmMoments live, double alpha) {
   const bool is_share = loss.kind == LossKind::kError || loss.kind == LossKind::kBrier;
-  if (!is_share) return CompareUnbounded("loss", candidate, live, alpha, loss.tolerance);
-  return Compare("loss", statistics::ShareMoments(candidate), statistics::ShareMoments(live), alpha,
-                 loss.tolerance);
+  if (is_share) {
+    candidate = statistics::ShareMoments(candidate);
+    live = statistics::ShareMoments(live);
+  } else if (IsFinite(candidate) && IsFinite(live)) {
+    statistics::CountPooledRows(&candidate, &live);
+  }
+  if (loss.is_relative) return CompareRelative("loss", candidate, live, alpha, loss.tolerance);
+  return Compare("loss", candidate, live, alpha, loss.tolerance);
 }
 
 Judgement Hold(std::string rule, std::string reason, Json figures) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <functional>
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr int64_t kRowsMax = 1'000'000'000;
 constexpr int64_t kPerDayMax = 1000;
+constexpr double kRegressionLossRise = 0.05;  // of the live version's, where nothing is said
 
 // A value of the file with its place, which every complaint names.
 class Node {
@@ -217,9 +219,35 @@ CanaryRule ReadCanary(const Node& node) {
   return rule;
 }
 
-LossRule ReadLoss(const Node& node) {
+// A number, or a share as "5%".
+void ReadLossTolerance(const Node& node, LossRule* rule) {
+  if (!node.value().is_string()) {
+    rule->tolerance = node.Real(1e-12, 1e12);
+    return;
+  }
+  const std::string text = node.Text();
+  double percent = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), percent);
+  const bool is_share = error == std::errc() && std::string_view(end) == "%";
+  if (!is_share || !(percent >= 0.01 && percent <= 1000))
+    node.Fail("must be a number, or a share of the live version's loss from 0.01% to 1000%");
+  rule->tolerance = percent / 100;
+  rule->is_relative = true;
+}
+
+bool IsOfNumbers(LossKind kind) {
+  return kind == LossKind::kAbsoluteError || kind == LossKind::kSquaredError;
+}
+
+LossRule ReadLoss(const Node& node, monitoring::ModelTask task) {
   node.Allow({"kind", "tolerance", "outcomes", "required"});
+  const bool is_regression = task == monitoring::ModelTask::kRegression;
   LossRule rule;
+  if (is_regression) {
+    rule.kind = LossKind::kAbsoluteError;
+    rule.tolerance = kRegressionLossRise;
+    rule.is_relative = true;
+  }
   if (const auto kind = node.Find("kind")) {
     rule.kind = ReadName<LossKind>(*kind, {{"error", LossKind::kError},
                                            {"brier", LossKind::kBrier},
@@ -227,7 +255,14 @@ LossRule ReadLoss(const Node& node) {
                                            {"absolute_error", LossKind::kAbsoluteError},
                                            {"squared_error", LossKind::kSquaredError}});
   }
-  ReadReal(node, "tolerance", 1e-12, 1e12, &rule.tolerance);
+  if (is_regression && !IsOfNumbers(rule.kind)) {
+    node.Fail(fmt::format("{} is a loss of classes, and the label's task is regression",
+                          LossKindName(rule.kind)));
+  }
+  if (const auto tolerance = node.Find("tolerance")) {
+    rule.is_relative = false;
+    ReadLossTolerance(*tolerance, &rule);
+  }
   ReadWhole(node, "outcomes", kArmRequestsMin, kRowsMax, &rule.outcomes_min);
   if (const auto required = node.Find("required")) rule.is_required = required->Truth();
   return rule;
@@ -239,20 +274,22 @@ std::optional<double> ReadTolerance(const Node& node, double most) {
   return node.Real(1e-6, most);
 }
 
-WorseRule ReadWorse(const Node& node) {
+WorseRule ReadWorse(const Node& node, monitoring::ModelTask task) {
   node.Allow({"confidence", "errors", "latency", "loss"});
   WorseRule rule;
   if (const auto confidence = node.Find("confidence"))
     rule.alpha = 1 - confidence->Real(0.5, 0.9999);
   if (const auto errors = node.Find("errors")) rule.errors = ReadTolerance(*errors, 1);
   if (const auto latency = node.Find("latency")) rule.latency = ReadTolerance(*latency, 100);
-  if (const auto loss = node.Find("loss")) rule.loss = ReadLoss(*loss);
+  if (const auto loss = node.Find("loss")) rule.loss = ReadLoss(*loss, task);
   return rule;
 }
 
 monitoring::LabelRule ReadLabel(const Node& node) {
-  node.Allow({"output", "threshold", "positive"});
+  node.Allow({"output", "threshold", "positive", "task"});
   monitoring::LabelRule rule;
+  if (const auto task = node.Find("task"))
+    rule.task = task->Read([&] { return monitoring::ParseModelTask(task->Text()); });
   ReadText(node, "output", &rule.probability_output);
   ReadReal(node, "threshold", -1e300, 1e300, &rule.threshold);
   ReadText(node, "positive", &rule.positive_label);
@@ -269,14 +306,16 @@ LimitRule ReadLimits(const Node& node) {
 }
 
 CostRule ReadCosts(const Node& node) {
-  node.Allow({"false_positive", "false_negative", "true_positive", "true_negative", "retraining",
-              "retraining_time", "recovery"});
+  node.Allow({"false_positive", "false_negative", "true_positive", "true_negative", "over", "under",
+              "retraining", "retraining_time", "recovery"});
   constexpr double kMost = 1e15;
   CostRule rule;
   ReadReal(node, "false_positive", -kMost, kMost, &rule.false_positive);
   ReadReal(node, "false_negative", -kMost, kMost, &rule.false_negative);
   ReadReal(node, "true_positive", -kMost, kMost, &rule.true_positive);
   ReadReal(node, "true_negative", -kMost, kMost, &rule.true_negative);
+  ReadReal(node, "over", -kMost, kMost, &rule.over);
+  ReadReal(node, "under", -kMost, kMost, &rule.under);
   ReadReal(node, "retraining", 0, kMost, &rule.retraining);
   ReadDuration(node, "retraining_time", &rule.retraining_ms);
   ReadReal(node, "recovery", 0, 1, &rule.recovery);
@@ -345,8 +384,8 @@ Policy ParsePolicy(std::string_view yaml) {
   if (const auto gates = root.Find("gates")) policy.asks_gates = gates->Truth();
   if (const auto shadow = root.Find("shadow")) policy.shadow = ReadShadow(*shadow);
   if (const auto canary = root.Find("canary")) policy.canary = ReadCanary(*canary);
-  if (const auto worse = root.Find("worse")) policy.worse = ReadWorse(*worse);
   if (const auto label = root.Find("label")) policy.label = ReadLabel(*label);
+  if (const auto worse = root.Find("worse")) policy.worse = ReadWorse(*worse, policy.label.task);
   if (const auto approvals = root.Find("approvals")) {
     for (const Node& approval : approvals->Items()) {
       policy.approvals.push_back(

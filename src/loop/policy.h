@@ -60,8 +60,11 @@ std::string_view LossKindName(LossKind kind);
 
 // What one wrong answer is worth, by labels.
 struct LossRule {
-  LossKind kind = LossKind::kBrier;
+  LossKind kind = LossKind::kBrier;  // of a label rule for a regression: kAbsoluteError
+  // In the unit of the loss, or as a share of the live version's mean loss ("5%" in the file):
+  // what a regression's unit is worth is not known here.
   double tolerance = 0.01;
+  bool is_relative = false;
   int64_t outcomes_min = 200;  // that are known of each arm
   bool is_required = true;     // without them nothing is passed
 };
@@ -90,6 +93,9 @@ struct CostRule {
   double false_negative = 1;
   double true_positive = 0;
   double true_negative = 0;
+  // Of a regression: each unit that an answer was too high or too low.
+  double over = 1;
+  double under = 1;
   double retraining = 0;
   // How long a retraining takes, and which share of the cost that has come on since the last
   // training a new model takes away.

@@ -347,6 +347,68 @@ TEST(Policy, SaysWhereItIsWrong) {
   ExpectRefused("- a", "yaml", "mapping");
 }
 
+TEST(Policy, TakesLossesByTheTask) {
+  const auto loss = [](const std::string& rest) {
+    return *ParsePolicy("model: m\nretrain: {pipeline: p}\n" + rest).worse.loss;
+  };
+  const LossRule classes = loss("worse: {loss: {}}");
+  EXPECT_EQ(classes.kind, LossKind::kBrier);
+  EXPECT_FALSE(classes.is_relative);
+  // Minutes: by the absolute error, and five percent of it.
+  const LossRule numbers = loss("label: {task: regression}\nworse: {loss: {}}");
+  EXPECT_EQ(numbers.kind, LossKind::kAbsoluteError);
+  EXPECT_TRUE(numbers.is_relative);
+  EXPECT_DOUBLE_EQ(numbers.tolerance, 0.05);
+  const LossRule share = loss("worse: {loss: {kind: squared_error, tolerance: 12.5%}}");
+  EXPECT_TRUE(share.is_relative);
+  EXPECT_DOUBLE_EQ(share.tolerance, 0.125);
+  const LossRule unit = loss("label: {task: regression}\nworse: {loss: {tolerance: 2}}");
+  EXPECT_FALSE(unit.is_relative);
+  EXPECT_DOUBLE_EQ(unit.tolerance, 2);
+  for (const auto& [rest, field] :
+       {std::pair{"label: {task: regression}\nworse: {loss: {kind: brier}}", "worse.loss"},
+        std::pair{"label: {task: ranking}", "label.task"},
+        std::pair{"worse: {loss: {tolerance: 0%}}", "worse.loss.tolerance"},
+        std::pair{"worse: {loss: {tolerance: 5 percent}}", "worse.loss.tolerance"},
+        std::pair{"worse: {loss: {tolerance: nan%}}", "worse.loss.tolerance"}}) {
+    try {
+      ParsePolicy(std::string("model: m\nretrain: {pipeline: p}\n") + rest);
+      ADD_FAILURE() << rest << " is taken";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.field(), field) << error.message();
+    }
+  }
+}
+
+TEST(Rules, CompareLossesAsSharesOfTheLiveVersions) {
+  WorseRule rule;
+  rule.errors.reset();
+  rule.loss = LossRule{.kind = LossKind::kAbsoluteError, .tolerance = 0.05, .is_relative = true};
+  const auto judge = [&](double candidate, double live, int64_t rows, double unit) {
+    ArmFigures one = Arm(rows, 0), other = Arm(rows, 0);
+    one.loss = {.count = rows, .mean = candidate * unit, .variance = unit * unit};
+    other.loss = {.count = rows, .mean = live * unit, .variance = unit * unit};
+    return JudgeArms(rule, {.requests_min = 100}, one, other);
+  };
+  // The same in minutes and in seconds.
+  for (const double unit : {1.0, 60.0, 1e-6}) {
+    EXPECT_EQ(judge(10.2, 10, 5000, unit).verdict, Verdict::kNotWorse) << unit;
+    EXPECT_EQ(judge(10.8, 10, 5000, unit).rule, "worse.loss") << unit;
+    EXPECT_EQ(judge(10.5, 10, 5000, unit).rule, "inconclusive.loss") << unit;
+    EXPECT_EQ(judge(10.2, 10, 200, unit).rule, "inconclusive.loss") << unit;
+  }
+  const Judgement worse = judge(11, 10, 5000, 1);
+  const Json& difference = worse.figures.Find("differences")->AsArray()[0];
+  EXPECT_NEAR(difference.Find("difference")->AsDouble(), 0.1, 1e-12);
+  EXPECT_GT(difference.Find("low")->AsDouble(), 0.05);
+  EXPECT_TRUE(difference.Find("relative")->AsBool());
+  EXPECT_NE(worse.reason.find("differ by 10 % of the live version's"), std::string::npos)
+      << worse.reason;
+  const Judgement perfect = judge(1, 0, 5000, 1);
+  EXPECT_EQ(perfect.verdict, Verdict::kHold);
+  EXPECT_NE(perfect.reason.find("nothing is a share of 0"), std::string::npos) << perfect.reason;
+}
+
 TEST(Cron, IsDueWhenCrontabSays) {
   struct Case {
     const char* line;

@@ -22,6 +22,8 @@ constexpr int64_t kDayMs = 24 * kHourMs;
 constexpr int kWeekDays = 7;
 constexpr int kStepsMax = 50;  // at one moment
 constexpr double kAucDropMax = 0.03;
+constexpr double kMaeRiseMax = 0.1;
+constexpr double kAmountMax = 1e75;  // beyond it an answer or an outcome is out of all measure
 constexpr char kRows[] = "simulated_rows";
 
 int64_t FloorTo(int64_t time_ms, int64_t unit_ms) {
@@ -97,28 +99,43 @@ class Traffic {
   std::vector<Sums> sums_;
 };
 
+// What one row with a known outcome costs: by the matrix of classes, or by what each unit too high
+// or too low is worth. NULL for a number that is out of all measure.
+std::string RowCostSql(const CostRule& costs, const monitoring::LabelRule& rule,
+                       monitoring::ModelTask task, const std::string& answer) {
+  const auto number = [](double value) { return Json(value).Dump(); };
+  const std::string truth = monitoring::TruthSql(rule, task);
+  if (task == monitoring::ModelTask::kRegression) {
+    return fmt::format(
+        "CASE WHEN abs({0}) <= {1} AND abs({2}) <= {1} THEN {3} * greatest({0} - {2}, 0) + {4} * "
+        "greatest({2} - {0}, 0) END",
+        answer, number(kAmountMax), truth, number(costs.over), number(costs.under));
+  }
+  return fmt::format(
+      "CASE WHEN {} >= {} THEN CASE WHEN {} = 1 THEN {} ELSE {} END ELSE CASE WHEN {} = 1 THEN {} "
+      "ELSE {} END END",
+      answer, number(rule.threshold), truth, number(costs.true_positive),
+      number(costs.false_positive), truth, number(costs.false_negative),
+      number(costs.true_negative));
+}
+
 // What wrong answers cost, day by day.
 class DailyCosts {
  public:
-  DailyCosts(analytics::Session& session, const History& history, const Policy& policy)
+  DailyCosts(analytics::Session& session, const History& history, const Policy& policy,
+             monitoring::ModelTask task)
       : first_ms_(FloorTo(history.from_ms, kDayMs)),
         days_(static_cast<size_t>((history.to_ms - first_ms_) / kDayMs + 1)) {
     const auto columns =
         session.Describe(std::string("SELECT * FROM ") + history.snapshot.predictions);
     const auto output = monitoring::ProbabilitySql(policy.label, columns);
     if (!output || history.outcomes == 0) return;
-    const auto number = [](double value) { return Json(value).Dump(); };
-    const std::string y = monitoring::ActualSql(policy.label);
-    const std::string said = *output + " >= " + number(policy.label.threshold);
     const auto table = session.Query(
-        fmt::format("SELECT (event_time_ms - {}) // {} AS day, count(*), sum(CASE WHEN {} THEN "
-                    "CASE WHEN {} = 1 "
-                    "THEN {} ELSE {} END ELSE CASE WHEN {} = 1 THEN {} ELSE {} END END) FROM {} "
-                    "WHERE {} IS NOT "
-                    "NULL AND isfinite({}) AND role <> 'shadow' GROUP BY 1",
-                    first_ms_, kDayMs, said, y, number(policy.costs.true_positive),
-                    number(policy.costs.false_positive), y, number(policy.costs.false_negative),
-                    number(policy.costs.true_negative), kRows, y, *output));
+        fmt::format("SELECT (event_time_ms - {}) // {} AS day, count(cost), coalesce(sum(cost), 0) "
+                    "FROM (SELECT event_time_ms, {} AS cost FROM {} WHERE {} IS NOT NULL AND "
+                    "isfinite({}) AND role <> 'shadow') GROUP BY 1",
+                    first_ms_, kDayMs, RowCostSql(policy.costs, policy.label, task, *output), kRows,
+                    monitoring::TruthSql(policy.label, task), *output));
     for (size_t row = 0; row < table.row_count(); ++row) {
       Day& day = days_[static_cast<size_t>(table.Int(row, 0))];
       day.rows = static_cast<double>(table.Int(row, 1));
@@ -181,19 +198,24 @@ class DailyCosts {
 class Watch {
  public:
   Watch(analytics::Session& session, const History& history, const Policy& policy,
-        const SimulationOptions& options)
+        monitoring::ModelTask task, const SimulationOptions& options)
       : session_(session), history_(history) {
     if (options.monitor) {
       spec_ = *options.monitor;
     } else {
       spec_.window_ms = 7 * kDayMs;
-      spec_.auc_drop_max = kAucDropMax;
+      if (task == monitoring::ModelTask::kRegression) {
+        spec_.mae_rise_max = kMaeRiseMax;
+      } else {
+        spec_.auc_drop_max = kAucDropMax;
+      }
       spec_.window_origin_ms = FloorTo(history.from_ms, kDayMs);
     }
     spec_.name = policy.model;
     spec_.endpoint = policy.endpoint;
     spec_.model = policy.model;
     spec_.label = policy.label;
+    spec_.label.task = task;
     spec_.since_ms = 0;
   }
 
@@ -213,6 +235,8 @@ class Watch {
     const auto figures =
         scan.MeasurePerformance({.start_ms = from_ms, .end_ms = to_ms, .complete = true});
     if (figures.auc) spec_.reference_auc = figures.auc;
+    if (figures.mae) spec_.reference_mae = figures.mae;
+    if (figures.rmse) spec_.reference_rmse = figures.rmse;
     std::vector<Subject> over(open_.begin(), open_.end());
     open_.clear();
     judged_.clear();
@@ -249,8 +273,9 @@ class Watch {
       judged_[window.start_ms] = window;
       for (const auto& crossing : monitoring::JudgeDrift(spec_, window)) follow(window, crossing);
     }
-    for (; auc_at_ < windows_.size() && windows_[auc_at_].end_ms + delay_ms <= now_ms; ++auc_at_) {
-      monitoring::MonitorWindow& window = windows_[auc_at_];
+    for (; outcomes_at_ < windows_.size() && windows_[outcomes_at_].end_ms + delay_ms <= now_ms;
+         ++outcomes_at_) {
+      monitoring::MonitorWindow& window = windows_[outcomes_at_];
       if (window.start_ms < referred_to_ms_) continue;
       window.performance = scan_->MeasurePerformance(window);
       judged_[window.start_ms] = window;
@@ -270,7 +295,7 @@ class Watch {
   std::optional<monitoring::WindowScan> scan_;
   std::vector<monitoring::MonitorWindow> windows_;
   monitoring::WindowsByStart judged_;  // since the last reference
-  size_t drift_at_ = 0, auc_at_ = 0;
+  size_t drift_at_ = 0, outcomes_at_ = 0;
   int64_t referred_to_ms_ = 0;
   std::set<Subject> open_;
 };
@@ -279,13 +304,13 @@ class Watch {
 class Replay {
  public:
   Replay(analytics::Session& session, const History& history, const Policy& policy,
-         const SimulationOptions& options)
+         monitoring::ModelTask task, const SimulationOptions& options)
       : history_(history),
         policy_(policy),
         options_(options),
         traffic_(session, history),
         loss_(policy.worse.loss ? MeasureLoss(session, kRows, policy) : statistics::ArmMoments()),
-        watch_(session, history, policy, options) {
+        watch_(session, history, policy, task, options) {
     result_.from_ms = history.from_ms;
     result_.to_ms = history.to_ms;
     result_.predictions = history.predictions;
@@ -471,14 +496,24 @@ class Replay {
   Simulation result_;
 };
 
+// What the policy says, or the monitor, or the rows themselves.
+monitoring::ModelTask TaskOf(analytics::Session& session, const Policy& policy,
+                             const SimulationOptions& options) {
+  monitoring::LabelRule rule = policy.label;
+  if (rule.task == monitoring::ModelTask::kNone && options.monitor)
+    rule.task = options.monitor->Rule().task;
+  return monitoring::FindTask(session, kRows, rule);
+}
+
 }  // namespace
 
 Simulation Simulate(analytics::Session& session, const History& history, const Policy& policy,
                     const SimulationOptions& options) {
   session.Execute(std::string("CREATE OR REPLACE TEMP TABLE ") + kRows + " AS SELECT * FROM " +
                   monitoring::KnownPredictionsSql(history.snapshot));
-  const DailyCosts costs(session, history, policy);
-  Replay replay(session, history, policy, options);
+  const monitoring::ModelTask task = TaskOf(session, policy, options);
+  const DailyCosts costs(session, history, policy, task);
+  Replay replay(session, history, policy, task, options);
   replay.Run();
   return std::move(replay).Finish(costs);
 }

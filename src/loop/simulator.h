@@ -20,12 +20,14 @@
 // requests, so what is simulated of shadow and canary is how long the traffic makes them take;
 // approvals are given at once; and a model that is trained at a time T takes away
 // `costs.recovery` of the excess cost that the log shows in the week before T, as long as the
-// excess is still there. After a promotion drift and AUC are measured against the rows before T.
+// excess is still there. After a promotion drift and performance are measured against the rows
+// before T.
 namespace millwright::loop {
 
 struct SimulationOptions {
   // What is watched; the window, thresholds and features of `monitor`, whose reference is the
-  // beginning of the history. Without one: weeks, the preset millwright, an AUC drop of 0.03.
+  // beginning of the history. Without one: weeks, the preset millwright, an AUC drop of 0.03, or of
+  // a regression an MAE a tenth above the reference's.
   std::optional<monitoring::MonitorSpec> monitor;
   int64_t reference_ms = 28LL * 86'400'000;
   int64_t label_delay_ms = 0;  // from a window's end until its outcomes are known
@@ -41,7 +43,7 @@ struct SimulatedAlert {
 struct PlanCost {
   std::string plan;  // "never", "monthly", "policy"
   int64_t retrainings = 0;
-  double errors = 0;  // by the cost matrix
+  double errors = 0;  // by the cost matrix, or by each unit of a regression's errors
   double retraining = 0;
   double total() const { return errors + retraining; }
 };
@@ -52,7 +54,7 @@ struct Simulation {
   std::vector<SimulatedAlert> alerts;
   std::vector<Decision> decisions;
   int64_t retrainings = 0, promotions = 0;
-  // Nothing where no outcome or no probability is known.
+  // Nothing where no outcome or no answer is known.
   std::optional<double> reference_cost;  // of one prediction
   std::vector<PlanCost> costs;
 

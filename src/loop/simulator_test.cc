@@ -96,6 +96,37 @@ TEST_F(SimulatorTest, DecidesByTheSameRulesAsTheServer) {
   EXPECT_NEAR(static_cast<double>(times[2] - times[1]) / 3'600'000, 48, 8);
 }
 
+// Minutes that are off by two either way, and by ten too few from day 35 on: the error counts, by
+// what a minute too many and too few costs.
+TEST_F(SimulatorTest, RetrainsARegressionWhoseErrorsGrow) {
+  session_.Execute(
+      "COPY (SELECT 'p' || i AS id, TIMESTAMP '2001-01-01' + to_minutes(CAST(i * 14.4 AS BIGINT)) "
+      "AS asked, (i * 7919 % 1000) / 1000.0 AS x, 30.0 + i % 7 AS p, 30.0 + i % 7 + "
+      "CASE WHEN i >= 3500 THEN 10 WHEN i % 2 = 0 THEN 2 ELSE -2 END AS late FROM range(6000) "
+      "t(i)) TO '" +
+      file_.string() + "' (FORMAT parquet)");
+  constexpr char kMinutes[] = R"(
+model: m
+triggers: [{alert: {kind: performance}}]
+retrain: {pipeline: p, window: 28d}
+canary: {steps: [50], requests: 100}
+worse: {errors: 0.1}
+limits: {cooldown: 7d}
+costs: {over: 1, under: 3, retraining: 10, retraining_time: 1h}
+)";
+  const Simulation simulation = Run(kMinutes);
+  ASSERT_FALSE(simulation.alerts.empty());
+  EXPECT_EQ(simulation.alerts[0].crossing.feature, "mae");
+  EXPECT_DOUBLE_EQ(simulation.alerts[0].crossing.value, 10);
+  EXPECT_NEAR(simulation.alerts[0].crossing.threshold, 2.2, 1e-9);
+  EXPECT_GE(simulation.promotions, 1);
+  ASSERT_EQ(simulation.costs.size(), 3);
+  // Two too many cost 2 and two too few 6; ten too few cost 30.
+  EXPECT_DOUBLE_EQ(*simulation.reference_cost, 4);
+  EXPECT_DOUBLE_EQ(simulation.costs[0].errors, 2500 * 30 + 700 * 4);
+  EXPECT_LT(simulation.costs[2].total(), simulation.costs[0].total() - 30'000);
+}
+
 // A monitor may ask detectors of single changes and have no limit for its AUC.
 TEST_F(SimulatorTest, FollowsDetectorsToo) {
   const Policy policy = ParsePolicy(kPolicy);
@@ -191,6 +222,27 @@ TEST(Arms, SetLossesBeyondAllMeasureAside) {
     const Judgement same = JudgeArms(policy.worse, wanted, arms.live, arms.live);
     EXPECT_EQ(same.verdict, Verdict::kHold);
     EXPECT_EQ(same.rule, "not_a_number");
+  }
+}
+
+// Minutes that somebody takes for probabilities have no Brier score.
+TEST(Arms, HaveNoLossOfClassesForNumbers) {
+  analytics::Session session;
+  session.Execute(
+      "CREATE TABLE log AS SELECT 'a' || i AS id, CASE WHEN i % 2 = 0 THEN 'canary' ELSE 'live' "
+      "END "
+      "AS role, CASE WHEN i % 2 = 0 THEN '2' ELSE '1' END AS model_version, 1000 + i AS time_ms, "
+      "'' AS error, 100 AS latency_us, 20.0 + i AS output_probability, 25.0 AS outcome, CAST(NULL "
+      "AS VARCHAR) AS outcome_text FROM range(100) t(i)");
+  for (const char* kind : {"brier", "log_loss"}) {
+    const Policy policy = ParsePolicy(fmt::format(
+        "model: m\nretrain: {{pipeline: p}}\nworse: {{loss: {{kind: {}, outcomes: 30}}}}\n", kind));
+    const Arms arms = MeasureArms(
+        session, "log", policy, {.candidate_version = "2", .live_version = "1", .since_ms = 1000});
+    EXPECT_EQ(arms.candidate.losses_not_numbers, 50) << kind;
+    EXPECT_EQ(arms.candidate.loss.count, 0);
+    EXPECT_EQ(JudgeArms(policy.worse, {.requests_min = 30}, arms.candidate, arms.live).rule,
+              "not_a_number");
   }
 }
 

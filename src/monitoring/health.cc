@@ -68,6 +68,7 @@ std::vector<HealthReader::Stored> HealthReader::Load(const std::string& monitor)
       if (stored.measured_of_ms) ReadHealth(ParseJson(row.Text(9)), &stored.health);
       window.quality = WindowQuality::FromJson(ParseJson(row.Text(10)));
       window.changes = ChangesFromJson(ParseJson(row.Text(11)));
+      window.validation = WindowValidation::FromJson(ParseJson(row.Text(12)));
       windows.push_back(std::move(stored));
     }
   });
@@ -160,7 +161,7 @@ ModelHealth HealthReader::Read(const std::string& monitor, const LogSlice& slice
 ModelHealth HealthReader::ReadSlice(Monitor monitor, const LogSlice& slice) const {
   const MonitorSpec& spec = monitor.spec;
   const LogSnapshot snapshot = log_.Open(spec.endpoint, {.happened = slice.happened});
-  Session session = OpenSlice(snapshot, slice, kSliceTable, kSlicedRowsMax);
+  Session session = OpenSlice(snapshot, slice, kSliceTable, host_, kSlicedRowsMax);
   const LogSnapshot sliced = SlicedSnapshot(snapshot);
   WindowScan scan(session, sliced, spec, monitor.reference);
   std::vector<MonitorWindow> windows = scan.List();
@@ -178,14 +179,15 @@ ModelHealth HealthReader::ReadSlice(Monitor monitor, const LogSlice& slice) cons
 }
 
 QualityDetails HealthReader::Quality(const std::string& monitor, int64_t start_ms,
-                                     const std::string& where) const {
+                                     LogSlice slice) const {
   const Monitor known = monitors_.Get(monitor);
   const MonitorSpec& spec = known.spec;
   const TimeRange range{start_ms, start_ms + spec.window_ms};
-  const LogSlice slice{range, where};
+  slice.happened = range;
   const LogSnapshot snapshot = log_.Open(spec.endpoint, {.happened = range});
-  const bool is_sliced = !where.empty();
-  Session session = is_sliced ? OpenSlice(snapshot, slice, kSliceTable, kSlicedRowsMax) : Session();
+  const bool is_sliced = !slice.where.empty();
+  Session session =
+      is_sliced ? OpenSlice(snapshot, slice, kSliceTable, host_, kSlicedRowsMax) : Session();
   const LogSnapshot sliced = is_sliced ? SlicedSnapshot(snapshot) : Narrowed(snapshot, range);
   WindowScan scan(session, sliced, spec, known.reference);
   QualityDetails details;
@@ -231,7 +233,8 @@ drift::Distribution HealthReader::Distribution(const std::string& monitor,
       "< {}",
       known.spec.since_ms, slice.happened.from_ms, slice.happened.to_ms);
   const bool is_sliced = !slice.where.empty();
-  Session session = is_sliced ? OpenSlice(snapshot, slice, kSliceTable, kSlicedRowsMax) : Session();
+  Session session =
+      is_sliced ? OpenSlice(snapshot, slice, kSliceTable, host_, kSlicedRowsMax) : Session();
   // The one column alone: Parquet reads no other. A feature may be something of a column.
   std::string raw = feature;
   for (const drift::ObservedFeature& observed : reference.features) {

@@ -44,8 +44,8 @@ int64_t HappenedAt(const std::vector<WindowHealth>& windows, int64_t asked_ms);
 class HealthReader {
  public:
   HealthReader(storage::Database& database, events::EventLog& events, const Monitors& monitors,
-               const PredictionLog& log)
-      : database_(database), events_(events), monitors_(monitors), log_(log) {}
+               const PredictionLog& log, analytics::SessionHost* host = nullptr)
+      : database_(database), events_(events), monitors_(monitors), log_(log), host_(host) {}
 
   // Measures what the monitors' evaluations have changed; cheap when nothing has. Returns how many
   // windows were measured (event report.created a monitor). A monitor that fails is logged and
@@ -57,10 +57,10 @@ class HealthReader {
   // Windows that begin within the slice's range. Throws kNotFound, and for a condition that cannot
   // be answered or is too large kInvalidArgument.
   ModelHealth Read(const std::string& monitor, const LogSlice& slice = {}) const;
-  // What is wrong with the rows of the window that begins at a time, of all or of a slice. Throws
+  // What is wrong with the rows of the window that begins at a time, of all or of a slice, whose
+  // own range is not looked at. Throws
   // as Read, and kNotFound for a window that is not there.
-  QualityDetails Quality(const std::string& monitor, int64_t start_ms,
-                         const std::string& where) const;
+  QualityDetails Quality(const std::string& monitor, int64_t start_ms, LogSlice slice) const;
   // How a feature is distributed between two times of a slice and in the reference; both times 0
   // stand for the newest window that could be judged. Throws kNotFound for an unknown feature,
   // kFailedPrecondition where no prediction has it.
@@ -82,7 +82,8 @@ class HealthReader {
   events::EventLog& events_;
   const Monitors& monitors_;
   const PredictionLog& log_;
-  std::mutex measuring_;  // held over a measurement
+  analytics::SessionHost* const host_;  // of slices; null for none
+  std::mutex measuring_;                // held over a measurement
 };
 
 }  // namespace millwright::monitoring

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <map>
 
 #include "base/clock.h"
 #include "drift/drift_html.h"
@@ -394,7 +395,48 @@ class Page {
       html_ += "<p class=\"quiet\">New column: " + Escape(Clip(name, 80)) + "</p>\n";
     }
     Changes();
+    Expectations();
     html_ += "</section>\n";
+  }
+
+  // What the newest window that the suite was asked of was not, and in how many windows so far.
+  void Expectations() {
+    const MonitorWindow* newest = nullptr;
+    std::map<std::string, size_t> broken;
+    size_t judged = 0;
+    for (const WindowHealth& one : windows()) {
+      if (one.window.validation.suite.empty()) continue;
+      newest = &one.window;
+      ++judged;
+      for (const CheckedExpectation& check : one.window.validation.checks) {
+        if (!check.success) ++broken[check.name];
+      }
+    }
+    if (newest == nullptr) return;
+    const WindowValidation& validation = newest->validation;
+    html_ += fmt::format("<h4>Expectations of {} version {}, in the window from {}</h4>\n",
+                         Escape(validation.suite), validation.version, SpanText(*newest));
+    if (broken.empty()) {
+      html_ += fmt::format("<p class=\"quiet\">All {} kept in all {} windows.</p>\n",
+                           validation.checks.size(), judged);
+      return;
+    }
+    html_ +=
+        "<div class=\"scroll\"><table class=\"figures\">\n<tr><th>Expected</th><th>Windows in "
+        "which it was not</th><th>Not so</th><th>Allowed</th></tr>\n";
+    size_t shown = 0;
+    for (const CheckedExpectation& check : validation.checks) {
+      const auto found = broken.find(check.name);
+      if (found == broken.end() || shown == kReportFeaturesMax) continue;
+      ++shown;
+      const std::string share = PercentText(check.unexpected_share);
+      html_ += fmt::format("<tr><td>{}</td><td>{} of {}</td><td{}>{}</td><td>{}</td></tr>\n",
+                           Escape(check.name), found->second, judged,
+                           check.success ? "" : " class=\"bad\"", share,
+                           PercentText(check.allowed_share));
+    }
+    html_ += "</table></div>\n";
+    More(broken.size(), shown, "expectations that were broken");
   }
 
   // What the detectors said, the newest first.

@@ -21,14 +21,13 @@ std::optional<MonitorWindow> Judged(const ModelHealth& health) {
 
 std::vector<drift::Distribution> Distributions(const HealthReader& health,
                                                const std::string& monitor,
-                                               const MonitorWindow& window,
-                                               const std::string& where) {
+                                               const MonitorWindow& window, const LogSlice& slice) {
   std::vector<drift::Distribution> distributions;
   for (const drift::FeatureDrift& feature : window.features) {
     if (distributions.size() == kReportFeaturesMax) break;
     try {
-      distributions.push_back(
-          health.Distribution(monitor, feature.name, {{window.start_ms, window.end_ms}, where}));
+      distributions.push_back(health.Distribution(
+          monitor, feature.name, {{window.start_ms, window.end_ms}, slice.where, slice.is_wanted}));
     } catch (const Error& error) {
       // A column that vanished, or something observed of one that has no bars.
       if (error.code() != Code::kFailedPrecondition && error.code() != Code::kNotFound) throw;
@@ -59,10 +58,11 @@ HealthReport MakeHealthReport(const HealthReader& health, PredictionReader& read
   if (found.windows.empty()) return report;
   const MonitorSpec& spec = found.monitor.spec;
   report.judged = Judged(found);
-  report.distributions = Distributions(health, monitor, *report.judged, slice.where);
+  report.distributions = Distributions(health, monitor, *report.judged, slice);
   if (found.task == ModelTask::kNone) return report;
   const LogSlice all{{found.windows.front().window.start_ms, found.windows.back().window.end_ms},
-                     slice.where};
+                     slice.where,
+                     slice.is_wanted};
   LabelRule rule = spec.Rule();
   rule.task = found.task;
   report.slices = reader.Performance(spec.endpoint, all, rule, SlicesOf(found.monitor));

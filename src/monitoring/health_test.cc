@@ -39,6 +39,17 @@ class HealthTest : public storage::DatabaseTest {
     monitors_.Put(spec_, profile_, "ana");
   }
 
+  // The `i`th of a window, without inputs and outputs.
+  static Prediction MakePrediction(int window, int i) {
+    Prediction prediction;
+    prediction.id = "p" + std::to_string(window * kRows + i);
+    prediction.endpoint = "flights";
+    prediction.model_version = "1";
+    prediction.time_ms = kNow + window * 1000 + i;
+    prediction.event_time_ms = kEvents + window * kWeek + i;
+    return prediction;
+  }
+
   // A window of predictions whose probabilities are right; `shift` moves the distance. Every tenth
   // request of UA fails.
   void LogWindow(int window, double shift, bool with_outcomes = true) {
@@ -46,12 +57,7 @@ class HealthTest : public storage::DatabaseTest {
     std::vector<Prediction> predictions;
     for (int i = 0; i < kRows; ++i) {
       const int n = window * kRows + i;
-      Prediction prediction;
-      prediction.id = "p" + std::to_string(n);
-      prediction.endpoint = "flights";
-      prediction.model_version = "1";
-      prediction.time_ms = kNow + window * 1000 + i;
-      prediction.event_time_ms = kEvents + window * kWeek + i;
+      Prediction prediction = MakePrediction(window, i);
       prediction.latency_us = 1000 + 10 * (i % 100);
       prediction.inputs = {{"distance", std::fmod(n * 0.7919, 1.0) + shift},
                            {"carrier", std::string(n % 3 == 0   ? "UA"
@@ -211,6 +217,26 @@ TEST_P(HealthTest, PreviewsWhatAMonitorWouldHaveSaid) {
   EXPECT_TRUE(previewer.Preview(strict, reference, clock_.NowMs()).alerts.empty());
 }
 
+TEST_P(HealthTest, PreviewsFewerWindowsOfWhatTakesLonger) {
+  for (int window = 0; window < 5; ++window) LogWindow(window, 0);
+  MonitorReference reference(profile_);
+  const size_t features = reference.drift.features.size();
+  const auto previewed = [&](const PreviewLimits& limits) {
+    MonitorPreviewer previewer(log_, nullptr, limits);
+    const MonitorPreview preview = previewer.Preview(spec_, reference, clock_.NowMs());
+    EXPECT_EQ(preview.is_partial, preview.windows.size() < 5);
+    return preview.windows.size();
+  };
+  EXPECT_EQ(previewed({}), 5u);
+  EXPECT_EQ(previewed({.feature_windows_max = 3 * features}), 3u);
+  EXPECT_EQ(previewed({.feature_windows_max = 1}), 1u) << "one is always looked at";
+  EXPECT_EQ(previewed({.rows_max = 2 * kRows}), 2u);
+  EXPECT_EQ(previewed({.cells_max = 2 * kRows}), 5u) << "nothing is read by cell";
+  session_.Execute("CREATE TABLE texts AS SELECT 'text ' || range AS carrier FROM range(1000)");
+  reference = MakeMonitorReference(session_, "texts", spec_, "");
+  EXPECT_EQ(previewed({.cells_max = 2 * kRows}), 2u);
+}
+
 TEST_P(HealthTest, ReportsOnOnePageThatNeedsNothingElse) {
   for (int window = 0; window < 5; ++window) LogWindow(window, window == 3 ? 0.5 : 0);
   Measure();
@@ -239,12 +265,7 @@ class RegressionHealthTest : public HealthTest {
     const double wide = window >= wide_from_ ? 100 : 10;
     for (int i = 0; i < kRows; ++i) {
       const int n = window * kRows + i;
-      Prediction prediction;
-      prediction.id = "p" + std::to_string(n);
-      prediction.endpoint = "flights";
-      prediction.model_version = "1";
-      prediction.time_ms = kNow + window * 1000 + i;
-      prediction.event_time_ms = kEvents + window * kWeek + i;
+      Prediction prediction = MakePrediction(window, i);
       const double distance = std::fmod(n * 0.7919, 1.0);
       prediction.inputs = {{"distance", distance}, {"carrier", std::string("UA")}};
       prediction.outputs = {{"minutes", 60 * distance}};
@@ -369,7 +390,7 @@ TEST_P(HealthTest, SaysWhatIsWrongWithRowsAndWhichTheyAre) {
   LogWindow(1, 0.5);
   LogWindow(2, 0);
   Measure();
-  const QualityDetails details = health_.Quality("m", kEvents + kWeek, "");
+  const QualityDetails details = health_.Quality("m", kEvents + kWeek, {});
   ASSERT_EQ(details.window.quality.breaches.size(), 1u);
   EXPECT_EQ(details.window.quality.breaches[0].feature, "distance");
   const std::string where = details.conditions.at("distance").at("out_of_range");
@@ -382,9 +403,10 @@ TEST_P(HealthTest, SaysWhatIsWrongWithRowsAndWhichTheyAre) {
                 .size(),
             1u);
   // Of a slice they are counted anew.
-  const QualityDetails slice = health_.Quality("m", kEvents + kWeek, "input_carrier = 'AA'");
+  const QualityDetails slice =
+      health_.Quality("m", kEvents + kWeek, {.where = "input_carrier = 'AA'"});
   EXPECT_EQ(slice.window.quality.rows, kRows / 3);
-  EXPECT_THROW(health_.Quality("m", kEvents + 5, ""), Error);
+  EXPECT_THROW(health_.Quality("m", kEvents + 5, {}), Error);
   EXPECT_EQ(health_.Read("m").windows[1].window.quality.breaches.size(), 1u);
 }
 

@@ -395,7 +395,8 @@ TEST_F(LogStoreTest, PagesFollowOneAnotherWithoutGapsOrRepeats) {
 // Whether summaries out of what is summed beside the files say what the rows say.
 void ExpectSumsAreTrue(const PredictionLog& log, const std::string& when) {
   SCOPED_TRACE(when);
-  PredictionReader reading(log, std::numeric_limits<int64_t>::max()), summing(log, 1);
+  PredictionReader reading(log, nullptr, std::numeric_limits<int64_t>::max()),
+      summing(log, nullptr, 1);
   for (const TimeRange& range : {TimeRange{}, TimeRange{kStart, kStart + 2 * kHourMs},
                                  TimeRange{kStart + kHourMs + 700, kStart + 3 * kHourMs + 1},
                                  TimeRange{kStart - kDay, kStart + 5 * kHourMs + 10}}) {
@@ -550,7 +551,7 @@ TEST_F(LogStoreTest, OutcomesThatGrowTooOldLeaveTheSums) {
   log.RecordOutcomes("flights", {{Row(2, 0).id, 1.0, kStart - 20 * kDay}}, "ana");
   log.Compact();
   log.Sum();
-  PredictionReader reader(log, 1);
+  PredictionReader reader(log, nullptr, 1);
   EXPECT_EQ(reader.Summarize("flights", {}).outcomes, 2'101);
   SetTime(kStart + 15 * kDay);
   log.RemoveOld();

@@ -101,8 +101,13 @@ struct Monitors::Stored : Monitor {
 };
 
 Monitors::Monitors(storage::Database& database, events::EventLog& events, const Clock& clock,
-                   const PredictionLog& log)
-    : database_(database), events_(events), clock_(clock), log_(log), summaries_(log, clock) {}
+                   const PredictionLog& log, analytics::SessionHost* host)
+    : database_(database),
+      events_(events),
+      clock_(clock),
+      log_(log),
+      host_(host),
+      summaries_(log, clock) {}
 
 void Monitors::Put(const MonitorSpec& spec, const MonitorReference& reference,
                    const std::string& who) {
@@ -226,7 +231,7 @@ int Monitors::EvaluateStored(const Stored& monitor) {
   WindowsByStart known;
   for (MonitorWindow& window : Windows(monitor.spec.name)) known[window.start_ms] = window;
   const LogSnapshot snapshot = log_.Open(monitor.spec.endpoint);
-  analytics::Session session;
+  analytics::Session session(MonitorSessionOptions(monitor.spec, snapshot, host_));
   WindowScan scan(session, snapshot, monitor.spec, monitor.reference);
   std::vector<MonitorWindow> changed;
   for (MonitorWindow& window : scan.List(clock_.NowMs())) {
@@ -343,6 +348,16 @@ std::vector<MonitorWindow> Monitors::Windows(const std::string& name, int limit)
   });
   std::reverse(windows.begin(), windows.end());
   return windows;
+}
+
+std::optional<MonitorWindow> Monitors::LatestKnownWindow(const std::string& name) const {
+  const MonitorSpec spec = LoadSpec(name);
+  const auto row = database_.Read([&](Connection& connection) {
+    return connection.SelectOne(sql::kLatestKnownWindow,
+                                {name, spec.outcomes_min, spec.coverage_min});
+  });
+  if (!row) return std::nullopt;
+  return ReadWindow(*row);
 }
 
 LogSummary Monitors::Summary(const std::string& name) {

@@ -22,7 +22,8 @@ inline constexpr size_t kWindowsPerEvaluationMax = 200;
 
 // Monitors, what they measured and their alerts. Windows are measured from the prediction log when
 // it has changed; what was measured, judged and alerted is in the database and survives a restart.
-// Thread-safe; evaluations run one after another.
+// Thread-safe; evaluations run one after another, those of monitors with a suite, which may hold
+// SQL from outside, in child processes of `host`.
 //
 // A window is judged once it is complete and has enough rows. A feature that has drifted by the
 // monitor's preset, in as many windows in a row as it asks for, opens an alert (event alert.opened
@@ -32,7 +33,7 @@ inline constexpr size_t kWindowsPerEvaluationMax = 200;
 class Monitors {
  public:
   Monitors(storage::Database& database, events::EventLog& events, const Clock& clock,
-           const PredictionLog& log);
+           const PredictionLog& log, analytics::SessionHost* host = nullptr);
 
   // Stores a monitor, replacing one of the same name: then its windows are measured anew against
   // the new reference, but only windows from now on are judged, and its open alerts are closed.
@@ -58,6 +59,9 @@ class Monitors {
 
   // Windows, oldest first: the newest `limit`.
   std::vector<MonitorWindow> Windows(const std::string& name, int limit = kWindowsMax) const;
+  // The newest complete window of which enough outcomes are known to judge it by: outcomes come
+  // late, and so this one is often older than the newest. Throws kNotFound.
+  std::optional<MonitorWindow> LatestKnownWindow(const std::string& name) const;
   // The answers to the five questions; of a large log as of some minutes ago at most
   // (SummaryCache).
   LogSummary Summary(const std::string& name);
@@ -104,6 +108,7 @@ class Monitors {
   events::EventLog& events_;
   const Clock& clock_;
   const PredictionLog& log_;
+  analytics::SessionHost* const host_;
   SummaryCache summaries_;
 
   // What an evaluation saw of a log, and until when (on the monotonic clock) the next one rests.

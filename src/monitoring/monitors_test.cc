@@ -292,6 +292,32 @@ TEST_P(MonitorsTest, OutcomesThatArriveLateAreMeasuredInTheirWindow) {
   EXPECT_EQ(AlertEvents(), Strings{"alert.opened performance auc"});
 }
 
+TEST_P(MonitorsTest, TheLatestKnownWindowFollowsOutcomesThatComeLate) {
+  Monitors monitors(db(), events_, clock_, *log_);
+  monitors.Put(spec_, profile_, "ana");
+  for (int window = 0; window < 4; ++window) LogWindow(window, 0, 0.9, kRowsPerWindow, false);
+  LogWindow(4, 0, 0.9, 10, false);
+  monitors.Evaluate();
+  EXPECT_FALSE(monitors.LatestKnownWindow("flights-late"));
+  const auto know = [&](int window, int rows) {
+    std::vector<Outcome> outcomes;
+    for (int i = 0; i < rows; ++i) {
+      const int n = window * kRowsPerWindow + i;
+      outcomes.push_back({"p" + std::to_string(n), n % 4 == 0 ? 1.0 : 0.0, kNow});
+    }
+    log_->RecordOutcomes("flights", outcomes, "demo");
+    monitors.Evaluate();
+    return monitors.LatestKnownWindow("flights-late");
+  };
+  const auto first = know(0, kRowsPerWindow);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->start_ms, kEvents);
+  EXPECT_TRUE(first->performance.auc);
+  EXPECT_EQ(know(2, 499)->start_ms, kEvents) << "less than half of its outcomes are known";
+  EXPECT_EQ(know(2, kRowsPerWindow)->start_ms, kEvents + 2 * kWeek);
+  EXPECT_EQ(know(1, kRowsPerWindow)->start_ms, kEvents + 2 * kWeek) << "an older one is older";
+}
+
 TEST_P(MonitorsTest, KeepsEverythingOverARestart) {
   {
     Monitors monitors(db(), events_, clock_, *log_);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "analytics/session_host.h"
 #include "base/error.h"
 #include "monitoring/known_predictions.h"
 #include "monitoring/slice_performance.h"
@@ -70,27 +71,35 @@ KnownPrediction ReadPrediction(const Table& table, size_t row) {
   return prediction;
 }
 
-// A session that sees the snapshot and nothing else, with the views of questions from outside, of
-// predictions that happened within a range.
-Session OpenConfined(const LogSnapshot& snapshot,
+// A session that sees the snapshot and nothing else, for a slice. `host` is null where no SQL from
+// outside is to run in it.
+Session OpenConfined(const LogSnapshot& snapshot, const LogSlice& slice,
+                     analytics::SessionHost* host,
                      const std::vector<std::string>& files_written = {}) {
   analytics::SessionOptions options;
   options.allowed_files = snapshot.files;
   options.allowed_files.insert(options.allowed_files.end(), files_written.begin(),
                                files_written.end());
   options.allowed_folders = {snapshot.tail->path().string()};
-  options.time_limit_ms = kQueryMsMax;
-  options.memory_bytes_max = kQueryMemoryBytesMax;
+  options.time_limit_ms = host == nullptr ? kQueryMsMax : host->options().time_limit_ms;
+  options.host = host;
+  options.is_wanted = slice.is_wanted;
   return Session(options);
 }
 
-Session OpenViews(const LogSnapshot& snapshot, const TimeRange& happened = {},
+// The same with the views of questions from outside, of a slice's range.
+Session OpenViews(const LogSnapshot& snapshot, const LogSlice& slice, analytics::SessionHost* host,
                   const std::vector<std::string>& files_written = {}) {
-  Session session = OpenConfined(snapshot, files_written);
+  Session session = OpenConfined(snapshot, slice, host, files_written);
   session.Execute("CREATE VIEW predictions AS SELECT * FROM " +
-                  KnownPredictionsSql(Narrowed(snapshot, happened)));
+                  KnownPredictionsSql(Narrowed(snapshot, slice.happened)));
   session.Execute("CREATE VIEW outcomes AS SELECT * FROM " + snapshot.outcomes);
   return session;
+}
+
+// Where a session for a slice is to live: its condition is from outside.
+analytics::SessionHost* HostOf(const LogSlice& slice, analytics::SessionHost* host) {
+  return slice.where.empty() ? nullptr : host;
 }
 
 // The same views for one condition, which is checked: without what became of the predictions where
@@ -271,8 +280,8 @@ LogSummary Figures(Session& session, const std::string& table, const LabelRule& 
 }  // namespace
 
 Session OpenSlice(const LogSnapshot& snapshot, const LogSlice& slice, const std::string& table,
-                  int64_t rows_max) {
-  Session session = OpenViews(snapshot, slice.happened);
+                  analytics::SessionHost* host, int64_t rows_max) {
+  Session session = OpenViews(snapshot, slice, HostOf(slice, host));
   const bool is_bounded = rows_max < std::numeric_limits<int64_t>::max();
   session.Execute("CREATE TEMP TABLE " + table + " AS SELECT * FROM " + SliceSql(session, slice) +
                   (is_bounded ? " LIMIT " + std::to_string(rows_max + 1) : ""));
@@ -364,7 +373,7 @@ PredictionPage PredictionReader::Page(const std::string& endpoint, int limit, co
       std::lock_guard lock(mutex_);
       page = ReadPage(*session_.operator->(), snapshot, limit, slice, after, asked, is_last);
     } else {
-      Session session = OpenConfined(snapshot);
+      Session session = OpenConfined(snapshot, slice, host_);
       page = ReadPage(session, snapshot, limit, slice, after, asked, is_last);
     }
     if (page) return *std::move(page);
@@ -391,7 +400,7 @@ std::vector<KnownPrediction> PredictionReader::Rows(const std::string& endpoint,
                                                     const LogSlice& slice, int limit) {
   limit = std::clamp(limit, 1, kRecentMax);
   const LogSnapshot snapshot = log_.Open(endpoint, {.happened = slice.happened});
-  Session session = OpenViews(snapshot, slice.happened);
+  Session session = OpenViews(snapshot, slice, HostOf(slice, host_));
   const Table table =
       session.Query("SELECT * FROM " + SliceSql(session, slice) +
                     " ORDER BY event_time_ms DESC, id DESC LIMIT " + std::to_string(limit));
@@ -591,7 +600,9 @@ std::optional<LogSummary> PredictionReader::Summed(const std::string& endpoint,
   std::lock_guard lock(mutex_);
   int64_t rest_rows = 0;
   if (log.rest_rows_max > 0) rest_rows = session_->Query("SELECT count(*) FROM " + rest).Int(0, 0);
-  if (log.summed_rows + rest_rows < summed_rows_min_) return std::nullopt;
+  // Rows of a part of a file are read in one go where they are not very many.
+  const bool is_worth = log.summed_rows > 0 || rest_rows >= kReadAtOnceMax;
+  if (!is_worth || log.summed_rows + rest_rows < summed_rows_min_) return std::nullopt;
   RowSums rows;
   KnownSums known;
   for (const auto& sums : log.rows) {
@@ -672,7 +683,7 @@ LogSummary PredictionReader::Summarize(const std::string& endpoint, const LogSli
     if (auto summed = Summed(endpoint, slice.happened, rule)) return *std::move(summed);
   }
   const LogSnapshot snapshot = log_.Open(endpoint, {.happened = slice.happened});
-  Session session = OpenConfined(snapshot);
+  Session session = OpenConfined(snapshot, slice, HostOf(slice, host_));
   const LogSnapshot narrowed = Narrowed(snapshot, slice.happened);
   const std::string condition =
       " WHERE role <> 'shadow'" + (slice.where.empty() ? "" : " AND (" + slice.where + "\n)");
@@ -709,14 +720,14 @@ LogSummary PredictionReader::Summarize(const std::string& endpoint, const LogSli
 SlicePerformance PredictionReader::Performance(const std::string& endpoint, const LogSlice& slice,
                                                const LabelRule& rule, const SliceOptions& options) {
   const LogSnapshot snapshot = log_.Open(endpoint, {.happened = slice.happened});
-  Session session = OpenSlice(snapshot, slice, "slice");
+  Session session = OpenSlice(snapshot, slice, "slice", host_);
   return MeasureSlices(session, "slice", rule, options);
 }
 
 int64_t PredictionReader::Export(const std::string& endpoint, const LogSlice& slice,
                                  const std::filesystem::path& file) {
   const LogSnapshot snapshot = log_.Open(endpoint, {.happened = slice.happened});
-  Session session = OpenViews(snapshot, slice.happened, {file.string()});
+  Session session = OpenViews(snapshot, slice, HostOf(slice, host_), {file.string()});
   return WriteRows(session, SliceSql(session, slice), file);
 }
 
@@ -724,7 +735,7 @@ int64_t PredictionReader::ExportMistakes(const std::string& endpoint, const LogS
                                          const LabelRule& rule, const MistakeOptions& mistakes,
                                          const std::filesystem::path& file) {
   const LogSnapshot snapshot = log_.Open(endpoint, {.happened = slice.happened});
-  Session session = OpenViews(snapshot, slice.happened, {file.string()});
+  Session session = OpenViews(snapshot, slice, HostOf(slice, host_), {file.string()});
   const std::string rows = SliceSql(session, slice);
   if (!ProbabilitySql(rule, session.Describe("SELECT * FROM " + rows))) {
     throw InvalidArgument("No prediction has an output {} that is a number",
@@ -737,9 +748,10 @@ int64_t PredictionReader::ExportMistakes(const std::string& endpoint, const LogS
                    file);
 }
 
-Table PredictionReader::Query(const std::string& endpoint, const std::string& sql) {
+Table PredictionReader::Query(const std::string& endpoint, const std::string& sql,
+                              const std::function<bool()>& is_wanted) {
   const LogSnapshot snapshot = log_.Open(endpoint);
-  Session session = OpenViews(snapshot);
+  Session session = OpenViews(snapshot, {.is_wanted = is_wanted}, host_);
   return session.Query("SELECT * FROM " + OneSelect(session, sql) + " LIMIT " +
                        std::to_string(kQueryRowsMax));
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -41,6 +42,8 @@ struct TrafficBucket {
 struct LogSlice {
   TimeRange happened;
   std::string where;
+  // Says no once nobody waits for the answer any more (analytics::SessionOptions).
+  std::function<bool()> is_wanted;
 };
 
 struct MistakeOptions;
@@ -98,6 +101,8 @@ struct LogSummary {
 // From so many predictions on, summaries are put together out of what is summed of the log's files
 // (monitoring/row_sums.h), where no condition is asked for.
 inline constexpr int64_t kSummedRowsMin = 50'000;
+// And from so many where none of them lies in a file that is in the range as a whole.
+inline constexpr int64_t kReadAtOnceMax = 200'000;
 inline constexpr int kRecentMax = 1000;
 // A page looks at about so many predictions: where fewer of them than asked for are of the slice it
 // is short, and says where to go on.
@@ -107,13 +112,14 @@ inline constexpr int kSummaryTop = 10;
 inline constexpr int kTrafficBucketsMax = 1000;
 inline constexpr int64_t kQueryRowsMax = 10'000;
 inline constexpr int64_t kQueryMsMax = 60'000;
-inline constexpr uint64_t kQueryMemoryBytesMax = 1ULL << 30;
 
-// Reads the prediction log by SQL. Thread-safe; questions are answered one after another.
+// Reads the prediction log by SQL. Thread-safe; questions are answered one after another, but those
+// with SQL from outside, which run in child processes of `host`; in this one where it is null.
 class PredictionReader {
  public:
-  explicit PredictionReader(const PredictionLog& log, int64_t summed_rows_min = kSummedRowsMin)
-      : log_(log), summed_rows_min_(summed_rows_min) {}
+  explicit PredictionReader(const PredictionLog& log, analytics::SessionHost* host = nullptr,
+                            int64_t summed_rows_min = kSummedRowsMin)
+      : log_(log), host_(host), summed_rows_min_(summed_rows_min) {}
 
   // The newest predictions of a slice, shadows included, newest first: those after a place, or the
   // first. Throws kInvalidArgument for a condition that cannot be answered.
@@ -153,9 +159,9 @@ class PredictionReader {
   // Runs one SELECT from outside over two views, and it reads nothing else: `predictions` has the
   // log's columns, input_*, output_*, outcome, outcome_text, outcome_time_ms and the same four of
   // feedback, `outcomes` everything that was ever recorded of them. At most kQueryRowsMax rows are
-  // answered. Throws kInvalidArgument, and kResourceExhausted for a question that needs more memory
-  // than kQueryMemoryBytesMax.
-  analytics::Table Query(const std::string& endpoint, const std::string& sql);
+  // answered. Throws kInvalidArgument, and what analytics::Session throws of a child process.
+  analytics::Table Query(const std::string& endpoint, const std::string& sql,
+                         const std::function<bool()>& is_wanted = {});
 
  private:
   // Nothing where too little is summed.
@@ -163,6 +169,7 @@ class PredictionReader {
                                    const LabelRule& rule);
 
   const PredictionLog& log_;
+  analytics::SessionHost* const host_;
   const int64_t summed_rows_min_;
   std::mutex mutex_;  // guards session_
   analytics::LazySession session_;
@@ -173,6 +180,6 @@ class PredictionReader {
 // Throws kInvalidArgument for a condition that cannot be answered, and for more than `rows_max`
 // rows.
 analytics::Session OpenSlice(const LogSnapshot& snapshot, const LogSlice& slice,
-                             const std::string& table,
+                             const std::string& table, analytics::SessionHost* host,
                              int64_t rows_max = std::numeric_limits<int64_t>::max());
 }  // namespace millwright::monitoring

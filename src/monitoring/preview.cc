@@ -1,9 +1,12 @@
 #include "monitoring/preview.h"
 
+#include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "monitoring/prediction_reader.h"
 #include "monitoring/window_judgement.h"
 #include "monitoring/window_scan.h"
@@ -51,12 +54,32 @@ class Judge {
   std::map<std::pair<AlertKind, std::string>, size_t> open_;  // places in alerts_
 };
 
+// How many windows and rows the limits leave for these features.
+PreviewLimits For(const std::vector<drift::ObservedFeature>& features, PreviewLimits limits) {
+  const size_t windows = limits.feature_windows_max / std::max<size_t>(1, features.size());
+  limits.windows_max = std::clamp<size_t>(windows, 1, limits.windows_max);
+  std::set<std::string> read;
+  for (const drift::ObservedFeature& feature : features) {
+    const drift::Observation observation = feature.observation;
+    const bool is_of_sql = observation == drift::Observation::kValue ||
+                           observation == drift::Observation::kHour ||
+                           observation == drift::Observation::kWeekday;
+    if (!is_of_sql) read.insert(feature.column);
+  }
+  if (!read.empty()) {
+    limits.rows_max =
+        std::min(limits.rows_max, limits.cells_max / static_cast<int64_t>(read.size()));
+  }
+  return limits;
+}
+
 // The newest windows within the limits; one of them is taken however large it is.
-std::vector<MonitorWindow> Newest(std::vector<MonitorWindow> windows, MonitorPreview* preview) {
+std::vector<MonitorWindow> Newest(std::vector<MonitorWindow> windows, const PreviewLimits& limits,
+                                  MonitorPreview* preview) {
   size_t first = windows.size();
-  while (first > 0 && windows.size() - first < kPreviewWindowsMax) {
+  while (first > 0 && windows.size() - first < limits.windows_max) {
     const int64_t rows = preview->rows + windows[first - 1].predictions;
-    if (rows > kPreviewRowsMax && first < windows.size()) break;
+    if (rows > limits.rows_max && first < windows.size()) break;
     preview->rows = rows;
     --first;
   }
@@ -66,9 +89,9 @@ std::vector<MonitorWindow> Newest(std::vector<MonitorWindow> windows, MonitorPre
 }
 
 // When the newest predictions happened, as many as a preview reads, in whole hours.
-TimeRange NewestRange(const PredictionLog& log, const std::string& endpoint) {
-  if (log.Counts(endpoint).predictions <= kPreviewRowsMax) return {};
-  return {.from_ms = log.NewestHappenedFrom(endpoint, kPreviewRowsMax)};
+TimeRange NewestRange(const PredictionLog& log, const std::string& endpoint, int64_t rows_max) {
+  if (log.Counts(endpoint).predictions <= rows_max) return {};
+  return {.from_ms = log.NewestHappenedFrom(endpoint, rows_max)};
 }
 
 // What a monitor may look at: all inputs, its answer, and what tells windows and roles.
@@ -87,16 +110,18 @@ std::string ColumnsSql(analytics::Session& session, const std::string& predictio
 }  // namespace
 
 MonitorPreviewer::Kept& MonitorPreviewer::Keep(const MonitorSpec& spec) {
-  const std::string of = spec.endpoint + "\n" + spec.label.probability_output;
+  const std::string of =
+      spec.endpoint + "\n" + spec.label.probability_output + (spec.suite.empty() ? "" : "\nsuite");
   const LogCounts counts = log_.Counts(spec.endpoint);
   if (kept_ && kept_->of == of && kept_->counts == counts) return *kept_;
   kept_.reset();
-  const TimeRange range = NewestRange(log_, spec.endpoint);
+  const TimeRange range = NewestRange(log_, spec.endpoint, limits_.rows_max);
   const LogSnapshot snapshot = log_.Open(spec.endpoint, {.happened = range});
   const LogSnapshot narrowed = Narrowed(snapshot, range);
   Kept kept{.of = of, .counts = counts, .is_partial = range != TimeRange()};
-  kept.session = std::make_unique<analytics::Session>(
-      analytics::SessionOptions{.time_limit_ms = kPreviewMsMax});
+  analytics::SessionOptions options = MonitorSessionOptions(spec, snapshot, host_);
+  options.time_limit_ms = kPreviewMsMax;
+  kept.session = std::make_unique<analytics::Session>(options);
   kept.session->Execute("CREATE TEMP TABLE previewed AS SELECT " +
                         ColumnsSql(*kept.session, narrowed.predictions, spec) + " FROM " +
                         narrowed.predictions);
@@ -113,10 +138,21 @@ MonitorPreview MonitorPreviewer::Preview(const MonitorSpec& spec, const MonitorR
   CheckReference(spec, reference);
   std::lock_guard lock(mutex_);
   asked_us_ = MonotonicUs();
+  try {
+    return PreviewKept(spec, reference, now_ms);
+  } catch (const Error&) {
+    kept_.reset();  // its process may have ended
+    throw;
+  }
+}
+
+MonitorPreview MonitorPreviewer::PreviewKept(const MonitorSpec& spec,
+                                             const MonitorReference& reference, int64_t now_ms) {
   Kept& kept = Keep(spec);
   WindowScan scan(*kept.session, kept.snapshot, spec, reference);
   MonitorPreview preview;
-  preview.windows = Newest(scan.List(now_ms), &preview);
+  const PreviewLimits limits = For(reference.Of(spec.features).drift.features, limits_);
+  preview.windows = Newest(scan.List(now_ms), limits, &preview);
   preview.is_partial = preview.is_partial || kept.is_partial;
   if (preview.windows.empty()) return preview;
   scan.Load(preview.windows.front().start_ms, preview.windows.back().end_ms);

@@ -14,9 +14,14 @@
 
 namespace millwright::monitoring {
 
-// What a preview looks at: the newest windows, as many as hold so many predictions together.
-inline constexpr size_t kPreviewWindowsMax = 60;
-inline constexpr int64_t kPreviewRowsMax = 2'000'000;
+// What a preview looks at: the newest windows, as many as are within all of these, for somebody
+// waits for it; one window however large it is.
+struct PreviewLimits {
+  size_t windows_max = 60;
+  int64_t rows_max = 2'000'000;
+  size_t feature_windows_max = 12'000;  // windows times features
+  int64_t cells_max = 500'000;  // rows times columns of texts and images, which are read by cell
+};
 // A question to the log that takes longer is ended.
 inline constexpr int64_t kPreviewMsMax = 60'000;
 // How long what was read is kept for the next preview.
@@ -44,10 +49,13 @@ struct MonitorPreview {
 // Says what monitors would have said over the predictions that are in the log: measures windows and
 // judges them one after another as Monitors does, and stores nothing. What a log holds is read once
 // and kept in memory while somebody tries one monitor after another, as long as nothing is added to
-// the log. Thread-safe; previews are made one after another.
+// the log: in a child process of `host` where the monitor has a suite, which may hold SQL from
+// outside. Thread-safe; previews are made one after another.
 class MonitorPreviewer {
  public:
-  explicit MonitorPreviewer(const PredictionLog& log) : log_(log) {}
+  explicit MonitorPreviewer(const PredictionLog& log, analytics::SessionHost* host = nullptr,
+                            const PreviewLimits& limits = {})
+      : log_(log), host_(host), limits_(limits) {}
 
   // Throws kInvalidArgument where the reference lacks what the spec asks of it, kDeadlineExceeded.
   MonitorPreview Preview(const MonitorSpec& spec, const MonitorReference& reference,
@@ -69,8 +77,12 @@ class MonitorPreviewer {
   };
 
   Kept& Keep(const MonitorSpec& spec);
+  MonitorPreview PreviewKept(const MonitorSpec& spec, const MonitorReference& reference,
+                             int64_t now_ms);
 
   const PredictionLog& log_;
+  analytics::SessionHost* const host_;
+  const PreviewLimits limits_;
   std::mutex mutex_;  // guards what follows
   std::optional<Kept> kept_;
   std::string reference_of_;

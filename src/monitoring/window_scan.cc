@@ -32,6 +32,18 @@ std::string Between(int64_t from_ms, int64_t to_ms) {
 
 }  // namespace
 
+analytics::SessionOptions MonitorSessionOptions(const MonitorSpec& spec,
+                                                const LogSnapshot& snapshot,
+                                                analytics::SessionHost* host) {
+  analytics::SessionOptions options;
+  if (spec.suite.empty()) return options;
+  options.allowed_files = snapshot.files;
+  options.allowed_folders = {snapshot.tail->path().string()};
+  options.time_limit_ms = kSuiteMsMax;
+  options.host = host;
+  return options;
+}
+
 std::set<std::string> NumbersAmongTexts(analytics::Session& session, const LogSnapshot& snapshot) {
   std::set<std::string> numbers;
   for (const Column& column : session.Describe("SELECT * FROM " + snapshot.predictions)) {
@@ -284,17 +296,21 @@ PerformanceFigures WindowScan::MeasurePerformance(const MonitorWindow& window) {
   }
   std::vector<double> labels, scores;
   int64_t predicted = 0, predicted_positive = 0;
-  const Table table = session_.Query(
-      "SELECT " + ActualSql(rule_) + ", " + *probability_ + " FROM " + kLoaded + " WHERE " +
-      Between(window.start_ms, window.end_ms) + " AND isfinite(" + *probability_ + ")");
-  for (size_t row = 0; row < table.row_count(); ++row) {
-    const double score = table.Double(row, 1);
-    ++predicted;
-    predicted_positive += score >= rule_.threshold;
-    if (table.IsNull(row, 0)) continue;
-    labels.push_back(table.Double(row, 0));
-    scores.push_back(score);
-  }
+  session_.StreamNumbers("SELECT CAST(" + ActualSql(rule_) + " AS DOUBLE), CAST(" + *probability_ +
+                             " AS DOUBLE) FROM " + kLoaded + " WHERE " +
+                             Between(window.start_ms, window.end_ms) + " AND isfinite(" +
+                             *probability_ + ")",
+                         [&](const std::vector<analytics::NumberSpan>& columns, size_t rows) {
+                           for (size_t row = 0; row < rows; ++row) {
+                             const double score = columns[1].reals[row];
+                             ++predicted;
+                             predicted_positive += score >= rule_.threshold;
+                             if (!columns[0].Has(row)) continue;
+                             labels.push_back(columns[0].reals[row]);
+                             scores.push_back(score);
+                           }
+                           return true;
+                         });
   if (predicted > 0) {
     figures.positive_rate_predicted =
         static_cast<double>(predicted_positive) / static_cast<double>(predicted);

@@ -19,6 +19,14 @@ namespace millwright::monitoring {
 inline constexpr double kNumberShareMin = 0.99;
 std::set<std::string> NumbersAmongTexts(analytics::Session& session, const LogSnapshot& snapshot);
 
+// A statement about a monitor's windows, whose suite may ask anything, is ended after so long.
+inline constexpr int64_t kSuiteMsMax = 600'000;
+// How to open a session for a monitor: what is from outside, SQL in its suite, sees the snapshot
+// alone and lives in a child process of `host`, if there is one.
+analytics::SessionOptions MonitorSessionOptions(const MonitorSpec& spec,
+                                                const LogSnapshot& snapshot,
+                                                analytics::SessionHost* host);
+
 // Measures the windows of one monitor out of the prediction log.
 class WindowScan {
  public:

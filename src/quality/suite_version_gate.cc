@@ -81,6 +81,7 @@ ValidationResult SuiteVersionGate::Run(const Subject& subject, const Suite& suit
   analytics::SessionOptions sandbox;
   sandbox.allowed_files = {subject.file.string()};
   sandbox.time_limit_ms = kJudgeMsMax;
+  sandbox.host = host_;
   analytics::Session session(sandbox);
   return Validate(session, subject.table_sql, suite, options);
 }

@@ -17,8 +17,10 @@ inline constexpr int64_t kJudgeMsMax = 600'000;
 // met. Thread-safe.
 class SuiteVersionGate : public data::VersionGate {
  public:
-  SuiteVersionGate(storage::Database& database, SuiteStore& suites)
-      : database_(database), suites_(suites) {}
+  // Suites, which may hold SQL from outside, run in child processes of `host`, if there is one.
+  SuiteVersionGate(storage::Database& database, SuiteStore& suites,
+                   analytics::SessionHost* host = nullptr)
+      : database_(database), suites_(suites), host_(host) {}
 
   std::string Stamp(storage::Connection& connection, const std::string& dataset,
                     const std::string& source) const override;
@@ -39,6 +41,7 @@ class SuiteVersionGate : public data::VersionGate {
 
   storage::Database& database_;
   SuiteStore& suites_;
+  analytics::SessionHost* const host_;
 };
 
 }  // namespace millwright::quality

@@ -119,6 +119,8 @@ std::vector<std::string> InputColumns(const Plan& plan, const serving::TableBuil
         "--features",
         builder.column_count(), columns.size());
   }
+  // What is missing is told together with the columns that the model does not know.
+  serving::TableBuilder(signature, serving::ExtraColumns::kIgnore).MapHeader(columns);
   std::vector<std::string> names;
   const auto add = [&](const std::string& name) {
     if (std::find(columns.begin(), columns.end(), name) != columns.end()) names.push_back(name);
@@ -174,14 +176,6 @@ std::string TextAmongNumbers(const Plan& plan, const std::vector<std::string>& n
   return "";
 }
 
-// A table's builder counts rows from the beginning of the batch.
-std::string WithoutRow(const std::string& message) {
-  const size_t begin = message.find(" (row ");
-  const size_t end = begin == std::string::npos ? begin : message.find(')', begin);
-  if (end == std::string::npos) return message;
-  return message.substr(0, begin) + message.substr(end + 1);
-}
-
 // Runs the model over rows as they come and keeps what it answers.
 class Scoring {
  public:
@@ -218,7 +212,7 @@ class Scoring {
       }
     } catch (const Error& error) {
       throw Error(error.code(), fmt::format("Row {} of {}: {}", number(row), plan_.input,
-                                            WithoutRow(error.message())));
+                                            serving::WithoutRow(error.message())));
     }
     const std::vector<inference::Tensor> inputs = builder.Finish();
     const size_t rows = end - begin;

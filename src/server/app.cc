@@ -9,6 +9,7 @@
 #include "alerts/alert_store.h"
 #include "alerts/evaluator.h"
 #include "analytics/session.h"
+#include "analytics/session_host.h"
 #include "api/alerting/messages.h"
 #include "api/authorize.h"
 #include "api/intake/routes.h"
@@ -173,8 +174,18 @@ std::vector<MountedFolder> FoldersToFollow(const Config& config) {
   return folders;
 }
 
-data::DataOptions DataRoomOptions(const Config& config, const fs::path& data) {
-  data::DataOptions options{.root = data / "data"};
+analytics::SessionHostOptions SqlHostOptions(const Config& config) {
+  analytics::SessionHostOptions options;
+  options.command = {ThisProgram().string(), "sql-session"};
+  options.memory_bytes_max = static_cast<uint64_t>(config.sql_memory_mib) << 20;
+  options.time_limit_ms = config.sql_time_limit_s * int64_t{1000};
+  options.sessions_max = static_cast<size_t>(config.sql_sessions_max);
+  return options;
+}
+
+data::DataOptions DataRoomOptions(const Config& config, const fs::path& data,
+                                  analytics::SessionHost* sql_host) {
+  data::DataOptions options{.root = data / "data", .sql_host = sql_host};
   for (const auto& root : config.file_roots) options.file_roots.emplace_back(fs::absolute(root));
   return options;
 }
@@ -366,6 +377,7 @@ struct App::Parts {
   quality::SuiteStore suites;
   quality::SuiteReview review;
   quality::Attachments attachments;
+  analytics::SessionHost sql_host;
   quality::SuiteVersionGate version_gate;
   data::DatasetStore datasets;
   data::SourceStore sources;
@@ -467,17 +479,19 @@ App::Parts::Parts(const Config& given)
       suites(*database, events, clock),
       review(*database, events, clock, suites),
       attachments(*database, events, clock),
-      version_gate(*database, suites),
-      datasets(*database, events, lineage, clock, DataRoomOptions(config, data), &version_gate),
+      sql_host(SqlHostOptions(config)),
+      version_gate(*database, suites, &sql_host),
+      datasets(*database, events, lineage, clock, DataRoomOptions(config, data, &sql_host),
+               &version_gate),
       sources(*database, events, clock, datasets, fetch),
       splits(*database, events, lineage, clock, datasets),
       predictions(data / "predictions", clock, PredictionLogOptionsOf(config)),
-      prediction_reader(predictions),
+      prediction_reader(predictions, &sql_host),
       prediction_import(predictions, clock),
       event_pairs(predictions, clock),
-      monitors(*database, events, clock, predictions),
-      health(*database, events, monitors, predictions),
-      previewer(predictions),
+      monitors(*database, events, clock, predictions, &sql_host),
+      health(*database, events, monitors, predictions, &sql_host),
+      previewer(predictions, &sql_host),
       recorder(predictions, {config.prediction_log_share, config.prediction_log_redact}),
       gateway(*database, events, clock, &recorder,
               GatewayRoomOptions(config, data, registry, replica_io)),
@@ -554,6 +568,7 @@ App::Parts::Parts(const Config& given)
              .registry = registry,
              .gateway = gateway,
              .garbage = garbage,
+             .sql_host = sql_host,
              .predictions = predictions,
              .prediction_reader = prediction_reader,
              .prediction_import = prediction_import,

@@ -47,6 +47,9 @@ struct Config {
   int pipeline_tasks_max = 4;
   int64_t monitor_interval_ms = 500;
   int64_t loop_interval_ms = 1000;
+  int sql_memory_mib = 2048;
+  int sql_time_limit_s = 60;
+  int sql_sessions_max = 3;
   int64_t run_lease_s = 0;
   bool tensorboard_watch = true;
   int64_t tensorboard_interval_ms = 1000;
@@ -172,6 +175,17 @@ inline constexpr Option<Config> kServerOptions[] = {
     {"monitoring.interval_ms", "--monitor-interval-ms",
      "How soon after new predictions or outcomes the monitors look", &Config::monitor_interval_ms,
      "MS", 10, 3'600'000},
+    {"sql.memory_mib", "--sql-memory-mib",
+     "How much memory SQL from outside may take, each question in a process of its own: queries "
+     "and "
+     "conditions over prediction logs, suites, derived datasets",
+     &Config::sql_memory_mib, "MIB", 64, 1 << 20},
+    {"sql.time_limit_s", "--sql-time-limit-s",
+     "How long a question in SQL to a prediction log may take; then its process is killed",
+     &Config::sql_time_limit_s, "SECONDS", 1, 3600},
+    {"sql.sessions_max", "--sql-sessions-max",
+     "Processes that answer SQL from outside at once; more questions wait, 10 s at most",
+     &Config::sql_sessions_max, "N", 1, 64},
     {"loop.interval_ms", "--loop-interval-ms",
      "How often the loops of models look whether there is something to decide",
      &Config::loop_interval_ms, "MS", 10, 3'600'000},

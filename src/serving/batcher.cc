@@ -253,7 +253,7 @@ void Batcher::Run(std::vector<Item>& items) {
 void Batcher::RunOne(Item& item, Ends ends) {
   const LogTrace trace(TraceIdOf(item.request));
   const int64_t start_us = MonotonicUs();
-  Finished finished{.outputs = Outputs(), .queue_us = start_us - item.come_us};
+  Finished finished{.outputs = Outputs(), .times = {.queue_us = start_us - item.come_us}};
   try {
     std::optional<inference::RunLimit> limit;
     if (ends == Ends::kInTime) {
@@ -261,8 +261,8 @@ void Batcher::RunOne(Item& item, Ends ends) {
       limit.emplace(watch_, std::min(last_us, item.request.deadline_us.value_or(last_us)));
     }
     finished.outputs = run_(item.request.inputs, item.request.params);
-    finished.run_us = MonotonicUs() - start_us;
-    const auto us = static_cast<double>(finished.run_us);
+    finished.times.compute_us = MonotonicUs() - start_us;
+    const auto us = static_cast<double>(finished.times.compute_us);
     gain_.AddAlone(CountElements(item.request.inputs), us);
     Record(item.rows, us);
   } catch (const Error& error) {
@@ -270,7 +270,7 @@ void Batcher::RunOne(Item& item, Ends ends) {
   } catch (const std::exception& error) {  // std::bad_alloc
     finished.outputs = Unexpected(Internal("The model could not be run: {}", error.what()));
   }
-  if (!finished.outputs) finished.run_us = MonotonicUs() - start_us;
+  if (!finished.outputs) finished.times.compute_us = MonotonicUs() - start_us;
   item.done(item.request, std::move(finished));
 }
 
@@ -284,26 +284,34 @@ void Batcher::RunTogether(std::vector<Item>& items) {
   std::vector<Outputs> parts;
   int64_t elements = 0;
   const int64_t start_us = MonotonicUs();
+  int64_t joined_us = 0;
+  int64_t computed_us = 0;
   try {
     const auto joined = rules_.Join(requests);
+    joined_us = MonotonicUs();
     for (const Item& item : items) elements += CountElements(item.request.inputs);
     const inference::RunLimit limit(watch_, start_us + options_.run_ms_max * int64_t{1000});
-    parts = SplitOutputs(run_(joined, items[0].request.params), rows);
+    Outputs outputs = run_(joined, items[0].request.params);
+    computed_us = MonotonicUs();
+    parts = SplitOutputs(std::move(outputs), rows);
   } catch (const std::exception&) {
     // Whose fault it was shows one by one.
     for (Item& item : items) RunOne(item, Ends::kInTime);
     return;
   }
-  const int64_t run_us = MonotonicUs() - start_us;
+  const int64_t end_us = MonotonicUs();
+  const auto run_us = static_cast<double>(end_us - start_us);
   int64_t all = 0;
   for (const int64_t one : rows) all += one;
-  gain_.AddTogether(elements, static_cast<double>(run_us));
-  Record(all, static_cast<double>(run_us));
+  gain_.AddTogether(elements, run_us);
+  Record(all, run_us);
   for (size_t i = 0; i < items.size(); ++i) {
     const LogTrace trace(TraceIdOf(items[i].request));
     items[i].done(items[i].request, {.outputs = std::move(parts[i]),
-                                     .queue_us = start_us - items[i].come_us,
-                                     .run_us = run_us});
+                                     .times = {.queue_us = start_us - items[i].come_us,
+                                               .input_us = joined_us - start_us,
+                                               .compute_us = computed_us - joined_us,
+                                               .output_us = end_us - computed_us}});
   }
 }
 
@@ -326,6 +334,7 @@ BatchStatistics Batcher::statistics() const {
   statistics.late = late_.load(std::memory_order_relaxed);
   std::lock_guard lock(mutex_);
   statistics.ends = ends_;
+  statistics.waiting = static_cast<int64_t>(queue_.size());
   statistics.queue_us = queue_us_;
   statistics.refused = refused_;
   return statistics;

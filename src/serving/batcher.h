@@ -38,8 +38,7 @@ class Batcher {
   // What becomes of a request. Called once, by any thread.
   struct Finished {
     Result<Outputs> outputs;
-    int64_t queue_us = 0;
-    int64_t run_us = 0;  // of the run that it was part of
+    InferTimes times = {};  // of the run that it was part of
   };
   using Done = std::function<void(InferRequest& request, Finished finished)>;
 

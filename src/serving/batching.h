@@ -43,6 +43,7 @@ struct BatchStatistics {
   };
   std::array<int64_t, kBatchEnds> ends = {};  // runs by why they began, in BatchEnd's order
   std::array<Size, kSizes> sizes = {};
+  int64_t waiting = 0;     // requests in the queue now
   int64_t queue_us = 0;    // that requests waited, all together
   int64_t refused = 0;     // because the queue was full
   int64_t impossible = 0;  // refused because they could not make their deadline

@@ -61,7 +61,7 @@ inline constexpr Option<EndpointPolicy> kPolicyOptions[] = {
      &EndpointPolicy::rows_per_day, "N", 0, 1e15},
     {"request_bytes", "--request-bytes", "The largest body that is taken; 0: the server's limit",
      &EndpointPolicy::request_bytes, "BYTES", 0, 1e12},
-    {"response_bytes", "--response-bytes", "The largest answer in bytes of its values; 0: any",
+    {"response_bytes", "--response-bytes", "The largest answer in bytes of its body; 0: any",
      &EndpointPolicy::response_bytes, "BYTES", 0, 1e12},
     {"replicas_min", "--replicas-min",
      "Fewest replicas of a revision where their number follows the requests; 0: none while nobody "

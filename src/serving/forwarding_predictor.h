@@ -23,6 +23,9 @@ class ForwardingPredictor : public Predictor {
   std::optional<Refusal> AdmitRows(const InferRequest& request) override {
     return predictor_.AdmitRows(request);
   }
+  Error RefuseAnswer(const std::string& model, uint64_t body_bytes, int64_t bytes_max) override {
+    return predictor_.RefuseAnswer(model, body_bytes, bytes_max);
+  }
   bool IsPrompt(const std::string& model, Naming naming) const override {
     return predictor_.IsPrompt(model, naming);
   }

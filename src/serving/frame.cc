@@ -149,7 +149,9 @@ std::string EncodeAnswer(const InferAnswer& answer) {
   out.Text(answer.model_version);
   out.Text(answer.revision);
   out.Number(static_cast<uint64_t>(answer.times.queue_us));
+  out.Number(static_cast<uint64_t>(answer.times.input_us));
   out.Number(static_cast<uint64_t>(answer.times.compute_us));
+  out.Number(static_cast<uint64_t>(answer.times.output_us));
   WriteTensors(answer.outputs, &out);
   return out.Finish();
 }
@@ -160,7 +162,9 @@ InferAnswer DecodeAnswer(std::string_view body) {
   answer.model_version = in.Text();
   answer.revision = in.Text();
   answer.times.queue_us = static_cast<int64_t>(in.Number());
+  answer.times.input_us = static_cast<int64_t>(in.Number());
   answer.times.compute_us = static_cast<int64_t>(in.Number());
+  answer.times.output_us = static_cast<int64_t>(in.Number());
   answer.outputs = ReadTensors(&in);
   return answer;
 }
@@ -222,6 +226,17 @@ ReplicaOrder DecodeBecome(std::string_view body) {
   order.socket = in.Text();
   order.log = in.Text();
   return order;
+}
+
+std::string EncodeRest(const std::string& socket) {
+  Writer out(FrameKind::kRest);
+  out.Text(socket);
+  return out.Finish();
+}
+
+std::string DecodeRest(std::string_view body) {
+  Reader in(body);
+  return std::string(in.Text());
 }
 
 std::string EncodeDescription(const ModelInfo& info) {

@@ -21,6 +21,7 @@ enum class FrameKind : uint32_t {
   kDescribe = 6,     // a model's name → kDescription or kError
   kDescription = 7,  // a ModelInfo
   kBecome = 8,       // a ReplicaOrder to a spare process → kPong: from now on it is that replica
+  kRest = 9,  // a socket's path to a replica → kPong: it becomes a spare process that waits there
 };
 
 // What a spare process is to be.
@@ -53,6 +54,7 @@ std::string EncodeEmpty(FrameKind kind);
 std::string EncodeDescribe(const std::string& model);
 std::string EncodeDescription(const ModelInfo& info);
 std::string EncodeBecome(const ReplicaOrder& order);
+std::string EncodeRest(const std::string& socket);
 
 // Each reads a body. Throws kInternal for one that is cut short or has impossible lengths.
 InferRequest DecodeInfer(std::string_view body);
@@ -63,5 +65,6 @@ Result<InferAnswer> DecodeReply(FrameKind kind, std::string_view body);
 std::string DecodeDescribe(std::string_view body);
 ModelInfo DecodeDescription(std::string_view body);
 ReplicaOrder DecodeBecome(std::string_view body);
+std::string DecodeRest(std::string_view body);
 
 }  // namespace millwright::serving

@@ -55,6 +55,7 @@ TEST(Frame, AnOrderSurvivesTheWay) {
   EXPECT_EQ(back.model, "m@1=/p");
   EXPECT_EQ(back.socket, "/s");
   EXPECT_EQ(back.log, "/l");
+  EXPECT_EQ(DecodeRest(BodyOf(EncodeRest("/r"))), "/r");
 }
 
 TEST(Frame, ADescriptionSurvivesTheWay) {

@@ -1,5 +1,7 @@
 #include "serving/gateway.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -140,7 +142,26 @@ void Gateway::SetWeights(const EndpointName& name, const std::map<std::string, i
 }
 
 void Gateway::Configure(const EndpointName& name, const Json& settings, const std::string& who) {
+  CheckStickyInput(name, settings);
   Change([&] { return store_.Configure(name, settings, who); });
+}
+
+void Gateway::CheckStickyInput(const EndpointName& name, const Json& settings) const {
+  const Json* text = settings.Find("sticky_by");
+  if (text == nullptr || !text->is_string() || text->AsString() == "none") return;
+  const StickyKey key = StickyKeyOf({.sticky_by = text->AsString()});
+  if (key.from != StickyKey::From::kInput || key.name.empty()) return;
+  std::lock_guard lock(mutex_);
+  const auto runtime = runtimes_.find(name);
+  if (runtime == runtimes_.end()) return;  // the store says so
+  for (const auto& [id, revision] : runtime->second.revisions) {
+    if (revision.record.role != Role::kLive || revision.info == nullptr) continue;
+    const auto names = StickyInputsOf(revision.info->signature);
+    if (std::find(names.begin(), names.end(), key.name) != names.end()) continue;
+    throw InvalidArgument("sticky_by names no input of version {}: {}; it has {}",
+                          revision.record.model_version, key.name, fmt::join(names, ", "))
+        .WithField("sticky_by");
+  }
 }
 
 void Gateway::Promote(const EndpointName& name, const std::string& model_version,

@@ -130,6 +130,7 @@ class Gateway : public Predictor {
   bool Ready(const std::string& model, const std::string& version) const override;
   std::optional<Refusal> Admit(const std::string& model, const Origin& origin) override;
   std::optional<Refusal> AdmitRows(const InferRequest& request) override;
+  Error RefuseAnswer(const std::string& model, uint64_t body_bytes, int64_t bytes_max) override;
   void Infer(InferRequest request, InferDone done) override;
   // Where requests have a loop and their endpoint's model is known, unless that costs a look into
   // the database: a label, a contract.
@@ -170,6 +171,8 @@ class Gateway : public Predictor {
   // One request on its way (gateway_forwarding.h).
   class Forwarding;
 
+  // Refuses to split by an input that the live model, where it is known, does not have.
+  void CheckStickyInput(const EndpointName& name, const Json& settings) const;
   // Control: all with mutex_ held.
   void Apply(EndpointRecord record);
   // Starts what is missing; takes what is too much out of the revision and returns it, to be

@@ -95,6 +95,12 @@ std::optional<Refusal> Gateway::Admit(const std::string& model, const Origin& or
   return endpoint->limits.TakeRequest(origin.principal, policy, MonotonicUs());
 }
 
+Error Gateway::RefuseAnswer(const std::string& model, uint64_t body_bytes, int64_t bytes_max) {
+  const auto endpoint = FindRouted(model);
+  if (endpoint != nullptr) endpoint->too_large.fetch_add(1, std::memory_order_relaxed);
+  return Predictor::RefuseAnswer(model, body_bytes, bytes_max);
+}
+
 std::optional<Refusal> Gateway::AdmitRows(const InferRequest& request) {
   const auto endpoint = FindRouted(request.model);
   if (endpoint == nullptr) return std::nullopt;

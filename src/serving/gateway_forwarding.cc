@@ -265,7 +265,7 @@ void Gateway::Forwarding::Finish(Result<InferAnswer> answer) {
     try {
       answer->revision = revision_->id.str();
       if (cache_key_) KeepAnswer(*answer);
-      CheckSize(*answer);
+      answer->body_bytes_max = first_route_->policy.response_bytes;
     } catch (const Error& error) {
       answer = Unexpected(error);
     }
@@ -285,17 +285,6 @@ void Gateway::Forwarding::KeepAnswer(const InferAnswer& answer) {
   const EndpointPolicy& policy = route_->policy;
   endpoint_->cache.Keep(*cache_key_, std::make_shared<const InferAnswer>(answer),
                         MonotonicUs() + policy.cache_ttl_ms * 1000, policy.cache_bytes);
-}
-
-void Gateway::Forwarding::CheckSize(const InferAnswer& answer) {
-  const int64_t bytes_max = first_route_->policy.response_bytes;
-  if (bytes_max == 0) return;
-  const int64_t bytes = AnswerBytes(answer);
-  if (bytes <= bytes_max) return;
-  endpoint_->too_large.fetch_add(1, std::memory_order_relaxed);
-  throw FailedPrecondition(
-      "The answer has {} bytes, endpoint {} gives at most {}: ask for fewer rows", bytes,
-      endpoint_->name().str(), bytes_max);
 }
 
 void Gateway::Forwarding::Count(const Result<InferAnswer>& answer, int64_t latency_us) const {

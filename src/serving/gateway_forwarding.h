@@ -59,7 +59,6 @@ class Gateway::Forwarding : public std::enable_shared_from_this<Forwarding> {
 
   void Finish(Result<InferAnswer> answer);
   void KeepAnswer(const InferAnswer& answer);
-  void CheckSize(const InferAnswer& answer);
   void Count(const Result<InferAnswer>& answer, int64_t latency_us) const;
   void Log(Result<InferAnswer> answer, int64_t latency_us);
   // The request as the replicas read it, made when it is first needed.

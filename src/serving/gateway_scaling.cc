@@ -9,7 +9,6 @@ namespace millwright::serving {
 namespace {
 
 constexpr int64_t kSlownessEveryUs = 1'000'000;
-constexpr std::string_view kOnnxPlatform = "onnxruntime_onnx";
 constexpr int64_t kUsageEveryUs = 5'000'000;
 
 bool Scales(const EndpointPolicy& policy, Role role) {
@@ -89,7 +88,7 @@ std::string Gateway::SparePath() const {
     const EndpointPolicy& policy = runtime.record.policy;
     if (!policy.scales() || policy.replicas_min == policy.replicas_max) continue;
     for (const auto& [id, revision] : runtime.revisions) {
-      const bool is_onnx = revision.info != nullptr && revision.info->platform == kOnnxPlatform;
+      const bool is_onnx = revision.info != nullptr && revision.info->platform == kSparePlatform;
       if (revision.record.role == Role::kLive && is_onnx) return revision.record.model_path;
     }
   }

@@ -230,6 +230,8 @@ std::vector<VersionStatistics> Gateway::Statistics() const {
       [&](const RoutedEndpoint& endpoint, const RoutedRevision& revision, const std::string&) {
         VersionStatistics one{.model = endpoint.name().str(), .version = revision.model_version};
         revision.counters->Read(&one);
+        // Requests wait for the live revision's replicas.
+        if (revision.role == Role::kLive) one.pending = endpoint.held.load();
         all.push_back(std::move(one));
       });
   return all;

@@ -167,6 +167,18 @@ TEST_P(GatewayTrafficTest, SettingsAreCheckedKeptAndTold) {
                       R"("from_policy":{"cache_ttl_ms":0,"requests_per_s":0.0}})"}));
 }
 
+TEST_P(GatewayTrafficTest, AnInputThatIsNotThereKeepsNobodyOnAVersion) {
+  Deploy(Cancer("1"));
+  const auto set = [&](const std::string& key) {
+    return Refusal([&] { gateway().Configure(kName, Json::Of({{"sticky_by", key}}), "ada"); });
+  };
+  EXPECT_EQ(set("input:user"), "sticky_by names no input of version 1: user; it has X");
+  EXPECT_EQ(status().record.policy.sticky_by, "");
+  EXPECT_EQ(set("input:X"), "");
+  EXPECT_EQ(set("header:user"), "");
+  EXPECT_EQ(set("none"), "");
+}
+
 TEST_P(GatewayTrafficTest, AnAnswerIsGivenAgainToTheSameInputsOfTheSameVersion) {
   Deploy(Cancer("1"));
   const auto cached = [&](InferRequest request) {
@@ -253,11 +265,12 @@ TEST_P(GatewayTrafficTest, RefusesWhatIsTooLarge) {
   EXPECT_EQ(refused({.origin = {.body_bytes = 1000}}), "");
   EXPECT_EQ(refused({.origin = {.body_bytes = 1001}}),
             "resource_exhausted: The request has 1001 bytes, endpoint cancer takes at most 1000");
-  EXPECT_EQ(
-      refused({.inputs = {inference::Tensor::OfFloats("X", {10, 30}, std::vector<float>(300))}}),
-      "failed_precondition: The answer has 160 bytes, endpoint cancer gives at most 100: ask for "
-      "fewer "
-      "rows");
+  // How large an answer is only its protocol knows.
+  const auto answer = Ask({});
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->body_bytes_max, 100);
+  EXPECT_EQ(gateway().RefuseAnswer("cancer", 101, answer->body_bytes_max).message(),
+            "The answer has 101 bytes, endpoint cancer gives at most 100: ask for fewer rows");
   EXPECT_EQ(status().too_large, 2);
 }
 
@@ -342,22 +355,160 @@ TEST_F(GatewayReplicasTest, AnEndpointThatSleepsWakesForARequest) {
   EXPECT_TRUE(fixture.Ask("cancer", "after a restart"));
 }
 
-TEST_F(GatewayReplicasTest, AReplicaIsMadeOfTheWarmProcessAndSaysWhyItCannotStart) {
-  Deploy(1, Json::Of({{"replicas_min", 0}, {"replicas_max", 1}, {"quiet_ms", 0}}));
-  const auto is_spare = [&] {
-    WaitUntil([](const auto& status) { return status.revisions[0].replicas.empty(); });
-    if (!fixture.Ask("cancer", NewHexId())) return false;
-    for (const auto& event : fixture.events.After(0, 1000)) {
-      if (event.kind != "replica.started") continue;
-      // Empty once the process has ended.
-      std::ifstream file(fmt::format("/proc/{}/cmdline", event.payload.GetInt("pid")));
-      const std::string words((std::istreambuf_iterator<char>(file)), {});
-      if (words.find("serve-spare") != std::string::npos) return true;
+// The processes that this one has begun, by their words.
+std::map<pid_t, std::string> Children() {
+  const auto content = [](const std::filesystem::path& path) {
+    std::ifstream file(path);  // empty once the process has ended
+    return std::string((std::istreambuf_iterator<char>(file)), {});
+  };
+  std::map<pid_t, std::string> children;
+  const std::string parent = fmt::format("\nPPid:\t{}\n", getpid());
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    if (content(entry.path() / "status").find(parent) == std::string::npos) continue;
+    children[std::stoi(entry.path().filename())] = content(entry.path() / "cmdline");
+  }
+  return children;
+}
+
+// An endpoint whose replica goes to sleep after each request.
+class SleepingReplicasTest : public GatewayReplicasTest {
+ protected:
+  void DeploySleepy(const std::string& endpoint, const RevisionSpec& spec) {
+    const EndpointName name(endpoint);
+    gateway().Deploy(name, endpoint, spec, "ada");
+    gateway().Configure(name, Json::Of({{"replicas_min", 0}, {"replicas_max", 1}, {"quiet_ms", 0}}),
+                        "ada");
+    gateway().WaitReady(name, kReadyMs);
+  }
+  // The process that rests when all replicas are gone, 0 when it takes too long.
+  pid_t Resting() {
+    const int64_t deadline_us = MonotonicUs() + kReadyMs * 1000;
+    while (MonotonicUs() < deadline_us) {
+      const bool is_asleep = gateway().Get(kName).revisions[0].replicas.empty();
+      const auto children = Children();
+      if (is_asleep && children.size() == 1) return children.begin()->first;
     }
-    return false;
+    ADD_FAILURE() << "no process rests";
+    return 0;
+  }
+  std::vector<int64_t> StartedPids() {
+    std::vector<int64_t> pids;
+    for (const auto& event : fixture.events.After(0, 1000)) {
+      if (event.kind == "replica.started") pids.push_back(event.payload.GetInt("pid"));
+    }
+    return pids;
+  }
+  void WakeUp() {
+    const auto answer = fixture.Ask("cancer", NewHexId());
+    ASSERT_TRUE(answer) << answer.error().message();
+  }
+};
+
+TEST_F(SleepingReplicasTest, AReplicaThatFellAsleepIsTheOneThatWakes) {
+  DeploySleepy("cancer", Cancer("1"));
+  const int64_t deadline_us = MonotonicUs() + kReadyMs * 1000;
+  const auto most_starts = [&] {
+    std::map<int64_t, int> starts;
+    int most = 0;
+    for (const int64_t pid : StartedPids()) most = std::max(most, ++starts[pid]);
+    return most;
+  };
+  // Each start after the first is a wake: only on a machine that is late does another process come.
+  while (most_starts() < 4) {
+    ASSERT_LT(MonotonicUs(), deadline_us);
+    Resting();
+    WakeUp();
+  }
+}
+
+TEST_F(SleepingReplicasTest, AProcessThatRestedServesWhatItIsToldAndNothingElse) {
+  const RevisionSpec wine{"7", ModelPath("wine_rf"), 1};
+  DeploySleepy("cancer", Cancer("1"));
+  DeploySleepy("wine", wine);
+  const auto wine_rows = [] {
+    return std::vector{inference::Tensor::OfFloats("X", {1, 13}, std::vector<float>(13))};
+  };
+  for (int i = 0; i < 3; ++i) {
+    const auto wine_answer = fixture.Ask("wine", NewHexId(), wine_rows());
+    ASSERT_TRUE(wine_answer) << wine_answer.error().message();
+    EXPECT_EQ(wine_answer->model_version, "7");
+    EXPECT_EQ(wine_answer->outputs.back().shape, (std::vector<int64_t>{1, 3}));
+    const auto answer = fixture.Ask("cancer", NewHexId());
+    ASSERT_TRUE(answer) << answer.error().message();
+    EXPECT_EQ(answer->model_version, "1");
+    EXPECT_EQ(answer->outputs.back().shape, (std::vector<int64_t>{1, 2}));
+  }
+  // A version that came while all slept.
+  WaitUntil([](const auto& status) { return status.revisions[0].replicas.empty(); });
+  gateway().Deploy(kName, "cancer", Cancer("2"), "ada");
+  gateway().WaitReady(kName, kReadyMs);
+  for (int i = 0; i < 3; ++i) {
+    WaitUntil([](const auto& status) {
+      return std::all_of(status.revisions.begin(), status.revisions.end(),
+                         [](const auto& revision) { return revision.replicas.empty(); });
+    });
+    const auto answer = fixture.Ask("cancer", NewHexId());
+    ASSERT_TRUE(answer) << answer.error().message();
+    EXPECT_EQ(answer->model_version, "2");
+  }
+}
+
+TEST_F(SleepingReplicasTest, ARestingProcessThatIsKilledOrHangsCostsNoRequest) {
+  DeploySleepy("cancer", Cancer("1"));
+  WakeUp();
+  kill(Resting(), SIGKILL);
+  WakeUp();
+  const pid_t hung = Resting();
+  Stop(hung);
+  WakeUp();
+  EXPECT_FALSE(Children().contains(hung));
+}
+
+TEST_F(SleepingReplicasTest, AProcessThatKeepsTooMuchMemoryDoesNotRest) {
+  setenv("MILLWRIGHT_TEST_REST_BYTES_MAX", "1", 1);
+  DeploySleepy("cancer", Cancer("1"));
+  const int64_t deadline_us = MonotonicUs() + kReadyMs * 1000;
+  while (!Children().empty()) ASSERT_LT(MonotonicUs(), deadline_us);
+  unsetenv("MILLWRIGHT_TEST_REST_BYTES_MAX");
+  WakeUp();
+}
+
+TEST_F(SleepingReplicasTest, AModelThatBrokeWhileItSleptIsSaidToBeBroken) {
+  const TempDir dir;
+  const auto path = dir.path() / "model.onnx";
+  std::filesystem::copy_file(ModelPath("breast_cancer_lr"), path);
+  DeploySleepy("cancer", {"1", path.string(), 1});
+  Resting();
+  std::ofstream(path) << "this is no model";
+  const auto answer = fixture.Ask("cancer", NewHexId());
+  ASSERT_FALSE(answer);
+  EXPECT_NE(answer.error().message().find("model.onnx"), std::string::npos)
+      << answer.error().message();
+}
+
+TEST_F(GatewayReplicasTest, AReplicaIsMadeOfTheWarmProcessAndSaysWhyItCannotStart) {
+  Deploy(1, Json::Of({{"replicas_max", 2}, {"replica_concurrency", 1}, {"quiet_ms", 60'000}}));
+  const auto is_spare = [](const std::string& words) {
+    return words.find("serve-spare") != std::string::npos;
+  };
+  const auto has_spare = [&] {
+    const auto children = Children();
+    return std::any_of(children.begin(), children.end(),
+                       [&](const auto& child) { return is_spare(child.second); });
   };
   const int64_t deadline_us = MonotonicUs() + kReadyMs * 1000;
-  while (!is_spare()) ASSERT_LT(MonotonicUs(), deadline_us);
+  while (!has_spare()) ASSERT_LT(MonotonicUs(), deadline_us);
+  {
+    Load load(fixture, "cancer", 4);
+    WaitUntil([](const auto& status) { return ReadyOf(status) == 2; });
+    load.Stop();
+  }
+  std::vector<std::string> replicas;
+  for (const pid_t pid : fixture.Pids("cancer")) {
+    std::ifstream file(fmt::format("/proc/{}/cmdline", pid));
+    replicas.emplace_back((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  }
+  EXPECT_EQ(std::count_if(replicas.begin(), replicas.end(), is_spare), 1);
   gateway().Deploy(kName, "breast-cancer", {"2", "/nonexistent/model.onnx"}, "ada");
   try {
     gateway().WaitReady(kName, kReadyMs);

@@ -183,13 +183,14 @@ void ModelServer::Infer(InferRequest request, InferDone done) {
 
 void ModelServer::Answer(const Loaded& loaded, const InferRequest& request,
                          Batcher::Finished finished, const InferDone& done) const {
-  const int64_t latency_us = finished.queue_us + finished.run_us;
+  const InferTimes& times = finished.times;
+  const int64_t latency_us = times.queue_us + times.input_us + times.compute_us + times.output_us;
   const int64_t now_ms = clock_.NowMs();
   Result<InferAnswer> answer = std::move(finished.outputs).map([&](Batcher::Outputs&& outputs) {
     return InferAnswer{.model_version = loaded.info->version,
                        .revision = "",
                        .outputs = std::move(outputs),
-                       .times = {.queue_us = finished.queue_us, .compute_us = finished.run_us}};
+                       .times = times};
   });
   if (answer) {
     loaded.counters->AddSuccess(now_ms, CountRows(request), latency_us, answer->times);
@@ -229,6 +230,7 @@ std::vector<VersionStatistics> ModelServer::Statistics() const {
       VersionStatistics one{.model = name, .version = loaded.info->version};
       loaded.counters->Read(&one);
       one.batches = loaded.batcher->statistics();
+      one.pending = one.batches.waiting;
       all.push_back(std::move(one));
     }
   }

@@ -63,7 +63,9 @@ inline int64_t CountRows(const InferRequest& request) {
 // Where the time of an answered request went, as far as it is known.
 struct InferTimes {
   int64_t queue_us = 0;    // waiting for the model
+  int64_t input_us = 0;    // putting the inputs of several requests together
   int64_t compute_us = 0;  // the model's own
+  int64_t output_us = 0;   // taking their outputs apart
 };
 
 struct InferAnswer {
@@ -71,7 +73,8 @@ struct InferAnswer {
   std::string revision;  // of the endpoint; empty in a model server
   std::vector<inference::Tensor> outputs;
   InferTimes times = {};
-  bool is_cached = false;  // given before to the same inputs
+  bool is_cached = false;      // given before to the same inputs
+  int64_t body_bytes_max = 0;  // of what is sent to the caller; 0: any
 };
 
 // Whether a version that is known here can be asked by its name.
@@ -80,7 +83,8 @@ struct VersionStatus {
   std::string model;
   std::string version;
   State state = State::kUnavailable;
-  std::string reason;  // why it is unavailable
+  std::string reason;             // why it is unavailable
+  bool loads_when_asked = false;  // unavailable until a request for it loads it
 };
 
 // What a version has answered since it was loaded.
@@ -93,6 +97,9 @@ struct VersionStatistics {
   int64_t failures = 0;
   int64_t success_us = 0;  // spent on them, all together
   int64_t failure_us = 0;
+  int64_t input_us = 0;  // of the successes, as in InferTimes
+  int64_t output_us = 0;
+  int64_t pending = 0;          // requests that wait now: for the model, or for a replica
   BatchStatistics batches;      // of a model server
   DurationCounts request = {};  // of the successes
   DurationCounts queue = {};
@@ -127,7 +134,9 @@ class Predictor {
   // Throws kNotFound for a model or version that is not here. May wait, within a named limit, for a
   // model that is starting; throws kUnavailable after that.
   virtual ModelInfoPtr Describe(const std::string& model, const std::string& version) const = 0;
-  // Tells whether a request would be answered now. Throws kNotFound as Describe does.
+  // Tells whether a request would be answered: now, or after the time that its model takes to load
+  // where the request itself brings it (an endpoint that sleeps, VersionStatus::loads_when_asked);
+  // false where it would have to wait for something else. Throws kNotFound as Describe does.
   virtual bool Ready(const std::string& model, const std::string& version) const = 0;
   // Say whether a request may be asked at all: the first by its model and caller, before its body
   // is decoded, the second by how many rows it has. Each takes what it lets in off the caller's
@@ -135,6 +144,13 @@ class Predictor {
   // Infer does it for the others. Nothing for a model that is not here.
   virtual std::optional<Refusal> Admit(const std::string& model, const Origin& origin) = 0;
   virtual std::optional<Refusal> AdmitRows(const InferRequest& request) = 0;
+  // Says that an answer would be larger than its body_bytes_max, and counts it. Only the protocol
+  // knows how large it is.
+  virtual Error RefuseAnswer(const std::string& model, uint64_t body_bytes, int64_t bytes_max) {
+    return FailedPrecondition(
+        "The answer has {} bytes, endpoint {} gives at most {}: ask for fewer rows", body_bytes,
+        model, bytes_max);
+  }
   // Asks the model; `done` is called now or, by another thread, after this has returned, and what
   // may follow an answer (logging, shadows) is done after it. Inputs that the model cannot take are
   // kInvalidArgument naming the input; nothing is thrown.

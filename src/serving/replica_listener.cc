@@ -1,6 +1,7 @@
 #include "serving/replica_listener.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -10,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <fstream>
 #include <future>
 
 #include "base/error.h"
@@ -30,9 +32,11 @@ constexpr int kEventsMax = 64;
 
 }  // namespace
 
-ReplicaListener::ReplicaListener(ModelServer& models, const std::filesystem::path& path)
+ReplicaListener::ReplicaListener(ModelServer& models, const std::filesystem::path& path,
+                                 OnRest rest)
     : models_(models),
       path_(path),
+      rest_(std::move(rest)),
       socket_(ListenOn(path)),
       poll_(epoll_create1(EPOLL_CLOEXEC)),
       end_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
@@ -172,6 +176,10 @@ std::string ReplicaListener::Answer(const Frame& frame) {
         return EncodeEmpty(FrameKind::kPong);
       case FrameKind::kDescribe:
         return EncodeDescription(*models_.Describe(DecodeDescribe(frame.body), ""));
+      case FrameKind::kRest:
+        if (!rest_) return EncodeError(Internal("This replica cannot rest"));
+        rest_(DecodeRest(frame.body));
+        return EncodeEmpty(FrameKind::kPong);
       default:
         return EncodeError(Internal("A replica does not take this message"));
     }
@@ -180,29 +188,37 @@ std::string ReplicaListener::Answer(const Frame& frame) {
   }
 }
 
-int RunReplica(const ReplicaOptions& options) {
-  // Blocked before any thread starts, so that sigwait below is the only one to get them.
+namespace {
+
+// Those that end a replica, and the one by which it tells itself to rest.
+constexpr int kRestSignal = SIGUSR1;
+
+sigset_t ReplicaSignals() {
   sigset_t signals;
   sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  try {
-    std::vector<ModelSource> sources;
-    for (const auto& text : options.models) sources.push_back(ParseModelSource(text));
-    ModelServer server(sources, options.python, {.callers_wait = true}, nullptr, options.load);
-    ReplicaListener listener(server, options.socket);
-    int signal = 0;
-    while (sigwait(&signals, &signal) != 0) {
-    }
-    return 0;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
+  for (const int signal : {SIGTERM, SIGINT, kRestSignal}) sigaddset(&signals, signal);
+  return signals;
 }
 
-namespace {
+// Serves until a signal ends it; returns where to wait then, nothing when it is to end for good.
+std::optional<std::filesystem::path> ServeModels(const ReplicaOptions& options) {
+  const sigset_t signals = ReplicaSignals();
+  std::vector<ModelSource> sources;
+  for (const auto& text : options.models) sources.push_back(ParseModelSource(text));
+  std::promise<std::filesystem::path> rest;
+  std::atomic<bool> is_told = false;
+  ModelServer server(sources, options.python, {.callers_wait = true}, nullptr, options.load);
+  ReplicaListener listener(server, options.socket, [&](const std::filesystem::path& socket) {
+    if (is_told.exchange(true)) return;
+    rest.set_value(socket);
+    kill(getpid(), kRestSignal);
+  });
+  int signal = 0;
+  while (sigwait(&signals, &signal) != 0) {
+  }
+  if (signal != kRestSignal || !is_told.load()) return std::nullopt;
+  return rest.get_future().get();
+}
 
 // Loads a model and lets go of it: what that leaves in memory is what the next one need not wait
 // for. Why it fails is said by whoever needs that model.
@@ -238,7 +254,45 @@ void AppendOutputTo(const std::string& file) {
   close(out);
 }
 
+// What this process has in memory besides files.
+int64_t OwnBytes() {
+  int64_t total = 0;
+  int64_t resident = 0;
+  int64_t of_files = 0;
+  std::ifstream("/proc/self/statm") >> total >> resident >> of_files;
+  return (resident - of_files) * sysconf(_SC_PAGESIZE);
+}
+
+// Serves the models, rests, becomes another replica, and so on.
+int RunReplicas(ReplicaOptions options) {
+  const sigset_t signals = ReplicaSignals();
+  while (const auto rest = ServeModels(options)) {
+    malloc_trim(0);
+    if (OwnBytes() > options.rest_bytes_max) return 0;
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+    const auto order = TakeOrder(*rest);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    if (!order) return 1;
+    AppendOutputTo(order->log);
+    options.models = {order->model};
+    options.socket = order->socket;
+  }
+  return 0;
+}
+
 }  // namespace
+
+int RunReplica(const ReplicaOptions& options) {
+  // Blocked before any thread starts, so that sigwait is the only one to get them.
+  const sigset_t signals = ReplicaSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  try {
+    return RunReplicas(options);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+}
 
 int RunSpare(const SpareOptions& options) {
   LoadOnce(options.warm_up, options.load);

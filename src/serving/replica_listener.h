@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -26,8 +27,11 @@ inline constexpr size_t kListenerConnectionsMax = 2048;
 
 class ReplicaListener {
  public:
-  // Listening is the sign that the replica is ready, so make the models first.
-  ReplicaListener(ModelServer& models, const std::filesystem::path& path);
+  // Listening is the sign that the replica is ready, so make the models first. `rest` is called by
+  // a thread of this when the gateway needs the replica no more, with the socket to wait on as a
+  // spare process.
+  using OnRest = std::function<void(const std::filesystem::path& socket)>;
+  ReplicaListener(ModelServer& models, const std::filesystem::path& path, OnRest rest = {});
   // Accepts no more, lets requests at work finish and joins.
   ~ReplicaListener();
 
@@ -52,6 +56,7 @@ class ReplicaListener {
 
   ModelServer& models_;
   const std::filesystem::path path_;
+  const OnRest rest_;
   const Socket socket_;
   const Socket poll_;
   const Socket end_;  // readable when all is to end
@@ -68,13 +73,18 @@ class ReplicaListener {
 
 // What a replica process does: loads the models (`NAME@VERSION=PATH`), warms them, listens on
 // `socket` and returns 0 after SIGTERM or SIGINT. What is thrown while loading is printed to
-// standard error as one line, where the gateway finds it, and gives 1. Call it before any other
+// standard error as one line, where the gateway finds it, and gives 1. A replica that is needed no
+// more may be told to let go of its models and wait until it is told what to become, as a spare
+// process does; it ends instead if more than `rest_bytes_max` stay in use. Call it before any other
 // thread exists.
+inline constexpr int64_t kRestBytesMax = 256 << 20;  // of memory that is no file's
+
 struct ReplicaOptions {
   std::vector<std::string> models;
   std::filesystem::path socket;
   inference::PythonOptions python = {};
   ModelLoader load = inference::LoadModel;
+  int64_t rest_bytes_max = kRestBytesMax;
 };
 int RunReplica(const ReplicaOptions& options);
 

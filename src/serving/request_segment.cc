@@ -24,6 +24,7 @@ using inference::Tensor;
 
 constexpr std::string_view kMagic = "MWREQ\x01\r\n";
 constexpr size_t kHeadBytes = 8;
+constexpr int64_t kElementsMax = 1 << 24;  // of a tensor: more than kRequestBytesMax can hold
 constexpr char kModelKind = 'm';
 constexpr char kRequestKind = 'r';
 constexpr char kTracedRequestKind = 't';  // one with a trace's id after its error
@@ -183,10 +184,30 @@ RequestHead ReadHead(Input* in) {
   return head;
 }
 
+// A checksum says that the bytes are those that were written, not that they make sense.
+void CheckFilled(const StoredTensor& stored) {
+  const Tensor& tensor = stored.tensor;
+  int64_t count = 1;
+  for (const int64_t size : tensor.shape) {
+    if (size < 0 || (size > 0 && count > kElementsMax / size)) {
+      throw Internal("A logged request has a tensor of an impossible shape");
+    }
+    count *= size;
+  }
+  // One that was left out has rows, in which there is nothing.
+  const bool is_filled =
+      tensor.type == DataType::kBytes ||
+      stored.values.size() == static_cast<size_t>(count) * inference::DataTypeBytes(tensor.type);
+  if (!is_filled || (!tensor.shape.empty() && tensor.shape[0] > kElementsMax)) {
+    throw Internal("A logged request has a tensor of an impossible shape");
+  }
+}
+
 std::vector<Tensor> ReadTensors(Input* in) {
   std::vector<Tensor> tensors;
   for (auto count = in->Number<uint32_t>(); count > 0; --count) {
     StoredTensor stored = ReadTensor(in);
+    CheckFilled(stored);
     stored.tensor.data.assign(stored.values.begin(), stored.values.end());
     tensors.push_back(std::move(stored.tensor));
   }

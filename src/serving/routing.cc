@@ -83,6 +83,15 @@ std::string_view FindInput(const RoutedRevision& live, const std::string& name,
 
 }  // namespace
 
+std::vector<std::string> StickyInputsOf(const inference::Signature& signature) {
+  std::vector<std::string> names;
+  if (signature.inputs.size() == 1) {
+    for (const auto& column : signature.columns) names.push_back(column.name);
+  }
+  for (const auto& input : signature.inputs) names.push_back(input.name);
+  return names;
+}
+
 std::string_view KeyOf(const Route& route, const InferRequest& request) {
   std::string_view key;
   switch (route.sticky.from) {

@@ -59,6 +59,9 @@ struct Route {
   const RoutedRevision& Choose(std::string_view key, const std::string& version) const;
 };
 
+// The inputs, columns first, by which an endpoint of such a model can split.
+std::vector<std::string> StickyInputsOf(const inference::Signature& signature);
+
 // What keeps the caller of this request on one revision: what the endpoint's policy names, or the
 // prediction's id where the request has not got it. Of many rows the first one's input counts. A
 // part of the request.

@@ -24,6 +24,7 @@ constexpr int kBackOffDoublingsMax = 20;
 constexpr int64_t kSpareBackOffUs = 10'000'000;  // after a spare that ended by itself
 constexpr int64_t kSpareTimeoutMs = 100;
 constexpr int64_t kSpareWarmUpMsMax = 1'000;  // that a replica waits for a spare at most
+constexpr int64_t kSpareHungMs = 10'000;      // one that is not warm by then never will be
 
 bool SinceMs(int64_t since_us, int64_t ms) {
   return MonotonicUs() - since_us >= ms * 1000;
@@ -106,17 +107,14 @@ void Supervisor::TendSpare() {
     wanted = spare_wanted_;
   }
   const int64_t now_us = MonotonicUs();
-  if (spare_.process && (wanted.empty() || spare_.process->Poll())) {
+  const bool is_hung = SinceMs(spare_.started_us, kSpareHungMs) && !IsSpareWarm();
+  if (spare_.process && (wanted.empty() || is_hung || spare_.process->Poll())) {
     spare_.process.reset();
     std::error_code ignored;  // it may never have listened
     std::filesystem::remove(spare_.socket, ignored);
     spare_.start_at_us = now_us + kSpareBackOffUs;
   }
-  // Not while a replica starts, which would wait for the processor.
-  const bool may_start = std::none_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
-    return slot.phase == Phase::kStarting || slot.phase == Phase::kWaiting;
-  });
-  if (wanted.empty() || spare_.process || !may_start || now_us < spare_.start_at_us) return;
+  if (wanted.empty() || spare_.process || now_us < spare_.start_at_us || IsSpareToWait()) return;
   spare_.socket = socket_dir_ / fmt::format("{}-{}.spare", getpid(), ++sockets_made_);
   ProcessSpec process{.arguments = options_.spare_command,
                       .output_file = options_.log_dir / "spare.log"};
@@ -132,9 +130,54 @@ void Supervisor::TendSpare() {
   }
 }
 
+// A replica that starts would wait for the processor; one that ends may become the spare process.
+bool Supervisor::IsSpareToWait() {
+  std::lock_guard lock(mutex_);
+  return std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
+    const bool drains =
+        slot.phase == Phase::kDraining || (slot.drain && slot.phase < Phase::kDraining);
+    return slot.phase == Phase::kStarting || slot.phase == Phase::kWaiting ||
+           (drains && !SinceMs(slot.phase_since_us, kSpareWarmUpMsMax));
+  });
+}
+
+bool Supervisor::Rest(Slot& slot) {
+  std::filesystem::path wanted;
+  {
+    std::lock_guard lock(mutex_);
+    wanted = spare_wanted_;
+  }
+  const auto info = slot.replica->facts().info;
+  if (options_.spare_command.empty() || wanted.empty() || IsSpareWarm() || !slot.process ||
+      info == nullptr || info->platform != kSparePlatform) {
+    return false;
+  }
+  const std::filesystem::path rest =
+      socket_dir_ / fmt::format("{}-{}.spare", getpid(), ++sockets_made_);
+  const Socket socket = ConnectTo(slot.socket, kSpareTimeoutMs);
+  Frame answer;
+  const bool is_told =
+      socket.open() && WriteAll(socket, EncodeRest(rest.string())) == Transfer::kDone &&
+      ReadFrame(socket, &answer) == Transfer::kDone && answer.kind == FrameKind::kPong;
+  if (!is_told) return false;
+  // Replaces one that is not warm yet, and would be so later.
+  spare_ = Spare{.process = std::move(slot.process),
+                 .socket = rest,
+                 .warm_up = wanted,
+                 .started_us = MonotonicUs()};
+  slot.process.reset();
+  slot.heartbeat.reset();
+  return true;
+}
+
 bool Supervisor::IsSpareSoonWarm() {
   if (!spare_.process || SinceMs(spare_.started_us, kSpareWarmUpMsMax)) return false;
-  return !std::filesystem::exists(spare_.socket) && !spare_.process->Poll();
+  return !IsSpareWarm() && !spare_.process->Poll();
+}
+
+bool Supervisor::IsSpareWarm() const {
+  std::error_code absent;
+  return spare_.process && std::filesystem::exists(spare_.socket, absent);
 }
 
 bool Supervisor::TakeSpare(Slot& slot, const std::string& model) {
@@ -218,7 +261,8 @@ bool Supervisor::Step(Slot& slot) {
       return false;
     case Phase::kDraining:
       if (slot.replica->outstanding() == 0 || SinceMs(slot.phase_since_us, options_.drain_ms)) {
-        if (slot.process) slot.process->Signal(SIGTERM);
+        const bool rests = slot.replica->outstanding() == 0 && Rest(slot);
+        if (!rests && slot.process) slot.process->Signal(SIGTERM);
         EnterPhase(slot, Phase::kStopping);
       }
       return false;

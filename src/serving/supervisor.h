@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -36,6 +37,9 @@ struct SupervisorOptions {
   int64_t back_off_max_ms = 10'000;
   int64_t healthy_ms = 30'000;  // of life after which a death starts a new row
 };
+
+// The platform of models for which a process is kept warm.
+inline constexpr std::string_view kSparePlatform = "onnxruntime_onnx";
 
 // How long others let a new replica have the supervisor's thread for itself.
 inline constexpr int64_t kHurryMs = 200;
@@ -66,7 +70,8 @@ class Supervisor {
   // wait for it, and what would hold up this thread can wait. For `tick`.
   bool IsInHurry();
   // Keeps one process that is warm for models like this one, a file or folder, to become the next
-  // replica that is started; an empty path ends it. A new one is made when nothing else starts.
+  // replica that is started; an empty path ends it. It is one that was a replica and is needed no
+  // more, or else a new one, which is made when nothing else starts.
   void KeepSpare(const std::filesystem::path& warm_up);
 
  private:
@@ -97,6 +102,12 @@ class Supervisor {
 
   void Run(const std::stop_token& stop);
   void TendSpare();
+  // Whether a replica starts or ends, so that a spare process is not to be made now.
+  bool IsSpareToWait();
+  // Makes the process of a replica that is drained the spare one, where there is none that is warm.
+  bool Rest(Slot& slot);
+  // Whether there is a spare process that takes an order.
+  bool IsSpareWarm() const;
   // Whether the spare process will be warm sooner than a new one would be.
   bool IsSpareSoonWarm();
   // Makes the spare process this slot's; false when there is none that can be.

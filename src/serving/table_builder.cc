@@ -43,6 +43,20 @@ std::string Join(const Range& names) {
 
 }  // namespace
 
+Error MissingColumns(const std::vector<std::string>& missing,
+                     const std::vector<std::string>& unknown) {
+  return InvalidArgument("Missing columns: {}{}", Join(missing),
+                         unknown.empty() ? "" : "; unknown columns: " + Join(unknown))
+      .WithField(missing.at(0));
+}
+
+std::string WithoutRow(const std::string& message) {
+  const size_t begin = message.find(" (row ");
+  const size_t end = begin == std::string::npos ? begin : message.find(')', begin);
+  if (end == std::string::npos) return message;
+  return message.substr(0, begin) + message.substr(end + 1);
+}
+
 TableBuilder::TableBuilder(const Signature& signature, ExtraColumns extra) : extra_(extra) {
   const auto& inputs = signature.inputs;
   if (inputs.size() == 1 && !signature.columns.empty()) {
@@ -116,12 +130,7 @@ std::vector<size_t> TableBuilder::MapHeader(const std::vector<std::string>& name
   for (size_t i = 0; i < columns_.size(); ++i) {
     if (!seen[i] && !columns_[i].optional) missing.push_back(columns_[i].name);
   }
-  if (!missing.empty()) {
-    // Most often the two are one column under two names.
-    throw InvalidArgument("Missing columns: {}{}", Join(missing),
-                          ignored.empty() ? "" : "; unknown columns: " + Join(ignored))
-        .WithField(missing[0]);
-  }
+  if (!missing.empty()) throw MissingColumns(missing, ignored);
   return map;
 }
 

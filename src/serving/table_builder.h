@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "inference/tensor.h"
 #include "serving/cell.h"
 
@@ -15,6 +16,15 @@ inline constexpr size_t kTableRowsMax = 1'000'000;
 
 // What becomes of columns that the model does not take.
 enum class ExtraColumns { kRefuse, kIgnore };
+
+// Says which columns a table lacks, and which it has that the model does not take: most often the
+// two are one column under two names. `missing` has one at least.
+Error MissingColumns(const std::vector<std::string>& missing,
+                     const std::vector<std::string>& unknown);
+
+// What an error of a table says without the row, which is counted from the beginning of the table:
+// for those who know it by another number.
+std::string WithoutRow(const std::string& message);
 
 // A column of a table's rows that the model takes.
 struct ColumnPlace {

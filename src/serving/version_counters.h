@@ -18,6 +18,9 @@ class VersionCounters {
     success_us_.fetch_add(us, std::memory_order_relaxed);
     request_.Add(us, false);
     queue_.Add(times.queue_us, false);
+    // Zero where a request was run alone, as most are.
+    if (times.input_us != 0) input_us_.fetch_add(times.input_us, std::memory_order_relaxed);
+    if (times.output_us != 0) output_us_.fetch_add(times.output_us, std::memory_order_relaxed);
     compute_.Add(times.compute_us, false);
   }
   void AddFailure(int64_t now_ms, int64_t us) {
@@ -32,6 +35,8 @@ class VersionCounters {
     statistics->failures = failures_.load(std::memory_order_relaxed);
     statistics->success_us = success_us_.load(std::memory_order_relaxed);
     statistics->failure_us = failure_us_.load(std::memory_order_relaxed);
+    statistics->input_us = input_us_.load(std::memory_order_relaxed);
+    statistics->output_us = output_us_.load(std::memory_order_relaxed);
     statistics->request = request_.Counts();
     statistics->queue = queue_.Counts();
     statistics->compute = compute_.Counts();
@@ -44,6 +49,8 @@ class VersionCounters {
   std::atomic<int64_t> failures_ = 0;
   std::atomic<int64_t> success_us_ = 0;
   std::atomic<int64_t> failure_us_ = 0;
+  std::atomic<int64_t> input_us_ = 0;
+  std::atomic<int64_t> output_us_ = 0;
   LatencyHistogram request_;
   LatencyHistogram queue_;
   LatencyHistogram compute_;

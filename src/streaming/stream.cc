@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "serving/table_builder.h"
 #include "streaming/dead_letter.h"
 #include "streaming/rows.h"
 
@@ -116,8 +117,13 @@ void Stream::SendAnswer(const Taken& taken, const Result<std::string>* results) 
       continue;
     }
     writer.Null();
-    const std::optional<size_t> row = taken.is_list ? std::optional(i) : std::nullopt;
-    SendDead(read, results[i].error().message(), row, taken.is_list ? &taken.rows[i] : nullptr);
+    // The model was given rows of many messages at once: theirs is no number that readers know.
+    const std::string reason = serving::WithoutRow(results[i].error().message());
+    if (!taken.is_list) {
+      SendDead(read, reason, std::nullopt, nullptr);
+    } else {
+      SendDead(read, fmt::format("Row {}: {}", i, reason), i, &taken.rows[i]);
+    }
   }
   writer.EndArray().EndObject();
   if (!has_any) return;

@@ -362,10 +362,11 @@ std::vector<serving::VersionStatus> ModelSupply::Index() const {
   if (!index.empty()) return index;
   if (state_ == State::kUnloaded || state_ == State::kEvicted) {
     for (const std::string& version : let_go_) {
-      index.push_back({name_, version, VersionState::kUnavailable,
-                       state_ == State::kUnloaded
-                           ? "unloaded"
-                           : "unloaded to make room; the next request loads it"});
+      const bool loads_when_asked = state_ == State::kEvicted;
+      index.push_back(
+          {name_, version, VersionState::kUnavailable,
+           loads_when_asked ? "unloaded to make room; the next request loads it" : "unloaded",
+           loads_when_asked});
     }
     return index;
   }

@@ -276,9 +276,14 @@ std::vector<std::string> SuppliedModels::Models() const {
 
 bool SuppliedModels::Ready(const std::string& model, const std::string& version) const {
   const auto supply = Find(model);
-  // The request would load it.
-  if (supply != nullptr && supply->state() == State::kEvicted) return true;
-  return ModelServer::Ready(model, version);
+  if (supply == nullptr || supply->state() != State::kEvicted) {
+    return ModelServer::Ready(model, version);
+  }
+  // A request would load it: clients that ask only what is ready would never.
+  for (const auto& one : supply->Index()) {
+    if (version.empty() || one.version == version) return one.loads_when_asked;
+  }
+  throw NotFound("Model version", model + "@" + version);
 }
 
 bool SuppliedModels::IsComing(const std::string& model) const {

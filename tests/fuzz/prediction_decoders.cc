@@ -1,6 +1,7 @@
 #include "fuzz/prediction_decoders.h"
 
 #include <cstdlib>
+#include <fstream>
 
 #include "analytics/session.h"
 #include "api/kserve/infer_body.h"
@@ -12,13 +13,17 @@
 #include "api/scoring/invocation.h"
 #include "api/scoring/parquet_body.h"
 #include "api/tfserving/predict_body.h"
+#include "base/crc32c.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/trace_context.h"
+#include "http/plain_head.h"
 #include "http/request_parser.h"
 #include "inference/param_spec.h"
 #include "serving/frame.h"
+#include "serving/request_segment.h"
+#include "streaming/rows.h"
 
 namespace millwright::fuzz {
 namespace {
@@ -88,10 +93,27 @@ void DecodeInvocation(std::string_view bytes) {
   });
 }
 
+// A field that nobody asked for, and that the readers of plain bodies leave to the walk.
+constexpr std::string_view kOddField = "\"\\u0061 b\":0,";
+
+bool AreSame(const std::vector<Tensor>& one, const std::vector<Tensor>& other) {
+  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                    [](const Tensor& a, const Tensor& b) {
+                      return a.name == b.name && a.type == b.type && a.shape == b.shape &&
+                             a.data == b.data && a.strings == b.strings;
+                    });
+}
+
+// What is read the short way the walk reads, too.
 void DecodePredictBody(std::string_view bytes) {
   ForEachSignature([&](const Signature& signature) {
     std::string body(bytes);
-    CheckFilled(api::tfserving::ReadPredictBody(&body, signature).inputs);
+    const auto inputs = api::tfserving::ReadPredictBody(&body, signature).inputs;
+    CheckFilled(inputs);
+    const size_t brace = bytes.find('{');
+    std::string odd(bytes.substr(0, brace + 1));
+    odd.append(kOddField).append(bytes.substr(brace + 1));
+    if (!AreSame(inputs, api::tfserving::ReadPredictBody(&odd, signature).inputs)) std::abort();
   });
 }
 
@@ -172,6 +194,63 @@ void DecodeRequest(std::string_view bytes) {
   if (RequestIn(bytes, bytes.size() / 2) != whole) std::abort();
 }
 
+// A head that has come as a whole may be read the short way, one that comes in two pieces never.
+void DecodeHead(std::string_view bytes) {
+  http::Request request;
+  http::Framing framing;
+  const size_t used = http::ReadPlainHead(bytes, &request, &framing);
+  if (used == 0) return;
+  http::RequestParser parser;
+  const size_t at = parser.PutHead(bytes.substr(0, 1));
+  const size_t all = at + parser.PutHead(bytes.substr(at));
+  const bool is_same = parser.head_done() && !parser.refusal() && all == used &&
+                       parser.request().method == request.method &&
+                       parser.request().raw_target == request.raw_target &&
+                       parser.framing().length == framing.length && !parser.framing().chunked;
+  if (!is_same) std::abort();
+}
+
+// A message of a topic: a row, or a list of them, for a batch.
+void DecodeRows(std::string_view bytes) {
+  ForEachSignature([&](const Signature& signature) {
+    const std::vector<Json> rows = streaming::ReadRows(bytes).rows;
+    streaming::RowBatch batch(signature, {});
+    for (const Json& row : rows) {
+      OnlyRefuses([&] { batch.Add(row); });
+    }
+    if (batch.size() > 0) CheckFilled(batch.Finish());
+  });
+}
+
+constexpr size_t kRowsLookedAt = 4'096;
+
+// The body of a record that a torn or damaged segment of `serve --log` may have: its checksum is
+// right, so that it is read.
+void DecodeRecord(std::string_view bytes) {
+  static const TempDir folder;
+  static const auto file = folder.path() / "segment";
+  static const std::string beginning = [] {
+    serving::RequestSegment segment(file);
+    segment.AppendModel(0, {.name = "m", .version = "1", .signature = Signatures()[1]}, {});
+    segment.Sync();
+    return ReadFile(file);
+  }();
+  const uint32_t head[] = {static_cast<uint32_t>(bytes.size()), Crc32c(bytes)};
+  std::ofstream(file, std::ios::binary | std::ios::trunc)
+      << beginning << std::string_view(reinterpret_cast<const char*>(head), sizeof head) << bytes;
+  try {
+    serving::ReadRequestSegment(file, [](const serving::StoredRequest& stored) {
+      const auto& inputs = *stored.prediction.inputs;
+      CheckFilled(inputs);
+      const bool is_long = !inputs.empty() && !inputs[0].shape.empty() &&
+                           inputs[0].shape[0] > static_cast<int64_t>(kRowsLookedAt);
+      if (!is_long) serving::RowsOf(stored.prediction);
+    });
+  } catch (const Error& error) {
+    if (error.code() != Code::kInternal) std::abort();  // of bytes that we wrote ourselves
+  }
+}
+
 void DecodeParams(std::string_view bytes) {
   OnlyRefuses([&] {
     const Json json = ParseJson(bytes);
@@ -193,6 +272,9 @@ void DecodeFrames(std::string_view bytes) {
   read([&] { serving::DecodeAnswer(bytes); });
   read([&] { serving::DecodeError(bytes); });
   read([&] { serving::DecodeDescription(bytes); });
+  read([&] { serving::DecodeBecome(bytes); });
+  read([&] { serving::DecodeRest(bytes); });
+  read([&] { serving::DecodeDescribe(bytes); });
 }
 
 std::vector<std::string> InferBodySeeds() {
@@ -302,6 +384,36 @@ std::vector<std::string> FrameSeeds() {
   return {infer.substr(sizeof(serving::FrameHead)), answer.substr(sizeof(serving::FrameHead))};
 }
 
+std::vector<std::string> HeadSeeds() {
+  return {
+      "POST /v2/models/m/infer HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nX-Request-Id: "
+      "7\r\n\r\nabc",
+      "GET /metrics?a=b HTTP/1.1\r\nhost: h:80\r\nconnection: keep-alive\r\nAccept: */*\r\n\r\n"};
+}
+
+std::vector<std::string> RowSeeds() {
+  return {R"({"a":1,"b":"x","c":true})", R"([{"a":1.5,"b":2,"c":3},[1,2,3]])", "[1,null,3]"};
+}
+
+std::vector<std::string> RecordSeeds() {
+  const serving::InferRequest request{
+      .model = "m",
+      .id = "7",
+      .caller = "ada",
+      .inputs = {Tensor::OfFloats("X", {2, 3}, {1, 2, 3, 4, 5, 6})}};
+  Tensor text{.name = "t", .type = DataType::kBytes, .shape = {2}};
+  text.strings = {"x", ""};
+  const serving::InferAnswer answer{.model_version = "1", .outputs = {text}};
+  const auto record = [](const serving::LoggedRequest& logged) {
+    std::string bytes(serving::RequestRecordBytes(logged, {}), '\0');
+    serving::WriteRequestRecord(0, logged, {}, bytes.data());
+    return bytes.substr(2 * sizeof(uint32_t));
+  };
+  return {
+      record({.request = request, .answer = &answer, .error = "", .time_ms = 1, .latency_us = 2}),
+      record({.request = request, .error = "no", .time_ms = 1, .latency_us = 2})};
+}
+
 }  // namespace
 
 const std::vector<Decoder>& Decoders() {
@@ -317,6 +429,9 @@ const std::vector<Decoder>& Decoders() {
       {"request", DecodeRequest, RequestSeeds},
       {"params", DecodeParams, ParamSeeds},
       {"frames", DecodeFrames, FrameSeeds},
+      {"head", DecodeHead, HeadSeeds},
+      {"rows", DecodeRows, RowSeeds},
+      {"record", DecodeRecord, RecordSeeds, 1'000},
   };
   return decoders;
 }

@@ -128,7 +128,7 @@ class Scene:
         return self.must("GET", "/api/2.0/mlflow/registered-models/alias?name=m&alias=champion")["model_version"]["version"]
 
     def ask(self, value, times=1, outcome=None):
-        """Asks the endpoint; returns the statuses that came. With `outcome` says what really happened."""
+        """Asks the endpoint; returns the statuses that came. With `outcome`, or one of a list after the other, says what really happened."""
         statuses, ids = [], []
         for _ in range(times):
             self.asked += 1
@@ -138,7 +138,8 @@ class Scene:
             ids.append(one)
         if outcome is not None:
             self.must("POST", "/api/v1/outcomes", {"endpoint": "m", "outcomes": [
-                {"prediction_id": one, "value": outcome} for one in ids]})
+                {"prediction_id": one, "value": outcome[i % len(outcome)] if isinstance(outcome, list) else outcome}
+                for i, one in enumerate(ids)]})
         return statuses
 
     @contextlib.contextmanager

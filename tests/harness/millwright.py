@@ -112,6 +112,17 @@ class Server:
         finally:
             connection.close()
 
+    def wait_for_series(self, *parts, seconds=60):
+        """Reads /metrics, which may be as old as it took to make, until it has all parts; returns it."""
+        deadline = time.monotonic() + seconds
+        while True:
+            text = self.get("/metrics").body.decode()
+            missing = [part for part in parts if part not in text]
+            if not missing:
+                return text
+            if time.monotonic() > deadline:
+                raise Failure(f"/metrics has not {missing} within {seconds} s: {text[-4000:]}")
+
     def mlflow(self, route, body):
         answer = self.post("/api/2.0/mlflow/" + route, body)
         if answer.status != 200:

@@ -41,6 +41,12 @@ def not_a_number():
     return model(node("Sqrt", ["x"], "probability"))
 
 
+def higher(by):
+    """Answers x + by."""
+    import struct
+    return model(tensor("by", [1], FLOAT, struct.pack("<f", by)), node("Add", ["x", "by"], "probability"))
+
+
 def failing():
     """Answers x where it is 0 or 1 and fails elsewhere: there is nothing at that place of a table of two."""
     import struct

@@ -459,6 +459,44 @@ def an_alert_leads_to_what_caused_it(backend):
         expect("next" not in second, second)
 
 
+def late_outcomes_reach_the_series_and_the_rules(backend):
+    """The truth about a day comes days later: the figures at /metrics are of the newest day that it has come for."""
+    with tempfile.TemporaryDirectory() as folder, Server(BINARY, folder + "/d", *OPTIONS, backend=backend) as server:
+        begin = int(datetime.datetime(2001, 6, 1, tzinfo=datetime.timezone.utc).timestamp() * 1000)
+        asked = pathlib.Path(folder) / "asked.jsonl"
+        asked.write_text("".join(json.dumps({
+            "id": f"p{day}-{i}", "time_ms": begin + day * 86_400_000 + i * 60_000, "inputs": {"x": i % 17},
+            "outputs": {"score": (0.8 if i % 4 == 0 else 0.2) + i % 10 / 100}}) + "\n" for day in range(8) for i in range(300)))
+        server.cli("predictions", "push", "shop", str(asked))
+        monitor = pathlib.Path(folder) / "monitor.yaml"
+        monitor.write_text("name: shop\nendpoint: shop\nprobability_output: score\nwindow_ms: 86400000\n"
+                           "reference_window: {from: 2001-06-01, to: 2001-06-04}\nrows_min: 200\n")
+        server.cli("monitors", "create", str(monitor))
+        apply(server, rules=[{"name": "wrong", "expr": "millwright_monitor_auc", "below": 0.6}])
+
+        def figure(name):
+            found = re.search(rf"^millwright_monitor_{name}{{[^}}]*}} (\S+)$", server.get("/metrics").body.decode(), re.M)
+            return found and float(found[1])
+
+        def tell(day, right):
+            labels = pathlib.Path(folder) / "labels.csv"
+            labels.write_text("id,late\n" + "".join(f"p{day}-{i},{int((i % 4 == 0) == right)}\n" for i in range(300)))
+            server.cli("outcomes", "push", "shop", str(labels), "--id-column", "id", "--value-column", "late")
+
+        until(lambda: figure("window_predictions") == 300, "the windows are measured")
+        expect(figure("auc") is None and figure("known_window_end_timestamp_seconds") is None, "nothing is known yet")
+        tell(4, True)
+        until(lambda: figure("auc") == 1, "the AUC of the day whose outcomes have come")
+        expect(figure("known_window_end_timestamp_seconds") == begin / 1000 + 5 * 86_400, "it says of which day")
+        expect(figure("window_outcomes") == 0, "the newest day still has none")
+        expect(not alerts_of(server, state="open"), "all is well")
+        tell(5, False)
+        until(lambda: {a["rule"] for a in alerts_of(server, state="open")} == {"wrong"}, "the rule fires")
+        expect(figure("known_window_end_timestamp_seconds") == begin / 1000 + 6 * 86_400, "of the later day")
+        tell(5, True)  # corrected
+        until(lambda: not alerts_of(server, state="open"), "a correction ends it")
+
+
 def rules_see_other_processes(backend):
     """A stream's lag is asked for where it is, and a process that goes away is noticed."""
     class Metrics(http.server.BaseHTTPRequestHandler):
@@ -486,7 +524,18 @@ def rules_see_other_processes(backend):
 
 
 def scraping_a_hundred_times_a_second_costs_little(backend):
-    with tempfile.TemporaryDirectory() as folder, Server(BINARY, folder, *OPTIONS, backend=backend) as server:
+    """With a monitor that has windows: its figures are read anew each time."""
+    with tempfile.TemporaryDirectory() as folder, Server(BINARY, folder + "/d", *OPTIONS, backend=backend) as server:
+        asked = pathlib.Path(folder) / "asked.jsonl"
+        asked.write_text("".join(json.dumps({"id": f"p{i}", "time_ms": 991_353_600_000 + i * 288_000, "inputs": {"x": i % 17},
+                                             "outputs": {"score": i % 10 / 10}, "outcome": i % 2}) + "\n" for i in range(3000)))
+        server.cli("predictions", "push", "shop", str(asked))
+        monitor = pathlib.Path(folder) / "monitor.yaml"
+        monitor.write_text("name: shop\nendpoint: shop\nprobability_output: score\nwindow_ms: 86400000\n"
+                           "reference_window: {from: 2001-06-01, to: 2001-06-04}\nrows_min: 200\n")
+        server.cli("monitors", "create", str(monitor))
+        until(lambda: "millwright_monitor_auc{" in server.get("/metrics").body.decode(), "the monitor has figures")
+
         def cpu():
             text = server.get("/metrics").body.decode()
             return float(re.search(r"^process_cpu_seconds_total (\S+)$", text, re.M)[1])
@@ -514,6 +563,7 @@ def main():
                               mail_is_sent_when_the_server_takes_it, slack_gets_blocks,
                               a_real_alertmanager_has_our_alerts, nothing_is_lost_or_told_twice_over_kill_9,
                               a_real_prometheus_reads_us, an_alert_leads_to_what_caused_it,
+                              late_outcomes_reach_the_series_and_the_rules,
                               rules_see_other_processes, scraping_a_hundred_times_a_second_costs_little)
                  for kind in ("SQLite", "PostgreSQL")
                  if kind == "SQLite" or test not in (a_real_prometheus_reads_us, slack_gets_blocks, rules_see_other_processes,

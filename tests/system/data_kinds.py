@@ -138,11 +138,13 @@ def a_monitor_looks_at_pictures_texts_and_a_suite():
         expect(len(alerts) == 1 and "amount" in alerts[0]["feature"], alerts)
         told = server.cli("monitors", "quality", "shop").stdout
         expect("1 of 2" in told and "broken in 100 %" in told, told)
-        metrics = server.request("GET", "/metrics").body.decode()
-        expect('millwright_monitor_expectations_broken{monitor="shop",endpoint="shop"} 1' in metrics, "no series")
+        server.wait_for_series('millwright_monitor_expectations_broken{monitor="shop",endpoint="shop"} 1')
         page = files / "health.html"
         server.cli("monitors", "report", "--monitor", "shop", "--output", str(page))
         expect("image:brightness" in page.read_text() and "note:oov" in page.read_text(), "not in the page")
+        expect("<td>amount must be between 0 and 500</td><td>2 of 5</td>" in page.read_text(), "no expectations in the page")
+        health = server.get("/api/v1/monitors/shop/health").json()["windows"]
+        expect([window["validation"]["broken"] for window in health] == [0, 0, 0, 1, 1], [window["validation"] for window in health])
 
         # A new version of the suite judges from when the monitor is put anew.
         put_suite(server, 5000)

@@ -241,7 +241,18 @@ def limits_are_kept():
         for path, body in protocols.items():
             refused = server.post(path, body)
             expect(refused.status == 413, f"{path}: {refused.status} {refused.body[:200]}")
-        post(server, "/cancer/policy", {"request_bytes": 0, "rows_per_day": 2})
+        post(server, "/cancer/policy", {"request_bytes": 0})
+        for path, body in protocols.items():
+            size = len(server.post(path, body).body)
+            post(server, "/cancer/policy", {"response_bytes": size})
+            expect(server.post(path, body).status == 200, f"{path}: an answer of the size that is allowed is refused")
+            post(server, "/cancer/policy", {"response_bytes": size - 1})
+            refused = server.post(path, body)
+            claim = f"The answer has {size} bytes, endpoint cancer gives at most {size - 1}"
+            expect(refused.status == 400 and claim in refused.body.decode(), f"{path}: {refused.status} {refused.body[:200]}")
+            post(server, "/cancer/policy", {"response_bytes": 0})
+        expect(endpoint(server)["limits"]["too_large"] == 6, f"{endpoint(server)['limits']}")
+        post(server, "/cancer/policy", {"rows_per_day": 2})
         refused = server.post("/endpoints/cancer/invocations", {"inputs": rows * 3})
         expect(refused.status == 429 and "2 of 2 rows left" in refused.body.decode(), f"{refused.body}")
 

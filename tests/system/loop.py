@@ -132,6 +132,36 @@ def rolls_back_on_labels(backend):
         expect(abs(loss["candidate"]["mean"] - 0.81) < 1e-4 and abs(loss["live"]["mean"] - 0.01) < 1e-4, f"{loss}")
 
 
+def judges_a_regression(backend):
+    """Minutes: one candidate is off by half an hour more, another one is as good as the live version."""
+    late = [36, 43, 41, 38]  # of 40 that the live version says
+    policy = {"stages": "canary: {steps: [50], requests: 30}", "more": "label: {task: regression}\n"}
+    with Scene(backend) as scene:
+        scene.add_version(onnx_models.higher(30))
+        scene.apply("2", worse="{errors: 0.5, latency: false, loss: {outcomes: 30}}", **policy)
+        scene.acted("trigger")
+        with scene.traffic(40, outcome=late):
+            scene.wait_for_phase("cooldown")
+        worse = next(one for one in scene.decisions() if one["action"] == "roll_back")
+        expect(worse["rule"] == "worse.loss" and "of the live version's" in worse["reason"], f"{worse}")
+        loss = {arm: worse["seen"][arm]["loss"]["mean"] for arm in ("candidate", "live")}
+        expect(abs(loss["candidate"] - 30.5) < 1 and abs(loss["live"] - 2.5) < 0.5, f"{loss}")
+        difference = next(one for one in worse["seen"]["differences"] if one["figure"] == "loss")
+        expect(difference["relative"] and difference["tolerance"] == 0.05 and difference["low"] > 0.05, f"{difference}")
+        expect(scene.live() == "1", f"{scene.roles()}")
+        scene.add_version(onnx_models.higher(0.01))
+        scene.apply("3", worse="{errors: 0.5, latency: false, loss: {kind: squared_error, tolerance: 80%, outcomes: 30}}",
+                    cooldown="0s", **policy)
+        scene.wait_for_phase("idle")
+        scene.acted("trigger")
+        with scene.traffic(40, outcome=late):
+            scene.wait_for(lambda: scene.champion() == "3", "the promotion")
+        promoted = [one for one in scene.decisions() if one["action"] == "promote"][-1]
+        difference = next(one for one in promoted["seen"]["differences"] if one["figure"] == "loss")
+        expect(difference["high"] < 0.8 and promoted["seen"]["candidate"]["loss"]["n"] >= 30, f"{promoted}")
+        each_decision_is_whole(scene)
+
+
 def new_data(scene):
     number = scene.asked = scene.asked + 1
     file = scene.folder / "numbers.csv"
@@ -313,6 +343,7 @@ BRANCHES = [
     ("holds on answers that are no numbers; paused, rolled back by hand", holds_on_not_a_number),
     ("rolls back a canary with more errors and refuses it from then on", rolls_back_on_errors),
     ("rolls back a shadow that is wrong by labels", rolls_back_on_labels),
+    ("judges a regression by its errors", judges_a_regression),
     ("latches a failed gate until another version comes", latches_a_failed_gate),
     ("lets a person override a gate", overrides_a_gate),
     ("asks for approval and has one promotion a day", asks_for_approval),

@@ -193,6 +193,20 @@ def keep_to_a_memory_limit():
             evicted = sum(server.metric("millwright_model_evictions_total", model=name) for name in [*sizes, "m"])
             expect(evicted > 0, "nothing was unloaded")
             expect(server.get("/v2/health/ready").status == 200, "a server whose models come and go is ready")
+            # One that has gone is ready, for a request loads it, and the index says what it is waiting for.
+            away = [name for (name, _), (state, _) in server.index().items() if state == "UNAVAILABLE"]
+            expect(away, "every model has room")
+            expect("the next request loads it" in server.index()[away[0], "1"][1], f"{server.index()}")
+            for path in (f"/v2/models/{away[0]}/ready", f"/v2/models/{away[0]}/versions/1/ready", f"/v1/models/{away[0]}"):
+                answer = server.get(path)
+                expect(answer.status == 200 and answer.json()["ready"] is True, f"{path}: {answer.status} {answer.body}")
+            answer = server.get(f"/v2/models/{away[0]}/versions/9/ready")
+            expect(answer.status == 404, f"a version that is not there: {answer.status} {answer.body}")
+            expect(server.index()[away[0], "1"][0] == "UNAVAILABLE", "to ask whether it is ready loaded it")
+            expect(server.get(f"/v2/models/{away[0]}").status == 200, "it was said to be ready and is not")
+            # Only what the caller unloads is not: nothing but the caller brings it back.
+            server.post(f"/v2/repository/models/{away[0]}/unload", {})
+            expect(server.get(f"/v2/models/{away[0]}/ready").status != 200, "an unloaded model is said to be ready")
 
 
 def alias(server, name, version):

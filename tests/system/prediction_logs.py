@@ -7,6 +7,7 @@ usage: prediction_logs.py BINARY
 import csv
 import datetime
 import json
+import os
 import pathlib
 import sys
 import tempfile
@@ -179,8 +180,48 @@ def what_was_acknowledged_survives_kill():
             expect(rows == [[total, total]] and total == 1505, f"{rows}, not {total}")
 
 
+def as_many_categories_as_rows_and_very_many_columns():
+    """What is kept and answered does not grow with the categories, and a page about 1,500 features takes seconds."""
+    def used(server):
+        fields = pathlib.Path(f"/proc/{server.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    monitor = {"probability_output": "score", "rows_min": 50, "reference_window": {"from": "2001-06-01", "to": "2001-06-08"}}
+    with tempfile.TemporaryDirectory() as data, Server(BINARY, data + "/d") as server:
+        wide = pathlib.Path(data) / "wide.csv"
+        with open(wide, "w") as out:
+            out.write("order,at,city,score,fraud\n")
+            for i in range(30_000):
+                out.write(f"w{i},{START + i * 40_000},city-{i},{(i * 31) % 40 / 100},{int(i % 10 == 0)}\n")
+        push(server, wide, "--outcome-column", "fraud")
+        city = server.get("/api/v1/prediction-logs/shop/summary").json()["inputs"][0]
+        expect(city["distinct"] == 30_000 and len(city["top"]) == 10, f"{city}")
+        body = {"name": "wide", "endpoint": "shop", "window_ms": DAY_MS, **monitor}
+        for path in ("/api/v1/monitors/preview", "/api/v1/monitors", "/api/v1/monitors/wide/evaluate"):
+            answer = server.post(path, body)
+            expect(answer.status == 200 and len(answer.body) < 1 << 20, f"{path}: {answer.status} {answer.body[:300]}")
+        sliced = server.get("/api/v1/monitors/wide/health", where="input_city LIKE 'city-1%'")
+        expect(sliced.status == 200 and len(sliced.body) < 1 << 20, f"{sliced.status} {sliced.body[:300]}")
+        many = pathlib.Path(data) / "many.csv"
+        with open(many, "w") as out:
+            out.write("order,at,score,fraud," + ",".join(f"c{j}" for j in range(1500)) + "\n")
+            for i in range(400):
+                out.write(f"x{i},{START + i * 3_600_000},{(i * 31) % 40 / 100},{int(i % 10 == 0)},"
+                          + ",".join(str((i * 37 + j * 11) % 97) for j in range(1500)) + "\n")
+        server.cli("predictions", "push", "many", str(many), "--id-column", "order", "--time-column", "at", "--output", "score",
+                   "--outcome-column", "fraud")
+        before = used(server)
+        body = {"name": "many", "endpoint": "many", "window_ms": 7 * DAY_MS, **monitor}
+        previewed = server.post("/api/v1/monitors/preview", body)
+        expect(previewed.status == 200 and len(previewed.json()["profile_features"]) == 1500, f"{previewed.status}")
+        spent = used(server) - before
+        print(f"        a preview of 1,500 features took {spent:.1f} s of the processor")
+        expect(spent < 40, f"a preview of 1,500 features took {spent:.1f} s of the processor")
+
+
 run_tests([("a file goes in, once however often it is sent, and comes out", a_file_goes_in_and_comes_out),
            ("outcomes are found by an input, and feedback is no label", outcomes_by_key_and_feedback),
            ("events of KServe's logger become predictions", kserve_events_become_predictions),
            ("a monitor watches a model that is served elsewhere", a_monitor_watches_a_model_served_elsewhere),
+           ("as many categories as rows, and very many columns", as_many_categories_as_rows_and_very_many_columns),
            ("what was acknowledged survives kill -9", what_was_acknowledged_survives_kill)])

@@ -171,13 +171,36 @@ def previews_and_reports(server, folder):
     expect("Said positive" not in text and "True positive" not in text, "minutes are no classes")
 
 
+def simulation(server, folder):
+    """What a loop would have done with these months, and what minutes cost."""
+    policy = pathlib.Path(folder) / "loop.yaml"
+    policy.write_text(json.dumps({
+        "model": LOG, "triggers": [{"alert": {"kind": "performance"}}], "retrain": {"pipeline": "again", "window": "28d"},
+        "canary": {"steps": [50], "requests": 200}, "worse": {"errors": 0.1, "loss": {"outcomes": 100}}, "label": {"output": OUTPUT, "task": "regression"},
+        "limits": {"cooldown": "14d"}, "costs": {"over": 1, "under": 3, "retraining": 100}}))
+    words = ("loop", "simulate", str(policy), "--history", f"{server.uri}/{LOG}", "--monitor", f"{folder}/delays.yaml")
+    made = cli(server, *words)
+    rows, cost, reference, seconds = by_sql(
+        server, "count(*), sum(greatest({e}, 0)) + 3 * sum(greatest(-{e}, 0)), "
+        f"avg(CASE WHEN event_time_ms < {made['reference_end_ms']} THEN greatest({{e}}, 0) + 3 * greatest(-{{e}}, 0) END), "
+        f"sum(CASE WHEN event_time_ms >= {made['reference_end_ms']} THEN greatest({{e}}, 0) + 3 * greatest(-{{e}}, 0) ELSE 0 END)")
+    expect(made["outcomes"] == rows, f"{made['outcomes']} and {rows}")
+    # Costs are counted by days; the reference ends within one.
+    expect(near(made["reference_cost"], reference, 0.02), f"{made['reference_cost']} and {reference}")
+    never = next(plan for plan in made["costs"] if plan["plan"] == "never")
+    expect(near(never["errors"], seconds, 0.02) and never["errors"] < cost, f"{never} and {seconds} of {cost}")
+    first = made["alerts"][0]
+    expect(first["kind"] in ("performance", "change") and any(a["feature"] in ("mae", "rmse") for a in made["alerts"]), made["alerts"])
+    expect(made["retrainings"] >= 1 and "% of the live version's" in json.dumps(made["decisions"]), made["decisions"][:3])
+    text = server.cli(*words).stdout
+    expect("never" in text and "SAVED" in text and "MAE" in text, text)
+
+
 def series(server, folder):
     """Of the newest window that is over, once its truth is known."""
     tell(server, folder, "june")
     server.cli("monitors", "evaluate", "delays")
-    metrics = server.get("/metrics").body.decode()
-    for name in ("mae", "rmse", "bias", "mean_predicted", "cost"):
-        expect(f'millwright_monitor_{name}{{monitor="delays"' in metrics, name)
+    metrics = server.wait_for_series(*(f'millwright_monitor_{name}{{monitor="delays"' for name in ("mae", "rmse", "bias", "mean_predicted", "cost")))
     expect('millwright_monitor_positive_rate_predicted{monitor="delays"' not in metrics, "minutes have no positive rate")
 
 
@@ -191,6 +214,7 @@ def life_of_a_regression():
         commands(server, folder)
         slices_and_mistakes(server, folder)
         previews_and_reports(server, folder)
+        simulation(server, folder)
         series(server, folder)
 
 

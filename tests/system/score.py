@@ -225,6 +225,39 @@ def says_what_cannot_be_done():
         score(*common, "--input", rows, *features(), "--overwrite")
 
 
+def wrong_columns_are_named_as_the_model_names_them():
+    """By what is asked of an endpoint and by what scores here."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        rows = read(ROOT / "examples/score/applicants.csv")
+        for name, changes in (("wrong", {"Job": "job", "Home": "home"}), ("right", {})):
+            with open(folder / f"{name}.csv", "w", newline="") as file:
+                writer = csv.writer(file)
+                writer.writerow([changes.get(column, column) for column in rows[0]])
+                writer.writerows(list(row.values()) for row in rows)
+        claim = "Missing columns: Home, Job; unknown columns: id, home, job"
+        said = error_of("--model", CREDIT, "--input", folder / "wrong.csv", "--output", folder / "out.csv")
+        expect(claim in said, said)
+        with Server(BINARY, folder / "data") as server:
+            version = register(server, "credit", "credit_columns")
+            answer = server.post("/api/v1/endpoints", {"name": "credit", "model": "credit", "version": version})
+            expect(answer.status == 200, f"{answer.status} {answer.body}")
+            refused = server.cli("predict", "credit", "--data", str(folder / "wrong.csv"), check=False)
+            expect(refused.returncode != 0 and claim in refused.stderr, f"{refused.returncode} {refused.stderr}")
+            done = server.cli("predict", "credit", "--data", str(folder / "right.csv"), "--json")
+            expect(json.loads(done.stdout)["rows"] == len(rows), done.stdout[:300])
+            # By position, where the model's columns have no names.
+            version = register(server, "cancer")
+            answer = server.post("/api/v1/endpoints", {"name": "cancer", "model": "cancer", "version": version})
+            expect(answer.status == 200, f"{answer.status} {answer.body}")
+            with open(folder / "cancer.csv", "w", newline="") as file:
+                csv.writer(file).writerows([FEATURES, row_of(1), row_of(2)])
+            done = server.cli("predict", "cancer", "--data", str(folder / "cancer.csv"), "--json")
+            expect(json.loads(done.stdout)["rows"] == 2, done.stdout[:300])
+            refused = server.cli("predict", "cancer", "--data", str(folder / "right.csv"), check=False)
+            expect("Expected 30 columns, got 14" in refused.stderr, refused.stderr)
+
+
 def a_python_model_scores_in_its_worker():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -244,4 +277,5 @@ run_tests([("the same numbers as online", same_numbers_as_online),
            ("goes on after kill -9", goes_on_after(signal.SIGKILL)),
            ("keeps to the version it began with", keeps_to_the_version_it_began_with),
            ("says what cannot be done", says_what_cannot_be_done),
+           ("wrong columns are named as the model names them", wrong_columns_are_named_as_the_model_names_them),
            ("a Python model scores in its worker", a_python_model_scores_in_its_worker)])

@@ -104,6 +104,9 @@ def bad_rows_are_put_aside():
                            (("j", None), "Column Home"), (("k", None), "JSON")):
             reason = reasons[key]["headers"]["millwright-reason"]
             expect(words.lower() in reason.lower(), f"{key}: {reason}")
+            row = key[1]
+            expect(row is None or reason.startswith(f"Row {row}: "), f"{key} names another row: {reason}")
+            expect("(row " not in reason, f"{key} counts the rows of the batch: {reason}")
         expect(json.loads(reasons["d", "1"]["value"]) == bad, "the bad row of a list is not what was put aside")
         expect(reasons["b", None]["value"] == "{not json" and reasons["b", None]["headers"]["millwright-id"] == "in-0-1", "b")
         expect(reasons["e", None]["value"] is None, "a tombstone")

@@ -190,9 +190,13 @@ def a_model_server_has_the_series_that_tritons_and_kserves_users_know():
         for sample in ('nv_inference_request_success{model="ridge",version="1"} 3',
                        'nv_inference_request_failure{model="ridge",version="1"} 1',
                        'nv_inference_count{model="ridge",version="1"} 3',
+                       'nv_inference_pending_request_count{model="ridge",version="1"} 0',
+                       'nv_inference_compute_input_duration_us{model="ridge",version="1"} 0',
+                       'nv_inference_compute_output_duration_us{model="ridge",version="1"} 0',
                        'request_predict_seconds_count{model_name="ridge"} 3',
                        'millwright_inference_queue_seconds_count{model="ridge",version="1"} 3'):
             expect(f"\n{sample}\n" in text, f"{sample} is not in\n{text}")
+        expect("\n# TYPE nv_inference_pending_request_count gauge\n" in text, "what waits is no counter")
         names = [line.split("{")[0].split(" ")[0] for line in text.splitlines() if line and not line.startswith("#")]
         declared = set(re.findall(r"^# TYPE (\S+)", text, re.M))
         bare = {re.sub("_(bucket|sum|count)$", "", name) for name in names}

@@ -125,3 +125,18 @@ export const testPages = (paths) =>
     }
     await page.setViewportSize({ width: 1280, height: 860 });
   });
+
+/** With SHOTS, a folder: pictures of the page at 1280 and 400 pixels, light and dark. */
+export async function shootAll(file) {
+  const folder = process.env.SHOTS;
+  if (!folder) return;
+  await mkdir(folder, { recursive: true });
+  for (const [width, scheme] of [[1280, 'light'], [1280, 'dark'], [400, 'light'], [400, 'dark']]) {
+    await page.setViewportSize({ width, height: 860 });
+    await page.emulateMedia({ colorScheme: scheme });
+    await eventually('charts are drawn again', async () => (await page.locator('[aria-busy=true]').count()) === 0);
+    await page.screenshot({ path: `${folder}/${file}-${width}-${scheme}.png`, fullPage: true });
+  }
+  await page.setViewportSize({ width: 1280, height: 860 });
+  await page.emulateMedia({ colorScheme: 'light' });
+}

@@ -4,27 +4,13 @@
  *
  *   MILLWRIGHT_URI=http://localhost:5000 node e2e/health.e2e.mjs
  */
-import { mkdir, readFile } from 'node:fs/promises';
-import { api, base, check, drawn, eventually, finish, go, page, query, see, state, test, testPages, texts } from './harness.mjs';
+import { readFile } from 'node:fs/promises';
+import { api, base, check, drawn, eventually, finish, go, page, query, see, shootAll, state, test, testPages, texts } from './harness.mjs';
 
 const path = '/monitors/flights';
 const edit = '/monitors/flights/edit';
-const shots = process.env.SHOTS;
 const heat = 'table[aria-label="Drift of each feature by window"]';
 const health = (where = '') => api(`${'/api/v1/monitors/flights/health'}?where=${encodeURIComponent(where)}`);
-
-async function shoot(file) {
-  if (!shots) return;
-  await mkdir(shots, { recursive: true });
-  for (const [width, scheme] of [[1280, 'light'], [1280, 'dark'], [400, 'light'], [400, 'dark']]) {
-    await page.setViewportSize({ width, height: 860 });
-    await page.emulateMedia({ colorScheme: scheme });
-    await eventually('charts are drawn again', async () => (await page.locator('[aria-busy=true]').count()) === 0);
-    await page.screenshot({ path: `${shots}/${file}-${width}-${scheme}.png`, fullPage: true });
-  }
-  await page.setViewportSize({ width: 1280, height: 860 });
-  await page.emulateMedia({ colorScheme: 'light' });
-}
 
 await test('everything of six months is on one page', async () => {
   await go(path);
@@ -36,7 +22,7 @@ await test('everything of six months is on one page', async () => {
   check(/not over yet/.test(rows[0]) && /0\.\d+/.test(rows[0]), `the last week is estimated only: ${rows[0]}`);
   await see('table[aria-label="Worst slices"] tbody tr');
   check((await page.locator('table[aria-label="Fairness gaps"] tbody tr').count()) >= 3, 'gaps of the inputs');
-  await shoot('health');
+  await shootAll('health');
 });
 
 await test('the estimate has a band, and another figure can be seen', async () => {
@@ -80,7 +66,7 @@ await test('a slice is typed, and everything is of it', async () => {
   await eventually('the traffic is the slice\'s', async () => (await page.locator('section[aria-label=Traffic]').innerText()).replace(/\D*/, '').startsWith(wanted.toLocaleString('en-US')));
   check(query().get('where') === 'input_distance > 1000', 'it is in the address');
   await see('table[aria-label="Worst slices"] tbody tr');
-  await shoot('health-slice');
+  await shootAll('health-slice');
   await page.getByRole('button', { name: 'All predictions' }).click();
   await eventually('and all again', async () => /19,922 requests/.test(await page.locator('section[aria-label=Traffic]').innerText()));
 });
@@ -108,7 +94,7 @@ await test('data quality is shown by window, and its counts lead to the rows', a
   await see('table[aria-label="Rows"] tbody tr');
   check((await page.locator('table[aria-label="Rows"] tbody tr').count()) === Math.min(100, amount), `${amount} rows`);
   check(query().get('rows')?.includes('input_') && query().get('of') === 'window', `${query()}`);
-  await shoot('health-quality');
+  await shootAll('health-quality');
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'CSV' }).click()]);
   const lines = (await readFile(await download.path(), 'utf8')).trim().split('\n');
   check(lines.length === amount + 1, `${lines.length} lines of ${amount} rows`);
@@ -197,7 +183,7 @@ await test('the editor shows what the monitor would have said, while one changes
   const alerts = async () => Number(/(\d+) alert/.exec((await page.locator('.preview-verdict').innerText()).replace('no alert', '0 alert'))?.[1]);
   const before = await alerts();
   check(before > 0, `${before} alerts`);
-  await shoot('monitor-editor');
+  await shootAll('monitor-editor');
   await page.locator('input[name=psi_threshold]').fill('9');
   await page.locator('input[name=auc_drop_max]').fill('');
   await eventually('none is left', async () => (await page.locator('[data-preview=new]').count()) === 1 && (await alerts()) === 0);
@@ -259,7 +245,7 @@ await test('detectors, costs, stale features and own limits are edited, and the 
   await see('[data-problem="psi_thresholds.origin_prev_hour_mean_delay"]');
   await page.getByLabel('Own limit of origin_prev_hour_mean_delay').fill('50');
   await eventually('it drifts no more', async () => (await page.locator('[data-preview=new]').count()) === 1 && !(await texts('.preview-alerts .health-entry')).some((text) => text.startsWith('origin_prev_hour_mean_delay has drifted')));
-  await shoot('monitor-editor-full');
+  await shootAll('monitor-editor-full');
   await page.getByRole('button', { name: 'Save' }).click();
   await eventually('back on its page', async () => new URL(page.url()).pathname === path);
   const { spec } = await api('/api/v1/monitors/flights');
@@ -267,6 +253,26 @@ await test('detectors, costs, stale features and own limits are edited, and the 
   await go(edit);
   await eventually('and they are in the form again', async () => (await page.locator('select[name="detectors.0.method"]').inputValue()) === 'cusum');
   check((await page.locator('input[name="costs.false_negative"]').inputValue()) === '5', 'costs');
+});
+
+await test('a suite is chosen, tried and held against every window', async () => {
+  const between = (column, min_value, max_value, mostly) => ({ type: 'expect_column_values_to_be_between', kwargs: { column, min_value, max_value, mostly } });
+  await api('/api/v1/suites', { name: 'asked', suite: { name: 'asked', expectations: [between('distance', 0, 5000, 1), between('distance', 0, 600, 0.9)] } });
+  await go(edit);
+  await see('[data-preview=new]');
+  await page.locator('input[name=suite]').fill('asked');
+  const rows = () => texts('table[aria-label="Expectations by window"] tbody tr');
+  await eventually('the preview has both', async () => (await page.locator('[data-preview=new]').count()) === 1 && (await rows()).length === 2);
+  check(/600/.test((await rows())[0]) && /\b2[0-9]\/2[0-9]\b/.test((await rows())[0]) && /\b0\/2[0-9]\b/.test((await rows())[1]), JSON.stringify(await rows()));
+  await page.getByRole('button', { name: 'Save' }).click();
+  await eventually('back on its page', async () => new URL(page.url()).pathname === path);
+  check((await api('/api/v1/monitors/flights')).spec.suite === 'asked@1', 'the suite as it is now');
+  await eventually('the page has them', async () => (await rows()).length === 2);
+  await see('a[href^="/suites/asked"]');
+  await page.locator('section', { has: page.locator('table[aria-label="Expectations by window"]') }).last().scrollIntoViewIfNeeded();
+  await shootAll('monitor-expectations');
+  await go(edit);
+  await eventually('and it is in the form again', async () => (await page.locator('input[name=suite]').inputValue()) === 'asked@1');
 });
 
 await test('a changed monitor is stored, and nothing before', async () => {

@@ -4,25 +4,10 @@
  *
  *   MILLWRIGHT_URI=http://localhost:5000 node e2e/regression.e2e.mjs
  */
-import { mkdir } from 'node:fs/promises';
-import { api, check, drawn, eventually, finish, go, page, see, test, testPages, texts } from './harness.mjs';
+import { api, check, drawn, eventually, finish, go, page, see, shootAll, test, testPages, texts } from './harness.mjs';
 
 const path = '/monitors/delays';
 const edit = '/monitors/delays/edit';
-const shots = process.env.SHOTS;
-
-async function shoot(file) {
-  if (!shots) return;
-  await mkdir(shots, { recursive: true });
-  for (const [width, scheme] of [[1280, 'light'], [1280, 'dark'], [400, 'light'], [400, 'dark']]) {
-    await page.setViewportSize({ width, height: 860 });
-    await page.emulateMedia({ colorScheme: scheme });
-    await eventually('charts are drawn again', async () => (await page.locator('[aria-busy=true]').count()) === 0);
-    await page.screenshot({ path: `${shots}/${file}-${width}-${scheme}.png`, fullPage: true });
-  }
-  await page.setViewportSize({ width: 1280, height: 860 });
-  await page.emulateMedia({ colorScheme: 'light' });
-}
 
 await test('minutes are shown as minutes', async () => {
   await go(path);
@@ -37,7 +22,7 @@ await test('minutes are shown as minutes', async () => {
   await page.getByLabel('Figure').selectOption('rmse');
   await drawn('Root mean squared error by window', 10);
   check(/concept drift/.test(await page.locator('[data-caveat]').innerText()), 'the caveat');
-  await shoot('regression');
+  await shootAll('regression');
 });
 
 await test('slices are judged by their errors, and mistakes collected', async () => {
@@ -64,7 +49,7 @@ await test('the editor has the limits of a regression', async () => {
   await page.locator('input[name=mae_rise_max]').fill('90');
   await page.locator('input[name=rmse_rise_max]').fill('90');
   await eventually('nothing is too much', async () => (await page.locator('[data-preview=new]').count()) === 1 && !(await texts('.preview-alerts .health-entry')).some((text) => /^(MAE|RMSE) /.test(text)));
-  await shoot('regression-editor');
+  await shootAll('regression-editor');
 });
 
 await testPages([path, edit]);

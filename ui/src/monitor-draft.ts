@@ -61,6 +61,8 @@ export interface Draft {
   detectors: DraftDetector[];
   feature_times: { feature: string; input: string }[];
   stale_hours: string;
+  /** "name" or "name@version". */
+  suite: string;
 }
 
 export const classCosts = ['true_positive', 'false_positive', 'false_negative', 'true_negative'] as const;
@@ -128,6 +130,7 @@ export const emptyDraft: Draft = {
   detectors: [],
   feature_times: [],
   stale_hours: '24',
+  suite: '',
 };
 
 /** What the server takes where nothing is said; some of it goes with the preset. */
@@ -194,6 +197,7 @@ export function draftOf(spec: MonitorSpec): Draft {
     })),
     feature_times: Object.entries(texts(spec['feature_times'])).map(([feature, input]) => ({ feature, input })),
     stale_hours: spec['stale_after_ms'] ? String(Number(spec['stale_after_ms']) / hour_ms) : emptyDraft.stale_hours,
+    suite: text(spec['suite'], ''),
   };
 }
 
@@ -214,7 +218,7 @@ export function taskOf(draft: Draft): Task {
 /** Fields that say what the reference is, or come with it. */
 const ofReference = ['reference', 'reference_auc', 'reference_mae', 'reference_rmse', 'window', 'window_ms', 'window_origin_ms'];
 /** Fields of which nothing is said by leaving them out. */
-const optional = ['task', 'costs', 'detectors', 'feature_times', 'stale_after_ms', 'psi_thresholds', 'tests', 'test_thresholds', ...allLimits];
+const optional = ['suite', 'task', 'costs', 'detectors', 'feature_times', 'stale_after_ms', 'psi_thresholds', 'tests', 'test_thresholds', ...allLimits];
 
 /** A number that was typed; what is none is sent as it is, so that the server says what is wrong. */
 const number = (typed: string) => (typed.trim() === '' || Number.isNaN(Number(typed)) ? typed : Number(typed));
@@ -252,6 +256,7 @@ export function bodyOf(draft: Draft, kept?: MonitorSpec): Record<string, unknown
     if (said(draft.tests).length > 0) body['tests'] = Object.fromEntries(said(draft.tests));
     if (said(draft.test_thresholds).length > 0) body['test_thresholds'] = numbers(draft.test_thresholds);
   } else if (said(draft.psi_thresholds).length > 0) body['psi_thresholds'] = numbers(draft.psi_thresholds);
+  if (draft.suite.trim() !== '') body['suite'] = draft.suite.trim();
   if (draft.has_costs) body['costs'] = numbers(draft.costs);
   if (draft.detectors.length > 0) body['detectors'] = draft.detectors.map(detectorBody);
   const times = draft.feature_times.filter((each) => each.feature !== '' && each.input !== '');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { areaUnder, currentRate, driftLines, importanceBars, trafficSeries } from './series';
+import { areaUnder, currentRate, driftLines, expectationLines, importanceBars, trafficSeries } from './series';
 
 test('driftLines puts the feature that is furthest over its limit first', () => {
   const status = 'measured';
@@ -16,6 +16,19 @@ test('driftLines puts the feature that is furthest over its limit first', () => 
     ['month', [null, 0.3, 0.2], 1, 0.2],
     ['hour', [0.01, null, 0.02], 0, 0.02],
   ]);
+});
+
+test('expectations that are broken now stand first, then those that were most often', () => {
+  const checks = (shares: Record<string, number>) => ({
+    validation: { suite: 's', version: 1, checks: Object.entries(shares).map(([expectation, share]) => ({ expectation, success: share <= 0.1, unexpected_share: share, allowed_share: 0.1, message: '' })) },
+  });
+  const lines = expectationLines([{}, checks({ a: 0.2, b: 0, c: 0 }), checks({ a: 0.3, b: 0, c: 0 }), { validation: {} }, checks({ a: 0.05, b: 0, c: 1 })]);
+  expect(lines.map((line) => [line.name, line.shares, line.newest, line.isBroken, `${line.brokenWindows}/${line.judgedWindows}`])).toEqual([
+    ['c', [null, 0, 0, null, 1], 1, true, '1/3'],
+    ['a', [null, 0.2, 0.3, null, 0.05], 0.05, false, '2/3'],
+    ['b', [null, 0, 0, null, 0], 0, false, '0/3'],
+  ]);
+  expect(expectationLines([{}, { validation: {} }])).toEqual([]);
 });
 
 test('traffic is per second and the bucket still filling does not count as the rate', () => {

@@ -1,6 +1,6 @@
 /** Shapes what the API answers into the columns that charts draw. */
 import type { TrafficBucket } from './api/endpoints';
-import type { HealthWindow } from './api/monitors';
+import type { HealthWindow, WindowValidation } from './api/monitors';
 
 export interface FeatureLine {
   name: string;
@@ -46,6 +46,46 @@ export function driftLines(windows: readonly (Pick<HealthWindow, 'start_ms' | 'f
     xs: windows.map((window) => window.start_ms / 1000),
     lines: [...lines.values()].sort((a, b) => b.worst - a.worst),
   };
+}
+
+export interface ExpectationLine {
+  name: string;
+  /** The share that is not as expected by window; null where the suite was not asked. */
+  shares: (number | null)[];
+  newest: number | null;
+  allowed: number;
+  isBroken: boolean;
+  brokenWindows: number;
+  judgedWindows: number;
+  message: string;
+}
+
+/** Turns windows of checks into a line for each expectation; those that are broken now first, then those that were most often. */
+export function expectationLines(windows: readonly { validation?: WindowValidation }[]): ExpectationLine[] {
+  const lines = new Map<string, ExpectationLine>();
+  windows.forEach((window, index) => {
+    for (const check of window.validation?.checks ?? []) {
+      const line = lines.get(check.expectation) ?? {
+        name: check.expectation,
+        shares: new Array<number | null>(windows.length).fill(null),
+        newest: null,
+        allowed: 0,
+        isBroken: false,
+        brokenWindows: 0,
+        judgedWindows: 0,
+        message: '',
+      };
+      lines.set(check.expectation, line);
+      line.shares[index] = check.unexpected_share;
+      line.newest = check.unexpected_share;
+      line.allowed = check.allowed_share;
+      line.isBroken = !check.success;
+      line.judgedWindows += 1;
+      if (!check.success) line.brokenWindows += 1;
+      line.message = check.message;
+    }
+  });
+  return [...lines.values()].sort((a, b) => Number(b.isBroken) - Number(a.isBroken) || b.brokenWindows - a.brokenWindows);
 }
 
 /** Requests and errors a second and the percentiles, by bucket. */

@@ -40,9 +40,9 @@ void WriteStatistics(const serving::VersionStatistics& one, JsonWriter* writer) 
   WriteDuration("success", one.successes, one.success_us, writer);
   WriteDuration("fail", one.failures, one.failure_us, writer);
   WriteDuration("queue", one.successes + one.failures, one.batches.queue_us, writer);
-  WriteDuration("compute_input", 0, 0, writer);
+  WriteDuration("compute_input", one.compute.count, one.input_us, writer);
   WriteDuration("compute_infer", one.compute.count, one.compute.us, writer);
-  WriteDuration("compute_output", 0, 0, writer);
+  WriteDuration("compute_output", one.compute.count, one.output_us, writer);
   writer->EndObject().Key("batch_stats").BeginArray();
   int64_t rows_max = 1;  // sizes are powers of two
   for (const auto& size : one.batches.sizes) {

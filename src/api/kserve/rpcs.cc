@@ -149,17 +149,23 @@ void Ask(Context& context, const grpc::Call& call, const RpcReply& done) {
   if (infer.trace) {
     call.AddMetadata(std::string(prediction::kTraceparent), Traceparent(*infer.trace));
   }
-  context.predictor.Infer(std::move(infer), [message = std::move(message), id,
-                                             done](const Result<serving::InferAnswer>& answer) {
-    done([&]() -> Result<std::string> {
-      if (!answer) return Unexpected(answer.error());
-      try {
-        return WriteInferMessage(id, message, *answer);
-      } catch (const Error& error) {
-        return Unexpected(error);
-      }
-    }());
-  });
+  context.predictor.Infer(
+      std::move(infer), [&predictor = context.predictor, message = std::move(message), id,
+                         done](const Result<serving::InferAnswer>& answer) {
+        done([&]() -> Result<std::string> {
+          if (!answer) return Unexpected(answer.error());
+          try {
+            std::string written = WriteInferMessage(id, message, *answer);
+            const int64_t bytes_max = answer->body_bytes_max;
+            if (bytes_max > 0 && written.size() > static_cast<uint64_t>(bytes_max)) {
+              return Unexpected(predictor.RefuseAnswer(message.model, written.size(), bytes_max));
+            }
+            return written;
+          } catch (const Error& error) {
+            return Unexpected(error);
+          }
+        }());
+      });
 }
 
 }  // namespace

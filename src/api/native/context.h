@@ -10,6 +10,9 @@ namespace millwright::alerts {
 class AlertStore;
 class Evaluator;
 }  // namespace millwright::alerts
+namespace millwright::analytics {
+class SessionHost;
+}
 namespace millwright::artifacts {
 class Artifacts;
 class PartUploads;
@@ -99,6 +102,7 @@ struct Context {
   registry::Registry& registry;
   serving::Gateway& gateway;
   retention::Garbage& garbage;
+  analytics::SessionHost& sql_host;
   monitoring::PredictionLog& predictions;
   monitoring::PredictionReader& prediction_reader;
   monitoring::PredictionImport& prediction_import;

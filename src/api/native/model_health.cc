@@ -84,32 +84,37 @@ Json LimitsJson(const monitoring::MonitorSpec& spec) {
   return limits;
 }
 
+// Which window, and how much is in it.
+Json SpanJson(const monitoring::MonitorWindow& window) {
+  return Json::Of({{"start_ms", window.start_ms},
+                   {"end_ms", window.end_ms},
+                   {"complete", window.complete},
+                   {"predictions", window.predictions},
+                   {"outcomes", window.outcomes}});
+}
+
 Json WindowJson(const monitoring::MonitorSpec& spec, const monitoring::WindowHealth& health) {
   const auto& [window, service, task, figures, reference] = health;
   Json features = Json::MakeArray(), list = Json::MakeArray();
   for (const auto& feature : window.features) features.Append(FeatureJson(feature));
   for (const auto& figure : figures) list.Append(FigureJson(figure));
   const double predictions = std::max<double>(1, static_cast<double>(window.predictions));
-  Json json =
-      Json::Of({{"start_ms", window.start_ms},
-                {"end_ms", window.end_ms},
-                {"complete", window.complete},
-                {"predictions", window.predictions},
-                {"outcomes", window.outcomes},
-                {"coverage", static_cast<double>(window.outcomes) / predictions},
-                {"requests", service.requests},
-                {"errors", service.errors},
-                {"latency_p50_ms", Number(service.latency_p50_ms)},
-                {"latency_p90_ms", Number(service.latency_p90_ms)},
-                {"latency_p99_ms", Number(service.latency_p99_ms)},
-                {"positive_rate_predicted", Number(window.performance.positive_rate_predicted)},
-                {"positive_rate_actual", Number(window.performance.positive_rate_actual)},
-                {"judged_for_drift", monitoring::IsJudgedForDrift(spec, window)},
-                {"judged_for_performance", monitoring::IsJudgedForPerformance(spec, window)},
-                {"features", std::move(features)},
-                {"figures", std::move(list)},
-                {"quality", QualityCountsJson(window.quality)},
-                {"changes", monitoring::ChangesToJson(window.changes)}});
+  Json json = SpanJson(window);
+  json.Set("coverage", static_cast<double>(window.outcomes) / predictions)
+      .Set("requests", service.requests)
+      .Set("errors", service.errors)
+      .Set("latency_p50_ms", Number(service.latency_p50_ms))
+      .Set("latency_p90_ms", Number(service.latency_p90_ms))
+      .Set("latency_p99_ms", Number(service.latency_p99_ms))
+      .Set("positive_rate_predicted", Number(window.performance.positive_rate_predicted))
+      .Set("positive_rate_actual", Number(window.performance.positive_rate_actual))
+      .Set("judged_for_drift", monitoring::IsJudgedForDrift(spec, window))
+      .Set("judged_for_performance", monitoring::IsJudgedForPerformance(spec, window))
+      .Set("features", std::move(features))
+      .Set("figures", std::move(list))
+      .Set("quality", QualityCountsJson(window.quality))
+      .Set("changes", monitoring::ChangesToJson(window.changes))
+      .Set("validation", window.validation.ToJson());
   SetAnswers(window.performance, &json);
   return json;
 }
@@ -134,20 +139,16 @@ Json PreviewedWindowJson(const monitoring::MonitorSpec& spec,
                          const monitoring::MonitorWindow& window) {
   Json features = Json::MakeArray();
   for (const auto& feature : window.features) features.Append(FeatureJson(feature));
-  Json json =
-      Json::Of({{"start_ms", window.start_ms},
-                {"end_ms", window.end_ms},
-                {"complete", window.complete},
-                {"predictions", window.predictions},
-                {"outcomes", window.outcomes},
-                {"verdict", monitoring::DriftVerdict(spec, window)},
-                {"judged_for_performance", monitoring::IsJudgedForPerformance(spec, window)},
-                {"auc", Number(window.performance.auc)},
-                {"mae", Number(window.performance.mae)},
-                {"rmse", Number(window.performance.rmse)},
-                {"features", std::move(features)},
-                {"quality", QualityCountsJson(window.quality)},
-                {"changes", monitoring::ChangesToJson(window.changes)}});
+  Json json = SpanJson(window);
+  json.Set("verdict", monitoring::DriftVerdict(spec, window))
+      .Set("judged_for_performance", monitoring::IsJudgedForPerformance(spec, window))
+      .Set("auc", Number(window.performance.auc))
+      .Set("mae", Number(window.performance.mae))
+      .Set("rmse", Number(window.performance.rmse))
+      .Set("features", std::move(features))
+      .Set("quality", QualityCountsJson(window.quality))
+      .Set("changes", monitoring::ChangesToJson(window.changes))
+      .Set("validation", window.validation.ToJson());
   SetAnswers(window.performance, &json);
   return json;
 }

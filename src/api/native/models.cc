@@ -9,9 +9,10 @@
 #include "artifacts/artifacts.h"
 #include "base/error.h"
 #include "data/split_store.h"
+#include "drift/reference.h"
 #include "inference/mlmodel_file.h"
 #include "inference/tensor.h"
-#include "quality/profile.h"
+#include "monitoring/monitor_reference.h"
 #include "registry/quarantine.h"
 #include "registry/registry.h"
 
@@ -143,11 +144,13 @@ http::Response GetModelVersion(Context& context, const http::Request& request) {
   if (auto schema = context.registry.GetSchema(name, version))
     answer.Set("schema", std::move(*schema));
   if (auto profile = context.registry.GetReferenceProfile(name, version))
-    answer.Set("profile", std::move(*profile));
+    answer.Set("profile",
+               monitoring::ProfileOfColumns(drift::Reference::FromJson(*profile)).ToJson());
   return Answer(answer);
 }
 
-// The contract: the signature, and the profile of the rows that the version was trained on.
+// The contract: the signature, and what the rows that the version was trained on were like, with
+// what is looked at of texts and images, so that monitors need no other reference.
 http::Response SetModelContract(Context& context, const http::Request& request) {
   const auto name = ModelOf(request);
   const int64_t version = PathVersion(request);
@@ -164,8 +167,8 @@ http::Response SetModelContract(Context& context, const http::Request& request) 
     const auto split = context.splits.Find(dataset, reference->At("split").AsString("split"));
     const std::string rows = context.splits.PartSql(split, reference->At("part").AsString("part"));
     analytics::Session session;
-    const auto profile = quality::ProfileTable(session, "(" + rows + ")", columns);
-    context.registry.SetReferenceProfile(name, version, profile.ToJson(), AuthorOf(request));
+    const auto kept = drift::MakeReference(session, "(" + rows + ")", {.columns = columns});
+    context.registry.SetReferenceProfile(name, version, kept.ToJson(), AuthorOf(request));
   }
   return GetModelVersion(context, request);
 }

@@ -361,8 +361,9 @@ http::Response GetQuality(Context& context, const http::Request& request) {
       windows.Append(QualityJson(window));
     return Answer(Json::Of({{"windows", windows}}));
   }
-  const auto details = context.health.Quality(
-      name, QueryInt(request, "start_ms", 0, INT64_MIN, INT64_MAX), QueryText(request, "where"));
+  const auto details =
+      context.health.Quality(name, QueryInt(request, "start_ms", 0, INT64_MIN, INT64_MAX),
+                             {.where = QueryText(request, "where"), .is_wanted = IsWanted()});
   Json json = QualityJson(details.window);
   Json conditions = Json::MakeObject();
   for (const auto& [feature, kinds] : details.conditions) {
@@ -379,7 +380,8 @@ http::Response GetDistribution(Context& context, const http::Request& request) {
   const monitoring::LogSlice slice{
       .happened = {QueryInt(request, "start_ms", 0, INT64_MIN, INT64_MAX),
                    QueryInt(request, "end_ms", 0, INT64_MIN, INT64_MAX)},
-      .where = QueryText(request, "where")};
+      .where = QueryText(request, "where"),
+      .is_wanted = IsWanted()};
   return Answer(DistributionJson(context.health.Distribution(
       request.PathValue("name"), QueryText(request, "feature"), slice)));
 }

@@ -182,7 +182,7 @@ ReadHalf HalfOf(Context& context, const http::Request& request, const LoggedEven
 }  // namespace
 
 monitoring::LogSlice ReadSlice(const http::Request& request) {
-  monitoring::LogSlice slice{.where = QueryText(request, "where")};
+  monitoring::LogSlice slice{.where = QueryText(request, "where"), .is_wanted = IsWanted()};
   if (const int64_t from_ms = QueryInt(request, "from_ms", 0, 0, INT64_MAX); from_ms > 0)
     slice.happened.from_ms = from_ms;
   if (const int64_t to_ms = QueryInt(request, "to_ms", 0, 0, INT64_MAX); to_ms > 0)

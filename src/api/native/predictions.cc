@@ -98,8 +98,8 @@ http::Response ListPredictions(Context& context, const http::Request& request) {
 
 http::Response QueryPredictions(Context& context, const http::Request& request) {
   const Json body = BodyObject(request);
-  return Answer(TableJson(context.prediction_reader.Query(LogOf(context, request.PathValue("name")),
-                                                          body.At("sql").AsString("sql"))));
+  return Answer(TableJson(context.prediction_reader.Query(
+      LogOf(context, request.PathValue("name")), body.At("sql").AsString("sql"), IsWanted())));
 }
 
 http::Response RecordOutcomes(Context& context, const http::Request& request) {

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "http/caller.h"
 
 namespace millwright::api::native {
 namespace {
@@ -41,6 +42,10 @@ std::string QueryText(const http::Request& request, std::string_view name) {
 
 int64_t PathVersion(const http::Request& request, std::string_view name) {
   return ParseWhole(name, request.PathValue(name), 1, INT64_MAX);
+}
+
+std::function<bool()> IsWanted() {
+  return [gone = http::WhetherCallerIsGone()] { return gone == nullptr || !gone->load(); };
 }
 
 http::Response Answer(const Json& json) {

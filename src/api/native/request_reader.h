@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "base/json.h"
@@ -17,6 +18,9 @@ int64_t QueryInt(const http::Request& request, std::string_view name, int64_t fa
 std::string QueryText(const http::Request& request, std::string_view name);
 // A {version} of the path. Throws kInvalidArgument.
 int64_t PathVersion(const http::Request& request, std::string_view name = "version");
+
+// Whether somebody waits for the answer of this handler still, for SQL that takes long.
+std::function<bool()> IsWanted();
 
 http::Response Answer(const Json& json);
 

@@ -254,7 +254,7 @@ constexpr Route<Context> kRoutes[] = {
      "Show drift by window and feature"},
     {M::kGet, "/api/v1/monitors/{name}/performance", GetPerformance, P::kRead, Lane::kMeta,
      "Show performance by window"},
-    {M::kGet, "/api/v1/monitors/{name}/quality", GetQuality, P::kRead, Lane::kMeta,
+    {M::kGet, "/api/v1/monitors/{name}/quality", GetQuality, P::kRead, Lane::kBulk,
      "Outliers, breaches, stale features and changes by window"},
     {M::kPost, "/api/v1/monitors/preview", PreviewMonitor, P::kRead, Lane::kBulk,
      "Say what a monitor would have said over the predictions that are logged"},

@@ -53,6 +53,7 @@ std::pair<int64_t, quality::ValidationResult> JudgeDataset(
   analytics::SessionOptions sandbox;
   sandbox.allowed_files = {context.datasets.File(version).string()};
   sandbox.time_limit_ms = kValidationMsMax;
+  sandbox.host = &context.sql_host;
   analytics::Session session(sandbox);
   return {version.version,
           quality::Validate(session, context.datasets.ReadSql(version), suite, options)};
@@ -67,6 +68,7 @@ quality::ValidationResult JudgePredictions(Context& context, const std::string& 
   sandbox.allowed_files = snapshot.files;
   sandbox.allowed_folders = {snapshot.tail->path().string()};
   sandbox.time_limit_ms = kValidationMsMax;
+  sandbox.host = &context.sql_host;
   analytics::Session session(sandbox);
   return quality::Validate(session, monitoring::KnownPredictionsSql(snapshot), suite, options);
 }

@@ -38,21 +38,32 @@ struct PendingAnswer {
   std::string model;
   std::optional<CloudEvent> event;
   std::string traceparent;  // of our part; "" of a request without a trace
+  serving::Predictor* predictor = nullptr;
 
+  http::Response WordAnswer(const serving::InferAnswer& answer) const {
+    http::Response response = write(answer);
+    const uint64_t bytes = response.body.size();
+    if (answer.body_bytes_max > 0 && bytes > static_cast<uint64_t>(answer.body_bytes_max)) {
+      throw predictor->RefuseAnswer(model, bytes, answer.body_bytes_max);
+    }
+    return response;
+  }
   http::Response Word(const Result<serving::InferAnswer>& answer) const {
     http::Response response;
+    bool is_answer = answer.has_value();
     try {
-      response = answer ? write(*answer) : write_error(answer.error());
+      response = answer ? WordAnswer(*answer) : write_error(answer.error());
     } catch (const Error& error) {
       response = write_error(error);
+      is_answer = false;
     }
     response.headers.Add("X-Prediction-Id", id);
     if (!traceparent.empty()) response.headers.Add(std::string(kTraceparent), traceparent);
     if (!answer && answer.error().code() == Code::kUnavailable) {
       response.headers.Add("Retry-After", std::string(kRetryAfterSeconds));
     }
-    if (answer && answer->is_cached) response.headers.Add("X-Millwright-Cache", "hit");
-    if (event && answer) AddCloudEvent(*event, model, &response);
+    if (is_answer && answer->is_cached) response.headers.Add("X-Millwright-Cache", "hit");
+    if (event && is_answer) AddCloudEvent(*event, model, &response);
     return response;
   }
 };
@@ -169,7 +180,8 @@ void InferAndReply(Context& context, serving::InferRequest infer, const http::Re
                         .id = infer.id,
                         .model = infer.model,
                         .event = FindCloudEvent(request),
-                        .traceparent = infer.trace ? Traceparent(*infer.trace) : ""};
+                        .traceparent = infer.trace ? Traceparent(*infer.trace) : "",
+                        .predictor = &context.predictor};
   context.predictor.Infer(
       std::move(infer), [pending = std::move(pending)](const Result<serving::InferAnswer>& answer) {
         pending.reply(pending.Word(answer));

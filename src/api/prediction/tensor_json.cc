@@ -8,7 +8,6 @@
 #include <cstring>
 #include <type_traits>
 
-#include "api/prediction/shortest_float.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -21,7 +20,6 @@ using inference::DataType;
 using inference::Tensor;
 
 constexpr size_t kNumberBytesMax = 32;  // of any number's text, a point and a comma
-static_assert(kFloatBytesMax < kNumberBytesMax);
 
 template <typename T>
 char* WriteInteger(T value, char* to) {
@@ -39,12 +37,7 @@ char* WriteFloating(T value, const JsonStyle& style, char* to) {
     if (std::isnan(value)) return WriteText("null", to);
     return WriteText(value > 0 ? "\"Infinity\"" : "\"-Infinity\"", to);
   }
-  char* end = nullptr;
-  if constexpr (std::is_same_v<T, float>) {
-    end = WriteShortest(value, to);
-  } else {
-    end = std::to_chars(to, to + kNumberBytesMax, value).ptr;
-  }
+  char* end = std::to_chars(to, to + kNumberBytesMax, value).ptr;
   if (style.floats == JsonStyle::Floats::kShortest) return end;
   const std::string_view written(to, static_cast<size_t>(end - to));
   return written.find_first_of(".e") == std::string_view::npos ? WriteText(".0", end) : end;

@@ -35,6 +35,22 @@ std::optional<double> Seconds(const std::optional<double>& ms) {
   return ms ? std::optional<double>(*ms / 1000) : std::nullopt;
 }
 
+// How right the model was, of a window whose outcomes have come: that is often not the newest.
+void AddPerformance(const monitoring::MonitorWindow& window, const std::string& labels,
+                    Samples* samples) {
+  const monitoring::PerformanceFigures& figures = window.performance;
+  samples->Add("millwright_monitor_auc", labels, figures.auc);
+  samples->Add("millwright_monitor_log_loss", labels, figures.log_loss);
+  samples->Add("millwright_monitor_accuracy", labels, figures.accuracy);
+  samples->Add("millwright_monitor_mae", labels, figures.mae);
+  samples->Add("millwright_monitor_rmse", labels, figures.rmse);
+  samples->Add("millwright_monitor_bias", labels, figures.bias);
+  samples->Add("millwright_monitor_cost", labels, figures.cost);
+  samples->Add("millwright_monitor_cost_per_outcome", labels, figures.cost_per_outcome);
+  samples->Add("millwright_monitor_known_window_end_timestamp_seconds", labels,
+               double(window.end_ms) / 1000);
+}
+
 void AddQuality(const monitoring::MonitorWindow& window, const std::string& labels,
                 Samples* samples) {
   const monitoring::WindowQuality& quality = window.quality;
@@ -64,8 +80,6 @@ void AddQuality(const monitoring::MonitorWindow& window, const std::string& labe
     AppendLabel("feature", name, &own);
     samples->Add("millwright_monitor_changes", own, count);
   }
-  samples->Add("millwright_monitor_cost", labels, window.performance.cost);
-  samples->Add("millwright_monitor_cost_per_outcome", labels, window.performance.cost_per_outcome);
 }
 
 // The features of which a monitor holds an alert of drift open: its own judgement, with the margin,
@@ -94,15 +108,11 @@ void AddMonitor(monitoring::Monitors& monitors, const monitoring::MonitorSummary
                summary.positive_rate_predicted);
   samples->Add("millwright_monitor_positive_rate_actual", labels, summary.positive_rate_actual);
   samples->Add("millwright_monitor_open_alerts", labels, double(monitor.open_alerts));
+  if (const auto known = monitors.LatestKnownWindow(monitor.name))
+    AddPerformance(*known, labels, samples);
   const auto windows = monitors.Windows(monitor.name, 2);
   for (auto window = windows.rbegin(); window != windows.rend(); ++window) {
     if (!window->complete) continue;
-    samples->Add("millwright_monitor_auc", labels, window->performance.auc);
-    samples->Add("millwright_monitor_log_loss", labels, window->performance.log_loss);
-    samples->Add("millwright_monitor_accuracy", labels, window->performance.accuracy);
-    samples->Add("millwright_monitor_mae", labels, window->performance.mae);
-    samples->Add("millwright_monitor_rmse", labels, window->performance.rmse);
-    samples->Add("millwright_monitor_bias", labels, window->performance.bias);
     samples->Add("millwright_monitor_mean_predicted", labels, window->performance.mean_predicted);
     samples->Add("millwright_monitor_window_predictions", labels, double(window->predictions));
     samples->Add("millwright_monitor_window_outcomes", labels, double(window->outcomes));
@@ -181,19 +191,21 @@ std::string MonitoringMetrics(monitoring::Monitors& monitors,
                  &out);
   samples.Append("millwright_monitor_newest_prediction_timestamp_seconds",
                  "When the newest prediction happened, in event time", T::kGauge, &out);
-  samples.Append("millwright_monitor_log_loss", "Log loss of the latest complete window", T::kGauge,
-                 &out);
-  samples.Append("millwright_monitor_accuracy", "Accuracy of the latest complete window", T::kGauge,
-                 &out);
-  samples.Append("millwright_monitor_mae",
-                 "Mean absolute error of the latest complete window, of a regression", T::kGauge,
-                 &out);
-  samples.Append("millwright_monitor_rmse",
-                 "Root mean squared error of the latest complete window, of a regression",
-                 T::kGauge, &out);
+  samples.Append("millwright_monitor_log_loss",
+                 "Log loss of the latest window whose outcomes are known", T::kGauge, &out);
+  samples.Append("millwright_monitor_accuracy",
+                 "Accuracy of the latest window whose outcomes are known", T::kGauge, &out);
+  samples.Append(
+      "millwright_monitor_mae",
+      "Mean absolute error of the latest window whose outcomes are known, of a regression",
+      T::kGauge, &out);
+  samples.Append(
+      "millwright_monitor_rmse",
+      "Root mean squared error of the latest window whose outcomes are known, of a regression",
+      T::kGauge, &out);
   samples.Append("millwright_monitor_bias",
-                 "By how much a regression answers too much on average in the latest complete "
-                 "window",
+                 "By how much a regression answers too much on average in the latest window whose "
+                 "outcomes are known",
                  T::kGauge, &out);
   samples.Append("millwright_monitor_mean_predicted",
                  "Mean answer of a regression in the latest complete window", T::kGauge, &out);
@@ -203,6 +215,9 @@ std::string MonitoringMetrics(monitoring::Monitors& monitors,
                  "Known outcomes of the latest complete window", T::kGauge, &out);
   samples.Append("millwright_monitor_window_end_timestamp_seconds",
                  "When the latest complete window ended, in event time", T::kGauge, &out);
+  samples.Append("millwright_monitor_known_window_end_timestamp_seconds",
+                 "When the latest window whose outcomes are known ended, in event time", T::kGauge,
+                 &out);
   samples.Append("millwright_monitor_features_drifted",
                  "Features that have drifted in the latest complete window", T::kGauge, &out);
   samples.Append("millwright_prediction_log_queued", "Rows that wait to be written", T::kGauge,
@@ -217,7 +232,8 @@ std::string MonitoringMetrics(monitoring::Monitors& monitors,
                  T::kGauge, &out);
   samples.Append("millwright_monitor_positive_rate_actual", "Share that was positive", T::kGauge,
                  &out);
-  samples.Append("millwright_monitor_auc", "AUC of the latest complete window", T::kGauge, &out);
+  samples.Append("millwright_monitor_auc", "AUC of the latest window whose outcomes are known",
+                 T::kGauge, &out);
   samples.Append("millwright_monitor_feature_drifted",
                  "Whether the monitor says that a feature has drifted: its alert is open",
                  T::kGauge, &out);

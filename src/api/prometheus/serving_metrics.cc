@@ -15,24 +15,32 @@ using ByVersion = std::map<std::pair<std::string, std::string>, VersionStatistic
 struct Counter {
   const char* name;
   const char* help;
+  Type type;
   int64_t (*value)(const VersionStatistics&);
 };
 
 constexpr Counter kCounters[] = {
-    {"nv_inference_request_success", "Requests that were answered",
+    {"nv_inference_request_success", "Requests that were answered", Type::kCounter,
      [](const VersionStatistics& one) { return one.successes; }},
-    {"nv_inference_request_failure", "Requests that were refused or failed",
+    {"nv_inference_request_failure", "Requests that were refused or failed", Type::kCounter,
      [](const VersionStatistics& one) { return one.failures; }},
-    {"nv_inference_count", "Rows that were predicted",
+    {"nv_inference_count", "Rows that were predicted", Type::kCounter,
      [](const VersionStatistics& one) { return one.rows; }},
-    {"nv_inference_exec_count", "Runs of the model",
+    {"nv_inference_exec_count", "Runs of the model", Type::kCounter,
      [](const VersionStatistics& one) { return one.runs(); }},
     {"nv_inference_request_duration_us", "Microseconds from the decoded request to the answer",
-     [](const VersionStatistics& one) { return one.success_us; }},
+     Type::kCounter, [](const VersionStatistics& one) { return one.success_us; }},
     {"nv_inference_queue_duration_us", "Microseconds that requests waited for the model",
-     [](const VersionStatistics& one) { return one.queue.us; }},
-    {"nv_inference_compute_infer_duration_us", "Microseconds that the model took",
+     Type::kCounter, [](const VersionStatistics& one) { return one.queue.us; }},
+    {"nv_inference_compute_input_duration_us",
+     "Microseconds that putting the inputs of several requests together took", Type::kCounter,
+     [](const VersionStatistics& one) { return one.input_us; }},
+    {"nv_inference_compute_infer_duration_us", "Microseconds that the model took", Type::kCounter,
      [](const VersionStatistics& one) { return one.compute.us; }},
+    {"nv_inference_compute_output_duration_us", "Microseconds that taking their outputs apart took",
+     Type::kCounter, [](const VersionStatistics& one) { return one.output_us; }},
+    {"nv_inference_pending_request_count", "Requests that wait for the model now", Type::kGauge,
+     [](const VersionStatistics& one) { return one.pending; }},
 };
 
 struct Histogram {
@@ -91,6 +99,9 @@ ByVersion Summed(const serving::Predictor& predictor) {
     sum.failures += one.failures;
     sum.success_us += one.success_us;
     sum.failure_us += one.failure_us;
+    sum.input_us += one.input_us;
+    sum.output_us += one.output_us;
+    sum.pending += one.pending;
     Add(one.request, &sum.request);
     Add(one.queue, &sum.queue);
     Add(one.compute, &sum.compute);
@@ -117,7 +128,7 @@ std::string ServingMetrics(const serving::Predictor& predictor) {
   std::string text;
   if (versions.empty()) return text;
   for (const Counter& counter : kCounters) {
-    AppendHead(counter.name, counter.help, Type::kCounter, &text);
+    AppendHead(counter.name, counter.help, counter.type, &text);
     for (const auto& [key, one] : versions) {
       AppendSample(counter.name, Labels(one), static_cast<double>(counter.value(one)), &text);
     }

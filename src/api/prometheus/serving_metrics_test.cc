@@ -51,6 +51,10 @@ TEST(ServingMetrics, CountByModelAndVersionUnderTheNamesThatTritonHas) {
   EXPECT_EQ(Value(text, "nv_inference_request_failure" + labels), "1");
   EXPECT_EQ(Value(text, "nv_inference_count" + labels), "5");
   EXPECT_EQ(Value(text, "nv_inference_exec_count" + labels), "2");
+  EXPECT_EQ(Value(text, "nv_inference_pending_request_count" + labels), "0");
+  // Nothing was put together.
+  EXPECT_EQ(Value(text, "nv_inference_compute_input_duration_us" + labels), "0");
+  EXPECT_EQ(Value(text, "nv_inference_compute_output_duration_us" + labels), "0");
   EXPECT_EQ(Value(text, R"(request_predict_seconds_count{model_name="cancer"})"), "2");
   EXPECT_EQ(Value(text, "millwright_inference_compute_seconds_count" + labels), "2");
   const double request = std::stod(Value(text, "nv_inference_request_duration_us" + labels));

@@ -74,7 +74,7 @@ void WriteTensors(std::string_view side, const std::vector<TensorSpec>& specs, J
 
 bool AnyReady(const std::vector<VersionStatus>& versions) {
   return std::any_of(versions.begin(), versions.end(), [](const VersionStatus& one) {
-    return one.state == VersionStatus::State::kReady;
+    return one.state == VersionStatus::State::kReady || one.loads_when_asked;
   });
 }
 

@@ -1,10 +1,14 @@
 #include "api/tfserving/predict_body.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "api/prediction/instances.h"
 #include "api/prediction/json_in.h"
+#include "api/prediction/plain_json.h"
+#include "api/prediction/plain_table.h"
 #include "base/error.h"
 #include "base/json.h"
 
@@ -54,9 +58,32 @@ Json RowOf(const Json& example, const Json& context, const Signature& signature)
   return row;
 }
 
+// Reads what most programs send: rows, or one tensor, of numbers for the model's one input.
+std::optional<PredictBody> ReadPlainBody(std::string_view body, const Signature& signature) {
+  if (!prediction::IsPlainTable(signature)) return std::nullopt;
+  prediction::PlainJson json(body);
+  std::optional<PredictBody> result;
+  const auto read_field = [&](std::string_view key) {
+    if (key == "signature_name") {
+      const auto name = json.TakeText();
+      return name && (name->empty() || *name == kSignatureName);
+    }
+    const bool is_row = key == "instances";
+    if (result || (!is_row && key != "inputs")) return false;
+    auto tensor = prediction::ReadPlainTensor(&json, signature.inputs[0]);
+    if (!tensor) return false;
+    result.emplace().format = is_row ? Format::kRow : Format::kColumnar;
+    result->inputs.push_back(*std::move(tensor));
+    return true;
+  };
+  if (!json.TakeObject(read_field) || !json.IsAtEnd()) return std::nullopt;
+  return result;
+}
+
 }  // namespace
 
 PredictBody ReadPredictBody(std::string* body, const Signature& signature) {
+  if (auto plain = ReadPlainBody(*body, signature)) return *std::move(plain);
   PredictBody result;
   bool has_inputs = false;
   const auto begin_inputs = [&] {

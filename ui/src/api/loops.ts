@@ -24,7 +24,7 @@ export interface ArmFigures {
 export interface LoopFigures {
   candidate?: ArmFigures;
   live?: ArmFigures;
-  differences?: { figure: string; tolerance: number; n_candidate: number; n_live: number; difference?: number; low?: number; high?: number }[];
+  differences?: { figure: string; tolerance: number; n_candidate: number; n_live: number; difference?: number; low?: number; high?: number; relative?: boolean }[];
   since_ms?: number;
   until_ms?: number;
   rule?: string;

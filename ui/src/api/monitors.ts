@@ -156,6 +156,14 @@ export interface DetectedChange {
   after: number | null;
 }
 
+/** How a window's rows were held against the monitor's suite; nothing in it where there is none. */
+export interface WindowValidation {
+  suite?: string;
+  version?: number;
+  broken?: number;
+  checks?: { expectation: string; success: boolean; unexpected_share: number; allowed_share: number; message: string }[];
+}
+
 /** What the answers of a window were worth, and what they meant. */
 interface WindowAnswers {
   mean_predicted: number | null;
@@ -166,6 +174,7 @@ interface WindowAnswers {
   cost_per_outcome: number | null;
   quality: QualityCounts;
   changes: DetectedChange[];
+  validation: WindowValidation;
 }
 
 /** `GET /api/v1/monitors/{name}/quality?start_ms=&where=` → `{windows: [this]}`. */

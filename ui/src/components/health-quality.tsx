@@ -1,10 +1,11 @@
 /** Live data quality: what is wrong with single rows, over the windows and in one of them, with links to the rows. */
 import { getQuality, type HealthWindow, type QualityDetails } from '../api/monitors';
-import { count, eventTime, grouped, measure, percent, windowText } from '../format';
+import { eventTime, grouped, measure, percent, plural, windowText } from '../format';
 import { useRead } from '../query';
 import { Spark } from './bars';
 import { Empty, Section, Select, Shown } from './basics';
 import { Chart } from './chart';
+import { ExpectationsByWindow } from './expectations-by-window';
 import { breachesOf, breachKinds, ChangeList, QualityByWindow, rowsOf } from './quality-tables';
 import { Table } from './table';
 
@@ -40,7 +41,7 @@ export function HealthQuality(props: {
     <>
       <Section
         title="Data quality"
-        note={`${percent(newest.quality.outlier_share, 2)} of the newest window's rows are outliers, ${count(newest.quality.features_broken)} features are not what the reference was`}
+        note={`${percent(newest.quality.outlier_share, 2)} of the newest window's rows are outliers, ${plural(newest.quality.features_broken, 'feature')} ${newest.quality.features_broken === 1 ? 'is' : 'are'} not what the reference was`}
       >
         <div class="charts two">
           <figure>
@@ -68,6 +69,7 @@ export function HealthQuality(props: {
           <ChangeList windows={windows} />
         </Section>
       )}
+      <ExpectationsByWindow windows={windows} />
       <OneWindow {...props} />
     </>
   );

@@ -6,6 +6,7 @@ import { driftLines } from '../series';
 import { Badge, Empty, Section } from './basics';
 import { Chart } from './chart';
 import { DriftHeat } from './drift-heat';
+import { ExpectationsByWindow } from './expectations-by-window';
 import { ChangeList, QualityByWindow } from './quality-tables';
 
 const shownFigures = [
@@ -74,6 +75,7 @@ export function PreviewOf(props: { preview: MonitorPreview; isOld: boolean }) {
       <Section title="Data quality" note="rows that are not what the reference was, by window" flush>
         <QualityByWindow windows={windows} />
       </Section>
+      <ExpectationsByWindow windows={windows} />
       <Section title="Alerts that it would have opened">
         {alerts.length === 0 ? (
           <Empty title="None." />

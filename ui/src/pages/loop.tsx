@@ -115,6 +115,11 @@ function State(props: { loop: Loop }) {
   );
 }
 
+/** Of a difference that is a share of the live version's figure, percent. */
+function amount(row: { relative?: boolean }, value: number) {
+  return row.relative ? percent(value, 1) : measure(value);
+}
+
 /** Both versions beside one another, and how sure one is of the differences. */
 function Figures(props: { seen: LoopFigures }) {
   const { candidate, live, differences } = props.seen;
@@ -145,9 +150,9 @@ function Figures(props: { seen: LoopFigures }) {
           rowKey={(row) => row.figure}
           columns={[
             { id: 'figure', label: 'Difference of', cell: (row) => row.figure },
-            { id: 'difference', label: 'Is', number: true, cell: (row) => (row.difference === undefined ? '–' : measure(row.difference)) },
-            { id: 'bounds', label: 'Between', number: true, cell: (row) => (row.low === undefined || row.high === undefined ? '–' : `${measure(row.low)} and ${measure(row.high)}`) },
-            { id: 'tolerance', label: 'Tolerated', number: true, cell: (row) => measure(row.tolerance) },
+            { id: 'difference', label: 'Is', number: true, cell: (row) => (row.difference === undefined ? '–' : amount(row, row.difference)) },
+            { id: 'bounds', label: 'Between', number: true, cell: (row) => (row.low === undefined || row.high === undefined ? '–' : `${amount(row, row.low)} and ${amount(row, row.high)}`) },
+            { id: 'tolerance', label: 'Tolerated', number: true, cell: (row) => amount(row, row.tolerance) },
           ]}
         />
       )}

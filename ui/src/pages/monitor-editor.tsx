@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from '../api/client';
 import { getMonitor, listLogs, previewMonitor, putMonitor, type Monitor, type MonitorPreview } from '../api/monitors';
+import { listSuites } from '../api/validations';
 import { Choice, Empty, Failure, Page, Shown, Skeleton } from '../components/basics';
 import { CostFields, DetectorFields, FeatureFields, Field, FormOf, StaleFields } from '../components/monitor-fields';
 import { PreviewOf } from '../components/monitor-preview';
@@ -70,6 +71,7 @@ function Editor(props: { monitor?: Monitor; first: Draft }) {
   const [error, setError] = useState<Error | undefined>();
   const [busy, setBusy] = useState(false);
   const logs = useRead('prediction-logs', listLogs);
+  const suites = useRead('suites', listSuites);
   const set = (changes: Partial<Draft>) => {
     setError(undefined);
     setDraft((before) => ({ ...before, ...changes }));
@@ -286,6 +288,17 @@ function Editor(props: { monitor?: Monitor; first: Draft }) {
           <fieldset>
             <legend>Stale features</legend>
             <StaleFields features={features} draft={draft} set={set} />
+          </fieldset>
+          <fieldset>
+            <legend>Expectations</legend>
+            <Field at="suite" label="Suite" help="each window’s rows are held against it, as it is now">
+              <input name="suite" list="monitor-suites" spellcheck={false} autocomplete="off" placeholder="none" value={draft.suite} onInput={(event) => set({ suite: event.currentTarget.value })} />
+            </Field>
+            <datalist id="monitor-suites">
+              {(suites.data ?? []).map((suite) => (
+                <option key={suite.name} value={suite.name} />
+              ))}
+            </datalist>
           </fieldset>
           {error && Object.keys(refused).length === 0 && <Failure error={error} />}
           <div class="row">

@@ -427,7 +427,7 @@ function Performance(props: { axis: Axis; health: Health }) {
             cell: (window) => {
               const value = of(window)?.realised ?? null;
               if (value === null) return <span class="muted">{window.complete ? 'not enough data' : 'not over yet'}</span>;
-              return <Banded value={value} band={of(window)?.realised_band ?? null} bad={isBeyond(value)} />;
+              return <Banded value={value} band={of(window)?.realised_band ?? null} bad={window.judged_for_performance && isBeyond(value)} />;
             },
           },
           {
