@@ -136,9 +136,10 @@ void AddColumnRow(std::string_view part, const Json& column,
       {std::string(part), column.GetString("name"), FormatCount(column.GetInt("missing")),
        (column.GetBool("distinct_approximate") ? "about " : "") +
            FormatCount(column.GetInt("distinct")),
-       is_number ? fmt::format("{} … {} … {}, mean {}", Figure(column, "min"),
+       is_number ? fmt::format("{} … {}{} … {}, mean {}", Figure(column, "min"),
+                               column.GetBool("p50_approximate") ? "about " : "",
                                Figure(column, "p50"), Figure(column, "max"), Figure(column, "mean"))
-                 : TopOf(column)});
+                 : (column.GetBool("top_approximate") ? "about " : "") + TopOf(column)});
 }
 
 int Summarize(const SliceOptions& options, Console& console) {
@@ -154,7 +155,8 @@ int Summarize(const SliceOptions& options, Console& console) {
                                            FormatTime(result.GetInt("last_ms")))));
   if (count == 0) return 0;
   if (!result.At("latency_p50_ms").is_null())
-    console.Line(fmt::format("took {} ms at the median, {} ms at p99",
+    console.Line(fmt::format("took {}{} ms at the median, {} ms at p99",
+                             result.GetBool("latency_approximate") ? "about " : "",
                              Figure(result, "latency_p50_ms"), Figure(result, "latency_p99_ms")));
   std::string versions;
   for (const Json& version : result.At("versions").AsArray())

@@ -20,19 +20,25 @@ namespace {
 constexpr size_t kOutcomesPerCall = 5'000;
 constexpr int64_t kHourMs = 3'600'000;
 
+std::string EndpointPath(const std::string& name) {
+  return "/api/v1/endpoints/" + fetch::PercentEncode(name);
+}
+
 struct ListOptions {
-  std::string endpoint;
+  std::string endpoint, from, to, where, page_token;
   int limit = 10;
 };
 constexpr Option<ListOptions> kListOptions[] = {
     {"", "ENDPOINT", "The endpoint's name", &ListOptions::endpoint, "", 0, 0,
      Option<ListOptions>::Kind::kRequired},
     {"", "--limit", "How many to show", &ListOptions::limit, "N", 1, 1000},
+    {"", "--from", "What happened from this time on (2026-03-01 or 2026-03-01T14:00Z)",
+     &ListOptions::from, "TIME"},
+    {"", "--to", "What happened before this time", &ListOptions::to, "TIME"},
+    {"", "--where", "A condition in SQL, such as \"input_carrier = 'UA'\"", &ListOptions::where,
+     "SQL"},
+    {"", "--page-token", "Go on where an earlier list ended", &ListOptions::page_token, "TOKEN"},
 };
-
-std::string EndpointPath(const std::string& name) {
-  return "/api/v1/endpoints/" + fetch::PercentEncode(name);
-}
 
 std::string LatencyOf(const Json& prediction) {
   const Json& latency = prediction.At("latency_us");
@@ -40,8 +46,12 @@ std::string LatencyOf(const Json& prediction) {
 }
 
 int ListPredictions(const ListOptions& options, Console& console) {
-  const Json result = console.client().Get(EndpointPath(options.endpoint) + "/predictions",
-                                           {{"limit", std::to_string(options.limit)}});
+  Query query = {{"limit", std::to_string(options.limit)}};
+  if (!options.from.empty()) query.emplace_back("from_ms", std::to_string(ParseTime(options.from)));
+  if (!options.to.empty()) query.emplace_back("to_ms", std::to_string(ParseTime(options.to)));
+  if (!options.where.empty()) query.emplace_back("where", options.where);
+  if (!options.page_token.empty()) query.emplace_back("page_token", options.page_token);
+  const Json result = console.client().Get(EndpointPath(options.endpoint) + "/predictions", query);
   console.Answer(result);
   std::vector<std::vector<std::string>> rows;
   for (const Json& one : result.At("predictions").AsArray()) {
@@ -52,6 +62,38 @@ int ListPredictions(const ListOptions& options, Console& console) {
   }
   console.PrintTable({"ID", "EVENT TIME", "VERSION", "ROLE", "LATENCY", "OUTPUTS", "OUTCOME"},
                      rows);
+  if (const std::string next = result.GetString("next_page_token"); !next.empty())
+    console.Line("More: --page-token " + next);
+  return 0;
+}
+
+struct ShowOptions {
+  std::string endpoint, id;
+};
+constexpr Option<ShowOptions> kShowOptions[] = {
+    {"", "ENDPOINT", "The endpoint's or log's name", &ShowOptions::endpoint, "", 0, 0,
+     Option<ShowOptions>::Kind::kRequired},
+    {"", "ID", "The prediction's id, as X-Prediction-Id said it", &ShowOptions::id, "", 0, 0,
+     Option<ShowOptions>::Kind::kRequired},
+};
+
+int ShowPrediction(const ShowOptions& options, Console& console) {
+  const Json result =
+      console.client().Get(EndpointPath(options.endpoint) + "/predictions", {{"id", options.id}});
+  const auto& found = result.At("predictions").AsArray();
+  if (found.empty()) throw NotFound("Prediction", options.id);
+  console.Answer(result);
+  for (const Json& one : found) {
+    console.Line(fmt::format("{} of {}, version {}, {}", one.GetString("id"),
+                             FormatTime(one.GetInt("event_time_ms")),
+                             one.GetString("model_version"), one.GetString("role")));
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& [part, key] : {std::pair("input", "inputs"), {"output", "outputs"}})
+      for (const auto& [name, value] : one.At(key).AsObject())
+        rows.push_back({part, name, value.is_string() ? value.AsString() : value.Dump()});
+    if (const Json* outcome = one.Find("outcome")) rows.push_back({"outcome", "", outcome->Dump()});
+    console.PrintTable({"", "COLUMN", "VALUE"}, rows);
+  }
   return 0;
 }
 
@@ -278,6 +320,8 @@ int PushOutcomes(const OutcomeOptions& options, Console& console) {
 void AddPredictionCommands(Commands& commands) {
   commands.push_back(MakeCommand("predictions list", "Show the newest predictions", kListOptions,
                                  ListPredictions));
+  commands.push_back(MakeCommand("predictions show", "Show one prediction, by its id", kShowOptions,
+                                 ShowPrediction));
   commands.push_back(MakeCommand("predictions query", "Ask the prediction log by SQL",
                                  kQueryOptions, QueryPredictions));
   commands.push_back(MakeCommand("outcomes push",

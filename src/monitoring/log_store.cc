@@ -1,246 +1,135 @@
 #include "monitoring/log_store.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cctype>
-#include <chrono>
-#include <cstdio>
-#include <fstream>
-#include <functional>
-#include <optional>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/valid_text.h"
+#include "monitoring/known_predictions.h"
+#include "monitoring/log_sql.h"
 #include "monitoring/prediction.h"
+#include "monitoring/segment.h"
 
 namespace millwright::monitoring {
 
 namespace fs = std::filesystem;
-using analytics::QuoteText;
 
 namespace {
 
-// This many small files of one folder are merged into one.
-constexpr size_t kFilesMax = 16;
-// When rows happened of which a file does not say it.
-constexpr TimeRange kAnyTime;
+constexpr int64_t kNoSegment = 0;  // they are counted from 1
+constexpr RecordKind kKinds[] = {RecordKind::kPrediction, RecordKind::kOutcome};
 
-constexpr std::pair<const char*, const char*> kPredictionColumns[] = {
-    {"id", "VARCHAR"},           {"endpoint", "VARCHAR"},  {"model_version", "VARCHAR"},
-    {"revision", "VARCHAR"},     {"role", "VARCHAR"},      {"time_ms", "BIGINT"},
-    {"event_time_ms", "BIGINT"}, {"latency_us", "BIGINT"}, {"caller", "VARCHAR"},
-    {"error", "VARCHAR"},        {"cached", "BOOLEAN"},    {"trace_id", "VARCHAR"},
+// A Parquet file as it lies in a folder.
+struct FoundFile {
+  fs::path path;
+  SegmentRange segments;
+  std::optional<Period> period;
 };
-constexpr std::pair<const char*, const char*> kOutcomeColumns[] = {
-    {"prediction_id", "VARCHAR"}, {"endpoint", "VARCHAR"},  {"time_ms", "BIGINT"},
-    {"who", "VARCHAR"},           {"number", "DOUBLE"},     {"text", "VARCHAR"},
-    {"sequence", "BIGINT"},       {"kind", "VARCHAR"},      {"comment", "VARCHAR"},
-    {"key_input", "VARCHAR"},     {"key_value", "VARCHAR"}, {"within_ms", "BIGINT"},
-    {"source", "VARCHAR"},
-};
-
-template <typename F>
-void ForEachFixedColumn(RecordKind kind, F&& each) {
-  if (kind == RecordKind::kPrediction) {
-    for (const auto& [name, type] : kPredictionColumns) each(name, type);
-  } else {
-    for (const auto& [name, type] : kOutcomeColumns) each(name, type);
-  }
-}
-
-std::string ColumnsSql(RecordKind kind, const Schema& schema) {
-  std::string sql = "{";
-  const auto add = [&](std::string_view name, std::string_view type) {
-    if (sql.size() > 1) sql += ", ";
-    sql += QuoteText(name) + ": " + QuoteText(type);
-  };
-  ForEachFixedColumn(kind, add);
-  for (const auto& [name, type] : schema) add(name, type);
-  return sql + "}";
-}
-
-std::string ReadLinesSql(const fs::path& file, RecordKind kind, const Schema& schema) {
-  return "read_json(" + QuoteText(file.string()) +
-         ", format = 'newline_delimited', columns = " + ColumnsSql(kind, schema) + ")";
-}
-
-// Has all fixed columns, also those that files of earlier releases lack.
-std::string NoRowsSql(RecordKind kind) {
-  std::string columns;
-  ForEachFixedColumn(kind, [&](const char* name, const char* type) {
-    if (!columns.empty()) columns += ", ";
-    columns += std::string("CAST(NULL AS ") + type + ") AS " + name;
-  });
-  return "(SELECT " + columns + " WHERE FALSE)";
-}
-
-// What a source told first counts; what it tells again was told already.
-std::string OncePerSource(const std::string& outcomes) {
-  return "(SELECT * FROM " + outcomes + " WHERE source IS NULL UNION ALL BY NAME SELECT * FROM " +
-         outcomes +
-         " WHERE source IS NOT NULL QUALIFY row_number() OVER (PARTITION BY source ORDER " +
-         "BY sequence) = 1)";
-}
-
-void SyncPath(const fs::path& path) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) throw Internal("Cannot open {}", path.string());
-  fsync(descriptor);
-  close(descriptor);
-}
-
-std::string FileName(int64_t first, int64_t last) {
-  return fmt::format("{:08d}-{:08d}.parquet", first, last);
-}
-
-struct Range {
-  int64_t first = 0;
-  int64_t last = 0;
-};
-
-// Reads "00000001-00000011.parquet"; nothing for another name.
-std::optional<Range> RangeOf(const fs::path& file) {
-  Range range;
-  int end = 0;
-  const std::string name = file.filename().string();
-  if (std::sscanf(name.c_str(), "%8ld-%8ld.parquet%n", &range.first, &range.last, &end) != 2) {
-    return std::nullopt;
-  }
-  return end == static_cast<int>(name.size()) ? std::optional(range) : std::nullopt;
-}
-
-// Parquet files of a folder, in order, without those that a merged file replaces.
-std::vector<fs::path> ParquetFiles(const fs::path& folder) {
-  std::vector<fs::path> files;
-  if (!fs::exists(folder)) return files;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (RangeOf(entry.path())) files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  std::vector<fs::path> kept;
-  for (const fs::path& file : files) {
-    const Range range = *RangeOf(file);
-    const bool replaced = std::any_of(files.begin(), files.end(), [&](const fs::path& other) {
-      const Range wider = *RangeOf(other);
-      return other != file && wider.first <= range.first && wider.last >= range.last;
-    });
-    if (!replaced) kept.push_back(file);
-  }
-  return kept;
-}
 
 std::vector<fs::path> FoldersOf(const fs::path& folder) {
   std::vector<fs::path> folders;
-  if (!fs::exists(folder)) return folders;
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (entry.is_directory()) folders.push_back(entry.path());
   }
-  std::sort(folders.begin(), folders.end());
   return folders;
 }
 
-// The folder of predictions that were asked in an hour: "2026-03-04-07".
-std::string HourFolder(int64_t hour) {
-  std::string name = FormatTime(hour * kHourMs).substr(0, 13);
-  name[10] = '-';
-  return name;
+void AddFiles(const fs::path& folder, const std::optional<Period>& period,
+              std::vector<FoundFile>* found) {
+  std::vector<fs::path> strays;  // what lies beside rows that a crash kept from coming, or took
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    fs::path file = entry.path();
+    if (const auto segments = SegmentsOf(file)) {
+      found->push_back({std::move(file), *segments, period});
+    } else if (file.filename().string().find(".tmp-") != std::string::npos ||
+               (entry.is_regular_file() && !fs::exists(file.replace_extension(".parquet")))) {
+      strays.push_back(entry.path());
+    }
+  }
+  for (const fs::path& stray : strays) fs::remove(stray);
 }
 
-// The hour of a folder; nothing for another name.
-std::optional<int64_t> HourOf(const fs::path& folder) {
-  const std::string name = folder.filename().string();
-  int year = 0, month = 0, day = 0, hour = 0, end = 0;
-  if (std::sscanf(name.c_str(), "%4d-%2d-%2d-%2d%n", &year, &month, &day, &hour, &end) != 4 ||
-      end != static_cast<int>(name.size())) {
-    return std::nullopt;
+std::vector<FoundFile> FilesOf(RecordKind kind, const fs::path& endpoint) {
+  std::vector<FoundFile> found;
+  if (kind == RecordKind::kOutcome) {
+    AddFiles(endpoint, std::nullopt, &found);
+    return found;
   }
-  const std::chrono::year_month_day date{std::chrono::year(year),
-                                         std::chrono::month(static_cast<unsigned>(month)),
-                                         std::chrono::day(static_cast<unsigned>(day))};
-  if (!date.ok()) return std::nullopt;
-  return int64_t{std::chrono::sys_days(date).time_since_epoch().count()} * 24 + hour;
+  for (const fs::path& folder : FoldersOf(endpoint)) AddFiles(folder, PeriodOf(folder), &found);
+  return found;
 }
+
+// Takes out those that were merged into another one.
+std::vector<FoundFile> TakeReplaced(std::vector<FoundFile>* found) {
+  std::map<std::optional<Period>, std::vector<SegmentRange>> folders;
+  for (const FoundFile& file : *found) folders[file.period].push_back(file.segments);
+  const auto has_wider = [&](const std::optional<Period>& folder, const SegmentRange& segments,
+                             bool is_own) {
+    const auto inside = folders.find(folder);
+    if (inside == folders.end()) return false;
+    return std::any_of(inside->second.begin(), inside->second.end(), [&](const auto& other) {
+      return other.Covers(segments) && !(is_own && other == segments);
+    });
+  };
+  const auto is_replaced = [&](const FoundFile& file) {
+    if (has_wider(file.period, file.segments, true)) return true;
+    if (!file.period) return false;
+    for (const Period& wide : {DayOf(file.period->first_hour), MonthOf(file.period->first_hour)}) {
+      if (wide.hours > file.period->hours && has_wider(wide, file.segments, false)) return true;
+    }
+    return false;
+  };
+  const auto kept = std::stable_partition(
+      found->begin(), found->end(), [&](const FoundFile& file) { return !is_replaced(file); });
+  std::vector<FoundFile> replaced(kept, found->end());
+  found->erase(kept, found->end());
+  return replaced;
+}
+
+// Files are joined with outcomes anew for a twentieth of the time.
+constexpr int64_t kRestsPerJoin = 19;
 
 bool Overlaps(const TimeRange& range, int64_t first_ms, int64_t last_ms) {
   return last_ms >= range.from_ms && first_ms < range.to_ms;
 }
 
-std::string ListSql(const std::vector<fs::path>& files) {
-  std::string sql = "[";
-  for (const fs::path& file : files) {
-    if (sql.size() > 1) sql += ", ";
-    sql += QuoteText(file.string());
+bool IsAskedFor(const FileFacts& facts, const LogRange& range) {
+  return Overlaps(range.asked, facts.asked_first_ms, facts.asked_last_ms) &&
+         Overlaps(range.happened, facts.happened_first_ms, facts.happened_last_ms);
+}
+
+bool IsAskedFor(const TailRow& row, const LogRange& range) {
+  if (range.ids && row.about != 0 &&
+      !std::binary_search(range.ids->begin(), range.ids->end(), row.about)) {
+    return false;
   }
-  return sql + "]";
+  return row.kind == RecordKind::kOutcome ||
+         (Overlaps(range.asked, row.time_ms, row.time_ms) &&
+          Overlaps(range.happened, row.happened_ms, row.happened_ms));
 }
 
-std::string FilesSql(RecordKind kind, const std::vector<fs::path>& files) {
-  return "(SELECT * FROM read_parquet(" + ListSql(files) +
-         ", union_by_name = true) UNION ALL BY NAME SELECT * FROM " + NoRowsSql(kind) + ")";
+std::vector<fs::path> PathsOf(const LogFiles& files) {
+  std::vector<fs::path> paths;
+  for (const LogFilePtr& file : files) paths.push_back(file->path);
+  return paths;
 }
 
-std::string Unescaped(const std::string& folder) {
-  std::string name;
-  for (size_t i = 0; i < folder.size(); ++i) {
-    if (folder[i] == '%' && i + 2 < folder.size()) {
-      name += static_cast<char>(std::stoi(folder.substr(i + 1, 2), nullptr, 16));
-      i += 2;
-    } else {
-      name += folder[i];
-    }
-  }
-  return name;
-}
-
-// Each further search for a bad row costs two or more copies; what is left after these is set aside
-// unseen.
-constexpr int kSalvageCopiesMax = 200;
-
-// A row with every column once and in valid text.
-std::string Repaired(const TailRow& row) {
-  const Json fields = ParseJson(ValidText(row.line));
-  NamedValues columns;
-  for (const auto& [name, value] : fields.AsObject()) columns.emplace_back(name, ToValue(value));
-  MakeColumnsUnique(&columns);
-  Json repaired = Json::MakeObject();
-  size_t at = 0;
-  for (const auto& field : fields.AsObject()) repaired.Set(columns[at++].first, field.second);
-  return repaired.Dump();
-}
-
-void WriteLines(const fs::path& file, const std::vector<const TailRow*>& rows) {
-  std::ofstream out(file, std::ios::binary);
-  for (const TailRow* row : rows) out << row->line << '\n';
-  out.close();
-  if (!out) throw ResourceExhausted("Cannot write {}", file.string());
+int64_t RowsOf(const LogFiles& files) {
+  int64_t rows = 0;
+  for (const LogFilePtr& file : files) rows += file->facts.rows;
+  return rows;
 }
 
 }  // namespace
 
-std::string EndpointFolder(std::string_view endpoint) {
-  std::string folder;
-  for (char c : endpoint) {
-    if (std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_') {
-      folder += c;
-    } else {
-      folder += fmt::format("%{:02X}", static_cast<uint8_t>(c));
-    }
-  }
-  return folder.empty() ? "%" : folder;
-}
-
-LogStore::LogStore(fs::path folder) : folder_(std::move(folder)) {
+LogStore::LogStore(fs::path folder) : folder_(std::move(folder)), compaction_(folder_) {
   for (const char* part : {"segments", "predictions", "outcomes", "aside", "work"}) {
     fs::create_directories(folder_ / part);
   }
   for (const auto& entry : fs::directory_iterator(folder_ / "work")) fs::remove(entry.path());
   ReadSegments();
-  CountParquet();
 }
 
 void LogStore::ReadSegments() {
@@ -248,14 +137,23 @@ void LogStore::ReadSegments() {
   for (const auto& entry : fs::directory_iterator(folder_ / "segments")) {
     if (entry.path().extension() == ".log") numbers.insert(std::stoll(entry.path().stem()));
   }
-  DropParquetOf(numbers);
+  ReadParquet(numbers);
   for (int64_t number : numbers) {
     std::vector<TailRow> rows;
     RowFacts facts;
     lost_bytes_ += ReadSegment(SegmentFile(number), [&](RecordKind kind, std::string_view bytes) {
       const std::string line = ValidText(bytes);  // earlier releases wrote bytes as they came
       const Json fields = ParseJson(line);
-      rows.push_back({kind, fields.GetString("endpoint"), fields.GetInt("time_ms"), line});
+      const int64_t time_ms = fields.GetInt("time_ms");
+      const std::string id =
+          fields.GetString(kind == RecordKind::kPrediction ? "id" : "prediction_id");
+      const bool is_by_key = kind == RecordKind::kOutcome && fields.Find("key_input") != nullptr;
+      rows.push_back({.kind = kind,
+                      .endpoint = fields.GetString("endpoint"),
+                      .time_ms = time_ms,
+                      .happened_ms = fields.GetInt("event_time_ms", time_ms),
+                      .about = is_by_key ? 0 : HashId(id),
+                      .line = line});
       facts.AddStored(kind, fields);
     });
     last_segment_ = std::max(last_segment_.load(), number);
@@ -268,70 +166,60 @@ void LogStore::ReadSegments() {
 }
 
 // A segment that is still there was not done with: its rows are read from it, not from Parquet.
-void LogStore::DropParquetOf(const std::set<int64_t>& segments) {
-  const auto drop = [&](const fs::path& folder) {
-    const std::vector<fs::path> kept = ParquetFiles(folder);
-    for (const auto& entry : fs::directory_iterator(folder)) {
-      const std::optional<Range> range = RangeOf(entry.path());
-      if (!range) continue;
-      const bool replaced = std::find(kept.begin(), kept.end(), entry.path()) == kept.end();
-      if (replaced || (range->first == range->last && segments.count(range->first) > 0)) {
-        fs::remove(entry.path());
-      } else {
-        last_segment_ = std::max(last_segment_.load(), range->last);
+void LogStore::ReadParquet(const std::set<int64_t>& segments) {
+  for (RecordKind kind : kKinds) {
+    std::vector<std::pair<std::string, FoundFile>> unknown;  // by endpoint
+    for (const fs::path& folder :
+         FoldersOf(folder_ / (kind == RecordKind::kPrediction ? "predictions" : "outcomes"))) {
+      const std::string endpoint = EndpointOf(folder);
+      std::vector<FoundFile> found = FilesOf(kind, folder);
+      std::vector<FoundFile> gone = TakeReplaced(&found);
+      const auto undone =
+          std::stable_partition(found.begin(), found.end(), [&](const FoundFile& file) {
+            return file.segments.first != file.segments.last ||
+                   segments.count(file.segments.first) == 0;
+          });
+      gone.insert(gone.end(), undone, found.end());
+      found.erase(undone, found.end());
+      for (const FoundFile& file : gone) {
+        LogSums::Remove(file.path);
+        fs::remove(IdFile::Beside(file.path));
+        fs::remove(file.path);
+      }
+      for (FoundFile& file : found) {
+        last_segment_ = std::max(last_segment_.load(), file.segments.last);
+        try {
+          const FileFacts facts = IdFile(IdFile::Beside(file.path)).facts();
+          catalogue_.Add({kind, endpoint}, {.number = 0,
+                                            .path = file.path,
+                                            .segments = file.segments,
+                                            .period = file.period,
+                                            .facts = facts,
+                                            .has_ids = true,
+                                            .has_sums = LogSums::HasRows(file.path)});
+        } catch (const Error&) {  // of an earlier release, or damaged
+          unknown.emplace_back(endpoint, std::move(file));
+        }
       }
     }
-  };
-  for (const fs::path& endpoint : FoldersOf(folder_ / "outcomes")) drop(endpoint);
-  for (const fs::path& endpoint : FoldersOf(folder_ / "predictions")) {
-    for (const fs::path& hour : FoldersOf(endpoint)) drop(hour);
-  }
-}
-
-// By the ends of the files alone, all in one question: a log of a year has thousands.
-void LogStore::CountParquet() {
-  std::vector<fs::path> files;
-  for (const fs::path& folder : FoldersOf(folder_ / "outcomes")) {
-    const std::vector<fs::path> outcomes = ParquetFiles(folder);
-    if (outcomes.empty()) continue;
-    files.insert(files.end(), outcomes.begin(), outcomes.end());
-    const analytics::Table table =
-        session_->Query("SELECT DISTINCT key_input, kind, source IS NOT NULL FROM " +
-                        FilesSql(RecordKind::kOutcome, outcomes));
-    OutcomeTraits& traits = traits_[Unescaped(folder.filename())];
-    for (size_t row = 0; row < table.row_count(); ++row) {
-      if (!table.IsNull(row, 0)) traits.key_inputs.insert(table.Text(row, 0));
-      traits.has_feedback |= table.Text(row, 1) == OutcomeKindName(OutcomeKind::kFeedback);
-      traits.has_sources |= table.Text(row, 2) == "true";
+    std::vector<fs::path> paths;
+    for (const auto& [endpoint, file] : unknown) paths.push_back(file.path);
+    const std::vector<FileFacts> facts = compaction_.ReadFacts(kind, paths);
+    for (size_t i = 0; i < unknown.size(); ++i) {
+      const auto& [endpoint, file] = unknown[i];
+      catalogue_.Add({kind, endpoint}, {.number = 0,
+                                        .path = file.path,
+                                        .segments = file.segments,
+                                        .period = file.period,
+                                        .facts = facts[i],
+                                        .has_ids = false,
+                                        .has_sums = LogSums::HasRows(file.path)});
     }
   }
-  for (const fs::path& endpoint : FoldersOf(folder_ / "predictions")) {
-    for (const fs::path& hour : FoldersOf(endpoint)) {
-      for (fs::path& file : ParquetFiles(hour)) files.push_back(std::move(file));
-    }
-  }
-  if (files.empty()) return;
-  // A row group's rows stand beside each of its columns.
-  const std::string of_times = " FILTER (WHERE path_in_schema = 'event_time_ms')";
-  const analytics::Table table = session_->Query(
-      "SELECT file_name, sum(row_group_num_rows) FILTER (WHERE column_id = 0), "
-      "min(TRY_CAST(stats_min_value AS BIGINT))" +
-      of_times + ", max(TRY_CAST(stats_max_value AS BIGINT))" + of_times +
-      " FROM parquet_metadata(" + ListSql(files) + ") GROUP BY 1");
-  for (size_t row = 0; row < table.row_count(); ++row) {
-    const fs::path folder = fs::path(table.Text(row, 0)).parent_path();
-    const int64_t rows = table.Int(row, 1);
-    if (folder.parent_path().filename() == "outcomes") {
-      counts_[Unescaped(folder.filename())].outcomes += rows;
-      continue;
-    }
-    const std::string endpoint = Unescaped(folder.parent_path().filename());
-    counts_[endpoint].predictions += rows;
-    const auto hour = HourOf(folder);
-    if (!hour) continue;
-    const bool has_times = !table.IsNull(row, 2) && !table.IsNull(row, 3);
-    hours_[endpoint][*hour].Add(rows, has_times ? table.Int(row, 2) : kAnyTime.from_ms,
-                                has_times ? table.Int(row, 3) : kAnyTime.to_ms - 1);
+  for (const auto& [place, files] : catalogue_.all()) {
+    LogCounts& counts = counts_[place.endpoint];
+    (place.kind == RecordKind::kPrediction ? counts.predictions : counts.outcomes) += RowsOf(files);
+    for (const LogFilePtr& file : files) traits_[place.endpoint].Add(file->facts.traits);
   }
 }
 
@@ -345,20 +233,19 @@ fs::path LogStore::SegmentFile(int64_t number) const {
 
 void LogStore::Publish(int64_t segment, std::vector<TailRow> rows, const RowFacts& facts) {
   std::lock_guard lock(mutex_);
+  std::shared_ptr<Tail>& tail = tails_[segment];
+  if (!tail) tail = std::make_shared<Tail>();
   for (const auto& [endpoint, more] : facts.traits) {
-    traits_[endpoint].key_inputs.insert(more.key_inputs.begin(), more.key_inputs.end());
-    traits_[endpoint].has_feedback |= more.has_feedback;
-    traits_[endpoint].has_sources |= more.has_sources;
+    traits_[endpoint].Add(more);
+    tail->traits[endpoint].Add(more);
   }
   for (const auto& [place, more] : facts.hours) {
-    hours_[place.first][place.second].Add(more.rows, more.happened_first_ms, more.happened_last_ms);
+    tail->hours[place].Add(more.rows, more.happened_first_ms, more.happened_last_ms);
   }
   for (const auto& [place, count] : facts.rows) {
     LogCounts& counts = counts_[place.second];
     (place.first == RecordKind::kPrediction ? counts.predictions : counts.outcomes) += count;
   }
-  std::shared_ptr<Tail>& tail = tails_[segment];
-  if (!tail) tail = std::make_shared<Tail>();
   for (const auto& [place, schema] : facts.schemas) MergeSchema(schema, tail->schemas[place]);
   std::move(rows.begin(), rows.end(), std::back_inserter(tail->rows));
 }
@@ -372,114 +259,38 @@ std::vector<int64_t> LogStore::Waiting(int64_t before) const {
   return segments;
 }
 
-std::vector<LogStore::Pending> LogStore::WriteParquet(int64_t segment, const Tail& tail) {
-  std::map<std::tuple<RecordKind, std::string, std::string>, std::vector<const TailRow*>> groups;
-  for (const TailRow& row : tail.rows) {
-    const std::string hour =
-        row.kind == RecordKind::kPrediction ? HourFolder(HourAt(row.time_ms)) : "";
-    groups[{row.kind, row.endpoint, hour}].push_back(&row);
+void LogStore::Swap(const std::vector<LogCompaction::Pending>& added,
+                    const LogCatalogue::Place& place, const LogFiles& removed, int64_t segment) {
+  std::set<fs::path> folders;
+  for (const auto& one : added) {
+    const fs::path folder = one.file.path.parent_path();
+    if (fs::create_directories(folder)) SyncFolder(folder.parent_path());
+    // Rows first: without ids beside them they are read anew after a crash, and other rows' ids
+    // would be believed.
+    fs::rename(one.written, one.file.path);
+    fs::rename(IdFile::Beside(one.written), IdFile::Beside(one.file.path));
+    folders.insert(folder);
   }
-  std::vector<Pending> pending;
-  for (const auto& [key, rows] : groups) {
-    const auto& [kind, endpoint, hour] = key;
-    const fs::path written = folder_ / "work" / fmt::format("{}.parquet", pending.size());
-    try {
-      CopyRows(kind, tail.schemas.at({kind, endpoint}), rows, written);
-    } catch (const Error& error) {
-      // Of memory or the disk; the rows are not to blame.
-      if (error.code() != Code::kInvalidArgument) throw;
-      if (SalvageRows(kind, endpoint, segment, rows, written) == 0) continue;
-    }
-    SyncPath(written);
-    const bool predictions = kind == RecordKind::kPrediction;
-    fs::path place =
-        folder_ / (predictions ? "predictions" : "outcomes") / EndpointFolder(endpoint);
-    if (predictions) place /= hour;
-    fs::create_directories(place);
-    pending.push_back({written, place / FileName(segment, segment)});
-  }
-  return pending;
+  for (const fs::path& folder : folders) SyncFolder(folder);
+  std::lock_guard lock(mutex_);
+  catalogue_.Remove(place, removed);
+  for (const auto& one : added) catalogue_.Add(one.place, one.file);
+  tails_.erase(segment);
 }
 
-void LogStore::CopyRows(RecordKind kind, const Schema& schema,
-                        const std::vector<const TailRow*>& rows, const fs::path& written) {
-  const fs::path lines = folder_ / "work" / "rows.ndjson";
-  WriteLines(lines, rows);
-  session_->Execute("COPY (SELECT * FROM " + ReadLinesSql(lines, kind, schema) + ") TO " +
-                    QuoteText(written.string()) + " (FORMAT parquet, COMPRESSION zstd)");
-  fs::remove(lines);
+void LogStore::RemoveFiles(const LogFiles& files) {
+  std::set<fs::path> folders;
+  for (const LogFilePtr& file : files) {
+    LogSums::Remove(file->path);
+    fs::remove(file->path);
+    fs::remove(IdFile::Beside(file->path));
+    if (file->period) folders.insert(file->path.parent_path());
+  }
+  std::error_code still_used;
+  for (const fs::path& folder : folders) fs::remove(folder, still_used);
 }
 
-size_t LogStore::SalvageRows(RecordKind kind, const std::string& endpoint, int64_t segment,
-                             const std::vector<const TailRow*>& rows, const fs::path& written) {
-  std::vector<TailRow> repaired;
-  RowFacts facts;
-  std::vector<const TailRow*> bad;
-  std::vector<size_t> place;  // of each repaired row in `rows`
-  for (size_t i = 0; i < rows.size(); ++i) {
-    try {
-      TailRow row = *rows[i];
-      row.line = Repaired(row);
-      facts.AddStored(kind, ParseJson(row.line));
-      repaired.push_back(std::move(row));
-      place.push_back(i);
-    } catch (const Error&) {
-      bad.push_back(rows[i]);
-    }
-  }
-  const Schema schema = facts.schemas[{kind, endpoint}];
-  int copies = 0;
-  std::string reason;
-  // Halves what cannot be read together until the bad rows stand alone.
-  std::vector<const TailRow*> good;
-  const std::function<void(size_t, size_t)> sort = [&](size_t from, size_t to) {
-    if (from == to) return;
-    std::vector<const TailRow*> part;
-    for (size_t i = from; i < to; ++i) part.push_back(&repaired[i]);
-    if (++copies <= kSalvageCopiesMax) {
-      try {
-        CopyRows(kind, schema, part, written);
-        good.insert(good.end(), part.begin(), part.end());
-        return;
-      } catch (const Error& error) {
-        if (error.code() != Code::kInvalidArgument) throw;
-        reason = error.message();
-      }
-      if (to - from > 1) {
-        sort(from, (from + to) / 2);
-        sort((from + to) / 2, to);
-        return;
-      }
-    }
-    for (size_t i = from; i < to; ++i) bad.push_back(rows[place[i]]);
-  };
-  sort(0, repaired.size());
-  if (!good.empty()) CopyRows(kind, schema, good, written);
-  if (!bad.empty()) {
-    const fs::path file =
-        folder_ / "aside" / fmt::format("{}-{:08d}.jsonl", EndpointFolder(endpoint), segment);
-    WriteLines(file, bad);
-    SyncPath(file);
-    set_aside_ += static_cast<int64_t>(bad.size());
-    std::lock_guard lock(mutex_);
-    LogCounts& counts = counts_[endpoint];
-    (kind == RecordKind::kPrediction ? counts.predictions : counts.outcomes) -=
-        static_cast<int64_t>(bad.size());
-    for (const TailRow* row : bad) {
-      if (kind == RecordKind::kPrediction) --hours_[endpoint][HourAt(row->time_ms)].rows;
-    }
-    Log(LogLevel::kError, "monitoring",
-        "Rows of the prediction log that cannot be read were set "
-        "aside",
-        {{"endpoint", endpoint},
-         {"rows", std::to_string(bad.size())},
-         {"file", file.string()},
-         {"error", reason}});
-  }
-  return good.size();
-}
-
-void LogStore::Compact(int64_t segment) {
+void LogStore::Compact(int64_t segment, const MergeRules& rules) {
   std::shared_ptr<Tail> tail;
   {
     std::lock_guard lock(mutex_);
@@ -488,189 +299,223 @@ void LogStore::Compact(int64_t segment) {
     tail = found->second;
   }
   try {
-    const std::vector<Pending> pending = WriteParquet(segment, *tail);
-    {
-      std::unique_lock files(files_mutex_);
-      for (const Pending& file : pending) {
-        fs::rename(file.written, file.place);
-        SyncPath(file.place.parent_path());
-      }
-      fs::remove(SegmentFile(segment));
+    LogCompaction::Written written = compaction_.Write(segment, *tail, rules);
+    std::unique_lock files(files_mutex_);
+    Swap(written.files, {}, {}, segment);
+    for (const auto& [place, rows] : written.set_aside) {
+      set_aside_ += rows;
       std::lock_guard lock(mutex_);
-      tails_.erase(segment);
+      LogCounts& counts = counts_[place.endpoint];
+      (place.kind == RecordKind::kPrediction ? counts.predictions : counts.outcomes) -= rows;
     }
-    for (const Pending& file : pending) {
-      // Files that cannot be one stay several; the next segment tries again.
-      try {
-        MergeLarge(file.place.parent_path());
-      } catch (const Error& error) {
-        Log(LogLevel::kError, "monitoring", "Files of the prediction log could not be merged",
-            {{"folder", file.place.parent_path().string()}, {"error", error.message()}});
-      }
-    }
+    fs::remove(SegmentFile(segment));
+    // Before anything is merged: else a power failure could bring the segment back beside a file
+    // that has its rows and more.
+    SyncFolder(folder_ / "segments");
   } catch (const fs::filesystem_error& failure) {
     throw Internal("Cannot move the prediction log to Parquet: {}", failure.what());
   }
 }
 
-void LogStore::MergeLarge(const fs::path& folder) {
-  const std::vector<fs::path> files = ParquetFiles(folder);
-  if (files.size() < kFilesMax) return;
-  const fs::path written = folder_ / "work" / "merged.parquet";
-  session_->Execute("COPY (SELECT * FROM read_parquet(" + ListSql(files) +
-                    ", union_by_name = true)) TO " + QuoteText(written.string()) +
-                    " (FORMAT parquet, COMPRESSION zstd)");
-  SyncPath(written);
-  std::unique_lock lock(files_mutex_);
-  fs::rename(written,
-             folder / FileName(RangeOf(files.front())->first, RangeOf(files.back())->last));
-  SyncPath(folder);
-  for (const fs::path& file : files) fs::remove(file);
+bool LogStore::Tidy(const MergeRules& rules) {
+  std::optional<MergePlan> plan;
+  std::optional<std::pair<LogCatalogue::Place, LogFilePtr>> without_ids;
+  {
+    std::lock_guard lock(mutex_);
+    // A segment that could not be compacted in its turn may be soon: no merged file may have a
+    // range of segments that covers it.
+    int64_t newest = kNoSegment;
+    for (const auto& entry : catalogue_.all()) {
+      for (const LogFilePtr& file : entry.second) newest = std::max(newest, file->segments.last);
+    }
+    const bool has_gap = !tails_.empty() && tails_.begin()->first < newest;
+    if (!has_gap) plan = compaction_.Plan(catalogue_, rules);
+    for (const auto& [place, files] : catalogue_.all()) {
+      if (plan || without_ids) break;
+      for (const LogFilePtr& file : files) {
+        if (!file->has_ids && !without_ids) without_ids.emplace(place, file);
+      }
+    }
+  }
+  try {
+    if (plan) {
+      const std::optional<LogCompaction::Pending> merged = compaction_.Merge(*plan);
+      if (!merged) return true;  // not this one; the next plan is another
+      std::unique_lock files(files_mutex_);
+      Swap({*merged}, plan->place, plan->files, kNoSegment);
+      RemoveFiles(plan->files);
+      return true;
+    }
+    if (!without_ids) return false;
+    const auto& [place, file] = *without_ids;
+    compaction_.WriteIds(place, *file);
+    LogFile known = *file;
+    known.has_ids = true;
+    std::lock_guard lock(mutex_);
+    catalogue_.Replace(place, file, std::move(known));
+    return true;
+  } catch (const fs::filesystem_error& failure) {
+    throw Internal("Cannot merge files of the prediction log: {}", failure.what());
+  }
 }
 
 LogCounts LogStore::RemoveBefore(int64_t wall_ms) {
   LogCounts removed;
-  try {
-    for (const fs::path& endpoint : FoldersOf(folder_ / "predictions")) {
-      for (const fs::path& folder : FoldersOf(endpoint)) {
-        const std::optional<int64_t> hour = HourOf(folder);
-        if (!hour || (*hour + 1) * kHourMs > wall_ms) continue;
-        std::unique_lock files(files_mutex_);
-        fs::remove_all(folder);
-        std::lock_guard lock(mutex_);
-        const std::string name = Unescaped(endpoint.filename());
-        // Those that wait for compaction stay until a later call.
-        const int64_t waiting = RowsInTails(name, *hour);
-        const int64_t rows = hours_[name][*hour].rows - waiting;
-        hours_[name][*hour].rows = waiting;
-        if (waiting == 0) hours_[name].erase(*hour);
-        counts_[name].predictions -= rows;
-        removed.predictions += rows;
+  std::vector<std::pair<LogCatalogue::Place, LogFiles>> old;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [place, files] : catalogue_.all()) {
+      LogFiles gone;
+      for (const LogFilePtr& file : files) {
+        const bool is_outcome = place.kind == RecordKind::kOutcome;
+        const bool is_over = !is_outcome && file->period && file->period->end_ms() <= wall_ms;
+        if (is_over || file->facts.asked_last_ms < wall_ms) gone.push_back(file);
       }
+      if (!gone.empty()) old.emplace_back(place, std::move(gone));
     }
-    for (const fs::path& folder : FoldersOf(folder_ / "outcomes")) {
-      removed.outcomes += RemoveOldOutcomes(wall_ms, folder);
+  }
+  try {
+    for (const auto& [place, files] : old) {
+      std::unique_lock holding(files_mutex_);
+      if (place.kind == RecordKind::kOutcome) {
+        LogFiles of_these;
+        {
+          std::lock_guard lock(mutex_);
+          of_these = catalogue_.Of({RecordKind::kPrediction, place.endpoint});
+        }
+        sums_.RemoveKnown(of_these);
+      }
+      RemoveFiles(files);
+      std::lock_guard lock(mutex_);
+      catalogue_.Remove(place, files);
+      const int64_t rows = RowsOf(files);
+      const bool is_outcome = place.kind == RecordKind::kOutcome;
+      LogCounts& counts = counts_[place.endpoint];
+      (is_outcome ? counts.outcomes : counts.predictions) -= rows;
+      (is_outcome ? removed.outcomes : removed.predictions) += rows;
     }
+    removed.predictions += TrimMonths(wall_ms);
   } catch (const fs::filesystem_error& failure) {
     throw Internal("Cannot remove old rows of the prediction log: {}", failure.what());
   }
   return removed;
 }
 
-int64_t LogStore::RowsInTails(const std::string& endpoint, int64_t hour) const {
-  int64_t rows = 0;
-  for (const auto& entry : tails_) {
-    for (const TailRow& row : entry.second->rows) {
-      rows += row.kind == RecordKind::kPrediction && row.endpoint == endpoint &&
-              HourAt(row.time_ms) == hour;
+// Once a day each at most: a month's file is written anew.
+int64_t LogStore::TrimMonths(int64_t wall_ms) {
+  const int64_t day_ms = DayOf(HourAt(wall_ms)).start_ms();
+  std::vector<std::pair<LogCatalogue::Place, LogFilePtr>> months;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [place, files] : catalogue_.all()) {
+      for (const LogFilePtr& file : files) {
+        const bool is_wide = file->period && file->period->hours > DayOf(0).hours;
+        if (is_wide && file->facts.asked_first_ms < day_ms) months.emplace_back(place, file);
+      }
     }
   }
-  return rows;
-}
-
-int64_t LogStore::RemoveOldOutcomes(int64_t wall_ms, const fs::path& folder) {
   int64_t removed = 0;
-  for (const fs::path& file : ParquetFiles(folder)) {
-    const analytics::Table table = session_->Query(
-        "SELECT count(*), max(time_ms) FROM read_parquet(" + QuoteText(file.string()) + ")");
-    const int64_t rows = table.Int(0, 0);
-    if (rows > 0 && table.Int(0, 1) >= wall_ms) continue;
-    std::unique_lock files(files_mutex_);
-    fs::remove(file);
-    std::lock_guard lock(mutex_);
-    counts_[Unescaped(folder.filename())].outcomes -= rows;
+  for (const auto& [place, file] : months) {
+    const auto trimmed = compaction_.Trim(place, *file, day_ms);
+    if (!trimmed) continue;
+    std::unique_lock holding(files_mutex_);
+    // What is beside the file is of rows that go: no crash may leave it to those that stay.
+    LogSums::Remove(file->path);
+    fs::remove(IdFile::Beside(file->path));
+    SyncFolder(file->path.parent_path());
+    Swap({*trimmed}, place, {file}, kNoSegment);
+    const int64_t rows = file->facts.rows - trimmed->file.facts.rows;
     removed += rows;
+    std::lock_guard lock(mutex_);
+    counts_[place.endpoint].predictions -= rows;
   }
   return removed;
 }
 
-std::optional<TimeRange> LogStore::Happened(const std::string& endpoint) const {
-  std::lock_guard lock(mutex_);
-  const auto found = hours_.find(endpoint);
-  if (found == hours_.end() || found->second.empty()) return std::nullopt;
-  HourOfRows all;
-  for (const auto& entry : found->second) {
-    const HourOfRows& hour = entry.second;
-    all.Add(hour.rows, hour.happened_first_ms, hour.happened_last_ms);
+std::vector<RowBlock> LogStore::Blocks(const std::string& endpoint, bool happened) const {
+  std::vector<RowBlock> blocks;
+  for (const LogFilePtr& file : catalogue_.Of({RecordKind::kPrediction, endpoint})) {
+    const FileFacts& facts = file->facts;
+    blocks.push_back(happened
+                         ? RowBlock{facts.rows, facts.happened_first_ms, facts.happened_last_ms}
+                         : RowBlock{facts.rows, facts.asked_first_ms, facts.asked_last_ms});
   }
-  return TimeRange{all.happened_first_ms, all.happened_last_ms + 1};
+  for (const auto& entry : tails_) {
+    const auto& hours = entry.second->hours;
+    for (auto hour = hours.lower_bound({endpoint, std::numeric_limits<int64_t>::min()});
+         hour != hours.end() && hour->first.first == endpoint; ++hour) {
+      const HourOfRows& rows = hour->second;
+      const int64_t start_ms = hour->first.second * kHourMs;
+      blocks.push_back(happened ? RowBlock{rows.rows, rows.happened_first_ms, rows.happened_last_ms}
+                                : RowBlock{rows.rows, start_ms, start_ms + kHourMs - 1});
+    }
+  }
+  return blocks;
 }
 
-int64_t LogStore::NewestFrom(const std::string& endpoint, int64_t rows) const {
+std::optional<TimeRange> LogStore::Happened(const std::string& endpoint) const {
   std::lock_guard lock(mutex_);
-  const auto found = hours_.find(endpoint);
-  if (found == hours_.end()) return kAnyTime.from_ms;
-  for (auto hour = found->second.rbegin(); hour != found->second.rend(); ++hour) {
-    rows -= hour->second.rows;
-    if (rows <= 0) return hour->first * kHourMs;
+  const std::vector<RowBlock> blocks = Blocks(endpoint, true);
+  if (blocks.empty()) return std::nullopt;
+  TimeRange all{blocks.front().first_ms, blocks.front().last_ms};
+  for (const RowBlock& block : blocks) {
+    all.from_ms = std::min(all.from_ms, block.first_ms);
+    all.to_ms = std::max(all.to_ms, block.last_ms);
   }
-  return kAnyTime.from_ms;
+  if (all.to_ms < TimeRange().to_ms) ++all.to_ms;
+  return all;
+}
+
+int64_t LogStore::NewestFrom(const std::string& endpoint, int64_t rows, int64_t before_ms) const {
+  std::lock_guard lock(mutex_);
+  return monitoring::NewestFrom(Blocks(endpoint, false), rows, before_ms)
+      .value_or(TimeRange().from_ms);
 }
 
 int64_t LogStore::NewestHappenedFrom(const std::string& endpoint, int64_t rows) const {
   std::lock_guard lock(mutex_);
-  const auto found = hours_.find(endpoint);
-  if (found == hours_.end()) return kAnyTime.from_ms;
-  std::vector<HourOfRows> hours;
-  for (const auto& entry : found->second) hours.push_back(entry.second);
-  std::sort(hours.begin(), hours.end(), [](const HourOfRows& a, const HourOfRows& b) {
-    return a.happened_first_ms > b.happened_first_ms;
-  });
-  for (const HourOfRows& hour : hours) {
-    rows -= hour.rows;
-    if (rows <= 0) return hour.happened_first_ms;
+  return monitoring::NewestFrom(Blocks(endpoint, true), rows, TimeRange().to_ms)
+      .value_or(TimeRange().from_ms);
+}
+
+LogStore::Selection LogStore::Select(RecordKind kind, const std::string& endpoint,
+                                     const LogRange& range) const {
+  Selection selection;
+  for (const LogFilePtr& file : catalogue_.Of({kind, endpoint})) {
+    if (kind == RecordKind::kOutcome || IsAskedFor(file->facts, range)) {
+      selection.files.push_back(file);
+    }
   }
-  return kAnyTime.from_ms;
+  for (const auto& entry : tails_) {
+    const auto found = entry.second->schemas.find({kind, endpoint});
+    if (found == entry.second->schemas.end()) continue;
+    selection.tails.push_back(entry.second);
+    MergeSchema(found->second, selection.schema);
+    for (const TailRow& row : entry.second->rows) {
+      if (row.kind == kind && row.endpoint == endpoint && IsAskedFor(row, range)) {
+        selection.rows.push_back(&row);
+      }
+    }
+  }
+  return selection;
 }
 
-bool LogStore::IsAskedFor(const std::string& endpoint, const fs::path& folder,
-                          const LogRange& range) const {
-  const std::optional<int64_t> hour = HourOf(folder);
-  if (!hour) return true;
-  const int64_t start_ms = *hour * kHourMs;
-  if (!Overlaps(range.asked, start_ms, start_ms + kHourMs - 1)) return false;
-  std::lock_guard lock(mutex_);
-  const auto hours = hours_.find(endpoint);
-  if (hours == hours_.end()) return true;
-  const auto rows = hours->second.find(*hour);
-  return rows == hours->second.end() ||
-         Overlaps(range.happened, rows->second.happened_first_ms, rows->second.happened_last_ms);
-}
-
-std::string LogStore::TableOf(RecordKind kind, const std::string& endpoint, const LogRange& range,
+std::string LogStore::TableOf(RecordKind kind, const Selection& selection,
                               LogSnapshot& snapshot) const {
   std::vector<fs::path> files;
-  const fs::path folder = folder_ / (kind == RecordKind::kPrediction ? "predictions" : "outcomes") /
-                          EndpointFolder(endpoint);
-  if (kind == RecordKind::kOutcome) files = ParquetFiles(folder);
-  if (kind == RecordKind::kPrediction) {
-    for (const fs::path& hour : FoldersOf(folder)) {
-      if (!IsAskedFor(endpoint, hour, range)) continue;
-      for (fs::path& file : ParquetFiles(hour)) files.push_back(std::move(file));
-    }
+  for (const LogFilePtr& file : selection.files) {
+    files.push_back(file->path);
+    snapshot.files.push_back(file->path.string());
   }
-  std::vector<const TailRow*> rows;
-  Schema schema;
-  std::lock_guard lock(mutex_);
-  for (const auto& entry : tails_) {
-    const Tail& tail = *entry.second;
-    const auto found = tail.schemas.find({kind, endpoint});
-    if (found == tail.schemas.end()) continue;
-    MergeSchema(found->second, schema);
-    for (const TailRow& row : tail.rows) {
-      if (row.kind == kind && row.endpoint == endpoint) rows.push_back(&row);
-    }
-  }
-  for (const fs::path& file : files) snapshot.files.push_back(file.string());
   std::string sql;
   if (!files.empty()) sql = "SELECT * FROM " + FilesSql(kind, files);
-  if (!rows.empty()) {
+  if (!selection.rows.empty()) {
     const fs::path lines =
         snapshot.tail->path() / (kind == RecordKind::kPrediction ? "p.ndjson" : "o.ndjson");
-    WriteLines(lines, rows);
+    WriteLines(lines, selection.rows);
     snapshot.files.push_back(lines.string());
     if (!sql.empty()) sql += " UNION ALL BY NAME ";
-    sql += "SELECT * FROM " + ReadLinesSql(lines, kind, schema);
+    sql += "SELECT * FROM " + LinesSql(kind, lines, selection.schema);
   }
   return sql.empty() ? NoRowsSql(kind) : "(" + sql + ")";
 }
@@ -679,14 +524,189 @@ LogSnapshot LogStore::Open(const std::string& endpoint, const LogRange& range) c
   LogSnapshot snapshot;
   snapshot.lock = std::shared_lock(files_mutex_);
   snapshot.tail = std::make_unique<TempDir>();
-  snapshot.predictions = TableOf(RecordKind::kPrediction, endpoint, range, snapshot);
-  snapshot.outcomes = TableOf(RecordKind::kOutcome, endpoint, range, snapshot);
-  std::lock_guard lock(mutex_);
-  if (const auto found = traits_.find(endpoint); found != traits_.end()) {
-    snapshot.traits = found->second;
+  Selection predictions, outcomes;
+  int64_t all_rows = 0;
+  {
+    std::lock_guard lock(mutex_);
+    predictions = Select(RecordKind::kPrediction, endpoint, range);
+    outcomes = Select(RecordKind::kOutcome, endpoint, range);
+    all_rows = RowsOf(catalogue_.Of({RecordKind::kPrediction, endpoint}));
+    if (const auto found = traits_.find(endpoint); found != traits_.end()) {
+      snapshot.traits = found->second;
+    }
   }
+  if (range.ids) {
+    predictions.files = Holding(predictions.files, *range.ids);
+    outcomes.files = Holding(outcomes.files, *range.ids);
+  } else {
+    outcomes.files = OutcomesOf(predictions.files, predictions.rows, outcomes.files, all_rows);
+  }
+  snapshot.predictions = TableOf(RecordKind::kPrediction, predictions, snapshot);
+  snapshot.outcomes = TableOf(RecordKind::kOutcome, outcomes, snapshot);
   if (snapshot.traits.has_sources) snapshot.outcomes = OncePerSource(snapshot.outcomes);
   return snapshot;
+}
+
+LogFiles LogStore::OutcomesOf(const LogFiles& predictions, const std::vector<const TailRow*>& rows,
+                              const LogFiles& outcomes, int64_t all_rows) const {
+  // Of most of the predictions nearly all files of outcomes have some.
+  if (2 * RowsOf(predictions) >= all_rows) return outcomes;
+  std::vector<uint64_t> more;
+  for (const TailRow* row : rows) more.push_back(row->about);
+  std::sort(more.begin(), more.end());
+  return relations_.Concerning(outcomes, predictions, more);
+}
+
+SummedLog LogStore::OpenSummed(const std::string& endpoint, const TimeRange& happened) const {
+  SummedLog summed;
+  summed.rest.lock = std::shared_lock(files_mutex_);
+  summed.rest.tail = std::make_unique<TempDir>();
+  Selection predictions, outcomes;
+  int64_t all_rows = 0;
+  {
+    std::lock_guard lock(mutex_);
+    predictions = Select(RecordKind::kPrediction, endpoint, {.asked = {}, .happened = happened});
+    outcomes = Select(RecordKind::kOutcome, endpoint, {});
+    all_rows = RowsOf(catalogue_.Of({RecordKind::kPrediction, endpoint}));
+    if (const auto found = traits_.find(endpoint); found != traits_.end()) {
+      summed.rest.traits = found->second;
+    }
+  }
+  std::vector<uint64_t> told;
+  for (const TailRow* row : outcomes.rows) told.push_back(row->about);
+  std::sort(told.begin(), told.end());
+  LogFiles rest, unknown;
+  for (const LogFilePtr& file : predictions.files) {
+    const bool is_inside = file->facts.happened_first_ms >= happened.from_ms &&
+                           file->facts.happened_last_ms < happened.to_ms;
+    std::shared_ptr<const RowSums> rows = is_inside ? sums_.Rows(*file) : nullptr;
+    if (!rows) {
+      rest.push_back(file);
+      continue;
+    }
+    summed.summed_rows += rows->rows;
+    summed.rows.push_back(std::move(rows));
+    std::shared_ptr<const FileKnown> known = sums_.Known(*file);
+    if (known && IsCurrent(*file, known->through_segment, outcomes.files, told)) {
+      summed.known.push_back(std::move(known));
+    } else {
+      unknown.push_back(file);
+    }
+  }
+  predictions.files = rest;
+  summed.rest_rows_max = RowsOf(rest) + static_cast<int64_t>(predictions.rows.size());
+  LogFiles joined = rest;
+  joined.insert(joined.end(), unknown.begin(), unknown.end());
+  outcomes.files = OutcomesOf(joined, predictions.rows, outcomes.files, all_rows);
+  summed.rest.predictions = TableOf(RecordKind::kPrediction, predictions, summed.rest);
+  summed.rest.outcomes = TableOf(RecordKind::kOutcome, outcomes, summed.rest);
+  if (summed.rest.traits.has_sources) summed.rest.outcomes = OncePerSource(summed.rest.outcomes);
+  if (!unknown.empty()) summed.unknown = FilesSql(RecordKind::kPrediction, PathsOf(unknown));
+  return summed;
+}
+
+bool LogStore::IsCurrent(const LogFile& file, int64_t through_segment, const LogFiles& outcomes,
+                         const std::vector<uint64_t>& told) const {
+  const auto one = std::make_shared<const LogFile>(file);
+  LogFiles newer;
+  for (const LogFilePtr& each : outcomes) {
+    if (each->segments.last > through_segment) newer.push_back(each);
+  }
+  if (!relations_.Concerning(newer, {one}, {}).empty()) return false;
+  if (told.empty()) return true;
+  // Outcomes by a key, which have no hash, may be of any.
+  return told.front() != 0 && Holding({one}, told).empty();
+}
+
+// Sums rows first, for these stay true, then what became of them: of all files that outcomes have
+// come of since, and then not until nineteen times what that took has gone by.
+bool LogStore::Sum(bool at_once) {
+  std::optional<std::pair<LogCatalogue::Place, LogFilePtr>> without_sums;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [place, files] : catalogue_.all()) {
+      if (place.kind != RecordKind::kPrediction || without_sums) continue;
+      for (const LogFilePtr& file : files) {
+        const bool is_wanted = !file->has_sums && file->facts.rows >= kSummedFileRowsMin;
+        if (is_wanted && !without_sums) without_sums.emplace(place, file);
+      }
+    }
+  }
+  if (without_sums) {
+    const auto& [place, file] = *without_sums;
+    sums_.WriteRows(
+        *file, SumRows(*session_.operator->(), FilesSql(RecordKind::kPrediction, {file->path})));
+    LogFile summed = *file;
+    summed.has_sums = true;
+    std::lock_guard lock(mutex_);
+    catalogue_.Replace(place, file, std::move(summed));
+    return true;
+  }
+  if (to_join_.empty() && (at_once || MonotonicUs() >= join_again_us_)) {
+    to_join_ = FilesToJoin();
+  }
+  if (to_join_.empty()) return false;
+  const auto [place, file] = std::move(to_join_.back());
+  to_join_.pop_back();
+  const int64_t start_us = MonotonicUs();
+  SumKnownOf(place, file);
+  join_again_us_ = std::max(join_again_us_, start_us) + kRestsPerJoin * (MonotonicUs() - start_us);
+  return true;
+}
+
+std::vector<std::pair<LogCatalogue::Place, LogFilePtr>> LogStore::FilesToJoin() const {
+  LogCatalogue catalogue;
+  int64_t stored_through = 0;
+  {
+    std::lock_guard lock(mutex_);
+    catalogue = catalogue_;
+    stored_through = StoredThrough();
+  }
+  std::vector<std::pair<LogCatalogue::Place, LogFilePtr>> files;
+  for (const auto& [place, all] : catalogue.all()) {
+    if (place.kind != RecordKind::kPrediction) continue;
+    LogFiles outcomes = catalogue.Of({RecordKind::kOutcome, place.endpoint});
+    std::erase_if(outcomes,
+                  [&](const LogFilePtr& file) { return file->segments.last > stored_through; });
+    for (const LogFilePtr& file : all) {
+      if (!file->has_sums) continue;
+      const std::optional<int64_t> through = sums_.KnownThrough(*file);
+      if (!through || !IsCurrent(*file, *through, outcomes, {})) files.emplace_back(place, file);
+    }
+  }
+  return files;
+}
+
+// Outcomes of later segments are still in memory, or not there yet.
+int64_t LogStore::StoredThrough() const {
+  const int64_t open = last_segment_;
+  return (tails_.empty() ? open : std::min(open, tails_.begin()->first)) - 1;
+}
+
+void LogStore::SumKnownOf(const LogCatalogue::Place& place, const LogFilePtr& file) {
+  FileKnown known;
+  LogFiles outcomes;
+  LogSnapshot snapshot;
+  {
+    std::lock_guard lock(mutex_);
+    const LogFiles& files = catalogue_.Of(place);
+    if (std::find(files.begin(), files.end(), file) == files.end()) return;  // merged, or gone
+    known.through_segment = StoredThrough();
+    for (const LogFilePtr& each : catalogue_.Of({RecordKind::kOutcome, place.endpoint})) {
+      if (each->segments.last <= known.through_segment) outcomes.push_back(each);
+    }
+    if (const auto found = traits_.find(place.endpoint); found != traits_.end()) {
+      snapshot.traits = found->second;
+    }
+  }
+  outcomes = relations_.Concerning(outcomes, {file}, {});
+  if (!outcomes.empty()) {
+    snapshot.predictions = FilesSql(RecordKind::kPrediction, {file->path});
+    snapshot.outcomes = FilesSql(RecordKind::kOutcome, PathsOf(outcomes));
+    if (snapshot.traits.has_sources) snapshot.outcomes = OncePerSource(snapshot.outcomes);
+    known.sums = SumKnown(*session_.operator->(), JoinedSql(snapshot));
+  }
+  sums_.WriteKnown(*file, std::move(known));
 }
 
 LogCounts LogStore::Counts(const std::string& endpoint) const {
@@ -703,6 +723,13 @@ LogCounts LogStore::Totals() const {
     totals.outcomes += entry.second.outcomes;
   }
   return totals;
+}
+
+int64_t LogStore::file_count() const {
+  std::lock_guard lock(mutex_);
+  int64_t count = 0;
+  for (const auto& entry : catalogue_.all()) count += static_cast<int64_t>(entry.second.size());
+  return count;
 }
 
 std::set<std::string> LogStore::Endpoints() const {

@@ -410,11 +410,15 @@ Monitors::WindowReference Monitors::MeasureReference(const MonitorSpec& spec, in
   WindowScan scan(session, snapshot, spec, none);
   scan.Load(from_ms, to_ms);
   WindowReference reference;
-  const std::string inputs = scan.InputsSql(numbers);
-  if (session.Query("SELECT count(*) FROM " + inputs).Int(0, 0) == 0) {
+  const auto require = [&](const std::string& rows) {
+    if (session.Query("SELECT 1 FROM " + rows + " LIMIT 1").row_count() > 0) return;
     throw FailedPrecondition("{} predicted nothing from {} to {}", spec.endpoint,
                              FormatTime(from_ms), FormatTime(to_ms));
-  }
+  };
+  // Where no row is of the time no file is read, and no input is known.
+  require(Narrowed(snapshot, {from_ms, to_ms}).predictions);
+  const std::string inputs = scan.InputsSql(numbers);
+  require(inputs);
   reference.reference = MakeMonitorReference(session, inputs, spec, kEventTimeColumn);
   if (!spec.detectors.empty()) {
     for (auto& [name, level] : scan.MeasureLevels()) reference.reference.levels[name] = level;

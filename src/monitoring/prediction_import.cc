@@ -282,6 +282,30 @@ std::string TableOf(analytics::Session& session, const std::string& file,
   return analytics::ReadFileSql(file, as_text);
 }
 
+// Of the ids that a file has, rising.
+std::vector<uint64_t> HashesOf(const std::string& file, const ImportRules& rules) {
+  analytics::SessionOptions options;
+  options.allowed_files = {file};
+  options.time_limit_ms = kImportMsMax;
+  analytics::Session session(options);
+  const std::string table = TableOf(session, file, rules);
+  const std::string id = rules.id.empty() ? "id" : rules.id;
+  std::vector<uint64_t> hashes;
+  for (const Column& column : session.Describe("SELECT * FROM " + table)) {
+    if (column.name != id) continue;
+    session.Stream("SELECT CAST(" + QuoteName(id) + " AS VARCHAR) FROM " + table + " WHERE " +
+                       QuoteName(id) + " IS NOT NULL LIMIT " + std::to_string(kImportRowsMax + 1),
+                   [&](const Table& part) {
+                     for (size_t row = 0; row < part.row_count(); ++row) {
+                       hashes.push_back(HashId(std::get<std::string>(part.At(row, 0))));
+                     }
+                     return true;
+                   });
+  }
+  std::sort(hashes.begin(), hashes.end());
+  return hashes;
+}
+
 }  // namespace
 
 ImportResult PredictionImport::Import(const std::string& endpoint,
@@ -289,7 +313,9 @@ ImportResult PredictionImport::Import(const std::string& endpoint,
                                       const std::string& who) {
   std::lock_guard lock(mutex_);
   log_.Flush();  // what a request just before wrote is known
-  std::optional<LogSnapshot> snapshot = log_.Open(endpoint);
+  // Files that have none of the ids are not read: a large log costs no more than a small one.
+  std::optional<LogSnapshot> snapshot =
+      log_.Open(endpoint, {.ids = HashesOf(file.string(), rules)});
   analytics::SessionOptions options;
   options.allowed_files = snapshot->files;
   options.allowed_files.push_back(file.string());

@@ -14,7 +14,7 @@ constexpr size_t kBatchRowsMax = 8192;
 // The writer looks this often for a segment that has become too old.
 constexpr std::chrono::milliseconds kIdleWait(500);
 // How often rows that are too old to be kept are looked for.
-constexpr std::chrono::hours kRemovalPeriod(1);
+constexpr std::chrono::seconds kRemovalPeriod(30);
 
 template <typename Work>
 void LogFailure(std::string_view what, Work&& work) {
@@ -78,7 +78,13 @@ TailRow RowOf(const Prediction& prediction) {
   if (line.size() > kRecordBytesMax) {
     throw InvalidArgument("A prediction of {} bytes is too large to log", line.size());
   }
-  return {RecordKind::kPrediction, prediction.endpoint, prediction.time_ms, std::move(line)};
+  return {
+      .kind = RecordKind::kPrediction,
+      .endpoint = prediction.endpoint,
+      .time_ms = prediction.time_ms,
+      .happened_ms = prediction.event_time_ms == 0 ? prediction.time_ms : prediction.event_time_ms,
+      .about = HashId(prediction.id),
+      .line = std::move(line)};
 }
 
 void Check(const Outcome& outcome, int64_t now_ms) {
@@ -213,8 +219,12 @@ void PredictionLog::RecordOutcomes(const std::string& endpoint, std::vector<Outc
     }
     if (outcome.time_ms == 0) outcome.time_ms = clock_.NowMs();
     batch.facts.Add(endpoint, outcome);
-    batch.rows.push_back({RecordKind::kOutcome, endpoint, outcome.time_ms,
-                          EncodeOutcome(endpoint, outcome, who, sequence++)});
+    batch.rows.push_back({.kind = RecordKind::kOutcome,
+                          .endpoint = endpoint,
+                          .time_ms = outcome.time_ms,
+                          .happened_ms = outcome.time_ms,
+                          .about = outcome.key ? 0 : HashId(outcome.prediction_id),
+                          .line = EncodeOutcome(endpoint, outcome, who, sequence++)});
   }
   Submit(batch);
 }
@@ -244,7 +254,20 @@ void PredictionLog::Compact() {
     before = open_before_;
   }
   std::lock_guard compacting(compacting_);
-  for (int64_t segment : store_.Waiting(before)) store_.Compact(segment);
+  for (int64_t segment : store_.Waiting(before)) store_.Compact(segment, Rules());
+  while (store_.Tidy(Rules())) {
+  }
+}
+
+void PredictionLog::Sum() {
+  std::lock_guard compacting(compacting_);
+  while (store_.Sum(true)) {
+  }
+}
+
+// Without a limit of age rows may lie together that are of one month.
+MergeRules PredictionLog::Rules() const {
+  return {.now_ms = clock_.NowMs(), .has_months = options_.keep_ms == 0};
 }
 
 PredictionLogStats PredictionLog::stats() const {
@@ -282,6 +305,7 @@ void PredictionLog::WriteOnce() {
   }
   std::optional<Error> error;
   bool compact = false;
+  const auto is_refused = [](const Batch* batch) { return batch->error.has_value(); };
   try {
     const size_t waiting = batches.empty() ? 0 : ring_.size();
     size_t taken = 0;
@@ -296,8 +320,12 @@ void PredictionLog::WriteOnce() {
     } while (taken < waiting);
     for (Batch* batch : batches) {
       compact |= batch->compact;
-      if (!batch->rows.empty()) {
+      if (batch->rows.empty()) continue;
+      try {
         Store({.rows = std::move(batch->rows), .facts = std::move(batch->facts)});
+        batch->is_stored = true;
+      } catch (const Error& failure) {
+        batch->error = failure;  // of this one alone: the others may be durable
       }
     }
     const bool old = segment_ && clock_.NowMs() - segment_opened_ms_ > options_.segment_age_ms_max;
@@ -307,14 +335,15 @@ void PredictionLog::WriteOnce() {
   } catch (const std::exception& failure) {
     error = Internal("{}", failure.what());
   }
-  if (error) {
+  const auto refused = std::find_if(batches.begin(), batches.end(), is_refused);
+  if (error || refused != batches.end()) {
     Log(LogLevel::kError, "monitoring", "Predictions could not be written",
-        {{"error", error->message()}});
+        {{"error", error ? error->message() : (*refused)->error->message()}});
   }
   if (batches.empty()) return;
   std::lock_guard lock(mutex_);
   for (Batch* batch : batches) {
-    batch->error = error;
+    if (error && !batch->is_stored) batch->error = error;
     batch->done = true;
   }
   done_.notify_all();
@@ -386,6 +415,21 @@ LogCounts PredictionLog::RemoveOld() {
   return removed;
 }
 
+bool PredictionLog::HasClosed(int64_t after) {
+  std::lock_guard lock(mutex_);
+  return open_before_ > after;
+}
+
+bool PredictionLog::TidyOnce() {
+  std::lock_guard compacting(compacting_);
+  return store_.Tidy(Rules());
+}
+
+bool PredictionLog::SumOnce() {
+  std::lock_guard compacting(compacting_);
+  return store_.Sum(false);
+}
+
 void PredictionLog::CompactInBackground(std::stop_token stop) {
   NameThisThread("prediction-file");
   std::unique_lock lock(mutex_);
@@ -397,19 +441,28 @@ void PredictionLog::CompactInBackground(std::stop_token stop) {
     if (stop.stop_requested()) return;
     tried = open_before_;
     lock.unlock();
-    if (std::chrono::steady_clock::now() >= remove_at) {
-      remove_at = std::chrono::steady_clock::now() + kRemovalPeriod;
-      // First, for it may make the room that the others need.
+    remove_at = std::chrono::steady_clock::now() + kRemovalPeriod;
+    const auto remove = [&] {
       LogFailure("Old predictions could not be removed", [&] { RemoveOld(); });
-    }
+    };
+    remove();  // first, for it may make the room that the others need
     // What cannot be compacted stays in its segment and in memory, and does not keep the others
     // from it; the next segment tries again.
     for (int64_t segment : store_.Waiting(tried)) {
       LogFailure("Predictions could not be turned into Parquet", [&] {
         std::lock_guard compacting(compacting_);
-        store_.Compact(segment);
+        store_.Compact(segment, Rules());
       });
     }
+    remove();  // what came with a time that is past
+    LogFailure("Files of the prediction log could not be merged", [&] {
+      while (!stop.stop_requested() && !HasClosed(tried) && TidyOnce()) {
+      }
+    });
+    LogFailure("Files of the prediction log could not be summed", [&] {
+      while (!stop.stop_requested() && !HasClosed(tried) && SumOnce()) {
+      }
+    });
     lock.lock();
   }
 }

@@ -80,18 +80,24 @@ class PredictionLog {
 
   // Waits until everything that was offered before is durable and seen by Open.
   void Flush();
-  // Flushes, closes the open segment and turns all into Parquet.
+  // Flushes, closes the open segment, turns all into Parquet and merges what is to be merged.
   void Compact();
+  // Sums all that is in Parquet, as a thread of the log does by and by.
+  void Sum();
 
-  // Removes what is older than the options allow, as a thread of the log does once an hour. Returns
-  // how many rows went.
+  // Removes what is older than the options allow, as a thread of the log does at its start, twice a
+  // minute and after it turned rows into Parquet. Returns how many rows went.
   LogCounts RemoveOld();
 
   LogSnapshot Open(const std::string& endpoint, const LogRange& range = {}) const {
     return store_.Open(endpoint, range);
   }
-  int64_t NewestFrom(const std::string& endpoint, int64_t rows) const {
-    return store_.NewestFrom(endpoint, rows);
+  SummedLog OpenSummed(const std::string& endpoint, const TimeRange& happened) const {
+    return store_.OpenSummed(endpoint, happened);
+  }
+  int64_t NewestFrom(const std::string& endpoint, int64_t rows,
+                     int64_t before_ms = std::numeric_limits<int64_t>::max()) const {
+    return store_.NewestFrom(endpoint, rows, before_ms);
   }
   int64_t NewestHappenedFrom(const std::string& endpoint, int64_t rows) const {
     return store_.NewestHappenedFrom(endpoint, rows);
@@ -105,6 +111,7 @@ class PredictionLog {
   bool Hides(const std::string& endpoint, const std::string& column) const {
     return options_.hides && options_.hides(endpoint, column);
   }
+  int64_t file_count() const { return store_.file_count(); }
   // The names under which something was ever logged, in order.
   std::set<std::string> Endpoints() const { return store_.Endpoints(); }
   PredictionLogStats stats() const;
@@ -119,6 +126,7 @@ class PredictionLog {
     std::vector<TailRow> rows;
     RowFacts facts;
     bool compact = false;
+    bool is_stored = false;
     bool done = false;
     std::optional<Error> error;
   };
@@ -133,6 +141,11 @@ class PredictionLog {
   void Store(Batch batch);
   void Roll();
   void CompactInBackground(std::stop_token stop);
+  MergeRules Rules() const;
+  // Whether segments after this one were closed.
+  bool HasClosed(int64_t after);
+  bool TidyOnce();
+  bool SumOnce();
 
   const Clock& clock_;
   const PredictionLogOptions options_;
@@ -153,7 +166,7 @@ class PredictionLog {
   int64_t segment_number_ = 0;
   int64_t segment_opened_ms_ = 0;
 
-  std::mutex compacting_;  // held over LogStore::Compact and RemoveBefore
+  std::mutex compacting_;  // held over LogStore::Compact, Tidy, Sum and RemoveBefore
   std::jthread writer_;
   std::jthread compactor_;
 };

@@ -335,7 +335,9 @@ TEST_F(PredictionLogTest, OldRowsGoAndTheOthersStay) {
   log.RecordPredictions({Sample(77)});
   EXPECT_EQ(log.RemoveOld(), LogCounts()) << "what waits for compaction stays";
   log.Compact();
-  EXPECT_EQ(log.RemoveOld(), (LogCounts{1, 0}));
+  log.RemoveOld();  // the log's own thread may have been first
+  EXPECT_EQ(log.Counts("flights").predictions, 0);
+  EXPECT_EQ(CountRows(log), 0);
 }
 
 TEST_F(PredictionLogTest, ReadsOnlyTheFilesOfARange) {
@@ -345,12 +347,13 @@ TEST_F(PredictionLogTest, ReadsOnlyTheFilesOfARange) {
   const auto files = [&](const LogRange& range) { return log.Open("flights", range).files.size(); };
   const size_t all = files({});
   EXPECT_EQ(all, 20u) << "ten hours, and as many files of outcomes";
-  EXPECT_EQ(files({.asked = {kStart + 3 * kHourMs, kStart + 5 * kHourMs}}), all - 8);
-  EXPECT_EQ(files({.happened = {kStart + 3 * kHourMs, kStart + 5 * kHourMs}}), all - 8);
-  EXPECT_EQ(files({.asked = {.from_ms = log.NewestFrom("flights", 4)}}), all - 6);
+  // Of outcomes those of the hours alone.
+  EXPECT_EQ(files({.asked = {kStart + 3 * kHourMs, kStart + 5 * kHourMs}}), 4u);
+  EXPECT_EQ(files({.happened = {kStart + 3 * kHourMs, kStart + 5 * kHourMs}}), 4u);
+  EXPECT_EQ(files({.asked = {.from_ms = log.NewestFrom("flights", 4)}}), 8u);
   EXPECT_EQ(log.NewestFrom("flights", 11), TimeRange().from_ms);
   const PredictionLog reopened(dir_.path(), clock_);
-  EXPECT_EQ(reopened.Open("flights", {.happened = {kStart, kStart + 1}}).files.size(), all - 9);
+  EXPECT_EQ(reopened.Open("flights", {.happened = {kStart, kStart + 1}}).files.size(), 2u);
   EXPECT_EQ(reopened.Counts("flights"), (LogCounts{10, 10}));
 }
 

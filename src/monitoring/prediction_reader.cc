@@ -6,6 +6,7 @@
 
 #include "analytics/session_host.h"
 #include "base/error.h"
+#include "monitoring/known_predictions.h"
 #include "monitoring/slice_performance.h"
 
 namespace millwright::monitoring {
@@ -70,65 +71,11 @@ KnownPrediction ReadPrediction(const Table& table, size_t row) {
   return prediction;
 }
 
-// Numbers in one spelling, so that the text 17 finds the input 17.0.
-std::string ComparableSql(const std::string& value) {
-  return "coalesce(CAST(TRY_CAST(" + value + " AS DOUBLE) AS VARCHAR), CAST(" + value +
-         " AS VARCHAR))";
-}
-
-// Outcomes of a kind by prediction_id; those by key once for each prediction that they mean.
-std::string OutcomesByIdSql(const LogSnapshot& snapshot, OutcomeKind kind) {
-  const std::string is_kind =
-      kind == OutcomeKind::kFeedback ? "kind = 'feedback'" : "kind IS DISTINCT FROM 'feedback'";
-  const std::string columns = "number, text, comment, time_ms, sequence";
-  std::string sql = "SELECT prediction_id, " + columns + " FROM " + snapshot.outcomes + " WHERE " +
-                    is_kind + " AND key_input IS NULL";
-  for (const std::string& input : snapshot.traits.key_inputs) {
-    const std::string column = QuoteName(kInputPrefix + input);
-    // The predictions may lack the input.
-    sql +=
-        " UNION ALL SELECT p.id, k.number, k.text, k.comment, k.time_ms, k.sequence FROM "
-        "(SELECT * FROM " +
-        snapshot.outcomes + " WHERE " + is_kind + " AND key_input = " + QuoteText(input) +
-        ") k JOIN (SELECT id, event_time_ms, " + column + " AS key FROM (SELECT * FROM " +
-        snapshot.predictions + " UNION ALL BY NAME SELECT CAST(NULL AS VARCHAR) AS " + column +
-        " WHERE FALSE)) p ON " + ComparableSql("k.key_value") + " = " + ComparableSql("p.key") +
-        " AND p.event_time_ms <= k.time_ms AND p.event_time_ms >= k.time_ms - k.within_ms";
-  }
-  return "(" + sql + ")";
-}
-
-// Other tables in the place of a snapshot's, which stays the one that holds the files.
-LogSnapshot Only(const LogSnapshot& snapshot, std::string predictions, std::string outcomes) {
-  LogSnapshot only;
-  only.predictions = std::move(predictions);
-  only.outcomes = std::move(outcomes);
-  only.traits = snapshot.traits;
-  return only;
-}
-
-// The outcomes that may be of some predictions: by their ids, and all that go by a key.
-std::string OutcomesOf(const std::string& predictions, const LogSnapshot& snapshot) {
-  return "(SELECT * FROM " + snapshot.outcomes +
-         " WHERE key_input IS NOT NULL OR prediction_id IN (SELECT id FROM " + predictions + "))";
-}
-
-// Orders outcomes by time, then as they were recorded, as one number: a row of both takes twice as
-// long to compare.
-constexpr std::string_view kNewestSql = "CAST(time_ms AS HUGEINT) * 9223372036854775808 + sequence";
-
-// The newest outcome of a kind of each prediction.
-std::string NewestOutcomesSql(const LogSnapshot& snapshot, OutcomeKind kind) {
-  return "(SELECT prediction_id, arg_max(struct_pack(number := number, text := text, comment := "
-         "comment, time_ms := time_ms), " +
-         std::string(kNewestSql) + ") AS value FROM " + OutcomesByIdSql(snapshot, kind) +
-         " GROUP BY prediction_id)";
-}
-
-// A session that sees the snapshot and nothing else, with the views of questions from outside, of
-// a slice's range. `host` is null where no SQL from outside is to run in it.
-Session OpenViews(const LogSnapshot& snapshot, const LogSlice& slice, analytics::SessionHost* host,
-                  const std::vector<std::string>& files_written = {}) {
+// A session that sees the snapshot and nothing else, for a slice. `host` is null where no SQL from
+// outside is to run in it.
+Session OpenConfined(const LogSnapshot& snapshot, const LogSlice& slice,
+                     analytics::SessionHost* host,
+                     const std::vector<std::string>& files_written = {}) {
   analytics::SessionOptions options;
   options.allowed_files = snapshot.files;
   options.allowed_files.insert(options.allowed_files.end(), files_written.begin(),
@@ -137,7 +84,13 @@ Session OpenViews(const LogSnapshot& snapshot, const LogSlice& slice, analytics:
   options.time_limit_ms = host == nullptr ? kQueryMsMax : host->options().time_limit_ms;
   options.host = host;
   options.is_wanted = slice.is_wanted;
-  Session session(options);
+  return Session(options);
+}
+
+// The same with the views of questions from outside, of a slice's range.
+Session OpenViews(const LogSnapshot& snapshot, const LogSlice& slice, analytics::SessionHost* host,
+                  const std::vector<std::string>& files_written = {}) {
+  Session session = OpenConfined(snapshot, slice, host, files_written);
   session.Execute("CREATE VIEW predictions AS SELECT * FROM " +
                   KnownPredictionsSql(Narrowed(snapshot, slice.happened)));
   session.Execute("CREATE VIEW outcomes AS SELECT * FROM " + snapshot.outcomes);
@@ -147,6 +100,25 @@ Session OpenViews(const LogSnapshot& snapshot, const LogSlice& slice, analytics:
 // Where a session for a slice is to live: its condition is from outside.
 analytics::SessionHost* HostOf(const LogSlice& slice, analytics::SessionHost* host) {
   return slice.where.empty() ? nullptr : host;
+}
+
+// The same views for one condition, which is checked: without what became of the predictions where
+// it does not ask for that, for joining it costs more than all else. Tells whether it is there.
+bool MakeViews(Session& session, const LogSnapshot& narrowed, const std::string& where) {
+  const std::string make = "CREATE OR REPLACE TEMP VIEW predictions AS SELECT * FROM ";
+  session.Execute("CREATE OR REPLACE TEMP VIEW outcomes AS SELECT * FROM " + narrowed.outcomes);
+  session.Execute(make + narrowed.predictions);
+  if (where.empty()) return false;
+  // Alone first, so that it cannot end the parentheses that it is put into.
+  const std::string check = "SELECT 1 FROM predictions WHERE " + where;
+  try {
+    session.RequireOneSelect(check);
+    return false;
+  } catch (const Error&) {
+    session.Execute(make + KnownPredictionsSql(narrowed));
+  }
+  session.RequireOneSelect(check);
+  return true;
 }
 
 // A SELECT from outside that may be put into parentheses.
@@ -183,41 +155,76 @@ int64_t WriteRows(Session& session, const std::string& rows, const std::filesyst
   return written.Int(0, 0);
 }
 
-ColumnSummary SummarizeColumn(Session& session, const std::string& table, const Column& column,
-                              std::string name) {
-  const std::string quoted = QuoteName(column.name);
-  ColumnSummary summary;
-  summary.name = std::move(name);
-  summary.is_number = column.type == ColumnType::kDouble || column.type == ColumnType::kInteger;
-  const std::string finite = quoted + ") FILTER (WHERE isfinite(" + quoted + "))";
-  const Table figures = session.Query(
-      "SELECT count(*) - count(" + quoted + "), approx_count_distinct(" + quoted + "), count(*)" +
-      (summary.is_number
-           ? ", min(" + finite + ", median(" + finite + ", avg(" + finite + ", max(" + finite
-           : "") +
-      " FROM " + table);
-  summary.missing = figures.Int(0, 0);
-  summary.distinct = figures.Int(0, 1);
-  summary.is_distinct_approximate =
-      figures.Int(0, 2) > kExactRowsMax && summary.distinct > kExactDistinctMax;
-  if (!summary.is_distinct_approximate) {
-    summary.distinct =
-        session.Query("SELECT count(DISTINCT " + quoted + ") FROM " + table).Int(0, 0);
-  }
-  if (summary.is_number) {
-    summary.min = NumberOrNothing(figures, 0, 3);
-    summary.p50 = NumberOrNothing(figures, 0, 4);
-    summary.mean = NumberOrNothing(figures, 0, 5);
-    summary.max = NumberOrNothing(figures, 0, 6);
-    return summary;
-  }
+// Medians keep all values of a column in memory: so many at a time, and above so many rows, about.
+constexpr int64_t kMedianValues = 32'000'000;
+constexpr int64_t kMedianColumnsMax = 50;
+constexpr int64_t kExactMedianRows = 10'000'000;
+
+bool IsNumber(const Column& column) {
+  return column.type == ColumnType::kDouble || column.type == ColumnType::kInteger;
+}
+
+void ReadTop(Session& session, const std::string& table, const std::string& quoted,
+             ColumnSummary* summary) {
   const Table top = session.Query(
       "SELECT CAST(" + quoted + " AS VARCHAR), count(*) FROM " + table + " WHERE " + quoted +
       " IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT " + std::to_string(kSummaryTop));
   for (size_t row = 0; row < top.row_count(); ++row) {
-    summary.top.emplace_back(top.Text(row, 0), top.Int(row, 1));
+    summary->top.emplace_back(top.Text(row, 0), top.Int(row, 1));
   }
-  return summary;
+}
+
+// Of all columns, many in one scan.
+std::vector<ColumnSummary> SummarizeColumns(Session& session, const std::string& table,
+                                            const std::vector<Column>& columns, int64_t rows) {
+  const auto at_once = static_cast<size_t>(
+      std::clamp(kMedianValues / std::max<int64_t>(rows, 1), int64_t{1}, kMedianColumnsMax));
+  constexpr size_t kFigures = 6;
+  std::vector<ColumnSummary> summaries;
+  for (size_t first = 0; first < columns.size(); first += at_once) {
+    const size_t last = std::min(columns.size(), first + at_once);
+    std::string sql = "SELECT ";
+    for (size_t i = first; i < last; ++i) {
+      const std::string name = QuoteName(columns[i].name);
+      const std::string finite = name + ") FILTER (WHERE isfinite(" + name + "))";
+      const std::string median =
+          rows > kExactMedianRows
+              ? "approx_quantile(" + name + ", 0.5) FILTER (WHERE isfinite(" + name + "))"
+              : "median(" + finite;
+      sql += (i == first ? "count(*) - count(" : ", count(*) - count(") + name +
+             "), approx_count_distinct(" + name + ")" +
+             (IsNumber(columns[i])
+                  ? ", min(" + finite + ", " + median + ", avg(" + finite + ", max(" + finite
+                  : ", NULL, NULL, NULL, NULL");
+    }
+    const Table figures = session.Query(sql + " FROM " + table);
+    for (size_t i = first; i < last; ++i) {
+      const int at = static_cast<int>((i - first) * kFigures);
+      ColumnSummary& summary = summaries.emplace_back();
+      summary.name = columns[i].name;
+      summary.is_number = IsNumber(columns[i]);
+      summary.missing = figures.Int(0, at);
+      summary.distinct = figures.Int(0, at + 1);
+      summary.min = NumberOrNothing(figures, 0, at + 2);
+      summary.p50 = NumberOrNothing(figures, 0, at + 3);
+      summary.mean = NumberOrNothing(figures, 0, at + 4);
+      summary.max = NumberOrNothing(figures, 0, at + 5);
+    }
+  }
+  std::string distinct;
+  std::vector<ColumnSummary*> counted;
+  for (ColumnSummary& summary : summaries) {
+    if (!summary.is_number) ReadTop(session, table, QuoteName(summary.name), &summary);
+    summary.is_distinct_approximate = rows > kExactRowsMax && summary.distinct > kExactDistinctMax;
+    if (summary.is_distinct_approximate) continue;
+    distinct +=
+        (distinct.empty() ? "" : ", ") + fmt::format("count(DISTINCT {})", QuoteName(summary.name));
+    counted.push_back(&summary);
+  }
+  if (counted.empty()) return summaries;
+  const Table exact = session.Query("SELECT " + distinct + " FROM " + table);
+  for (size_t i = 0; i < counted.size(); ++i) counted[i]->distinct = exact.Int(0, i);
+  return summaries;
 }
 
 // Means of a regression, and shares of a classifier; of answers that are neither, neither.
@@ -287,50 +294,106 @@ Session OpenSlice(const LogSnapshot& snapshot, const LogSlice& slice, const std:
   return session;
 }
 
-LogSnapshot Narrowed(const LogSnapshot& snapshot, const TimeRange& happened) {
-  if (happened == TimeRange()) return Only(snapshot, snapshot.predictions, snapshot.outcomes);
-  const std::string predictions =
-      fmt::format("(SELECT * FROM {} WHERE event_time_ms >= {} AND event_time_ms < {})",
-                  snapshot.predictions, happened.from_ms, happened.to_ms);
-  return Only(snapshot, predictions, OutcomesOf(predictions, snapshot));
-}
+namespace {
 
-std::string KnownPredictionsSql(const LogSnapshot& snapshot) {
-  const bool has_feedback = snapshot.traits.has_feedback;
-  const std::string feedback =
-      has_feedback ? "f.value.number AS feedback, f.value.text AS feedback_text, f.value.comment "
-                     "AS feedback_comment, f.value.time_ms AS feedback_time_ms"
-                   : "CAST(NULL AS DOUBLE) AS feedback, CAST(NULL AS VARCHAR) AS feedback_text, "
-                     "CAST(NULL AS VARCHAR) AS feedback_comment, CAST(NULL AS BIGINT) AS "
-                     "feedback_time_ms";
-  std::string sql =
-      "(SELECT p.*, o.value.number AS outcome, o.value.text AS outcome_text, "
-      "o.value.time_ms AS outcome_time_ms, " +
-      feedback + " FROM " + snapshot.predictions + " p LEFT JOIN " +
-      NewestOutcomesSql(snapshot, OutcomeKind::kLabel) + " o ON p.id = o.prediction_id";
-  if (has_feedback) {
-    sql += " LEFT JOIN " + NewestOutcomesSql(snapshot, OutcomeKind::kFeedback) +
-           " f ON p.id = f.prediction_id";
-  }
-  return sql + ")";
-}
-
-std::vector<KnownPrediction> PredictionReader::Recent(const std::string& endpoint, int limit) {
-  limit = std::clamp(limit, 1, kRecentMax);
-  const LogSnapshot snapshot =
-      log_.Open(endpoint, {.asked = {.from_ms = log_.NewestFrom(endpoint, limit)}});
-  std::lock_guard lock(mutex_);
-  // The newest are found before the join, which then has few rows to do.
-  session_->Execute("CREATE OR REPLACE TEMP TABLE newest AS SELECT * FROM " + snapshot.predictions +
-                    " ORDER BY time_ms DESC, id DESC LIMIT " + std::to_string(limit));
-  const LogSnapshot newest = Only(snapshot, "newest", OutcomesOf("newest", snapshot));
-  const Table table = session_->Query("SELECT * FROM " + KnownPredictionsSql(newest) +
-                                      " ORDER BY time_ms DESC, id DESC");
+std::vector<KnownPrediction> ReadPredictions(const Table& table) {
   std::vector<KnownPrediction> predictions;
   for (size_t row = 0; row < table.row_count(); ++row) {
     predictions.push_back(ReadPrediction(table, row));
   }
   return predictions;
+}
+
+// With what became of them. They are found before the join, which then has few rows to do.
+std::vector<KnownPrediction> ReadNewest(Session& session, const LogSnapshot& snapshot,
+                                        const std::string& table) {
+  const LogSnapshot newest = Only(snapshot, table, OutcomesOf(table, snapshot));
+  return ReadPredictions(session.Query("SELECT * FROM " + KnownPredictionsSql(newest) +
+                                       " ORDER BY time_ms DESC, id DESC"));
+}
+
+constexpr char kWithoutOutcomes[] =
+    " EXCLUDE (outcome, outcome_text, outcome_time_ms, feedback, feedback_text, feedback_comment, "
+    "feedback_time_ms)";
+
+std::string PageConditionSql(const std::optional<PredictionPlace>& after, const TimeRange& asked) {
+  std::string sql = fmt::format("time_ms >= {} AND time_ms < {}", asked.from_ms, asked.to_ms);
+  if (after) {
+    sql += fmt::format(" AND (time_ms < {0} OR id < {1})", after->time_ms, QuoteText(after->id));
+  }
+  return sql;
+}
+
+// Nothing where it is short and others may be asked for more.
+std::optional<PredictionPage> ReadPage(Session& session, const LogSnapshot& snapshot, int limit,
+                                       const LogSlice& slice,
+                                       const std::optional<PredictionPlace>& after,
+                                       const TimeRange& asked, bool is_last) {
+  const bool has_outcomes = MakeViews(session, Narrowed(snapshot, slice.happened), slice.where);
+  // First by the columns that tell which they are, then the rest of these few.
+  const std::string found = "FROM predictions WHERE " + PageConditionSql(after, asked) +
+                            (slice.where.empty() ? "" : " AND (" + slice.where + "\n)");
+  const Table last = session.Query(fmt::format(
+      "SELECT count(*), min(time_ms) FROM (SELECT time_ms {} ORDER BY time_ms DESC LIMIT {})",
+      found, limit + 1));
+  const int64_t count = last.Int(0, 0);
+  if (count <= limit && !is_last) return std::nullopt;
+  PredictionPage page;
+  if (count > 0) {
+    session.Execute(fmt::format(
+        "CREATE OR REPLACE TEMP TABLE newest AS SELECT *{} {} AND time_ms >= {} ORDER BY time_ms "
+        "DESC, id DESC LIMIT {}",
+        has_outcomes ? kWithoutOutcomes : "", found, last.Int(0, 1), limit));
+    page.predictions = ReadNewest(session, snapshot, "newest");
+  }
+  if (count > limit) {
+    page.next = {page.predictions.back().time_ms, page.predictions.back().id};
+  } else if (asked.from_ms > TimeRange().from_ms) {
+    page.next = {asked.from_ms, ""};  // all that were asked then or later were looked at
+  }
+  return page;
+}
+
+}  // namespace
+
+// Looks at the newest rows, and at more when too few of them are of the slice.
+PredictionPage PredictionReader::Page(const std::string& endpoint, int limit, const LogSlice& slice,
+                                      const std::optional<PredictionPlace>& after) {
+  limit = std::clamp(limit, 1, kRecentMax);
+  const bool is_all = slice.where.empty() && slice.happened == TimeRange();
+  const int64_t before_ms = after ? after->time_ms : TimeRange().to_ms;
+  for (int64_t rows = is_all ? limit + 1 : kPageRowsMax / 8;; rows = kPageRowsMax) {
+    TimeRange asked;
+    asked.from_ms = log_.NewestFrom(endpoint, rows, before_ms);
+    if (after) asked.to_ms = after->time_ms + 1;
+    const bool is_last = asked.from_ms == TimeRange().from_ms || rows == kPageRowsMax;
+    const LogSnapshot snapshot = log_.Open(endpoint, {.asked = asked, .happened = slice.happened});
+    std::optional<PredictionPage> page;
+    if (slice.where.empty()) {
+      std::lock_guard lock(mutex_);
+      page = ReadPage(*session_.operator->(), snapshot, limit, slice, after, asked, is_last);
+    } else {
+      Session session = OpenConfined(snapshot, slice, host_);
+      page = ReadPage(session, snapshot, limit, slice, after, asked, is_last);
+    }
+    if (page) return *std::move(page);
+  }
+}
+
+std::vector<KnownPrediction> PredictionReader::Find(const std::string& endpoint,
+                                                    const std::string& id) {
+  const LogSnapshot snapshot = log_.Open(endpoint, {.ids = std::vector<uint64_t>{HashId(id)}});
+  std::lock_guard lock(mutex_);
+  // When first, by two columns: the others are then read around that time alone.
+  const std::string found = " FROM " + snapshot.predictions + " WHERE id = " + QuoteText(id);
+  const Table when = session_->Query("SELECT min(time_ms), max(time_ms)" + found);
+  if (when.IsNull(0, 0)) return {};
+  session_->Execute(
+      fmt::format("CREATE OR REPLACE TEMP TABLE newest AS SELECT * {} AND time_ms >= {} AND "
+                  "time_ms <= {} ORDER "
+                  "BY time_ms DESC LIMIT {}",
+                  found, when.Int(0, 0), when.Int(0, 1), kRecentMax));
+  return ReadNewest(*session_.operator->(), snapshot, "newest");
 }
 
 std::vector<KnownPrediction> PredictionReader::Rows(const std::string& endpoint,
@@ -350,7 +413,15 @@ std::vector<KnownPrediction> PredictionReader::Rows(const std::string& endpoint,
 
 int64_t PredictionReader::CountMatched(const std::string& endpoint,
                                        const std::vector<Outcome>& outcomes, int64_t now_ms) {
-  const LogSnapshot snapshot = log_.Open(endpoint);
+  LogRange range;
+  const bool has_keys = std::any_of(outcomes.begin(), outcomes.end(),
+                                    [](const Outcome& outcome) { return outcome.key.has_value(); });
+  if (!has_keys) {
+    range.ids.emplace();
+    for (const Outcome& outcome : outcomes) range.ids->push_back(HashId(outcome.prediction_id));
+    std::sort(range.ids->begin(), range.ids->end());
+  }
+  const LogSnapshot snapshot = log_.Open(endpoint, range);
   std::lock_guard lock(mutex_);
   session_->Execute(
       "CREATE OR REPLACE TEMP TABLE pushed (prediction_id VARCHAR, key_input VARCHAR, key_value "
@@ -419,41 +490,230 @@ std::vector<TrafficBucket> PredictionReader::Traffic(const std::string& endpoint
   return traffic;
 }
 
+namespace {
+
+ColumnSummary ToSummary(const ColumnSums& sums, int64_t rows) {
+  ColumnSummary summary;
+  summary.name = sums.name;
+  summary.is_number = sums.is_number;
+  summary.missing = rows - sums.present;
+  summary.distinct = sums.distinct.count();
+  summary.is_distinct_approximate = !sums.distinct.is_exact();
+  if (sums.is_number) {
+    summary.is_approximate = sums.numbers.is_sampled;
+    if (sums.numbers.count == 0) return summary;
+    summary.min = sums.numbers.min;
+    summary.max = sums.numbers.max;
+    summary.mean = sums.numbers.sum / static_cast<double>(sums.numbers.count);
+    summary.p50 = sums.numbers.Quantile(0.5);
+  } else {
+    summary.is_approximate = !sums.texts.is_complete;
+    summary.top = sums.texts.MostFrequent(kSummaryTop);
+  }
+  return summary;
+}
+
+std::optional<double> Share(double part, int64_t all) {
+  return all == 0 ? std::nullopt : std::optional(part / static_cast<double>(all));
+}
+
+bool IsWithinUnit(const NumberSums& numbers) {
+  return numbers.infinite == 0 && (numbers.count == 0 || (numbers.min >= 0 && numbers.max <= 1));
+}
+
+// As Figures does, out of sums.
+void SetAnswers(const ColumnSums* answer, const KnownSums& known, const LabelRule& rule,
+                LogSummary* summary) {
+  const NumberSums& outcomes = known.numbers.numbers;
+  summary->task = rule.task;
+  if (rule.task == ModelTask::kNone && answer != nullptr && answer->numbers.count > 0) {
+    const bool is_binary =
+        answer->numbers.min >= 0 && answer->numbers.max <= 1 && IsWithinUnit(outcomes);
+    summary->task = is_binary ? ModelTask::kBinary : ModelTask::kRegression;
+  }
+  if (summary->task == ModelTask::kRegression) {
+    if (answer != nullptr)
+      summary->mean_predicted = Share(answer->numbers.sum, answer->numbers.count);
+    summary->mean_actual = Share(outcomes.sum, outcomes.count);
+    return;
+  }
+  if (answer != nullptr) {
+    const NumberSums& answers = answer->numbers;
+    summary->positive_rate_predicted =
+        Share(rule.threshold == 0.5 ? static_cast<double>(answers.halves)
+                                    : answers.CountFrom(rule.threshold),
+              answer->present);
+  }
+  const auto positive = known.texts_alone.texts.counts.find(rule.positive_label);
+  const int64_t texts = positive == known.texts_alone.texts.counts.end() ? 0 : positive->second;
+  summary->positive_rate_actual = Share(static_cast<double>(outcomes.halves + texts),
+                                        known.numbers.present + known.texts_alone.present);
+}
+
+LogSummary ToSummary(const RowSums& rows, const KnownSums& known, const LabelRule& rule) {
+  LogSummary summary;
+  summary.predictions = rows.rows;
+  summary.errors = rows.errors;
+  summary.outcomes = known.known;
+  summary.feedback = known.feedback;
+  if (rows.rows > 0) {
+    summary.coverage = static_cast<double>(known.known) / static_cast<double>(rows.rows);
+    summary.first_ms = rows.first_ms;
+    summary.last_ms = rows.last_ms;
+  }
+  const auto in_ms = [](std::optional<double> us) {
+    return us ? std::optional(*us / 1000) : std::nullopt;
+  };
+  summary.latency_p50_ms = in_ms(rows.latency_us.Quantile(0.5));
+  summary.latency_p99_ms = in_ms(rows.latency_us.Quantile(0.99));
+  summary.is_latency_approximate = rows.latency_us.is_sampled;
+  const ColumnSums* answer = nullptr;
+  for (const ColumnSums& column : rows.columns) {
+    const bool is_input = column.name.starts_with(kInputPrefix);
+    std::vector<ColumnSummary>& part = is_input ? summary.inputs : summary.outputs;
+    const bool is_answer =
+        column.is_number && column.name == kOutputPrefix + rule.probability_output;
+    if (is_answer) answer = &column;
+    if (part.size() == kSummaryColumnsMax) continue;
+    part.push_back(ToSummary(column, rows.rows));
+    part.back().name =
+        column.name.substr((is_input ? sizeof kInputPrefix : sizeof kOutputPrefix) - 1);
+  }
+  SetAnswers(answer, known, rule, &summary);
+  summary.versions = rows.versions.MostFrequent(kSummaryColumnsMax);
+  if (known.known == 0) return summary;
+  // Outcomes are numbers or texts, a truth both: those of which there are more are told.
+  const bool is_text = known.texts.present > known.numbers.present;
+  summary.outcome = ToSummary(is_text ? known.texts : known.numbers, rows.rows);
+  summary.outcome->name = "outcome";
+  return summary;
+}
+
+}  // namespace
+
+std::optional<LogSummary> PredictionReader::Summed(const std::string& endpoint,
+                                                   const TimeRange& happened,
+                                                   const LabelRule& rule) {
+  const SummedLog log = log_.OpenSummed(endpoint, happened);
+  if (log.summed_rows + log.rest_rows_max < summed_rows_min_) return std::nullopt;
+  const std::string rest = Narrowed(log.rest, happened).predictions;
+  std::lock_guard lock(mutex_);
+  int64_t rest_rows = 0;
+  if (log.rest_rows_max > 0) rest_rows = session_->Query("SELECT count(*) FROM " + rest).Int(0, 0);
+  // Rows of a part of a file are read in one go where they are not very many.
+  const bool is_worth = log.summed_rows > 0 || rest_rows >= kReadAtOnceMax;
+  if (!is_worth || log.summed_rows + rest_rows < summed_rows_min_) return std::nullopt;
+  RowSums rows;
+  KnownSums known;
+  for (const auto& sums : log.rows) {
+    if (!rows.Add(*sums)) return std::nullopt;
+  }
+  for (const auto& one : log.known) known.Add(one->sums);
+  std::string unknown = log.unknown;
+  if (rest_rows > 0) {
+    if (!rows.Add(SumRows(*session_.operator->(), rest))) return std::nullopt;
+    unknown = unknown.empty()
+                  ? rest
+                  : "(SELECT * FROM " + rest + " UNION ALL BY NAME SELECT * FROM " + unknown + ")";
+  }
+  if (!unknown.empty()) {
+    known.Add(
+        SumKnown(*session_.operator->(), JoinedSql(Only(log.rest, unknown, log.rest.outcomes))));
+  }
+  return ToSummary(rows, known, rule);
+}
+
 LogSummary PredictionReader::Summary(const std::string& endpoint, const LabelRule& rule) {
+  if (std::optional<LogSummary> summed = Summed(endpoint, {}, rule)) {
+    summed->versions.clear();
+    summed->inputs.clear();
+    summed->outputs.clear();
+    summed->outcome.reset();
+    return *std::move(summed);
+  }
   const LogSnapshot snapshot = log_.Open(endpoint);
   std::lock_guard lock(mutex_);
   return Figures(*session_.operator->(), KnownPredictionsSql(snapshot), rule);
 }
 
-LogSummary PredictionReader::Summarize(const std::string& endpoint, const LogSlice& slice,
-                                       const LabelRule& rule) {
-  const LogSnapshot snapshot = log_.Open(endpoint, {.happened = slice.happened});
-  // Once, for each column is looked at.
-  Session session = OpenSlice(snapshot, slice, "slice", host_);
-  LogSummary summary = Figures(session, "slice", rule);
-  const Table versions = session.Query(
-      "SELECT model_version, count(*) FROM slice GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT " +
-      std::to_string(kSummaryColumnsMax));
-  for (size_t row = 0; row < versions.row_count(); ++row) {
-    summary.versions.emplace_back(versions.Text(row, 0), versions.Int(row, 1));
-  }
-  for (const Column& column : session.Describe("SELECT * FROM slice")) {
-    const auto add = [&](std::string_view prefix, std::vector<ColumnSummary>* columns) {
-      if (!column.name.starts_with(prefix) || columns->size() == kSummaryColumnsMax) return;
-      columns->push_back(
-          SummarizeColumn(session, "slice", column, column.name.substr(prefix.size())));
-    };
-    add(kInputPrefix, &summary.inputs);
-    add(kOutputPrefix, &summary.outputs);
-    const bool has_texts = summary.outcomes > 0 && column.name == "outcome_text" &&
-                           !summary.positive_rate_actual.has_value();
-    if (summary.outcomes > 0 && (column.name == "outcome" || has_texts)) {
-      ColumnSummary outcome = SummarizeColumn(session, "slice", column, "outcome");
-      if (!summary.outcome || summary.outcome->missing > outcome.missing) {
-        summary.outcome = std::move(outcome);
-      }
+namespace {
+
+// Inputs and outputs of a slice, without prefix, and what really happened.
+void SummarizeValues(Session& session, const std::string& table, LogSummary* summary) {
+  std::vector<Column> inputs, outputs;
+  for (const Column& column : session.Describe("SELECT * FROM " + table)) {
+    if (column.name.starts_with(kInputPrefix) && inputs.size() < kSummaryColumnsMax) {
+      inputs.push_back(column);
+    } else if (column.name.starts_with(kOutputPrefix) && outputs.size() < kSummaryColumnsMax) {
+      outputs.push_back(column);
     }
   }
+  const size_t inputs_count = inputs.size();
+  inputs.insert(inputs.end(), outputs.begin(), outputs.end());
+  for (ColumnSummary& column : SummarizeColumns(session, table, inputs, summary->predictions)) {
+    const bool is_input = summary->inputs.size() < inputs_count;
+    column.name = column.name.substr((is_input ? sizeof kInputPrefix : sizeof kOutputPrefix) - 1);
+    (is_input ? summary->inputs : summary->outputs).push_back(std::move(column));
+  }
+  const Table versions =
+      session.Query("SELECT model_version, count(*) FROM " + table +
+                    " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT " + std::to_string(kSummaryColumnsMax));
+  for (size_t row = 0; row < versions.row_count(); ++row) {
+    summary->versions.emplace_back(versions.Text(row, 0), versions.Int(row, 1));
+  }
+}
+
+// Outcomes are numbers or texts, a truth both: those of which there are more are told.
+void SummarizeOutcome(Session& session, const std::string& table, LogSummary* summary) {
+  if (summary->outcomes == 0) return;
+  const std::vector<Column> columns = {{"outcome", ColumnType::kDouble, "DOUBLE"},
+                                       {"outcome_text", ColumnType::kText, "VARCHAR"}};
+  for (ColumnSummary& column : SummarizeColumns(session, table, columns, summary->predictions)) {
+    if (summary->outcome && summary->outcome->missing <= column.missing) continue;
+    summary->outcome = std::move(column);
+    summary->outcome->name = "outcome";
+  }
+}
+
+}  // namespace
+
+LogSummary PredictionReader::Summarize(const std::string& endpoint, const LogSlice& slice,
+                                       const LabelRule& rule) {
+  if (slice.where.empty()) {
+    if (auto summed = Summed(endpoint, slice.happened, rule)) return *std::move(summed);
+  }
+  const LogSnapshot snapshot = log_.Open(endpoint, {.happened = slice.happened});
+  Session session = OpenConfined(snapshot, slice, HostOf(slice, host_));
+  const LogSnapshot narrowed = Narrowed(snapshot, slice.happened);
+  const std::string condition =
+      " WHERE role <> 'shadow'" + (slice.where.empty() ? "" : " AND (" + slice.where + "\n)");
+  if (MakeViews(session, narrowed, slice.where)) {
+    // Once, for each question would join anew.
+    session.Execute("CREATE TEMP TABLE slice AS SELECT * FROM predictions" + condition);
+    LogSummary summary = Figures(session, "slice", rule);
+    SummarizeValues(session, "slice", &summary);
+    SummarizeOutcome(session, "slice", &summary);
+    return summary;
+  }
+  // Once, for each column is looked at; what became of them is joined with the little that is asked
+  // for beside it.
+  session.Execute("CREATE TEMP TABLE slice AS SELECT * FROM predictions" + condition);
+  const std::string known = "known";
+  std::string joined = "id, event_time_ms, role, error, latency_us";
+  for (const Column& column : session.Describe("SELECT * FROM slice")) {
+    const bool is_key =
+        column.name.starts_with(kInputPrefix) &&
+        snapshot.traits.key_inputs.count(column.name.substr(sizeof kInputPrefix - 1));
+    if (is_key || column.name == kOutputPrefix + rule.probability_output) {
+      joined += ", " + QuoteName(column.name);
+    }
+  }
+  const LogSnapshot few =
+      Only(snapshot, "(SELECT " + joined + " FROM slice)", OutcomesOf("slice", snapshot));
+  session.Execute("CREATE TEMP TABLE known AS SELECT * FROM " + KnownPredictionsSql(few));
+  LogSummary summary = Figures(session, known, rule);
+  SummarizeValues(session, "slice", &summary);
+  SummarizeOutcome(session, known, &summary);
   return summary;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "analytics/session.h"
+#include "monitoring/known_predictions.h"
 #include "monitoring/label_rule.h"
 #include "monitoring/prediction_log.h"
 
@@ -46,6 +47,18 @@ struct LogSlice {
 };
 
 struct MistakeOptions;
+// Where a list of predictions goes on: with those that were asked before, or at the same time and
+// have a lower id.
+struct PredictionPlace {
+  int64_t time_ms = 0;
+  std::string id;
+};
+
+struct PredictionPage {
+  std::vector<KnownPrediction> predictions;  // newest first
+  std::optional<PredictionPlace> next;       // nothing after the last
+};
+
 struct SliceOptions;
 struct SlicePerformance;
 
@@ -62,6 +75,7 @@ struct ColumnSummary {
   bool is_distinct_approximate = false;
   std::optional<double> min, p50, mean, max;         // of numbers
   std::vector<std::pair<std::string, int64_t>> top;  // the most frequent of others
+  bool is_approximate = false;  // p50 is right to a hundredth of the rows, `top` roughly
 };
 
 // Answers to the five questions: how many, how long, what was asked with which features, what was
@@ -74,6 +88,7 @@ struct LogSummary {
   int64_t errors = 0;
   double coverage = 0;
   std::optional<double> latency_p50_ms, latency_p99_ms;
+  bool is_latency_approximate = false;  // right to a thousandth of the rows
   ModelTask task = ModelTask::kNone;
   std::optional<double> positive_rate_predicted, positive_rate_actual;  // of a binary task
   std::optional<double> mean_predicted, mean_actual;                    // of a regression
@@ -83,7 +98,15 @@ struct LogSummary {
   std::optional<ColumnSummary> outcome;  // what really happened, where something is known
 };
 
+// From so many predictions on, summaries are put together out of what is summed of the log's files
+// (monitoring/row_sums.h), where no condition is asked for.
+inline constexpr int64_t kSummedRowsMin = 50'000;
+// And from so many where none of them lies in a file that is in the range as a whole.
+inline constexpr int64_t kReadAtOnceMax = 200'000;
 inline constexpr int kRecentMax = 1000;
+// A page looks at about so many predictions: where fewer of them than asked for are of the slice it
+// is short, and says where to go on.
+inline constexpr int64_t kPageRowsMax = 400'000;
 inline constexpr int kSummaryColumnsMax = 500;  // of inputs and of outputs
 inline constexpr int kSummaryTop = 10;
 inline constexpr int kTrafficBucketsMax = 1000;
@@ -94,11 +117,20 @@ inline constexpr int64_t kQueryMsMax = 60'000;
 // with SQL from outside, which run in child processes of `host`; in this one where it is null.
 class PredictionReader {
  public:
-  explicit PredictionReader(const PredictionLog& log, analytics::SessionHost* host = nullptr)
-      : log_(log), host_(host) {}
+  explicit PredictionReader(const PredictionLog& log, analytics::SessionHost* host = nullptr,
+                            int64_t summed_rows_min = kSummedRowsMin)
+      : log_(log), host_(host), summed_rows_min_(summed_rows_min) {}
 
+  // The newest predictions of a slice, shadows included, newest first: those after a place, or the
+  // first. Throws kInvalidArgument for a condition that cannot be answered.
+  PredictionPage Page(const std::string& endpoint, int limit, const LogSlice& slice = {},
+                      const std::optional<PredictionPlace>& after = std::nullopt);
   // The newest predictions, newest first.
-  std::vector<KnownPrediction> Recent(const std::string& endpoint, int limit);
+  std::vector<KnownPrediction> Recent(const std::string& endpoint, int limit) {
+    return Page(endpoint, limit).predictions;
+  }
+  // All predictions that were logged under an id, newest first, kRecentMax at most.
+  std::vector<KnownPrediction> Find(const std::string& endpoint, const std::string& id);
   // How many of some outcomes are of a prediction that the log has: by its id, or by a key.
   int64_t CountMatched(const std::string& endpoint, const std::vector<Outcome>& outcomes,
                        int64_t now_ms);
@@ -132,23 +164,22 @@ class PredictionReader {
                          const std::function<bool()>& is_wanted = {});
 
  private:
+  // Nothing where too little is summed.
+  std::optional<LogSummary> Summed(const std::string& endpoint, const TimeRange& happened,
+                                   const LabelRule& rule);
+
   const PredictionLog& log_;
   analytics::SessionHost* const host_;
+  const int64_t summed_rows_min_;
   std::mutex mutex_;  // guards session_
   analytics::LazySession session_;
 };
 
-// The same without predictions that happened beside a range, and without the outcomes of those:
-// what is joined for a slice costs by the slice. Of use as long as `snapshot` is open.
-LogSnapshot Narrowed(const LogSnapshot& snapshot, const TimeRange& happened);
 // A session that sees the snapshot and nothing else, with a slice of its predictions and what
-// became of them as a table, for what is typed outside: in a child process of `host`, if any, where
-// the slice has a condition. Of use as long as `snapshot` is open. Throws kInvalidArgument for a
-// condition that cannot be answered, and for more than `rows_max` rows.
+// became of them as a table, for what is typed outside. Of use as long as `snapshot` is open.
+// Throws kInvalidArgument for a condition that cannot be answered, and for more than `rows_max`
+// rows.
 analytics::Session OpenSlice(const LogSnapshot& snapshot, const LogSlice& slice,
                              const std::string& table, analytics::SessionHost* host,
                              int64_t rows_max = std::numeric_limits<int64_t>::max());
-// The log's predictions joined with the newest outcome of each, as a table expression.
-std::string KnownPredictionsSql(const LogSnapshot& snapshot);
-
 }  // namespace millwright::monitoring

@@ -55,6 +55,12 @@ void MergeSchema(const Schema& from, Schema& into) {
   for (const auto& [name, type] : from) AddColumn(name, type.c_str(), into);
 }
 
+void OutcomeTraits::Add(const OutcomeTraits& other) {
+  key_inputs.insert(other.key_inputs.begin(), other.key_inputs.end());
+  has_feedback |= other.has_feedback;
+  has_sources |= other.has_sources;
+}
+
 int64_t HourAt(int64_t time_ms) {
   return (time_ms - (time_ms < 0 ? kHourMs - 1 : 0)) / kHourMs;
 }

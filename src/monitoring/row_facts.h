@@ -25,6 +25,7 @@ struct OutcomeTraits {
   std::set<std::string> key_inputs;  // of the keys
   bool has_feedback = false;
   bool has_sources = false;
+  void Add(const OutcomeTraits& other);
 };
 
 // The hour of the wall clock, in hours since 1970.

@@ -84,6 +84,8 @@ SegmentWriter::SegmentWriter(const std::filesystem::path& file) : file_(file) {
     Sync();
   } catch (...) {
     close(descriptor_);
+    // Else nothing could ever be written under this name, when there is room again.
+    unlink(file.c_str());
     throw;
   }
   const int folder = open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

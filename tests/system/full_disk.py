@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
-"""A disk that is full in the middle of a load: refused calls, nothing lost, and all goes on with space.
+"""A disk that is full in the middle of a load: refused calls, nothing lost, and all goes on with space; of metrics, and of
+the prediction log.
 
 usage: full_disk.py BINARY
 
 The disk is a small one in memory, mounted where only this process and its children see it.
 """
+import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness.millwright import Server, expect, run_tests  # noqa: E402
@@ -21,6 +25,7 @@ BALLAST_MIB = 40
 BATCH = 1000
 BATCHES_MAX = 2000
 REFUSED = 20
+START_MS = 1_000_000_000_000  # in 2001
 
 
 def fill(server, run_id):
@@ -86,6 +91,130 @@ def full_in_mid_load(folder):
         check(server, run_id, acknowledged)
 
 
+def push(server, first, count=1000):
+    rows = "".join(json.dumps({"id": f"p{n}", "time_ms": START_MS + n * 1000, "output_probability": n % 10 / 10,
+                               "input_words": f"{n * 7919 % 1000003} " * 20}) + "\n" for n in range(first, first + count))
+    return server.request("PUT", "/api/v1/prediction-logs/shop?filename=rows.jsonl", rows.encode(),
+                          {"Content-Type": "application/octet-stream"})
+
+
+def event(server, number, kind, body):
+    return server.request("POST", "/api/v1/prediction-logs/shop/events?column=a", json.dumps(body), {
+        "Content-Type": "application/json", "ce-specversion": "1.0", "ce-id": f"e{number}", "ce-source": "http://predictor",
+        "ce-type": f"org.kubeflow.serving.inference.{kind}"})
+
+
+def lost(server):
+    return int(float(re.search(r"^millwright_prediction_log_lost_total (\S+)", server.get("/metrics").body.decode(), re.M)[1]))
+
+
+def until(server, claim, what, seconds=300):
+    deadline = time.monotonic() + seconds
+    while not claim():
+        expect(time.monotonic() < deadline, f"{what} did not happen within {seconds} s")
+        expect(server.process.poll() is None, f"the server ended before {what}: {server.log()[-2000:]}")
+        try:
+            server.process.wait(0.1)
+        except subprocess.TimeoutExpired:
+            pass
+
+
+def check_log(server, acknowledged):
+    """Every acknowledged prediction once; what was refused may be there too, but not twice."""
+    answer = server.post("/api/v1/endpoints/shop/predictions/query", {
+        "sql": "SELECT count(*), count(DISTINCT id) FROM predictions WHERE id LIKE 'p%'"})
+    expect(answer.status == 200, f"the log is not read: {answer.status} {answer.body[:300]}")
+    total, distinct = answer.json()["rows"][0]
+    expect(total == distinct, f"{total - distinct} predictions are doubled")
+    expect(total >= acknowledged, f"{acknowledged - total} of {acknowledged} acknowledged predictions are lost")
+    return total
+
+
+def full_log(folder):
+    ballast = folder / "ballast"
+    ballast.write_bytes(b"\0" * (BALLAST_MIB << 20))
+    with Server(BINARY, folder / "data") as server:
+        acknowledged, refused, number = [], [], 0
+        while len(refused) < REFUSED:
+            expect(number < BATCHES_MAX, "the disk was never full")
+            answer = push(server, number * 1000)
+            if answer.status == 200:
+                acknowledged.append(number)
+            else:
+                refused.append(answer)
+            number += 1
+        expect(acknowledged, "nothing was taken")
+        expect(all(answer.status in (429, 503, 507) for answer in refused), f"refused with {refused[0].status} {refused[0].body}")
+        # Events are refused too, and each row that could not be written is counted.
+        before = lost(server)
+        (folder / "filler").write_bytes(b"")
+        try:
+            with open(folder / "filler", "ab", buffering=0) as filler:
+                while True:
+                    filler.write(b"\0" * 4096)
+        except OSError:
+            pass  # not a byte is free now
+        for number_of_event in range(3):
+            expect(event(server, number_of_event, "request", {"instances": [[1]]}).status == 200, "the half of a pair waits")
+            answer = event(server, number_of_event, "response", {"predictions": [0.5]})
+            expect(answer.status in (429, 503, 507), f"an event: {answer.status} {answer.body[:200]}")
+        until(server, lambda: lost(server) >= before + 3, "three lost predictions are counted", 60)
+        expect("Predictions could not be written" in server.log(), "the log says nothing of it")
+        # All else goes on: questions are answered, and the rows stay where they are.
+        expect(server.get("/health").status == 200, "not healthy")
+        stored = check_log(server, 1000 * len(acknowledged))
+        summary = server.get("/api/v1/prediction-logs/shop/summary").json()
+        expect(summary["predictions"] == stored, f"{summary['predictions']} of {stored}")
+        # With room again it writes on, without a start.
+        (folder / "filler").unlink()
+        ballast.unlink()
+        answer = push(server, number * 1000)
+        expect(answer.status == 200, f"with room: {answer.status} {answer.body[:300]}")
+        acknowledged.append(number)
+        for kind, body in (("request", {"instances": [[1]]}), ("response", {"predictions": [0.5]})):
+            expect(event(server, 9, kind, body).status == 200, "an event, with room")
+        until(server, lambda: any(row[0] == "e9" or "e9" in row[0] for row in server.post(
+            "/api/v1/endpoints/shop/predictions/query",
+            {"sql": "SELECT id FROM predictions WHERE id NOT LIKE 'p%'"}).json()["rows"]), "the event's prediction is there")
+        check_log(server, 1000 * len(acknowledged))
+        server.kill()
+        server.start()
+        check_log(server, 1000 * len(acknowledged))
+        segments = folder / "data" / "predictions" / "segments"
+        until(server, lambda: len(list(segments.glob("*.log"))) <= 1, "all closed segments are Parquet")
+        check_log(server, 1000 * len(acknowledged))
+
+
+def full_amid_merges(folder):
+    """Without room neither Parquet nor merges can be written: the files that are there stay, and are merged later."""
+    files = folder / "data" / "predictions" / "predictions" / "shop"
+    with Server(BINARY, folder / "data") as server:
+        rounds = 20
+        for number in range(rounds):  # a start turns what the last one left into Parquet
+            expect(push(server, number * 100, 100).status == 200, "not pushed")
+            if number == rounds - 2:
+                server.stop()
+                filler = folder / "filler"
+                server.start()
+                try:
+                    with open(filler, "ab", buffering=0) as out:
+                        while True:
+                            out.write(b"\0" * 4096)
+                except OSError:
+                    pass
+                check_log(server, 100 * (number + 1))
+                server.kill()
+                server.start()
+                check_log(server, 100 * (number + 1))
+                filler.unlink()
+            server.kill()
+            server.start()
+        check_log(server, 100 * rounds)
+        until(server, lambda: len(list(files.rglob("*.parquet"))) < 16, "files are merged when there is room")
+        expect(check_log(server, 100 * rounds) == 100 * rounds, "other rows than were sent")
+        expect(not list((folder / "data" / "predictions" / "work").iterdir()), "what could not be written lies about")
+
+
 def main():
     if subprocess.run([*ALONE, "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True).returncode:
         print("not run: no disk can be mounted here")
@@ -93,8 +222,17 @@ def main():
     if len(sys.argv) < 3:
         os.execvp(ALONE[0], [*ALONE, sys.executable, __file__, str(BINARY), "--alone"])
     folder = pathlib.Path("/mnt")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "none", str(folder)], check=True)
-    run_tests([("a disk that is full in mid-load loses nothing", lambda: full_in_mid_load(folder))])
+
+    def on_a_disk(test):
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "none", str(folder)], check=True)
+        try:
+            test(folder)
+        finally:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+    run_tests([("a disk that is full in mid-load loses nothing", lambda: on_a_disk(full_in_mid_load)),
+               ("a full disk loses no acknowledged prediction", lambda: on_a_disk(full_log)),
+               ("a full disk amid merges keeps the files", lambda: on_a_disk(full_amid_merges))])
 
 
 main()

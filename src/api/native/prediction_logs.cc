@@ -85,10 +85,12 @@ Json ColumnJson(const monitoring::ColumnSummary& column) {
   if (column.is_number) {
     json.Set("min", Number(column.min));
     json.Set("p50", Number(column.p50));
+    json.Set("p50_approximate", column.is_approximate);
     json.Set("mean", Number(column.mean));
     json.Set("max", Number(column.max));
   } else {
     json.Set("top", CountsJson(column.top));
+    json.Set("top_approximate", column.is_approximate);
   }
   return json;
 }
@@ -262,6 +264,7 @@ http::Response SummarizePredictions(Context& context, const http::Request& reque
                         {"errors", summary.errors},
                         {"latency_p50_ms", Number(summary.latency_p50_ms)},
                         {"latency_p99_ms", Number(summary.latency_p99_ms)},
+                        {"latency_approximate", summary.is_latency_approximate},
                         {"versions", CountsJson(summary.versions)},
                         {"inputs", ColumnsJson(summary.inputs)},
                         {"outputs", ColumnsJson(summary.outputs)},

@@ -1,5 +1,9 @@
 #include "api/native/predictions.h"
 
+#include <fmt/format.h>
+
+#include <charconv>
+
 #include "api/native/prediction_logs.h"
 #include "api/native/request_reader.h"
 #include "api/native/table_json.h"
@@ -56,14 +60,40 @@ Json PredictionJson(const monitoring::KnownPrediction& prediction) {
   return json;
 }
 
+namespace {
+
+// "1790000000000/id"
+std::optional<monitoring::PredictionPlace> ReadPlace(const std::string& token) {
+  if (token.empty()) return std::nullopt;
+  monitoring::PredictionPlace place;
+  const auto [end, error] =
+      std::from_chars(token.data(), token.data() + token.size(), place.time_ms);
+  if (error != std::errc() || end == token.data() + token.size() || *end != '/')
+    throw InvalidArgument("This is no page_token of a list of predictions: {}", token)
+        .WithField("page_token");
+  place.id.assign(end + 1, token.data() + token.size());
+  return place;
+}
+
+}  // namespace
+
 http::Response ListPredictions(Context& context, const http::Request& request) {
+  const std::string log = LogOf(context, request.PathValue("name"));
   const auto limit =
       static_cast<int>(QueryInt(request, "limit", kPredictionsPerPage, 1, monitoring::kRecentMax));
+  monitoring::PredictionPage page;
+  if (const std::string id = QueryText(request, "id"); !id.empty()) {
+    page.predictions = context.prediction_reader.Find(log, id);
+  } else {
+    page = context.prediction_reader.Page(log, limit, ReadSlice(request),
+                                          ReadPlace(QueryText(request, "page_token")));
+  }
   Json predictions = Json::MakeArray();
-  for (const auto& prediction :
-       context.prediction_reader.Recent(LogOf(context, request.PathValue("name")), limit))
-    predictions.Append(PredictionJson(prediction));
-  return Answer(Json::Of({{"predictions", predictions}}));
+  for (const auto& prediction : page.predictions) predictions.Append(PredictionJson(prediction));
+  Json answer = Json::Of({{"predictions", predictions}});
+  if (page.next)
+    answer.Set("next_page_token", fmt::format("{}/{}", page.next->time_ms, page.next->id));
+  return Answer(answer);
 }
 
 http::Response QueryPredictions(Context& context, const http::Request& request) {
