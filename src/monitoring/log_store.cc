@@ -575,7 +575,7 @@ SummedLog LogStore::OpenSummed(const std::string& endpoint, const TimeRange& hap
   std::vector<uint64_t> told;
   for (const TailRow* row : outcomes.rows) told.push_back(row->about);
   std::sort(told.begin(), told.end());
-  LogFiles rest, unknown;
+  LogFiles rest, unknown, with_sums;
   for (const LogFilePtr& file : predictions.files) {
     const bool is_inside = file->facts.happened_first_ms >= happened.from_ms &&
                            file->facts.happened_last_ms < happened.to_ms;
@@ -586,6 +586,7 @@ SummedLog LogStore::OpenSummed(const std::string& endpoint, const TimeRange& hap
     }
     summed.summed_rows += rows->rows;
     summed.rows.push_back(std::move(rows));
+    with_sums.push_back(file);
     std::shared_ptr<const FileKnown> known = sums_.Known(*file);
     if (known && IsCurrent(*file, known->through_segment, outcomes.files, told)) {
       summed.known.push_back(std::move(known));
@@ -601,6 +602,7 @@ SummedLog LogStore::OpenSummed(const std::string& endpoint, const TimeRange& hap
   summed.rest.predictions = TableOf(RecordKind::kPrediction, predictions, summed.rest);
   summed.rest.outcomes = TableOf(RecordKind::kOutcome, outcomes, summed.rest);
   if (summed.rest.traits.has_sources) summed.rest.outcomes = OncePerSource(summed.rest.outcomes);
+  if (!with_sums.empty()) summed.summed = FilesSql(RecordKind::kPrediction, PathsOf(with_sums));
   if (!unknown.empty()) summed.unknown = FilesSql(RecordKind::kPrediction, PathsOf(unknown));
   return summed;
 }

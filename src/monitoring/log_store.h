@@ -73,6 +73,7 @@ struct SummedLog {
   std::vector<std::shared_ptr<const RowSums>> rows;
   std::vector<std::shared_ptr<const FileKnown>> known;
   int64_t summed_rows = 0;
+  std::string summed;         // a table of them, or empty
   LogSnapshot rest;           // the others, and some beside the range
   int64_t rest_rows_max = 0;  // it has these at most
   std::string unknown;  // a table of those in `rows` of which `known` does not say what became; or

@@ -417,7 +417,7 @@ void ExpectSumsAreTrue(const PredictionLog& log, const std::string& when) {
       EXPECT_NEAR(*summed.latency_p99_ms, *read.latency_p99_ms, 0.002);
       const auto expect_same = [](const std::optional<double>& a, const std::optional<double>& b) {
         ASSERT_EQ(a.has_value(), b.has_value());
-        if (a) EXPECT_NEAR(*a, *b, 1e-9 + 0.01 * std::abs(*b));
+        if (a) EXPECT_NEAR(*a, *b, 1e-12 * std::max(1.0, std::abs(*b)));
       };
       expect_same(summed.positive_rate_predicted, read.positive_rate_predicted);
       expect_same(summed.positive_rate_actual, read.positive_rate_actual);

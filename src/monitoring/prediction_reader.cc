@@ -521,9 +521,22 @@ bool IsWithinUnit(const NumberSums& numbers) {
   return numbers.infinite == 0 && (numbers.count == 0 || (numbers.min >= 0 && numbers.max <= 1));
 }
 
-// As Figures does, out of sums.
+// Whether sums say exactly how many of a column's numbers are at least as large.
+bool KnowsCountFrom(const NumberSums& numbers, double threshold) {
+  return threshold == 0.5 || !numbers.is_sampled;
+}
+
+const ColumnSums* FindAnswer(const RowSums& rows, const LabelRule& rule) {
+  for (const ColumnSums& column : rows.columns) {
+    if (column.is_number && column.name == kOutputPrefix + rule.probability_output) return &column;
+  }
+  return nullptr;
+}
+
+// As Figures does, out of sums. `positives` are the answers from the threshold on, where the sums
+// do not know them.
 void SetAnswers(const ColumnSums* answer, const KnownSums& known, const LabelRule& rule,
-                LogSummary* summary) {
+                std::optional<int64_t> positives, LogSummary* summary) {
   const NumberSums& outcomes = known.numbers.numbers;
   summary->task = rule.task;
   if (rule.task == ModelTask::kNone && answer != nullptr && answer->numbers.count > 0) {
@@ -539,10 +552,10 @@ void SetAnswers(const ColumnSums* answer, const KnownSums& known, const LabelRul
   }
   if (answer != nullptr) {
     const NumberSums& answers = answer->numbers;
-    summary->positive_rate_predicted =
-        Share(rule.threshold == 0.5 ? static_cast<double>(answers.halves)
-                                    : answers.CountFrom(rule.threshold),
-              answer->present);
+    const double from = positives               ? static_cast<double>(*positives)
+                        : rule.threshold == 0.5 ? static_cast<double>(answers.halves)
+                                                : answers.CountFrom(rule.threshold);
+    summary->positive_rate_predicted = Share(from, answer->present);
   }
   const auto positive = known.texts_alone.texts.counts.find(rule.positive_label);
   const int64_t texts = positive == known.texts_alone.texts.counts.end() ? 0 : positive->second;
@@ -550,7 +563,8 @@ void SetAnswers(const ColumnSums* answer, const KnownSums& known, const LabelRul
                                         known.numbers.present + known.texts_alone.present);
 }
 
-LogSummary ToSummary(const RowSums& rows, const KnownSums& known, const LabelRule& rule) {
+LogSummary ToSummary(const RowSums& rows, const KnownSums& known, const LabelRule& rule,
+                     std::optional<int64_t> positives) {
   LogSummary summary;
   summary.predictions = rows.rows;
   summary.errors = rows.errors;
@@ -567,19 +581,15 @@ LogSummary ToSummary(const RowSums& rows, const KnownSums& known, const LabelRul
   summary.latency_p50_ms = in_ms(rows.latency_us.Quantile(0.5));
   summary.latency_p99_ms = in_ms(rows.latency_us.Quantile(0.99));
   summary.is_latency_approximate = rows.latency_us.is_sampled;
-  const ColumnSums* answer = nullptr;
   for (const ColumnSums& column : rows.columns) {
     const bool is_input = column.name.starts_with(kInputPrefix);
     std::vector<ColumnSummary>& part = is_input ? summary.inputs : summary.outputs;
-    const bool is_answer =
-        column.is_number && column.name == kOutputPrefix + rule.probability_output;
-    if (is_answer) answer = &column;
     if (part.size() == kSummaryColumnsMax) continue;
     part.push_back(ToSummary(column, rows.rows));
     part.back().name =
         column.name.substr((is_input ? sizeof kInputPrefix : sizeof kOutputPrefix) - 1);
   }
-  SetAnswers(answer, known, rule, &summary);
+  SetAnswers(FindAnswer(rows, rule), known, rule, positives, &summary);
   summary.versions = rows.versions.MostFrequent(kSummaryColumnsMax);
   if (known.known == 0) return summary;
   // Outcomes are numbers or texts, a truth both: those of which there are more are told.
@@ -620,7 +630,25 @@ std::optional<LogSummary> PredictionReader::Summed(const std::string& endpoint,
     known.Add(
         SumKnown(*session_.operator->(), JoinedSql(Only(log.rest, unknown, log.rest.outcomes))));
   }
-  return ToSummary(rows, known, rule);
+  // A share is exact or it is none: one column of all rows is read where the sums cannot tell it.
+  std::optional<int64_t> positives;
+  const ColumnSums* answer = FindAnswer(rows, rule);
+  if (answer != nullptr && !KnowsCountFrom(answer->numbers, rule.threshold)) {
+    positives = 0;
+    for (const std::string& part : {log.summed, rest_rows > 0 ? rest : std::string()}) {
+      if (part.empty()) continue;
+      // A part may lack the column.
+      const auto columns = session_->Describe("SELECT * FROM " + part);
+      const auto column = ProbabilitySql(rule, columns);
+      if (!column) continue;
+      *positives += session_
+                        ->Query(fmt::format("SELECT count(*) FROM {} WHERE role <> 'shadow' AND {} "
+                                            ">= {}",
+                                            part, *column, Json(rule.threshold).Dump()))
+                        .Int(0, 0);
+    }
+  }
+  return ToSummary(rows, known, rule, positives);
 }
 
 LogSummary PredictionReader::Summary(const std::string& endpoint, const LabelRule& rule) {
