@@ -428,7 +428,7 @@ CREATE TABLE monitor_windows (
   complete BIGINT NOT NULL,
   drift TEXT NOT NULL,
   performance TEXT NOT NULL,
-  updated_ms BIGINT NOT NULL, quality TEXT NOT NULL DEFAULT '{}', changes TEXT NOT NULL DEFAULT '[]', validation TEXT NOT NULL DEFAULT '{}',
+  updated_ms BIGINT NOT NULL, quality TEXT NOT NULL DEFAULT '{}', changes TEXT NOT NULL DEFAULT '[]', validation TEXT NOT NULL DEFAULT '{}', outcomes_digest BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (monitor, start_ms)
 );
 CREATE TABLE monitors (
