@@ -214,7 +214,8 @@ void DecodeHead(std::string_view bytes) {
 void DecodeRows(std::string_view bytes) {
   ForEachSignature([&](const Signature& signature) {
     const std::vector<Json> rows = streaming::ReadRows(bytes).rows;
-    streaming::RowBatch batch(signature, {});
+    const std::vector<std::string> no_features;
+    streaming::RowBatch batch(signature, no_features);
     for (const Json& row : rows) {
       OnlyRefuses([&] { batch.Add(row); });
     }
