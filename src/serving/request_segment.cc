@@ -243,6 +243,17 @@ struct StoredModel {
   Redaction redaction;
 };
 
+// What we wrote ourselves and cannot read is our fault, whatever is wrong with it.
+template <typename F>
+auto Reread(F&& read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    if (error.code() == Code::kInternal) throw;
+    throw Internal("A logged record cannot be read: {}", error.message());
+  }
+}
+
 StoredModel ReadModel(std::string_view text, uint32_t* index) {
   const Json json = ParseJson(text);
   ModelInfo info{.name = json.GetString("name"),
@@ -406,10 +417,10 @@ int64_t ReadRequestSegment(const std::filesystem::path& file,
     if (Crc32c(body) != crc) break;
     if (body[0] == kModelKind) {
       uint32_t index = 0;
-      StoredModel model = ReadModel(body.substr(1), &index);
+      StoredModel model = Reread([&] { return ReadModel(body.substr(1), &index); });
       models[index] = std::move(model);
     } else {
-      each(ReadRequest(body, models));
+      each(Reread([&] { return ReadRequest(body, models); }));
     }
     rest.remove_prefix(kHeadBytes + length);
   }
