@@ -172,22 +172,26 @@ void RemoteSession::ReadCells(FrameReader& frame, Table* table) {
                           kAnswerBytesMax >> 20));
 }
 
+bool RemoteSession::ReadTable(FrameReader& frame, FrameKind kind, Table* table) {
+  if (kind == FrameKind::kColumns) {
+    table->columns_ = ReadColumns(frame);
+    table->cells_.resize(table->columns_.size());
+  } else if (kind == FrameKind::kCells) {
+    ReadCells(frame, table);
+  }
+  if (kind != FrameKind::kPiece) return false;
+  table->row_count_ += frame.Get<uint64_t>();
+  for (const auto& cells : table->cells_) {
+    if (cells.size() != table->row_count_)
+      throw Internal("A session's process sent columns of unequal length");
+  }
+  return true;
+}
+
 Table RemoteSession::Query(const std::string& sql) {
   Table table;
-  Ask(FrameKind::kStream, sql, [&](FrameReader& frame, FrameKind kind) {
-    if (kind == FrameKind::kColumns) {
-      table.columns_ = ReadColumns(frame);
-      table.cells_.resize(table.columns_.size());
-    } else if (kind == FrameKind::kCells) {
-      ReadCells(frame, &table);
-    } else if (kind == FrameKind::kPiece) {
-      table.row_count_ += frame.Get<uint64_t>();
-      for (const auto& cells : table.cells_) {
-        if (cells.size() != table.row_count_)
-          throw Internal("A session's process sent columns of unequal length");
-      }
-    }
-  });
+  Ask(FrameKind::kStream, sql,
+      [&](FrameReader& frame, FrameKind kind) { ReadTable(frame, kind, &table); });
   return table;
 }
 
@@ -195,32 +199,18 @@ void RemoteSession::Stream(const std::string& sql, const EachPiece& each) {
   Table table;
   bool is_stopped = false;
   std::exception_ptr failure;
-  const auto stop = [&] {
-    is_stopped = true;
-    channel_.Send(FrameKind::kStop, "");
-  };
   Ask(FrameKind::kStream, sql, [&](FrameReader& frame, FrameKind kind) {
-    if (is_stopped) return;
-    if (kind == FrameKind::kColumns) {
-      table.columns_ = ReadColumns(frame);
-      table.cells_.resize(table.columns_.size());
-    } else if (kind == FrameKind::kCells) {
-      ReadCells(frame, &table);
-    } else if (kind == FrameKind::kPiece) {
-      table.row_count_ = frame.Get<uint64_t>();
-      for (const auto& cells : table.cells_) {
-        if (cells.size() != table.row_count_)
-          throw Internal("A session's process sent columns of unequal length");
-      }
-      try {
-        if (!each(table)) stop();
-      } catch (...) {
-        failure = std::current_exception();
-        stop();
-      }
-      for (auto& cells : table.cells_) cells.clear();
-      answer_bytes_ = 0;
+    if (is_stopped || !ReadTable(frame, kind, &table)) return;
+    try {
+      is_stopped = !each(table);
+    } catch (...) {
+      failure = std::current_exception();
+      is_stopped = true;
     }
+    if (is_stopped) channel_.Send(FrameKind::kStop, "");
+    for (auto& cells : table.cells_) cells.clear();
+    table.row_count_ = 0;
+    answer_bytes_ = 0;
   });
   if (failure) std::rethrow_exception(failure);
 }

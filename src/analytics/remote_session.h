@@ -61,6 +61,8 @@ class RemoteSession final : public SessionBackend {
   std::optional<Error> ReadAnswer(const EachFrame& each);
   void Look();
   void ReadCells(FrameReader& frame, Table* table);
+  // Adds what a frame says of an answer; true when as many rows of all columns are there.
+  bool ReadTable(FrameReader& frame, FrameKind kind, Table* table);
   [[noreturn]] void Break(const Error& error);
   [[noreturn]] void ChildEnded();
 
