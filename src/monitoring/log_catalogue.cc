@@ -36,6 +36,18 @@ std::optional<IdFile> Ids(const LogFile& file) {
 
 }  // namespace
 
+std::vector<std::filesystem::path> PathsOf(const LogFiles& files) {
+  std::vector<std::filesystem::path> paths;
+  for (const LogFilePtr& file : files) paths.push_back(file->path);
+  return paths;
+}
+
+int64_t RowsOf(const LogFiles& files) {
+  int64_t rows = 0;
+  for (const LogFilePtr& file : files) rows += file->facts.rows;
+  return rows;
+}
+
 const LogFiles& LogCatalogue::Of(const Place& place) const {
   static const LogFiles kNone;
   const auto found = files_.find(place);

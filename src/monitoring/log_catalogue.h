@@ -28,6 +28,8 @@ struct LogFile {
 };
 using LogFilePtr = std::shared_ptr<const LogFile>;
 using LogFiles = std::vector<LogFilePtr>;
+std::vector<std::filesystem::path> PathsOf(const LogFiles& files);
+int64_t RowsOf(const LogFiles& files);
 
 // Which Parquet files the log has, and which outcomes may be of which predictions. Not thread-safe,
 // except as said.

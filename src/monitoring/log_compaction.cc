@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <functional>
 #include <tuple>
@@ -64,8 +66,10 @@ Period PeriodFor(int64_t hour, const MergeRules& rules) {
 void Sync(const fs::path& path, int flags) {
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | flags);
   if (descriptor < 0) throw Internal("Cannot open {}", path.string());
-  fsync(descriptor);
+  const int failure = fsync(descriptor) == 0 ? 0 : errno;
   close(descriptor);
+  // What is not on the disk must not take the place of the rows that are.
+  if (failure != 0) throw ResourceExhausted("Cannot keep {}: {}", path.string(), strerror(failure));
 }
 
 // Without a rename: the caller renames both.
@@ -77,18 +81,6 @@ void WriteBeside(const fs::path& written, const FileFacts& facts, std::vector<ui
   out.close();
   if (!out) throw ResourceExhausted("Cannot write {}", file.string());
   Sync(file, 0);
-}
-
-std::vector<fs::path> PathsOf(const LogFiles& files) {
-  std::vector<fs::path> paths;
-  for (const LogFilePtr& file : files) paths.push_back(file->path);
-  return paths;
-}
-
-int64_t RowsOf(const LogFiles& files) {
-  int64_t rows = 0;
-  for (const LogFilePtr& file : files) rows += file->facts.rows;
-  return rows;
 }
 
 SegmentRange AllSegments(const LogFiles& files) {

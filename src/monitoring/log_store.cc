@@ -110,18 +110,6 @@ bool IsAskedFor(const TailRow& row, const LogRange& range) {
           Overlaps(range.happened, row.happened_ms, row.happened_ms));
 }
 
-std::vector<fs::path> PathsOf(const LogFiles& files) {
-  std::vector<fs::path> paths;
-  for (const LogFilePtr& file : files) paths.push_back(file->path);
-  return paths;
-}
-
-int64_t RowsOf(const LogFiles& files) {
-  int64_t rows = 0;
-  for (const LogFilePtr& file : files) rows += file->facts.rows;
-  return rows;
-}
-
 }  // namespace
 
 LogStore::LogStore(fs::path folder) : folder_(std::move(folder)), compaction_(folder_) {
