@@ -460,9 +460,12 @@ TEST_F(SleepingReplicasTest, AProcessThatRestedServesWhatItIsToldAndNothingElse)
 TEST_F(SleepingReplicasTest, ARestingProcessThatIsKilledOrHangsCostsNoRequest) {
   DeploySleepy("cancer", Cancer("1"));
   WakeUp();
-  kill(Resting(), SIGKILL);
+  const pid_t killed = Resting();
+  ASSERT_GT(killed, 0);
+  kill(killed, SIGKILL);
   WakeUp();
   const pid_t hung = Resting();
+  ASSERT_GT(hung, 0);
   Stop(hung);
   WakeUp();
   // At once where it had said that it waits, else when it has not for long.
@@ -493,17 +496,14 @@ TEST_F(SleepingReplicasTest, AModelThatBrokeWhileItSleptIsSaidToBeBroken) {
 }
 
 TEST_F(GatewayReplicasTest, AReplicaIsMadeOfTheWarmProcessAndSaysWhyItCannotStart) {
+  fixture.spare_timeout_ms = kReadyMs;
+  fixture.Start();
   Deploy(1, Json::Of({{"replicas_max", 2}, {"replica_concurrency", 1}, {"quiet_ms", 60'000}}));
   const auto is_spare = [](const std::string& words) {
     return words.find("serve-spare") != std::string::npos;
   };
-  const auto has_spare = [&] {
-    const auto children = Children();
-    return std::any_of(children.begin(), children.end(),
-                       [&](const auto& child) { return is_spare(child.second); });
-  };
   const int64_t deadline_us = MonotonicUs() + kReadyMs * 1000;
-  while (!has_spare()) ASSERT_LT(MonotonicUs(), deadline_us);
+  while (!fixture.HasWarmSpare()) ASSERT_LT(MonotonicUs(), deadline_us);
   {
     Load load(fixture, "cancer", 4);
     WaitUntil([](const auto& status) { return ReadyOf(status) == 2; });

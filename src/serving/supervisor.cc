@@ -22,9 +22,8 @@ constexpr int64_t kProbeTimeoutMs = 200;
 constexpr int64_t kLogTailBytes = 4096;
 constexpr int kBackOffDoublingsMax = 20;
 constexpr int64_t kSpareBackOffUs = 10'000'000;  // after a spare that ended by itself
-constexpr int64_t kSpareTimeoutMs = 100;
-constexpr int64_t kSpareWarmUpMsMax = 1'000;  // that a replica waits for a spare at most
-constexpr int64_t kSpareHungMs = 10'000;      // one that is not warm by then never will be
+constexpr int64_t kSpareWarmUpMsMax = 1'000;     // that a replica waits for a spare at most
+constexpr int64_t kSpareHungMs = 10'000;         // one that is not warm by then never will be
 
 bool SinceMs(int64_t since_us, int64_t ms) {
   return MonotonicUs() - since_us >= ms * 1000;
@@ -154,7 +153,7 @@ bool Supervisor::Rest(Slot& slot) {
   }
   const std::filesystem::path rest =
       socket_dir_ / fmt::format("{}-{}.spare", getpid(), ++sockets_made_);
-  const Socket socket = ConnectTo(slot.socket, kSpareTimeoutMs);
+  const Socket socket = ConnectTo(slot.socket, options_.spare_timeout_ms);
   Frame answer;
   const bool is_told =
       socket.open() && WriteAll(socket, EncodeRest(rest.string())) == Transfer::kDone &&
@@ -182,7 +181,7 @@ bool Supervisor::IsSpareWarm() const {
 
 bool Supervisor::TakeSpare(Slot& slot, const std::string& model) {
   if (!spare_.process) return false;
-  const Socket socket = ConnectTo(spare_.socket, kSpareTimeoutMs);
+  const Socket socket = ConnectTo(spare_.socket, options_.spare_timeout_ms);
   if (!socket.open()) return false;  // it is not warm yet
   const std::string order = EncodeBecome({model, slot.socket.string(), LogOf(slot).string()});
   Frame answer;

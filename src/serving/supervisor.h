@@ -35,7 +35,8 @@ struct SupervisorOptions {
   int64_t stop_grace_ms = 5'000;  // between SIGTERM and SIGKILL
   int64_t back_off_min_ms = 100;  // before the second restart in a row; the first is at once
   int64_t back_off_max_ms = 10'000;
-  int64_t healthy_ms = 30'000;  // of life after which a death starts a new row
+  int64_t spare_timeout_ms = 100;  // that a spare process may take to say that it takes an order
+  int64_t healthy_ms = 30'000;     // of life after which a death starts a new row
 };
 
 // The platform of models for which a process is kept warm.

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -68,6 +70,7 @@ class GatewayFixture {
     options.supervisor.back_off_min_ms = 10;
     options.supervisor.lease_ms = lease_ms;
     options.supervisor.heartbeat_ms = 50;
+    options.supervisor.spare_timeout_ms = spare_timeout_ms;
     options.hold_ms = hold_ms;
     options.held_max = held_max;
     gateway.reset();
@@ -98,8 +101,16 @@ class GatewayFixture {
     return pids;
   }
 
+  // Whether a spare process waits for an order.
+  bool HasWarmSpare() const {
+    const std::filesystem::directory_iterator sockets(dir_.path() / "run");
+    return std::any_of(begin(sockets), end(sockets),
+                       [](const auto& socket) { return socket.path().extension() == ".spare"; });
+  }
+
   int64_t hold_ms = kReadyMs;
   int64_t lease_ms = 10'000;
+  int64_t spare_timeout_ms = 100;
   int held_max = 512;
 
  private:

@@ -80,14 +80,18 @@ void Socket::LimitTransfers(int64_t timeout_ms) const {
 }
 
 Socket ListenOn(const std::filesystem::path& path) {
-  const sockaddr_un address = AddressOf(path);
+  // Bound under another name of the same length until it listens.
+  std::string unheard = path.string();
+  if (!unheard.empty()) unheard.back() = '~';
+  const sockaddr_un address = AddressOf(unheard);
   Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  unlink(path.c_str());
-  const bool bound =
+  unlink(unheard.c_str());
+  const bool listens =
       socket.open() &&
       bind(socket.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
-      chmod(path.c_str(), S_IRUSR | S_IWUSR) == 0;
-  if (!bound || listen(socket.fd(), kBacklog) != 0) {
+      chmod(unheard.c_str(), S_IRUSR | S_IWUSR) == 0 && listen(socket.fd(), kBacklog) == 0 &&
+      rename(unheard.c_str(), path.c_str()) == 0;
+  if (!listens) {
     throw Unavailable("Cannot listen on {}: {}", path.string(), std::strerror(errno));
   }
   return socket;
