@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -116,15 +117,13 @@ class BareLoop {
 
   void Read(int fd) {
     std::string& received = received_[fd];
-    const size_t before = received.size();
-    received.resize(before + kReadBytes);
-    const ssize_t got = read(fd, received.data() + before, kReadBytes);
-    received.resize(before + static_cast<size_t>(std::max<ssize_t>(got, 0)));
+    const ssize_t got = read(fd, buffer_.data(), buffer_.size());
     if (got <= 0) {
       received_.erase(fd);
       close(fd);
       return;
     }
+    received.append(buffer_.data(), static_cast<size_t>(got));
     if (RequestBytes(received) == 0) return;
     received.clear();
     Answer(fd);
@@ -143,6 +142,7 @@ class BareLoop {
   std::unique_ptr<inference::Engine> engine_;
   std::vector<inference::Tensor> inputs_;
   int listener_ = -1;
+  std::array<char, kReadBytes> buffer_;
   std::map<int, std::string> received_;
   std::string answer_;
 };
