@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -71,6 +72,26 @@ TEST(JsonWriter, PlacesCommas) {
       .Field("d", true)
       .EndObject();
   EXPECT_EQ(out, R"({"a":1,"b":[1,"x",{}],"c":0.1,"d":true})");
+}
+
+TEST(JsonWriter, EscapesEveryByteWhereverItStands) {
+  for (int byte = 0; byte < 256; ++byte) {
+    for (size_t at = 0; at < 20; ++at) {
+      std::string text = "twenty bytes of text";
+      text[at] = static_cast<char>(byte);
+      std::string escaped(1, static_cast<char>(byte));
+      if (byte < ' ') escaped = fmt::format("\\u{:04x}", byte);
+      if (byte == '\n') escaped = "\\n";
+      if (byte == '\r') escaped = "\\r";
+      if (byte == '\t') escaped = "\\t";
+      if (byte == '"' || byte == '\\') escaped.insert(0, "\\");
+      std::string expected = "twenty bytes of text";
+      expected.replace(at, 1, escaped);
+      std::string written;
+      AppendJsonString(text, &written);
+      ASSERT_EQ(written, '"' + expected + '"') << byte << " at " << at;
+    }
+  }
 }
 
 TEST(Json, IndentsForPeople) {

@@ -20,7 +20,9 @@ bool BreaksLine(char c) {
 void AppendClean(std::string_view text, std::string* out) {
   const size_t start = out->size();
   out->append(text);
-  if (std::none_of(text.begin(), text.end(), BreaksLine)) return;
+  // Nearly every text has none of the characters before the space, of which some break a line.
+  const auto is_before_space = [](char c) { return static_cast<unsigned char>(c) < ' '; };
+  if (std::none_of(text.begin(), text.end(), is_before_space)) return;
   std::replace_if(out->begin() + static_cast<ptrdiff_t>(start), out->end(), BreaksLine, ' ');
 }
 

@@ -19,6 +19,8 @@ using prediction::AsObject;
 using prediction::AsText;
 namespace ondemand = prediction::ondemand;
 
+constexpr size_t kUsualAnswerBytes = 512;  // without the data of many rows
+
 Error UnknownField(std::string_view where, std::string_view field) {
   return InvalidArgument("Unknown field of {}: {}", where, field).WithField(std::string(field));
 }
@@ -284,6 +286,7 @@ InferBody ReadInferBody(std::string* body, size_t json_bytes) {
 EncodedAnswer WriteInferAnswer(const std::string& model, const std::string& id,
                                const InferBody& request, const serving::InferAnswer& answer) {
   EncodedAnswer encoded;
+  encoded.body.reserve(kUsualAnswerBytes);
   std::string raw;
   JsonWriter writer(&encoded.body);
   writer.BeginObject()
