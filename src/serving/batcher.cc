@@ -68,7 +68,7 @@ int Batcher::RunsMax() const {
   return Joins() ? std::min(options_.threads, Cores()) : options_.threads;
 }
 
-void Batcher::Submit(InferRequest request, Done done, std::shared_ptr<const void> keep) {
+void Batcher::Submit(InferRequest&& request, Done done, std::shared_ptr<const void> keep) {
   Item item{.request = std::move(request), .done = std::move(done), .come_us = MonotonicUs()};
   const auto joined_rows = rules_.RowsOf(item.request);
   item.joins = joined_rows.has_value();
@@ -97,7 +97,7 @@ bool Batcher::RunsAtOnce(double estimate_us) const {
          estimate_us <= kAtOnceUsMax && MonotonicUs() >= handed_over_until_us_.load();
 }
 
-void Batcher::Queue(Item item, const std::shared_ptr<const void>& keep) {
+void Batcher::Queue(Item&& item, const std::shared_ptr<const void>& keep) {
   std::optional<Error> refusal;
   {
     std::lock_guard lock(mutex_);

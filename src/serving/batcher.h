@@ -47,7 +47,7 @@ class Batcher {
   // Answers a request. A queue that is full, or one that would answer only after the request's
   // deadline, gives kUnavailable at once. `keep` is held until nothing of this is used for the
   // request any more: it owns this batcher and its model.
-  void Submit(InferRequest request, Done done, std::shared_ptr<const void> keep);
+  void Submit(InferRequest&& request, Done done, std::shared_ptr<const void> keep);
 
   // Whether Submit would run this on the calling thread, within what a change of threads costs.
   bool RunsAtOnce(const InferRequest& request) const;
@@ -65,7 +65,7 @@ class Batcher {
 
   bool Joins() const;
   int RunsMax() const;
-  void Queue(Item item, const std::shared_ptr<const void>& keep);
+  void Queue(Item&& item, const std::shared_ptr<const void>& keep);
   // Why a request is not taken; nothing when it is. Counts it.
   std::optional<Error> Refusal(const Item& item);
   double WaitUs() const;

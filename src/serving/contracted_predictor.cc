@@ -27,7 +27,7 @@ std::vector<std::pair<std::string, ContractPtr>> FixedContracts::All() const {
   return {contracts_.begin(), contracts_.end()};
 }
 
-void ContractedPredictor::Infer(InferRequest request, InferDone done) {
+void ContractedPredictor::Infer(InferRequest&& request, InferDone done) {
   ContractPtr contract;
   std::optional<Breach> breach;
   try {

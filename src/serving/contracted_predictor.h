@@ -44,7 +44,7 @@ class ContractedPredictor : public ForwardingPredictor {
   ContractedPredictor(Predictor& predictor, ContractBook& book)
       : ForwardingPredictor(predictor), book_(book) {}
 
-  void Infer(InferRequest request, InferDone done) override;
+  void Infer(InferRequest&& request, InferDone done) override;
 
   // Rows, breaches by field and refused requests as Prometheus text; empty without contracts.
   std::string MetricsText() const;

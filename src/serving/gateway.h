@@ -131,7 +131,7 @@ class Gateway : public Predictor {
   std::optional<Refusal> Admit(const std::string& model, const Origin& origin) override;
   std::optional<Refusal> AdmitRows(const InferRequest& request) override;
   Error RefuseAnswer(const std::string& model, uint64_t body_bytes, int64_t bytes_max) override;
-  void Infer(InferRequest request, InferDone done) override;
+  void Infer(InferRequest&& request, InferDone done) override;
   // Where requests have a loop and their endpoint's model is known, unless that costs a look into
   // the database: a label, a contract.
   bool IsPrompt(const std::string& model, Naming naming) const override;

@@ -108,7 +108,7 @@ std::optional<Refusal> Gateway::AdmitRows(const InferRequest& request) {
                                    endpoint->route()->policy, clock_.NowMs());
 }
 
-void Gateway::Infer(InferRequest request, InferDone done) {
+void Gateway::Infer(InferRequest&& request, InferDone done) {
   auto endpoint = FindRouted(request.model);
   if (endpoint == nullptr) {
     done(Unexpected(Missing(request.model)));

@@ -163,7 +163,7 @@ bool ModelServer::AnswersAtOnce(const InferRequest& request) const {
   return false;
 }
 
-void ModelServer::Infer(InferRequest request, InferDone done) {
+void ModelServer::Infer(InferRequest&& request, InferDone done) {
   std::shared_ptr<const Versions> versions;
   const Loaded* loaded = nullptr;
   try {

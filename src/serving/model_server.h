@@ -45,7 +45,7 @@ class ModelServer : public Predictor {
   std::optional<Refusal> AdmitRows(const InferRequest& /*request*/) override {
     return std::nullopt;
   }
-  void Infer(InferRequest request, InferDone done) override;
+  void Infer(InferRequest&& request, InferDone done) override;
   bool IsPrompt(const std::string&, Naming) const override { return true; }
   // Whether Infer would have called back within some ten microseconds, when it returns.
   bool AnswersAtOnce(const InferRequest& request) const;

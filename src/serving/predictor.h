@@ -154,7 +154,7 @@ class Predictor {
   // Asks the model; `done` is called now or, by another thread, after this has returned, and what
   // may follow an answer (logging, shadows) is done after it. Inputs that the model cannot take are
   // kInvalidArgument naming the input; nothing is thrown.
-  virtual void Infer(InferRequest request, InferDone done) = 0;
+  virtual void Infer(InferRequest&& request, InferDone done) = 0;
   // Whether requests for this model never hold up the I/O thread that they are made on: Infer and
   // Describe, and VersionOfLabel where it is asked for, return within microseconds, and what takes
   // longer is left to others. Else they block, Infer for the model's time. Threads that are no I/O

@@ -31,7 +31,7 @@ void TellOfTimes(const Span& request, const InferTimes& times, SpanSink* sink) {
 
 }  // namespace
 
-void TracedPredictor::Infer(InferRequest request, InferDone done) {
+void TracedPredictor::Infer(InferRequest&& request, InferDone done) {
   if (!request.trace || !request.trace->sampled) {
     predictor_.Infer(std::move(request), std::move(done));
     return;

@@ -13,7 +13,7 @@ class TracedPredictor : public ForwardingPredictor {
   TracedPredictor(Predictor& predictor, SpanSink& sink)
       : ForwardingPredictor(predictor), sink_(sink) {}
 
-  void Infer(InferRequest request, InferDone done) override;
+  void Infer(InferRequest&& request, InferDone done) override;
 
  private:
   SpanSink& sink_;
