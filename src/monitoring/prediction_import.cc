@@ -1,10 +1,14 @@
 #include "monitoring/prediction_import.h"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
+#include <unordered_set>
 
 #include "base/error.h"
 #include "base/id.h"
+#include "monitoring/import_columns.h"
+#include "monitoring/json_lines.h"
 
 namespace millwright::monitoring {
 
@@ -16,14 +20,13 @@ using analytics::Table;
 namespace {
 
 constexpr char kIncoming[] = "incoming";
-constexpr size_t kRowsPerWrite = 5'000;
+constexpr char kNumberColumn[] = "millwright_row_number";  // of a row of the file, from 1
+// Rows that are read and written together: so many, or fewer where each has many values, of which
+// one takes some 100 bytes.
+constexpr int64_t kRowsPerWrite = 5'000;
+constexpr int64_t kValuesPerWrite = 1'000'000;
 
-// Fields of the log that say nothing of a prediction that was made elsewhere.
-constexpr std::string_view kPassedOver[] = {
-    "endpoint",        "revision", "role",          "cached",           "outcome_text",
-    "outcome_time_ms", "feedback", "feedback_text", "feedback_comment", "feedback_time_ms"};
-
-// Where the columns of kIncoming are; those of values come after them.
+// Where the columns of FileTable::Sql are; those of values come after them.
 enum Place {
   kNumber,
   kId,
@@ -40,128 +43,6 @@ enum Place {
   kPlaces
 };
 
-enum class Part { kInput, kOutput, kInputs, kOutputs };  // the latter two are objects
-struct ValueColumn {
-  Part part = Part::kInput;
-  std::string name;  // without prefix
-};
-
-class Plan {
- public:
-  Plan(const std::vector<Column>& columns, const ImportRules& rules)
-      : columns_(columns), rules_(rules) {
-    for (const std::string& output : rules.outputs) Require(output);
-    id_ = Take(rules.id, "id");
-    time_ = Take(rules.time, "time_ms");
-    event_time_ = Take(rules.event_time, "event_time_ms");
-    version_ = Take(rules.version, "model_version");
-    latency_ = Take(rules.latency_us, "latency_us");
-    caller_ = Take("", "caller");
-    trace_ = Take("", "trace_id");
-    failure_ = Take("", "error");
-    outcome_ = Take(rules.outcome, "outcome");
-    if (rules.outcome.empty()) outcome_text_ = Find("outcome_text");
-    for (const Column& column : columns_) AddValue(column);
-  }
-
-  const std::vector<ValueColumn>& values() const { return values_; }
-
-  std::string Sql(const std::string& table) const {
-    std::string sql =
-        "SELECT row_number() OVER () AS number, " + Text(id_) + " AS id, " +
-        Milliseconds(time_ != nullptr ? time_ : event_time_) + " AS time, " +
-        IsThere(time_ != nullptr ? time_ : event_time_) + " AS time_given, " +
-        Milliseconds(event_time_) + " AS event_time, " + Text(version_) + " AS version, " +
-        (latency_ == nullptr ? "NULL" : "TRY_CAST(" + QuoteName(latency_->name) + " AS BIGINT)") +
-        " AS latency, " + Text(caller_) + " AS caller, " + Text(trace_) + " AS trace, " +
-        Text(failure_) + " AS failure, " +
-        (outcome_ == nullptr ? "NULL" : QuoteName(outcome_->name)) + " AS outcome, " +
-        Text(outcome_text_) + " AS outcome_text";
-    return sql + value_sql_ + " FROM " + table;
-  }
-
- private:
-  const Column* Find(const std::string& name) const {
-    const auto found = std::find_if(columns_.begin(), columns_.end(),
-                                    [&](const Column& column) { return column.name == name; });
-    return found == columns_.end() ? nullptr : &*found;
-  }
-  const Column& Require(const std::string& name) const {
-    const Column* column = Find(name);
-    if (column == nullptr) throw InvalidArgument("The table has no column {}", name);
-    return *column;
-  }
-  const Column* Take(const std::string& named, const std::string& own) {
-    const Column* column = named.empty() ? Find(own) : &Require(named);
-    if (column != nullptr) taken_.push_back(column->name);
-    return column;
-  }
-
-  void AddValue(const Column& column) {
-    const std::string& name = column.name;
-    const auto is = [&](const auto& names) {
-      return std::find(std::begin(names), std::end(names), name) != std::end(names);
-    };
-    const bool is_object = column.sql_type.starts_with("STRUCT") ||
-                           column.sql_type.starts_with("MAP") || column.sql_type == "JSON";
-    if (is(rules_.outputs)) {
-      Add(Part::kOutput, name, column);
-    } else if (is(taken_) || is(kPassedOver)) {
-      return;
-    } else if (name.starts_with(kInputPrefix)) {
-      Add(Part::kInput, name.substr(sizeof kInputPrefix - 1), column);
-    } else if (name.starts_with(kOutputPrefix)) {
-      Add(Part::kOutput, name.substr(sizeof kOutputPrefix - 1), column);
-    } else if (name == "inputs" && is_object) {
-      Add(Part::kInputs, name, column);
-    } else if (name == "outputs" && is_object) {
-      Add(Part::kOutputs, name, column);
-    } else {
-      Add(Part::kInput, name, column);
-    }
-  }
-
-  void Add(Part part, std::string name, const Column& column) {
-    const bool is_nested = column.type == ColumnType::kOther;
-    value_sql_ += ", " + (is_nested ? "CAST(to_json(" + QuoteName(column.name) + ") AS VARCHAR)"
-                                    : QuoteName(column.name));
-    value_sql_ += " AS value_" + std::to_string(values_.size());
-    values_.push_back({part, std::move(name)});
-  }
-
-  static std::string Text(const Column* column) {
-    return column == nullptr ? "CAST(NULL AS VARCHAR)"
-                             : "CAST(" + QuoteName(column->name) + " AS VARCHAR)";
-  }
-  static std::string IsThere(const Column* column) {
-    return column == nullptr ? "FALSE" : QuoteName(column->name) + " IS NOT NULL";
-  }
-  static std::string Milliseconds(const Column* column) {
-    if (column == nullptr) return "NULL";
-    const std::string name = QuoteName(column->name);
-    switch (column->type) {
-      case ColumnType::kInteger:
-      case ColumnType::kDouble:
-        return "TRY_CAST(" + name + " AS BIGINT)";
-      case ColumnType::kTimestamp:
-      case ColumnType::kDate:
-        return "epoch_ms(CAST(" + name + " AS TIMESTAMP))";
-      default:
-        return "coalesce(TRY_CAST(" + name + " AS BIGINT), epoch_ms(TRY_CAST(" + name +
-               " AS TIMESTAMP)))";
-    }
-  }
-
-  const std::vector<Column>& columns_;
-  const ImportRules& rules_;
-  const Column *id_ = nullptr, *time_ = nullptr, *event_time_ = nullptr, *version_ = nullptr,
-               *latency_ = nullptr, *caller_ = nullptr, *trace_ = nullptr, *failure_ = nullptr,
-               *outcome_ = nullptr, *outcome_text_ = nullptr;
-  std::vector<std::string> taken_;
-  std::vector<ValueColumn> values_;
-  std::string value_sql_;
-};
-
 void AddObject(const std::string& text, NamedValues& values) {
   const Json object = ParseJson(text);
   if (!object.is_object()) throw InvalidArgument("{} is no object of values", text.substr(0, 100));
@@ -170,75 +51,277 @@ void AddObject(const std::string& text, NamedValues& values) {
   }
 }
 
-void AddValues(const std::vector<ValueColumn>& columns, const Table& table, size_t row,
-               Prediction& prediction) {
-  for (size_t i = 0; i < columns.size(); ++i) {
-    const size_t place = kPlaces + i;
-    if (table.IsNull(row, place)) continue;
-    switch (columns[i].part) {
-      case Part::kInputs:
-        AddObject(table.Text(row, place), prediction.inputs);
-        break;
-      case Part::kOutputs:
-        AddObject(table.Text(row, place), prediction.outputs);
-        break;
-      case Part::kInput:
-        prediction.inputs.emplace_back(columns[i].name, ToValue(table.ToJson(row, place)));
-        break;
-      case Part::kOutput:
-        prediction.outputs.emplace_back(columns[i].name, ToValue(table.ToJson(row, place)));
-        break;
+Value ValueAt(const Table& table, size_t row, size_t column) {
+  const Table::Cell& cell = table.At(row, column);
+  if (const auto* number = std::get_if<double>(&cell)) return *number;
+  if (const auto* text = std::get_if<std::string>(&cell)) return *text;
+  return ToValue(table.ToJson(row, column));
+}
+
+std::optional<int64_t> IntegerAt(const Table& table, size_t row, size_t column) {
+  return table.IsNull(row, column) ? std::nullopt : std::optional(table.Int(row, column));
+}
+
+std::optional<std::string> TextAt(const Table& table, size_t row, size_t column) {
+  return table.IsNull(row, column) ? std::nullopt : std::optional(table.Text(row, column));
+}
+
+// A file of any kind that SQL reads.
+class FileTable {
+ public:
+  // Reads it as a whole, so that a file that cannot be read to its end leaves nothing behind, and
+  // once: to find out what columns a wide file has takes longer than to read it.
+  FileTable(const std::string& file, const ImportRules& rules)
+      : session_(OptionsFor(file)), has_types_(!analytics::IsTextFile(file)) {
+    session_.Execute(
+        fmt::format("CREATE TEMP TABLE {} AS SELECT row_number() OVER () AS {}, * FROM {} LIMIT {}",
+                    kIncoming, kNumberColumn, ReadSql(file, rules), kImportRowsMax + 1));
+    row_count_ = session_.Query(fmt::format("SELECT count(*) FROM {}", kIncoming)).Int(0, 0);
+    if (row_count_ > kImportRowsMax) {
+      throw InvalidArgument("A file may have {} predictions; send this one in pieces",
+                            kImportRowsMax);
+    }
+    columns_ =
+        session_.Describe(fmt::format("SELECT * EXCLUDE ({}) FROM {}", kNumberColumn, kIncoming));
+    std::vector<ImportColumn> columns;
+    for (const Column& column : columns_) {
+      columns.push_back({column.name, column.sql_type.starts_with("STRUCT") ||
+                                          column.sql_type.starts_with("MAP") ||
+                                          column.sql_type == "JSON"});
+    }
+    roles_ = RolesOf(columns, rules);
+  }
+
+  int64_t row_count() const { return row_count_; }
+
+  std::vector<std::optional<std::string>> Ids() {
+    std::vector<std::optional<std::string>> ids(static_cast<size_t>(row_count_));
+    session_.Stream(
+        fmt::format("SELECT {} - 1, {} FROM {}", kNumberColumn, Text(roles_.id), kIncoming),
+        [&](const Table& part) {
+          for (size_t row = 0; row < part.row_count(); ++row) {
+            if (!part.IsNull(row, 1))
+              ids[static_cast<size_t>(part.Int(row, 0))] = part.Text(row, 1);
+          }
+          return true;
+        });
+    return ids;
+  }
+
+  void ForEach(const std::function<void(ImportedRow)>& each) {
+    const int64_t step = std::clamp<int64_t>(
+        kValuesPerWrite / static_cast<int64_t>(columns_.size() + 1), 1, kRowsPerWrite);
+    for (int64_t first = 1; first <= row_count_; first += step) {
+      session_.Stream(Sql(first, first + step - 1), [&](const Table& part) {
+        for (size_t row = 0; row < part.row_count(); ++row) each(RowAt(part, row));
+        return true;
+      });
     }
   }
+
+ private:
+  static analytics::SessionOptions OptionsFor(const std::string& file) {
+    analytics::SessionOptions options;
+    options.allowed_files = {file};
+    options.time_limit_ms = kImportMsMax;
+    return options;
+  }
+
+  // In a file without types "007" is an id and "yes" an outcome, whatever they look like.
+  std::string ReadSql(const std::string& file, const ImportRules& rules) {
+    if (has_types_) return analytics::ReadFileSql(file);
+    std::vector<std::string> as_text;
+    for (const Column& column :
+         session_.Describe("SELECT * FROM " + analytics::ReadFileSql(file))) {
+      const bool is_id = column.name == (rules.id.empty() ? "id" : rules.id);
+      const bool is_outcome = column.name == (rules.outcome.empty() ? "outcome" : rules.outcome);
+      if (is_id || is_outcome) as_text.push_back(column.name);
+    }
+    return analytics::ReadFileSql(file, as_text);
+  }
+
+  // The rows from a number to another.
+  std::string Sql(int64_t first, int64_t last) const {
+    std::string sql =
+        "SELECT " + std::string(kNumberColumn) + ", " + Text(roles_.id) + " AS id, " +
+        Milliseconds(roles_.asked()) + " AS time, " + IsThere(roles_.asked()) + " AS time_given, " +
+        Milliseconds(roles_.event_time) + " AS event_time, " + Text(roles_.version) +
+        " AS version, " +
+        (roles_.latency_us ? "TRY_CAST(" + Name(*roles_.latency_us) + " AS BIGINT)" : "NULL") +
+        " AS latency, " + Text(roles_.caller) + " AS caller, " + Text(roles_.trace_id) +
+        " AS trace, " + Text(roles_.error) + " AS failure, " +
+        (roles_.outcome ? Name(*roles_.outcome) : "NULL") + " AS outcome, " +
+        Text(roles_.outcome_text) + " AS outcome_text";
+    size_t next = 0;
+    for (const ImportRoles::Value& value : roles_.values) {
+      const bool is_nested = columns_[value.column].type == ColumnType::kOther;
+      const std::string name = Name(value.column);
+      sql += ", " + (is_nested ? "CAST(to_json(" + name + ") AS VARCHAR)" : name) + " AS value_" +
+             std::to_string(next++);
+    }
+    return sql + fmt::format(" FROM {} WHERE {} BETWEEN {} AND {}", kIncoming, kNumberColumn, first,
+                             last);
+  }
+
+  ImportedRow RowAt(const Table& table, size_t row) const {
+    ImportedRow one{.number = table.Int(row, kNumber),
+                    .id = TextAt(table, row, kId),
+                    .time_ms = IntegerAt(table, row, kTime),
+                    .has_time = table.At(row, kTimeGiven) == Table::Cell(true),
+                    .event_time_ms = IntegerAt(table, row, kEventTime),
+                    .version = table.Text(row, kVersion),
+                    .trace_id = table.Text(row, kTrace),
+                    .error = table.Text(row, kFailure),
+                    .caller = TextAt(table, row, kCaller),
+                    .latency_us = IntegerAt(table, row, kLatency),
+                    .outcome = {},
+                    .inputs = {},
+                    .outputs = {},
+                    .refusal = {}};
+    const Place outcome = table.IsNull(row, kOutcomeValue) ? kOutcomeText : kOutcomeValue;
+    if (!table.IsNull(row, outcome)) {
+      one.outcome = has_types_ ? ValueAt(table, row, outcome) : ReadField(table.Text(row, outcome));
+    }
+    try {
+      AddValues(table, row, &one);
+    } catch (const Error& error) {
+      one.refusal = error.message();
+    }
+    return one;
+  }
+
+  void AddValues(const Table& table, size_t row, ImportedRow* one) const {
+    for (size_t i = 0; i < roles_.values.size(); ++i) {
+      const ImportRoles::Value& role = roles_.values[i];
+      const size_t place = kPlaces + i;
+      if (table.IsNull(row, place)) continue;
+      switch (role.part) {
+        case ImportPart::kInputs:
+          AddObject(table.Text(row, place), one->inputs);
+          break;
+        case ImportPart::kOutputs:
+          AddObject(table.Text(row, place), one->outputs);
+          break;
+        case ImportPart::kInput:
+          one->inputs.emplace_back(role.name, ValueAt(table, row, place));
+          break;
+        case ImportPart::kOutput:
+          one->outputs.emplace_back(role.name, ValueAt(table, row, place));
+          break;
+      }
+    }
+  }
+
+  std::string Name(size_t column) const { return QuoteName(columns_[column].name); }
+  std::string Text(std::optional<size_t> column) const {
+    return "CAST(" + (column ? Name(*column) : "NULL") + " AS VARCHAR)";
+  }
+  std::string IsThere(std::optional<size_t> column) const {
+    return column ? Name(*column) + " IS NOT NULL" : "FALSE";
+  }
+  std::string Milliseconds(std::optional<size_t> column) const {
+    if (!column) return "NULL";
+    const std::string name = Name(*column);
+    switch (columns_[*column].type) {
+      case ColumnType::kInteger:
+      case ColumnType::kDouble:
+        return "TRY_CAST(" + name + " AS BIGINT)";
+      case ColumnType::kTimestamp:
+      case ColumnType::kDate:
+        return "epoch_ms(TRY_CAST(" + name + " AS TIMESTAMP))";
+      default:
+        return "coalesce(TRY_CAST(" + name + " AS BIGINT), epoch_ms(TRY_CAST(" + name +
+               " AS TIMESTAMP)))";
+    }
+  }
+
+  analytics::Session session_;
+  const bool has_types_;  // the file says of each value what it is
+  std::vector<Column> columns_;
+  ImportRoles roles_;
+  int64_t row_count_ = 0;
+};
+
+// Most rows are small enough by far, which is told without writing them.
+bool IsTooLarge(const Prediction& prediction) {
+  constexpr size_t kValueBytesMax = 64, kOwnFields = 16;  // a number and all around it
+  constexpr size_t kEscapeBytesMax = 6;                   // of one byte of a text
+  size_t bytes = kOwnFields * kValueBytesMax;
+  size_t text = prediction.id.size() + prediction.endpoint.size() +
+                prediction.model_version.size() + prediction.caller.size() +
+                prediction.trace_id.size() + prediction.error.size();
+  for (const NamedValues* values : {&prediction.inputs, &prediction.outputs}) {
+    for (const auto& [name, value] : *values) {
+      bytes += kValueBytesMax;
+      text += name.size();
+      if (const auto* own = std::get_if<std::string>(&value)) text += own->size();
+    }
+  }
+  return bytes + kEscapeBytesMax * text > kRecordBytesMax &&
+         EncodePrediction(prediction).size() > kRecordBytesMax;
+}
+
+// Tells of each row whether it is new: neither the log nor an earlier row has its id.
+std::vector<bool> FindNew(const PredictionLog& log, const std::string& endpoint,
+                          const std::vector<std::optional<std::string>>& ids) {
+  std::vector<uint64_t> hashes;
+  for (const auto& id : ids) {
+    if (id) hashes.push_back(HashId(*id));
+  }
+  std::sort(hashes.begin(), hashes.end());
+  // Files that have none of the ids are not read: a large log costs no more than a small one.
+  const LogSnapshot snapshot = log.Open(endpoint, {.ids = hashes});
+  analytics::SessionOptions options;
+  options.allowed_files = snapshot.files;
+  options.allowed_folders = {snapshot.tail->path().string()};
+  options.time_limit_ms = kImportMsMax;
+  analytics::Session session(options);
+  std::unordered_set<std::string> known;
+  session.Stream("SELECT id FROM " + snapshot.predictions, [&](const Table& part) {
+    for (size_t row = 0; row < part.row_count(); ++row) {
+      std::string id = part.Text(row, 0);
+      if (std::binary_search(hashes.begin(), hashes.end(), HashId(id))) known.insert(std::move(id));
+    }
+    return true;
+  });
+  std::unordered_set<std::string_view> seen(known.begin(), known.end());
+  std::vector<bool> is_new;
+  is_new.reserve(ids.size());
+  for (const auto& id : ids) is_new.push_back(!id || seen.insert(*id).second);
+  return is_new;
 }
 
 // Writes rows in pieces.
 class Writing {
  public:
-  Writing(PredictionLog& log, const Clock& clock, std::string endpoint, std::string who,
-          std::vector<ValueColumn> columns, bool has_types)
-      : log_(log),
-        now_ms_(clock.NowMs()),
-        endpoint_(std::move(endpoint)),
-        who_(std::move(who)),
-        columns_(std::move(columns)),
-        has_types_(has_types) {}
+  Writing(PredictionLog& log, const Clock& clock, std::string endpoint, std::string who)
+      : log_(log), now_ms_(clock.NowMs()), endpoint_(std::move(endpoint)), who_(std::move(who)) {}
 
-  void Add(const Table& table, size_t row) {
-    if (table.IsNull(row, kTime) && table.At(row, kTimeGiven) == Table::Cell(true)) {
-      return Refuse(table, row, "its time cannot be read");
-    }
+  void Add(ImportedRow row) {
+    if (row.has_time && !row.time_ms) return Refuse(row, "its time cannot be read");
     // When it happened may be earlier.
-    if (!table.IsNull(row, kTime) && table.Int(row, kTime) < 0) {
-      return Refuse(table, row, "its time is before 1970");
-    }
-    Prediction prediction{.id = table.IsNull(row, kId) ? NewHexId() : table.Text(row, kId),
+    if (row.time_ms && *row.time_ms < 0) return Refuse(row, "its time is before 1970");
+    if (!row.refusal.empty()) return Refuse(row, row.refusal);
+    Prediction prediction{.id = row.id ? *std::move(row.id) : NewHexId(),
                           .endpoint = endpoint_,
-                          .model_version = table.Text(row, kVersion),
-                          .time_ms = table.IsNull(row, kTime) ? now_ms_ : table.Int(row, kTime),
-                          .latency_us = kLatencyUnknown,
-                          .caller = table.IsNull(row, kCaller) ? who_ : table.Text(row, kCaller),
-                          .trace_id = table.IsNull(row, kTrace) ? "" : table.Text(row, kTrace),
-                          .error = table.Text(row, kFailure)};
-    if (!table.IsNull(row, kEventTime)) prediction.event_time_ms = table.Int(row, kEventTime);
-    if (!table.IsNull(row, kLatency)) prediction.latency_us = table.Int(row, kLatency);
-    try {
-      AddValues(columns_, table, row, prediction);
-    } catch (const Error& error) {
-      return Refuse(table, row, error.message());
+                          .model_version = std::move(row.version),
+                          .time_ms = row.time_ms.value_or(now_ms_),
+                          .event_time_ms = row.event_time_ms.value_or(0),
+                          .latency_us = row.latency_us.value_or(kLatencyUnknown),
+                          .caller = row.caller ? *std::move(row.caller) : who_,
+                          .trace_id = std::move(row.trace_id),
+                          .error = std::move(row.error),
+                          .inputs = std::move(row.inputs),
+                          .outputs = std::move(row.outputs)};
+    if (IsTooLarge(prediction)) return Refuse(row, "it is too large");
+    if (!std::holds_alternative<std::monostate>(row.outcome)) {
+      outcomes_.push_back(
+          {.prediction_id = prediction.id, .value = std::move(row.outcome), .time_ms = now_ms_});
     }
-    if (EncodePrediction(prediction).size() > kRecordBytesMax) {
-      return Refuse(table, row, "it is too large");
-    }
-    const Place outcome = table.IsNull(row, kOutcomeValue) ? kOutcomeText : kOutcomeValue;
-    if (!table.IsNull(row, outcome)) {
-      outcomes_.push_back({.prediction_id = prediction.id,
-                           .value = has_types_ ? ToValue(table.ToJson(row, outcome))
-                                               : ReadField(table.Text(row, outcome)),
-                           .time_ms = now_ms_});
-    }
+    values_ += static_cast<int64_t>(prediction.inputs.size() + prediction.outputs.size());
     predictions_.push_back(std::move(prediction));
-    if (predictions_.size() == kRowsPerWrite) Write();
+    if (static_cast<int64_t>(predictions_.size()) == kRowsPerWrite || values_ >= kValuesPerWrite)
+      Write();
   }
 
   ImportResult Finish() {
@@ -247,15 +330,14 @@ class Writing {
   }
 
  private:
-  void Refuse(const Table& table, size_t row, std::string_view why) {
-    if (++result_.refused == 1) {
-      result_.refusal = fmt::format("Row {}: {}", table.Int(row, kNumber), why);
-    }
+  void Refuse(const ImportedRow& row, std::string_view why) {
+    if (++result_.refused == 1) result_.refusal = fmt::format("Row {}: {}", row.number, why);
   }
   void Write() {
     log_.RecordPredictions(predictions_);
     result_.predictions += static_cast<int64_t>(predictions_.size());
     predictions_.clear();
+    values_ = 0;
     result_.outcomes += static_cast<int64_t>(outcomes_.size());
     log_.RecordOutcomes(endpoint_, std::exchange(outcomes_, {}), who_);
   }
@@ -263,48 +345,11 @@ class Writing {
   PredictionLog& log_;
   const int64_t now_ms_;
   const std::string endpoint_, who_;
-  const std::vector<ValueColumn> columns_;
-  const bool has_types_;  // the file says of each value what it is
   std::vector<Prediction> predictions_;
+  int64_t values_ = 0;  // of predictions_
   std::vector<Outcome> outcomes_;
   ImportResult result_;
 };
-
-// In a file without types "007" is an id and "yes" an outcome, whatever they look like.
-std::string TableOf(analytics::Session& session, const std::string& file,
-                    const ImportRules& rules) {
-  std::vector<std::string> as_text;
-  for (const Column& column : session.Describe("SELECT * FROM " + analytics::ReadFileSql(file))) {
-    const bool is_id = column.name == (rules.id.empty() ? "id" : rules.id);
-    const bool is_outcome = column.name == (rules.outcome.empty() ? "outcome" : rules.outcome);
-    if (is_id || is_outcome) as_text.push_back(column.name);
-  }
-  return analytics::ReadFileSql(file, as_text);
-}
-
-// Of the ids that a file has, rising.
-std::vector<uint64_t> HashesOf(const std::string& file, const ImportRules& rules) {
-  analytics::SessionOptions options;
-  options.allowed_files = {file};
-  options.time_limit_ms = kImportMsMax;
-  analytics::Session session(options);
-  const std::string table = TableOf(session, file, rules);
-  const std::string id = rules.id.empty() ? "id" : rules.id;
-  std::vector<uint64_t> hashes;
-  for (const Column& column : session.Describe("SELECT * FROM " + table)) {
-    if (column.name != id) continue;
-    session.Stream("SELECT CAST(" + QuoteName(id) + " AS VARCHAR) FROM " + table + " WHERE " +
-                       QuoteName(id) + " IS NOT NULL LIMIT " + std::to_string(kImportRowsMax + 1),
-                   [&](const Table& part) {
-                     for (size_t row = 0; row < part.row_count(); ++row) {
-                       hashes.push_back(HashId(std::get<std::string>(part.At(row, 0))));
-                     }
-                     return true;
-                   });
-  }
-  std::sort(hashes.begin(), hashes.end());
-  return hashes;
-}
 
 }  // namespace
 
@@ -313,42 +358,19 @@ ImportResult PredictionImport::Import(const std::string& endpoint,
                                       const std::string& who) {
   std::lock_guard lock(mutex_);
   log_.Flush();  // what a request just before wrote is known
-  // Files that have none of the ids are not read: a large log costs no more than a small one.
-  std::optional<LogSnapshot> snapshot =
-      log_.Open(endpoint, {.ids = HashesOf(file.string(), rules)});
-  analytics::SessionOptions options;
-  options.allowed_files = snapshot->files;
-  options.allowed_files.push_back(file.string());
-  options.allowed_folders = {snapshot->tail->path().string()};
-  options.time_limit_ms = kImportMsMax;
-  analytics::Session session(options);
-  const std::string table = TableOf(session, file.string(), rules);
-  const std::vector<Column> columns = session.Describe("SELECT * FROM " + table);
-  const Plan plan(columns, rules);
-  // As a whole, so that a file that cannot be read to its end leaves nothing behind.
-  session.Execute(fmt::format("CREATE TEMP TABLE {} AS {} LIMIT {}", kIncoming, plan.Sql(table),
-                              kImportRowsMax + 1));
-  const int64_t rows = session.Query(fmt::format("SELECT count(*) FROM {}", kIncoming)).Int(0, 0);
-  if (rows > kImportRowsMax) {
-    throw InvalidArgument("A file may have {} predictions; send this one in pieces",
-                          kImportRowsMax);
-  }
-  session.Execute(fmt::format(
-      "CREATE TEMP TABLE new_rows AS SELECT * FROM {} i WHERE id IS NULL OR id NOT IN (SELECT id "
-      "FROM {}) QUALIFY id IS NULL OR row_number() OVER (PARTITION BY id ORDER BY number) = 1",
-      kIncoming, snapshot->predictions));
-  snapshot.reset();
-  Writing writing(log_, clock_, endpoint, who, plan.values(),
-                  !analytics::IsTextFile(file.string()));
-  int64_t taken = 0;
-  session.Stream("SELECT * FROM new_rows ORDER BY number", [&](const Table& part) {
-    for (size_t row = 0; row < part.row_count(); ++row) writing.Add(part, row);
-    taken += static_cast<int64_t>(part.row_count());
-    return true;
-  });
-  ImportResult result = writing.Finish();
-  result.known = rows - taken;
-  return result;
+  const auto import = [&](auto& table) {
+    const std::vector<bool> is_new = FindNew(log_, endpoint, table.Ids());
+    Writing writing(log_, clock_, endpoint, who);
+    table.ForEach([&](ImportedRow row) {
+      if (is_new[static_cast<size_t>(row.number - 1)]) writing.Add(std::move(row));
+    });
+    ImportResult result = writing.Finish();
+    result.known = std::count(is_new.begin(), is_new.end(), false);
+    return result;
+  };
+  if (auto lines = JsonLines::Open(file, rules)) return import(*lines);
+  FileTable table(file.string(), rules);
+  return import(table);
 }
 
 }  // namespace millwright::monitoring

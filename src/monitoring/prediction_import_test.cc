@@ -17,13 +17,13 @@ constexpr int64_t kNow = 1'000'000'000'000;
 class PredictionImportTest : public ::testing::Test {
  protected:
   ImportResult Import(const std::string& name, const std::string& text,
-                      const ImportRules& rules = {}) {
+                      const ImportRules& rules = {}, const std::string& log = "shop") {
     const auto file = dir_.path() / name;
     std::ofstream(file) << text;
-    return import_.Import("shop", file, rules, "ana");
+    return import_.Import(log, file, rules, "ana");
   }
-  std::string Ask(const std::string& sql) {
-    const auto table = reader_.Query("shop", sql);
+  std::string Ask(const std::string& sql, const std::string& log = "shop") {
+    const auto table = reader_.Query(log, sql);
     std::string text;
     for (size_t row = 0; row < table.row_count(); ++row) {
       for (size_t i = 0; i < table.columns().size(); ++i) text += table.Text(row, i) + " ";
@@ -122,6 +122,49 @@ TEST_F(PredictionImportTest, ARowThatCannotBeReadIsRefusedAndTheOthersAreKept) {
   EXPECT_EQ(result.predictions, 2);
   EXPECT_EQ(result.refused, 1);
   EXPECT_EQ(result.refusal, "Row 2: its time is before 1970");
+}
+
+// Whatever the first 20,000 rows look like.
+TEST_F(PredictionImportTest, ALateFractionIsNotRoundedAndALateWordIsKept) {
+  for (const char* name : {"rows.jsonl", "rows.json"}) {
+    std::string lines;
+    for (int i = 0; i < 25'000; ++i) {
+      lines += fmt::format("{{\"id\":\"{}\",\"time_ms\":{},\"input_x\":{}{}}}\n", i, kNow + i,
+                           i < 24'999 ? "1" : "2.5", i < 24'999 ? "" : ",\"input_late\":\"word\"");
+    }
+    const std::string log = std::filesystem::path(name).extension().string().substr(1);
+    EXPECT_EQ(Import(name, lines, {}, log).predictions, 25'000) << name;
+    EXPECT_EQ(Ask("SELECT input_x, input_late FROM predictions ORDER BY time_ms DESC LIMIT 2", log),
+              "2.5 word | 1.0  | ")
+        << name;
+  }
+}
+
+TEST_F(PredictionImportTest, EachLineSaysForItselfWhatItsValuesAre) {
+  const ImportResult result = Import(
+      "rows.jsonl",
+      "{\"id\":1,\"at\":\"2001-09-09T01:46:40Z\",\"x\":1,\"latency_us\":\"12\",\"caller\":\"\"}\n"
+      "\n"
+      "{\"x\":\"word\",\"at\":1000000001000,\"id\":\"1\"}\r\n"
+      "{\"x\":true,\"id\":2.5,\"at\":1000000002000.4,\"latency_us\":7.6,\"outcome\":\"bad\"}\n"
+      "{\"at\":\"soon\"}",
+      {.time = "at"});
+  EXPECT_EQ(result.predictions, 2);
+  EXPECT_EQ(result.known, 1);
+  EXPECT_EQ(result.refusal, "Row 4: its time cannot be read");
+  EXPECT_EQ(Ask("SELECT id, time_ms, input_x, latency_us, caller, outcome_text FROM predictions "
+                "ORDER BY time_ms"),
+            "1 1000000000000 1.0 12   | 2.5 1000000002000 true 8 ana bad | ");
+}
+
+// Python writes NaN and Infinity without quotes.
+TEST_F(PredictionImportTest, LinesThatAreNotQuiteJsonAreReadAsBefore) {
+  EXPECT_EQ(Import("rows.jsonl",
+                   "{\"id\":\"1\",\"time_ms\":1000,\"input_x\":Infinity}\n"
+                   "{\"id\":\"2\",\"time_ms\":2000,\"input_x\":0.5}\n")
+                .predictions,
+            2);
+  EXPECT_EQ(Ask("SELECT id, input_x FROM predictions ORDER BY id"), "1 inf | 2 0.5 | ");
 }
 
 TEST_F(PredictionImportTest, AFileThatCannotBeReadLeavesNothing) {
