@@ -372,10 +372,11 @@ TEST(SqlText, QuotesAndReadsFilesByExtension) {
   EXPECT_EQ(QuoteText("it's"), "'it''s'");
   EXPECT_EQ(ReadFileSql("/d/x.PARQUET"), "read_parquet('/d/x.PARQUET')");
   EXPECT_EQ(ReadFileSql("x.csv.gz"), "read_csv('x.csv.gz')");
-  EXPECT_EQ(ReadFileSql("x.jsonl"), "read_json('x.jsonl', format='newline_delimited')");
+  EXPECT_EQ(ReadFileSql("x.jsonl"),
+            "read_json('x.jsonl', format='newline_delimited', sample_size=-1)");
   EXPECT_EQ(ReadFileSql("x.tsv", {"a'b", "c"}),
             "read_csv('x.tsv', delim='\t', types={'a''b': 'VARCHAR', 'c': 'VARCHAR'})");
-  EXPECT_EQ(ReadFileSql("x.json", {"a"}), "read_json('x.json')");
+  EXPECT_EQ(ReadFileSql("x.json", {"a"}), "read_json('x.json', sample_size=-1)");
   EXPECT_EQ(CodeOf([] { ReadFileSql("x.exe"); }), Code::kInvalidArgument);
   EXPECT_EQ(CodeOf([] { QuoteText(std::string("a\0b", 3)); }), Code::kInvalidArgument);
 }

@@ -16,18 +16,22 @@ struct FileFormat {
 };
 
 constexpr std::string_view kReadCsv = "read_csv";
+// A number that is no whole one would be rounded where it comes after the rows that were looked at
+// for the types, and a word refused.
+constexpr std::string_view kWhole = ", sample_size=-1";
+constexpr std::string_view kWholeLines = ", format='newline_delimited', sample_size=-1";
 constexpr FileFormat kFileFormats[] = {
     {".parquet", "read_parquet", ""},
     {".csv", kReadCsv, ""},
     {".csv.gz", kReadCsv, ""},
     {".tsv", kReadCsv, ", delim='\t'"},
     {".tsv.gz", kReadCsv, ", delim='\t'"},
-    {".json", "read_json", ""},
-    {".json.gz", "read_json", ""},
-    {".jsonl", "read_json", ", format='newline_delimited'"},
-    {".jsonl.gz", "read_json", ", format='newline_delimited'"},
-    {".ndjson", "read_json", ", format='newline_delimited'"},
-    {".ndjson.gz", "read_json", ", format='newline_delimited'"},
+    {".json", "read_json", kWhole},
+    {".json.gz", "read_json", kWhole},
+    {".jsonl", "read_json", kWholeLines},
+    {".jsonl.gz", "read_json", kWholeLines},
+    {".ndjson", "read_json", kWholeLines},
+    {".ndjson.gz", "read_json", kWholeLines},
 };
 
 std::string Quote(std::string_view text, char quote) {
