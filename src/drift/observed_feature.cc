@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "base/error.h"
+#include "drift/bin_counts.h"
 #include "drift/computed_columns.h"
 #include "drift/embedding.h"
 #include "images/image_properties.h"
@@ -60,6 +61,8 @@ constexpr int64_t kTextsAtOnce = 8192, kImagesAtOnce = 64;
 
 // Values of a column that are tried out, and the share of them that must be images.
 constexpr int kTriedValues = 100;
+constexpr int kTriedRows = 2048;
+constexpr char kImageBeginning[] = R"(^(\[\[|iVBOR|/9j/|data:image/))";
 constexpr double kImageShareMin = 0.9;
 
 ObservedFeature Part(const Column& column, Observation observation) {
@@ -127,10 +130,9 @@ ImageLook LookAtImages(Session& session, const std::string& table, const Column&
                                        name, table, kTriedValues);
   if (column.type == ColumnType::kText) {
     // Most texts are none by their first letters.
-    const analytics::Table begins = session.Query(fmt::format(
-        "SELECT coalesce(count_if(regexp_matches({}, '^(\\[\\[|iVBOR|/9j/|data:image/)')), 0) "
-        "FROM {}",
-        name, some));
+    const analytics::Table begins =
+        session.Query(fmt::format("SELECT coalesce(count_if(regexp_matches({}, '{}')), 0) FROM {}",
+                                  name, kImageBeginning, some));
     if (begins.Int(0, 0) == 0) return look;
   }
   double images = 0, rows = 0;
@@ -154,11 +156,43 @@ ImageLook LookAtImages(Session& session, const std::string& table, const Column&
   return look;
 }
 
+// Columns of text whose first values might be images by how they begin; most texts are none.
+std::vector<bool> MayBeginAsImages(Session& session, const std::string& table,
+                                   const std::vector<Column>& columns) {
+  std::vector<bool> may_begin(columns.size());
+  std::vector<size_t> texts;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].type == ColumnType::kText) texts.push_back(i);
+  }
+  for (size_t begin = 0; begin < texts.size(); begin += kColumnsPerScan) {
+    const size_t end = std::min(begin + kColumnsPerScan, texts.size());
+    std::vector<std::string> tests;
+    for (size_t i = begin; i < end; ++i) {
+      const std::string name = QuoteName(columns[texts[i]].name);
+      tests.push_back(fmt::format("count({0}), coalesce(count_if(regexp_matches({0}, '{1}')), 0)",
+                                  name, kImageBeginning));
+    }
+    const analytics::Table answer =
+        session.Query(fmt::format("SELECT {} FROM (SELECT * FROM {} LIMIT {})",
+                                  quality::Join(tests, ", "), table, kTriedRows));
+    for (size_t i = begin; i < end; ++i) {
+      const size_t at = 2 * (i - begin);
+      // Where there are few values in these rows, the column is looked at by itself.
+      may_begin[texts[i]] = answer.Int(0, at) < kTriedValues || answer.Int(0, at + 1) > 0;
+    }
+  }
+  return may_begin;
+}
+
 std::vector<ImageLook> LookAtImages(Session& session, const std::string& table,
                                     const std::vector<Column>& columns) {
   std::vector<ImageLook> looks(columns.size());
+  const std::vector<bool> may_begin = MayBeginAsImages(session, table, columns);
   for (size_t i = 0; i < columns.size(); ++i) {
-    if (MayHoldImages(columns[i])) looks[i] = LookAtImages(session, table, columns[i]);
+    const bool is_text = columns[i].type == ColumnType::kText;
+    if (is_text ? may_begin[i] : MayHoldImages(columns[i])) {
+      looks[i] = LookAtImages(session, table, columns[i]);
+    }
   }
   return looks;
 }
@@ -247,6 +281,7 @@ class ObservedTable {
 
   std::string Sql() {
     if (parts_.empty() && computed_.empty()) parts_.emplace_back("1 AS \"nothing\"");
+    if (are_columns_ && computed_.empty()) return table_;
     if (computed_.empty()) {
       return "(SELECT " + quality::Join(parts_, ", ") + " FROM " + table_ + ")";
     }
@@ -266,6 +301,7 @@ class ObservedTable {
 
   void AddOfColumn(const ObservedFeature& feature) {
     if (Find(feature) == nullptr) return;
+    if (feature.observation != Observation::kValue) are_columns_ = false;
     parts_.push_back(ExpressionSql(feature) + " AS " + QuoteName(feature.name));
   }
 
@@ -312,6 +348,7 @@ class ObservedTable {
   const KnownWords& words_;
   const quality::TableShape shape_;
   std::vector<std::string> parts_;
+  bool are_columns_ = true;  // each of parts_ is a column of the table as it is
   std::vector<ComputedColumns> computed_;
   std::set<std::string> images_;  // columns that are among the computed
 };

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "drift/bin_counts.h"
 #include "drift/evidently_preset.h"
+#include "drift/wide_table.h"
 #include "quality/plan_sql.h"
 
 namespace millwright::monitoring {
@@ -20,6 +21,7 @@ using analytics::Session;
 using analytics::Table;
 
 constexpr char kSampleTable[] = "reference_sample";
+constexpr char kTimedTable[] = "reference_rows";
 // A text whose thousand most frequent words are less of it than this has no vocabulary to speak of:
 // it is an identifier, whose values are always new.
 constexpr double kVocabularyShareMin = 0.5;
@@ -398,7 +400,9 @@ void LearnRest(Session& session, const std::string& table, const MonitorSpec& sp
 MonitorReference MakeMonitorReference(Session& session, const std::string& table,
                                       const MonitorSpec& spec, const std::string& time_column) {
   if (spec.season != drift::Season::kNone && time_column.empty()) RefuseSeason(spec);
-  const std::string timed = WithTimes(session, table, time_column);
+  const std::string timed =
+      drift::WideTable(session, kTimedTable, WithTimes(session, table, time_column),
+                       session.Describe("SELECT * FROM " + table).size());
   drift::ReferenceOptions options;
   options.time_column = time_column;
   options.season = spec.season;

@@ -202,6 +202,33 @@ void MeasureBreaches(Session& session, const std::string& table, const quality::
   ask();
 }
 
+// Inputs of the log that the reference does not have, and of which some row has a value.
+std::vector<std::string> FindNewColumns(Session& session, const std::string& table,
+                                        const quality::TableShape& shape,
+                                        const QualityRules& rules) {
+  std::vector<std::string> unknown, present;
+  for (const Column& column : shape.columns) {
+    if (rules.known_columns.empty() || !column.name.starts_with(kInputPrefix)) continue;
+    const std::string name = column.name.substr(sizeof kInputPrefix - 1);
+    const bool is_time = std::any_of(rules.feature_times.begin(), rules.feature_times.end(),
+                                     [&](const auto& one) { return one.second == name; });
+    if (!is_time && !rules.known_columns.contains(name)) unknown.push_back(name);
+  }
+  for (size_t begin = 0; begin < unknown.size(); begin += kFeaturesPerScan) {
+    const size_t end = std::min(begin + kFeaturesPerScan, unknown.size());
+    std::vector<std::string> counts;
+    for (size_t i = begin; i < end; ++i) {
+      counts.push_back("count(" + QuoteName(kInputPrefix + unknown[i]) + ")");
+    }
+    const Table answer = session.Query("SELECT " + quality::Join(counts, ", ") + " FROM " + table);
+    for (size_t i = begin; i < end; ++i) {
+      if (present.size() < kNewColumnsMax && answer.Int(0, i - begin) > 0)
+        present.push_back(unknown[i]);
+    }
+  }
+  return present;
+}
+
 // A row that was read: its number in the table, its distance and what adds most to it.
 struct FarRow {
   int64_t row = 0;
@@ -378,18 +405,7 @@ WindowQuality MeasureQuality(Session& session, const std::string& table,
   const quality::TableShape shape{session.Describe("SELECT * FROM " + table)};
   quality.rows = session.Query("SELECT count(*) FROM " + table).Int(0, 0);
   MeasureBreaches(session, table, shape, profile, rules, &quality);
-  for (const Column& column : shape.columns) {
-    if (rules.known_columns.empty() || !column.name.starts_with(kInputPrefix)) continue;
-    const std::string name = column.name.substr(sizeof kInputPrefix - 1);
-    const bool is_time = std::any_of(rules.feature_times.begin(), rules.feature_times.end(),
-                                     [&](const auto& one) { return one.second == name; });
-    if (is_time || rules.known_columns.contains(name)) continue;
-    const bool is_there =
-        session.Query("SELECT count(" + QuoteName(column.name) + ") > 0 FROM " + table)
-            .Text(0, 0) == "true";
-    if (is_there && quality.new_columns.size() < kNewColumnsMax)
-      quality.new_columns.push_back(name);
-  }
+  quality.new_columns = FindNewColumns(session, table, shape, rules);
   OutlierScan(session, table, shape, distance, &quality).Run();
   return quality;
 }

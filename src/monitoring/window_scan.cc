@@ -4,6 +4,8 @@
 #include <map>
 
 #include "base/error.h"
+#include "drift/bin_counts.h"
+#include "drift/wide_table.h"
 #include "metrics/binary.h"
 #include "metrics/confusion.h"
 
@@ -16,6 +18,8 @@ using analytics::Table;
 namespace {
 
 constexpr char kLoaded[] = "monitored_rows";
+constexpr char kWideWindow[] = "monitored_window";
+constexpr char kWideFeatures[] = "monitored_features";
 // When a row happened. SQL has no times before the year 1 and after 9999 that it can compute with.
 constexpr char kTimeSql[] =
     "epoch_ms(greatest(least(event_time_ms, 253402300799000), -62135596800000))";
@@ -45,20 +49,30 @@ analytics::SessionOptions MonitorSessionOptions(const MonitorSpec& spec,
 }
 
 std::set<std::string> NumbersAmongTexts(analytics::Session& session, const LogSnapshot& snapshot) {
-  std::set<std::string> numbers;
+  std::vector<std::string> texts;
   for (const Column& column : session.Describe("SELECT * FROM " + snapshot.predictions)) {
     const bool is_input_text =
         column.name.starts_with(kInputPrefix) && column.type == analytics::ColumnType::kText;
-    if (!is_input_text) continue;
-    const std::string name = QuoteName(column.name);
-    const Table counts = session.Query("SELECT count(" + name + "), count(TRY_CAST(" + name +
-                                       " AS DOUBLE)), count_if(" + name +
-                                       " SIMILAR TO '-?0[0-9].*') FROM " + snapshot.predictions);
-    const int64_t rows = counts.Int(0, 0), read = counts.Int(0, 1);
-    const bool is_number =
-        read < rows && static_cast<double>(read) >= kNumberShareMin * static_cast<double>(rows) &&
-        counts.Int(0, 2) == 0;
-    if (is_number) numbers.insert(column.name.substr(sizeof kInputPrefix - 1));
+    if (is_input_text) texts.push_back(column.name);
+  }
+  std::set<std::string> numbers;
+  for (size_t begin = 0; begin < texts.size(); begin += drift::kColumnsPerScan) {
+    const size_t end = std::min(begin + drift::kColumnsPerScan, texts.size());
+    std::string counted;
+    for (size_t i = begin; i < end; ++i) {
+      const std::string name = QuoteName(texts[i]);
+      counted += (counted.empty() ? "count(" : ", count(") + name + "), count(TRY_CAST(" + name +
+                 " AS DOUBLE)), count_if(" + name + " SIMILAR TO '-?0[0-9].*')";
+    }
+    const Table counts = session.Query("SELECT " + counted + " FROM " + snapshot.predictions);
+    for (size_t i = begin; i < end; ++i) {
+      const size_t at = 3 * (i - begin);
+      const int64_t rows = counts.Int(0, at), read = counts.Int(0, at + 1);
+      const bool is_number =
+          read < rows && static_cast<double>(read) >= kNumberShareMin * static_cast<double>(rows) &&
+          counts.Int(0, at + 2) == 0;
+      if (is_number) numbers.insert(texts[i].substr(sizeof kInputPrefix - 1));
+    }
   }
   return numbers;
 }
@@ -172,8 +186,9 @@ std::string WindowScan::InputsSql(const std::set<std::string>& numbers) const {
 }
 
 void WindowScan::Measure(MonitorWindow& window) {
-  window.features = CompareWindow(session_, FeaturesSql(window.start_ms, window.end_ms),
-                                  window.predictions, spec_, reference_);
+  const std::string features = drift::WideTable(
+      session_, kWideFeatures, FeaturesSql(window.start_ms, window.end_ms), columns_.size());
+  window.features = CompareWindow(session_, features, window.predictions, spec_, reference_);
   window.performance = MeasurePerformance(window);
   window.quality = MeasureQuality(window);
   if (reference_.suite) {
@@ -198,9 +213,10 @@ std::string WindowScan::RowsSql(const MonitorWindow& window) const {
 }
 
 WindowQuality WindowScan::MeasureQuality(const MonitorWindow& window) {
+  const std::string rows = "(SELECT rowid AS __row, * FROM " + std::string(kLoaded) + " WHERE " +
+                           Between(window.start_ms, window.end_ms) + ")";
   return monitoring::MeasureQuality(session_,
-                                    "(SELECT rowid AS __row, * FROM " + std::string(kLoaded) +
-                                        " WHERE " + Between(window.start_ms, window.end_ms) + ")",
+                                    drift::WideTable(session_, kWideWindow, rows, columns_.size()),
                                     values_, reference_.distance, rules_);
 }
 

@@ -1,0 +1,12 @@
+#include "drift/wide_table.h"
+
+namespace millwright::drift {
+
+std::string WideTable(analytics::Session& session, const std::string& name,
+                      const std::string& expression, size_t columns) {
+  if (columns <= kWideColumns) return expression;
+  session.Execute("CREATE OR REPLACE TEMP TABLE " + name + " AS SELECT * FROM " + expression);
+  return name;
+}
+
+}  // namespace millwright::drift
