@@ -173,7 +173,8 @@ Versioned DatasetStore::Upload(const std::string& name, const std::string& file_
 }
 
 Versioned DatasetStore::Derive(const std::string& name, const std::string& sql,
-                               const std::vector<Input>& inputs, const std::string& who) {
+                               const std::vector<Input>& inputs, const std::string& who,
+                               const std::function<bool()>& is_wanted) {
   RequireName(name, "name");
   RequireInputs(inputs);
   Registration registration;
@@ -190,7 +191,7 @@ Versioned DatasetStore::Derive(const std::string& name, const std::string& sql,
   registration.source = "derived";
   registration.sql = sql;
   registration.who = who;
-  registration.table = writer_.FromQuery(sql, views);
+  registration.table = writer_.FromQuery(sql, views, is_wanted);
   return Register(registration);
 }
 

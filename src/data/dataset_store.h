@@ -97,9 +97,11 @@ class DatasetStore {
 
   // Makes a version out of other versions by one SELECT that sees each input under its view's name
   // and reaches no other file. The same SQL over the same inputs answers with the version that it
-  // made the first time. SQL must not ask for the time or random numbers.
+  // made the first time. SQL must not ask for the time or random numbers. Throws kAborted, where
+  // SQL has a process of its own, once `is_wanted` says that nobody waits any more.
   Versioned Derive(const std::string& name, const std::string& sql,
-                   const std::vector<Input>& inputs, const std::string& who);
+                   const std::vector<Input>& inputs, const std::string& who,
+                   const std::function<bool()>& is_wanted = {});
 
   // Lets a quarantined version be taken; event dataset.version_released. Throws kInvalidArgument
   // without a reason and kFailedPrecondition for a version that is not quarantined.

@@ -60,9 +60,11 @@ std::string ReadTableSql(const std::filesystem::path& file) {
 }
 
 Session TableWriter::Open(const std::vector<std::filesystem::path>& files,
-                          analytics::SessionHost* host) const {
+                          analytics::SessionHost* host,
+                          const std::function<bool()>& is_wanted) const {
   analytics::SessionOptions options;
   options.host = host;
+  options.is_wanted = is_wanted;
   options.threads = options_.threads;
   options.memory_bytes_max = options_.memory_bytes_max;
   options.temp_dir = store_.temp_folder().string();
@@ -115,13 +117,14 @@ StoredTable TableWriter::FromRaw(const Reader& reader, const std::filesystem::pa
   return Store(session, parquet.path());
 }
 
-StoredTable TableWriter::FromQuery(const std::string& sql, const std::vector<View>& views) const {
+StoredTable TableWriter::FromQuery(const std::string& sql, const std::vector<View>& views,
+                                   const std::function<bool()>& is_wanted) const {
   if (sql.size() > kSqlBytesMax)
     throw InvalidArgument("SQL is longer than {} bytes", kSqlBytesMax).WithField("sql");
   const TempFile parquet(store_.NewTempPath());
   std::vector<std::filesystem::path> files = {parquet.path()};
   for (const auto& view : views) files.push_back(view.file);
-  Session session = Open(files, options_.sql_host);
+  Session session = Open(files, options_.sql_host, is_wanted);
   for (const auto& view : views)
     session.Execute(
         fmt::format("CREATE VIEW {} AS FROM {}", QuoteName(view.name), ReadTableSql(view.file)));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -34,15 +35,18 @@ class TableWriter {
   // kInvalidArgument when they are no table or one of more than kColumnsMax columns.
   StoredTable FromRaw(const Reader& reader, const std::filesystem::path& raw,
                       const ProgressFunction& progress = {}) const;
-  // Writes the answer of one SELECT over `views`. Throws kInvalidArgument for anything else.
-  StoredTable FromQuery(const std::string& sql, const std::vector<View>& views) const;
+  // Writes the answer of one SELECT over `views`. Throws kInvalidArgument for anything else and,
+  // where SQL has a process of its own, kAborted once `is_wanted` says no.
+  StoredTable FromQuery(const std::string& sql, const std::vector<View>& views,
+                        const std::function<bool()>& is_wanted = {}) const;
   // Writes the answer of a query over stored files to `target`, replacing it whole.
   void Export(const std::string& sql, const std::vector<std::filesystem::path>& files,
               const std::filesystem::path& target) const;
 
   // Opens a session that may read these files.
   analytics::Session Open(const std::vector<std::filesystem::path>& files,
-                          analytics::SessionHost* host = nullptr) const;
+                          analytics::SessionHost* host = nullptr,
+                          const std::function<bool()>& is_wanted = {}) const;
 
  private:
   StoredTable Store(analytics::Session& session, const std::filesystem::path& parquet) const;

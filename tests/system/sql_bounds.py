@@ -4,6 +4,7 @@
 usage: sql_bounds.py BINARY
 """
 import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -199,6 +200,57 @@ def a_caller_that_goes_takes_the_question_along():
         await_end(child)
 
 
+def a_derived_dataset_ends_with_its_caller():
+    with tempfile.TemporaryDirectory() as data, Server(BINARY, data, "--sql-time-limit-s", "3600") as server:
+        table, sql = pathlib.Path(data) / "t.csv", pathlib.Path(data) / "endless.sql"
+        table.write_text("a,b\n1,2\n")
+        sql.write_text(f"SELECT t.a, ({ENDLESS}) AS n FROM t")
+        server.cli("data", "upload", "t", str(table))
+        asking = subprocess.Popen([str(BINARY), "data", "derive", "made", "--sql", str(sql), "--input", "t=t"],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                  env={**os.environ, "MILLWRIGHT_URI": server.uri})
+        child = busy_child(server)
+        asking.send_signal(signal.SIGINT)  # Ctrl-C
+        asking.wait()
+        await_end(child)
+        # A client that closes its connection.
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+        connection.request("POST", "/api/v1/datasets/made/derive", json.dumps({"sql": sql.read_text(), "inputs": {"t": "t"}}),
+                           {"Content-Type": "application/json"})
+        child = busy_child(server)
+        connection.close()
+        await_end(child)
+        expect(server.get("/api/v1/datasets/made").status == 404, "something was made all the same")
+        derived = server.post("/api/v1/datasets/made/derive", {"sql": "SELECT a + 1 AS a FROM t", "inputs": {"t": "t"}})
+        expect(derived.status == 200, f"the next one: {derived.status} {derived.body}")
+
+
+def a_slow_download_is_not_cut():
+    """The limit is of the statement's work: who reads slowly has his answer, and costs no other question its turn."""
+    rows = 20000
+    with tempfile.TemporaryDirectory() as data, Server(BINARY, data, "--sql-time-limit-s", str(LIMIT_SECONDS),
+                                                       "--sql-sessions-max", "1") as server:
+        file = pathlib.Path(data) / "log.jsonl"
+        file.write_text("".join(json.dumps({"id": f"p{i}", "time_ms": 1_000_000_000_000 + i * 1000,
+                                            "inputs": {"words": f"{i * 7919 % 1000003} " * 100}}) + "\n" for i in range(rows)))
+        server.cli("predictions", "push", "shop", str(file))
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+        connection.request("GET", "/api/v1/prediction-logs/shop/file?" + urllib.parse.urlencode(
+            {"format": "jsonl", "where": "input_words <> ''"}))
+        answer = connection.getresponse()
+        expect(answer.status == 200, f"{answer.status}")
+        read = answer.read(1 << 20)
+        begin = time.monotonic()
+        while time.monotonic() - begin < 2 * LIMIT_SECONDS:  # slower than the limit
+            expect(server.post("/api/v1/endpoints/shop/predictions/query", {"sql": "SELECT 1"}).status == 200, "its turn is kept")
+            read += answer.read(1 << 14)
+        read += answer.read()
+        connection.close()
+        lines = read.decode().splitlines()
+        expect(len(lines) == rows and {json.loads(line)["id"] for line in lines} == {f"p{i}" for i in range(rows)},
+               f"{len(lines)} of {rows} rows")
+
+
 def a_killed_process_is_said_to_be_killed():
     with tempfile.TemporaryDirectory() as data, Server(BINARY, data, "--sql-time-limit-s", "3600") as server:
         small_log(server, data)
@@ -217,4 +269,5 @@ def a_killed_process_is_said_to_be_killed():
 
 run_tests([(test.__name__.replace("_", " "), test) for test in (
     nothing_that_is_asked_costs_the_server_much, suites_and_derived_datasets_are_bounded_too,
-    a_caller_that_goes_takes_the_question_along, a_killed_process_is_said_to_be_killed)])
+    a_caller_that_goes_takes_the_question_along, a_derived_dataset_ends_with_its_caller, a_slow_download_is_not_cut,
+    a_killed_process_is_said_to_be_killed)])
