@@ -289,6 +289,7 @@ struct LocalSession::Impl {
   std::filesystem::path spill_folder;
   bool is_confined = false;
   int64_t time_limit_ms = 0;
+  TimeLimit* limit = nullptr;  // of the statement that runs
 
   ~Impl() {
     // SQL from outside can make DuckDB log into a folder that is not allowed; every statement fails
@@ -427,11 +428,12 @@ LocalSession::~LocalSession() = default;
 
 template <typename F>
 void LocalSession::Impl::Limited(const F& work) {
-  const TimeLimit limit(time_limit_ms, [this] { duckdb_interrupt(connection); });
+  TimeLimit own_limit(time_limit_ms, [this] { duckdb_interrupt(connection); });
+  limit = &own_limit;
   try {
     work();
   } catch (const Error& error) {
-    if (error.code() != Code::kAborted || !limit.passed()) throw;
+    if (error.code() != Code::kAborted || !own_limit.passed()) throw;
     throw DeadlineExceeded("The query did not end within {} s", time_limit_ms / 1000);
   }
 }
@@ -495,6 +497,7 @@ void LocalSession::Stream(const std::string& sql,
       plan.readers[i].Read(duckdb_data_chunk_get_vector(chunk, i), rows, &table.cells_[i]);
     }
     table.row_count_ = rows;
+    const TimeLimit::Outside outside(*impl_->limit);
     return each(table);
   };
   impl_->Limited([&] { impl_->ForEachChunk(prepared.statement, take); });
@@ -522,6 +525,7 @@ void LocalSession::StreamNumbers(
         spans[i].reals = static_cast<const double*>(data);
       }
     }
+    const TimeLimit::Outside outside(*impl_->limit);
     return each(spans, rows);
   };
   impl_->Limited([&] { impl_->ForEachChunk(prepared.statement, take); });

@@ -102,6 +102,7 @@ void RemoteSession::Ask(FrameKind kind, std::string_view bytes, const EachFrame&
                      ? 0
                      : MonotonicUs() + (options_.time_limit_ms + kKillGraceMs) * 1000;
   answer_bytes_ = 0;
+  outside_us_ = 0;
   std::optional<Error> answer;
   try {
     if (!channel_.Send(kind, bytes)) ChildEnded();
@@ -132,6 +133,17 @@ std::optional<Error> RemoteSession::ReadAnswer(const EachFrame& each) {
     }
     if (each) each(reader, frame->kind);
   }
+}
+
+bool RemoteSession::Outside(const std::function<bool()>& take) {
+  const int64_t begin_us = MonotonicUs();
+  const bool goes_on = take();
+  const int64_t took_us = MonotonicUs() - begin_us;
+  if (deadline_us_ == 0) return goes_on;
+  deadline_us_ += took_us;
+  outside_us_ += took_us;
+  if (!goes_on || outside_us_ <= kTakingMsMax * 1000) return goes_on;
+  throw DeadlineExceeded("The answer was not taken within {} s", kTakingMsMax / 1000);
 }
 
 void RemoteSession::Execute(const std::string& sql) {
@@ -202,7 +214,7 @@ void RemoteSession::Stream(const std::string& sql, const EachPiece& each) {
   Ask(FrameKind::kStream, sql, [&](FrameReader& frame, FrameKind kind) {
     if (is_stopped || !ReadTable(frame, kind, &table)) return;
     try {
-      is_stopped = !each(table);
+      is_stopped = !Outside([&] { return each(table); });
     } catch (...) {
       failure = std::current_exception();
       is_stopped = true;
@@ -246,7 +258,7 @@ void RemoteSession::StreamNumbers(const std::string& sql, const EachNumbers& eac
       if (has_validity) spans[i].validity = copy(&validities[i], (rows + 63) / 64);
     }
     try {
-      is_stopped = !each(spans, rows);
+      is_stopped = !Outside([&] { return each(spans, rows); });
     } catch (...) {
       failure = std::current_exception();
       is_stopped = true;

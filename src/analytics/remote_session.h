@@ -17,6 +17,9 @@ namespace millwright::analytics {
 inline constexpr size_t kAnswerBytesMax = 64 << 20;
 // By what time the child should have ended a statement by itself, beyond its time limit.
 inline constexpr int64_t kKillGraceMs = 2'000;
+// The limit of a statement is of its own work. Whoever takes its answer piece by piece may take so
+// long for all of them, for the process is nobody else's meanwhile.
+inline constexpr int64_t kTakingMsMax = 600'000;
 
 // A session in a child process (analytics/session_worker.h). What cannot be done there any more,
 // for whatever reason, ends the process.
@@ -60,6 +63,8 @@ class RemoteSession final : public SessionBackend {
   // The error that the child answers, if it is one.
   std::optional<Error> ReadAnswer(const EachFrame& each);
   void Look();
+  // Calls what takes a piece of an answer, whose time is not the statement's.
+  bool Outside(const std::function<bool()>& take);
   void ReadCells(FrameReader& frame, Table* table);
   // Adds what a frame says of an answer; true when as many rows of all columns are there.
   bool ReadTable(FrameReader& frame, FrameKind kind, Table* table);
@@ -71,6 +76,7 @@ class RemoteSession final : public SessionBackend {
   std::unique_ptr<SessionHost::Place> place_;
   FrameChannel channel_;
   int64_t deadline_us_ = 0;
+  int64_t outside_us_ = 0;  // that callers took of the answer so far
   std::optional<Error> broken_;
   size_t answer_bytes_ = 0;
 };

@@ -188,6 +188,61 @@ TEST_F(RemoteSession, EndsAStatementAtItsLimit) {
   EXPECT_EQ(session.Query("SELECT 1").Int(0, 0), 1);
 }
 
+// The limit is of the statement's own work.
+TEST_F(RemoteSession, WaitsForWhoTakesTheAnswerSlowly) {
+  SessionOptions options = Remote();
+  options.time_limit_ms = 5'000;
+  Session session(options);
+  const int64_t end_us = MonotonicUs() + (options.time_limit_ms + 3'000) * 1000;
+  int64_t rows = 0;
+  session.Stream("SELECT range AS n, repeat('a', 100) FROM range(200000)", [&](const Table& piece) {
+    while (rows == 0 && MonotonicUs() < end_us) std::this_thread::yield();
+    rows += static_cast<int64_t>(piece.row_count());
+    return true;
+  });
+  EXPECT_EQ(rows, 200'000);
+  int64_t numbers = 0;
+  const int64_t again_us = MonotonicUs() + (options.time_limit_ms + 3'000) * 1000;
+  session.StreamNumbers("SELECT range AS n, range * 0.5::DOUBLE FROM range(2000000)",
+                        [&](const std::vector<NumberSpan>&, size_t count) {
+                          while (numbers == 0 && MonotonicUs() < again_us)
+                            std::this_thread::yield();
+                          numbers += static_cast<int64_t>(count);
+                          return true;
+                        });
+  EXPECT_EQ(numbers, 2'000'000);
+}
+
+// What each thread of a session's process may do is what the filter of system_calls.h leaves.
+TEST_F(RemoteSession, ItsProcessIsBehindTheSecondWall) {
+  Session session(Remote());
+  session.Query("SELECT count(*) FROM range(1000000)");  // with the threads that this starts
+  size_t confined = 0, threads = 0;
+  for (const pid_t child : Children()) {  // one is ahead, and not confined before it is opened
+    const std::filesystem::path own = "/proc/" + std::to_string(child);
+    size_t filtered = 0, all = 0;
+    for (const auto& task : std::filesystem::directory_iterator(own / "task")) {
+      std::ifstream status(task.path() / "status");
+      ++all;
+      for (std::string line; std::getline(status, line);) filtered += line == "Seccomp:\t2";
+    }
+    if (filtered == 0) continue;
+    EXPECT_EQ(filtered, all) << "threads of one process";
+    ++confined;
+    threads = all;
+    // Its socket and standard error, and what its statement has open.
+    for (const auto& open : std::filesystem::directory_iterator(own / "fd")) {
+      std::error_code gone;
+      const std::string target = std::filesystem::read_symlink(open.path(), gone).string();
+      const int number = std::stoi(open.path().filename());
+      EXPECT_TRUE(number <= 2 || !target.starts_with("socket:")) << number << " " << target;
+    }
+  }
+  if (confined == 0) GTEST_SKIP() << "this kernel has no filters";
+  EXPECT_EQ(confined, 1u);
+  EXPECT_GE(threads, 1u);
+}
+
 TEST_F(RemoteSession, KillsWhatCannotBeInterrupted) {
   SessionOptions options = Remote();
   options.time_limit_ms = 1'000;

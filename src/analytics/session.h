@@ -89,8 +89,8 @@ struct SessionOptions {
   std::vector<std::string> allowed_folders;
   std::vector<std::string> allowed_files;
   std::string database_file;  // in memory when empty
-  // A statement that runs longer is interrupted and throws kDeadlineExceeded; 0 for no limit. Set
-  // for SQL that comes from outside.
+  // A statement that runs longer, without what callers of Stream take for its pieces, is
+  // interrupted and throws kDeadlineExceeded; 0 for no limit. Set for SQL that comes from outside.
   int64_t time_limit_ms = 0;
   // Whose child process the session is to live in (analytics/session_host.h), so that what its SQL
   // costs is bounded by the system; in this process when null. Outlives the session.

@@ -1,18 +1,12 @@
 #include "analytics/session_worker.h"
 
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <malloc.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -20,6 +14,7 @@
 
 #include "analytics/frame_channel.h"
 #include "analytics/local_session.h"
+#include "analytics/system_calls.h"
 #include "base/error.h"
 
 namespace millwright::analytics {
@@ -38,38 +33,6 @@ uint64_t AddressSpaceBytes() {
   uint64_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages;
   return pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-}
-
-// Refuses the calls by which a process reaches beyond what it was given. A second wall: DuckDB's
-// own settings are the first. Where the kernel has no filters it is absent.
-void RefuseCalls() {
-#if defined(__x86_64__)
-  constexpr uint32_t kArchitecture = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-  constexpr uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
-#else
-  return;
-#endif
-  constexpr uint32_t kRefused = SECCOMP_RET_ERRNO | (EPERM & SECCOMP_RET_DATA);
-  constexpr int kCalls[] = {
-      SYS_socket, SYS_connect, SYS_bind, SYS_listen,           SYS_execve,           SYS_execveat,
-      SYS_ptrace, SYS_kill,    SYS_bpf,  SYS_process_vm_readv, SYS_process_vm_writev};
-  constexpr size_t kCount = std::size(kCalls);
-  sock_filter filter[4 + 2 * kCount + 1];
-  size_t at = 0;
-  filter[at++] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch));
-  filter[at++] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kArchitecture, 1, 0);
-  filter[at++] = BPF_STMT(BPF_RET | BPF_K, kRefused);
-  filter[at++] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr));
-  for (const int call : kCalls) {
-    filter[at++] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(call), 0, 1);
-    filter[at++] = BPF_STMT(BPF_RET | BPF_K, kRefused);
-  }
-  filter[at++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-  const sock_fprog program{static_cast<unsigned short>(at), filter};
-  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  // DuckDB's threads too.
-  syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
 }
 
 class Worker {
@@ -283,7 +246,7 @@ void Worker::Open(std::string_view bytes) {
         static_cast<uint64_t>(options.threads + 1) * (options.time_limit_ms / 1000 + 2);
   }
   session_.emplace(options);
-  RefuseCalls();
+  RefuseSystemCalls();
 }
 
 void Worker::LimitProcessorTime() const {

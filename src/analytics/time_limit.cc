@@ -1,20 +1,43 @@
 #include "analytics/time_limit.h"
 
-#include <chrono>
-
 namespace millwright::analytics {
 
-TimeLimit::TimeLimit(int64_t limit_ms, std::function<void()> interrupt) {
+using std::chrono::steady_clock;
+
+TimeLimit::TimeLimit(int64_t limit_ms, std::function<void()> interrupt)
+    : deadline_(steady_clock::now() + std::chrono::milliseconds(limit_ms)) {
   if (limit_ms <= 0) return;
-  watch_ = std::jthread([this, limit_ms, interrupt = std::move(interrupt)](std::stop_token stop) {
-    std::unique_lock lock(mutex_);
-    done_.wait_for(lock, stop, std::chrono::milliseconds(limit_ms), [] { return false; });
-    if (stop.stop_requested()) return;
-    passed_ = true;
-    interrupt();
-  });
+  watch_ = std::jthread(
+      [this, interrupt = std::move(interrupt)](std::stop_token stop) { Watch(stop, interrupt); });
 }
 
 TimeLimit::~TimeLimit() = default;
+
+void TimeLimit::Watch(std::stop_token stop, const std::function<void()>& interrupt) {
+  std::unique_lock lock(mutex_);
+  while (!stop.stop_requested()) {
+    if (is_outside_) {
+      changed_.wait(lock, stop, [this] { return !is_outside_; });
+    } else if (steady_clock::now() < deadline_) {
+      changed_.wait_until(lock, stop, deadline_, [this] { return is_outside_; });
+    } else {
+      passed_ = true;
+      interrupt();
+      return;
+    }
+  }
+}
+
+TimeLimit::Outside::Outside(TimeLimit& limit) : limit_(limit), since_(steady_clock::now()) {
+  std::lock_guard lock(limit_.mutex_);
+  limit_.is_outside_ = true;
+}
+
+TimeLimit::Outside::~Outside() {
+  std::lock_guard lock(limit_.mutex_);
+  limit_.is_outside_ = false;
+  limit_.deadline_ += steady_clock::now() - since_;
+  limit_.changed_.notify_all();
+}
 
 }  // namespace millwright::analytics
