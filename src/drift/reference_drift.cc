@@ -96,7 +96,12 @@ class Comparison {
     const Places whole = {{0, ReferenceCounts(profile, reference_.profile)}};
     const bool has_places = seasonal != nullptr && !seasonal->places.empty();
     const SharesOfRows seen = SeenShares(current);
-    if (seen.rows <= 0) throw InvalidArgument("No row of {} has a time", profile.name);
+    if (cells->empty()) throw InvalidArgument("No row of {} has a time", profile.name);
+    if (seen.rows <= 0) {  // infinities are in no bin
+      feature.status = DriftStatus::kNotEnoughData;
+      feature.note = fmt::format("none of {} values is finite", rows);
+      return feature;
+    }
     Measure(&feature, has_places ? ExpectedShares(seasonal->places, current) : SeenShares(whole),
             seen);
     const bool is_own = options_.psi_thresholds.count(profile.name) > 0;

@@ -249,6 +249,69 @@ def odd_rows():
         expect(server.get("/metrics").status == 200, "no metrics")
 
 
+def odd_windows_are_judged_as_they_are():
+    """A monitor over days that are each odd in one way: what drifted, what broke the contract, what is new; never an error."""
+    good = lambda: [{"input_x": i % 50, "input_kind": "abc"[i % 3], "input_same": 1} for i in range(300)]  # noqa: E731
+    every = {"rows": 300, "verdict": "drifted", "drifted": {"x"}, "breaches": {}, "new": [], "outliers": 0}
+    quiet = {"verdict": "quiet", "drifted": set()}
+    absent = {"missing": 300, "absent": True}
+    days = {  # the rows of a day and what is said of it
+        "quiet": (good(), quiet),
+        "one row": (good()[:1], {"rows": 1, "verdict": "not_enough_data", "drifted": set()}),
+        "all null": ([{"input_x": None, "input_kind": None, "input_same": None} for _ in range(300)],
+                     {"drifted": {"x", "kind", "same"}, "breaches": {"x": absent, "kind": absent, "same": absent}}),
+        "a constant": ([{**row, "input_x": 7} for row in good()], {"breaches": {"x": {"constant": True}}}),
+        "infinities": ([{**row, "input_x": ["Infinity", "-Infinity"][i % 2]} for i, row in enumerate(good())],
+                       {**quiet, "breaches": {"x": {"out_of_range": 300}}, "outliers": 300}),
+        "some infinities": ([{**row, "input_x": "Infinity" if i < 30 else row["input_x"]} for i, row in enumerate(good())],
+                            {**quiet, "breaches": {"x": {"out_of_range": 30}}, "outliers": 30}),
+        "NaN": ([{**row, "input_x": "NaN"} for row in good()], {"breaches": {"x": {"missing": 300, "constant": True}}}),
+        "a word for numbers": ([{**row, "input_x": "word"} for row in good()],
+                               {"breaches": {"x": {"type_changed": 300, "constant": True}}}),
+        "a number for words": ([{**row, "input_kind": 5} for row in good()],
+                               {"drifted": {"kind"}, "breaches": {"kind": {"new_category": 300, "constant": True}}, "outliers": 300}),
+        "a new column": ([{**row, "input_new": i} for i, row in enumerate(good())], {**quiet, "new": ["new"]}),
+        "a vanished column": ([{"input_kind": row["input_kind"], "input_same": 1} for row in good()], {"breaches": {"x": absent}}),
+        "new categories": ([{**row, "input_kind": f"k{i}"} for i, row in enumerate(good())],
+                           {"drifted": {"kind"}, "breaches": {"kind": {"new_category": 300}}, "outliers": 300}),
+        "out of range": ([{**row, "input_x": 1e9} for row in good()],
+                         {"breaches": {"x": {"out_of_range": 300, "constant": True}}, "outliers": 300}),
+        "a clock that runs backwards": (good(), quiet),
+        "quiet again": (good(), quiet)}
+    names = ["reference"] * 3 + list(days)
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as files, Server(BINARY, folder) as server:
+        monitor = pathlib.Path(files) / "monitor.yaml"
+        monitor.write_text(f"name: shop\nendpoint: shop\nwindow_ms: {DAY_MS}\nrows_min: 100\n"
+                           "reference_window: {from: 2001-06-01, to: 2001-06-04}\n")
+        for number, name in enumerate(names):
+            if name == "quiet":
+                server.cli("monitors", "create", str(monitor))
+            rows = [dict(row) for row in days[name][0]] if name in days else good()
+            for i, row in enumerate(rows):
+                minute = len(rows) - i if "backwards" in name else i
+                row.update(id=f"d{number}-{i}", time_ms=START + number * DAY_MS + minute * 60_000, output_probability=0.5)
+            answer = push(server, "shop", rows)
+            expect(answer.status == 200 and answer.json()["predictions"] == len(rows), f"{name}: {answer.body[:300]}")
+        future = int(time.time() * 1000) + 3650 * DAY_MS
+        push(server, "shop", [{"id": f"f{i}", "time_ms": future + i, "input_x": 1e9, "output_probability": 0.5} for i in range(300)])
+        server.cli("monitors", "evaluate", "shop")
+        drift = server.get("/api/v1/monitors/shop/drift").json()["windows"]
+        quality = server.get("/api/v1/monitors/shop/quality").json()["windows"]
+        expect(len(drift) == len(quality) == len(names) + 1, f"{len(drift)} windows of drift, {len(quality)} of quality")
+        for name, window, checked in zip(names, drift, quality):
+            seen = {"rows": window["rows"], "verdict": window["verdict"],
+                    "drifted": {feature["name"] for feature in window["features"] if feature["drifted"]},
+                    "breaches": {each["feature"]: {kind: count for kind, count in each.items() if count and kind != "feature"}
+                                 for each in checked["breaches"]},
+                    "new": checked["new_columns"], "outliers": checked["outliers"]}
+            told = days[name][1] if name in days else {**quiet, "verdict": "reference"}
+            expect(seen == {**every, **told}, f"{name}: {seen}")
+        # What lies in the future completes nothing and raises nothing.
+        expect((drift[-1]["verdict"], drift[-1]["complete"]) == ("incomplete", False), f"{drift[-1]}")
+        report = server.get("/api/v1/monitors/shop/report")
+        expect(report.status == 200 and server.get("/metrics").status == 200, "no report")
+
+
 def a_limit_of_age():
     """Rows of years ago and of now: with a limit the old ones go at once, those in a month's file too, and those that come later."""
     now = int(time.time() * 1000)
@@ -273,7 +336,7 @@ def a_million_categories():
     with tempfile.TemporaryDirectory() as folder, Server(BINARY, folder) as server:
         count = 1_000_000
         body = b"id,time_ms,input_kind,output_probability\n" + b"".join(
-            b"p%d,%d,category-%d,0.5\n" % (n, START + n, n) for n in range(count))
+            b"p%d,%d,category-%d,0.5\n" % (n, START + 2 * DAY_MS * n // count, n) for n in range(count))
         answer = server.request("PUT", "/api/v1/prediction-logs/shop?filename=rows.csv", body,
                                 {"Content-Type": "application/octet-stream"})
         expect(answer.status == 200 and answer.json()["predictions"] == count, f"{answer.status} {answer.body[:300]}")
@@ -281,13 +344,32 @@ def a_million_categories():
         kind = summary["inputs"][0]
         expect(summary["predictions"] == count and len(kind["top"]) == 10, f"{summary}")
         expect(math.isclose(kind["distinct"], count, rel_tol=0.1), f"about {kind['distinct']} distinct")
+        expect(kind["distinct_approximate"], f"a sketch is said to be one: {kind}")
         answer = server.get("/api/v1/prediction-logs/shop/performance", by="kind")
         expect(answer.status == 200, f"{answer.body[:300]}")
-        expect(memory_of(server) < 4000, f"{memory_of(server)} MB")
+        # Half of them are the reference, and all of the other half are new.
+        spec = {"name": "shop", "endpoint": "shop", "window_ms": DAY_MS, "rows_min": 100,
+                "reference_window": {"from": "2001-06-01", "to": "2001-06-02"}}
+        preview = server.post("/api/v1/monitors/preview", spec)
+        expect(preview.status == 200 and len(preview.body) < 100_000, f"{preview.status} {preview.body[:300]}")
+        expect(server.post("/api/v1/monitors", spec).status == 200, "no monitor")
+        evaluated = server.post("/api/v1/monitors/shop/evaluate", {})
+        expect(evaluated.status == 200 and evaluated.json()["windows"] == 2, f"{evaluated.status} {evaluated.body[:300]}")
+        for path in ("drift", "quality", "health", "report"):
+            page = server.get(f"/api/v1/monitors/shop/{path}")
+            expect(page.status == 200 and len(page.body) < 200_000, f"{path}: {page.status}, {len(page.body)} bytes")
+        windows = server.get("/api/v1/monitors/shop/drift").json()["windows"]
+        expect([window["rows"] for window in windows] == [count // 2, count // 2], f"{windows}")
+        # Each value comes once: it is looked at as text, by length and words.
+        scores = {feature["name"]: feature["score"] for feature in windows[1]["features"]}
+        expect(set(scores) == {"kind:length", "kind:words", "kind:oov", "kind:vocabulary"} and all(score is not None for score in scores.values()),
+               f"{scores}")
+        expect(memory_of(server) < 1000, f"{memory_of(server)} MB")
 
 
 run_tests([("kill -9 amid merges loses and doubles nothing", kills_amid_merges),
            ("SQL from outside sees its own log only", sql_wants_out),
            ("odd rows, clocks and outcomes are taken and told", odd_rows),
+           ("odd windows are judged as they are", odd_windows_are_judged_as_they_are),
            ("a limit of age takes effect at once", a_limit_of_age),
            ("a million categories", a_million_categories)])
