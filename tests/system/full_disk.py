@@ -6,6 +6,7 @@ usage: full_disk.py BINARY
 
 The disk is a small one in memory, mounted where only this process and its children see it.
 """
+import itertools
 import json
 import os
 import pathlib
@@ -16,6 +17,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness.millwright import Server, expect, run_tests  # noqa: E402
+from harness.models import MODELS, register  # noqa: E402
 
 BINARY = pathlib.Path(sys.argv[1]).resolve()
 ALONE = ["unshare", "--map-root-user", "--mount"]
@@ -147,13 +149,7 @@ def full_log(folder):
         expect(all(answer.status in (429, 503, 507) for answer in refused), f"refused with {refused[0].status} {refused[0].body}")
         # Events are refused too, and each row that could not be written is counted.
         before = lost(server)
-        (folder / "filler").write_bytes(b"")
-        try:
-            with open(folder / "filler", "ab", buffering=0) as filler:
-                while True:
-                    filler.write(b"\0" * 4096)
-        except OSError:
-            pass  # not a byte is free now
+        fill_up(folder)
         for number_of_event in range(3):
             expect(event(server, number_of_event, "request", {"instances": [[1]]}).status == 200, "the half of a pair waits")
             answer = event(server, number_of_event, "response", {"predictions": [0.5]})
@@ -183,6 +179,56 @@ def full_log(folder):
         segments = folder / "data" / "predictions" / "segments"
         until(server, lambda: len(list(segments.glob("*.log"))) <= 1, "all closed segments are Parquet")
         check_log(server, 1000 * len(acknowledged))
+
+
+def fill_up(folder):
+    """Leaves not a byte."""
+    try:
+        with open(folder / "filler", "ab", buffering=0) as filler:
+            while True:
+                filler.write(b"\0" * 4096)
+    except OSError:
+        pass
+
+
+def full_log_of_an_endpoint(folder):
+    """Callers are answered, what could not be written is counted, and the rest is there with room and after kill -9."""
+    with Server(BINARY, folder / "data") as server:
+        version = register(server, "cancer")
+        answer = server.post("/api/v1/endpoints", {"name": "cancer", "model": "cancer", "version": version})
+        expect(answer.status == 200, f"{answer.status} {answer.body}")
+        request = json.loads((MODELS / "breast_cancer_lr/vectors.json").read_text())["cases"][0]["request"]
+
+        numbers = itertools.count()
+
+        def ask(count):
+            answers = [server.post("/v2/models/cancer/infer", {**request, "id": f"r{next(numbers)}"}) for _ in range(count)]
+            expect([answer.status for answer in answers] == [200] * count, f"{[(a.status, a.body[:200]) for a in answers if a.status != 200][:1]}")
+
+        def logged():
+            answer = server.post("/api/v1/endpoints/cancer/predictions/query",
+                                 {"sql": "SELECT count(*), count(DISTINCT id) FROM predictions"})
+            expect(answer.status == 200, f"the log is not read: {answer.status} {answer.body[:300]}")
+            total, distinct = answer.json()["rows"][0]
+            expect(total == distinct, f"{total - distinct} predictions are doubled")
+            return total
+
+        ask(20)
+        until(server, lambda: logged() == 20, "what was served is logged", 60)
+        fill_up(folder)
+        before = lost(server)
+        ask(200)  # a page that was begun has room for a few more
+        until(server, lambda: logged() + lost(server) - before == 220, "each row is logged or counted as lost", 60)
+        expect(lost(server) > before, "none was lost on a full disk")
+        expect(server.get("/health").status == 200, "not healthy")
+        kept, gone = logged(), lost(server)
+        (folder / "filler").unlink()
+        ask(30)
+        until(server, lambda: logged() == kept + 30, "with room it is logged again", 60)
+        expect(lost(server) == gone, "a row was lost although there was room")
+        server.kill()
+        server.start()
+        expect(logged() == kept + 30, f"{logged()} rows after kill -9, {kept + 30} before")
 
 
 def full_amid_merges(folder):
@@ -232,6 +278,7 @@ def main():
 
     run_tests([("a disk that is full in mid-load loses nothing", lambda: on_a_disk(full_in_mid_load)),
                ("a full disk loses no acknowledged prediction", lambda: on_a_disk(full_log)),
+               ("a full disk costs no caller of an endpoint his answer", lambda: on_a_disk(full_log_of_an_endpoint)),
                ("a full disk amid merges keeps the files", lambda: on_a_disk(full_amid_merges))])
 
 
