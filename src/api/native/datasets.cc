@@ -139,9 +139,8 @@ http::Response DeriveDataset(Context& context, const http::Request& request) {
     inputs.push_back({view, version.dataset, version.version});
   }
   const std::string& name = request.PathValue("name");
-  const auto derived =
-      context.datasets.Derive(name, body.At("sql").AsString("sql"), inputs, request.principal,
-                              IsWanted());
+  const auto derived = context.datasets.Derive(name, body.At("sql").AsString("sql"), inputs,
+                                               request.principal, IsWanted());
   return Answer(VersionedJson(name, derived.version, derived.is_unchanged));
 }
 
