@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,6 +41,10 @@ int TryAll() {
   if (!IsRefused(execv(program, arguments))) return kFirstAllowed + 5;
   if (!IsRefused(ptrace(PTRACE_ATTACH, getppid(), nullptr, nullptr))) return kFirstAllowed + 6;
   if (!IsRefused(kill(getppid(), 0))) return kFirstAllowed + 7;
+  if (!IsRefused(syscall(SYS_tkill, getppid(), 0))) return kFirstAllowed + 10;
+  if (!IsRefused(syscall(SYS_io_uring_setup, 1, nullptr))) return kFirstAllowed + 11;
+  constexpr long kOtherInterface = 0x40000000;
+  if (!IsRefused(syscall(kOtherInterface | SYS_getpid))) return kFirstAllowed + 12;
   // Another program, started from a child.
   const pid_t child = fork();
   if (child == 0) _exit(IsRefused(execv(program, arguments)) ? 0 : 1);
