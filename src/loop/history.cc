@@ -91,8 +91,8 @@ std::string TimeSql(const Column& column) {
     case ColumnType::kTimestamp:
     case ColumnType::kDate:
       return "epoch_ms(CAST(" + name + " AS TIMESTAMP))";
-    default:
-      return "epoch_ms(CAST(" + name + " AS TIMESTAMP))";
+    default:  // a text may have an offset
+      return "epoch_ms(CAST(" + name + " AS TIMESTAMPTZ))";
   }
 }
 

@@ -231,7 +231,7 @@ class FileTable {
         return "epoch_ms(TRY_CAST(" + name + " AS TIMESTAMP))";
       default:
         return "coalesce(TRY_CAST(" + name + " AS BIGINT), epoch_ms(TRY_CAST(" + name +
-               " AS TIMESTAMP)))";
+               " AS TIMESTAMPTZ)))";  // a text may have an offset
     }
   }
 

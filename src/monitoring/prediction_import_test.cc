@@ -114,6 +114,22 @@ TEST_F(PredictionImportTest, LinesMayHoldObjects) {
             "1000 1.0 [1,2] no | 1000000000000 4.0   | ");
 }
 
+TEST_F(PredictionImportTest, ATimeMayHaveAnOffset) {
+  const ImportResult csv =
+      Import("x.csv",
+             "id,time_ms,a\n1,2026-01-02T03:04:05+02:00,1\n2,2026-01-02T03:04:05Z,1\n"
+             "3,2026-01-02 03:04:05,1\n4,soon,1\n5,1000,1\n");
+  EXPECT_EQ(csv.refusal, "Row 4: its time cannot be read");
+  const ImportResult lines =
+      Import("x.jsonl",
+             "{\"id\":\"6\",\"time_ms\":\"2026-01-02T03:04:05+02:00\",\"a\":1}\n"
+             "{\"id\":\"7\",\"time_ms\":\"2026-01-02 03:04:05\",\"a\":1}\n");
+  EXPECT_EQ(lines.predictions, 2);
+  EXPECT_EQ(Ask("SELECT id, time_ms FROM predictions ORDER BY id"),
+            "1 1767315845000 | 2 1767323045000 | 3 1767323045000 | 5 1000 | 6 1767315845000 | "
+            "7 1767323045000 | ");
+}
+
 TEST_F(PredictionImportTest, ARowThatCannotBeReadIsRefusedAndTheOthersAreKept) {
   const ImportResult result = Import("rows.jsonl",
                                      "{\"id\":\"1\",\"time_ms\":1000,\"inputs\":{\"a\":1}}\n"

@@ -151,10 +151,12 @@ class FeatureAggregates {
     const Column* time = shape_.Find(kInputPrefix + own->second);
     if (time == nullptr) return present;
     const std::string name = QuoteName(time->name);
+    // A text may have an offset.
+    const std::string type = time->type == ColumnType::kText ? "TIMESTAMPTZ" : "TIMESTAMP";
     const std::string ms = IsNumeric(*time)
                                ? "CASE WHEN abs(" + name + ") < " + kSecondsBelow + " THEN " +
                                      name + " * 1000 ELSE " + name + " END"
-                               : "CAST(epoch_ms(TRY_CAST(" + name + " AS TIMESTAMP)) AS DOUBLE)";
+                               : "CAST(epoch_ms(TRY_CAST(" + name + " AS " + type + ")) AS DOUBLE)";
     return present + " AND coalesce(event_time_ms - (" + ms + ") > " +
            std::to_string(rules_.stale_after_ms) + ", TRUE)";
   }

@@ -113,6 +113,9 @@ TEST_F(WindowQualityTest, FeaturesThatAreOldAreStale) {
   ASSERT_EQ(quality.breaches.size(), 1u) << quality.ToJson().Dump();
   EXPECT_EQ(Find(quality, "height")->stale, 10);
   EXPECT_TRUE(quality.new_columns.empty()) << "the times are no features";
+  // Two hours before 22:00 of Greenwich.
+  session_.Execute("UPDATE timed SET input_weight_at = '2023-11-14T22:00:00+02:00'");
+  EXPECT_EQ(Find(Measure("SELECT * FROM timed", rules), "weight")->stale, 1000);
 }
 
 TEST_F(WindowQualityTest, PairsThatNeverGoTogetherAreFarAndTheWorstAreListed) {
