@@ -66,6 +66,17 @@ std::optional<std::string> TextAt(const Table& table, size_t row, size_t column)
   return table.IsNull(row, column) ? std::nullopt : std::optional(table.Text(row, column));
 }
 
+// What SQL says of a file, without its own statement and where the file is here.
+Error Unreadable(const Error& error, const std::filesystem::path& file) {
+  std::string message = error.message().substr(0, error.message().find("\n\nLINE "));
+  while (!message.empty() && (message.back() == ' ' || message.back() == '\n')) message.pop_back();
+  const size_t path = message.find(file.string());
+  if (path != std::string::npos) {
+    message.replace(path, file.string().size(), file.filename().string());
+  }
+  return InvalidArgument("{}", message);
+}
+
 // A file of any kind that SQL reads.
 class FileTable {
  public:
@@ -73,9 +84,14 @@ class FileTable {
   // once: to find out what columns a wide file has takes longer than to read it.
   FileTable(const std::string& file, const ImportRules& rules)
       : session_(OptionsFor(file)), has_types_(!analytics::IsTextFile(file)) {
-    session_.Execute(
-        fmt::format("CREATE TEMP TABLE {} AS SELECT row_number() OVER () AS {}, * FROM {} LIMIT {}",
-                    kIncoming, kNumberColumn, ReadSql(file, rules), kImportRowsMax + 1));
+    try {
+      session_.Execute(fmt::format(
+          "CREATE TEMP TABLE {} AS SELECT row_number() OVER () AS {}, * FROM {} LIMIT {}",
+          kIncoming, kNumberColumn, ReadSql(file, rules), kImportRowsMax + 1));
+    } catch (const Error& error) {
+      if (error.code() != Code::kInvalidArgument) throw;
+      throw Unreadable(error, file);
+    }
     row_count_ = session_.Query(fmt::format("SELECT count(*) FROM {}", kIncoming)).Int(0, 0);
     if (row_count_ > kImportRowsMax) {
       throw InvalidArgument("A file may have {} predictions; send this one in pieces",

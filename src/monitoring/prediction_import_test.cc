@@ -114,6 +114,19 @@ TEST_F(PredictionImportTest, LinesMayHoldObjects) {
             "1000 1.0 [1,2] no | 1000000000000 4.0   | ");
 }
 
+TEST_F(PredictionImportTest, AFileThatCannotBeReadIsNamedAsItWasSent) {
+  try {
+    Import("rows.jsonl", "{\"id\":\"1\",\"a\":1}\n{\"id\":\"2\", oops\n");
+    FAIL() << "it was read";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::kInvalidArgument);
+    EXPECT_NE(error.message().find("Malformed JSON in file \"rows.jsonl\""), std::string::npos)
+        << error.message();
+    EXPECT_EQ(error.message().find("SELECT"), std::string::npos) << error.message();
+  }
+  EXPECT_EQ(Ask("SELECT count(*) FROM predictions"), "0 | ");
+}
+
 TEST_F(PredictionImportTest, ATimeMayHaveAnOffset) {
   const ImportResult csv =
       Import("x.csv",
