@@ -323,9 +323,46 @@ namespace {
       .WithField("season");
 }
 
+// The columns among these whose every value is one word with a digit that comes once, as an
+// order's number or a UUID.
+std::vector<std::string> FindIdentifiers(Session& session, const std::string& table,
+                                         const std::vector<std::string>& columns) {
+  constexpr int64_t kValuesMin = 50;
+  constexpr double kEstimateShareMin = 0.7, kDistinctShareMin = 0.99;
+  const auto ask = [&](const std::vector<std::string>& aggregates) {
+    return session.Query("SELECT " + quality::Join(aggregates, ", ") + " FROM " + table);
+  };
+  const auto is_most = [](int64_t part, double share, int64_t all) {
+    return static_cast<double>(part) >= share * static_cast<double>(all);
+  };
+  std::vector<std::string> tests;
+  for (const std::string& column : columns) {
+    tests.push_back(
+        fmt::format("count({0}), approx_count_distinct({0}), coalesce(count_if(regexp_matches({0}, "
+                    "'^[A-Za-z0-9_.:#-]{{1,64}}$') AND regexp_matches({0}, '[0-9]')), 0)",
+                    QuoteName(column)));
+  }
+  std::vector<std::string> identifiers;
+  if (tests.empty()) return identifiers;
+  const Table answer = ask(tests);
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const int64_t values = answer.Int(0, 3 * i);
+    const bool are_like_ids = values >= kValuesMin && answer.Int(0, 3 * i + 2) == values &&
+                              is_most(answer.Int(0, 3 * i + 1), kEstimateShareMin, values);
+    if (!are_like_ids) continue;
+    const int64_t distinct = ask({"count(DISTINCT " + QuoteName(columns[i]) + ")"}).Int(0, 0);
+    if (is_most(distinct, kDistinctShareMin, values)) identifiers.push_back(columns[i]);
+  }
+  return identifiers;
+}
+
 // What is known of the words of a column of identifiers says nothing of other ones.
-void LeaveOutIdentifiers(drift::Reference* reference) {
-  std::vector<std::string> columns;
+void LeaveOutIdentifiers(Session& session, const std::string& table, drift::Reference* reference) {
+  std::vector<std::string> texts;
+  for (const drift::Vocabulary& vocabulary : reference->vocabularies) {
+    texts.push_back(vocabulary.column);
+  }
+  std::vector<std::string> columns = FindIdentifiers(session, table, texts);
   for (const drift::Vocabulary& vocabulary : reference->vocabularies) {
     int64_t known = 0;
     for (const quality::TopValue& word : vocabulary.words) known += word.count;
@@ -418,7 +455,7 @@ MonitorReference MakeMonitorReference(Session& session, const std::string& table
   }
   MonitorReference reference;
   reference.drift = drift::MakeReference(session, timed, options);
-  LeaveOutIdentifiers(&reference.drift);
+  LeaveOutIdentifiers(session, timed, &reference.drift);
   LearnRest(session, timed, spec, &reference);
   if (spec.preset == DriftPreset::kEvidently) {
     reference.sample = MakeSample(session, table, spec.features, time_column);

@@ -154,6 +154,7 @@ TEST_F(MonitorReferenceTest, TakesTextsThatAreTimesForTimesAndIdentifiersForNoth
   session_.Execute(
       "CREATE TABLE past AS SELECT strftime(TIMESTAMP '2024-01-01' + to_hours(range), "
       "'%Y-%m-%dT%H:%M:%S') AS sent_at, 'ORD' || hash(range) AS order_id, "
+      "'o' || range // 240 || '-' || range % 240 AS number, "
       "epoch_ms(TIMESTAMP '2024-01-01' + to_hours(range)) AS t, range % 24 * 1.0 AS load "
       "FROM range(4800)");
   MonitorSpec spec;
@@ -164,6 +165,8 @@ TEST_F(MonitorReferenceTest, TakesTextsThatAreTimesForTimesAndIdentifiersForNoth
   for (const auto& feature : reference.drift.features) observed[feature.name] = feature.observation;
   EXPECT_EQ(observed.count("sent_at:hour"), 1u);
   EXPECT_EQ(observed.count("order_id:length"), 1u);
+  EXPECT_EQ(observed.count("number:length"), 1u);
+  EXPECT_EQ(observed.count("number:oov"), 0u) << "the numbers to come are others";
   EXPECT_EQ(observed.count("t"), 0u);
   CheckReference(spec, reference);
   // The evenings of later days are like the evenings of before.

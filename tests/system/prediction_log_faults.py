@@ -336,7 +336,7 @@ def a_million_categories():
     with tempfile.TemporaryDirectory() as folder, Server(BINARY, folder) as server:
         count = 1_000_000
         body = b"id,time_ms,input_kind,output_probability\n" + b"".join(
-            b"p%d,%d,category-%d,0.5\n" % (n, START + 2 * DAY_MS * n // count, n) for n in range(count))
+            b"p%d,%d,category %d,0.5\n" % (n, START + 2 * DAY_MS * n // count, n) for n in range(count))
         answer = server.request("PUT", "/api/v1/prediction-logs/shop?filename=rows.csv", body,
                                 {"Content-Type": "application/octet-stream"})
         expect(answer.status == 200 and answer.json()["predictions"] == count, f"{answer.status} {answer.body[:300]}")
