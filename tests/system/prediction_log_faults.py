@@ -352,7 +352,7 @@ def a_million_categories():
                 "reference_window": {"from": "2001-06-01", "to": "2001-06-02"}}
         expect(server.post("/api/v1/monitors", spec).status == 200, "no monitor")
         evaluated = server.post("/api/v1/monitors/shop/evaluate", {})
-        expect(evaluated.status == 200 and evaluated.json()["windows"] == 2, f"{evaluated.status} {evaluated.body[:300]}")
+        expect(evaluated.status == 200 and evaluated.json()["up_to_date"] == 2, f"{evaluated.status} {evaluated.body[:300]}")
         for path in ("drift", "quality", "health", "report"):
             page = server.get(f"/api/v1/monitors/shop/{path}")
             expect(page.status == 200 and len(page.body) < 200_000, f"{path}: {page.status}, {len(page.body)} bytes")
