@@ -289,7 +289,6 @@ struct LocalSession::Impl {
   std::filesystem::path spill_folder;
   bool is_confined = false;
   int64_t time_limit_ms = 0;
-  TimeLimit* limit = nullptr;  // of the statement that runs
 
   ~Impl() {
     // SQL from outside can make DuckDB log into a folder that is not allowed; every statement fails
@@ -309,7 +308,7 @@ struct LocalSession::Impl {
   void Confine(const SessionOptions& options);
   void Run(duckdb_prepared_statement statement);
   bool Works();
-  // Runs `work` on the connection, for time_limit_ms at most.
+  // Runs `work(limit)` on the connection, for time_limit_ms at most.
   template <typename F>
   void Limited(const F& work);
   // Runs all statements but the last and returns that one.
@@ -428,18 +427,17 @@ LocalSession::~LocalSession() = default;
 
 template <typename F>
 void LocalSession::Impl::Limited(const F& work) {
-  TimeLimit own_limit(time_limit_ms, [this] { duckdb_interrupt(connection); });
-  limit = &own_limit;
+  TimeLimit limit(time_limit_ms, [this] { duckdb_interrupt(connection); });
   try {
-    work();
+    work(limit);
   } catch (const Error& error) {
-    if (error.code() != Code::kAborted || !own_limit.passed()) throw;
+    if (error.code() != Code::kAborted || !limit.passed()) throw;
     throw DeadlineExceeded("The query did not end within {} s", time_limit_ms / 1000);
   }
 }
 
 void LocalSession::Execute(const std::string& sql) {
-  impl_->Limited([&] { impl_->Run(impl_->PrepareLast(sql).statement); });
+  impl_->Limited([&](TimeLimit&) { impl_->Run(impl_->PrepareLast(sql).statement); });
 }
 
 Table LocalSession::Query(const std::string& sql) {
@@ -454,7 +452,7 @@ Table LocalSession::Query(const std::string& sql) {
     table.row_count_ += rows;
     return true;
   };
-  impl_->Limited([&] { impl_->ForEachChunk(prepared.statement, take); });
+  impl_->Limited([&](TimeLimit&) { impl_->ForEachChunk(prepared.statement, take); });
   return table;
 }
 
@@ -478,7 +476,7 @@ FloatMatrix LocalSession::QueryFloats(const std::string& sql) {
     matrix.row_count += rows;
     return true;
   };
-  impl_->Limited([&] { impl_->ForEachChunk(prepared.statement, take); });
+  impl_->Limited([&](TimeLimit&) { impl_->ForEachChunk(prepared.statement, take); });
   return matrix;
 }
 
@@ -491,16 +489,20 @@ void LocalSession::Stream(const std::string& sql,
   Table table;
   table.columns_ = plan.columns;
   table.cells_.resize(plan.columns.size());
-  const auto take = [&](duckdb_data_chunk chunk, idx_t rows) {
+  const auto take = [&](duckdb_data_chunk chunk, idx_t rows, TimeLimit& limit) {
     for (size_t i = 0; i < plan.readers.size(); ++i) {
       table.cells_[i].clear();
       plan.readers[i].Read(duckdb_data_chunk_get_vector(chunk, i), rows, &table.cells_[i]);
     }
     table.row_count_ = rows;
-    const TimeLimit::Outside outside(*impl_->limit);
+    const TimeLimit::Outside outside(limit);
     return each(table);
   };
-  impl_->Limited([&] { impl_->ForEachChunk(prepared.statement, take); });
+  impl_->Limited([&](TimeLimit& limit) {
+    impl_->ForEachChunk(prepared.statement, [&](duckdb_data_chunk chunk, idx_t rows) {
+      return take(chunk, rows, limit);
+    });
+  });
 }
 
 void LocalSession::StreamNumbers(
@@ -514,7 +516,7 @@ void LocalSession::StreamNumbers(
                             column.sql_type);
   }
   std::vector<NumberSpan> spans(plan.columns.size());
-  const auto take = [&](duckdb_data_chunk chunk, idx_t rows) {
+  const auto take = [&](duckdb_data_chunk chunk, idx_t rows, TimeLimit& limit) {
     for (size_t i = 0; i < spans.size(); ++i) {
       const duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, i);
       const void* data = duckdb_vector_get_data(vector);
@@ -525,10 +527,14 @@ void LocalSession::StreamNumbers(
         spans[i].reals = static_cast<const double*>(data);
       }
     }
-    const TimeLimit::Outside outside(*impl_->limit);
+    const TimeLimit::Outside outside(limit);
     return each(spans, rows);
   };
-  impl_->Limited([&] { impl_->ForEachChunk(prepared.statement, take); });
+  impl_->Limited([&](TimeLimit& limit) {
+    impl_->ForEachChunk(prepared.statement, [&](duckdb_data_chunk chunk, idx_t rows) {
+      return take(chunk, rows, limit);
+    });
+  });
 }
 
 namespace {

@@ -217,7 +217,7 @@ TEST_F(RemoteSession, WaitsForWhoTakesTheAnswerSlowly) {
 TEST_F(RemoteSession, ItsProcessIsBehindTheSecondWall) {
   Session session(Remote());
   session.Query("SELECT count(*) FROM range(1000000)");  // with the threads that this starts
-  size_t confined = 0, threads = 0;
+  size_t confined = 0;
   for (const pid_t child : Children()) {  // one is ahead, and not confined before it is opened
     const std::filesystem::path own = "/proc/" + std::to_string(child);
     size_t filtered = 0, all = 0;
@@ -229,7 +229,6 @@ TEST_F(RemoteSession, ItsProcessIsBehindTheSecondWall) {
     if (filtered == 0) continue;
     EXPECT_EQ(filtered, all) << "threads of one process";
     ++confined;
-    threads = all;
     // Its socket and standard error, and what its statement has open.
     for (const auto& open : std::filesystem::directory_iterator(own / "fd")) {
       std::error_code gone;
@@ -238,9 +237,8 @@ TEST_F(RemoteSession, ItsProcessIsBehindTheSecondWall) {
       EXPECT_TRUE(number <= 2 || !target.starts_with("socket:")) << number << " " << target;
     }
   }
-  if (confined == 0) GTEST_SKIP() << "this kernel has no filters";
-  EXPECT_EQ(confined, 1u);
-  EXPECT_GE(threads, 1u);
+  const bool has_filters = std::filesystem::exists("/proc/sys/kernel/seccomp/actions_avail");
+  EXPECT_EQ(confined, has_filters ? 1u : 0u);
 }
 
 TEST_F(RemoteSession, KillsWhatCannotBeInterrupted) {

@@ -12,11 +12,16 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 
 namespace millwright::analytics {
 namespace {
 
 enum Outcome { kAllRefused = 0, kNoFilters = 1, kFirstAllowed = 10 };
+
+bool HasKernelFilters() {
+  return std::filesystem::exists("/proc/sys/kernel/seccomp/actions_avail");
+}
 
 bool IsRefused(long answer) {
   return answer == -1 && errno == EPERM;
@@ -65,8 +70,8 @@ TEST(SystemCalls, SocketsProgramsAndOtherProcessesAreRefused) {
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   ASSERT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
-  if (WEXITSTATUS(status) == kNoFilters) GTEST_SKIP() << "this kernel has no filters";
-  EXPECT_EQ(WEXITSTATUS(status), kAllRefused) << "the attempt that was allowed";
+  EXPECT_EQ(WEXITSTATUS(status), HasKernelFilters() ? kAllRefused : kNoFilters)
+      << "the attempt that was allowed";
 }
 
 }  // namespace
