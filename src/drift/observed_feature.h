@@ -58,7 +58,8 @@ std::vector<ObservedFeature> ObserveTable(analytics::Session& session, const std
                                           const std::vector<std::string>& columns,
                                           const std::string& leave_out);
 
-// A table expression with the features as columns, and all columns of the table that `also` names.
+// A table expression with the features among its columns, and all columns of the table that `also`
+// names.
 // Features of columns that the table lacks, vocabularies and embeddings are left out. What is
 // looked at of an image that is itself not in the table may be a column by the feature's name, as
 // the prediction log has it of large ones. Images are read once: where there are any, or known

@@ -7,6 +7,8 @@
 namespace millwright::monitoring {
 namespace {
 
+constexpr size_t kShownBytes = 100;  // of a value in a message
+
 // Fields of the log that say nothing of a prediction that was made elsewhere.
 constexpr std::string_view kPassedOver[] = {
     "endpoint",        "revision", "role",          "cached",           "outcome_text",
@@ -30,6 +32,13 @@ ImportRoles::Value ValueOf(const ImportColumn& column, size_t place) {
 }
 
 }  // namespace
+
+void AddObject(const Json& json, NamedValues* values) {
+  if (!json.is_object()) {
+    throw InvalidArgument("{} is no object of values", json.Dump().substr(0, kShownBytes));
+  }
+  for (const auto& [name, value] : json.AsObject()) values->emplace_back(name, ToValue(value));
+}
 
 ImportRoles RolesOf(const std::vector<ImportColumn>& columns, const ImportRules& rules) {
   const auto find = [&](const std::string& name) -> std::optional<size_t> {

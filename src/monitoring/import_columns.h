@@ -36,6 +36,9 @@ struct ImportRoles {
 // Throws kInvalidArgument for a column of the rules that is not there.
 ImportRoles RolesOf(const std::vector<ImportColumn>& columns, const ImportRules& rules);
 
+// Adds the fields of an object to the values. Throws kInvalidArgument for anything else.
+void AddObject(const Json& json, NamedValues* values);
+
 // A row of the table, before it is looked at whether the log takes it.
 struct ImportedRow {
   int64_t number = 0;             // from 1

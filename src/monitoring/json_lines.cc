@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::string_view kExtensions[] = {".jsonl", ".ndjson"};
 constexpr size_t kLineBytesMax = 16 << 20;
-constexpr size_t kShownBytes = 100;  // of a value in a message
 
 bool IsBlank(std::string_view line) {
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
@@ -49,13 +48,6 @@ std::optional<int64_t> TimeOf(const Json& json) {
   } catch (const Error&) {
     return std::nullopt;
   }
-}
-
-void AddObject(const Json& json, NamedValues* values) {
-  if (!json.is_object()) {
-    throw InvalidArgument("{} is no object of values", json.Dump().substr(0, kShownBytes));
-  }
-  for (const auto& [name, value] : json.AsObject()) values->emplace_back(name, ToValue(value));
 }
 
 void AddValue(const ImportRoles::Value& role, const Json& json, ImportedRow* row) {

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "drift/bin_counts.h"
 #include "drift/evidently_preset.h"
-#include "drift/wide_table.h"
+#include "monitoring/wide_table.h"
 #include "quality/plan_sql.h"
 
 namespace millwright::monitoring {
@@ -437,9 +437,8 @@ void LearnRest(Session& session, const std::string& table, const MonitorSpec& sp
 MonitorReference MakeMonitorReference(Session& session, const std::string& table,
                                       const MonitorSpec& spec, const std::string& time_column) {
   if (spec.season != drift::Season::kNone && time_column.empty()) RefuseSeason(spec);
-  const std::string timed =
-      drift::WideTable(session, kTimedTable, WithTimes(session, table, time_column),
-                       session.Describe("SELECT * FROM " + table).size());
+  const std::string timed = WideTable(session, kTimedTable, WithTimes(session, table, time_column),
+                                      session.Describe("SELECT * FROM " + table).size());
   drift::ReferenceOptions options;
   options.time_column = time_column;
   options.season = spec.season;

@@ -43,14 +43,6 @@ enum Place {
   kPlaces
 };
 
-void AddObject(const std::string& text, NamedValues& values) {
-  const Json object = ParseJson(text);
-  if (!object.is_object()) throw InvalidArgument("{} is no object of values", text.substr(0, 100));
-  for (const auto& [name, value] : object.AsObject()) {
-    values.emplace_back(name, ToValue(value));
-  }
-}
-
 Value ValueAt(const Table& table, size_t row, size_t column) {
   const Table::Cell& cell = table.At(row, column);
   if (const auto* number = std::get_if<double>(&cell)) return *number;
@@ -213,10 +205,10 @@ class FileTable {
       if (table.IsNull(row, place)) continue;
       switch (role.part) {
         case ImportPart::kInputs:
-          AddObject(table.Text(row, place), one->inputs);
+          AddObject(ParseJson(table.Text(row, place)), &one->inputs);
           break;
         case ImportPart::kOutputs:
-          AddObject(table.Text(row, place), one->outputs);
+          AddObject(ParseJson(table.Text(row, place)), &one->outputs);
           break;
         case ImportPart::kInput:
           one->inputs.emplace_back(role.name, ValueAt(table, row, place));

@@ -1,6 +1,6 @@
-#include "drift/wide_table.h"
+#include "monitoring/wide_table.h"
 
-namespace millwright::drift {
+namespace millwright::monitoring {
 
 std::string WideTable(analytics::Session& session, const std::string& name,
                       const std::string& expression, size_t columns) {
@@ -9,4 +9,4 @@ std::string WideTable(analytics::Session& session, const std::string& name,
   return name;
 }
 
-}  // namespace millwright::drift
+}  // namespace millwright::monitoring

@@ -5,7 +5,7 @@
 
 #include "analytics/session.h"
 
-namespace millwright::drift {
+namespace millwright::monitoring {
 
 // Above so many columns DuckDB takes longer to find its way through a table expression than to
 // count in it, and it does so anew for every question: a third of a second at 1,500 columns,
@@ -17,4 +17,4 @@ inline constexpr size_t kWideColumns = 200;
 std::string WideTable(analytics::Session& session, const std::string& name,
                       const std::string& expression, size_t columns);
 
-}  // namespace millwright::drift
+}  // namespace millwright::monitoring

@@ -5,9 +5,9 @@
 
 #include "base/error.h"
 #include "drift/bin_counts.h"
-#include "drift/wide_table.h"
 #include "metrics/binary.h"
 #include "metrics/confusion.h"
+#include "monitoring/wide_table.h"
 
 namespace millwright::monitoring {
 
@@ -186,7 +186,7 @@ std::string WindowScan::InputsSql(const std::set<std::string>& numbers) const {
 }
 
 void WindowScan::Measure(MonitorWindow& window) {
-  const std::string features = drift::WideTable(
+  const std::string features = WideTable(
       session_, kWideFeatures, FeaturesSql(window.start_ms, window.end_ms), columns_.size());
   window.features = CompareWindow(session_, features, window.predictions, spec_, reference_);
   window.performance = MeasurePerformance(window);
@@ -216,7 +216,7 @@ WindowQuality WindowScan::MeasureQuality(const MonitorWindow& window) {
   const std::string rows = "(SELECT rowid AS __row, * FROM " + std::string(kLoaded) + " WHERE " +
                            Between(window.start_ms, window.end_ms) + ")";
   return monitoring::MeasureQuality(session_,
-                                    drift::WideTable(session_, kWideWindow, rows, columns_.size()),
+                                    WideTable(session_, kWideWindow, rows, columns_.size()),
                                     values_, reference_.distance, rules_);
 }
 
