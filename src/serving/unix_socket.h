@@ -32,8 +32,8 @@ class Socket {
 };
 
 // Listens on a path that only this user can reach and that is there, in the place of what was, once
-// it can be connected to. Throws kInvalidArgument for a path too long,
-// kUnavailable when it cannot be bound.
+// it can be connected to. Throws kInvalidArgument for a path too long, kUnavailable when it cannot
+// be bound.
 Socket ListenOn(const std::filesystem::path& path);
 // Connects, or gives a socket that is not open when nobody listens. Reads and writes of the
 // connection give up after `timeout_ms`.

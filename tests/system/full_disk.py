@@ -278,7 +278,7 @@ def main():
 
     run_tests([("a disk that is full in mid-load loses nothing", lambda: on_a_disk(full_in_mid_load)),
                ("a full disk loses no acknowledged prediction", lambda: on_a_disk(full_log)),
-               ("a full disk costs no caller of an endpoint his answer", lambda: on_a_disk(full_log_of_an_endpoint)),
+               ("a full disk costs no caller of an endpoint the answer", lambda: on_a_disk(full_log_of_an_endpoint)),
                ("a full disk amid merges keeps the files", lambda: on_a_disk(full_amid_merges))])
 
 
