@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/words.h"
 
 namespace millwright {
 namespace {
@@ -221,14 +222,40 @@ Json ParseJson(std::string_view text) {
   return FromElement(element);
 }
 
+namespace {
+
+// Texts up to this size that need no escape are put together before they are appended.
+constexpr size_t kShortText = 64;
+
+bool NeedsNoEscape(std::string_view text) {
+  return words::All(text, [](uint64_t word) {
+    return (words::AnyBelow(word, ' ') | words::AnyEqual(word, '"') |
+            words::AnyEqual(word, '\\')) == 0;
+  });
+}
+
+char* WriteQuoted(std::string_view text, char* to) {
+  *to++ = '"';
+  if (!text.empty()) std::memcpy(to, text.data(), text.size());
+  to += text.size();
+  *to++ = '"';
+  return to;
+}
+
+void AppendOpening(char bracket, bool has_comma, std::string* out) {
+  const char text[2] = {',', bracket};
+  out->append(has_comma ? text : text + 1, has_comma ? 2 : 1);
+}
+
+}  // namespace
+
 void JsonWriter::Separate() {
   if (comma_) out_->push_back(',');
   comma_ = true;
 }
 
 JsonWriter& JsonWriter::BeginObject() {
-  Separate();
-  out_->push_back('{');
+  AppendOpening('{', comma_, out_);
   comma_ = false;
   return *this;
 }
@@ -240,8 +267,7 @@ JsonWriter& JsonWriter::EndObject() {
 }
 
 JsonWriter& JsonWriter::BeginArray() {
-  Separate();
-  out_->push_back('[');
+  AppendOpening('[', comma_, out_);
   comma_ = false;
   return *this;
 }
@@ -253,6 +279,16 @@ JsonWriter& JsonWriter::EndArray() {
 }
 
 JsonWriter& JsonWriter::Key(std::string_view key) {
+  if (key.size() <= kShortText && NeedsNoEscape(key)) {
+    char text[kShortText + 4];
+    char* to = text;
+    if (comma_) *to++ = ',';
+    to = WriteQuoted(key, to);
+    *to++ = ':';
+    out_->append(text, static_cast<size_t>(to - text));
+    comma_ = false;
+    return *this;
+  }
   Separate();
   AppendJsonString(key, out_);
   out_->push_back(':');
@@ -261,15 +297,27 @@ JsonWriter& JsonWriter::Key(std::string_view key) {
 }
 
 JsonWriter& JsonWriter::String(std::string_view value) {
+  if (value.size() <= kShortText && NeedsNoEscape(value)) {
+    char text[kShortText + 3];
+    char* to = text;
+    if (comma_) *to++ = ',';
+    to = WriteQuoted(value, to);
+    out_->append(text, static_cast<size_t>(to - text));
+    comma_ = true;
+    return *this;
+  }
   Separate();
   AppendJsonString(value, out_);
   return *this;
 }
 
 JsonWriter& JsonWriter::Int(int64_t value) {
-  Separate();
   char buffer[24];
-  out_->append(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
+  buffer[0] = ',';
+  const char* const end = std::to_chars(buffer + 1, buffer + sizeof buffer, value).ptr;
+  const char* const begin = comma_ ? buffer : buffer + 1;
+  out_->append(begin, static_cast<size_t>(end - begin));
+  comma_ = true;
   return *this;
 }
 
@@ -299,39 +347,15 @@ JsonWriter& JsonWriter::Value(const Json& value) {
   return *this;
 }
 
-namespace {
-
-constexpr uint64_t EachByte(uint8_t byte) {
-  return ~uint64_t{0} / 0xFF * byte;
-}
-
-// Has the top bit of a byte set where that byte is zero, and of no byte before the first such.
-constexpr uint64_t ZeroBytes(uint64_t word) {
-  return (word - EachByte(1)) & ~word & EachByte(0x80);
-}
-
-// How many bytes at the start of a text need no escape, in whole words: eight bytes are looked at
-// in one step.
-size_t PlainBytes(std::string_view text) {
-  size_t plain = 0;
-  for (; plain + sizeof(uint64_t) <= text.size(); plain += sizeof(uint64_t)) {
-    uint64_t word;
-    std::memcpy(&word, text.data() + plain, sizeof word);
-    const uint64_t below_space = (word - EachByte(' ')) & ~word & EachByte(0x80);
-    const bool is_plain =
-        (below_space | ZeroBytes(word ^ EachByte('"')) | ZeroBytes(word ^ EachByte('\\'))) == 0;
-    if (!is_plain) break;
-  }
-  return plain;
-}
-
-}  // namespace
-
 void AppendJsonString(std::string_view text, std::string* out) {
   static constexpr char kDigits[] = "0123456789abcdef";
   out->push_back('"');
+  if (NeedsNoEscape(text)) {
+    out->append(text).push_back('"');
+    return;
+  }
   size_t start = 0;
-  for (size_t i = PlainBytes(text); i < text.size(); ++i) {
+  for (size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
     if (c >= 0x20 && c != '"' && c != '\\') continue;
     out->append(text, start, i - start);

@@ -1,12 +1,24 @@
 #include "http/message.h"
 
 #include "base/check.h"
+#include "base/words.h"
 
 namespace millwright::http {
 namespace {
 
-char Lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+// Whether two words are of the same characters but for the case of ASCII letters.
+bool SameLetters(uint64_t a, uint64_t b) {
+  constexpr uint64_t kCase = words::EachByte('a' - 'A');
+  const uint64_t differ = a ^ b;
+  if (differ == 0) return true;
+  if ((differ & ~kCase) != 0) return false;
+  const uint64_t lower = a | kCase;
+  const uint64_t low_bits = lower & ~words::kTopBits;
+  const uint64_t from_a = low_bits + words::EachByte(0x80 - 'a');
+  const uint64_t above_z = low_bits + words::EachByte(0x80 - ('z' + 1));
+  const uint64_t letters = from_a & ~above_z & ~lower & words::kTopBits;
+  constexpr int kCaseToTop = 2;
+  return ((differ << kCaseToTop) & ~letters) == 0;
 }
 
 std::optional<std::string_view> FindValue(
@@ -20,9 +32,15 @@ std::optional<std::string_view> FindValue(
 
 bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
-  for (size_t i = 0; i < a.size(); ++i)
-    if (Lower(a[i]) != Lower(b[i])) return false;
-  return true;
+  if (a.size() < sizeof(uint64_t)) {
+    return a.empty() ||
+           SameLetters(words::LoadShort(a.data(), a.size()), words::LoadShort(b.data(), b.size()));
+  }
+  const size_t last = a.size() - sizeof(uint64_t);
+  for (size_t at = 0; at < last; at += sizeof(uint64_t)) {
+    if (!SameLetters(words::LoadWord(a.data() + at), words::LoadWord(b.data() + at))) return false;
+  }
+  return SameLetters(words::LoadWord(a.data() + last), words::LoadWord(b.data() + last));
 }
 
 std::string_view MethodName(Method method) {

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/words.h"
 #include "http/target.h"
 
 namespace millwright::http {
@@ -24,9 +25,10 @@ constexpr std::array<bool, 256> MakeTokenCharacters() {
 constexpr auto kTokenCharacters = MakeTokenCharacters();
 
 bool IsVisible(std::string_view text) {
-  bool is_visible = true;
-  for (const char c : text) is_visible = is_visible && static_cast<uint8_t>(c - ' ') < 0x7f - ' ';
-  return is_visible;
+  return words::All(text, [](uint64_t word) {
+    return (words::AnyBelow(word, ' ') | words::AnyEqual(word, 0x7f) | (word & words::kTopBits)) ==
+           0;
+  });
 }
 
 std::optional<Method> MethodOf(std::string_view name) {

@@ -1,7 +1,6 @@
 #include "http/target.h"
 
-#include <algorithm>
-
+#include "base/words.h"
 #include "http/message.h"
 
 namespace millwright::http {
@@ -72,8 +71,9 @@ std::vector<std::pair<std::string, std::string>> ParseQuery(std::string_view que
 }
 
 std::optional<TargetParts> SplitTarget(std::string_view target) {
-  const bool printable = std::all_of(target.begin(), target.end(), [](char c) {
-    return static_cast<unsigned char>(c) > 0x20 && c != 0x7f && c != '#';
+  const bool printable = words::All(target, [](uint64_t word) {
+    return (words::AnyBelow(word, 0x21) | words::AnyEqual(word, 0x7f) |
+            words::AnyEqual(word, '#')) == 0;
   });
   if (!printable || target.empty()) return std::nullopt;
   if (target[0] != '/') {

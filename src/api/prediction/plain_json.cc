@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "api/prediction/rank.h"
+#include "base/words.h"
 
 namespace millwright::api::prediction {
 namespace {
@@ -106,13 +107,14 @@ class NestedReader {
 
 std::optional<std::string_view> PlainJson::TakeText() {
   if (!Take('"')) return std::nullopt;
-  size_t size = 0;
-  while (size < rest_.size() && rest_[size] >= ' ' && rest_[size] < '\x7f' && rest_[size] != '"' &&
-         rest_[size] != '\\') {
-    ++size;
-  }
-  if (size == rest_.size() || rest_[size] != '"') return std::nullopt;
+  const size_t size = rest_.find('"');
+  if (size == std::string_view::npos) return std::nullopt;
   const std::string_view text = rest_.substr(0, size);
+  const bool is_plain = words::All(text, [](uint64_t word) {
+    return (words::AnyBelow(word, ' ') | words::AnyEqual(word, '\\') | words::AnyEqual(word, 0x7f) |
+            (word & words::kTopBits)) == 0;
+  });
+  if (!is_plain) return std::nullopt;
   rest_.remove_prefix(size + 1);
   return text;
 }
