@@ -75,6 +75,12 @@ http::Response AuthorisationRefused(const Error& error, std::string_view challen
   return response;
 }
 
+// What every answer carries.
+void AddEdgeHeaders(const std::string& request_id, http::Response* response) {
+  response->is_guarded = true;
+  response->headers.Add("X-Request-Id", request_id);
+}
+
 }  // namespace
 
 http::Response FailureAnswer(const std::exception_ptr& thrown, ErrorWriter error_writer,
@@ -122,7 +128,10 @@ struct Router::Impl {
   std::string RequestId(const http::Request& head) {
     const auto given = head.headers.Find("X-Request-Id");
     if (given && IsRequestId(*given)) return std::string(*given);
-    return fmt::format("{}-{:x}", id_prefix, next_id.fetch_add(1, std::memory_order_relaxed));
+    char number[16];
+    const auto end = std::to_chars(number, number + sizeof number,
+                                   next_id.fetch_add(1, std::memory_order_relaxed), 16);
+    return (id_prefix + '-').append(number, end.ptr);
   }
 
   // What is known of a request when its head has come.
@@ -160,14 +169,12 @@ void Router::Impl::Dispatch(RouteEntry& entry, http::Request&& request, http::Re
                             const Arrival& arrival) {
   const LogTrace trace(TraceIdOf(request.headers.Find("traceparent")));
   const std::string request_id = request.request_id;
-  const http::Reply finish = [&metrics = entry.metrics, request_id, start_us = arrival.start_us,
-                              reply = std::move(reply)](http::Response response) {
+  const http::Reply finish([&metrics = entry.metrics, request_id, start_us = arrival.start_us,
+                            reply = std::move(reply)](http::Response&& response) {
     metrics.Record(response.status, MonotonicUs() - start_us);
-    response.headers.Add("X-Content-Type-Options", "nosniff");
-    response.headers.Add("X-Frame-Options", "SAMEORIGIN");
-    response.headers.Add("X-Request-Id", request_id);
+    AddEdgeHeaders(request_id, &response);
     reply(std::move(response));
-  };
+  });
   try {
     if (!arrival.authorised) authorize(request, entry.info.permission);
   } catch (const Error& error) {
@@ -216,9 +223,7 @@ http::Target Router::Impl::AnswerWith(RouteEntry* entry, http::Response response
                       http::Request&& request, const http::Reply& reply) mutable {
     http::Response answer = std::move(response);
     entry->metrics.Record(answer.status, MonotonicUs() - start_us);
-    answer.headers.Add("X-Content-Type-Options", "nosniff");
-    answer.headers.Add("X-Frame-Options", "SAMEORIGIN");
-    answer.headers.Add("X-Request-Id", request.request_id);
+    AddEdgeHeaders(request.request_id, &answer);
     reply(std::move(answer));
   };
   return target;

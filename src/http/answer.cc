@@ -4,6 +4,8 @@
 #include <charconv>
 #include <ctime>
 
+#include "base/words.h"
+
 namespace millwright::http {
 namespace {
 
@@ -21,8 +23,7 @@ void AppendClean(std::string_view text, std::string* out) {
   const size_t start = out->size();
   out->append(text);
   // Nearly every text has none of the characters before the space, of which some break a line.
-  const auto is_before_space = [](char c) { return static_cast<unsigned char>(c) < ' '; };
-  if (std::none_of(text.begin(), text.end(), is_before_space)) return;
+  if (words::All(text, [](uint64_t word) { return words::AnyBelow(word, ' ') == 0; })) return;
   std::replace_if(out->begin() + static_cast<ptrdiff_t>(start), out->end(), BreaksLine, ' ');
 }
 
@@ -131,6 +132,9 @@ void AppendHead(const Response& response, const AnswerHead& head, std::string* o
     AppendClean(name, out);
     out->append(": ");
     AppendClean(value, out);
+  }
+  if (response.is_guarded) {
+    out->append("\r\nX-Content-Type-Options: nosniff\r\nX-Frame-Options: SAMEORIGIN");
   }
   if (head.framing == BodyFraming::kLength) {
     out->append("\r\nContent-Length: ");

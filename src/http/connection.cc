@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "http/exchange.h"
+#include "http/outbox.h"
 #include "http/socket_io.h"
 
 // One coroutine per connection: head → handler → answer → next head. Waits for a peer are asio
@@ -152,8 +153,17 @@ Awaitable<void> Connection::HandleRequest() {
   if (!body_.done() &&
       (body_.framing().chunked || body_.left() > kDiscardBytesMax || body_.continue_pending()))
     keep_alive_ = false;  // said in the head of the answer
-  const bool is_sent = RespondAtOnce();
-  if (!is_sent) co_await Respond();
+  const bool is_short = WordShortAnswer();
+  if (!is_short) {
+    co_await Respond();
+  } else if (loop_.outbox->Holds(this)) {
+    is_held_ = true;
+    loop_.outbox->Add(shared_from_this());
+    while (is_held_) co_await Suspend();
+  } else {
+    SendShortAnswer();
+  }
+  if (has_unsent_) co_await Respond();
   if (reader_out_ || channel_ || !body_.done()) co_await FinishBody();
   range_.clear();
   if_range_.clear();
@@ -242,7 +252,7 @@ void Connection::StartHandler(Target target) {
   }
   if (target.lane == http::Lane::kInline) {
     const InlineScope scope(this);
-    target.handle(std::move(request), PendingReply::ReplyOf(pending));
+    target.handle(std::move(request), Reply(pending));
     return;
   }
   pending->request = std::move(request);
@@ -317,7 +327,7 @@ void Connection::Wake() {
   handler();
 }
 
-void Connection::TakeReply(Response response) {
+void Connection::TakeReply(Response&& response) {
   if (replied_) return;
   response_ = std::move(response);
   replied_ = true;
@@ -332,6 +342,15 @@ void Connection::ReaderReleased() {
 void Connection::StreamFinished(bool reusable) {
   stream_done_ = true;
   stream_reusable_ = reusable;
+  Wake();
+}
+
+void Connection::SendHeld() {
+  SendShortAnswer();
+}
+
+void Connection::HeldIsSent() {
+  is_held_ = false;
   Wake();
 }
 
@@ -387,7 +406,7 @@ void Connection::Abandon() {
 // Prepares an answer after which the connection is closed.
 void Connection::Refuse(int status, std::string_view text) {
   response_ = Response::Text(status, std::string(text));
-  response_.headers.Add("X-Content-Type-Options", "nosniff");
+  response_.is_guarded = true;
   keep_alive_ = false;
   linger_ = true;
 }

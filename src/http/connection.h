@@ -42,9 +42,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Abandon();
 
   // The three things that a suspended coroutine waits for; called on the loop's thread.
-  void TakeReply(Response response);
+  void TakeReply(Response&& response);
   void ReaderReleased();
   void StreamFinished(bool reusable);
+
+  // Called by the loop's outbox, which holds the answer meanwhile.
+  void SendHeld();
+  void HeldIsSent();
 
  private:
   enum class State { kIdle, kHead, kBody, kHandler, kWriting, kLinger };
@@ -63,8 +67,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Awaitable<size_t> Receive(char* out, size_t size);
   Awaitable<size_t> FillBuffer(size_t bytes_min);
 
-  // Sends a short answer, which the socket nearly always takes at once; false when Respond must.
-  bool RespondAtOnce();
+  // Puts a short answer together, whose body is there; false for others.
+  bool WordShortAnswer();
+  // Sends it: the socket nearly always takes it at once.
+  void SendShortAnswer();
   Awaitable<void> Respond();
   Awaitable<void> RespondWithBody();
   Awaitable<void> RespondWithFile();
@@ -120,7 +126,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Response response_;
   std::shared_ptr<BodyChannel> channel_;
   std::string out_;
-  size_t sent_bytes_ = 0;  // of out_, by RespondAtOnce
+  size_t sent_bytes_ = 0;    // of out_, by SendShortAnswer
+  bool has_unsent_ = false;  // of out_, what Respond must send
+  bool is_held_ = false;     // by the outbox
 
   size_t head_bytes_ = 0;
   size_t read_step_ = kReadStep;  // what a request like the last one takes

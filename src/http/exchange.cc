@@ -39,7 +39,7 @@ void BodyChannel::Cut() {
   body_ = nullptr;
 }
 
-void LoopGate::PostReply(std::weak_ptr<Connection> connection, Response response) {
+void LoopGate::PostReply(std::weak_ptr<Connection> connection, Response&& response) {
   std::lock_guard lock(mutex_);
   if (io_ == nullptr) return;
   replies_.push_back({std::move(connection), std::move(response)});
@@ -87,7 +87,7 @@ PendingReply::PendingReply(std::shared_ptr<LoopGate> loop_gate,
 PendingReply::~PendingReply() {
   if (!answered.load()) {
     Log(LogLevel::kError, "http", "A handler dropped its reply");
-    Answer(Response::Text(500, "The request was dropped without an answer"));
+    PendingReply::Take(Response::Text(500, "The request was dropped without an answer"));
   }
   gate->ReplyGone();
 }
@@ -102,14 +102,10 @@ void PendingReply::Run(const std::shared_ptr<PendingReply>& self) {
   // has returned, however long the reply is kept.
   Request request = std::move(self->request);
   const auto handle = std::move(self->handle);
-  handle(std::move(request), ReplyOf(self));
+  handle(std::move(request), Reply(self));
 }
 
-Reply PendingReply::ReplyOf(const std::shared_ptr<PendingReply>& self) {
-  return [self](Response response) { self->Answer(std::move(response)); };
-}
-
-void PendingReply::Answer(Response response) {
+void PendingReply::Take(Response&& response) {
   if (answered.exchange(true)) {
     Log(LogLevel::kError, "http", "A handler answered twice; the second answer is dropped");
     return;

@@ -43,15 +43,14 @@ class ChannelReader : public BodyReader {
 
 // A request on its way through a handler and back. Whoever drops the last reference without an
 // answer answers 500, so that no client waits for ever.
-struct PendingReply {
+struct PendingReply : public Reply::Sink {
   // The server waits for the end of this before it ends itself.
   PendingReply(std::shared_ptr<LoopGate> gate, const std::shared_ptr<Connection>& connection);
-  ~PendingReply();
+  ~PendingReply() override;
 
   // Runs the handler on the calling thread.
   static void Run(const std::shared_ptr<PendingReply>& self);
-  static Reply ReplyOf(const std::shared_ptr<PendingReply>& self);
-  void Answer(Response response);
+  void Take(Response&& response) override;
 
   const std::shared_ptr<LoopGate> gate;
   CallerGone caller_gone;

@@ -34,6 +34,7 @@ using Timer = boost::asio::basic_waitable_timer<
 
 class Connection;
 class LoopTasks;
+class Outbox;
 
 // The threads that run handlers and write long bodies.
 struct Pools {
@@ -77,7 +78,7 @@ class LoopGate : public std::enable_shared_from_this<LoopGate> {
   }
   // Hands over an answer. Those that come before the I/O thread has taken the first share its
   // wake-up: a commit that ends many requests at once wakes it once.
-  void PostReply(std::weak_ptr<Connection> connection, Response response);
+  void PostReply(std::weak_ptr<Connection> connection, Response&& response);
   void Close() {
     std::lock_guard lock(mutex_);
     io_ = nullptr;
@@ -114,6 +115,7 @@ struct Loop {
   std::shared_ptr<LoopGate> gate;
   std::unordered_set<Connection*> connections;
   std::unique_ptr<LoopTasks> tasks;
+  std::unique_ptr<Outbox> outbox;
   Timer ticker{io};
   bool stopping = false;
   std::string date;  // of the Date header, renewed each second

@@ -83,6 +83,8 @@ struct Response {
   int status = 200;
   Headers headers;
   std::string body;
+  // No browser guesses its type or frames it: X-Content-Type-Options, X-Frame-Options.
+  bool is_guarded = false;
   bool body_has_ranges = false;  // `Range` is honoured for `body` too, as for files
   // When set, sends this file instead (streamed; `Range` is honoured, ETag by the caller).
   std::string file;

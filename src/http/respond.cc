@@ -62,7 +62,7 @@ AnswerHead Connection::HeadFor(BodyFraming framing, uint64_t length) const {
   return {framing, length, keep_alive_, parser_.framing().http_1_0, loop_.date};
 }
 
-bool Connection::RespondAtOnce() {
+bool Connection::WordShortAnswer() {
   const Response& response = response_;
   const bool is_short = !HasNoBody(response.status) && !response.producer && !response.parts &&
                         response.file.empty() && !response.body_has_ranges &&
@@ -71,24 +71,26 @@ bool Connection::RespondAtOnce() {
   out_.clear();
   AppendHead(response, HeadFor(BodyFraming::kLength, response.body.size()), &out_);
   out_.append(response.body);
-  const ptrdiff_t sent = TryWrite(fd_, out_, More::kNo);
-  if (sent >= 0 && static_cast<size_t>(sent) < out_.size()) {
-    sent_bytes_ = static_cast<size_t>(sent);
-    return false;
-  }
-  if (sent < 0) keep_alive_ = false;
   response_ = Response();
   return true;
+}
+
+void Connection::SendShortAnswer() {
+  const ptrdiff_t sent = TryWrite(fd_, out_, More::kNo);
+  if (sent < 0) {
+    keep_alive_ = false;
+  } else if (static_cast<size_t>(sent) < out_.size()) {
+    sent_bytes_ = static_cast<size_t>(sent);
+    has_unsent_ = true;
+  }
 }
 
 Awaitable<void> Connection::Respond() {
   timed_out_ = false;
   SetDeadline(State::kWriting, state_.options.write_timeout_ms);
-  if (sent_bytes_ > 0) {
-    const std::string_view rest = std::string_view(out_).substr(sent_bytes_);
-    sent_bytes_ = 0;
-    co_await Write(rest, More::kNo);
-    response_ = Response();
+  if (has_unsent_) {
+    has_unsent_ = false;
+    co_await Write(std::string_view(out_).substr(sent_bytes_), More::kNo);
     co_return;
   }
   out_.clear();

@@ -9,9 +9,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/scheduling.h"
 #include "http/answer.h"
 #include "http/connection.h"
 #include "http/loop_tasks.h"
+#include "http/outbox.h"
 #include "http/socket_io.h"
 
 namespace millwright::http {
@@ -77,7 +79,8 @@ millwright::Lane& Pools::LaneOf(http::Lane lane) {
 Loop::Loop(ServerState& state)
     : state(state),
       gate(std::make_shared<LoopGate>(io)),
-      tasks(std::make_unique<LoopTasks>(io, gate)) {}
+      tasks(std::make_unique<LoopTasks>(io, gate)),
+      outbox(std::make_unique<Outbox>(io)) {}
 Loop::~Loop() = default;
 
 struct Server::Impl {
@@ -116,6 +119,7 @@ Server::Impl::Impl(const ServerOptions& options, Resolve resolve)
     asio::co_spawn(loop->io, Tick(*loop), Rethrow);
     threads.emplace_back([&loop = *loop] {
       NameThisThread("http-io");
+      PreferShortTurns();
       loop.tasks->Enter();
       loop.io.run();
     });

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "http/message.h"
+#include "http/reply.h"
 
 namespace millwright::http {
 
@@ -16,9 +17,6 @@ enum class Lane { kInline, kMeta, kBulk, kInfer };
 
 // Whether the body is read before the handler runs (up to the limit) or given as a reader.
 enum class Body { kWhole, kStream };
-
-// Sends the answer to one request, once, from any thread, at any time.
-using Reply = std::function<void(Response)>;
 
 // What the router found for a request's head: where to run and what. The server calls it on an I/O
 // thread as soon as the head is read, before the body.

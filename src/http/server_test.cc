@@ -313,9 +313,9 @@ class LateAnswers {
       std::lock_guard lock(mutex_);
       replies.swap(replies_);
     }
-    for (size_t i = 0; i < replies.size(); ++i) {
-      replies[i](Response::Text(200, "late"));
-      replies[i] = nullptr;
+    for (Reply& reply : replies) {
+      const Reply last = std::move(reply);
+      last(Response::Text(200, "late"));
     }
     return replies.size();
   }
@@ -358,6 +358,44 @@ TEST(Server, EndsOnlyWhenNobodyHasAnAnswerToGive) {
     });
   }
   EXPECT_TRUE(given);
+}
+
+// Answers of many connections go out together; some fit no socket, some callers are gone.
+TEST(Server, AnswersThatGoOutTogetherReachTheirOwnCallers) {
+  constexpr int kClients = 12, kRequests = 40;
+  Server server(AnyPort(), [](Request&) {
+    Target target;
+    target.lane = Lane::kInline;
+    target.handle = [](Request&& request, const Reply& reply) {
+      reply(Response::Text(200, request.path + std::string(30'000, 'x')));
+    };
+    return target;
+  });
+  const auto ask = [&](int client, int request) {
+    return "GET /" + std::to_string(client) + "/" + std::to_string(request) +
+           " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  };
+  std::vector<std::jthread> threads;
+  for (int client = 0; client < kClients; ++client) {
+    threads.emplace_back([&, client] {
+      // Every third has little room for what it does not read yet, or goes away.
+      RawClient socket(server.port(), client % 3 == 0 ? 4096 : 0);
+      std::string all;
+      for (int i = 0; i < kRequests; ++i) all += ask(client, i);
+      EXPECT_TRUE(socket.Send(all));
+      if (client % 3 == 1) return;
+      for (int i = 0; i < kRequests; ++i) {
+        const RawAnswer answer = socket.Read();
+        const std::string path = "/" + std::to_string(client) + "/" + std::to_string(i);
+        ASSERT_EQ(answer.body.substr(0, path.size() + 1), path + "x");
+        ASSERT_EQ(answer.body.size(), path.size() + 30'000);
+      }
+    });
+  }
+  threads.clear();
+  RawClient one(server.port());
+  for (int i = 0; i < kRequests; ++i) EXPECT_EQ(200, one.Exchange(ask(99, i)).status);
+  EXPECT_TRUE(server.Drain(10'000));
 }
 
 }  // namespace

@@ -109,7 +109,6 @@ http::Response GetArtifactPage(Context& context, const http::Request& request) {
   http::Response response;
   response.headers.Set("Content-Type", "text/html; charset=utf-8");
   response.headers.Set("Content-Security-Policy", std::string(kPagePolicy));
-  response.headers.Set("X-Content-Type-Options", "nosniff");
   response.producer = [&artifacts = context.artifacts, path](http::BodyWriter& writer) {
     artifacts.Read(path, [&](std::string_view bytes) { return writer.Write(bytes); });
   };

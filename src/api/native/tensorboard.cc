@@ -108,7 +108,6 @@ http::Response GetSampleImage(Context& context, const http::Request& request) {
       samples[0].data.At("images").AsArray()[index].At("path").AsString("path");
   http::Response response;
   response.headers.Set("Content-Type", std::string(MediaTypeOfImage(path)));
-  response.headers.Set("X-Content-Type-Options", "nosniff");
   if (const auto local = context.artifacts.LocalPath(path)) {
     response.file = local->string();
   } else {
