@@ -13,25 +13,10 @@ constexpr http::Method kMethods[] = {
     http::Method::kDelete, http::Method::kHead, http::Method::kOptions};
 using Rows = std::array<RouteEntry*, std::size(kMethods)>;
 
-// More segments than any pattern has; what lies beyond can only belong to a {name...}.
-constexpr size_t kSegmentsMax = 64;
+constexpr size_t kPartsMax = 8;  // {parts} of a pattern
 
 size_t Index(http::Method method) {
   return static_cast<size_t>(method);
-}
-
-// Splits "/a/b" into "a", "b" and "/a/" into "a", "". The last of kSegmentsMax holds the rest.
-std::vector<std::string_view> Split(std::string_view path) {
-  std::vector<std::string_view> segments;
-  if (path.starts_with('/')) path.remove_prefix(1);
-  while (true) {
-    const size_t slash = path.find('/');
-    if (slash == std::string_view::npos || segments.size() + 1 == kSegmentsMax) break;
-    segments.push_back(path.substr(0, slash));
-    path.remove_prefix(slash + 1);
-  }
-  segments.push_back(path);
-  return segments;
 }
 
 std::string Decoded(std::string_view text) {
@@ -46,13 +31,36 @@ struct TextHash {
 
 }  // namespace
 
+// What is left of a path, taken segment by segment: "/a/b" is "a", "b" and "/a/" is "a", "".
+class RouteTrie::Segments {
+ public:
+  explicit Segments(std::string_view path) : rest_(path) {
+    if (rest_.starts_with('/')) rest_.remove_prefix(1);
+  }
+
+  bool empty() const { return is_over_; }
+  std::string_view rest() const { return rest_; }
+  std::string_view Take() {
+    const size_t slash = rest_.find('/');
+    const std::string_view segment = rest_.substr(0, slash);
+    is_over_ = slash == std::string_view::npos;
+    rest_ = is_over_ ? std::string_view() : rest_.substr(slash + 1);
+    return segment;
+  }
+
+ private:
+  std::string_view rest_;
+  bool is_over_ = false;
+};
+
 struct RouteTrie::Node {
   std::unordered_map<std::string, std::unique_ptr<Node>, TextHash, std::equal_to<>> literals;
   std::vector<std::pair<std::string, std::unique_ptr<Node>>> suffixes;  // of {name}:suffix
   std::unique_ptr<Node> capture;
   Rows here{};
   Node& Suffix(std::string_view suffix);
-  Rows rest{};
+  Rows rest{};  // of {name...}
+  bool has_rest = false;
 };
 
 RouteTrie::Node& RouteTrie::Node::Suffix(std::string_view suffix) {
@@ -64,12 +72,11 @@ RouteTrie::Node& RouteTrie::Node::Suffix(std::string_view suffix) {
 
 struct RouteTrie::Search {
   http::Method method;
-  std::string_view path;
-  std::vector<std::string_view> segments;
   bool encoded;
   std::array<bool, std::size(kMethods)> known{};
-  std::vector<std::string_view> captured;
+  std::array<std::string_view, kPartsMax> captured{};
   RouteEntry* found = nullptr;
+  size_t found_parts = 0;
 };
 
 RouteTrie::RouteTrie() : root_(std::make_unique<Node>()) {}
@@ -81,11 +88,13 @@ std::vector<std::string> RouteTrie::Add(http::Method method, std::string_view pa
   std::vector<std::string> names;
   Node* node = root_.get();
   Rows* rows = nullptr;
-  for (const std::string_view segment : Split(pattern)) {
+  for (Segments left(pattern); !left.empty();) {
+    const std::string_view segment = left.Take();
     CHECK(rows == nullptr);  // nothing may follow {name...}
     if (segment.starts_with('{') && segment.ends_with("...}")) {
       names.emplace_back(segment.substr(1, segment.size() - 5));
       rows = &node->rest;
+      node->has_rest = true;
     } else if (segment.starts_with('{') && segment.ends_with('}')) {
       names.emplace_back(segment.substr(1, segment.size() - 2));
       if (!node->capture) node->capture = std::make_unique<Node>();
@@ -101,12 +110,13 @@ std::vector<std::string> RouteTrie::Add(http::Method method, std::string_view pa
     }
   }
   if (rows == nullptr) rows = &node->here;
+  CHECK(names.size() <= kPartsMax);
   CHECK((*rows)[Index(method)] == nullptr);
   (*rows)[Index(method)] = entry;
   return names;
 }
 
-bool RouteTrie::Take(const std::array<RouteEntry*, 7>& rows, Search& search) {
+bool RouteTrie::Take(const std::array<RouteEntry*, 7>& rows, size_t parts, Search& search) {
   RouteEntry* entry = rows[Index(search.method)];
   if (entry == nullptr && search.method == http::Method::kHead)
     entry = rows[Index(http::Method::kGet)];
@@ -115,44 +125,46 @@ bool RouteTrie::Take(const std::array<RouteEntry*, 7>& rows, Search& search) {
     return false;
   }
   search.found = entry;
+  search.found_parts = parts;
   return true;
 }
 
-bool RouteTrie::Walk(const Node& node, size_t at, Search& search) {
-  if (at == search.segments.size()) {
-    if (Take(node.here, search)) return true;
+// `parts` have been captured on the way to this node.
+bool RouteTrie::Walk(const Node& node, const Segments& left, size_t parts, Search& search) {
+  if (left.empty()) {
+    if (Take(node.here, parts, search)) return true;
   } else {
-    const std::string_view segment = search.segments[at];
+    Segments behind = left;
+    const std::string_view segment = behind.Take();
     const auto literal =
         search.encoded ? node.literals.find(Decoded(segment)) : node.literals.find(segment);
-    if (literal != node.literals.end() && Walk(*literal->second, at + 1, search)) return true;
+    if (literal != node.literals.end() && Walk(*literal->second, behind, parts, search)) {
+      return true;
+    }
     for (const auto& [suffix, next] : node.suffixes) {
       if (segment.size() <= suffix.size() || !segment.ends_with(suffix)) continue;
-      search.captured.push_back(segment.substr(0, segment.size() - suffix.size()));
-      if (Walk(*next, at + 1, search)) return true;
-      search.captured.pop_back();
+      search.captured[parts] = segment.substr(0, segment.size() - suffix.size());
+      if (Walk(*next, behind, parts + 1, search)) return true;
     }
     if (node.capture && !segment.empty()) {
-      search.captured.push_back(segment);
-      if (Walk(*node.capture, at + 1, search)) return true;
-      search.captured.pop_back();
+      search.captured[parts] = segment;
+      if (Walk(*node.capture, behind, parts + 1, search)) return true;
     }
   }
-  const bool empty = at == search.segments.size();
-  search.captured.push_back(empty ? std::string_view()
-                                  : search.path.substr(static_cast<size_t>(
-                                        search.segments[at].data() - search.path.data())));
-  if (Take(node.rest, search)) return true;
-  search.captured.pop_back();
-  return false;
+  if (node.has_rest) search.captured[parts] = left.rest();
+  return Take(node.rest, parts + 1, search);
 }
 
 RouteTrie::Match RouteTrie::Find(http::Method method, std::string_view raw_path) const {
-  Search search{method, raw_path, Split(raw_path), raw_path.find('%') != std::string_view::npos};
+  Search search{method, raw_path.find('%') != std::string_view::npos};
   Match match;
-  if (Walk(*root_, 0, search)) {
+  if (Walk(*root_, Segments(raw_path), 0, search)) {
     match.entry = search.found;
-    for (const std::string_view value : search.captured) match.values.push_back(Decoded(value));
+    match.values.reserve(search.found_parts);
+    for (size_t i = 0; i < search.found_parts; ++i) {
+      const std::string_view value = search.captured[i];
+      match.values.push_back(search.encoded ? Decoded(value) : std::string(value));
+    }
     return match;
   }
   for (const http::Method known : kMethods) {

@@ -15,9 +15,8 @@ namespace millwright::api {
 struct RouteEntry;
 
 // Finds the row of a path, segment by segment: a literal beats {name}:suffix, which beats {name},
-// which beats {name...}; a
-// later segment or the method that does not fit sends the search back to the next best. Filled
-// first, then read from any thread.
+// which beats {name...}; a later segment or the method that does not fit sends the search back to
+// the next best. Filled first, then read from any thread.
 class RouteTrie {
  public:
   RouteTrie();
@@ -39,9 +38,10 @@ class RouteTrie {
 
  private:
   struct Node;
+  class Segments;
   struct Search;
-  static bool Walk(const Node& node, size_t at, Search& search);
-  static bool Take(const std::array<RouteEntry*, 7>& rows, Search& search);
+  static bool Walk(const Node& node, const Segments& left, size_t parts, Search& search);
+  static bool Take(const std::array<RouteEntry*, 7>& rows, size_t parts, Search& search);
 
   std::unique_ptr<Node> root_;
 };
