@@ -15,6 +15,9 @@ namespace {
 // What takes longer is handed to another thread: a change of threads costs some 10 microseconds,
 // and the caller's thread has other connections to look after.
 constexpr double kAtOnceUsMax = 50;
+// The same for the average of its runs, into which a busy machine's pauses go: threads that wait
+// for one another would only be more of them.
+constexpr double kAtOnceMeanUsMax = 200;
 // A run on the caller's thread that took so long (the model does not do what it was measured to do,
 // or the machine has no time) sends the next ones to other threads for a while.
 constexpr int64_t kFarTooLongUs = 20'000;
@@ -74,7 +77,7 @@ void Batcher::Submit(InferRequest&& request, Done done, std::shared_ptr<const vo
   item.joins = joined_rows.has_value();
   item.rows = joined_rows.value_or(CountRows(item.request));
   const double estimate_us = costs_.EstimateUs(item.rows);
-  const bool runs_at_once = RunsAtOnce(estimate_us);
+  const bool runs_at_once = RunsAtOnce(item.rows);
   if (!runs_at_once && (!options_.callers_wait || Joins())) return Queue(std::move(item), keep);
   const auto deadline_us = item.request.deadline_us;
   if (deadline_us && estimate_us != CostCurve::kUnknownUs &&
@@ -89,12 +92,13 @@ void Batcher::Submit(InferRequest&& request, Done done, std::shared_ptr<const vo
 }
 
 bool Batcher::RunsAtOnce(const InferRequest& request) const {
-  return RunsAtOnce(costs_.EstimateUs(rules_.RowsOf(request).value_or(CountRows(request))));
+  return RunsAtOnce(rules_.RowsOf(request).value_or(CountRows(request)));
 }
 
-bool Batcher::RunsAtOnce(double estimate_us) const {
+bool Batcher::RunsAtOnce(int64_t rows) const {
   return is_bounded_ && options_.batching != Batching::kOn && rules_.cost_follows_rows() &&
-         estimate_us <= kAtOnceUsMax && MonotonicUs() >= handed_over_until_us_.load();
+         costs_.TypicalUs(rows) <= kAtOnceUsMax && costs_.EstimateUs(rows) <= kAtOnceMeanUsMax &&
+         MonotonicUs() >= handed_over_until_us_.load();
 }
 
 void Batcher::Queue(Item&& item, const std::shared_ptr<const void>& keep) {

@@ -85,7 +85,7 @@ class Batcher {
   void Record(int64_t rows, double us);
 
   // Whether a run may be done by the caller's thread.
-  bool RunsAtOnce(double estimate_us) const;
+  bool RunsAtOnce(int64_t rows) const;
 
   const RunModel run_;
   const BatchRules rules_;
