@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <type_traits>
 
 namespace millwright::serving {
 namespace {
@@ -22,6 +23,72 @@ int64_t WidthOf(const TensorSpec& spec) {
   if (spec.shape.size() == 1) return 1;
   return spec.shape.size() == 2 && spec.shape[1] > 0 ? spec.shape[1] : 0;
 }
+
+// What a column's values of one request come to.
+struct Sums {
+  int64_t count = 0;
+  double sum = 0;
+  double squares = 0;
+  double min = INFINITY;
+  double max = -INFINITY;
+};
+
+template <typename T>
+Sums SumColumn(const char* values, size_t row_bytes, size_t rows) {
+  Sums sums;
+  for (size_t row = 0; row < rows; ++row) {
+    T stored;
+    std::memcpy(&stored, values + row * row_bytes, sizeof stored);
+    const auto value = static_cast<double>(stored);
+    if (!std::isfinite(value)) continue;
+    ++sums.count;
+    sums.sum += value;
+    sums.squares += value * value;
+    sums.min = std::min(sums.min, value);
+    sums.max = std::max(sums.max, value);
+  }
+  return sums;
+}
+
+#if defined(__x86_64__)
+
+constexpr size_t kLanes = 4;
+
+bool HasVectors() {
+  static const bool has = __builtin_cpu_supports("avx2") != 0;
+  return has;
+}
+
+// The same for columns that are neighbours, one in each lane, by the same steps.
+template <typename T>
+__attribute__((target("avx2"))) void SumColumns(const char* values, size_t row_bytes, size_t rows,
+                                                Sums* columns) {
+  typedef T Stored __attribute__((vector_size(kLanes * sizeof(T))));
+  typedef double Values __attribute__((vector_size(kLanes * sizeof(double))));
+  typedef int64_t Mask __attribute__((vector_size(kLanes * sizeof(int64_t))));
+  Mask count = {};
+  Values sum = {};
+  Values squares = {};
+  Values min = Values{} + INFINITY;
+  Values max = Values{} - INFINITY;
+  for (size_t row = 0; row < rows; ++row) {
+    Stored stored;
+    std::memcpy(&stored, values + row * row_bytes, sizeof stored);
+    const Values value = __builtin_convertvector(stored, Values);
+    const Mask is_finite = value - value == Values{};
+    count -= is_finite;  // true is -1
+    const Values kept = is_finite ? value : Values{};
+    sum += kept;
+    squares += kept * kept;
+    min = (is_finite & (value < min)) ? value : min;
+    max = (is_finite & (value > max)) ? value : max;
+  }
+  for (size_t i = 0; i < kLanes; ++i) {
+    columns[i] = {count[i], sum[i], squares[i], min[i], max[i]};
+  }
+}
+
+#endif
 
 }  // namespace
 
@@ -52,40 +119,38 @@ InputCounters::InputCounters(const inference::Signature& signature,
 template <typename T>
 void InputCounters::AddValues(Input& input, std::string_view values) {
   const size_t width = input.columns.size();
-  const size_t rows = values.size() / sizeof(T) / width;
-  for (size_t i = 0; i < width; ++i) {
-    Column& column = input.columns[i];
-    if (column.is_left_out) continue;
-    int64_t count = 0;
-    double sum = 0;
-    double squares = 0;
-    double min = INFINITY;
-    double max = -INFINITY;
-    for (size_t row = 0; row < rows; ++row) {
-      T stored;
-      std::memcpy(&stored, values.data() + (row * width + i) * sizeof(T), sizeof stored);
-      const auto value = static_cast<double>(stored);
-      if (!std::isfinite(value)) continue;
-      ++count;
-      sum += value;
-      squares += value * value;
-      min = std::min(min, value);
-      max = std::max(max, value);
-    }
-    const auto add = [](auto& total, auto more) {
-      total.store(total.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
-    };
+  const size_t row_bytes = width * sizeof(T);
+  const size_t rows = values.size() / row_bytes;
+  const auto add = [](auto& total, auto more) {
+    total.store(total.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+  };
+  const auto add_column = [&](Column& column, const Sums& sums) {
+    if (column.is_left_out) return;
     const bool is_first = column.count.load(std::memory_order_relaxed) == 0;
-    if (count > 0 && (is_first || min < column.min.load(std::memory_order_relaxed))) {
-      column.min.store(min, std::memory_order_relaxed);
+    if (sums.count > 0 && (is_first || sums.min < column.min.load(std::memory_order_relaxed))) {
+      column.min.store(sums.min, std::memory_order_relaxed);
     }
-    if (count > 0 && (is_first || max > column.max.load(std::memory_order_relaxed))) {
-      column.max.store(max, std::memory_order_relaxed);
+    if (sums.count > 0 && (is_first || sums.max > column.max.load(std::memory_order_relaxed))) {
+      column.max.store(sums.max, std::memory_order_relaxed);
     }
-    add(column.sum, sum);
-    add(column.sum_of_squares, squares);
-    add(column.missing, static_cast<int64_t>(rows) - count);
-    add(column.count, count);
+    add(column.sum, sums.sum);
+    add(column.sum_of_squares, sums.squares);
+    add(column.missing, static_cast<int64_t>(rows) - sums.count);
+    add(column.count, sums.count);
+  };
+  size_t i = 0;
+#if defined(__x86_64__)
+  if constexpr (std::is_floating_point_v<T>) {
+    const bool is_long = rows >= kLanes && HasVectors();
+    for (; is_long && i + kLanes <= width; i += kLanes) {
+      Sums sums[kLanes];
+      SumColumns<T>(values.data() + i * sizeof(T), row_bytes, rows, sums);
+      for (size_t lane = 0; lane < kLanes; ++lane) add_column(input.columns[i + lane], sums[lane]);
+    }
+  }
+#endif
+  for (; i < width; ++i) {
+    add_column(input.columns[i], SumColumn<T>(values.data() + i * sizeof(T), row_bytes, rows));
   }
 }
 

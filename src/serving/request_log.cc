@@ -20,8 +20,10 @@ namespace {
 // pay for it.
 constexpr size_t kShardBytes = 2 << 20;
 static_assert(kRequestBytesMax <= kShardBytes / 2);
-constexpr size_t kWakeBytes = kShardBytes / 4;  // in a shard: the writer should not wait any longer
-constexpr int kIdleMs = 100;                    // how long what was taken lies at most
+// In a shard: the writer should not wait any longer. So little that it is still in the processor's
+// caches, and that what the writer does with it holds up nobody for long.
+constexpr size_t kWakeBytes = 128 << 10;
+constexpr int kIdleMs = 100;  // how long what was taken lies at most
 constexpr int64_t kSyncUs = 1'000'000;
 
 size_t ThreadPlace() {

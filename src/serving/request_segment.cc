@@ -148,6 +148,7 @@ StoredTensor ReadTensor(Input* in) {
   tensor.type = static_cast<DataType>(in->Number<uint8_t>());
   const auto rank = in->Number<uint8_t>();
   if (tensor.type > DataType::kBytes) throw Internal("A logged request has a tensor of no type");
+  tensor.shape.reserve(rank);
   for (int i = 0; i < rank; ++i) tensor.shape.push_back(in->Number<int64_t>());
   if (tensor.type == DataType::kBytes) {
     const size_t count = tensor.element_count();
