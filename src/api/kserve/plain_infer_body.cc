@@ -15,6 +15,8 @@ namespace {
 using inference::Tensor;
 using prediction::PlainJson;
 
+constexpr size_t kUsualRank = 4;
+
 // Notes which fields have come; each may come once.
 class Fields {
  public:
@@ -50,6 +52,7 @@ bool ReadParameters(PlainJson* json, PlainParameters* parameters) {
 }
 
 bool ReadShape(PlainJson* json, std::vector<int64_t>* shape) {
+  shape->reserve(kUsualRank);
   return json->TakeArray([&] {
     const auto size = json->TakeInteger();
     if (!size || shape->size() == prediction::kRankMax) return false;

@@ -22,6 +22,7 @@ std::vector<const Tensor*> WantedOutputs(const std::vector<RequestedOutput>& wan
                                          const std::vector<Tensor>& outputs,
                                          std::vector<Tensor>* made) {
   std::vector<const Tensor*> found;
+  found.reserve(wanted.empty() ? outputs.size() : wanted.size());
   if (wanted.empty()) {
     for (const Tensor& output : outputs) found.push_back(&output);
     return found;

@@ -48,15 +48,19 @@ struct PendingAnswer {
     }
     return response;
   }
-  http::Response Word(const Result<serving::InferAnswer>& answer) const {
-    http::Response response;
-    bool is_answer = answer.has_value();
+  // Words the answer; an error where it cannot be worded.
+  http::Response WordOrRefuse(const serving::InferAnswer& answer, bool* is_answer) const {
     try {
-      response = answer ? WordAnswer(*answer) : write_error(answer.error());
+      return WordAnswer(answer);
     } catch (const Error& error) {
-      response = write_error(error);
-      is_answer = false;
+      *is_answer = false;
+      return write_error(error);
     }
+  }
+  http::Response Word(const Result<serving::InferAnswer>& answer) const {
+    bool is_answer = answer.has_value();
+    http::Response response =
+        answer ? WordOrRefuse(*answer, &is_answer) : write_error(answer.error());
     response.headers.Add("X-Prediction-Id", id);
     if (!traceparent.empty()) response.headers.Add(std::string(kTraceparent), traceparent);
     if (!answer && answer.error().code() == Code::kUnavailable) {
