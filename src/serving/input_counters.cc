@@ -24,32 +24,6 @@ int64_t WidthOf(const TensorSpec& spec) {
   return spec.shape.size() == 2 && spec.shape[1] > 0 ? spec.shape[1] : 0;
 }
 
-// What a column's values of one request come to.
-struct Sums {
-  int64_t count = 0;
-  double sum = 0;
-  double squares = 0;
-  double min = INFINITY;
-  double max = -INFINITY;
-};
-
-template <typename T>
-Sums SumColumn(const char* values, size_t row_bytes, size_t rows) {
-  Sums sums;
-  for (size_t row = 0; row < rows; ++row) {
-    T stored;
-    std::memcpy(&stored, values + row * row_bytes, sizeof stored);
-    const auto value = static_cast<double>(stored);
-    if (!std::isfinite(value)) continue;
-    ++sums.count;
-    sums.sum += value;
-    sums.squares += value * value;
-    sums.min = std::min(sums.min, value);
-    sums.max = std::max(sums.max, value);
-  }
-  return sums;
-}
-
 #if defined(__x86_64__)
 
 constexpr size_t kLanes = 4;
@@ -57,35 +31,6 @@ constexpr size_t kLanes = 4;
 bool HasVectors() {
   static const bool has = __builtin_cpu_supports("avx2") != 0;
   return has;
-}
-
-// The same for columns that are neighbours, one in each lane, by the same steps.
-template <typename T>
-__attribute__((target("avx2"))) void SumColumns(const char* values, size_t row_bytes, size_t rows,
-                                                Sums* columns) {
-  typedef T Stored __attribute__((vector_size(kLanes * sizeof(T))));
-  typedef double Values __attribute__((vector_size(kLanes * sizeof(double))));
-  typedef int64_t Mask __attribute__((vector_size(kLanes * sizeof(int64_t))));
-  Mask count = {};
-  Values sum = {};
-  Values squares = {};
-  Values min = Values{} + INFINITY;
-  Values max = Values{} - INFINITY;
-  for (size_t row = 0; row < rows; ++row) {
-    Stored stored;
-    std::memcpy(&stored, values + row * row_bytes, sizeof stored);
-    const Values value = __builtin_convertvector(stored, Values);
-    const Mask is_finite = value - value == Values{};
-    count -= is_finite;  // true is -1
-    const Values kept = is_finite ? value : Values{};
-    sum += kept;
-    squares += kept * kept;
-    min = (is_finite & (value < min)) ? value : min;
-    max = (is_finite & (value > max)) ? value : max;
-  }
-  for (size_t i = 0; i < kLanes; ++i) {
-    columns[i] = {count[i], sum[i], squares[i], min[i], max[i]};
-  }
 }
 
 #endif
@@ -112,45 +57,120 @@ InputCounters::InputCounters(const inference::Signature& signature,
                                  : spec.name + "[" + std::to_string(i) + "]";
       column.is_left_out = is_left_out(column.name);
     }
+    Clear(&input);
   }
 }
 
-// Sums are kept apart while the rows are walked: the atomics are for the readers.
+void InputCounters::Clear(Input* input) {
+  const size_t width = input->columns.size();
+  input->rows_added = 0;
+  input->added.count.assign(width, 0);
+  input->added.sum.assign(width, 0);
+  input->added.squares.assign(width, 0);
+  input->added.min.assign(width, INFINITY);
+  input->added.max.assign(width, -INFINITY);
+}
+
+template <typename T>
+void InputCounters::AddColumn(const char* values, size_t row_bytes, size_t rows, size_t column,
+                              Sums* added) {
+  for (size_t row = 0; row < rows; ++row) {
+    T stored;
+    std::memcpy(&stored, values + row * row_bytes, sizeof stored);
+    const auto value = static_cast<double>(stored);
+    if (!std::isfinite(value)) continue;
+    ++added->count[column];
+    added->sum[column] += value;
+    added->squares[column] += value * value;
+    added->min[column] = std::min(added->min[column], value);
+    added->max[column] = std::max(added->max[column], value);
+  }
+}
+
+#if defined(__x86_64__)
+
+// The same for kLanes columns from `column` on, by the same steps.
+template <typename T>
+__attribute__((target("avx2"))) void InputCounters::AddColumns(const char* values, size_t row_bytes,
+                                                               size_t rows, size_t column,
+                                                               Sums* added) {
+  typedef T Stored __attribute__((vector_size(kLanes * sizeof(T))));
+  typedef double Values __attribute__((vector_size(kLanes * sizeof(double))));
+  typedef int64_t Mask __attribute__((vector_size(kLanes * sizeof(int64_t))));
+  const auto load = [](const auto& from, auto* to) { std::memcpy(to, &from, sizeof *to); };
+  Mask count;
+  Values sum, squares, min, max;
+  load(added->count[column], &count);
+  load(added->sum[column], &sum);
+  load(added->squares[column], &squares);
+  load(added->min[column], &min);
+  load(added->max[column], &max);
+  for (size_t row = 0; row < rows; ++row) {
+    Stored stored;
+    std::memcpy(&stored, values + row * row_bytes, sizeof stored);
+    const Values value = __builtin_convertvector(stored, Values);
+    const Mask is_finite = value - value == Values{};
+    count -= is_finite;  // true is -1
+    const Values kept = is_finite ? value : Values{};
+    sum += kept;
+    squares += kept * kept;
+    min = (is_finite & (value < min)) ? value : min;
+    max = (is_finite & (value > max)) ? value : max;
+  }
+  const auto store = [](const auto& from, auto* to) { std::memcpy(to, &from, sizeof from); };
+  store(count, &added->count[column]);
+  store(sum, &added->sum[column]);
+  store(squares, &added->squares[column]);
+  store(min, &added->min[column]);
+  store(max, &added->max[column]);
+}
+
+#endif
+
 template <typename T>
 void InputCounters::AddValues(Input& input, std::string_view values) {
   const size_t width = input.columns.size();
   const size_t row_bytes = width * sizeof(T);
   const size_t rows = values.size() / row_bytes;
-  const auto add = [](auto& total, auto more) {
-    total.store(total.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
-  };
-  const auto add_column = [&](Column& column, const Sums& sums) {
-    if (column.is_left_out) return;
-    const bool is_first = column.count.load(std::memory_order_relaxed) == 0;
-    if (sums.count > 0 && (is_first || sums.min < column.min.load(std::memory_order_relaxed))) {
-      column.min.store(sums.min, std::memory_order_relaxed);
-    }
-    if (sums.count > 0 && (is_first || sums.max > column.max.load(std::memory_order_relaxed))) {
-      column.max.store(sums.max, std::memory_order_relaxed);
-    }
-    add(column.sum, sums.sum);
-    add(column.sum_of_squares, sums.squares);
-    add(column.missing, static_cast<int64_t>(rows) - sums.count);
-    add(column.count, sums.count);
-  };
+  input.rows_added += static_cast<int64_t>(rows);
   size_t i = 0;
 #if defined(__x86_64__)
   if constexpr (std::is_floating_point_v<T>) {
-    const bool is_long = rows >= kLanes && HasVectors();
-    for (; is_long && i + kLanes <= width; i += kLanes) {
-      Sums sums[kLanes];
-      SumColumns<T>(values.data() + i * sizeof(T), row_bytes, rows, sums);
-      for (size_t lane = 0; lane < kLanes; ++lane) add_column(input.columns[i + lane], sums[lane]);
+    const bool has_vectors = HasVectors();
+    for (; has_vectors && i + kLanes <= width; i += kLanes) {
+      AddColumns<T>(values.data() + i * sizeof(T), row_bytes, rows, i, &input.added);
     }
   }
 #endif
   for (; i < width; ++i) {
-    add_column(input.columns[i], SumColumn<T>(values.data() + i * sizeof(T), row_bytes, rows));
+    AddColumn<T>(values.data() + i * sizeof(T), row_bytes, rows, i, &input.added);
+  }
+}
+
+void InputCounters::Publish() {
+  const auto add = [](auto& total, auto more) {
+    total.store(total.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+  };
+  for (Input& input : inputs_) {
+    if (input.rows_added == 0) continue;
+    const Sums& added = input.added;
+    for (size_t i = 0; i < input.columns.size(); ++i) {
+      Column& column = input.columns[i];
+      if (column.is_left_out) continue;
+      const bool is_first = column.count.load(std::memory_order_relaxed) == 0;
+      const bool has_any = added.count[i] > 0;
+      if (has_any && (is_first || added.min[i] < column.min.load(std::memory_order_relaxed))) {
+        column.min.store(added.min[i], std::memory_order_relaxed);
+      }
+      if (has_any && (is_first || added.max[i] > column.max.load(std::memory_order_relaxed))) {
+        column.max.store(added.max[i], std::memory_order_relaxed);
+      }
+      add(column.sum, added.sum[i]);
+      add(column.sum_of_squares, added.squares[i]);
+      add(column.missing, input.rows_added - added.count[i]);
+      add(column.count, added.count[i]);
+    }
+    Clear(&input);
   }
 }
 

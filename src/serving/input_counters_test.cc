@@ -52,6 +52,8 @@ void Check(DataType type, size_t width, size_t rows, const std::vector<T>& odd_v
     if (odd < odd_values.size()) value = odd_values[odd];
   }
   counters.Add("X", type, BytesOf(values));
+  EXPECT_EQ(counters.Read()[0].count, 0);
+  counters.Publish();
   const auto read = counters.Read();
   for (const ColumnCounts& one : read) {
     ASSERT_NE(one.column, "2");
@@ -89,11 +91,17 @@ TEST(InputCounters, KeepTheRangeOverManyCalls) {
   constexpr auto kNan = std::numeric_limits<float>::quiet_NaN();
   counters.Add("X", DataType::kFp32, BytesOf(std::vector<float>{5, kNan, -1, 0}));
   counters.Add("X", DataType::kFp32, BytesOf(std::vector<float>{3, kNan, 7, 0}));
+  counters.Publish();
+  counters.Add("X", DataType::kFp32, BytesOf(std::vector<float>{4, kNan, 2, 0}));
+  counters.Publish();
+  counters.Publish();
   const auto read = counters.Read();
+  EXPECT_EQ(read[0].count, 3);
+  EXPECT_EQ(read[0].sum, 12);
   EXPECT_EQ(read[0].min, 3);
   EXPECT_EQ(read[0].max, 5);
   EXPECT_EQ(read[1].count, 0);
-  EXPECT_EQ(read[1].missing, 2);
+  EXPECT_EQ(read[1].missing, 3);
   EXPECT_EQ(read[1].min, 0);
   EXPECT_EQ(read[2].min, -1);
   EXPECT_EQ(read[2].max, 7);

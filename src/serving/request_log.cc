@@ -150,6 +150,7 @@ void RequestLog::WriteShard(size_t used) {
         spare_.get(), used,
         [&](uint32_t model, const std::string& input, inference::DataType type,
             std::string_view values) { known[model]->counters().Add(input, type, values); });
+    for (const auto& model : known) model->counters().Publish();
     if (segment_ == nullptr || segment_->bytes() >= kRequestSegmentBytesMax) Roll();
     WriteModels();
     segment_->Append({spare_.get(), used});
