@@ -224,6 +224,7 @@ serving::GatewayOptions GatewayRoomOptions(const Config& config, const fs::path&
   options.serves = DoesAll(config);
   options.supervisor.replica_command = {ThisProgram().string(), "serve"};
   options.supervisor.spare_command = {ThisProgram().string(), "serve-spare"};
+  options.supervisor.spares_max = config.endpoint_spares_max;
   options.supervisor.socket_dir = data / "run";
   options.supervisor.log_dir = data / "logs/replicas";
   options.loop_here = [&replica_io] { return replica_io.Here(); };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/option.h"
+#include "serving/spare_pool.h"
 #include "tracking/limits.h"
 
 namespace millwright::server {
@@ -44,6 +45,7 @@ struct Config {
   int infer_threads = 16;
   int64_t body_bytes_max = 64 << 20;
   int64_t drain_ms = 10'000;
+  int endpoint_spares_max = serving::kSparesMax;
   int pipeline_tasks_max = 4;
   int64_t monitor_interval_ms = 500;
   int64_t loop_interval_ms = 1000;
@@ -170,6 +172,10 @@ inline constexpr Option<Config> kServerOptions[] = {
      &Config::prediction_log_keep_days, "DAYS", 0, 36'500},
     {"server.drain_ms", "--drain-ms", "How long SIGTERM waits for running requests",
      &Config::drain_ms, "MS", 0, 600'000},
+    {"endpoints.spares_max", "--endpoint-spares-max",
+     "Processes, some 30 MB each, that wait to become replicas of endpoints without one; as many "
+     "as such endpoints had replicas, at most so many",
+     &Config::endpoint_spares_max, "N", 0, 64},
     {"pipelines.tasks_max", "--pipeline-tasks-max", "Pipeline tasks that run at once",
      &Config::pipeline_tasks_max, "N", 1, 256},
     {"monitoring.interval_ms", "--monitor-interval-ms",

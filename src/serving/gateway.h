@@ -151,7 +151,8 @@ class Gateway : public Predictor {
     std::shared_ptr<VersionCounters> counters = std::make_shared<VersionCounters>();
     std::shared_ptr<RecentLatency> latency = std::make_shared<RecentLatency>();
     std::vector<std::shared_ptr<Replica>> replicas;
-    int wanted = 0;  // replicas
+    int wanted = 0;       // replicas
+    int most_wanted = 0;  // since it woke last
     Autoscaler autoscaler;
     ModelInfoPtr info;  // as of the last replica that was ready
     int replicas_made = 0;
@@ -202,7 +203,7 @@ class Gateway : public Predictor {
   bool ScaleRevision(Runtime& runtime, RevisionRuntime& revision, int64_t now_us,
                      std::vector<std::shared_ptr<Replica>>* surplus);
   // With mutex_ held.
-  std::string SparePath() const;
+  SpareNeed NeedOfSpares() const;
   void EjectSlowReplicas();
   void FlushUsage();
   void QueueEvent(PendingEvent event);  // with mutex_ held

@@ -54,6 +54,7 @@ bool Gateway::ScaleRevision(Runtime& runtime, RevisionRuntime& revision, int64_t
   const int before = revision.wanted;
   const int wanted = revision.autoscaler.Step(now_us, requests, before, policy);
   if (wanted == before) return false;
+  revision.most_wanted = before == 0 ? wanted : std::max({revision.most_wanted, before, wanted});
   revision.wanted = wanted;
   const auto out = Resize(runtime, revision, wanted);
   surplus->insert(surplus->end(), out.begin(), out.end());
@@ -77,22 +78,32 @@ void Gateway::FollowRequests() {
     }
     if (changed) Publish(runtime);
   }
-  supervisor_->KeepSpare(SparePath());
+  supervisor_->KeepSpares(NeedOfSpares());
   for (const auto& replica : surplus) supervisor_->Drain(replica);
 }
 
-// The model of an endpoint whose replicas come and go, where a warm process saves most of a start:
-// with ONNX Runtime, whose library alone takes longer than a model.
-std::string Gateway::SparePath() const {
+// Of the endpoints whose replicas come and go with ONNX Runtime, whose library alone takes longer
+// than a model: those that sleep may all wake at one moment, each with as many replicas as it had;
+// one that is awake is answered while it grows, so that one process does for all of those.
+SpareNeed Gateway::NeedOfSpares() const {
+  SpareNeed need;
+  bool one_may_grow = false;
   for (const auto& [name, runtime] : runtimes_) {
     const EndpointPolicy& policy = runtime.record.policy;
     if (!policy.scales() || policy.replicas_min == policy.replicas_max) continue;
     for (const auto& [id, revision] : runtime.revisions) {
       const bool is_onnx = revision.info != nullptr && revision.info->platform == kSparePlatform;
-      if (revision.record.role == Role::kLive && is_onnx) return revision.record.model_path;
+      if (revision.record.role != Role::kLive || !is_onnx) continue;
+      if (need.warm_up.empty()) need.warm_up = revision.record.model_path;
+      if (revision.wanted == 0) {
+        need.count += std::clamp(revision.most_wanted, 1, policy.replicas_max);
+      } else {
+        one_may_grow |= revision.wanted < policy.replicas_max;
+      }
     }
   }
-  return "";
+  if (one_may_grow) need.count = std::max(need.count, 1);
+  return need;
 }
 
 // Compares the median of each replica with the median of its siblings' medians.

@@ -195,6 +195,14 @@ std::string Gateway::MetricsText() const {
     }
     AppendFamily(family.name, family.type, family.help, lines, &text);
   }
+  AppendFamily("millwright_replica_starts_total", "counter",
+               "Replicas that were started, by whether their process was there",
+               fmt::format("millwright_replica_starts_total{{process=\"spare\"}} {}\n"
+                           "millwright_replica_starts_total{{process=\"new\"}} {}\n",
+                           supervisor_->starts_of_spares(), supervisor_->starts_of_new()),
+               &text);
+  AppendFamily("millwright_spare_replicas", "gauge", "Processes that wait to become replicas",
+               fmt::format("millwright_spare_replicas {}\n", supervisor_->spares()), &text);
   AppendFamily("millwright_endpoint_retried_total", "counter",
                "Requests sent again because their replica went away",
                fmt::format("millwright_endpoint_retried_total {}\n", retried_.load()), &text);

@@ -2,12 +2,9 @@
 // that follow the requests. Replicas are real processes.
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/wait.h>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
-#include <sstream>
 
 #include "serving/gateway.h"
 #include "serving/test_gateway.h"
@@ -15,17 +12,14 @@
 namespace millwright::serving {
 namespace {
 
+using testing::Cancer;
 using testing::CancerRow;
 using testing::GatewayFixture;
+using testing::GatewayReplicasTest;
+using testing::kName;
 using testing::kReadyMs;
 using testing::Load;
 using testing::ModelPath;
-
-const EndpointName kName("cancer");
-
-RevisionSpec Cancer(const std::string& version, int replicas = 1) {
-  return {version, ModelPath("breast_cancer_lr"), replicas};
-}
 
 class GatewayTrafficTest : public storage::DatabaseTest {
  protected:
@@ -275,40 +269,6 @@ TEST_P(GatewayTrafficTest, RefusesWhatIsTooLarge) {
   EXPECT_EQ(status().too_large, 2);
 }
 
-class GatewayReplicasTest : public ::testing::Test {
- protected:
-  void Deploy(int replicas, const Json& settings) {
-    gateway().Deploy(kName, "breast-cancer", Cancer("1", replicas), "ada");
-    gateway().Configure(kName, settings, "ada");
-    gateway().WaitReady(kName, kReadyMs);
-  }
-  // Waits for a state of the endpoint: there is an event or a request behind each.
-  void WaitUntil(const std::function<bool(const EndpointStatus&)>& holds) {
-    const int64_t deadline_us = MonotonicUs() + kReadyMs * 1000;
-    while (!holds(gateway().Get(kName))) {
-      ASSERT_LT(MonotonicUs(), deadline_us);
-      std::this_thread::yield();
-    }
-  }
-  // A stop reaches the threads of a process one after another.
-  void Stop(pid_t pid) {
-    kill(pid, SIGSTOP);
-    siginfo_t stopped{};
-    ASSERT_EQ(waitid(P_PID, static_cast<id_t>(pid), &stopped, WSTOPPED | WNOWAIT), 0);
-  }
-  Gateway& gateway() { return *fixture.gateway; }
-  static size_t ReadyOf(const EndpointStatus& status) {
-    size_t ready = 0;
-    for (const auto& replica : status.revisions[0].replicas) {
-      ready += replica.facts.state == ReplicaState::kReady;
-    }
-    return ready;
-  }
-
-  storage::TestDatabase database{storage::Dialect::kSqlite};
-  GatewayFixture fixture{database.db()};
-};
-
 TEST_F(GatewayReplicasTest, ASlowReplicaIsHedgedWithinTheBudget) {
   Deploy(2, Json::Of({{"hedge_percent", 10}, {"eject_slowness", 0}}));
   for (int i = 0; i < 400; ++i) ASSERT_TRUE(fixture.Ask("cancer", NewHexId()));
@@ -339,189 +299,6 @@ TEST_F(GatewayReplicasTest, ReplicasFollowTheRequests) {
     const auto kinds = fixture.EventKinds();
     if (std::count(kinds.begin(), kinds.end(), "endpoint.scaled") >= 2) break;
     fixture.events.WaitFor(fixture.events.Last(), 100);
-  }
-}
-
-TEST_F(GatewayReplicasTest, AnEndpointThatSleepsWakesForARequest) {
-  Deploy(1, Json::Of({{"replicas_min", 0}, {"replicas_max", 2}, {"quiet_ms", 0}}));
-  WaitUntil([](const auto& status) { return status.revisions[0].replicas.empty(); });
-  EXPECT_EQ(gateway().Get(kName).state, EndpointState::kReady);
-  EXPECT_TRUE(gateway().Ready("cancer", ""));
-  EXPECT_EQ(gateway().Describe("cancer", "")->signature.inputs[0].name, "X");
-  const auto answer = fixture.Ask("cancer", "id");
-  ASSERT_TRUE(answer) << answer.error().message();
-  EXPECT_EQ(answer->model_version, "1");
-  WaitUntil([](const auto& status) { return status.revisions[0].replicas.empty(); });
-  fixture.Start();
-  EXPECT_TRUE(fixture.Ask("cancer", "after a restart"));
-}
-
-// The processes that this one has begun, by their words.
-std::map<pid_t, std::string> Children() {
-  const auto content = [](const std::filesystem::path& path) {
-    // Empty once the process has ended, also in the middle of this.
-    std::ostringstream text;
-    text << std::ifstream(path).rdbuf();
-    return text.str();
-  };
-  std::map<pid_t, std::string> children;
-  const std::string parent = fmt::format("\nPPid:\t{}\n", getpid());
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    if (content(entry.path() / "status").find(parent) == std::string::npos) continue;
-    children[std::stoi(entry.path().filename())] = content(entry.path() / "cmdline");
-  }
-  return children;
-}
-
-// An endpoint whose replica goes to sleep after each request.
-class SleepingReplicasTest : public GatewayReplicasTest {
- protected:
-  void DeploySleepy(const std::string& endpoint, const RevisionSpec& spec) {
-    const EndpointName name(endpoint);
-    gateway().Deploy(name, endpoint, spec, "ada");
-    gateway().Configure(name, Json::Of({{"replicas_min", 0}, {"replicas_max", 1}, {"quiet_ms", 0}}),
-                        "ada");
-    gateway().WaitReady(name, kReadyMs);
-  }
-  // The process that rests when all replicas are gone, 0 when it takes too long.
-  pid_t Resting() {
-    const int64_t deadline_us = MonotonicUs() + kReadyMs * 1000;
-    while (MonotonicUs() < deadline_us) {
-      const bool is_asleep = gateway().Get(kName).revisions[0].replicas.empty();
-      const auto children = Children();
-      if (is_asleep && children.size() == 1) return children.begin()->first;
-    }
-    ADD_FAILURE() << "no process rests";
-    return 0;
-  }
-  std::vector<int64_t> StartedPids() {
-    std::vector<int64_t> pids;
-    for (const auto& event : fixture.events.After(0, 1000)) {
-      if (event.kind == "replica.started") pids.push_back(event.payload.GetInt("pid"));
-    }
-    return pids;
-  }
-  void WakeUp() {
-    const auto answer = fixture.Ask("cancer", NewHexId());
-    ASSERT_TRUE(answer) << answer.error().message();
-  }
-};
-
-TEST_F(SleepingReplicasTest, AReplicaThatFellAsleepIsTheOneThatWakes) {
-  DeploySleepy("cancer", Cancer("1"));
-  const int64_t deadline_us = MonotonicUs() + kReadyMs * 1000;
-  const auto most_starts = [&] {
-    std::map<int64_t, int> starts;
-    int most = 0;
-    for (const int64_t pid : StartedPids()) most = std::max(most, ++starts[pid]);
-    return most;
-  };
-  // Where a replica runs for long enough a new spare process is warm before it sleeps, and is the
-  // next one.
-  while (most_starts() < 2) {
-    ASSERT_LT(MonotonicUs(), deadline_us);
-    WaitUntil([](const auto& status) { return status.revisions[0].replicas.empty(); });
-    WakeUp();
-  }
-}
-
-TEST_F(SleepingReplicasTest, AProcessThatRestedServesWhatItIsToldAndNothingElse) {
-  const RevisionSpec wine{"7", ModelPath("wine_rf"), 1};
-  DeploySleepy("cancer", Cancer("1"));
-  DeploySleepy("wine", wine);
-  const auto wine_rows = [] {
-    return std::vector{inference::Tensor::OfFloats("X", {1, 13}, std::vector<float>(13))};
-  };
-  for (int i = 0; i < 3; ++i) {
-    const auto wine_answer = fixture.Ask("wine", NewHexId(), wine_rows());
-    ASSERT_TRUE(wine_answer) << wine_answer.error().message();
-    EXPECT_EQ(wine_answer->model_version, "7");
-    EXPECT_EQ(wine_answer->outputs.back().shape, (std::vector<int64_t>{1, 3}));
-    const auto answer = fixture.Ask("cancer", NewHexId());
-    ASSERT_TRUE(answer) << answer.error().message();
-    EXPECT_EQ(answer->model_version, "1");
-    EXPECT_EQ(answer->outputs.back().shape, (std::vector<int64_t>{1, 2}));
-  }
-  // A version that came while all slept.
-  WaitUntil([](const auto& status) { return status.revisions[0].replicas.empty(); });
-  gateway().Deploy(kName, "cancer", Cancer("2"), "ada");
-  gateway().WaitReady(kName, kReadyMs);
-  for (int i = 0; i < 3; ++i) {
-    WaitUntil([](const auto& status) {
-      return std::all_of(status.revisions.begin(), status.revisions.end(),
-                         [](const auto& revision) { return revision.replicas.empty(); });
-    });
-    const auto answer = fixture.Ask("cancer", NewHexId());
-    ASSERT_TRUE(answer) << answer.error().message();
-    EXPECT_EQ(answer->model_version, "2");
-  }
-}
-
-TEST_F(SleepingReplicasTest, ARestingProcessThatIsKilledOrHangsCostsNoRequest) {
-  DeploySleepy("cancer", Cancer("1"));
-  WakeUp();
-  const pid_t killed = Resting();
-  ASSERT_GT(killed, 0);
-  kill(killed, SIGKILL);
-  WakeUp();
-  const pid_t hung = Resting();
-  ASSERT_GT(hung, 0);
-  Stop(hung);
-  WakeUp();
-  // At once where it had said that it waits, else when it has not for long.
-  const int64_t deadline_us = MonotonicUs() + kReadyMs * 1000;
-  while (Children().contains(hung)) ASSERT_LT(MonotonicUs(), deadline_us);
-}
-
-TEST_F(SleepingReplicasTest, AProcessThatKeepsTooMuchMemoryDoesNotRest) {
-  setenv("MILLWRIGHT_TEST_REST_BYTES_MAX", "1", 1);
-  DeploySleepy("cancer", Cancer("1"));
-  const int64_t deadline_us = MonotonicUs() + kReadyMs * 1000;
-  while (!Children().empty()) ASSERT_LT(MonotonicUs(), deadline_us);
-  unsetenv("MILLWRIGHT_TEST_REST_BYTES_MAX");
-  WakeUp();
-}
-
-TEST_F(SleepingReplicasTest, AModelThatBrokeWhileItSleptIsSaidToBeBroken) {
-  const TempDir dir;
-  const auto path = dir.path() / "model.onnx";
-  std::filesystem::copy_file(ModelPath("breast_cancer_lr"), path);
-  DeploySleepy("cancer", {"1", path.string(), 1});
-  Resting();
-  std::ofstream(path) << "this is no model";
-  const auto answer = fixture.Ask("cancer", NewHexId());
-  ASSERT_FALSE(answer);
-  EXPECT_NE(answer.error().message().find("model.onnx"), std::string::npos)
-      << answer.error().message();
-}
-
-TEST_F(GatewayReplicasTest, AReplicaIsMadeOfTheWarmProcessAndSaysWhyItCannotStart) {
-  fixture.spare_timeout_ms = kReadyMs;
-  fixture.Start();
-  Deploy(1, Json::Of({{"replicas_max", 2}, {"replica_concurrency", 1}, {"quiet_ms", 60'000}}));
-  const auto is_spare = [](const std::string& words) {
-    return words.find("serve-spare") != std::string::npos;
-  };
-  const int64_t deadline_us = MonotonicUs() + kReadyMs * 1000;
-  while (!fixture.HasWarmSpare()) ASSERT_LT(MonotonicUs(), deadline_us);
-  {
-    Load load(fixture, "cancer", 4);
-    WaitUntil([](const auto& status) { return ReadyOf(status) == 2; });
-    load.Stop();
-  }
-  std::vector<std::string> replicas;
-  for (const pid_t pid : fixture.Pids("cancer")) {
-    std::ifstream file(fmt::format("/proc/{}/cmdline", pid));
-    replicas.emplace_back((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  }
-  EXPECT_EQ(std::count_if(replicas.begin(), replicas.end(), is_spare), 1);
-  gateway().Deploy(kName, "breast-cancer", {"2", "/nonexistent/model.onnx"}, "ada");
-  try {
-    gateway().WaitReady(kName, kReadyMs);
-    FAIL() << "a model that is not there was promoted";
-  } catch (const Error& error) {
-    EXPECT_NE(error.message().find("/nonexistent/model.onnx"), std::string::npos)
-        << error.message();
   }
 }
 

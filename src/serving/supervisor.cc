@@ -21,9 +21,9 @@ constexpr size_t kSocketNameBytes = 32;
 constexpr int64_t kProbeTimeoutMs = 200;
 constexpr int64_t kLogTailBytes = 4096;
 constexpr int kBackOffDoublingsMax = 20;
-constexpr int64_t kSpareBackOffUs = 10'000'000;  // after a spare that ended by itself
-constexpr int64_t kSpareWarmUpMsMax = 1'000;     // that a replica waits for a spare at most
-constexpr int64_t kSpareHungMs = 10'000;         // one that is not warm by then never will be
+// One that died again soon after may harm what it is made of.
+constexpr int kSpareDeathsMax = 1;
+constexpr int64_t kRestMs = 1'000;  // that one that drains is waited for, to become a spare process
 
 bool SinceMs(int64_t since_us, int64_t ms) {
   return MonotonicUs() - since_us >= ms * 1000;
@@ -37,7 +37,13 @@ Supervisor::Supervisor(SupervisorOptions options, const Clock& clock, OnNotice n
       clock_(clock),
       notice_(std::move(notice)),
       tick_(std::move(tick)),
-      socket_dir_(options_.socket_dir) {
+      socket_dir_(options_.socket_dir),
+      spares_({.command = options_.spare_command,
+               .log = options_.log_dir / "spare.log",
+               .spares_max = options_.spares_max,
+               .timeout_ms = options_.spare_timeout_ms,
+               .warm_up_ms = options_.spare_warm_up_ms,
+               .new_socket = [this] { return NewSocket("spare"); }}) {
   if (socket_dir_.empty() || socket_dir_.string().size() + kSocketNameBytes > kSocketPathBytesMax) {
     socket_dir_ = short_dir_.emplace().path();
   }
@@ -93,104 +99,64 @@ void Supervisor::Wake() {
   wake_.notify_one();
 }
 
-void Supervisor::KeepSpare(const std::filesystem::path& warm_up) {
+void Supervisor::KeepSpares(SpareNeed need) {
   std::lock_guard lock(mutex_);
-  spare_wanted_ = warm_up;
+  spare_need_ = std::move(need);
 }
 
-void Supervisor::TendSpare() {
-  if (options_.spare_command.empty()) return;
-  std::filesystem::path wanted;
+void Supervisor::TendSpares() {
   {
     std::lock_guard lock(mutex_);
-    wanted = spare_wanted_;
+    spares_.SetNeed(spare_need_);
   }
-  const int64_t now_us = MonotonicUs();
-  const bool is_hung = SinceMs(spare_.started_us, kSpareHungMs) && !IsSpareWarm();
-  if (spare_.process && (wanted.empty() || is_hung || spare_.process->Poll())) {
-    spare_.process.reset();
-    std::error_code ignored;  // it may never have listened
-    std::filesystem::remove(spare_.socket, ignored);
-    spare_.start_at_us = now_us + kSpareBackOffUs;
-  }
-  if (wanted.empty() || spare_.process || now_us < spare_.start_at_us || IsSpareToWait()) return;
-  spare_.socket = socket_dir_ / fmt::format("{}-{}.spare", getpid(), ++sockets_made_);
-  ProcessSpec process{.arguments = options_.spare_command,
-                      .output_file = options_.log_dir / "spare.log"};
-  process.arguments.insert(process.arguments.end(),
-                           {"--socket", spare_.socket.string(), "--warm-up", wanted.string()});
-  try {
-    spare_.process.emplace(process);
-    spare_.started_us = now_us;
-  } catch (const Error& error) {
-    spare_.start_at_us = now_us + kSpareBackOffUs;
-    Log(LogLevel::kWarning, "serving", "cannot start a spare process",
-        {{"reason", error.message()}});
-  }
+  spares_.Tend(!IsSpareToWait());
+  spares_count_ = spares_.size();
 }
 
-// A replica that starts would wait for the processor; one that ends may become the spare process.
+// A replica that starts would wait for the processor; one that ends may become a spare process.
 bool Supervisor::IsSpareToWait() {
+  const int64_t now_us = MonotonicUs();
   std::lock_guard lock(mutex_);
-  return std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
-    const bool drains =
-        slot.phase == Phase::kDraining || (slot.drain && slot.phase < Phase::kDraining);
-    return slot.phase == Phase::kStarting || slot.phase == Phase::kWaiting ||
-           (drains && !SinceMs(slot.phase_since_us, kSpareWarmUpMsMax));
+  if (!added_.empty()) return true;
+  return std::any_of(slots_.begin(), slots_.end(), [now_us](const Slot& slot) {
+    const bool is_due = slot.phase == Phase::kWaiting && now_us >= slot.start_at_us;
+    if (slot.phase < Phase::kDraining) {
+      return slot.drain || is_due || slot.phase == Phase::kStarting;
+    }
+    return slot.phase == Phase::kDraining && !SinceMs(slot.phase_since_us, kRestMs);
   });
 }
 
 bool Supervisor::Rest(Slot& slot) {
-  std::filesystem::path wanted;
-  {
-    std::lock_guard lock(mutex_);
-    wanted = spare_wanted_;
-  }
   const auto info = slot.replica->facts().info;
-  if (options_.spare_command.empty() || wanted.empty() || IsSpareWarm() || !slot.process ||
-      info == nullptr || info->platform != kSparePlatform) {
-    return false;
-  }
-  const std::filesystem::path rest =
-      socket_dir_ / fmt::format("{}-{}.spare", getpid(), ++sockets_made_);
-  const Socket socket = ConnectTo(slot.socket, options_.spare_timeout_ms);
-  Frame answer;
-  const bool is_told =
-      socket.open() && WriteAll(socket, EncodeRest(rest.string())) == Transfer::kDone &&
-      ReadFrame(socket, &answer) == Transfer::kDone && answer.kind == FrameKind::kPong;
-  if (!is_told) return false;
-  // Replaces one that is not warm yet, and would be so later.
-  spare_ = Spare{.process = std::move(slot.process),
-                 .socket = rest,
-                 .warm_up = wanted,
-                 .started_us = MonotonicUs()};
-  slot.process.reset();
+  if (info == nullptr || info->platform != kSparePlatform) return false;
+  if (!spares_.Adopt(slot.process, slot.socket)) return false;
   slot.heartbeat.reset();
   return true;
 }
 
-bool Supervisor::IsSpareSoonWarm() {
-  if (!spare_.process || SinceMs(spare_.started_us, kSpareWarmUpMsMax)) return false;
-  return !IsSpareWarm() && !spare_.process->Poll();
+bool Supervisor::WaitsForSpare(const Slot& slot) {
+  if (slot.deaths > kSpareDeathsMax || spares_.CountWarm() > 0) return false;
+  if (waiting_for_spares_ >= spares_.CountSoonWarm()) return false;
+  ++waiting_for_spares_;
+  return true;
 }
 
-bool Supervisor::IsSpareWarm() const {
-  std::error_code absent;
-  return spare_.process && std::filesystem::exists(spare_.socket, absent);
-}
-
-bool Supervisor::TakeSpare(Slot& slot, const std::string& model) {
-  if (!spare_.process) return false;
-  const Socket socket = ConnectTo(spare_.socket, options_.spare_timeout_ms);
-  if (!socket.open()) return false;  // it is not warm yet
-  const std::string order = EncodeBecome({model, slot.socket.string(), LogOf(slot).string()});
-  Frame answer;
-  const bool taken = WriteAll(socket, order) == Transfer::kDone &&
-                     ReadFrame(socket, &answer) == Transfer::kDone &&
-                     answer.kind == FrameKind::kPong;
-  if (taken) slot.process = std::move(spare_.process);
-  spare_.process.reset();
-  return taken;
+void Supervisor::GiveProcess(Slot& slot) {
+  const ReplicaSpec& spec = slot.replica->spec();
+  const std::string model =
+      fmt::format("{}@{}={}", spec.endpoint, spec.model_version, spec.model_path);
+  if (slot.deaths <= kSpareDeathsMax) {
+    slot.process = spares_.Take({model, slot.socket.string(), LogOf(slot).string()});
+  }
+  if (slot.process) {
+    ++starts_of_spares_;
+    return;
+  }
+  ProcessSpec process{.arguments = options_.replica_command, .output_file = LogOf(slot)};
+  process.arguments.insert(process.arguments.end(), {model, "--socket", slot.socket.string()});
+  slot.process.emplace(process);
+  ++starts_of_new_;
 }
 
 void Supervisor::Run(const std::stop_token& stop) {
@@ -201,6 +167,7 @@ void Supervisor::Run(const std::stop_token& stop) {
       slots_.splice(slots_.end(), added_);
     }
     std::list<Slot> finished;
+    waiting_for_spares_ = 0;
     for (auto it = slots_.begin(); it != slots_.end();) {
       const auto next = std::next(it);
       if (Step(*it)) {
@@ -211,7 +178,7 @@ void Supervisor::Run(const std::stop_token& stop) {
     }
     for (const Slot& slot : finished) notice_(slot.replica, ReplicaNotice::kStopped);
     tick_();
-    TendSpare();
+    TendSpares();
     const auto round = IsQuiet() ? kQuietRound : IsInHurry() ? kHurriedRound : kBusyRound;
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, round, [&] { return woken_ || stop.stop_requested(); });
@@ -250,7 +217,7 @@ bool Supervisor::Step(Slot& slot) {
   if (drain && slot.phase < Phase::kDraining) BeginDrain(slot);
   switch (slot.phase) {
     case Phase::kWaiting:
-      if (MonotonicUs() >= slot.start_at_us && !IsSpareSoonWarm()) StartProcess(slot);
+      if (MonotonicUs() >= slot.start_at_us && !WaitsForSpare(slot)) StartProcess(slot);
       return false;
     case Phase::kStarting:
       StepStarting(slot);
@@ -271,23 +238,22 @@ bool Supervisor::Step(Slot& slot) {
   return false;
 }
 
+std::filesystem::path Supervisor::NewSocket(std::string_view extension) {
+  return socket_dir_ / fmt::format("{}-{}.{}", getpid(), ++sockets_made_, extension);
+}
+
 std::filesystem::path Supervisor::LogOf(const Slot& slot) const {
   return options_.log_dir / (slot.replica->spec().id + ".log");
 }
 
 void Supervisor::StartProcess(Slot& slot) {
   Replica& replica = *slot.replica;
-  slot.socket = socket_dir_ / fmt::format("{}-{}.sock", getpid(), ++sockets_made_);
+  slot.socket = NewSocket("sock");
   std::error_code ignored;  // the file is absent at first
   slot.log_start = std::filesystem::file_size(LogOf(slot), ignored);
   if (ignored) slot.log_start = 0;
-  const ReplicaSpec& spec = replica.spec();
-  const std::string model =
-      fmt::format("{}@{}={}", spec.endpoint, spec.model_version, spec.model_path);
-  ProcessSpec process{.arguments = options_.replica_command, .output_file = LogOf(slot)};
-  process.arguments.insert(process.arguments.end(), {model, "--socket", slot.socket.string()});
   try {
-    if (!TakeSpare(slot, model)) slot.process.emplace(process);
+    GiveProcess(slot);
   } catch (const Error& error) {
     Lose(slot, ReplicaNotice::kStartFailed, error.message());
     return;
@@ -421,7 +387,7 @@ bool Supervisor::StepStopping(Slot& slot) {
 }
 
 void Supervisor::StopAll() {
-  spare_.process.reset();
+  spares_.Clear();
   for (Slot& slot : slots_) {
     slot.replica->SetState(ReplicaState::kDraining);
     if (slot.process) slot.process->Signal(SIGTERM);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <filesystem>
@@ -17,6 +18,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "serving/replica.h"
+#include "serving/spare_pool.h"
 
 namespace millwright::serving {
 
@@ -35,12 +37,11 @@ struct SupervisorOptions {
   int64_t stop_grace_ms = 5'000;  // between SIGTERM and SIGKILL
   int64_t back_off_min_ms = 100;  // before the second restart in a row; the first is at once
   int64_t back_off_max_ms = 10'000;
-  int64_t spare_timeout_ms = 100;  // that a spare process may take to say that it takes an order
-  int64_t healthy_ms = 30'000;     // of life after which a death starts a new row
+  int spares_max = kSparesMax;
+  int64_t spare_timeout_ms = 100;    // that a spare process may take to say that it takes an order
+  int64_t spare_warm_up_ms = 1'000;  // that a replica waits for one that is not warm yet, at most
+  int64_t healthy_ms = 30'000;       // of life after which a death starts a new row
 };
-
-// The platform of models for which a process is kept warm.
-inline constexpr std::string_view kSparePlatform = "onnxruntime_onnx";
 
 // How long others let a new replica have the supervisor's thread for itself.
 inline constexpr int64_t kHurryMs = 200;
@@ -70,10 +71,15 @@ class Supervisor {
   // Whether a replica that was asked for less than kHurryMs ago is not ready yet: a request may
   // wait for it, and what would hold up this thread can wait. For `tick`.
   bool IsInHurry();
-  // Keeps one process that is warm for models like this one, a file or folder, to become the next
-  // replica that is started; an empty path ends it. It is one that was a replica and is needed no
-  // more, or else a new one, which is made when nothing else starts.
-  void KeepSpare(const std::filesystem::path& warm_up);
+  // Keeps processes that are warm to become the next replicas that are started, spares_max at most.
+  // They were replicas and are needed no more, or else are new ones, which are made one by one when
+  // nothing else starts.
+  void KeepSpares(SpareNeed need);
+  // Of the replicas that were started, those made of a spare process, and the others.
+  int64_t starts_of_spares() const { return starts_of_spares_.load(); }
+  int64_t starts_of_new() const { return starts_of_new_.load(); }
+  // How many spare processes there are.
+  int64_t spares() const { return spares_count_.load(); }
 
  private:
   enum class Phase { kWaiting, kStarting, kRunning, kDraining, kStopping };
@@ -93,26 +99,17 @@ class Supervisor {
     int deaths = 0;  // in a row
   };
 
-  struct Spare {
-    std::optional<ChildProcess> process;
-    std::filesystem::path socket;
-    std::filesystem::path warm_up;
-    int64_t started_us = 0;
-    int64_t start_at_us = 0;  // not before
-  };
-
   void Run(const std::stop_token& stop);
-  void TendSpare();
+  void TendSpares();
   // Whether a replica starts or ends, so that a spare process is not to be made now.
   bool IsSpareToWait();
-  // Makes the process of a replica that is drained the spare one, where there is none that is warm.
+  // Makes the process of a replica that is drained a spare one, where it can be.
   bool Rest(Slot& slot);
-  // Whether there is a spare process that takes an order.
-  bool IsSpareWarm() const;
-  // Whether the spare process will be warm sooner than a new one would be.
-  bool IsSpareSoonWarm();
-  // Makes the spare process this slot's; false when there is none that can be.
-  bool TakeSpare(Slot& slot, const std::string& model);
+  // Whether a spare process is there for this slot, or for the others that wait, sooner than a new
+  // one would be; each is waited for by one slot in a round.
+  bool WaitsForSpare(const Slot& slot);
+  // Makes a process this slot's, of a spare one where there is one.
+  void GiveProcess(Slot& slot);
   // Each moves one slot on by what has happened; true when the slot is done with.
   bool Step(Slot& slot);
   void StartProcess(Slot& slot);
@@ -125,6 +122,8 @@ class Supervisor {
   void EnterPhase(Slot& slot, Phase phase);
   bool IsQuiet();
   void StopAll();
+  // A path in the folder of sockets that nobody has used.
+  std::filesystem::path NewSocket(std::string_view extension);
   std::filesystem::path LogOf(const Slot& slot) const;
   std::string LastLogLine(const Slot& slot) const;
 
@@ -139,10 +138,14 @@ class Supervisor {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool woken_ = false;
-  std::filesystem::path spare_wanted_;
-  std::list<Slot> added_;  // by Start, until the next round
-  std::list<Slot> slots_;  // changed by the thread alone; under mutex_ where others look
-  Spare spare_;            // of the thread
+  SpareNeed spare_need_;
+  std::list<Slot> added_;       // by Start, until the next round
+  std::list<Slot> slots_;       // changed by the thread alone; under mutex_ where others look
+  SparePool spares_;            // of the thread
+  int waiting_for_spares_ = 0;  // slots in this round
+  std::atomic<int64_t> starts_of_spares_ = 0;
+  std::atomic<int64_t> starts_of_new_ = 0;
+  std::atomic<int64_t> spares_count_ = 0;
   std::jthread thread_;
 };
 

@@ -2,10 +2,14 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <fstream>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -30,6 +34,23 @@ inline std::string ModelPath(const std::string& name) {
 
 inline std::vector<inference::Tensor> CancerRow(float value = 0) {
   return {inference::Tensor::OfFloats("X", {1, 30}, std::vector<float>(30, value))};
+}
+
+inline const EndpointName kName("cancer");
+
+inline RevisionSpec Cancer(const std::string& version, int replicas = 1) {
+  return {version, ModelPath("breast_cancer_lr"), replicas};
+}
+
+// What begins a spare process that is not warm before LetGo.
+inline std::vector<std::string> SpareHeldBy(const std::filesystem::path& fifo) {
+  mkfifo(fifo.c_str(), 0600);
+  return {"/bin/sh", "-c", "read _ < " + fifo.string() + "; exec \"$0\" \"$@\"", ThisProgram(),
+          "serve-spare"};
+}
+// Waits until it is held.
+inline void LetGo(const std::filesystem::path& fifo) {
+  std::ofstream{fifo};
 }
 
 // Keeps what was logged.
@@ -71,6 +92,7 @@ class GatewayFixture {
     options.supervisor.lease_ms = lease_ms;
     options.supervisor.heartbeat_ms = 50;
     options.supervisor.spare_timeout_ms = spare_timeout_ms;
+    options.supervisor.spares_max = spares_max;
     options.hold_ms = hold_ms;
     options.held_max = held_max;
     gateway.reset();
@@ -101,16 +123,17 @@ class GatewayFixture {
     return pids;
   }
 
-  // Whether a spare process waits for an order.
-  bool HasWarmSpare() const {
+  // How many spare processes wait for an order.
+  int64_t WarmSpares() const {
     const std::filesystem::directory_iterator sockets(dir_.path() / "run");
-    return std::any_of(begin(sockets), end(sockets),
-                       [](const auto& socket) { return socket.path().extension() == ".spare"; });
+    return std::count_if(begin(sockets), end(sockets),
+                         [](const auto& socket) { return socket.path().extension() == ".spare"; });
   }
 
   int64_t hold_ms = kReadyMs;
   int64_t lease_ms = 10'000;
   int64_t spare_timeout_ms = 100;
+  int spares_max = kSparesMax;
   int held_max = 512;
 
  private:
@@ -179,6 +202,41 @@ class Load {
   std::set<std::string> failures_;
   std::set<std::string> versions_;
   std::vector<std::jthread> threads_;
+};
+
+// An endpoint whose replicas come and go.
+class GatewayReplicasTest : public ::testing::Test {
+ protected:
+  void Deploy(int replicas, const Json& settings) {
+    gateway().Deploy(kName, "breast-cancer", Cancer("1", replicas), "ada");
+    gateway().Configure(kName, settings, "ada");
+    gateway().WaitReady(kName, kReadyMs);
+  }
+  // Waits for a state of the endpoint: there is an event or a request behind each.
+  void WaitUntil(const std::function<bool(const EndpointStatus&)>& holds) {
+    const int64_t deadline_us = MonotonicUs() + kReadyMs * 1000;
+    while (!holds(gateway().Get(kName))) {
+      ASSERT_LT(MonotonicUs(), deadline_us);
+      std::this_thread::yield();
+    }
+  }
+  // A stop reaches the threads of a process one after another.
+  void Stop(pid_t pid) {
+    kill(pid, SIGSTOP);
+    siginfo_t stopped{};
+    ASSERT_EQ(waitid(P_PID, static_cast<id_t>(pid), &stopped, WSTOPPED | WNOWAIT), 0);
+  }
+  Gateway& gateway() { return *fixture.gateway; }
+  static size_t ReadyOf(const EndpointStatus& status) {
+    size_t ready = 0;
+    for (const auto& replica : status.revisions[0].replicas) {
+      ready += replica.facts.state == ReplicaState::kReady;
+    }
+    return ready;
+  }
+
+  storage::TestDatabase database{storage::Dialect::kSqlite};
+  GatewayFixture fixture{database.db()};
 };
 
 }  // namespace millwright::serving::testing
