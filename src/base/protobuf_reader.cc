@@ -32,6 +32,12 @@ std::string_view ProtobufReader::Take(uint64_t count) {
 }
 
 uint64_t ProtobufReader::Varint() {
+  // Nearly all are tags and lengths of one byte.
+  if (!rest_.empty() && static_cast<signed char>(rest_.front()) >= 0) {
+    const char byte = rest_.front();
+    rest_.remove_prefix(1);
+    return static_cast<uint64_t>(byte);
+  }
   uint64_t value = 0;
   for (int i = 0; i < kVarintBytesMax; ++i) {
     const auto byte = static_cast<unsigned char>(Take(1)[0]);

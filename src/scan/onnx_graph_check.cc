@@ -1,11 +1,14 @@
 #include "scan/onnx_graph_check.h"
 
+#include <utility>
+
 #include "base/error.h"
 #include "base/protobuf_reader.h"
 
 namespace millwright::scan {
 namespace {
 
+constexpr char kComesTwice[] = "a part that may come once comes twice";
 constexpr int kDepthMax = 32;  // of graphs in graphs and of types in types
 // What one operator may fill from constants alone. Larger is no model but an attack or a mistake.
 constexpr size_t kComputedElementsMax = size_t{1} << 30;
@@ -57,7 +60,7 @@ std::optional<std::string_view> OnlyMessage(std::string_view bytes, uint32_t num
   ProtobufReader reader(bytes);
   while (const auto field = reader.Next()) {
     if (field->number != number) continue;
-    if (found) throw InvalidArgument("a part that may come once comes twice");
+    if (found) throw InvalidArgument(kComesTwice);
     found = field->Bytes();
   }
   return found;
@@ -165,11 +168,15 @@ const std::vector<int64_t>* OnnxGraphChecker::FindConstant(const Graph& graph,
 
 OnnxGraphChecker::Names OnnxGraphChecker::CheckAttribute(const Graph& graph,
                                                          std::string_view attribute) {
-  OnlyMessage(attribute, 5);
-  OnlyMessage(attribute, 6);
   Names used;
+  bool has_tensor = false;
+  bool has_graph = false;
   ProtobufReader reader(attribute);
+  // Once: the trees of a forest are numbers in such a list, hundreds of thousands of them.
   while (const auto field = reader.Next()) {
+    const bool comes_twice = (field->number == 5 && std::exchange(has_tensor, true)) ||
+                             (field->number == 6 && std::exchange(has_graph, true));
+    if (comes_twice) throw InvalidArgument(kComesTwice);
     if (field->number == 5 || field->number == 10) CheckOnnxTensor(field->Bytes(), folder_);
     if (field->number == 6 || field->number == 11) {
       const Graph inner = ReadGraph(field->Bytes(), &graph);

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <fstream>
 
 #include "base/error.h"
-#include "base/ranged_protobuf.h"
+#include "base/mapped_file.h"
+#include "base/protobuf_reader.h"
 #include "inference/mlmodel_file.h"
 #include "inference/model_package.h"
-#include "inference/onnx_outline.h"
 #include "serving/cell.h"
 
 namespace millwright::serving {
@@ -111,6 +110,23 @@ bool RowIsItsOwn(std::vector<Tensor> many, const std::vector<Tensor>& alone) {
   return true;
 }
 
+// Whether the attributes of a graph's or function's nodes, its fields of this number, hold graphs.
+bool NodesHoldGraphs(std::string_view graph, uint32_t node_number) {
+  ProtobufReader parts(graph);
+  while (const auto part = parts.Next()) {
+    if (part->number != node_number) continue;
+    ProtobufReader node(part->Bytes());
+    while (const auto field = node.Next()) {
+      if (field->number != 5) continue;
+      ProtobufReader attribute(field->Bytes());
+      while (const auto value = attribute.Next()) {
+        if (value->number == 6 || value->number == 11) return true;
+      }
+    }
+  }
+  return false;
+}
+
 bool HasRows(const Tensor& tensor) {
   return !tensor.shape.empty() && tensor.shape[0] > 0;
 }
@@ -159,18 +175,11 @@ bool IsBounded(const std::filesystem::path& path) {
     file = path / "model.onnx";
   }
   if (file.extension() != ".onnx") return true;
-  std::ifstream content(file, std::ios::binary);
-  RangedBytes bytes(std::filesystem::file_size(file), [&](uint64_t offset, uint64_t length) {
-    std::string part(length, '\0');
-    content.seekg(static_cast<std::streamoff>(offset));
-    content.read(part.data(), static_cast<std::streamsize>(length));
-    part.resize(static_cast<size_t>(content.gcount()));
-    content.clear();  // the end may have cut it short
-    return part;
-  });
-  for (const auto& graph : inference::outline::ReadOnnx(bytes).graphs) {
-    if (graph.kind == inference::outline::Graph::Kind::kInner) return false;
-    if (graph.node_count > graph.nodes.size()) return false;  // not all were looked at
+  const MappedFile model(file);
+  ProtobufReader reader(model.bytes());
+  while (const auto part = reader.Next()) {
+    if (part->number == 7 && NodesHoldGraphs(part->Bytes(), 1)) return false;   // the graph
+    if (part->number == 25 && NodesHoldGraphs(part->Bytes(), 7)) return false;  // a function
   }
   return true;
 }
