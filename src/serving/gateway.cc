@@ -14,7 +14,9 @@ namespace millwright::serving {
 namespace {
 
 constexpr size_t kPendingEventsMax = 10'000;
-constexpr int64_t kDatabaseRetryUs = 1'000'000;
+constexpr int64_t kDatabaseRetryMs = 1'000;
+constexpr int64_t kRecordsEveryMs = 1'000;  // what nothing announces: the usage of callers
+constexpr int64_t kHurryRoundMs = 5;
 const std::string kSystem = "system";
 
 // What a request must look like: two revisions that differ in it cannot share an endpoint.
@@ -94,6 +96,7 @@ Gateway::Gateway(storage::Database& database, events::EventLog& events, const Cl
     const auto it = runtimes_.find(used.endpoint);
     if (it != runtimes_.end()) it->second.routed->limits.Restore(used.rows);
   }
+  records_ = std::jthread([this](const std::stop_token& stop) { KeepRecords(stop); });
 }
 
 Gateway::~Gateway() {
@@ -102,12 +105,14 @@ Gateway::~Gateway() {
     for (const auto& [name, routed] : routed_) routed->Close();
   }
   shadow_lane_.reset();
+  records_ = {};
   supervisor_->Stop();
   usage_at_us_ = 0;
   try {
+    FlushEvents();
     FlushUsage();
   } catch (const Error& error) {
-    Log(LogLevel::kError, "serving", "cannot store the usage of endpoints",
+    Log(LogLevel::kError, "serving", "cannot store the state of endpoints",
         {{"reason", error.message()}});
   }
 }
@@ -290,6 +295,7 @@ void Gateway::Publish(Runtime& runtime) {
   runtime.routed->cache.Shrink(record.policy.caches() ? record.policy.cache_bytes : 0);
   runtime.routed->Publish(std::make_shared<const Route>(std::move(route)));
   changed_.notify_all();
+  records_due_.notify_one();
 }
 
 Error Gateway::Missing(const std::string& name) const {
@@ -315,6 +321,7 @@ void Gateway::CheckSignature(const Runtime& runtime, RevisionRuntime& revision,
 
 void Gateway::QueueEvent(PendingEvent event) {
   if (pending_events_.size() < kPendingEventsMax) pending_events_.push_back(std::move(event));
+  records_due_.notify_one();
 }
 
 void Gateway::OnNotice(const std::shared_ptr<Replica>& replica, ReplicaNotice notice) {
@@ -344,19 +351,39 @@ void Gateway::OnNotice(const std::shared_ptr<Replica>& replica, ReplicaNotice no
 void Gateway::Tick() {
   FollowRequests();
   EjectSlowReplicas();
-  if (MonotonicUs() < retry_at_us_) return;
-  // The database may take longer than a replica that somebody waits for.
-  if (supervisor_->IsInHurry()) return;
-  try {
-    FinishRollouts();
-    FlushEvents();
-    FlushUsage();
-  } catch (const Error& error) {
-    // Replicas are watched whatever the database does; what is to be written is tried again.
-    retry_at_us_ = MonotonicUs() + kDatabaseRetryUs;
-    Log(LogLevel::kError, "serving", "cannot write the state of endpoints",
-        {{"reason", error.message()}});
+}
+
+// On a thread of its own: the database may take longer than a replica that somebody waits for.
+void Gateway::KeepRecords(const std::stop_token& stop) {
+  NameThisThread("gateway-records");
+  const auto wait = [&](int64_t for_ms, auto&& is_due) {
+    std::unique_lock lock(mutex_);
+    records_due_.wait_for(lock, stop, std::chrono::milliseconds(for_ms), is_due);
+  };
+  while (!stop.stop_requested()) {
+    wait(kRecordsEveryMs, [this] { return IsRecordDue(); });
+    // What a wake has to say is written at once, and when it does not take a processor from it.
+    while (!stop.stop_requested() && supervisor_->IsInHurry()) {
+      wait(kHurryRoundMs, [] { return false; });
+    }
+    try {
+      FinishRollouts();
+      FlushEvents();
+      FlushUsage();
+    } catch (const Error& error) {
+      // Replicas are watched whatever the database does; what is to be written is tried again.
+      Log(LogLevel::kError, "serving", "cannot write the state of endpoints",
+          {{"reason", error.message()}});
+      wait(kDatabaseRetryMs, [] { return false; });
+    }
   }
+}
+
+bool Gateway::IsRecordDue() const {
+  if (!pending_events_.empty()) return true;
+  std::string why;
+  return std::any_of(runtimes_.begin(), runtimes_.end(),
+                     [&](const auto& entry) { return RolloutDecided(entry.second, &why); });
 }
 
 bool Gateway::RolloutDecided(const Runtime& runtime, std::string* why) const {

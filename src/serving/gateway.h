@@ -10,7 +10,9 @@
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
@@ -163,7 +165,7 @@ class Gateway : public Predictor {
     std::shared_ptr<RoutedEndpoint> routed;
     std::map<RevisionId, RevisionRuntime> revisions;  // those with replicas, or that had
   };
-  // An event that the supervisor's thread writes soon.
+  // An event that is written soon.
   struct PendingEvent {
     std::string kind;
     std::string subject;
@@ -205,12 +207,16 @@ class Gateway : public Predictor {
   // With mutex_ held.
   SpareNeed NeedOfSpares() const;
   void EjectSlowReplicas();
-  void FlushUsage();
   void QueueEvent(PendingEvent event);  // with mutex_ held
   void OnNotice(const std::shared_ptr<Replica>& replica, ReplicaNotice notice);
   void Tick();
+
+  // What is written down, and the decisions that follow from it.
+  void KeepRecords(const std::stop_token& stop);
+  bool IsRecordDue() const;  // with mutex_ held
   void FinishRollouts();
   void FlushEvents();
+  void FlushUsage();
 
   // Calls `each` for every revision of every route.
   void EachRouted(const std::function<void(const RoutedEndpoint&, const RoutedRevision&,
@@ -243,10 +249,9 @@ class Gateway : public Predictor {
   mutable std::condition_variable changed_;
   std::map<EndpointName, Runtime> runtimes_;
   std::deque<PendingEvent> pending_events_;
-  // Of the supervisor's thread.
-  int64_t retry_at_us_ = 0;  // after the database failed
-  int64_t slowness_at_us_ = 0;
-  int64_t usage_at_us_ = 0;
+  std::condition_variable_any records_due_;  // with mutex_
+  int64_t slowness_at_us_ = 0;               // of the supervisor's thread
+  int64_t usage_at_us_ = 0;                  // of the thread of records
 
   mutable std::shared_mutex routed_mutex_;  // innermost
   std::map<std::string, std::shared_ptr<RoutedEndpoint>, std::less<>> routed_;
@@ -255,6 +260,7 @@ class Gateway : public Predictor {
 
   std::unique_ptr<Supervisor> supervisor_;
   std::unique_ptr<Lane> shadow_lane_;  // after the supervisor, so that it ends first
+  std::jthread records_;
 };
 
 }  // namespace millwright::serving

@@ -1,5 +1,6 @@
 // What the gateway does about its replicas by itself, on the supervisor's thread: their number
-// follows the requests, slow ones are passed over for a while, quotas are written down.
+// follows the requests, slow ones are passed over for a while. Quotas are written down by the
+// thread of records.
 #include <algorithm>
 
 #include "base/error.h"

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <future>
 #include <map>
 #include <set>
 #include <sstream>
@@ -292,6 +293,27 @@ TEST_F(SleepingReplicasTest, EndpointsOfAServerThatStartsAgainFindProcessesToo) 
   const auto pids = PidsOf(names);
   EXPECT_EQ(pids.size(), names.size());
   EXPECT_TRUE(AreAmong(pids, resting));
+}
+
+TEST_F(SleepingReplicasTest, WakingWaitsForNoDatabase) {
+  DeploySleepy("cancer", Cancer("1"));
+  std::promise<void> is_held;
+  std::promise<void> let_go;
+  std::jthread holder([&] {
+    database.db().Write([&](storage::Connection&) {
+      is_held.set_value();
+      let_go.get_future().wait();
+    });
+  });
+  is_held.get_future().wait();
+  for (int i = 0; i < 3; ++i) {
+    WaitUntil([](const auto& status) { return status.revisions[0].replicas.empty(); });
+    WakeUp();
+  }
+  const auto started = StartedPids().size();
+  let_go.set_value();
+  const int64_t deadline_us = MonotonicUs() + kReadyMs * 1000;
+  while (StartedPids().size() < started + 3) ASSERT_LT(MonotonicUs(), deadline_us);
 }
 
 TEST_F(SleepingReplicasTest, AProcessThatKeepsTooMuchMemoryDoesNotRest) {

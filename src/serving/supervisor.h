@@ -43,7 +43,7 @@ struct SupervisorOptions {
   int64_t healthy_ms = 30'000;       // of life after which a death starts a new row
 };
 
-// How long others let a new replica have the supervisor's thread for itself.
+// How long others leave the machine to a new replica.
 inline constexpr int64_t kHurryMs = 200;
 
 enum class ReplicaNotice { kReady, kDied, kStartFailed, kStopped };
@@ -69,7 +69,7 @@ class Supervisor {
   // Makes the next round come now.
   void Wake();
   // Whether a replica that was asked for less than kHurryMs ago is not ready yet: a request may
-  // wait for it, and what would hold up this thread can wait. For `tick`.
+  // wait for it, and what would compete with it for the machine can wait.
   bool IsInHurry();
   // Keeps processes that are warm to become the next replicas that are started, spares_max at most.
   // They were replicas and are needed no more, or else are new ones, which are made one by one when
