@@ -4,10 +4,12 @@ database cost no request that they need not cost.
 
 usage: gateway_load.py BINARY
 """
+import concurrent.futures
 import http.client
 import json
 import os
 import pathlib
+import re
 import signal
 import sys
 import tempfile
@@ -204,6 +206,55 @@ def wakes_up():
         no_failures(load)
 
 
+def several_wake_at_once():
+    """Each time with something wrong with the processes that rest until then, and after a restart of the server."""
+    names = ["one", "two", "three"]
+    with tempfile.TemporaryDirectory() as data, Server(BINARY, data) as server:
+        version = register(server, "cancer")
+        for name in names:
+            post(server, "", {"name": name, "model": "cancer", "version": version})
+            post(server, f"/{name}/policy", {"replicas_min": 0, "replicas_max": 1, "quiet_ms": 0})
+
+        def resting():
+            tasks = pathlib.Path(f"/proc/{server.process.pid}/task").glob("*/children")
+            pids = [int(pid) for task in tasks for pid in task.read_text().split()]
+            return [pid for pid in pids if b"\0serve" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+        def counts(series):
+            text = server.get("/metrics").body.decode()
+            return {labels: int(count) for labels, count in re.findall(rf"^{series}(\S*) (\d+)$", text, re.M)}
+
+        def all_sleep():
+            deadline = time.monotonic() + SECONDS_MAX
+            while counts("millwright_spare_replicas")[""] < len(names) or any(
+                    revision["replicas"] for name in names
+                    for revision in server.get(f"/api/v1/endpoints/{name}").json()["revisions"]):
+                expect(time.monotonic() < deadline, "the endpoints do not go to sleep")
+            return resting()
+
+        def ask_all(what):
+            with concurrent.futures.ThreadPoolExecutor(len(names)) as callers:
+                answers = list(callers.map(lambda name: server.post(f"/v2/models/{name}/infer", first_case()[0]), names))
+            for answer in answers:
+                expect(answer.status == 200, f"{what}: {answer.status} {answer.body[:300]}")
+
+        all_sleep()
+        ask_all("all three at once")
+        os.kill(all_sleep()[0], signal.SIGKILL)
+        ask_all("one that rested was killed")
+        os.kill(all_sleep()[0], signal.SIGSTOP)
+        ask_all("one that rested hangs")
+        before = all_sleep()
+        server.kill()
+        deadline = time.monotonic() + SECONDS_MAX
+        while any(pathlib.Path(f"/proc/{pid}").exists() for pid in before):
+            expect(time.monotonic() < deadline, "processes that rested outlived the server")
+        server.start()
+        all_sleep()
+        ask_all("after a restart")
+        print(f"        since the restart: {counts('millwright_replica_starts_total')}", flush=True)
+
+
 def a_replica_that_hangs_costs_no_request():
     """Stopped by the kernel it holds what it was asked; others are asked the same, and then it goes."""
     with tempfile.TemporaryDirectory() as data, Server(BINARY, data) as server:
@@ -264,4 +315,5 @@ run_tests([("every step of a rollout at full load costs no request on sqlite", e
            ("a killed gateway serves again as it did", gateway_killed),
            ("a replica that hangs costs no request", a_replica_that_hangs_costs_no_request),
            ("an endpoint that sleeps wakes for a request", wakes_up),
+           ("endpoints that sleep wake at once, whatever became of what rests", several_wake_at_once),
            ("callers and sizes are held to the limits in every protocol", limits_are_kept)])
