@@ -78,7 +78,9 @@ void Batcher::Submit(InferRequest&& request, Done done, std::shared_ptr<const vo
   item.rows = joined_rows.value_or(CountRows(item.request));
   const double estimate_us = costs_.EstimateUs(item.rows);
   const bool runs_at_once = RunsAtOnce(item.rows);
-  if (!runs_at_once && (!options_.callers_wait || Joins())) return Queue(std::move(item), keep);
+  if (!runs_at_once && (!options_.callers_wait || Joins())) {
+    return Queue(std::move(item), std::move(keep));
+  }
   const auto deadline_us = item.request.deadline_us;
   if (deadline_us && estimate_us != CostCurve::kUnknownUs &&
       static_cast<double>(*deadline_us - item.come_us) < estimate_us) {
@@ -101,7 +103,9 @@ bool Batcher::RunsAtOnce(int64_t rows) const {
          MonotonicUs() >= handed_over_until_us_.load();
 }
 
-void Batcher::Queue(Item&& item, const std::shared_ptr<const void>& keep) {
+void Batcher::Queue(Item&& item, std::shared_ptr<const void> keep) {
+  // A thread that works already holds what the request gave that it was begun for.
+  item.keep = std::move(keep);
   std::optional<Error> refusal;
   {
     std::lock_guard lock(mutex_);
@@ -118,7 +122,7 @@ void Batcher::Queue(Item&& item, const std::shared_ptr<const void>& keep) {
       queue_.push_back(std::move(item));
       if (waiting_ > 0) arrived_.notify_one();
       if (threads_ >= RunsMax()) return;
-      if (lane_.Submit([this, keep] { RunQueue(); })) {
+      if (lane_.Submit([this, held = queue_.back().keep] { RunQueue(); })) {
         ++threads_;
         return;
       }

@@ -46,7 +46,8 @@ class Batcher {
           Lane& lane, inference::RunWatch& watch);
   // Answers a request. A queue that is full, or one that would answer only after the request's
   // deadline, gives kUnavailable at once. `keep` is held until nothing of this is used for the
-  // request any more: it owns this batcher and its model.
+  // request any more: it owns this batcher and its model, and what `done` uses. Requests of one
+  // batcher may give different ones.
   void Submit(InferRequest&& request, Done done, std::shared_ptr<const void> keep);
 
   // Whether Submit would run this on the calling thread, within what a change of threads costs.
@@ -56,6 +57,7 @@ class Batcher {
 
  private:
   struct Item {
+    std::shared_ptr<const void> keep = nullptr;  // set while it is queued
     InferRequest request;
     Done done;
     int64_t rows = 1;
@@ -65,7 +67,7 @@ class Batcher {
 
   bool Joins() const;
   int RunsMax() const;
-  void Queue(Item&& item, const std::shared_ptr<const void>& keep);
+  void Queue(Item&& item, std::shared_ptr<const void> keep);
   // Why a request is not taken; nothing when it is. Counts it.
   std::optional<Error> Refusal(const Item& item);
   double WaitUs() const;

@@ -94,6 +94,9 @@ class BatcherFixture {
             BatchRules(Doubling(), true, {}), costs, options, lane_, watch_)) {}
 
   std::future<Result<Outputs>> Ask(InferRequest request) {
+    return Ask(std::move(request), batcher_);
+  }
+  std::future<Result<Outputs>> Ask(InferRequest request, std::shared_ptr<const void> keep) {
     auto promise = std::make_shared<std::promise<Result<Outputs>>>();
     auto future = promise->get_future();
     batcher_->Submit(
@@ -101,7 +104,7 @@ class BatcherFixture {
         [promise](InferRequest&, Batcher::Finished finished) {
           promise->set_value(std::move(finished.outputs));
         },
-        batcher_);
+        std::move(keep));
     return future;
   }
   // Keeps the one thread busy, so that what comes next waits.
@@ -124,6 +127,18 @@ class BatcherFixture {
 float ValueOf(std::future<Result<Outputs>> future) {
   const auto outputs = future.get();
   return outputs ? *outputs->at(0).As<float>() : -1;
+}
+
+TEST(Batcher, HoldsWhatEachRequestGaveUntilItIsAnswered) {
+  BatcherFixture fixture;
+  auto held = fixture.Hold();  // the thread that works has come with what this one gave
+  auto given = std::make_shared<const int>(0);
+  const std::weak_ptr<const int> kept = given;
+  auto asked = fixture.Ask(Row(1), std::move(given));
+  EXPECT_FALSE(kept.expired());
+  fixture.model.Open();
+  EXPECT_EQ(ValueOf(std::move(asked)), 2);
+  EXPECT_EQ(ValueOf(std::move(held)), 0);
 }
 
 TEST(Batcher, WhatCameDuringARunIsOneRun) {
