@@ -204,6 +204,7 @@ bool Supervisor::IsInHurry() {
 }
 
 void Supervisor::EnterPhase(Slot& slot, Phase phase) {
+  std::lock_guard lock(mutex_);  // others ask whether it is in a hurry
   slot.phase = phase;
   slot.phase_since_us = MonotonicUs();
 }
