@@ -19,7 +19,9 @@ void TimeLimit::Watch(std::stop_token stop, const std::function<void()>& interru
     if (is_outside_) {
       changed_.wait(lock, stop, [this] { return !is_outside_; });
     } else if (steady_clock::now() < deadline_) {
-      changed_.wait_until(lock, stop, deadline_, [this] { return is_outside_; });
+      // A copy: the wait looks at it without the lock, and who comes back moves it.
+      const auto until = deadline_;
+      changed_.wait_until(lock, stop, until, [this] { return is_outside_; });
     } else {
       passed_ = true;
       interrupt();
