@@ -234,12 +234,20 @@ bool NeedsNoEscape(std::string_view text) {
   });
 }
 
-char* WriteQuoted(std::string_view text, char* to) {
+// Appends a text in quotes with what stands before and behind it; false for one that must be
+// appended piece by piece.
+bool AppendShort(std::string_view text, bool has_comma, bool has_colon, std::string* out) {
+  if (text.size() > kShortText || !NeedsNoEscape(text)) return false;
+  char whole[kShortText + 4];
+  char* to = whole;
+  if (has_comma) *to++ = ',';
   *to++ = '"';
   if (!text.empty()) std::memcpy(to, text.data(), text.size());
   to += text.size();
   *to++ = '"';
-  return to;
+  if (has_colon) *to++ = ':';
+  out->append(whole, static_cast<size_t>(to - whole));
+  return true;
 }
 
 void AppendOpening(char bracket, bool has_comma, std::string* out) {
@@ -279,35 +287,21 @@ JsonWriter& JsonWriter::EndArray() {
 }
 
 JsonWriter& JsonWriter::Key(std::string_view key) {
-  if (key.size() <= kShortText && NeedsNoEscape(key)) {
-    char text[kShortText + 4];
-    char* to = text;
-    if (comma_) *to++ = ',';
-    to = WriteQuoted(key, to);
-    *to++ = ':';
-    out_->append(text, static_cast<size_t>(to - text));
-    comma_ = false;
-    return *this;
+  if (!AppendShort(key, comma_, true, out_)) {
+    Separate();
+    AppendJsonString(key, out_);
+    out_->push_back(':');
   }
-  Separate();
-  AppendJsonString(key, out_);
-  out_->push_back(':');
   comma_ = false;
   return *this;
 }
 
 JsonWriter& JsonWriter::String(std::string_view value) {
-  if (value.size() <= kShortText && NeedsNoEscape(value)) {
-    char text[kShortText + 3];
-    char* to = text;
-    if (comma_) *to++ = ',';
-    to = WriteQuoted(value, to);
-    out_->append(text, static_cast<size_t>(to - text));
-    comma_ = true;
-    return *this;
+  if (!AppendShort(value, comma_, false, out_)) {
+    Separate();
+    AppendJsonString(value, out_);
   }
-  Separate();
-  AppendJsonString(value, out_);
+  comma_ = true;
   return *this;
 }
 

@@ -5,7 +5,7 @@
 #include <string_view>
 
 // Looking at eight bytes of a text in one step, as one word, for questions of the kind "is there
-// any byte that …". Bytes above 0x7f are none of those asked for here, unless said.
+// any byte that …".
 namespace millwright::words {
 
 constexpr uint64_t EachByte(uint8_t byte) {
