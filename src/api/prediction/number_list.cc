@@ -35,13 +35,6 @@ bool IsSpace(char c) {
   return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-// Of those that a character behind them ends.
-size_t CountSpaces(const char* at) {
-  size_t count = 0;
-  while (IsSpace(at[count])) ++count;
-  return count;
-}
-
 const char* SkipSpaces(const char* at, const char* end) {
   while (at < end && IsSpace(*at)) ++at;
   return at;
@@ -251,8 +244,7 @@ __attribute__((target("sse4.1"))) std::optional<NumberList> ScanByVectors(std::s
   Separators separators(at, end);
   NumberList list;
   while (const char* const stop = separators.Next()) {
-    if (*at <= ' ')
-      at += at[0] == ' ' && at[1] > ' ' ? 1 : CountSpaces(at);  // the separator is none
+    while (IsSpace(*at)) ++at;  // the separator is none
     if (at == stop || list.count == count_max) {
       const bool is_empty = at == stop && list.count == 0 && *stop == ']';
       if (!is_empty) return std::nullopt;
