@@ -24,7 +24,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "inference/engine.h"
+#include "inference/onnx_engine.h"
 
 namespace millwright {
 namespace {
@@ -70,7 +70,7 @@ class BareLoop {
  public:
   BareLoop(const std::filesystem::path& folder, int64_t rows) {
     if (rows == 0) return;
-    engine_ = inference::LoadEngine(folder / "model.onnx");
+    engine_ = inference::LoadOnnxEngine(folder / "model.onnx", {});
     inputs_ = MakeInputs(folder, rows);
   }
 

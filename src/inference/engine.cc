@@ -6,6 +6,7 @@
 #include "base/mapped_file.h"
 #include "inference/lightgbm_engine.h"
 #include "inference/lightgbm_model.h"
+#include "inference/linear_engine.h"
 #include "inference/onnx_engine.h"
 #include "inference/sklearn_converter.h"
 #include "inference/xgboost_engine.h"
@@ -38,7 +39,9 @@ std::unique_ptr<Engine> LoadEngine(const std::filesystem::path& path, const Onnx
   const std::string extension = path.extension().string();
   if (extension == ".onnx") {
     scan::CheckOnnxFile(path);
-    return LoadOnnxEngine(path, onnx);
+    auto engine = LoadOnnxEngine(path, onnx);
+    // Who says how the runtime shall run the model wants the runtime to run it.
+    return onnx == OnnxOptions() ? WithLinearModel(path, std::move(engine)) : std::move(engine);
   }
   if (extension == ".ubj") return LoadXgboostEngine(path);
   if (extension == ".json") return LoadJson(path);

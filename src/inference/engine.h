@@ -27,7 +27,8 @@ class Engine {
   }
 };
 
-// Loads `model.onnx` (ONNX Runtime), a .ubj/.json booster (XGBoost) or a text model of LightGBM.
+// Loads `model.onnx` (ONNX Runtime; a linear model is computed here, unless `onnx` says how the
+// runtime shall run it), a .ubj/.json booster (XGBoost) or a text model of LightGBM.
 // Throws kInvalidArgument with the reason when the file is broken or refers outside of its folder
 // (external data), kUnavailable when the engine's library is not installed. Sequences and maps of
 // an ONNX model are tensors here, as OnnxKind says: a sequence of maps (ZipMap) NAME [N,C] and

@@ -19,6 +19,8 @@ struct OnnxOptions {
   bool is_parallel = false;  // branches of the graph at the same time
   Optimization optimization = Optimization::kAll;
   std::vector<std::pair<std::string, std::string>> entries;  // session configuration
+
+  bool operator==(const OnnxOptions&) const = default;
 };
 
 // Reads the flavor as MLflow writes it. Throws kInvalidArgument naming what it does not know:
