@@ -27,9 +27,14 @@ struct ToLoggedValue {
   monitoring::Value operator()(double value) const { return value; }
   monitoring::Value operator()(const std::string& value) const { return value; }
   monitoring::Value operator()(const std::vector<double>& values) const {
-    Json list = Json::MakeArray();
-    for (const double value : values) list.Append(value);
-    return list.Dump();
+    constexpr size_t kNumberBytes = 20;  // of most
+    std::string text;
+    text.reserve(2 + kNumberBytes * values.size());
+    JsonWriter writer(&text);
+    writer.BeginArray();
+    for (const double value : values) writer.Double(value);
+    writer.EndArray();
+    return text;
   }
 };
 

@@ -173,4 +173,22 @@ double DoubleFromHalf(uint16_t bits) {
   return static_cast<double>(half);
 }
 
+double DecimalOf(float value) {
+  const double exact = value;
+  // Numbers with few decimals, as most are: a whole number over a power of ten, both exact, so that
+  // the quotient is the nearest double. Beyond, a float has no decimals.
+  constexpr double kPowers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7};
+  constexpr double kWholeFrom = 1 << 24;
+  if (!(std::fabs(exact) < kWholeFrom)) return exact;
+  for (const double power : kPowers) {
+    const double decimal = std::nearbyint(exact * power) / power;
+    if (static_cast<float>(decimal) == value) return decimal == 0 ? exact : decimal;
+  }
+  char text[32];
+  double decimal = exact;
+  const auto end = std::to_chars(text, std::end(text), value).ptr;
+  std::from_chars(text, end, decimal);
+  return decimal;
+}
+
 }  // namespace millwright::serving

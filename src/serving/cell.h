@@ -31,4 +31,9 @@ void ResizeTensor(size_t count, inference::Tensor* tensor);
 uint16_t HalfFromDouble(double value);
 double DoubleFromHalf(uint16_t bits);
 
+// The number that somebody meant who wrote a float: the double nearest to the shortest decimal that
+// reads as this float, 0.1 for 0.1F, where a plain conversion gives 0.10000000149011612. Whole
+// numbers, infinities and NaN are themselves.
+double DecimalOf(float value);
+
 }  // namespace millwright::serving

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 
 #include "base/error.h"
 
@@ -99,6 +100,35 @@ TEST(Cell, ReadsTextAsPandasDoes) {
   };
   for (const Case& one : cases) {
     EXPECT_EQ(Stored(one.type, CellOfText(one.text, one.type)), one.expected) << one.text;
+  }
+}
+
+TEST(Cell, TakesAFloatForTheDecimalThatWasMeant) {
+  const std::pair<float, double> cases[] = {{0.1F, 0.1},
+                                            {13.97F, 13.97},
+                                            {-0.05F, -0.05},
+                                            {33.6367F, 33.6367},
+                                            {123456.7F, 123456.7},
+                                            {1e-7F, 1e-7},
+                                            {1.17e-30F, 1.17e-30},
+                                            {0.98213541F, 0.9821354},
+                                            {3, 3},
+                                            {16777216, 16777216},
+                                            {1.5e38F, static_cast<double>(1.5e38F)},
+                                            {0, 0}};
+  for (const auto& [given, expected] : cases) EXPECT_EQ(DecimalOf(given), expected);
+  EXPECT_TRUE(std::isnan(DecimalOf(NAN)));
+  EXPECT_EQ(DecimalOf(-INFINITY), -INFINITY);
+  EXPECT_TRUE(std::signbit(DecimalOf(-0.0F)));
+  // Of every kind of float: the same float again, and no decimal of fewer digits is.
+  for (uint32_t bits = 1; bits < 0x7F80'0000; bits += 4'999) {
+    float value = 0;
+    std::memcpy(&value, &bits, sizeof value);
+    const double decimal = DecimalOf(value);
+    ASSERT_EQ(static_cast<float>(decimal), value);
+    ASSERT_EQ(DecimalOf(-value), -decimal);
+    if (value >= 1 << 24) continue;
+    ASSERT_EQ(decimal, std::stod(fmt::format("{}", value)));
   }
 }
 

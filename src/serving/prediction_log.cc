@@ -41,7 +41,7 @@ double NumberAt(const Tensor& tensor, size_t index) {
     case DataType::kFp16:
       return DoubleFromHalf(tensor.As<uint16_t>()[index]);
     case DataType::kFp32:
-      return tensor.As<float>()[index];
+      return DecimalOf(tensor.As<float>()[index]);
     case DataType::kFp64:
       return tensor.As<double>()[index];
     case DataType::kBytes:
