@@ -167,11 +167,12 @@ class LinearGraphReader {
     LinearModel& model = graph_.model;
     model.coefficients = node.Get("coefficients").numbers;
     model.intercepts = node.Get("intercepts").numbers;
-    if (model.intercepts.empty()) model.intercepts.resize(targets);
-    if (targets == 0 || model.coefficients.empty() || model.coefficients.size() % targets != 0 ||
-        model.intercepts.size() != targets) {
+    // Whole rows of coefficients, before anything is made as long as the file says.
+    if (targets == 0 || model.coefficients.empty() || model.coefficients.size() % targets != 0) {
       return false;
     }
+    if (model.intercepts.empty()) model.intercepts.resize(targets);
+    if (model.intercepts.size() != targets) return false;
     model.targets = targets;
     model.width = model.coefficients.size() / targets;
     const std::string& link = node.Get("post_transform").text;

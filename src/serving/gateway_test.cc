@@ -81,7 +81,7 @@ TEST_P(GatewayTest, LogsWhatWasPredicted) {
       {.model = "cancer",
        .id = "p-7",
        .event_time_ms = 991'353'600'000,
-       .inputs = {inference::Tensor::OfFloats("X", {2, 30}, std::vector<float>(60, 0.5f))}},
+       .inputs = {inference::Tensor::OfFloats("X", {2, 30}, std::vector<float>(60, 0.1F))}},
       [](const Result<InferAnswer>&) {});
   const auto logged = fixture.sink.WaitFor(1);
   ASSERT_EQ(logged.size(), 1u);
@@ -91,6 +91,8 @@ TEST_P(GatewayTest, LogsWhatWasPredicted) {
   const auto rows = RowsOf(logged[0]);
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[1].id, "p-7/1");
+  // Not the double of the float, 0.10000000149….
+  EXPECT_EQ(std::get<std::vector<double>>(rows[1].inputs[0].second), std::vector<double>(30, 0.1));
   EXPECT_EQ(rows[1].outputs[0].first, "label");
   EXPECT_EQ(rows[1].outputs[1].first, "probabilities");
 }

@@ -20,6 +20,7 @@
 #include "base/trace_context.h"
 #include "http/plain_head.h"
 #include "http/request_parser.h"
+#include "inference/linear_graph.h"
 #include "inference/param_spec.h"
 #include "serving/frame.h"
 #include "serving/request_segment.h"
@@ -415,6 +416,31 @@ std::vector<std::string> RecordSeeds() {
       record({.request = request, .error = "no", .time_ms = 1, .latency_us = 2})};
 }
 
+// What is read of a model's file hangs together, so that it can be computed.
+void DecodeLinearModel(std::string_view bytes) {
+  OnlyRefuses([&] {
+    const auto graph = inference::ReadLinearGraph(bytes);
+    if (!graph) return;
+    const inference::LinearModel& model = graph->model;
+    const std::vector<float> row(model.width, 1);
+    std::vector<float> scores(model.targets);
+    uint32_t largest = 0;
+    const inference::LinearScorer scorer(model);
+    if (scorer.Score(row.data(), 1, scores.data(), &largest) && largest >= model.targets) {
+      std::abort();
+    }
+  });
+}
+
+std::vector<std::string> LinearModelSeeds() {
+  std::vector<std::string> seeds;
+  for (const char* model : {"breast_cancer_lr", "diabetes_ridge"}) {
+    seeds.push_back(ReadFile(std::filesystem::path(MILLWRIGHT_SOURCE_DIR) / "tests/data/models" /
+                             model / "model.onnx"));
+  }
+  return seeds;
+}
+
 }  // namespace
 
 const std::vector<Decoder>& Decoders() {
@@ -433,6 +459,7 @@ const std::vector<Decoder>& Decoders() {
       {"head", DecodeHead, HeadSeeds},
       {"rows", DecodeRows, RowSeeds},
       {"record", DecodeRecord, RecordSeeds, 1'000},
+      {"linear_model", DecodeLinearModel, LinearModelSeeds},
   };
   return decoders;
 }

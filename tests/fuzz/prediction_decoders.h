@@ -4,8 +4,9 @@
 #include <string_view>
 #include <vector>
 
-// What reads requests for predictions, each behind one function: scripts/fuzz feeds them by
-// libFuzzer for as long as one likes, a unit test with a few thousand changed seeds.
+// What reads requests for predictions, and models that are computed here, each behind one function:
+// scripts/fuzz feeds them by libFuzzer for as long as one likes, a unit test with a few thousand
+// changed seeds.
 namespace millwright::fuzz {
 
 struct Decoder {
