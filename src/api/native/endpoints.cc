@@ -284,7 +284,8 @@ http::Response WaitForRequests(Context& context, const http::Request& request) {
 
 // Takes a shadow or canary out again.
 http::Response RetireRevision(Context& context, const http::Request& request) {
-  const std::string& version = BodyObject(request).At("version").AsString("version");
+  const Json body = BodyObject(request);
+  const std::string& version = body.At("version").AsString("version");
   const auto name = EndpointOf(request);
   for (const auto& revision : context.gateway.Get(name).record.revisions) {
     if (revision.model_version != version) continue;
