@@ -61,21 +61,23 @@ TableBuilder::TableBuilder(const Signature& signature, ExtraColumns extra) : ext
   const auto& inputs = signature.inputs;
   if (inputs.size() == 1 && !signature.columns.empty()) {
     for (size_t i = 0; i < signature.columns.size(); ++i) {
-      columns_.push_back({signature.columns[i].name, 0, i, signature.columns[i].optional});
+      const bool optional = signature.columns[i].optional;
+      columns_.push_back({signature.columns[i].name, 0, i, optional, optional});
     }
     widths_ = {columns_.size()};
   } else if (!inputs.empty() && std::all_of(inputs.begin(), inputs.end(), IsOneColumn)) {
     // Only the model, which may hold an imputer or trees, knows what null means here and below, so
-    // a floating input takes it.
+    // a floating input takes it. A column that is not there at all is most often misspelt.
     for (size_t i = 0; i < inputs.size(); ++i) {
-      columns_.push_back({inputs[i].name, i, 0, inputs[i].optional || IsFloating(inputs[i].type)});
+      const bool takes_null = inputs[i].optional || IsFloating(inputs[i].type);
+      columns_.push_back({inputs[i].name, i, 0, takes_null, inputs[i].optional});
     }
     widths_.assign(inputs.size(), 1);
   } else if (inputs.size() == 1 && IsMatrix(inputs[0])) {
     named_ = false;
     for (int64_t i = 0; i < inputs[0].shape[1]; ++i) {
       columns_.push_back(
-          {std::to_string(i), 0, static_cast<size_t>(i), IsFloating(inputs[0].type)});
+          {std::to_string(i), 0, static_cast<size_t>(i), IsFloating(inputs[0].type), false});
     }
     widths_ = {columns_.size()};
   } else {
@@ -128,7 +130,7 @@ std::vector<size_t> TableBuilder::MapHeader(const std::vector<std::string>& name
   }
   std::vector<std::string> missing;
   for (size_t i = 0; i < columns_.size(); ++i) {
-    if (!seen[i] && !columns_[i].optional) missing.push_back(columns_[i].name);
+    if (!seen[i] && !columns_[i].may_be_absent) missing.push_back(columns_[i].name);
   }
   if (!missing.empty()) throw MissingColumns(missing, ignored);
   return map;
@@ -162,6 +164,13 @@ void TableBuilder::RefuseMissing(const Target& target) const {
       .WithField(target.name);
 }
 
+void TableBuilder::RefuseAbsent(const Target& target) const {
+  if (!target.takes_null) RefuseMissing(target);
+  throw InvalidArgument("Column {} is not there (row {}); null stands for a missing value",
+                        target.name, rows_)
+      .WithField(target.name);
+}
+
 void TableBuilder::Set(size_t column, const Cell& value) {
   const Target& target = columns_[column];
   if (seen_[column]) {
@@ -170,7 +179,7 @@ void TableBuilder::Set(size_t column, const Cell& value) {
   }
   seen_[column] = true;
   ++seen_count_;
-  if (std::holds_alternative<std::monostate>(value) && !target.optional) RefuseMissing(target);
+  if (std::holds_alternative<std::monostate>(value) && !target.takes_null) RefuseMissing(target);
   try {
     StoreCell(value, rows_ * widths_[target.input] + target.offset, &tensors_[target.input]);
   } catch (const Error& error) {
@@ -187,7 +196,9 @@ void TableBuilder::SetText(size_t column, std::string_view text) {
 void TableBuilder::EndRow() {
   if (seen_count_ != columns_.size()) {
     for (size_t i = 0; i < columns_.size(); ++i) {
-      if (!seen_[i]) Set(i, Cell());
+      if (seen_[i]) continue;
+      if (!columns_[i].may_be_absent) RefuseAbsent(columns_[i]);
+      Set(i, Cell());
     }
   }
   ++rows_;

@@ -48,7 +48,8 @@ class TableBuilder {
   // Whether columns have names; else a table's column names say nothing and positions count.
   bool named() const { return named_; }
   inference::DataType TypeOf(size_t column) const;
-  bool IsOptional(size_t column) const { return columns_[column].optional; }
+  // Whether null is allowed in it.
+  bool IsOptional(size_t column) const { return columns_[column].takes_null; }
   // Finds a column; throws for an unknown name or says that it is ignored. `hint` is a likely
   // answer.
   size_t ColumnOf(std::string_view name, size_t hint = 0) const;
@@ -60,10 +61,11 @@ class TableBuilder {
   std::vector<ColumnPlace> MapColumns(const std::vector<std::string>& names) const;
 
   void BeginRow();
-  // Null is allowed only where the column is optional, as is leaving a column out.
+  // Null is allowed where the column is optional, and in a floating input whose model does not say.
   void Set(size_t column, const Cell& value);
   // The same with a field of a CSV file (CellOfText).
   void SetText(size_t column, std::string_view text);
+  // Refuses a row that lacks a column, unless the model says that it is optional.
   void EndRow();
   size_t rows() const { return rows_; }
 
@@ -75,10 +77,12 @@ class TableBuilder {
     std::string name;
     size_t input = 0;
     size_t offset = 0;  // within a row of the input
-    bool optional = false;
+    bool takes_null = false;
+    bool may_be_absent = false;  // from a row, or from the table
   };
   void Grow();
   [[noreturn]] void RefuseMissing(const Target& target) const;
+  [[noreturn]] void RefuseAbsent(const Target& target) const;
 
   const ExtraColumns extra_;
   std::vector<Target> columns_;
