@@ -126,7 +126,8 @@ ModelRuntime RuntimeOf(const MlmodelFile& mlmodel) {
   if (HasText(mlmodel.flavors, "onnx", "data")) return ModelRuntime::kOnnx;
   if (HasText(mlmodel.flavors, "xgboost", "data")) return ModelRuntime::kXgboost;
   if (HasText(mlmodel.flavors, "sklearn", "pickled_model") ||
-      HasText(mlmodel.flavors, "python_function", "python_model")) {
+      HasText(mlmodel.flavors, "python_function", "python_model") ||
+      HasText(mlmodel.flavors, "python_function", "loader_module")) {
     return ModelRuntime::kPython;
   }
   return ModelRuntime::kNone;

@@ -31,7 +31,7 @@ struct MlmodelFile {
 enum class ModelRuntime {
   kOnnx,
   kXgboost,
-  kPython,  // a pickle of the flavor sklearn or python_function, in a worker of its own
+  kPython,  // the flavor sklearn, or any python_function, in a worker of its own
   kNone,    // only recorded
 };
 std::string_view ModelRuntimeName(ModelRuntime runtime);  // "onnx", …, "none"

@@ -20,7 +20,8 @@ Json LoadSpec(const fs::path& folder, const Json& flavors) {
   if (pyfunc != nullptr && pyfunc->is_object() && !pyfunc->GetString("code").empty()) {
     code.Append(ConfinedPath(folder, pyfunc->GetString("code")).string());
   }
-  if (const Json* sklearn = flavors.Find("sklearn"); sklearn != nullptr && sklearn->is_object()) {
+  const Json* sklearn = flavors.Find("sklearn");
+  if (sklearn != nullptr && sklearn->is_object() && !sklearn->GetString("pickled_model").empty()) {
     return Json::Of({{"kind", "estimator"},
                      {"path", ConfinedPath(folder, sklearn->GetString("pickled_model")).string()},
                      {"code", std::move(code)}});
@@ -30,6 +31,13 @@ Json LoadSpec(const fs::path& folder, const Json& flavors) {
     for (const auto& [name, artifact] : named->AsObject()) {
       artifacts.Set(name, ConfinedPath(folder, artifact.GetString("path")).string());
     }
+  }
+  // A module that loads the model itself: one that came with it, or a flavor of MLflow's.
+  if (pyfunc->GetString("python_model").empty()) {
+    return Json::Of({{"kind", "loader"},
+                     {"module", pyfunc->GetString("loader_module")},
+                     {"path", ConfinedPath(folder, pyfunc->GetString("data")).string()},
+                     {"code", std::move(code)}});
   }
   return Json::Of({{"kind", "pyfunc"},
                    {"path", ConfinedPath(folder, pyfunc->GetString("python_model")).string()},
@@ -180,7 +188,7 @@ class PythonEngine final : public Engine {
 std::unique_ptr<Engine> LoadPythonEngine(const fs::path& folder, const PythonOptions& options) {
   const MlmodelFile mlmodel = ReadMlmodelFile(folder);
   if (RuntimeOf(mlmodel) != ModelRuntime::kPython) {
-    throw InvalidArgument("MLmodel has neither the flavor sklearn nor a python_model");
+    throw InvalidArgument("MLmodel has neither the flavor sklearn nor python_function");
   }
   // The worker runs in a folder of its own.
   return std::make_unique<PythonEngine>(fs::absolute(folder), mlmodel, options);

@@ -9,6 +9,8 @@ in memory that both processes have, one piece for requests and one for answers, 
 with the first byte; the header says how many bytes as `shared`. A model sees such inputs without a
 copy, as arrays that cannot be written, until its predict returns.
 """
+import importlib
+import inspect
 import json
 import mmap
 import os
@@ -224,6 +226,40 @@ class Estimator:
         return outputs
 
 
+def outputs_of(answer):
+    """A data frame's columns, a dictionary's entries or the one output "predictions"."""
+    if hasattr(answer, "columns") and hasattr(answer, "to_numpy"):
+        return {str(name): answer[name].to_numpy() for name in answer.columns}
+    if isinstance(answer, dict):
+        return answer
+    return {"predictions": answer.to_numpy() if hasattr(answer, "to_numpy") else answer}
+
+
+class LoadedModel:
+    """What the `_load_pyfunc` of a loader_module gives: something with a predict."""
+
+    def __init__(self, module, path):
+        try:
+            loader = importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name != "mlflow":
+                raise
+            raise ModuleNotFoundError(f"{module} needs the package mlflow in the Python that "
+                                      "MILLWRIGHT_PYTHON names") from error
+        self.model = loader._load_pyfunc(path)
+        try:
+            self.takes_params = "params" in inspect.signature(self.model.predict).parameters
+        except (TypeError, ValueError):  # it is not written in Python
+            self.takes_params = False
+
+    def describe(self):
+        return {"columns": None, "features": None, "classes": None}
+
+    def predict(self, data, params):
+        more = {"params": params} if self.takes_params else {}
+        return outputs_of(self.model.predict(data, **more))
+
+
 class PyfuncModel:
     """A pickled mlflow.pyfunc.PythonModel."""
 
@@ -242,11 +278,7 @@ class PyfuncModel:
             if "params" not in str(error):
                 raise
             answer = self.model.predict(self.context, data)
-        if hasattr(answer, "columns") and hasattr(answer, "to_numpy"):
-            return {str(name): answer[name].to_numpy() for name in answer.columns}
-        if isinstance(answer, dict):
-            return answer
-        return {"predictions": answer.to_numpy() if hasattr(answer, "to_numpy") else answer}
+        return outputs_of(answer)
 
 
 def import_what_requests_need():
@@ -261,6 +293,8 @@ def import_what_requests_need():
 def load(spec):
     for folder in spec["code"]:
         sys.path.insert(0, folder)
+    if spec["kind"] == "loader":
+        return LoadedModel(spec["module"], spec["path"])
     if spec["kind"] == "pyfunc":
         stand_in_for_mlflow()
         return PyfuncModel(unpickle(spec["path"]), spec["artifacts"])

@@ -4,7 +4,9 @@
 usage: python_models.py BINARY
 """
 import json
+import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 
@@ -71,11 +73,58 @@ def answers_as_scikit_learn_does():
             records = [dict(zip(COLUMNS, row)) for row in ROWS]
             expect(served.ask("iris", {"dataframe_records": records})[1] == answer, "records differ")
             status, refused = served.ask("iris", {"dataframe_split": {"columns": COLUMNS[:3], "data": [[1, 2, 3]]}})
-            # A number that is left out is NaN: only the model knows whether it imputes.
+            expect(status == 400 and refused["message"] == "Missing columns: petal_width", f"{status} {refused}")
+            status, refused = served.ask("iris", {"dataframe_split": {"columns": COLUMNS, "data": [[1, 2, 3, None]]}})
+            # A number that is null is NaN: only the model knows whether it imputes.
             expect(status == 400 and "contains NaN" in refused["message"], f"{status} {refused}")
             for model in ("ridge", "packed"):
                 status, answer = served.ask(model, {"inputs": [[1.0, 2.0]]})
                 expect(status == 200 and abs(answer["predictions"][0] - 3) < 0.1, f"{status} {answer}")
+
+
+LOADER = """
+import json, os
+class Model:
+    def __init__(self, path):
+        self.times = json.load(open(os.path.join(path, "times.json")))
+    def predict(self, table, params=None):
+        return table.x * self.times + (params or {}).get("plus", 0)
+def _load_pyfunc(path):
+    return Model(path)
+"""
+LOADED = """
+flavors: {python_function: {loader_module: %s, data: data, code: code}}
+signature:
+  inputs: '[{"name": "x", "type": "double", "required": true}]'
+  outputs: '[{"type": "double"}]'
+  params: '[{"name": "plus", "type": "double", "default": 0.0, "shape": null}]'
+"""
+
+
+def loads_by_a_module():
+    with tempfile.TemporaryDirectory() as scratch:
+        scratch = pathlib.Path(scratch)
+        for name, module in (("own", "times_loader"), ("elsewhere", "mlflow.statsmodels")):
+            (scratch / name / "code").mkdir(parents=True)
+            (scratch / name / "data").mkdir()
+            (scratch / name / "code/times_loader.py").write_text(LOADER)
+            (scratch / name / "data/times.json").write_text("3")
+            (scratch / name / "MLmodel").write_text(LOADED % module)
+        with ModelServer(BINARY, f"own={scratch / 'own'}") as served:
+            rows = {"dataframe_records": [{"x": 2.0}, {"x": 5.0}]}
+            expect(served.ask("own", rows) == (200, {"predictions": [6.0, 15.0]}), served.ask("own", rows))
+            answer = served.ask("own", {**rows, "params": {"plus": 0.5}})
+            expect(answer == (200, {"predictions": [6.5, 15.5]}), f"{answer}")
+        said = refusal("elsewhere", scratch / "elsewhere")
+        expect("mlflow.statsmodels needs the package mlflow in the Python that MILLWRIGHT_PYTHON names" in said, said)
+
+
+def refusal(name, folder):
+    """What a start says that fails for its model."""
+    done = subprocess.run([BINARY, "serve", f"{name}={folder}", "--port", "0"], capture_output=True, text=True,
+                          timeout=300, check=False, env={**os.environ, **python_models.ENVIRONMENT})
+    expect(done.returncode == 1, f"{done.returncode} {done.stderr}")
+    return done.stderr
 
 
 def outlives_its_worker():
@@ -184,6 +233,7 @@ def blocks_where_it_is_told_to():
 
 
 run_tests([("answers as scikit-learn does", answers_as_scikit_learn_does),
+           ("loads by a module", loads_by_a_module),
            ("outlives its worker", outlives_its_worker),
            ("moves tensors of any size", moves_tensors_of_any_size),
            ("scans what is registered", scans_what_is_registered),
