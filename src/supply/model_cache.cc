@@ -130,6 +130,26 @@ std::optional<Offer> ModelCache::Recall(const std::string& origin) const {
   }
 }
 
+std::filesystem::path ModelCache::StoreFile(const std::string& store) const {
+  return folder_ / "stores" / (Sha256Hex(store) + ".json");
+}
+
+std::vector<std::string> ModelCache::RecallModels(const std::string& store) const {
+  try {
+    return ParseJson(ReadFile(StoreFile(store))).GetStrings("models");
+  } catch (const Error&) {
+    return {};  // never looked at, or not readable: as if never looked at
+  }
+}
+
+void ModelCache::RememberModels(const std::string& store, const std::vector<std::string>& names) {
+  if (RecallModels(store) == names) return;
+  Json models = Json::MakeArray();
+  for (const std::string& name : names) models.Append(name);
+  WriteFileDurably(StoreFile(store),
+                   Json::Of({{"store", store}, {"models", std::move(models)}}).Dump(2));
+}
+
 void ModelCache::Remember(const std::string& origin, const Offer& served) {
   const std::optional<Offer> before = Recall(origin);
   if (before == served) return;

@@ -32,6 +32,7 @@ class CacheEntry {
 //   models/DIGEST/files/…    what was fetched
 //   models/DIGEST/sums.json  the SHA-256 of each file; written last
 //   offers/….json            what an origin offered when it was last served
+//   stores/….json            the models that a store held last
 // Thread-safe.
 class ModelCache {
  public:
@@ -47,8 +48,14 @@ class ModelCache {
   void Remember(const std::string& origin, const Offer& served);
   std::optional<Offer> Recall(const std::string& origin) const;
 
+  // The names of the models that a store held when it was last looked at; nothing of one that is
+  // not known. Keeping them throws where the cache cannot be written.
+  void RememberModels(const std::string& store, const std::vector<std::string>& names);
+  std::vector<std::string> RecallModels(const std::string& store) const;
+
  private:
   std::filesystem::path OfferFile(const std::string& origin) const;
+  std::filesystem::path StoreFile(const std::string& store) const;
   bool IsServed(const std::string& digest) const;
   void Remove(const std::string& digest);
 

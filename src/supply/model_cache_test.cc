@@ -44,6 +44,15 @@ TEST_F(ModelCacheTest, ChangedAndMissingFilesAreFetchedAgain) {
   EXPECT_EQ(fetched_, 3);
 }
 
+TEST_F(ModelCacheTest, ModelsOfAStoreAreRemembered) {
+  EXPECT_TRUE(cache_.RecallModels("s3://bucket/models").empty());
+  cache_.RememberModels("s3://bucket/models", {"a", "b"});
+  cache_.RememberModels("s3://bucket/others", {"c"});
+  cache_.RememberModels("s3://bucket/models", {"b", "d"});
+  EXPECT_EQ(cache_.RecallModels("s3://bucket/models"), (std::vector<std::string>{"b", "d"}));
+  EXPECT_EQ(cache_.RecallModels("s3://bucket/others"), std::vector<std::string>{"c"});
+}
+
 TEST_F(ModelCacheTest, AFetchThatFailsLeavesNothing) {
   EXPECT_THROW(cache_.Place("aa",
                             [](const std::filesystem::path& folder) {

@@ -25,6 +25,7 @@ class FolderStore : public ModelStore {
       : path_(std::move(path)), address_(path_.string()) {}
 
   const std::string& address() const override { return address_; }
+  bool is_elsewhere() const override { return false; }
 
   std::vector<std::string> Models() override {
     std::vector<std::string> names;
@@ -57,6 +58,7 @@ class BucketStore : public ModelStore {
       : store_(OpenObjectStore(uri)), address_(store_->address()) {}
 
   const std::string& address() const override { return address_; }
+  bool is_elsewhere() const override { return true; }
 
   std::vector<std::string> Models() override {
     std::vector<std::string> names;

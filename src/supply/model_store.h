@@ -17,6 +17,8 @@ class ModelStore {
   virtual const std::string& address() const = 0;
   // The names of the models that are there, sorted. Throws when the store does not answer.
   virtual std::vector<std::string> Models() = 0;
+  // Whether its models are copied to this machine before they are served.
+  virtual bool is_elsewhere() const = 0;
   virtual std::unique_ptr<Origin> OriginOf(const std::string& model) = 0;
 };
 

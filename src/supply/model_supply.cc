@@ -79,9 +79,10 @@ void ModelSupply::LookAt(Seen& seen) {
     }
     seen.error.reset();
   } catch (const Error& error) {
-    const bool is_news = !seen.error || seen.error->message() != error.message();
+    const std::string before = seen.error ? seen.error->message() : "";
     seen.error.emplace(error.code(), fmt::format("Model {}: {}: {}", name_, seen.origin->address(),
                                                  error.message()));
+    const bool is_news = seen.error->message() != before;
     // What was served last, by this process or one before it, is served still.
     if (!seen.offer) seen.offer = means_.cache.Recall(seen.origin->address());
     if (is_news) {
@@ -294,6 +295,7 @@ void ModelSupply::Settle(const std::vector<Wanted>& wanted) {
     if (seen.error && !problem) problem = seen.error;
   }
   std::lock_guard lock(state_mutex_);
+  origin_problem_ = problem ? problem->message() : "";
   std::erase_if(failures_, [&](const auto& failure) {
     return std::none_of(wanted.begin(), wanted.end(),
                         [&](const Wanted& one) { return one.offered.version == failure.first; });
@@ -346,7 +348,10 @@ std::vector<serving::VersionStatus> ModelSupply::Index() const {
   std::vector<serving::VersionStatus> index;
   const std::string problem = problem_ ? problem_->message() : "";
   for (const Served& one : served_) {
-    index.push_back({name_, one.offered.version, VersionState::kReady, problem});
+    // What is wrong with another version is told by that one.
+    const auto failed = failures_.find(one.offered.version);
+    index.push_back({name_, one.offered.version, VersionState::kReady,
+                     failed == failures_.end() ? origin_problem_ : failed->second.error.message()});
   }
   const auto is_listed = [&](const std::string& version) {
     return std::any_of(index.begin(), index.end(),

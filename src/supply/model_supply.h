@@ -149,6 +149,7 @@ class ModelSupply {
   std::map<std::string, Failure> failures_;  // by version
   std::string loading_;                      // the version that is loaded now
   std::optional<Error> problem_;
+  std::string origin_problem_;  // why an origin could not be looked at, while versions are served
   int64_t loaded_ms_ = 0;
   SupplyStatus counts_;
 };

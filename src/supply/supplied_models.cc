@@ -97,7 +97,10 @@ void SuppliedModels::WaitForFirstRounds() {
   });
   if (options_.poll_ms > 0) return;  // what is missing may come
   for (const auto& store : stores_) {
-    if (!store->problem.empty()) throw Unavailable("{}", store->problem);
+    const bool is_remembered = std::any_of(models_.begin(), models_.end(), [&](const auto& model) {
+      return model.second.store == store.get();
+    });
+    if (!store->problem.empty() && !is_remembered) throw Unavailable("{}", store->problem);
   }
   for (const auto& [name, entry] : models_) {
     if (!entry.is_named || entry.supply->state() == State::kServed) continue;
@@ -193,8 +196,11 @@ bool SuppliedModels::RunStore(Store& store) {
   std::string problem;
   try {
     names = store.store->Models();
+    if (store.store->is_elsewhere()) cache_.RememberModels(store.store->address(), names);
   } catch (const Error& error) {
     problem = fmt::format("Model store {}: {}", store.store->address(), error.message());
+    // What it held last, by this process or one before it, is served still.
+    if (store.store->is_elsewhere()) names = cache_.RecallModels(store.store->address());
   }
   std::vector<std::shared_ptr<ModelSupply>> gone;
   {
