@@ -121,7 +121,11 @@ TEST_F(EdgeTest, KeepsTheConnectionAfterRefusals) {
   EXPECT_EQ(500, client.Exchange(Head("GET /fail")).status);
   EXPECT_EQ("abc", client.Exchange(Head("POST /echo", "Content-Length: 3\r\n") + "abc").body);
   EXPECT_EQ(1, server_->stats().connections);
-  EXPECT_EQ(413, client.Exchange(Head("POST /echo", "Content-Length: 1001\r\n")).status);
+  const RawAnswer refused = client.Exchange(Head("POST /echo", "Content-Length: 1001\r\n"));
+  EXPECT_EQ(413, refused.status);
+  EXPECT_EQ(
+      R"({"error_code":"RESOURCE_EXHAUSTED","message":"The request body is larger than 1000 bytes"})",
+      refused.body);
 }
 
 TEST_F(EdgeTest, SendsEventStreamsWithTheEdgesHeaders) {

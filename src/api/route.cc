@@ -303,6 +303,7 @@ http::Target Router::Resolve(http::Request& head) {
   target.body = entry->body;
   target.body_bytes_max = entry->body == http::Body::kStream ? impl.options.stream_bytes_max
                                                              : impl.options.body_bytes_max;
+  target.word_error = entry->error_writer;
   target.handle = [&impl, entry, arrival, page = std::move(page)](http::Request&& request,
                                                                   http::Reply reply) {
     if (!page.empty()) reply = LetRead(page, std::move(reply));

@@ -134,7 +134,7 @@ Awaitable<void> Connection::HandleRequest() {
       while (!replied_ && !aborted_) co_await Suspend();
       break;
     case BodyResult::kTooLarge:
-      Refuse(413, "The request body is larger than this route takes");
+      RefuseBody(target);
       break;
     case BodyResult::kTooSlow:
       Refuse(408, "The request body came too slowly");
@@ -409,6 +409,16 @@ void Connection::Refuse(int status, std::string_view text) {
   response_.is_guarded = true;
   keep_alive_ = false;
   linger_ = true;
+}
+
+void Connection::RefuseBody(const Target& target) {
+  const Error error =
+      ResourceExhausted("The request body is larger than {} bytes", target.body_bytes_max);
+  Refuse(413, error.message());
+  if (target.word_error == nullptr) return;
+  response_ = target.word_error(error);
+  response_.status = 413;
+  response_.is_guarded = true;
 }
 
 void Connection::Close() {

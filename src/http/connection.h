@@ -90,6 +90,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void SetDeadline(State state, int64_t timeout_ms);
   void SetBodyDeadline();
   void Refuse(int status, std::string_view text);
+  void RefuseBody(const Target& target);
   void Close();
 
   Loop& loop_;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/error.h"
 #include "http/message.h"
 #include "http/reply.h"
 
@@ -24,6 +25,8 @@ struct Target {
   Lane lane = Lane::kMeta;
   Body body = Body::kWhole;
   uint64_t body_bytes_max = 0;
+  // Words a refusal by the server itself as the route's protocol does; text where there is none.
+  Response (*word_error)(const Error&) = nullptr;
   // Runs on the lane. Never throws: dispatch turns errors into the protocol's answer.
   std::function<void(Request&&, Reply)> handle;
 };
