@@ -40,6 +40,8 @@ struct ServeOptions {
   int memory_mib = 0;
   std::vector<std::string> contracts;
   std::string contract_action = "reject";
+  std::vector<std::string> allowed_hosts;
+  int64_t body_bytes_max = 64 << 20;
 };
 constexpr Option<ServeOptions> kServeOptions[] = {
     {"", "MODEL",
@@ -136,6 +138,12 @@ constexpr Option<ServeOptions> kServeOptions[] = {
      "What becomes of a request that breaks its contract: reject (an error that names the field), "
      "flag (it is counted) or pass (it is not looked at)",
      &ServeOptions::contract_action, "ACTION"},
+    {"serve.allowed_hosts", "--allowed-host",
+     "A host name by which clients may call, besides localhost and private addresses; *.DOMAIN for "
+     "all below it, * for any; repeatable",
+     &ServeOptions::allowed_hosts, "NAME"},
+    {"serve.body_bytes_max", "--body-bytes-max", "The largest body of a request, over gRPC too",
+     &ServeOptions::body_bytes_max, "BYTES", 1024, 1 << 30},
     {"", "--socket", "Answer a gateway on this Unix socket instead", &ServeOptions::socket, "PATH"},
 };
 
@@ -262,6 +270,8 @@ int Serve(const ServeOptions&, Console& console) {
                               .host = options.host,
                               .port = options.port,
                               .io_threads = IoThreadsOf(options),
+                              .body_bytes_max = options.body_bytes_max,
+                              .allowed_hosts = options.allowed_hosts,
                               .log = LogOf(options),
                               .grpc_port = options.grpc_port,
                               .otlp_endpoint = options.otlp_endpoint,

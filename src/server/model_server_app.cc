@@ -37,7 +37,15 @@ RpcPortOptions RpcOptions(const ModelServerOptions& options) {
   rpc.host = options.host;
   rpc.port = options.grpc_port;
   rpc.workers = options.supply.batching.threads;
+  rpc.message_bytes_max = static_cast<int>(options.body_bytes_max);
   return rpc;
+}
+
+api::Router::Options RouterOptions(const ModelServerOptions& options) {
+  api::Router::Options router;
+  router.body_bytes_max = static_cast<uint64_t>(options.body_bytes_max);
+  router.allowed_hosts = options.allowed_hosts;
+  return router;
 }
 
 }  // namespace
@@ -80,7 +88,7 @@ struct ModelServerApp::Parts {
         tracing(contracted, options.otlp_endpoint),
         context{tracing.predictor()},
         router(
-            {}, [](http::Request&, api::Permission) {},
+            RouterOptions(options), [](http::Request&, api::Permission) {},
             [](http::Request&, api::Permission) { return true; }),
         system{router, clock, clock.NowMs(), [] {}, [this] { return MetricsText(); }} {
     RequireContracts(options);

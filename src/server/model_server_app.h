@@ -16,6 +16,9 @@ struct ModelServerOptions {
   std::string host = "127.0.0.1";
   int port = 8080;
   int io_threads = 1;
+  int64_t body_bytes_max = 64 << 20;  // of a request, over HTTP and gRPC
+  // Names beside localhost and private addresses; see api::OriginRules.
+  std::vector<std::string> allowed_hosts = {};
   std::optional<serving::RequestLogOptions> log;  // nothing: none is written
   int grpc_port = -1;                             // -1: no gRPC
   std::string otlp_endpoint = {};                 // of a collector of spans; "": none

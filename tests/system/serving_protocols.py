@@ -331,7 +331,25 @@ def labels_are_aliases_of_the_registry():
         expect(answer.status == 501 and "DELETE /api/v1/endpoints/ridge" in answer.json()["error"], f"{answer.body}")
 
 
+def hosts_and_sizes_are_the_operators():
+    """A model server in a cluster is called by a service's name."""
+    ridge, body = f"ridge={MODELS / 'diabetes_ridge/model.onnx'}", {"inputs": [[0] * 10]}
+    with ModelServer(BINARY, ridge, "--allowed-host", "models", "--allowed-host", "*.svc.cluster.local",
+                     "--body-bytes-max", "2000") as server:
+        for host, expected in (("models:8080", 200), ("ridge.ml.svc.cluster.local", 200), ("elsewhere.org", 403)):
+            status = server.request("GET", "/v2/health/ready", headers={"Host": host}).status
+            expect(status == expected, f"{host}: {status}")
+        expect(server.ask("ridge", body)[0] == 200, "a small body")
+        large = {"inputs": [[0] * 10] * 200}
+        words = "The request body is larger than 2000 bytes"
+        for path, shape in (("/v2/models/{}/infer", {"error": words}), ("/v1/models/{}:predict", {"error": words}),
+                            ("/endpoints/{}/invocations", {"error_code": "RESOURCE_EXHAUSTED", "message": words})):
+            answer = server.ask("ridge", large, path=path)
+            expect(answer == (413, shape), f"{path}: {answer}")
+
+
 run_tests([("labels are aliases of the registry", labels_are_aliases_of_the_registry),
+           ("hosts and sizes are the operator's", hosts_and_sizes_are_the_operators),
            ("vectors agree in every protocol", vectors_agree),
            ("bad input is refused in each protocol's shape", bad_input_is_refused_in_each_protocol),
            ("bad tables are refused", bad_tables_are_refused),
