@@ -25,24 +25,23 @@ constexpr Option<NameOptions> kEndpointOptions[] = {
 
 struct CreateOptions {
   std::string name, model;
-  int replicas = 1;
+  int replicas = 0;
 };
 constexpr Option<CreateOptions> kCreateOptions[] = {
     {"", "NAME", "The endpoint's name", &CreateOptions::name, "", 0, 0,
      Option<CreateOptions>::Kind::kRequired},
     {"", "--model", "MODEL@VERSION or MODEL@ALIAS", &CreateOptions::model, "MODEL", 0, 0,
      Option<CreateOptions>::Kind::kRequired},
-    {"", "--replicas", "Processes that serve it", &CreateOptions::replicas, "N", 1, 64},
+    {"", "--replicas", "Processes that serve it; 0: as many as before, one of a new endpoint",
+     &CreateOptions::replicas, "N", 0, 64},
 };
 
 int Deploy(const CreateOptions& options, Console& console) {
   const Reference model = ParseReference(options.model);
   auto progress = console.StartProgress("deploy " + options.name);
-  const Json result =
-      console.client().Post("/api/v1/endpoints", Json::Of({{"name", options.name},
-                                                           {"model", model.name},
-                                                           {"version", model.version},
-                                                           {"replicas", options.replicas}}));
+  Json body = Json::Of({{"name", options.name}, {"model", model.name}, {"version", model.version}});
+  if (options.replicas > 0) body.Set("replicas", options.replicas);
+  const Json result = console.client().Post("/api/v1/endpoints", body);
   progress->Finish(fmt::format("{} {} version {}", options.name, result.GetString("state"),
                                result.GetString("live_version")));
   console.Answer(result);

@@ -331,6 +331,17 @@ def labels_are_aliases_of_the_registry():
         expect(answer.status == 501 and "DELETE /api/v1/endpoints/ridge" in answer.json()["error"], f"{answer.body}")
 
 
+def a_new_version_has_as_many_replicas():
+    with tempfile.TemporaryDirectory() as scratch, Server(BINARY, pathlib.Path(scratch) / "data") as server:
+        versions = [register(server, "ridge", "diabetes_ridge") for _ in range(3)]
+        for version, replicas, wanted in ((versions[0], 2, 2), (versions[1], None, 2), (versions[2], 1, 1)):
+            asked = {"name": "ridge", "model": "ridge", "version": version, **({"replicas": replicas} if replicas else {})}
+            answer = server.post("/api/v1/endpoints", asked)
+            expect(answer.status == 200, f"{answer.body}")
+            live = [one for one in answer.json()["revisions"] if one["role"] == "live"]
+            expect([one["replicas_wanted"] for one in live] == [wanted], f"version {version}: {live}")
+
+
 def hosts_and_sizes_are_the_operators():
     """A model server in a cluster is called by a service's name."""
     ridge, body = f"ridge={MODELS / 'diabetes_ridge/model.onnx'}", {"inputs": [[0] * 10]}
@@ -349,6 +360,7 @@ def hosts_and_sizes_are_the_operators():
 
 
 run_tests([("labels are aliases of the registry", labels_are_aliases_of_the_registry),
+           ("a new version has as many replicas", a_new_version_has_as_many_replicas),
            ("hosts and sizes are the operator's", hosts_and_sizes_are_the_operators),
            ("vectors agree in every protocol", vectors_agree),
            ("bad input is refused in each protocol's shape", bad_input_is_refused_in_each_protocol),

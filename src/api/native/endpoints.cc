@@ -1,5 +1,6 @@
 #include "api/native/endpoints.h"
 
+#include <algorithm>
 #include <map>
 #include <thread>
 
@@ -184,12 +185,17 @@ http::Response DeployEndpoint(Context& context, const http::Request& request) {
   const Json body = BodyObject(request);
   const serving::EndpointName name(body.At("name").AsString("name"));
   const registry::ModelName model(body.At("model").AsString("model"));
-  const int64_t replicas = body.GetInt("replicas", 1);
+  int64_t replicas_before = 1;
+  for (const auto& status : context.gateway.List()) {
+    if (status.record.name != name) continue;
+    LearnLiveSchema(context, status.record);
+    const auto* live = status.record.FindRole(serving::Role::kLive);
+    if (live != nullptr) replicas_before = std::max(live->replicas, 1);
+  }
+  const int64_t replicas = body.GetInt("replicas", replicas_before);
   if (replicas < 1 || replicas > serving::kReplicasMax)
     throw InvalidArgument("replicas must be between 1 and {}", serving::kReplicasMax)
         .WithField("replicas");
-  for (const auto& status : context.gateway.List())
-    if (status.record.name == name) LearnLiveSchema(context, status.record);
   context.gateway.Deploy(
       name, model.str(),
       SpecOf(context, model, body.GetString("version"), static_cast<int>(replicas)),
