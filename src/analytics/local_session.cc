@@ -107,6 +107,26 @@ std::string CsvTrouble(std::string_view message) {
                      reason.substr(0, std::min(kCsvReasonBytesMax, reason.find('\n'))));
 }
 
+// The same for a Parquet file and one of JSON lines.
+std::string FileTrouble(std::string_view message) {
+  const auto between = [&](std::string_view begin, std::string_view end) {
+    const size_t at = message.find(begin);
+    if (at == std::string_view::npos) return std::string_view();
+    const std::string_view rest = message.substr(at + begin.size());
+    return rest.substr(0, rest.find(end));
+  };
+  if (const auto path = between("No magic bytes found at end of file '", "'"); !path.empty())
+    return fmt::format("{} is no Parquet file, or its end is missing", FileName(path));
+  const std::string_view json = between("Malformed JSON in file \"", "\n");
+  if (json.empty()) return "";
+  const size_t name_end = json.find('"');
+  const size_t line = json.find(" in line ");
+  if (line == std::string_view::npos) return "";
+  std::string_view rest = json.substr(line + std::string_view(" in ").size());
+  rest = rest.substr(0, rest.find_last_not_of(" .") + 1);
+  return fmt::format("{} {}", FileName(json.substr(0, name_end)), rest);
+}
+
 Error SqlError(const char* text) {
   std::string message = text == nullptr ? "DuckDB gave no reason" : text;
   message.resize(std::min(message.size(), message.find(kAdvice)));
@@ -119,8 +139,8 @@ Error SqlError(const char* text) {
     const std::string_view rest = std::string_view(message).substr(kNoFile.size());
     return NotFound("Data file", rest.substr(0, rest.find('"')));
   }
-  if (std::string trouble = CsvTrouble(message); !trouble.empty())
-    return Error(Code::kInvalidArgument, std::move(trouble));
+  for (const auto& trouble : {CsvTrouble(message), FileTrouble(message)})
+    if (!trouble.empty()) return Error(Code::kInvalidArgument, trouble);
   return Error(Code::kInvalidArgument, message);
 }
 

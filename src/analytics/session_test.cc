@@ -229,6 +229,25 @@ TEST(Session, RunsSeveralStatementsAndAnswersTheLast) {
                                  {"y", ColumnType::kText, "VARCHAR"}}));
 }
 
+TEST(Session, FilesThatAreNotWhatTheirNamesSayAreNamed) {
+  const TempDir folder;
+  WriteFileDurably(folder.path() / "cut.parquet", "PAR1 and what is no end of one");
+  WriteFileDurably(folder.path() / "bad.jsonl", "{\"a\": 1}\n{\"a\": \n");
+  Session session;
+  const std::pair<const char*, const char*> cases[] = {
+      {"cut.parquet", "cut.parquet is no Parquet file, or its end is missing"},
+      {"bad.jsonl", "bad.jsonl line 2: unexpected end of data"},
+  };
+  for (const auto& [name, expected] : cases) {
+    try {
+      session.Describe("SELECT * FROM " + ReadFileSql((folder.path() / name).string()));
+      ADD_FAILURE() << name;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.message(), expected);
+    }
+  }
+}
+
 TEST(Session, AcceptsOneSelectAndNothingElse) {
   Session session;
   session.Execute("CREATE TABLE t AS SELECT 1 AS x");
