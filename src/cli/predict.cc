@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "analytics/session.h"
 #include "base/error.h"
@@ -8,6 +9,7 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
+#include "scoring/text_among_numbers.h"
 #include "serving/table_builder.h"
 
 namespace millwright::cli {
@@ -22,7 +24,7 @@ struct PredictOptions {
   bool fresh = false;
 };
 constexpr Option<PredictOptions> kPredictOptions[] = {
-    {"", "NAME", "The endpoint's name", &PredictOptions::name, "", 0, 0,
+    {"", "NAME", "The endpoint's or model's name", &PredictOptions::name, "", 0, 0,
      Option<PredictOptions>::Kind::kRequired},
     {"", "--data",
      "A CSV, Parquet or JSON lines file of rows; or a JSON body in MLflow's scoring form, or @FILE "
@@ -56,9 +58,36 @@ bool IsOneValueARow(const Json& input) {
   return sizes.size() == 1 || (sizes.size() == 2 && sizes[1].is_int() && sizes[1].AsInt() == 1);
 }
 
+// The inputs that are columns of a model server's model; the rest it says itself.
+std::vector<InputColumn> ColumnsOfModel(Client& client, const std::string& model) {
+  const Json described = client.Get("/v2/models/" + fetch::PercentEncode(model));
+  std::vector<InputColumn> columns;
+  for (const Json& input : described.At("inputs").AsArray()) {
+    if (!IsOneValueARow(input)) return {};
+    columns.push_back({.name = input.GetString("name"),
+                       .is_text = input.GetString("datatype") == "BYTES",
+                       .is_required = false});
+  }
+  return columns;
+}
+
+// What a server says of an endpoint; nothing where it has models and no endpoints.
+std::optional<Json> Described(Client& client, const std::string& endpoint) {
+  try {
+    return client.Get("/api/v1/endpoints/" + fetch::PercentEncode(endpoint));
+  } catch (const Error& error) {
+    const bool is_model_server =
+        error.code() == Code::kNotFound && error.message().starts_with("Path not found");
+    if (!is_model_server) throw;
+    return std::nullopt;
+  }
+}
+
 // The columns that the endpoint takes; none where it takes whole rows of numbers, by position.
 std::vector<InputColumn> ColumnsOf(Client& client, const std::string& endpoint) {
-  const Json described = client.Get("/api/v1/endpoints/" + fetch::PercentEncode(endpoint));
+  const auto answer = Described(client, endpoint);
+  if (!answer) return ColumnsOfModel(client, endpoint);
+  const Json& described = *answer;
   std::vector<InputColumn> columns;
   const Json* signature = described.Find("signature");
   if (signature == nullptr) return columns;
@@ -162,6 +191,20 @@ void PrintPredictions(const Json& predictions, Console& console) {
                              FormatCount(static_cast<int64_t>(all.size() - kRowsShown))));
 }
 
+// What is said of a row of a request, with the row's number in the file. `numbers` are the columns
+// that are not texts.
+Error OfFile(const Error& error, size_t first, const std::string& path,
+             const std::vector<std::string>& numbers) {
+  const auto row = serving::RowIn(error.message());
+  if (!row) return error;
+  std::string message =
+      fmt::format("Row {} of {}: {}", first + *row + 1, path, serving::WithoutRow(error.message()));
+  if (message.find("got string") != std::string::npos) {
+    message += scoring::TextAmongNumbers(path, numbers);
+  }
+  return Error(error.code(), std::move(message));
+}
+
 int PredictRows(const PredictOptions& options, Console& console) {
   if (!std::filesystem::exists(options.data)) throw NotFound("File of rows", options.data);
   Client& client = console.client();
@@ -170,8 +213,12 @@ int PredictRows(const PredictOptions& options, Console& console) {
   const auto file = session.Describe("SELECT * FROM " + analytics::ReadFileSql(options.data));
   const std::string select = SelectedOf(columns, file);
   std::vector<std::string> texts;
+  std::vector<std::string> numbers;
   for (const InputColumn& column : columns) {
-    if (column.is_text && HasColumn(file, column.name)) texts.push_back(column.name);
+    if (HasColumn(file, column.name)) (column.is_text ? texts : numbers).push_back(column.name);
+  }
+  if (columns.empty()) {
+    for (const auto& column : file) numbers.push_back(column.name);
   }
   const std::string from = analytics::ReadFileSql(options.data, texts);
   const auto total = static_cast<size_t>(session.Query("SELECT count(*) FROM " + from).Int(0, 0));
@@ -181,7 +228,11 @@ int PredictRows(const PredictOptions& options, Console& console) {
   session.Stream("SELECT " + select + " FROM " + from, [&](const analytics::Table& table) {
     for (size_t first = 0; first < table.row_count(); first += kRowsPerRequest) {
       const size_t end = std::min(table.row_count(), first + kRowsPerRequest);
-      AppendRows(Ask(client, options, BodyOf(table, first, end)), &predictions);
+      try {
+        AppendRows(Ask(client, options, BodyOf(table, first, end)), &predictions);
+      } catch (const Error& error) {
+        throw OfFile(error, done, options.data, numbers);
+      }
       done += end - first;
       progress->Update(static_cast<double>(done) / static_cast<double>(std::max<size_t>(total, 1)),
                        FormatCount(static_cast<int64_t>(done)) + " rows");
@@ -208,8 +259,9 @@ int Predict(const PredictOptions& options, Console& console) {
 }  // namespace
 
 void AddPredictCommands(Commands& commands) {
-  commands.push_back(
-      MakeCommand("predict", "Ask an endpoint for predictions", kPredictOptions, Predict));
+  commands.push_back(MakeCommand("predict",
+                                 "Ask an endpoint, or a model of a model server, for predictions",
+                                 kPredictOptions, Predict));
 }
 
 }  // namespace millwright::cli

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/id.h"
 #include "scoring/outputs.h"
+#include "scoring/text_among_numbers.h"
 #include "serving/missing_values.h"
 #include "serving/table_builder.h"
 
@@ -22,8 +23,6 @@ using analytics::QuoteName;
 using analytics::QuoteText;
 using analytics::Table;
 using serving::Cell;
-
-constexpr size_t kValueShownMax = 100;
 
 struct Format {
   std::string_view extension;
@@ -157,25 +156,6 @@ std::vector<std::string> TextsOf(const serving::TableBuilder& builder,
   return texts;
 }
 
-// A text among numbers makes a column of a CSV file text from its first row on. Says where it is;
-// nothing when no column is like that.
-std::string TextAmongNumbers(const Plan& plan, const std::vector<std::string>& names) {
-  analytics::Session session;
-  const std::string file = analytics::ReadFileSql(plan.input);
-  for (const auto& column : session.Describe("SELECT " + ListOf(names) + " FROM " + file)) {
-    if (column.type != analytics::ColumnType::kText) continue;
-    const auto found = session.Query(fmt::format(
-        "SELECT min(n) FILTER (WHERE number IS NULL), arg_min(v, n) FILTER (WHERE number IS NULL), "
-        "count(number) FROM (SELECT row_number() OVER () AS n, {} AS v, TRY_CAST(v AS DOUBLE) AS "
-        "number FROM {}) WHERE v IS NOT NULL",
-        QuoteName(column.name), file));
-    if (found.IsNull(0, 0) || found.Int(0, 2) == 0) continue;
-    return fmt::format("; column {} is text because of row {}: {}", column.name, found.Int(0, 0),
-                       found.Text(0, 1).substr(0, kValueShownMax));
-  }
-  return "";
-}
-
 // Runs the model over rows as they come and keeps what it answers.
 class Scoring {
  public:
@@ -302,7 +282,7 @@ void ScoreShard(const Plan& plan, int shard, inference::Engine& engine,
     reader.Stream(SliceSql(names, TextsOf(builder, names, map), plan, range), take);
   } catch (const Error& error) {
     if (error.message().find("got string") == std::string::npos) throw;
-    throw Error(error.code(), error.message() + TextAmongNumbers(plan, names));
+    throw Error(error.code(), error.message() + TextAmongNumbers(plan.input, names));
   }
   scoring.Close();
   CheckInput(plan);  // while it was read

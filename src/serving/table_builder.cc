@@ -1,6 +1,7 @@
 #include "serving/table_builder.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "base/error.h"
@@ -15,6 +16,7 @@ using inference::TensorSpec;
 
 constexpr size_t kFirstRows = 16;
 constexpr size_t kNamesInMessageMax = 32;
+constexpr std::string_view kRow = " (row ";
 
 bool IsFloating(DataType type) {
   return type == DataType::kFp16 || type == DataType::kFp32 || type == DataType::kFp64;
@@ -50,8 +52,18 @@ Error MissingColumns(const std::vector<std::string>& missing,
       .WithField(missing.at(0));
 }
 
+std::optional<size_t> RowIn(const std::string& message) {
+  const size_t begin = message.find(kRow);
+  if (begin == std::string::npos) return std::nullopt;
+  size_t row = 0;
+  const char* const from = message.data() + begin + kRow.size();
+  const auto read = std::from_chars(from, message.data() + message.size(), row);
+  if (read.ec != std::errc() || *read.ptr != ')') return std::nullopt;
+  return row;
+}
+
 std::string WithoutRow(const std::string& message) {
-  const size_t begin = message.find(" (row ");
+  const size_t begin = message.find(kRow);
   const size_t end = begin == std::string::npos ? begin : message.find(')', begin);
   if (end == std::string::npos) return message;
   return message.substr(0, begin) + message.substr(end + 1);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,8 @@ Error MissingColumns(const std::vector<std::string>& missing,
 // What an error of a table says without the row, which is counted from the beginning of the table:
 // for those who know it by another number.
 std::string WithoutRow(const std::string& message);
+// That row; nothing where the error is not about one.
+std::optional<size_t> RowIn(const std::string& message);
 
 // A column of a table's rows that the model takes.
 struct ColumnPlace {

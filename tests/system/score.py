@@ -17,6 +17,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness import python_models  # noqa: E402
 from harness.millwright import ROOT, Server, expect, run_tests  # noqa: E402
+from harness.model_server import ModelServer  # noqa: E402
 from harness.models import MODELS, register  # noqa: E402
 
 BINARY = pathlib.Path(sys.argv[1]).resolve()
@@ -246,6 +247,28 @@ def wrong_columns_are_named_as_the_model_names_them():
             expect(refused.returncode != 0 and claim in refused.stderr, f"{refused.returncode} {refused.stderr}")
             done = server.cli("predict", "credit", "--data", str(folder / "right.csv"), "--json")
             expect(json.loads(done.stdout)["rows"] == len(rows), done.stdout[:300])
+            # A row is told by its number in the file, whatever request it was in.
+            with open(folder / "long.csv", "w", newline="") as file:
+                writer = csv.writer(file)
+                writer.writerow(rows[0])
+                for row in range(1, 701):
+                    changed = {"Home": ""} if row == 600 else {}
+                    writer.writerow(list({**rows[row % len(rows)], **changed}.values()))
+            refused = server.cli("predict", "credit", "--data", str(folder / "long.csv"), check=False)
+            expect("Row 600 of " in refused.stderr and "Column Home must not be missing" in refused.stderr, refused.stderr)
+            text = (folder / "right.csv").read_text().replace(",48,", ",four,", 1)
+            (folder / "text.csv").write_text(text)
+            refused = server.cli("predict", "credit", "--data", str(folder / "text.csv"), check=False)
+            expect("column Time is text because of row 2: four" in refused.stderr, refused.stderr)
+            # A model server has no endpoints, and is asked all the same.
+            with ModelServer(BINARY, f"credit={CREDIT}") as models:
+                asked = ("predict", "--uri", f"http://127.0.0.1:{models.port}", "--json")
+                again = server.cli(*asked, "credit", "--data", str(folder / "right.csv"))
+                expect(json.loads(again.stdout) == json.loads(done.stdout), again.stdout[:300])
+                refused = server.cli(*asked, "credit", "--data", str(folder / "wrong.csv"), check=False)
+                expect("Missing columns: " in refused.stderr, refused.stderr)
+                refused = server.cli(*asked, "nobody", "--data", str(folder / "right.csv"), check=False)
+                expect("Model not found: nobody" in refused.stderr, refused.stderr)
             # By position, where the model's columns have no names.
             version = register(server, "cancer")
             answer = server.post("/api/v1/endpoints", {"name": "cancer", "model": "cancer", "version": version})
