@@ -253,6 +253,21 @@ serving::Contracts ContractsOf(const ServeOptions& options) {
   return contracts;
 }
 
+void SayWhere(const ServeOptions& options, const server::ModelServerApp& app, Console& console) {
+  Json models = Json::MakeArray();
+  for (const std::string& name : app.model_names()) models.Append(name);
+  Json where = Json::Of({{"models", std::move(models)},
+                         {"uri", fmt::format("http://{}:{}", options.host, app.port())}});
+  if (app.grpc_port()) where.Set("grpc", fmt::format("{}:{}", options.host, *app.grpc_port()));
+  console.Answer(where);
+  console.Line(fmt::format("Serving {} on http://{}:{}", fmt::join(app.model_names(), ", "),
+                           options.host, app.port()));
+  if (const auto port = app.grpc_port()) {
+    console.Line(fmt::format("gRPC is on {}:{}", options.host, *port));
+  }
+  std::fflush(stdout);
+}
+
 int Serve(const ServeOptions&, Console& console) {
   const ServeOptions options = InForce(console);
   if (!options.socket.empty())
@@ -276,10 +291,7 @@ int Serve(const ServeOptions&, Console& console) {
                               .grpc_port = options.grpc_port,
                               .otlp_endpoint = options.otlp_endpoint,
                               .contracts = ContractsOf(options)});
-  fmt::print("Serving {} on http://{}:{}\n", fmt::join(app.model_names(), ", "), options.host,
-             app.port());
-  if (const auto port = app.grpc_port()) fmt::print("gRPC is on {}:{}\n", options.host, *port);
-  std::fflush(stdout);
+  SayWhere(options, app, console);
   if (!options.port_file.empty()) WriteFileDurably(options.port_file, std::to_string(app.port()));
   if (!options.grpc_port_file.empty() && app.grpc_port())
     WriteFileDurably(options.grpc_port_file, std::to_string(*app.grpc_port()));
