@@ -256,10 +256,23 @@ std::string WriteStreamAnswer(const std::string& answer) {
   return message;
 }
 
-std::string WriteStreamError(std::string_view error) {
+std::string WriteStreamError(std::string_view error, std::string_view id) {
+  std::string response;
+  if (!id.empty()) Writer(&response).Text(3, id);
   std::string message;
-  Writer(&message).Text(1, error).Sub(2, "");
+  Writer(&message).Text(1, error).Sub(2, response);
   return message;
+}
+
+std::string IdOfMessage(std::string_view message) {
+  try {
+    for (Reader reader(message); reader.Next();) {
+      if (reader.number() == 3) return std::string(reader.Text());
+    }
+  } catch (const Error&) {
+    // It is refused for that where it is read.
+  }
+  return "";
 }
 
 }  // namespace millwright::api::kserve

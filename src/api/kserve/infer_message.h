@@ -31,6 +31,9 @@ std::string WriteInferMessage(const std::string& id, const InferMessage& request
 
 // ModelStreamInferResponse: an answer as WriteInferMessage made it, or why there is none.
 std::string WriteStreamAnswer(const std::string& answer);
-std::string WriteStreamError(std::string_view error);
+std::string WriteStreamError(std::string_view error, std::string_view id);
+
+// The id of a request, "" where it has none or is no request.
+std::string IdOfMessage(std::string_view message);
 
 }  // namespace millwright::api::kserve

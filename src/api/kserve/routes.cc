@@ -200,6 +200,14 @@ http::Response RepositoryIndex(Context& context, const http::Request& request) {
 }
 
 http::Response LoadModel(Context& context, const http::Request& request) {
+  if (!request.body.empty()) {
+    const Json body = ParseJson(request.body);
+    body.AsObject("The body");
+    const Json* parameters = body.Find("parameters");
+    if (parameters != nullptr && !parameters->AsObject("parameters").empty()) {
+      throw UnknownLoadParameter(parameters->AsObject()[0].first);
+    }
+  }
   context.predictor.Load(request.PathValue("model"));
   return http::Response::JsonText(200, "{}");
 }

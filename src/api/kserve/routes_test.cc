@@ -212,7 +212,17 @@ TEST_F(Kserve, ModelsAreLetGoOfAndLoadedAgain) {
             R"("reason":"unloaded"},{"name":"identity_all_types","version":"1","state":"READY",)"
             R"("reason":""}])");
   EXPECT_EQ(ListModels(server.context, {}).body, R"({"models":["identity_all_types"]})");
+  // Triton's clients may send a configuration and files to be served in the model's place.
+  request.body = R"({"parameters":{"config":"{}"}})";
+  try {
+    LoadModel(server.context, request);
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.message(), "Unknown parameter: config; a model is loaded as its source has it");
+  }
+  request.body = R"({"parameters":{}})";
   EXPECT_EQ(LoadModel(server.context, request).status, 200);
+  request.body = "";
   EXPECT_EQ(Post(server, "breast_cancer_lr", R"({"inputs":[]})").status, 400);
   request.path_values = {{"model", "nobody"}};
   EXPECT_THROW(LoadModel(server.context, request), Error);

@@ -263,6 +263,11 @@ std::string RepositoryIndex(Context& context, std::string_view message) {
 
 std::string LoadModel(Context& context, std::string_view message) {
   const std::string model = ReadModelName(message);
+  for (Reader reader(message); reader.Next();) {
+    if (reader.number() == 3) {
+      throw UnknownLoadParameter(protobuf::ReadMapEntry(reader.Bytes()).key);
+    }
+  }
   context.predictor.Load(model);
   std::string answer;
   Writer(&answer).Text(1, model).Bool(2, true);
@@ -282,12 +287,14 @@ void ModelInfer(Context& context, const grpc::Call& call, const RpcReply& reply)
 }
 
 void ModelStreamInfer(Context& context, const grpc::Call& call, const RpcReply& reply) {
+  // By it a client tells which of its requests was refused.
+  const std::string id = IdOfMessage(call.message());
   try {
-    Ask(context, call, [reply](Result<std::string> answer) {
-      reply(answer ? WriteStreamAnswer(*answer) : WriteStreamError(answer.error().message()));
+    Ask(context, call, [reply, id](Result<std::string> answer) {
+      reply(answer ? WriteStreamAnswer(*answer) : WriteStreamError(answer.error().message(), id));
     });
   } catch (const Error& error) {  // of the request: the stream goes on
-    reply(WriteStreamError(error.message()));
+    reply(WriteStreamError(error.message(), id));
   }
 }
 

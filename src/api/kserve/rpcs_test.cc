@@ -469,6 +469,7 @@ TEST_F(Rpcs, AStreamGoesOnAfterARequestThatIsRefused) {
   const auto stream = client.stub->ModelStreamInfer(&context);
   Request bad = Zeros();
   bad.set_model_name("nobody");
+  bad.set_id("bad");
   ::inference::ModelStreamInferResponse response;
   for (int i = 0; i < 3; ++i) {
     Request good = Zeros();
@@ -480,6 +481,7 @@ TEST_F(Rpcs, AStreamGoesOnAfterARequestThatIsRefused) {
     ASSERT_TRUE(stream->Write(bad));
     ASSERT_TRUE(stream->Read(&response));
     EXPECT_EQ(response.error_message(), "Model not found: nobody");
+    EXPECT_EQ(response.infer_response().id(), "bad");
   }
   EXPECT_TRUE(stream->WritesDone());
   EXPECT_FALSE(stream->Read(&response));
@@ -549,6 +551,11 @@ TEST_F(Rpcs, ModelsAreLetGoOfAndLoadedAgain) {
   ::inference::RepositoryModelLoadRequest load;
   load.set_repository_name("breast_cancer_lr");  // where KServe's clients have the model's name
   ::inference::RepositoryModelLoadResponse loaded;
+  ::inference::RepositoryModelLoadRequest other = load;
+  (*other.mutable_parameters())["config"].set_string_param("{}");
+  ClientContext other_context;
+  EXPECT_EQ(client.stub->RepositoryModelLoad(&other_context, other, &loaded).error_message(),
+            "Unknown parameter: config; a model is loaded as its source has it");
   ClientContext load_context;
   ASSERT_TRUE(client.stub->RepositoryModelLoad(&load_context, load, &loaded).ok());
   EXPECT_TRUE(loaded.isloaded());

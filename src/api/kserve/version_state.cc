@@ -31,4 +31,9 @@ std::vector<serving::VersionStatistics> StatisticsOf(const serving::Predictor& p
   return found;
 }
 
+Error UnknownLoadParameter(std::string_view name) {
+  return InvalidArgument("Unknown parameter: {}; a model is loaded as its source has it", name)
+      .WithField("parameters");
+}
+
 }  // namespace millwright::api::kserve

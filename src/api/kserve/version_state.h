@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "base/error.h"
 #include "serving/predictor.h"
 
 namespace millwright::api::kserve {
@@ -14,5 +15,10 @@ std::string_view StateName(serving::VersionStatus::State state);
 std::vector<serving::VersionStatistics> StatisticsOf(const serving::Predictor& predictor,
                                                      const std::string& model,
                                                      const std::string& version);
+
+// Refuses what Triton's clients may ask for with a model that is to be loaded: another
+// configuration
+// ("config") and files in the place of its own ("file:…").
+Error UnknownLoadParameter(std::string_view name);
 
 }  // namespace millwright::api::kserve
