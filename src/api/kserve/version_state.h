@@ -17,8 +17,7 @@ std::vector<serving::VersionStatistics> StatisticsOf(const serving::Predictor& p
                                                      const std::string& version);
 
 // Refuses what Triton's clients may ask for with a model that is to be loaded: another
-// configuration
-// ("config") and files in the place of its own ("file:…").
+// configuration ("config") and files in the place of its own ("file:…").
 Error UnknownLoadParameter(std::string_view name);
 
 }  // namespace millwright::api::kserve
