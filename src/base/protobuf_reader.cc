@@ -9,6 +9,28 @@ namespace {
 
 constexpr int kVarintBytesMax = 10;
 
+// Where a field ends that has a tag of one byte and is short; nothing where it takes Next to tell.
+// More than kVarintBytesMax bytes follow the tag.
+const char* EndOfShortField(const char* at, const char* end) {
+  const auto tag = static_cast<unsigned char>(*at);
+  switch (static_cast<ProtobufReader::WireType>(tag & 7)) {
+    case ProtobufReader::WireType::kVarint:
+      for (int i = 1; i <= kVarintBytesMax; ++i) {
+        if (static_cast<signed char>(at[i]) >= 0) return at + i + 1;
+      }
+      return nullptr;
+    case ProtobufReader::WireType::kFixed64:
+      return at + 9;
+    case ProtobufReader::WireType::kFixed32:
+      return at + 5;
+    case ProtobufReader::WireType::kBytes: {
+      const auto size = static_cast<signed char>(at[1]);
+      return size >= 0 && size <= end - at - 2 ? at + 2 + size : nullptr;
+    }
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 int64_t ProtobufReader::Field::Int() const {
@@ -70,6 +92,29 @@ std::optional<ProtobufReader::Field> ProtobufReader::Next() {
       return field;
   }
   throw InvalidArgument("field {} has the wire type {}", field.number, tag & 7);
+}
+
+// Leaves the reader before a field of one of the numbers, or one that is not short.
+void ProtobufReader::PassOver(const Numbers& numbers) {
+  const char* at = rest_.data();
+  const char* const end = at + rest_.size();
+  while (end - at > kVarintBytesMax + 1) {
+    const auto tag = static_cast<unsigned char>(*at);
+    const bool is_plain = tag >= 8 && tag < 0x80;  // one byte, and no field 0
+    if (!is_plain || numbers.Has(tag >> 3)) break;
+    const char* const next = EndOfShortField(at, end);
+    if (next == nullptr) break;
+    at = next;
+  }
+  rest_.remove_prefix(static_cast<size_t>(at - rest_.data()));
+}
+
+std::optional<ProtobufReader::Field> ProtobufReader::NextOf(const Numbers& numbers) {
+  for (;;) {
+    PassOver(numbers);
+    const auto field = Next();
+    if (!field || numbers.Has(field->number)) return field;
+  }
 }
 
 }  // namespace millwright

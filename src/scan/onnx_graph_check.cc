@@ -32,8 +32,7 @@ std::string Label(std::string_view name, std::string_view op_type) {
 std::vector<int64_t> ReadInts(std::string_view attribute) {
   std::vector<int64_t> values;
   ProtobufReader reader(attribute);
-  while (const auto field = reader.Next()) {
-    if (field->number != 8) continue;
+  while (const auto field = reader.NextOf({8})) {
     if (field->type != ProtobufReader::WireType::kBytes) {
       values.push_back(field->Int());
       continue;
@@ -47,9 +46,7 @@ std::vector<int64_t> ReadInts(std::string_view attribute) {
 std::string_view AttributeName(std::string_view attribute) {
   std::string_view name;
   ProtobufReader reader(attribute);
-  while (const auto field = reader.Next()) {
-    if (field->number == 1) name = field->Bytes();
-  }
+  while (const auto field = reader.NextOf({1})) name = field->Bytes();
   return name;
 }
 
@@ -58,8 +55,7 @@ std::string_view AttributeName(std::string_view attribute) {
 std::optional<std::string_view> OnlyMessage(std::string_view bytes, uint32_t number) {
   std::optional<std::string_view> found;
   ProtobufReader reader(bytes);
-  while (const auto field = reader.Next()) {
-    if (field->number != number) continue;
+  while (const auto field = reader.NextOf({number})) {
     if (found) throw InvalidArgument(kComesTwice);
     found = field->Bytes();
   }
@@ -173,7 +169,7 @@ OnnxGraphChecker::Names OnnxGraphChecker::CheckAttribute(const Graph& graph,
   bool has_graph = false;
   ProtobufReader reader(attribute);
   // Once: the trees of a forest are numbers in such a list, hundreds of thousands of them.
-  while (const auto field = reader.Next()) {
+  while (const auto field = reader.NextOf({5, 6, 10, 11})) {
     const bool comes_twice = (field->number == 5 && std::exchange(has_tensor, true)) ||
                              (field->number == 6 && std::exchange(has_graph, true));
     if (comes_twice) throw InvalidArgument(kComesTwice);

@@ -113,15 +113,11 @@ bool RowIsItsOwn(std::vector<Tensor> many, const std::vector<Tensor>& alone) {
 // Whether the attributes of a graph's or function's nodes, its fields of this number, hold graphs.
 bool NodesHoldGraphs(std::string_view graph, uint32_t node_number) {
   ProtobufReader parts(graph);
-  while (const auto part = parts.Next()) {
-    if (part->number != node_number) continue;
+  while (const auto part = parts.NextOf({node_number})) {
     ProtobufReader node(part->Bytes());
-    while (const auto field = node.Next()) {
-      if (field->number != 5) continue;
+    while (const auto field = node.NextOf({5})) {
       ProtobufReader attribute(field->Bytes());
-      while (const auto value = attribute.Next()) {
-        if (value->number == 6 || value->number == 11) return true;
-      }
+      if (attribute.NextOf({6, 11})) return true;
     }
   }
   return false;
