@@ -38,8 +38,14 @@ std::unique_ptr<Engine> LoadEngine(const std::filesystem::path& path, const Onnx
   if (!std::filesystem::is_regular_file(path)) throw NotFound("Model file", path.string());
   const std::string extension = path.extension().string();
   if (extension == ".onnx") {
-    scan::CheckOnnxFile(path);
-    auto engine = LoadOnnxEngine(path, onnx);
+    const scan::OnnxFacts facts = scan::CheckOnnxFile(path);
+    OnnxOptions chosen = onnx;
+    // A forest alone has nothing to be joined with and there is no other way to compute it: all
+    // that the passes over a graph do is to read its trees.
+    if (facts.node_count == 1 && facts.ml_node_count == 1) {
+      chosen.optimization = OnnxOptions::Optimization::kNone;
+    }
+    auto engine = LoadOnnxEngine(path, chosen);
     // Who says how the runtime shall run the model wants the runtime to run it.
     return onnx == OnnxOptions() ? WithLinearModel(path, std::move(engine)) : std::move(engine);
   }

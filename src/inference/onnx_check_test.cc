@@ -74,6 +74,20 @@ TEST(OnnxCheck, PassesSoundModels) {
   }
 }
 
+TEST(OnnxCheck, CountsNodes) {
+  const auto facts = [](const char* model) {
+    return scan::CheckOnnxFile(ModelFolder(model) / "model.onnx");
+  };
+  EXPECT_EQ(facts("flights_late_xgb").node_count, 1U);
+  EXPECT_EQ(facts("flights_late_xgb").ml_node_count, 1U);
+  EXPECT_EQ(facts("wine_rf_zipmap").node_count, 2U);
+  EXPECT_EQ(facts("wine_rf_zipmap").ml_node_count, 2U);
+  EXPECT_GT(facts("digits_cnn").node_count, 2U);
+  EXPECT_EQ(facts("digits_cnn").ml_node_count, 0U);
+  // Those of a graph within a graph are counted as well.
+  EXPECT_GT(facts("silero_vad_v5").node_count, 100U);
+}
+
 TEST(OnnxCheck, RefusesExternalDataBehindASymbolicLink) {
   const TempDir dir;
   std::filesystem::copy(ModelFolder("broken") / "external_data_missing.onnx",

@@ -117,7 +117,7 @@ std::string_view FunctionDomain(std::string_view function) {
 
 }  // namespace
 
-void CheckOnnxBytes(std::string_view bytes, const std::filesystem::path& folder) {
+OnnxFacts CheckOnnxBytes(std::string_view bytes, const std::filesystem::path& folder) {
   if (bytes.empty()) throw InvalidArgument("the file is empty");
   if (bytes.starts_with("version https://git-lfs")) {
     throw InvalidArgument("it is a Git LFS pointer, not the model: run `git lfs pull`");
@@ -131,6 +131,7 @@ void CheckOnnxBytes(std::string_view bytes, const std::filesystem::path& folder)
   OnnxGraphChecker checker(folder, domains);
   for (const std::string_view function : model.functions) checker.CheckFunction(function);
   checker.CheckGraph(*model.graph);
+  return checker.facts();
 }
 
 bool IsOnnx(std::string_view bytes) {
@@ -150,10 +151,10 @@ bool IsOnnx(std::string_view bytes) {
   return has_opset && has_graph;
 }
 
-void CheckOnnxFile(const std::filesystem::path& path) {
+OnnxFacts CheckOnnxFile(const std::filesystem::path& path) {
   const MappedFile file(path);
   try {
-    CheckOnnxBytes(file.bytes(), path.parent_path());
+    return CheckOnnxBytes(file.bytes(), path.parent_path());
   } catch (const Error& error) {
     throw InvalidArgument("The model is refused: {}: {}", path.filename().string(),
                           error.message());

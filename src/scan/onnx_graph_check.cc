@@ -86,6 +86,8 @@ OnnxGraphChecker::Node OnnxGraphChecker::ReadNode(std::string_view bytes) {
 
 void OnnxGraphChecker::AddNode(Graph* graph, std::string_view bytes) {
   Node node = ReadNode(bytes);
+  ++facts_.node_count;
+  if (node.domain == "ai.onnx.ml") ++facts_.ml_node_count;
   for (const std::string_view output : node.outputs) {
     if (output.empty()) continue;
     const bool is_new = graph->makers.emplace(output, graph->nodes.size()).second;

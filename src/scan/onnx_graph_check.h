@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "scan/onnx_check.h"
 #include "scan/onnx_tensor_check.h"
 
 namespace millwright::scan {
@@ -21,6 +22,9 @@ class OnnxGraphChecker {
   // Each takes the bytes of its message and throws kInvalidArgument with the reason.
   void CheckGraph(std::string_view graph);
   void CheckFunction(std::string_view function);
+
+  // Of all that was checked, graphs within graphs included.
+  const OnnxFacts& facts() const { return facts_; }
 
  private:
   struct Node {
@@ -55,6 +59,7 @@ class OnnxGraphChecker {
 
   std::filesystem::path folder_;
   std::set<std::string_view> domains_;
+  OnnxFacts facts_;
 };
 
 }  // namespace millwright::scan
