@@ -5,15 +5,22 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 
 namespace millwright {
 
-Lane::Lane(std::string name, int threads, size_t queue_max)
-    : name_(std::move(name)), queue_(queue_max) {
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+Lane::Lane(std::string name, int threads_max, size_t queue_max)
+    : name_(std::move(name)), threads_max_(threads_max), queue_(queue_max) {
+  threads_.reserve(static_cast<size_t>(threads_max));
+  threads_.emplace_back([this] { Work(); });
+  thread_count_ = 1;
 }
 
 Lane::~Lane() {
+  {
+    std::lock_guard lock(threads_mutex_);
+    ends_ = true;
+  }
   queue_.Close();
   threads_.clear();
 }
@@ -22,10 +29,24 @@ bool Lane::Submit(std::function<void()> task) {
   return queue_.TryPush(std::move(task));
 }
 
+// By a thread of the lane: what it inherits, as its place among the others on a processor, is the
+// lane's and not that of who brings a task.
+void Lane::AddThread() {
+  std::lock_guard lock(threads_mutex_);
+  const int count = thread_count_.load();
+  if (ends_ || count >= threads_max_ || busy_.load() < count) return;
+  try {
+    threads_.emplace_back([this] { Work(); });
+    ++thread_count_;
+  } catch (const std::system_error&) {
+    // The system has no more threads now: those that there are do the work.
+  }
+}
+
 void Lane::Work() {
   NameThisThread(name_);
   while (auto task = queue_.Pop()) {
-    ++busy_;
+    if (++busy_ >= thread_count_.load()) AddThread();
     (*task)();
     --busy_;
   }
