@@ -29,6 +29,10 @@ bool SinceMs(int64_t since_us, int64_t ms) {
   return MonotonicUs() - since_us >= ms * 1000;
 }
 
+int Processors() {
+  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
 }  // namespace
 
 Supervisor::Supervisor(SupervisorOptions options, const Clock& clock, OnNotice notice,
@@ -37,6 +41,7 @@ Supervisor::Supervisor(SupervisorOptions options, const Clock& clock, OnNotice n
       clock_(clock),
       notice_(std::move(notice)),
       tick_(std::move(tick)),
+      starts_at_once_(options_.starts_at_once > 0 ? options_.starts_at_once : Processors()),
       socket_dir_(options_.socket_dir),
       spares_({.command = options_.spare_command,
                .log = options_.log_dir / "spare.log",
@@ -142,6 +147,14 @@ bool Supervisor::WaitsForSpare(const Slot& slot) {
   return true;
 }
 
+bool Supervisor::WaitsForTurn(const Slot& slot) const {
+  if (SinceMs(slot.asked_us, options_.turn_ms)) return false;
+  const auto starting = std::count_if(slots_.begin(), slots_.end(), [](const Slot& other) {
+    return other.phase == Phase::kStarting;
+  });
+  return starting >= starts_at_once_;
+}
+
 void Supervisor::GiveProcess(Slot& slot) {
   const ReplicaSpec& spec = slot.replica->spec();
   const std::string model =
@@ -218,7 +231,9 @@ bool Supervisor::Step(Slot& slot) {
   if (drain && slot.phase < Phase::kDraining) BeginDrain(slot);
   switch (slot.phase) {
     case Phase::kWaiting:
-      if (MonotonicUs() >= slot.start_at_us && !WaitsForSpare(slot)) StartProcess(slot);
+      if (MonotonicUs() >= slot.start_at_us && !WaitsForTurn(slot) && !WaitsForSpare(slot)) {
+        StartProcess(slot);
+      }
       return false;
     case Phase::kStarting:
       StepStarting(slot);

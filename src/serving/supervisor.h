@@ -22,6 +22,9 @@
 
 namespace millwright::serving {
 
+// How long others leave the machine to a new replica.
+inline constexpr int64_t kHurryMs = 200;
+
 struct SupervisorOptions {
   // The program and its first words; `NAME@VERSION=PATH --socket SOCKET` is appended.
   std::vector<std::string> replica_command;
@@ -41,10 +44,9 @@ struct SupervisorOptions {
   int64_t spare_timeout_ms = 100;    // that a spare process may take to say that it takes an order
   int64_t spare_warm_up_ms = 1'000;  // that a replica waits for one that is not warm yet, at most
   int64_t healthy_ms = 30'000;       // of life after which a death starts a new row
+  int starts_at_once = 0;            // replicas that load their models; 0: one a processor
+  int64_t turn_ms = kHurryMs;        // that a replica waits for its turn, at most
 };
-
-// How long others leave the machine to a new replica.
-inline constexpr int64_t kHurryMs = 200;
 
 enum class ReplicaNotice { kReady, kDied, kStartFailed, kStopped };
 
@@ -108,6 +110,9 @@ class Supervisor {
   // Whether a spare process is there for this slot, or for the others that wait, sooner than a new
   // one would be; each is waited for by one slot in a round.
   bool WaitsForSpare(const Slot& slot);
+  // Whether as many replicas load their models as there are processors: all of them would be ready
+  // late if they shared the processors, and this one not sooner than it is in its turn.
+  bool WaitsForTurn(const Slot& slot) const;
   // Makes a process this slot's, of a spare one where there is one.
   void GiveProcess(Slot& slot);
   // Each moves one slot on by what has happened; true when the slot is done with.
@@ -131,6 +136,7 @@ class Supervisor {
   const Clock& clock_;
   const OnNotice notice_;
   const std::function<void()> tick_;
+  const int starts_at_once_;
   std::optional<TempDir> short_dir_;
   std::filesystem::path socket_dir_;
   int64_t sockets_made_ = 0;

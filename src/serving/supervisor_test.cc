@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <mutex>
 #include <thread>
 
 #include "base/clock.h"
@@ -76,6 +78,55 @@ TEST_F(SupervisorTest, NobodyWaitsForASpareForLong) {
   const auto replica = supervisor.Start(Spec("only"));
   WaitUntil([&] { return IsReady(replica); });
   EXPECT_EQ(supervisor.starts_of_new(), 1);
+}
+
+TEST_F(SupervisorTest, ReplicasLoadTheirModelsInTurns) {
+  auto options = Options();
+  options.spare_command = {};
+  options.starts_at_once = 2;
+  options.turn_ms = kReadyMs;
+  std::vector<std::shared_ptr<Replica>> replicas;
+  std::mutex mutex;  // guards the vector, which the callback reads
+  std::atomic<int> ready = 0;
+  std::atomic<int> begun_max = 0;
+  // The callback runs on the thread that starts replicas: none starts meanwhile.
+  const auto notice = [&](const auto&, ReplicaNotice what) {
+    if (what != ReplicaNotice::kReady) return;
+    std::lock_guard lock(mutex);
+    const auto begun = std::count_if(replicas.begin(), replicas.end(), [](const auto& replica) {
+      return replica->facts().pid != 0 && replica->state() == ReplicaState::kStarting;
+    });
+    begun_max = std::max(begun_max.load(), static_cast<int>(begun));
+    ++ready;
+  };
+  Supervisor supervisor(options, clock, notice, [] {});
+  {
+    std::lock_guard lock(mutex);
+    for (const char* id : {"first", "second", "third", "fourth", "fifth"}) {
+      replicas.push_back(supervisor.Start(Spec(id)));
+    }
+  }
+  WaitUntil([&] { return ready.load() == 5; });
+  EXPECT_EQ(begun_max.load(), 1);  // besides the one that is ready
+}
+
+TEST_F(SupervisorTest, NobodyWaitsLongForAReplicaThatLoadsLong) {
+  auto options = Options();
+  options.starts_at_once = 1;
+  options.turn_ms = 1;
+  options.stop_grace_ms = 1;
+  options.replica_command = {
+      "/bin/sh", "-c", "case \"$1\" in *slow*) exec sleep 600;; esac; exec \"$0\" serve \"$@\"",
+      ThisProgram()};
+  Supervisor supervisor(
+      options, clock, [](const auto&, ReplicaNotice) {}, [] {});
+  ReplicaSpec slow = Spec("slow");
+  slow.model_path = "slow.onnx";
+  const auto first = supervisor.Start(slow);
+  WaitUntil([&] { return first->facts().pid != 0; });
+  const auto second = supervisor.Start(Spec("second"));
+  WaitUntil([&] { return IsReady(second); });
+  EXPECT_EQ(first->state(), ReplicaState::kStarting);
 }
 
 TEST_F(SupervisorTest, AReplicaThatEndsAgainAndAgainIsMadeOfNewProcesses) {
