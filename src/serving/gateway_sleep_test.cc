@@ -325,6 +325,25 @@ TEST_F(SleepingReplicasTest, AProcessThatKeepsTooMuchMemoryDoesNotRest) {
   WakeUp();
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // whose malloc is another one
+TEST_F(SleepingReplicasTest, AProcessThatRestsKeepsTheMemoryThatAModelTakes) {
+  const auto own_pages = [&] {
+    const auto resting = AllResting(1);
+    int64_t total = 0;
+    int64_t resident = 0;
+    int64_t of_files = 0;
+    std::ifstream(fmt::format("/proc/{}/statm", *resting.begin())) >> total >> resident >> of_files;
+    return resident - of_files;
+  };
+  DeploySleepy("cancer", {"1", ModelPath("flights_late_xgb"), 1});
+  const int64_t kept = own_pages();
+  setenv("MILLWRIGHT_TEST_REST_BYTES_KEPT", "0", 1);
+  fixture.Start();
+  EXPECT_LT(own_pages(), kept - 1024);  // of the 2,700 that loading it takes
+  unsetenv("MILLWRIGHT_TEST_REST_BYTES_KEPT");
+}
+#endif
+
 TEST_F(SleepingReplicasTest, AModelThatBrokeWhileItSleptIsSaidToBeBroken) {
   const TempDir dir;
   const auto path = dir.path() / "model.onnx";

@@ -192,6 +192,7 @@ namespace {
 
 // Those that end a replica, and the one by which it tells itself to rest.
 constexpr int kRestSignal = SIGUSR1;
+constexpr int kOwnMappingBytes = 32 << 20;  // what is larger is a mapping of its own
 
 sigset_t ReplicaSignals() {
   sigset_t signals;
@@ -263,11 +264,18 @@ int64_t OwnBytes() {
   return (resident - of_files) * sysconf(_SC_PAGESIZE);
 }
 
+// When to give pages back is decided by RunReplicas: by itself malloc would do so whenever a model
+// is let go of. Both are the most to which it raises them when large blocks come and go.
+void KeepFreedMemory() {
+  mallopt(M_MMAP_THRESHOLD, kOwnMappingBytes);
+  mallopt(M_TRIM_THRESHOLD, 2 * kOwnMappingBytes);
+}
+
 // Serves the models, rests, becomes another replica, and so on.
 int RunReplicas(ReplicaOptions options) {
   const sigset_t signals = ReplicaSignals();
   while (const auto rest = ServeModels(options)) {
-    malloc_trim(0);
+    if (OwnBytes() > options.rest_bytes_kept) malloc_trim(0);
     if (OwnBytes() > options.rest_bytes_max) return 0;
     pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
     const auto order = TakeOrder(*rest);
@@ -286,6 +294,7 @@ int RunReplica(const ReplicaOptions& options) {
   // Blocked before any thread starts, so that sigwait is the only one to get them.
   const sigset_t signals = ReplicaSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  KeepFreedMemory();
   try {
     return RunReplicas(options);
   } catch (const std::exception& error) {
@@ -295,6 +304,7 @@ int RunReplica(const ReplicaOptions& options) {
 }
 
 int RunSpare(const SpareOptions& options) {
+  KeepFreedMemory();
   LoadOnce(options.warm_up, options.load);
   std::optional<ReplicaOrder> order;
   try {

@@ -75,15 +75,18 @@ class ReplicaListener {
 // `socket` and returns 0 after SIGTERM or SIGINT. What is thrown while loading is printed to
 // standard error as one line, where the gateway finds it, and gives 1. A replica that is needed no
 // more may be told to let go of its models and wait until it is told what to become, as a spare
-// process does; it ends instead if more than `rest_bytes_max` stay in use. Call it before any other
-// thread exists.
-inline constexpr int64_t kRestBytesMax = 256 << 20;  // of memory that is no file's
+// process does; it ends instead if more than `rest_bytes_max` stay in use. Up to `rest_bytes_kept`
+// it gives nothing back: to have a page again costs what reading the model costs. Call it before
+// any other thread exists.
+inline constexpr int64_t kRestBytesKept = 32 << 20;  // of memory that is no file's
+inline constexpr int64_t kRestBytesMax = 256 << 20;
 
 struct ReplicaOptions {
   std::vector<std::string> models;
   std::filesystem::path socket;
   inference::PythonOptions python = {};
   ModelLoader load = inference::LoadModel;
+  int64_t rest_bytes_kept = kRestBytesKept;
   int64_t rest_bytes_max = kRestBytesMax;
 };
 int RunReplica(const ReplicaOptions& options);

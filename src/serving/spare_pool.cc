@@ -143,18 +143,26 @@ std::optional<ChildProcess> SparePool::Take(const ReplicaOrder& order) {
   return std::nullopt;
 }
 
-// In the place of one that is not warm yet, and would be so later, where there is no other.
+// In the place of one that is not warm yet, and would be so later, or else of a new one: what has
+// served has the memory still that a model takes.
 bool SparePool::Adopt(std::optional<ChildProcess>& process, const std::filesystem::path& socket) {
   if (options_.command.empty() || need_.warm_up.empty() || !process) return false;
   auto replaced = spares_.end();
   if (static_cast<int>(spares_.size()) >= options_.spares_max) {
     replaced = std::find_if_not(spares_.begin(), spares_.end(), IsWarm);
+    if (replaced == spares_.end()) {
+      replaced = std::find_if(spares_.begin(), spares_.end(),
+                              [](const Spare& spare) { return !spare.has_served; });
+    }
     if (replaced == spares_.end()) return false;
   }
   const std::filesystem::path rest = options_.new_socket();
   if (!Tell(socket, EncodeRest(rest.string()), options_.timeout_ms)) return false;
   if (replaced != spares_.end()) Remove(replaced);
-  spares_.push_back({.process = std::move(*process), .socket = rest, .since_us = MonotonicUs()});
+  spares_.push_back({.process = std::move(*process),
+                     .socket = rest,
+                     .since_us = MonotonicUs(),
+                     .has_served = true});
   process.reset();
   return true;
 }

@@ -64,8 +64,9 @@ class SparePool {
   int CountSoonWarm();
   // Makes one the replica of this order; nothing when none has taken it in time.
   std::optional<ChildProcess> Take(const ReplicaOrder& order);
-  // Lets a replica's process, which listens on `socket`, rest here; where there is no room for it
-  // or it does not answer the process stays the caller's, and false is returned.
+  // Lets a replica's process, which listens on `socket`, rest here, in the place of one that has
+  // not served yet where all are taken; where there is no room for it or it does not answer the
+  // process stays the caller's, and false is returned.
   bool Adopt(std::optional<ChildProcess>& process, const std::filesystem::path& socket);
 
  private:
@@ -74,6 +75,7 @@ class SparePool {
     std::filesystem::path socket;  // is there once it takes an order
     int64_t since_us = 0;
     bool is_warm = false;
+    bool has_served = false;
   };
   using Spares = std::list<Spare>;
 

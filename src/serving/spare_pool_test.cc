@@ -190,5 +190,19 @@ TEST_F(SparePoolTest, AReplicaRestsWhereThereIsRoomOrInThePlaceOfOneThatIsNotWar
   EXPECT_TRUE(second.process);
 }
 
+TEST_F(SparePoolTest, AReplicaRestsInThePlaceOfOneThatHasNotServed) {
+  SparePool source(Options());
+  Fill(source, 1);
+  auto options = Options();
+  options.spares_max = 2;
+  SparePool pool(options);
+  Fill(pool, 2);
+  const std::vector<pid_t> fresh = pool.pids();
+  auto served = TakeAndListen(source);
+  const pid_t resting = served.process->pid();
+  EXPECT_TRUE(pool.Adopt(served.process, served.socket));
+  EXPECT_EQ(pool.pids(), (std::vector<pid_t>{fresh[1], resting}));
+}
+
 }  // namespace
 }  // namespace millwright::serving
