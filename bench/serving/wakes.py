@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Measures how long a request waits for an endpoint that has no replica: 1, 2, 4 and 8 endpoints asked at the same
-moment, one after another every 300 ms, and one endpoint that needs two replicas at once. Says how many of the
-replicas were processes that had to be begun, and what the processes take that rest until then.
+"""Measures how long a request waits for an endpoint that has no replica: each model alone, with the processor time of
+its replica, 1, 2, 4 and 8 endpoints asked at the same moment, one after another every 300 ms, and one endpoint that
+needs two replicas at once. Says how many of the replicas were processes that had to be begun, and what the processes
+take that rest until then.
 
-usage: bench/serving/wakes.py [--rounds N] [--only TEXT] BINARY[,OPTION…]…
+usage: bench/serving/wakes.py [--rounds N] [--only TEXT] [--quiet-ms MS] BINARY[,OPTION…]…
 
-Several binaries, or one with several options (`build/millwright,--spare-replicas=1`), have a server each and take
-turns. Before each round all endpoints sleep and what the server does in the background is done; in the flow only
-the endpoint that is asked next has to sleep.
+Several binaries, or one with several options (`build/millwright,--endpoint-spares-max=1`), have a server each and take
+turns. An endpoint sleeps when it was not asked for MS milliseconds; by 0, at once, a process may be the replica of two
+endpoints in one round. Before each round all endpoints sleep and what the server does in the background is done; in
+the flow only the endpoint that is asked next has to sleep.
 """
 import argparse
 import contextlib
@@ -28,6 +30,7 @@ from harness.models import first_case, register  # noqa: E402
 
 MODELS = ("breast_cancer_lr", "wine_rf", "digits_mlp", "flights_late_xgb", "diabetes_ridge", "digits_cnn", "fashion_cnn",
           "wine_rf_zipmap")
+ALONE = ("breast_cancer_lr", "wine_rf", "digits_cnn", "fashion_cnn", "flights_late_xgb", "spam_transformer")
 PAIRED = "fashion_cnn"  # slow enough for requests to be there at the same time
 GOAL_MS = 50
 FLOW_S = 0.3
@@ -41,6 +44,16 @@ def children(pid):
     return {int(child) for task in tasks for child in task.read_text().split()}
 
 
+def processor_ms(pids):
+    """What the threads that these processes have now have taken so far."""
+    total = 0
+    for pid in pids:
+        for account in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            with contextlib.suppress(OSError):  # the thread has ended
+                total += int(account.read_text().split()[0])
+    return total / 1e6
+
+
 def memory_mib(pid):
     """Resident, proportional (what is shared is divided), and its own."""
     text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
@@ -49,23 +62,25 @@ def memory_mib(pid):
 
 
 class Sleepers:
-    """A server whose endpoints go to sleep as soon as they are not asked."""
+    """A server whose endpoints go to sleep when they are not asked for a while."""
 
-    def __init__(self, words, data):
+    def __init__(self, words, data, quiet_ms):
+        self.quiet_ms = quiet_ms
         binary, *options = words.split(",")
         self.name = " ".join([pathlib.Path(binary).name, *options])
+        self.processor_ms = []  # of the replicas that were asked alone
         self.server = Server(pathlib.Path(binary).resolve(), data, "--log-level", "warning", *options)
 
     def deploy(self, name, model, **policy):
         version = register(self.server, name, model)
-        for path, body in (("", {"name": name, "model": name, "version": version}),
-                           (f"/{name}/policy", {"replicas_min": 0, "replicas_max": 1, "quiet_ms": 0, **policy})):
+        limits = {"replicas_min": 0, "replicas_max": 1, "quiet_ms": self.quiet_ms, **policy}
+        for path, body in (("", {"name": name, "model": name, "version": version}), (f"/{name}/policy", limits)):
             answer = self.server.post(f"/api/v1/endpoints{path}", body)
             if answer.status != 200:
                 sys.exit(f"{name}: {answer.status} {answer.body}")
 
     def deploy_all(self):
-        for model in MODELS:
+        for model in dict.fromkeys(MODELS + ALONE):
             self.deploy(model, model)
         self.deploy("pair", PAIRED, replicas_max=2, replica_concurrency=1, quiet_ms=3000)
 
@@ -130,6 +145,15 @@ class Sleepers:
         return took
 
 
+def alone(model):
+    def measure(sleepers):
+        before, last, taken_ms = sleepers.settled, sleepers.last_event(), processor_ms(sleepers.settled)
+        took = sleepers.ask([model])
+        sleepers.processor_ms.append(processor_ms(before) - taken_ms)
+        return took, *sleepers.begun(last, before)
+    return measure
+
+
 def at_once(count):
     def measure(sleepers):
         before, last = sleepers.settled, sleepers.last_event()
@@ -159,8 +183,9 @@ def pair(sleepers):
     return [(time.monotonic() - sleepers.asked) * 1000], *sleepers.begun(last, before)
 
 
-CASES = [("1 endpoint", at_once(1)), ("2 at once", at_once(2)), ("4 at once", at_once(4)), ("8 at once", at_once(8)),
-         ("one every 300 ms", flow), ("until 2 replicas", pair)]
+CASES = [(f"{model} alone", alone(model)) for model in ALONE]
+CASES += [("1 endpoint", at_once(1)), ("2 at once", at_once(2)), ("4 at once", at_once(4)), ("8 at once", at_once(8)),
+          ("one every 300 ms", flow), ("until 2 replicas", pair)]
 
 
 def main():
@@ -168,23 +193,25 @@ def main():
     parser.add_argument("binaries", nargs="+")
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--only", default="")
+    parser.add_argument("--quiet-ms", type=int, default=0)
     given = parser.parse_args()
     with contextlib.ExitStack() as stack:
         all_of_them = []
         for words in given.binaries:
-            sleepers = Sleepers(words, stack.enter_context(tempfile.TemporaryDirectory()))
+            sleepers = Sleepers(words, stack.enter_context(tempfile.TemporaryDirectory()), given.quiet_ms)
             stack.enter_context(sleepers.server)
             sleepers.deploy_all()
             sleepers.settled = sleepers.settle()
             all_of_them.append(sleepers)
-        print("| asked | program | answers | least ms | median ms | p90 ms | most ms | within 50 ms | replicas | of new "
-              "processes |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
+        print("| asked | program | answers | least ms | median ms | p90 ms | most ms | within 50 ms | replicas "
+              "| of new processes | processor ms |\n" + "| --- " * 11 + "|", flush=True)
         for case, measure in CASES:
             if given.only not in case:
                 continue
             found = {sleepers: ([], [0, 0]) for sleepers in all_of_them}
             for sleepers in all_of_them:
                 measure(sleepers)  # once, so that what is measured is how it goes on
+                sleepers.processor_ms.clear()
             for _ in range(given.rounds):
                 for sleepers, (took, counts) in found.items():
                     more, started, begun = measure(sleepers)
@@ -194,8 +221,10 @@ def main():
             for sleepers, (took, (started, begun)) in found.items():
                 p90 = statistics.quantiles(took, n=10, method="inclusive")[-1] if len(took) > 1 else took[0]
                 fast = sum(ms < GOAL_MS for ms in took)
+                work = f"{statistics.median(sleepers.processor_ms):.1f}" if sleepers.processor_ms else "-"
                 print(f"| {case} | {sleepers.name} | {len(took)} | {min(took):.0f} | {statistics.median(took):.0f} | "
-                      f"{p90:.0f} | {max(took):.0f} | {100 * fast / len(took):.0f} % | {started} | {begun} |", flush=True)
+                      f"{p90:.0f} | {max(took):.0f} | {100 * fast / len(took):.0f} % | {started} | {begun} | "
+                      f"{work} |", flush=True)
         print("\n| program | processes that rest | resident MiB each | proportional MiB each | own MiB each |\n"
               "| --- | --- | --- | --- | --- |")
         for sleepers in all_of_them:
