@@ -178,7 +178,7 @@ void TableBuilder::RefuseMissing(const Target& target) const {
 
 void TableBuilder::RefuseAbsent(const Target& target) const {
   if (!target.takes_null) RefuseMissing(target);
-  throw InvalidArgument("Column {} is not there (row {}); null stands for a missing value",
+  throw InvalidArgument("Column {} must not be missing (row {}); null says that there is no value",
                         target.name, rows_)
       .WithField(target.name);
 }

@@ -244,14 +244,14 @@ TEST(Invocation, AColumnThatIsNotThereIsRefused) {
       .inputs = {{.name = "a", .type = inference::DataType::kFp32, .shape = {-1, 1}},
                  {.name = "b", .type = inference::DataType::kFp32, .shape = {-1, 1}}}};
   constexpr const char* kNotThere =
-      "Column b is not there (row 0); null stands for a missing value";
+      "Column b must not be missing (row 0); null says that there is no value";
   const std::pair<const char*, const char*> cases[] = {
       {R"({"dataframe_split":{"columns":["a","B"],"data":[[1,2]]}})",
        "Missing columns: b; unknown columns: B"},
       {R"({"dataframe_split":{"columns":["a","b"],"data":[[1,null]]}})", "a1x1: 1b1x1: nan"},
       {R"({"dataframe_records":[{"a":1,"B":2}]})", kNotThere},
       {R"({"dataframe_records":[{"a":1,"b":2},{"a":3}]})",
-       "Column b is not there (row 1); null stands for a missing value"},
+       "Column b must not be missing (row 1); null says that there is no value"},
       {R"({"dataframe_records":[{"a":1,"b":null}]})", "a1x1: 1b1x1: nan"},
       {R"({"instances":[{"a":1}]})", kNotThere},
   };
