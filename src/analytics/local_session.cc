@@ -119,12 +119,15 @@ std::string FileTrouble(std::string_view message) {
     return fmt::format("{} is no Parquet file, or its end is missing", FileName(path));
   const std::string_view json = between("Malformed JSON in file \"", "\n");
   if (json.empty()) return "";
-  const size_t name_end = json.find('"');
-  const size_t line = json.find(" in line ");
-  if (line == std::string_view::npos) return "";
-  std::string_view rest = json.substr(line + std::string_view(" in ").size());
+  const std::string_view name = json.substr(0, json.find('"'));
+  std::string_view rest = between(" in line ", "\n");
+  uint64_t line = 0;
+  const auto read = std::from_chars(rest.data(), rest.data() + rest.size(), line);
+  if (read.ec != std::errc() || line < 2) return "";
+  rest.remove_prefix(static_cast<size_t>(read.ptr - rest.data()));
   rest = rest.substr(0, rest.find_last_not_of(" .") + 1);
-  return fmt::format("{} {}", FileName(json.substr(0, name_end)), rest);
+  // It counts the first line as the second.
+  return fmt::format("{} line {}{}", FileName(name), line - 1, rest);
 }
 
 Error SqlError(const char* text) {

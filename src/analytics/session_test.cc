@@ -232,11 +232,11 @@ TEST(Session, RunsSeveralStatementsAndAnswersTheLast) {
 TEST(Session, FilesThatAreNotWhatTheirNamesSayAreNamed) {
   const TempDir folder;
   WriteFileDurably(folder.path() / "cut.parquet", "PAR1 and what is no end of one");
-  WriteFileDurably(folder.path() / "bad.jsonl", "{\"a\": 1}\n{\"a\": \n");
+  WriteFileDurably(folder.path() / "bad.jsonl", "{\"a\": 1}\n{\"a\" 2}\n{\"a\": 3}\n");
   Session session;
   const std::pair<const char*, const char*> cases[] = {
       {"cut.parquet", "cut.parquet is no Parquet file, or its end is missing"},
-      {"bad.jsonl", "bad.jsonl line 2: unexpected end of data"},
+      {"bad.jsonl", "bad.jsonl line 2: unexpected character"},
   };
   for (const auto& [name, expected] : cases) {
     try {
