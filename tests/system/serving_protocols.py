@@ -10,8 +10,10 @@ import io
 import json
 import math
 import pathlib
+import subprocess
 import sys
 import tempfile
+import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness.millwright import Server, expect, run_tests  # noqa: E402
@@ -342,6 +344,22 @@ def a_new_version_has_as_many_replicas():
             expect([one["replicas_wanted"] for one in live] == [wanted], f"version {version}: {live}")
 
 
+def says_where_it_listens_as_json():
+    words = [str(BINARY), "serve", f"ridge={MODELS / 'diabetes_ridge/model.onnx'}", "--port", "0", "--grpc-port", "0", "--json"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        text = ""
+        while not text.endswith("}\n"):
+            line = process.stdout.readline()
+            expect(line, f"it ended: {text}")
+            text += line
+        where = json.loads(text)
+        expect(where["models"] == ["ridge"] and where["grpc"].startswith("127.0.0.1:"), f"{where}")
+        with urllib.request.urlopen(where["uri"] + "/v2/health/ready", timeout=60) as answer:
+            expect(answer.status == 200, f"{answer.status}")
+        process.terminate()
+        expect(process.stdout.read() == "", "more than one document")
+
+
 def hosts_and_sizes_are_the_operators():
     """A model server in a cluster is called by a service's name."""
     ridge, body = f"ridge={MODELS / 'diabetes_ridge/model.onnx'}", {"inputs": [[0] * 10]}
@@ -361,6 +379,7 @@ def hosts_and_sizes_are_the_operators():
 
 run_tests([("labels are aliases of the registry", labels_are_aliases_of_the_registry),
            ("a new version has as many replicas", a_new_version_has_as_many_replicas),
+           ("says where it listens as JSON", says_where_it_listens_as_json),
            ("hosts and sizes are the operator's", hosts_and_sizes_are_the_operators),
            ("vectors agree in every protocol", vectors_agree),
            ("bad input is refused in each protocol's shape", bad_input_is_refused_in_each_protocol),
