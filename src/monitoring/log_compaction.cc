@@ -49,6 +49,43 @@ std::string Repaired(const TailRow& row) {
   return repaired.Dump();
 }
 
+void WriteLines(const fs::path& file, const std::vector<const TailRow*>& rows) {
+  std::ofstream out(file, std::ios::binary);
+  for (const TailRow* row : rows) out << row->line << '\n';
+  out.close();
+  if (!out) throw ResourceExhausted("Cannot write {}", file.string());
+}
+
+// What to call columns that SQL takes for another one of the schema.
+using Spellings = std::map<std::string, std::string>;
+
+Spellings SpellingsOf(const Schema& schema) {
+  std::vector<const std::string*> names;
+  for (const auto& [name, type] : schema) names.push_back(&name);
+  std::stable_sort(names.begin(), names.end(), [](const std::string* a, const std::string* b) {
+    return strcasecmp(a->c_str(), b->c_str()) < 0;
+  });
+  Spellings spellings;
+  const std::string* first = nullptr;
+  for (const std::string* name : names) {
+    if (first != nullptr && strcasecmp(first->c_str(), name->c_str()) == 0) {
+      spellings.emplace(*name, *first);
+    } else {
+      first = name;
+    }
+  }
+  return spellings;
+}
+
+// A row has only one of the spellings, see MakeColumnsUnique.
+std::string Spelled(const std::string& line, const Spellings& spellings) {
+  Json row = ParseJson(line);
+  for (auto& [name, value] : row.AsObject()) {
+    if (const auto found = spellings.find(name); found != spellings.end()) name = found->second;
+  }
+  return row.Dump();
+}
+
 std::string FolderOf(RecordKind kind) {
   return kind == RecordKind::kPrediction ? "predictions" : "outcomes";
 }
@@ -165,11 +202,28 @@ void SyncFolder(const fs::path& folder) {
   Sync(folder, O_DIRECTORY);
 }
 
-void WriteLines(const fs::path& file, const std::vector<const TailRow*>& rows) {
-  std::ofstream out(file, std::ios::binary);
-  for (const TailRow* row : rows) out << row->line << '\n';
-  out.close();
-  if (!out) throw ResourceExhausted("Cannot write {}", file.string());
+std::string WriteTable(RecordKind kind, const Schema& schema,
+                       const std::vector<const TailRow*>& rows, const fs::path& file) {
+  const Spellings spellings = SpellingsOf(schema);
+  if (spellings.empty()) {
+    WriteLines(file, rows);
+    return LinesSql(kind, file, schema);
+  }
+  Schema folded;
+  for (const auto& [name, type] : schema) {
+    const auto found = spellings.find(name);
+    MergeSchema({{found == spellings.end() ? name : found->second, type}}, folded);
+  }
+  std::vector<TailRow> spelled;
+  std::vector<const TailRow*> pointers;
+  spelled.reserve(rows.size());
+  for (const TailRow* row : rows) {
+    spelled.push_back(*row);
+    spelled.back().line = Spelled(row->line, spellings);
+    pointers.push_back(&spelled.back());
+  }
+  WriteLines(file, pointers);
+  return LinesSql(kind, file, folded);
 }
 
 LogCompaction::Written LogCompaction::Write(int64_t segment, const Tail& tail,
@@ -221,8 +275,7 @@ LogCompaction::Written LogCompaction::Write(int64_t segment, const Tail& tail,
 void LogCompaction::CopyRows(RecordKind kind, const Schema& schema,
                              const std::vector<const TailRow*>& rows, const fs::path& written) {
   const fs::path lines = folder_ / "work" / "rows.ndjson";
-  WriteLines(lines, rows);
-  session_->Execute("COPY (SELECT * FROM " + LinesSql(kind, lines, schema) + ") TO " +
+  session_->Execute("COPY (SELECT * FROM " + WriteTable(kind, schema, rows, lines) + ") TO " +
                     QuoteText(written.string()) + kCopyOptions);
   fs::remove(lines);
 }

@@ -93,6 +93,9 @@ std::string EndpointFolder(std::string_view endpoint);
 std::string EndpointOf(const std::filesystem::path& folder);
 // Makes what was renamed or removed in a folder survive a power failure.
 void SyncFolder(const std::filesystem::path& folder);
-void WriteLines(const std::filesystem::path& file, const std::vector<const TailRow*>& rows);
+// Writes rows as lines of JSON and returns the table expression that reads them. Columns of several
+// rows whose names differ by the case of letters alone are one to SQL; it has one of the spellings.
+std::string WriteTable(RecordKind kind, const Schema& schema,
+                       const std::vector<const TailRow*>& rows, const std::filesystem::path& file);
 
 }  // namespace millwright::monitoring

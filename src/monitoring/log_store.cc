@@ -500,10 +500,9 @@ std::string LogStore::TableOf(RecordKind kind, const Selection& selection,
   if (!selection.rows.empty()) {
     const fs::path lines =
         snapshot.tail->path() / (kind == RecordKind::kPrediction ? "p.ndjson" : "o.ndjson");
-    WriteLines(lines, selection.rows);
     snapshot.files.push_back(lines.string());
     if (!sql.empty()) sql += " UNION ALL BY NAME ";
-    sql += "SELECT * FROM " + LinesSql(kind, lines, selection.schema);
+    sql += "SELECT * FROM " + WriteTable(kind, selection.schema, selection.rows, lines);
   }
   return sql.empty() ? NoRowsSql(kind) : "(" + sql + ")";
 }

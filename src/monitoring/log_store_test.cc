@@ -347,6 +347,26 @@ TEST_F(LogStoreTest, ColumnsOfTwoTypesStayApart) {
   EXPECT_FALSE(reader.Summarize("flights", {}).inputs[0].is_number);
 }
 
+TEST_F(LogStoreTest, NamesThatDifferByCaseAreOneColumn) {
+  PredictionLog log(dir_.path(), clock_);
+  SetTime(kStart);
+  std::vector<Prediction> rows = {Row(0, 0, 1), Row(0, 1, 2)};
+  rows[1].inputs[0].first = "VALUE";
+  log.RecordPredictions(rows);
+  EXPECT_EQ(Figures(log), (std::vector<int64_t>{2, 2, 0, 3, 0}));
+  log.Compact();
+  EXPECT_EQ(Figures(log), (std::vector<int64_t>{2, 2, 0, 3, 0})) << "no row is set aside";
+  Prediction later = Row(1, 0, 4);
+  later.inputs[0].first = "Value";
+  log.RecordPredictions({later});
+  EXPECT_EQ(Figures(log), (std::vector<int64_t>{3, 3, 0, 7, 0}));
+  log.Compact();
+  SetTime(kStart + 30 * kDay);
+  log.Compact();
+  EXPECT_EQ(Figures(log), (std::vector<int64_t>{3, 3, 0, 7, 0})) << "out of one file of both";
+  EXPECT_EQ(PredictionReader(log).Summarize("flights", {}).inputs.size(), 1u);
+}
+
 TEST_F(LogStoreTest, OutcomesOfOtherPredictionsAreNotRead) {
   PredictionLog log(dir_.path(), clock_);
   LogHours(log, 0, 12);
