@@ -58,10 +58,11 @@ float FloatOf(uint64_t bits) {
 void ReadNumbers(const ProtobufReader::Field& field, std::vector<float>* numbers) {
   if (field.type == WireType::kFixed32) return numbers->push_back(FloatOf(field.value));
   if (field.type != WireType::kBytes) return;
+  const size_t count = field.bytes.size() / sizeof(float);
+  if (count == 0) return;
   const size_t begin = numbers->size();
-  numbers->resize(begin + field.bytes.size() / sizeof(float));
-  std::memcpy(numbers->data() + begin, field.bytes.data(),
-              (numbers->size() - begin) * sizeof(float));
+  numbers->resize(begin + count);
+  std::memcpy(numbers->data() + begin, field.bytes.data(), count * sizeof(float));
 }
 
 void ReadIntegers(const ProtobufReader::Field& field, std::vector<int64_t>* integers) {
