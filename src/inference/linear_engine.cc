@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <optional>
+#include <random>
 #include <span>
 
 #include "base/mapped_file.h"
@@ -138,20 +138,13 @@ std::optional<std::vector<LinearEngine::Part>> PartsOf(const LinearGraph& graph,
   return is_once ? std::optional(std::move(parts)) : std::nullopt;
 }
 
-// Numbers from -1 to 1 that are the same each time.
-class Numbers {
- public:
-  float Next() {
-    state_ = state_ * 6364136223846793005U + 1442695040888963407U;
-    return static_cast<float>(static_cast<double>(state_ >> 11U) * 0x1p-52 - 1);
-  }
-
- private:
-  uint64_t state_ = 1;
-};
+// From -1 to 1, of a generator that gives the same numbers everywhere.
+float NextNumber(std::mt19937* random) {
+  return static_cast<float>((*random)() * 0x1p-31 - 1);
+}
 
 // Makes a row of which each column has about the same share of the scores.
-std::vector<float> MakeRow(const LinearModel& model, Numbers* numbers) {
+std::vector<float> MakeRow(const LinearModel& model, std::mt19937* random) {
   constexpr float kSpread = 8;  // of the scores
   constexpr float kMissing = 0.6F;
   const float share = kSpread / std::sqrt(static_cast<float>(model.width));
@@ -161,10 +154,10 @@ std::vector<float> MakeRow(const LinearModel& model, Numbers* numbers) {
     for (size_t target = 0; target < model.targets; ++target) {
       weight = std::max(weight, std::fabs(model.coefficients[target * model.width + column]));
     }
-    row[column] = share * numbers->Next() / (weight > 0 ? weight : 1);
+    row[column] = share * NextNumber(random) / (weight > 0 ? weight : 1);
     for (auto step = model.steps.rbegin(); step != model.steps.rend(); ++step) {
       if (step->kind == LinearModel::Step::Kind::kImpute) {
-        if (numbers->Next() > kMissing) row[column] = std::numeric_limits<float>::quiet_NaN();
+        if (NextNumber(random) > kMissing) row[column] = std::numeric_limits<float>::quiet_NaN();
       } else if (step->scales[column] != 0) {
         row[column] = row[column] / step->scales[column] + step->values[column];
       }
@@ -190,11 +183,11 @@ bool AreNear(const Tensor& ours, const Tensor& theirs) {
 bool AgreesWithRuntime(LinearEngine* engine) {
   const auto width = static_cast<int64_t>(engine->model().width);
   const std::string& name = engine->signature().inputs[0].name;
-  Numbers numbers;
+  std::mt19937 random;
   std::vector<float> values;
   size_t count = 0;
   for (size_t i = 0; i < kCheckedRows; ++i) {
-    const std::vector<float> row = MakeRow(engine->model(), &numbers);
+    const std::vector<float> row = MakeRow(engine->model(), &random);
     if (!engine->Compute(Tensor::OfFloats(name, {1, width}, row))) continue;
     values.insert(values.end(), row.begin(), row.end());
     ++count;
