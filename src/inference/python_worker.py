@@ -1,7 +1,8 @@
 """Answers predictions of one Python model over a Unix socket; started by inference/python_engine.cc.
 
 It needs Python and what the model itself imports: joblib and pandas are used when they are there,
-MLflow never is. Before the model is unpickled the process gives up what it does not need.
+MLflow only where the model names a module of its to load it. Before the model is loaded the process
+gives up what it does not need.
 
 A frame is `<IQ`: bytes of a JSON header, bytes of a body; then both. Tensors lie in the body in the
 header's order: numbers row-major little-endian, texts as length (uint32) and UTF-8. A large body lies
