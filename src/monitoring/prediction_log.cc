@@ -11,6 +11,7 @@ namespace {
 
 // Rows that are written between two syncs at most.
 constexpr size_t kBatchRowsMax = 8192;
+constexpr size_t kBatchBytesMax = 16 << 20;
 // The writer looks this often for a segment that has become too old.
 constexpr std::chrono::milliseconds kIdleWait(500);
 // How often rows that are too old to be kept are looked for.
@@ -67,6 +68,18 @@ class RowCleaner {
   Names inputs_, outputs_;
   Prediction clean_;
 };
+
+// About what a prediction holds.
+size_t BytesOf(const Prediction& prediction) {
+  size_t bytes = sizeof prediction;
+  for (const NamedValues* values : {&prediction.inputs, &prediction.outputs}) {
+    for (const auto& [name, value] : *values) {
+      const auto* text = std::get_if<std::string>(&value);
+      bytes += sizeof(NamedValues::value_type) + name.size() + (text ? text->size() : 0);
+    }
+  }
+  return bytes;
+}
 
 TailRow RowOf(const Prediction& prediction) {
   if (prediction.time_ms < 0) {
@@ -146,16 +159,21 @@ PredictionLog::~PredictionLog() {
 }
 
 bool PredictionLog::Offer(Prediction prediction) {
-  return Push({std::move(prediction), nullptr});
+  const size_t bytes = BytesOf(prediction);
+  return Push({std::move(prediction), nullptr, bytes});
 }
 
-bool PredictionLog::OfferLater(Decode decode) {
-  return Push({std::nullopt, std::move(decode)});
+bool PredictionLog::OfferLater(Decode decode, size_t bytes) {
+  return Push({std::nullopt, std::move(decode), bytes});
 }
 
 bool PredictionLog::Push(Offered offered) {
   offered_.fetch_add(1, std::memory_order_relaxed);
-  if (!ring_.TryPush(offered)) {
+  const size_t bytes = offered.bytes;
+  const size_t before = queued_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  const bool has_room = before == 0 || before + bytes <= options_.queue_bytes_max;
+  if (!has_room || !ring_.TryPush(offered)) {
+    queued_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
     dropped_.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
@@ -278,33 +296,39 @@ PredictionLogStats PredictionLog::stats() const {
 
 void PredictionLog::Write(std::stop_token stop) {
   NameThisThread("prediction-log");
+  bool is_behind = false;
   while (!stop.stop_requested()) {
-    {
-      std::unique_lock lock(mutex_);
-      if (batches_.empty()) {
-        asleep_.store(true);
-        // Something may have come between the last look and the flag.
-        if (ring_.size() == 0) {
-          wake_.wait_for(lock, kIdleWait, [&] { return !asleep_.load() || stop.stop_requested(); });
-        }
-        asleep_.store(false);
-      }
-    }
-    WriteOnce();
+    if (!is_behind) AwaitWork(stop);
+    is_behind = WriteOnce();
   }
   while (ring_.size() > 0) WriteOnce();
   WriteOnce();
 }
 
+void PredictionLog::AwaitWork(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  if (!batches_.empty()) return;
+  asleep_.store(true);
+  // Something may have come between the last look and the flag.
+  if (ring_.size() == 0) {
+    wake_.wait_for(lock, kIdleWait, [&] { return !asleep_.load() || stop.stop_requested(); });
+  }
+  asleep_.store(false);
+  if (ring_.size() == 0) return;
+  // The first row that is offered wakes this thread; the next ones find it awake.
+  wake_.wait_for(lock, std::chrono::milliseconds(kGatherMs),
+                 [&] { return !batches_.empty() || stop.stop_requested(); });
+}
+
 // Batches are taken before the ring, so that a flush covers what was offered before it.
-void PredictionLog::WriteOnce() {
+bool PredictionLog::WriteOnce() {
   std::vector<Batch*> batches;
   {
     std::lock_guard lock(mutex_);
     batches.swap(batches_);
   }
   std::optional<Error> error;
-  bool compact = false;
+  bool compact = false, has_more = false;
   const auto is_refused = [](const Batch* batch) { return batch->error.has_value(); };
   try {
     const size_t waiting = batches.empty() ? 0 : ring_.size();
@@ -312,6 +336,7 @@ void PredictionLog::WriteOnce() {
     do {
       Batch offered;
       taken += TakeOffered(offered);
+      has_more = IsFull(offered);
       if (!offered.rows.empty()) {
         Store(std::move(offered));
       } else if (taken < waiting) {
@@ -340,26 +365,34 @@ void PredictionLog::WriteOnce() {
     Log(LogLevel::kError, "monitoring", "Predictions could not be written",
         {{"error", error ? error->message() : (*refused)->error->message()}});
   }
-  if (batches.empty()) return;
-  std::lock_guard lock(mutex_);
-  for (Batch* batch : batches) {
-    if (error && !batch->is_stored) batch->error = error;
-    batch->done = true;
+  if (!batches.empty()) {
+    std::lock_guard lock(mutex_);
+    for (Batch* batch : batches) {
+      if (error && !batch->is_stored) batch->error = error;
+      batch->done = true;
+    }
+    done_.notify_all();
   }
-  done_.notify_all();
+  return has_more;
+}
+
+bool PredictionLog::IsFull(const Batch& batch) {
+  return batch.rows.size() >= kBatchRowsMax || batch.bytes >= kBatchBytesMax;
 }
 
 size_t PredictionLog::TakeOffered(Batch& batch) {
   size_t taken = 0;
   RowCleaner cleaner(options_.hides);
-  while (batch.rows.size() < kBatchRowsMax) {
+  while (!IsFull(batch)) {
     std::optional<Offered> offered = ring_.TryPop();
     if (!offered) break;
     ++taken;
+    queued_bytes_.fetch_sub(offered->bytes, std::memory_order_relaxed);
     try {
       const auto add = [&](const Prediction& prediction) {
         const Prediction& clean = cleaner.Clean(prediction);
         batch.rows.push_back(RowOf(clean));
+        batch.bytes += batch.rows.back().line.size();
         batch.facts.Add(clean);
       };
       if (offered->prediction) {

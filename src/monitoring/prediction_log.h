@@ -23,7 +23,8 @@ namespace millwright::monitoring {
 using Hides = std::function<bool(const std::string& endpoint, const std::string& column)>;
 
 struct PredictionLogOptions {
-  size_t queue_slots = 1 << 16;  // a power of two
+  size_t queue_slots = 1 << 16;        // a power of two
+  size_t queue_bytes_max = 128 << 20;  // of what waits to be written; one alone may have more
   int64_t segment_bytes_max = 4 << 20;
   int64_t segment_age_ms_max = 60'000;
   // Predictions and outcomes older than this, by the wall clock, are removed; 0 keeps them.
@@ -31,6 +32,8 @@ struct PredictionLogOptions {
   Hides hides;  // asked of every row before it is written, wherever it comes from; nothing: none is
 };
 
+// How long the writer lets offered rows gather, unless somebody waits for theirs.
+inline constexpr int64_t kGatherMs = 20;
 inline constexpr size_t kOutcomesPerCallMax = 10'000;
 inline constexpr size_t kCommentBytesMax = 10'000;
 inline constexpr size_t kSourceBytesMax = 500;
@@ -41,7 +44,7 @@ inline constexpr int64_t kOutcomeAheadMsMax = 86'400'000;
 
 struct PredictionLogStats {
   int64_t offered = 0;
-  int64_t dropped = 0;  // refused because the queue was full
+  int64_t dropped = 0;  // refused because the queue was full, by number or by bytes
   int64_t lost = 0;     // accepted but not written: a full disk, or a row that cannot be decoded
   int64_t written = 0;  // rows that are durable
   int64_t syncs = 0;
@@ -59,12 +62,13 @@ class PredictionLog {
   // Writes what was offered before it ends.
   ~PredictionLog();
 
-  // Hands a prediction over without blocking; returns false and counts when the queue is full.
+  // Hands a prediction over without blocking; returns false and counts when the queue is full. It
+  // is written with those that come within kGatherMs: a wake-up and a sync are for all of them.
   bool Offer(Prediction prediction);
   // The same for what must be taken apart first: `decode` is run by the writer's thread. What it
-  // throws is logged and counted as lost.
+  // throws is logged and counted as lost. `bytes` is about what it holds until then.
   using Decode = std::function<std::vector<Prediction>()>;
-  bool OfferLater(Decode decode);
+  bool OfferLater(Decode decode, size_t bytes);
 
   // Writes predictions that were made elsewhere; they are durable when this returns. Throws
   // kInvalidArgument for one of more than kRecordBytesMax bytes or from before 1970, before any is
@@ -120,10 +124,12 @@ class PredictionLog {
   struct Offered {
     std::optional<Prediction> prediction;
     Decode decode;
+    size_t bytes = 0;
   };
   // Rows that someone waits for.
   struct Batch {
     std::vector<TailRow> rows;
+    size_t bytes = 0;  // of what was offered
     RowFacts facts;
     bool compact = false;
     bool is_stored = false;
@@ -136,7 +142,10 @@ class PredictionLog {
   void Wake();
   void Submit(Batch& batch);
   void Write(std::stop_token stop);
-  void WriteOnce();
+  void AwaitWork(const std::stop_token& stop);
+  // Tells whether there was more than is written at a time.
+  bool WriteOnce();
+  static bool IsFull(const Batch& batch);
   size_t TakeOffered(Batch& batch);
   void Store(Batch batch);
   void Roll();
@@ -151,6 +160,7 @@ class PredictionLog {
   const PredictionLogOptions options_;
   LogStore store_;
   OfferRing<Offered> ring_;
+  std::atomic<size_t> queued_bytes_ = 0;  // of what is in ring_
 
   std::atomic<int64_t> offered_ = 0, dropped_ = 0, lost_ = 0, written_ = 0, syncs_ = 0;
 

@@ -170,11 +170,12 @@ TEST_F(PredictionLogTest, AFullQueueDropsAndCounts) {
   std::mutex gate;
   gate.lock();
   std::atomic<bool> held = false;
-  log.OfferLater([&]() -> std::vector<Prediction> {
+  const auto hold = [&]() -> std::vector<Prediction> {
     held = true;
     std::lock_guard wait(gate);
     return {};
-  });
+  };
+  log.OfferLater(hold, 0);
   while (!held) std::this_thread::yield();
   int accepted = 0;
   for (int i = 0; i < 10; ++i) accepted += log.Offer(Sample(i));
@@ -186,10 +187,46 @@ TEST_F(PredictionLogTest, AFullQueueDropsAndCounts) {
   EXPECT_EQ(CountRows(log), 4);
 }
 
+TEST_F(PredictionLogTest, AQueueOfManyBytesDropsAndCounts) {
+  PredictionLogOptions options;
+  options.queue_bytes_max = 1000;
+  PredictionLog log(dir_.path(), clock_, options);
+  std::mutex gate;
+  gate.lock();
+  std::atomic<bool> held = false;
+  const auto hold = [&]() -> std::vector<Prediction> {
+    held = true;
+    std::lock_guard wait(gate);
+    return {};
+  };
+  const auto one = [] { return std::vector<Prediction>{Sample(1)}; };
+  EXPECT_TRUE(log.OfferLater(hold, 5000));  // larger than all, and alone
+  while (!held) std::this_thread::yield();
+  EXPECT_TRUE(log.OfferLater(one, 600));
+  EXPECT_FALSE(log.OfferLater(one, 600));
+  EXPECT_TRUE(log.OfferLater(one, 400));
+  EXPECT_FALSE(log.OfferLater(one, 1));
+  EXPECT_EQ(log.stats().dropped, 2);
+  gate.unlock();
+  log.Flush();
+  EXPECT_EQ(log.stats().written, 2);
+  EXPECT_TRUE(log.OfferLater(one, 1000)) << "there is room again";
+}
+
+TEST_F(PredictionLogTest, RowsThatComeTogetherAreSyncedTogether) {
+  PredictionLog log(dir_.path(), clock_);
+  const int64_t start_us = MonotonicUs();
+  for (int i = 0; i < 2000; ++i) ASSERT_TRUE(log.Offer(Sample(i)));
+  log.Flush();
+  const int64_t gathers = (MonotonicUs() - start_us) / (kGatherMs * 1000);
+  EXPECT_EQ(log.stats().written, 2000);
+  EXPECT_LE(log.stats().syncs, gathers + 2);  // the first, and the flush
+}
+
 TEST_F(PredictionLogTest, ADecoderThatThrowsLosesItsRowsOnly) {
   PredictionLog log(dir_.path(), clock_);
-  log.OfferLater([]() -> std::vector<Prediction> { throw InvalidArgument("odd tensor"); });
-  log.OfferLater([] { return std::vector<Prediction>{Sample(1), Sample(2)}; });
+  log.OfferLater([]() -> std::vector<Prediction> { throw InvalidArgument("odd tensor"); }, 0);
+  log.OfferLater([] { return std::vector<Prediction>{Sample(1), Sample(2)}; }, 0);
   log.Flush();
   EXPECT_EQ(log.stats().lost, 1);
   EXPECT_EQ(CountRows(log), 2);
@@ -607,7 +644,7 @@ TEST_F(PredictionLogTest, LeavesOutWhatIsHiddenWhereverItComesFrom) {
   };
   PredictionLog log(dir_.path(), clock_, options);
   ASSERT_TRUE(log.Offer(Sample(1)));
-  ASSERT_TRUE(log.OfferLater([] { return std::vector<Prediction>{Sample(2)}; }));
+  ASSERT_TRUE(log.OfferLater([] { return std::vector<Prediction>{Sample(2)}; }, 0));
   log.RecordPredictions({Sample(3)});
   log.Flush();
   for (const auto& entry : std::filesystem::directory_iterator(dir_.path() / "segments")) {

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "base/json.h"
+#include "serving/tensor_bytes.h"
 
 namespace millwright::server {
 namespace {
@@ -20,13 +21,14 @@ monitoring::Role LoggedRole(serving::Role role) {
   return monitoring::Role::kLive;
 }
 
+// Takes texts over.
 struct ToLoggedValue {
   monitoring::Value operator()(std::monostate) const { return {}; }
   monitoring::Value operator()(bool value) const { return value; }
   monitoring::Value operator()(int64_t value) const { return static_cast<double>(value); }
   monitoring::Value operator()(double value) const { return value; }
-  monitoring::Value operator()(const std::string& value) const { return value; }
-  monitoring::Value operator()(const std::vector<double>& values) const {
+  monitoring::Value operator()(std::string&& value) const { return std::move(value); }
+  monitoring::Value operator()(std::vector<double>&& values) const {
     constexpr size_t kNumberBytes = 20;  // of most
     std::string text;
     text.reserve(2 + kNumberBytes * values.size());
@@ -38,15 +40,15 @@ struct ToLoggedValue {
   }
 };
 
-void AppendOutputs(const serving::PredictionRow& row, const serving::LoggingRules& rules,
+void AppendOutputs(serving::PredictionRow row, const serving::LoggingRules& rules,
                    const std::string& endpoint, monitoring::NamedValues* outputs) {
   monitoring::SecondNumbers seconds;
-  for (const auto& [name, value] : row.outputs) {
+  for (auto& [name, value] : row.outputs) {
     // Nor is anything taken out of what is hidden.
     if (rules.Hides(endpoint, name)) continue;
-    outputs->emplace_back(name, std::visit(ToLoggedValue(), value));
     const auto* list = std::get_if<std::vector<double>>(&value);
     if (list != nullptr && list->size() == 2) seconds.emplace_back(name, (*list)[1]);
+    outputs->emplace_back(std::move(name), std::visit(ToLoggedValue(), std::move(value)));
   }
   monitoring::AddProbabilities(seconds, outputs);
 }
@@ -54,9 +56,9 @@ void AppendOutputs(const serving::PredictionRow& row, const serving::LoggingRule
 std::vector<monitoring::Prediction> Rows(const serving::LoggedPrediction& logged,
                                          const serving::LoggingRules& rules) {
   std::vector<monitoring::Prediction> rows;
-  for (const auto& row : serving::RowsOf(logged)) {
-    monitoring::Prediction prediction;
-    prediction.id = row.id;
+  for (serving::PredictionRow& row : serving::RowsOf(logged)) {
+    monitoring::Prediction& prediction = rows.emplace_back();
+    prediction.id = std::move(row.id);
     prediction.endpoint = logged.endpoint;
     prediction.model_version = logged.model_version;
     prediction.revision = logged.revision;
@@ -68,14 +70,15 @@ std::vector<monitoring::Prediction> Rows(const serving::LoggedPrediction& logged
     prediction.trace_id = logged.trace_id;
     prediction.cached = logged.is_cached;
     prediction.error = logged.error;
-    for (const auto& [name, value] : row.inputs) {
+    prediction.inputs.reserve(row.inputs.size());
+    for (auto& [name, value] : row.inputs) {
       if (rules.Hides(logged.endpoint, name)) continue;
-      prediction.inputs.emplace_back(name, std::visit(ToLoggedValue(), value));
+      prediction.inputs.emplace_back(std::move(name),
+                                     std::visit(ToLoggedValue(), std::move(value)));
     }
-    AppendOutputs(row, rules, logged.endpoint, &prediction.outputs);
+    AppendOutputs(std::move(row), rules, logged.endpoint, &prediction.outputs);
     std::erase_if(prediction.outputs,
                   [&](const auto& output) { return rules.Hides(logged.endpoint, output.first); });
-    rows.push_back(std::move(prediction));
   }
   return rows;
 }
@@ -84,10 +87,13 @@ std::vector<monitoring::Prediction> Rows(const serving::LoggedPrediction& logged
 
 void PredictionRecorder::Take(serving::LoggedPrediction prediction) {
   if (!rules_->Keeps(prediction.endpoint, prediction.id)) return;
+  const int64_t bytes = int64_t{sizeof prediction} + serving::TensorBytes(*prediction.inputs) +
+                        serving::TensorBytes(prediction.outputs);
   // A full queue drops and counts; nothing is to be done about it here.
   log_.OfferLater(
       [shared = std::make_shared<const serving::LoggedPrediction>(std::move(prediction)),
-       rules = rules_] { return Rows(*shared, *rules); });
+       rules = rules_] { return Rows(*shared, *rules); },
+      static_cast<size_t>(bytes));
 }
 
 }  // namespace millwright::server

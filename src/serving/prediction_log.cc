@@ -112,9 +112,14 @@ void AppendRow(const Tensor& tensor, size_t row, size_t width,
   } else if (tensor.type != DataType::kBytes) {
     const std::span<const int64_t> shape(tensor.shape.begin() + 1, tensor.shape.end());
     if (width > kListMax && !images::LayoutOf(shape)) return;
+    const bool is_large = width > kListMax;
     std::vector<double> list(width);
-    for (size_t i = 0; i < width; ++i) list[i] = NumberAt(tensor, first + i);
-    if (width > kListMax) {
+    for (size_t i = 0; i < width; ++i) {
+      // Nobody reads the single numbers of a large one: they need no decimals.
+      list[i] = is_large && tensor.type == DataType::kFp32 ? tensor.As<float>()[first + i]
+                                                           : NumberAt(tensor, first + i);
+    }
+    if (is_large) {
       AppendImage(tensor.name, list, shape, out);
     } else if (shape.size() > 1) {
       out->emplace_back(tensor.name, NestedText(list, shape));

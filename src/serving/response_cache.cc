@@ -8,6 +8,7 @@
 #include <random>
 
 #include "base/json.h"
+#include "serving/tensor_bytes.h"
 
 namespace millwright::serving {
 namespace {
@@ -47,15 +48,6 @@ class Hash {
 
 }  // namespace
 
-int64_t AnswerBytes(const InferAnswer& answer) {
-  int64_t bytes = 0;
-  for (const auto& tensor : answer.outputs) {
-    bytes += static_cast<int64_t>(tensor.data.size());
-    for (const auto& text : tensor.strings) bytes += static_cast<int64_t>(text.size());
-  }
-  return bytes;
-}
-
 ResponseCache::Key ResponseCache::KeyOf(std::string_view model_version,
                                         const InferRequest& request) {
   Hash hash;
@@ -94,7 +86,7 @@ std::shared_ptr<const InferAnswer> ResponseCache::Find(const Key& key, int64_t n
 
 void ResponseCache::Keep(const Key& key, std::shared_ptr<const InferAnswer> answer,
                          int64_t expires_us, int64_t bytes_max) {
-  const int64_t bytes = kEntryBytes + AnswerBytes(*answer);
+  const int64_t bytes = kEntryBytes + TensorBytes(answer->outputs);
   if (bytes > bytes_max / kShareMax) return;
   std::lock_guard lock(mutex_);
   if (const auto found = by_key_.find(key); found != by_key_.end()) Drop(found->second);

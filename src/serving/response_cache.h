@@ -62,7 +62,4 @@ class ResponseCache {
   int64_t bytes_ = 0;
 };
 
-// The bytes of an answer's values, as they are in memory.
-int64_t AnswerBytes(const InferAnswer& answer);
-
 }  // namespace millwright::serving
