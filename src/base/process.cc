@@ -39,6 +39,10 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
   return pointers;
 }
 
+// The file that runs, whatever stands at its path by now; of a process that was just forked, its
+// parent's.
+constexpr char kRunningProgram[] = "/proc/self/exe";
+
 ExitStatus FromWait(int status) {
   if (WIFSIGNALED(status)) return {128 + WTERMSIG(status), WTERMSIG(status)};
   return {WEXITSTATUS(status), 0};
@@ -52,6 +56,8 @@ ChildProcess::ChildProcess(const ProcessSpec& spec) {
   auto environment = MergedEnvironment(spec.environment);
   const auto argv = Pointers(arguments);
   const auto envp = Pointers(environment);
+  const std::string program =
+      arguments.at(0) == ThisProgram().string() ? kRunningProgram : arguments[0];
   int report[2];  // carries errno of a failed exec; closes on success
   if (pipe2(report, O_CLOEXEC) != 0) throw Internal("pipe failed: {}", std::strerror(errno));
   const pid_t parent = getpid();
@@ -74,7 +80,7 @@ ChildProcess::ChildProcess(const ProcessSpec& spec) {
       const int out = open(spec.output_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
       ok = out >= 0 && dup2(out, STDOUT_FILENO) >= 0 && dup2(out, STDERR_FILENO) >= 0;
     }
-    if (ok) execvpe(argv[0], argv.data(), envp.data());
+    if (ok) execvpe(program.c_str(), argv.data(), envp.data());
     const int error = errno;
     [[maybe_unused]] const ssize_t written = write(report[1], &error, sizeof error);
     _exit(127);
@@ -147,8 +153,19 @@ ExitStatus ChildProcess::Stop(int64_t grace_ms) {
   return *Wait();
 }
 
-std::filesystem::path ThisProgram() {
-  return std::filesystem::read_symlink("/proc/self/exe");
+const std::filesystem::path& ThisProgram() {
+  static const auto path = [] {
+    // Linux writes so behind the path of a file that was removed or replaced.
+    constexpr std::string_view kDeleted = " (deleted)";
+    std::string text = std::filesystem::read_symlink(kRunningProgram).string();
+    if (text.ends_with(kDeleted)) text.resize(text.size() - kDeleted.size());
+    return std::filesystem::path(text);
+  }();
+  return path;
+}
+
+void NameThisProcess(const std::filesystem::path& program) {
+  prctl(PR_SET_NAME, program.filename().c_str());
 }
 
 std::filesystem::path ThisObject() {

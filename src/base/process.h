@@ -11,7 +11,8 @@
 namespace millwright {
 
 // Says how a child process is started. `arguments[0]` is the program (searched in PATH unless it
-// holds a slash). `environment` is added to the parent's, replacing equal names.
+// holds a slash); where it is ThisProgram(), the very file that runs is started, though it was
+// replaced or removed since. `environment` is added to the parent's, replacing equal names.
 struct ProcessSpec {
   std::vector<std::string> arguments;
   std::map<std::string, std::string> environment;
@@ -53,8 +54,12 @@ class ChildProcess {
   std::optional<ExitStatus> status_;
 };
 
-// Names the program that runs now (its real path), for starting it again with other arguments.
-std::filesystem::path ThisProgram();
+// Names the program that runs now, for starting it again with other arguments: its real path at the
+// first call, where another file may stand later.
+const std::filesystem::path& ThisProgram();
+// Makes this process show in `ps` as the program of that path. Linux calls what was started as
+// ThisProgram() "exe". For main(), before there are threads.
+void NameThisProcess(const std::filesystem::path& program);
 // Names the file that holds this code: the shared library, where it is part of one, else the
 // program. What is installed with it is found from there.
 std::filesystem::path ThisObject();

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <cstdlib>
+
 #include "base/error.h"
 #include "base/file.h"
 
@@ -33,6 +35,34 @@ TEST(ChildProcess, SaysWhichProgramCannotBeStarted) {
   } catch (const Error& error) {
     EXPECT_EQ(error.message(), "Cannot start /no/such/program: No such file or directory");
   }
+}
+
+// Also run by the test below, as a copy that it may remove.
+TEST(ThisProgram, IsStartedAgain) {
+  const char* copy = std::getenv("MILLWRIGHT_TEST_COPY");
+  if (copy != nullptr) {
+    EXPECT_EQ(ThisProgram(), copy);
+    std::filesystem::remove(copy);
+  }
+  const TempDir dir;
+  ChildProcess again({.arguments = {ThisProgram(), "--gtest_list_tests"},
+                      .environment = {},
+                      .working_dir = {},
+                      .output_file = dir.path() / "out"});
+  EXPECT_TRUE(again.Wait()->ok());
+  EXPECT_NE(ReadFile(dir.path() / "out").find("IsStartedAgain"), std::string::npos);
+}
+
+TEST(ThisProgram, IsStartedAgainWhereItWasRemoved) {
+  const TempDir dir;
+  const auto copy = dir.path() / "copy";
+  std::filesystem::copy_file(ThisProgram(), copy);
+  ChildProcess child({.arguments = {copy, "--gtest_filter=ThisProgram.IsStartedAgain"},
+                      .environment = {{"MILLWRIGHT_TEST_COPY", copy}},
+                      .working_dir = {},
+                      .output_file = dir.path() / "out"});
+  EXPECT_TRUE(child.Wait()->ok()) << ReadFile(dir.path() / "out");
+  EXPECT_FALSE(std::filesystem::exists(copy));
 }
 
 }  // namespace

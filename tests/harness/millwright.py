@@ -210,6 +210,14 @@ class Postgres:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def replace_by_another(program):
+    """Puts a program that does nothing but fail at the path of one that runs, as an upgrade by `install` does."""
+    other = program.with_suffix(".new")
+    other.write_text("#!/bin/sh\necho another program was started >&2\nexit 3\n")
+    other.chmod(0o755)
+    other.replace(program)
+
+
 class Counts(typing.NamedTuple):
     """What a test may return that runs another program which counts its own cases."""
 

@@ -8,6 +8,7 @@ import csv
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness import python_models  # noqa: E402
-from harness.millwright import ROOT, Server, expect, run_tests  # noqa: E402
+from harness.millwright import ROOT, Server, expect, replace_by_another, run_tests  # noqa: E402
 from harness.model_server import ModelServer  # noqa: E402
 from harness.models import MODELS, register  # noqa: E402
 
@@ -174,6 +175,30 @@ def goes_on_after(signal_number):
     return test
 
 
+def goes_on_when_the_program_is_replaced():
+    """An upgrade that puts another program at its path, which the shards that are left must not be started from."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        write_rows(folder / "rows.csv", 3_000)
+        program = folder / "millwright"
+        shutil.copy(BINARY, program)
+        common = ["--model", CANCER, "--input", folder / "rows.csv", *features()]
+        output = folder / "out.csv"
+        process = subprocess.Popen([program, "score", *map(str, common), "--shards", "12", "--jobs", "1", "--output",
+                                    str(output)], stderr=subprocess.PIPE, text=True)
+        parts = pathlib.Path(f"{output}.scoring")
+        wait_for_parts(process, parts, 2)
+        process.send_signal(signal.SIGSTOP)
+        replace_by_another(program)
+        left = 12 - len(list(parts.glob("part-*")))
+        process.send_signal(signal.SIGCONT)
+        _, said = process.communicate()
+        expect(process.returncode == 0, f"{said}")
+        expect(left > 2, f"only {left} shards were left when the program was replaced")
+        score(*common, "--output", folder / "whole.csv", "--shards", 1)
+        expect(output.read_bytes() == (folder / "whole.csv").read_bytes(), "the file is another one")
+
+
 def keeps_to_the_version_it_began_with():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -298,6 +323,7 @@ run_tests([("the same numbers as online", same_numbers_as_online),
            ("texts stay as they are written", texts_stay_as_they_are_written),
            ("goes on after Ctrl-C", goes_on_after(signal.SIGINT)),
            ("goes on after kill -9", goes_on_after(signal.SIGKILL)),
+           ("goes on when the program is replaced", goes_on_when_the_program_is_replaced),
            ("keeps to the version it began with", keeps_to_the_version_it_began_with),
            ("says what cannot be done", says_what_cannot_be_done),
            ("wrong columns are named as the model names them", wrong_columns_are_named_as_the_model_names_them),

@@ -7,6 +7,7 @@ usage: serving.py BINARY
 import json
 import os
 import pathlib
+import shutil
 import signal
 import sys
 import tempfile
@@ -14,7 +15,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness.load import Load  # noqa: E402
-from harness.millwright import Postgres, Server, expect, run_tests  # noqa: E402
+from harness.millwright import Postgres, Server, expect, replace_by_another, run_tests  # noqa: E402
 from harness.models import MODELS, create_version, first_case, register  # noqa: E402
 
 BINARY = pathlib.Path(sys.argv[1]).resolve()
@@ -51,6 +52,32 @@ def kill_replicas(replicas):
                     expect(time.monotonic() < deadline, "the replica was not replaced")
                     load.wait_for(10)
         expect(not load.failures, f"{len(load.failures)} of {load.answered} failed: {load.failures[:3]}")
+
+
+def program_is_replaced():
+    """An upgrade while a server runs: what it starts afterwards is still itself, until it is restarted."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = pathlib.Path(folder) / "millwright"
+        shutil.copy(BINARY, program)
+        with Server(program, pathlib.Path(folder) / "data") as server:
+            deploy(server, 1)
+            with Load(server, "cancer") as load:
+                load.wait_for(50)
+                replace_by_another(program)
+                first = replicas_of(server)[0]["pid"]
+                os.kill(first, signal.SIGKILL)
+                deadline = time.monotonic() + SECONDS_MAX
+                while not (after := [r["pid"] for r in replicas_of(server) if r["pid"] != first]):
+                    expect(time.monotonic() < deadline, "the replica was not replaced")
+                    load.wait_for(10)
+                load.wait_for(50)
+            load.none_failed()
+            name = pathlib.Path(f"/proc/{after[0]}/comm").read_text().strip()
+            started_as = pathlib.Path(f"/proc/{after[0]}/cmdline").read_bytes().split(b"\0")[0].decode()
+            expect((name, started_as) == ("millwright", str(program)), f"ps shows {name}, {started_as}")
+            register(server, "cancer")  # the file is judged by a process of its own
+            asked = server.post("/api/v1/endpoints/cancer/predictions/query", {"sql": "SELECT 6 * 7 AS answer"})
+            expect(asked.status == 200 and asked.json()["rows"] == [[42]], f"{asked.status} {asked.body[:300]}")
 
 
 def pass_gate(server, version):
@@ -127,5 +154,6 @@ run_tests([("an endpoint answers what the model answers", answers_are_the_models
            ("broken models are refused at registration where the policy is block", refuses_broken_models),
            ("a killed replica of two costs no request", lambda: kill_replicas(2)),
            ("a killed only replica costs no request", lambda: kill_replicas(1)),
+           ("a program that is replaced goes on with itself", program_is_replaced),
            ("shadow, canary, gate and promotion cost no request on sqlite", promote),
            ("shadow, canary, gate and promotion cost no request on postgres", promote_on_postgres)])
