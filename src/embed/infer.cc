@@ -148,9 +148,19 @@ std::unique_ptr<mw_result> ResultOf(std::vector<Tensor> tensors) {
   return result;
 }
 
-template <typename T>
-const T* At(const std::vector<T>& list, size_t index) {
-  return index < list.size() ? &list[index] : nullptr;
+void NeedPointer(const void* pointer, const char* function, const char* what) {
+  if (pointer == nullptr) throw InvalidArgument("{} got NULL for the {}", function, what);
+}
+
+// What a list of `owner` holds; of NULL nothing.
+template <typename Owner, typename T>
+size_t Count(const Owner* owner, std::vector<T> Owner::*list) {
+  return owner == nullptr ? 0 : (owner->*list).size();
+}
+
+template <typename Owner, typename T>
+const T* At(const Owner* owner, std::vector<T> Owner::*list, size_t index) {
+  return index < Count(owner, list) ? &(owner->*list)[index] : nullptr;
 }
 
 }  // namespace
@@ -165,7 +175,9 @@ const char* mw_error_message(void) {
 
 mw_status mw_load(const char* path, mw_model** model) {
   return Guarded([&] {
-    if (path == nullptr || model == nullptr) throw InvalidArgument("mw_load got NULL");
+    NeedPointer(model, "mw_load", "model");
+    *model = nullptr;
+    NeedPointer(path, "mw_load", "path");
     auto loaded = std::make_unique<mw_model>();
     loaded->engine = millwright::inference::LoadModel(path);
     const auto& signature = loaded->engine->signature();
@@ -184,29 +196,31 @@ void mw_free(mw_model* model) {
 }
 
 size_t mw_input_count(const mw_model* model) {
-  return model->inputs.size();
+  return Count(model, &mw_model::inputs);
 }
 size_t mw_output_count(const mw_model* model) {
-  return model->outputs.size();
+  return Count(model, &mw_model::outputs);
 }
 size_t mw_column_count(const mw_model* model) {
-  return model->columns.size();
+  return Count(model, &mw_model::columns);
 }
 const mw_spec* mw_input(const mw_model* model, size_t index) {
-  return At(model->inputs, index);
+  return At(model, &mw_model::inputs, index);
 }
 const mw_spec* mw_output(const mw_model* model, size_t index) {
-  return At(model->outputs, index);
+  return At(model, &mw_model::outputs, index);
 }
 const mw_column* mw_column_at(const mw_model* model, size_t index) {
-  return At(model->columns, index);
+  return At(model, &mw_model::columns, index);
 }
 
 mw_status mw_predict(mw_model* model, const mw_tensor* inputs, size_t input_count,
                      mw_result** result) {
   return Guarded([&] {
-    if (model == nullptr || result == nullptr || (inputs == nullptr && input_count > 0))
-      throw InvalidArgument("mw_predict got NULL");
+    NeedPointer(result, "mw_predict", "result");
+    *result = nullptr;
+    NeedPointer(model, "mw_predict", "model");
+    if (input_count > 0) NeedPointer(inputs, "mw_predict", "inputs");
     if (input_count > kInputsMax) throw InvalidArgument("More than {} inputs", kInputsMax);
     std::vector<Tensor> tensors;
     for (size_t i = 0; i < input_count; ++i) tensors.push_back(CopyOf(inputs[i]));
@@ -215,12 +229,13 @@ mw_status mw_predict(mw_model* model, const mw_tensor* inputs, size_t input_coun
 }
 
 size_t mw_result_count(const mw_result* result) {
-  return result->views.size();
+  return Count(result, &mw_result::views);
 }
 const mw_tensor* mw_result_at(const mw_result* result, size_t index) {
-  return At(result->views, index);
+  return At(result, &mw_result::views, index);
 }
 const mw_tensor* mw_result_named(const mw_result* result, const char* name) {
+  if (result == nullptr || name == nullptr) return nullptr;
   for (const mw_tensor& tensor : result->views)
     if (std::strcmp(tensor.name, name) == 0) return &tensor;
   return nullptr;

@@ -120,8 +120,56 @@ TEST_F(InferTest, SaysWhatIsWrong) {
     EXPECT_EQ(MW_INVALID_ARGUMENT, Predict(refused.input)) << refused.message;
     EXPECT_NE(nullptr, std::strstr(mw_error_message(), refused.message)) << mw_error_message();
   }
-  EXPECT_EQ(MW_INVALID_ARGUMENT, mw_predict(model_, nullptr, 1, nullptr));
-  EXPECT_EQ(MW_INVALID_ARGUMENT, mw_load(nullptr, nullptr));
+}
+
+// Every function of the header, with NULL in the place of each pointer.
+TEST_F(InferTest, TakesNullForNothing) {
+  EXPECT_EQ(0u, mw_input_count(nullptr));
+  EXPECT_EQ(0u, mw_output_count(nullptr));
+  EXPECT_EQ(0u, mw_column_count(nullptr));
+  EXPECT_EQ(nullptr, mw_input(nullptr, 0));
+  EXPECT_EQ(nullptr, mw_output(nullptr, 0));
+  EXPECT_EQ(nullptr, mw_column_at(nullptr, 0));
+  EXPECT_EQ(0u, mw_result_count(nullptr));
+  EXPECT_EQ(nullptr, mw_result_at(nullptr, 0));
+  EXPECT_EQ(nullptr, mw_result_named(nullptr, "label"));
+  mw_free(nullptr);
+  mw_result_free(nullptr);
+
+  Load("breast_cancer_lr");
+  const std::vector<float> row(30);
+  const int64_t shape[] = {1, 30};
+  const mw_tensor input{"X", MW_FP32, shape, 2, row.data()};
+  mw_result* result = nullptr;
+  EXPECT_EQ(MW_INVALID_ARGUMENT, mw_predict(nullptr, &input, 1, &result));
+  EXPECT_STREQ("mw_predict got NULL for the model", mw_error_message());
+  EXPECT_EQ(MW_INVALID_ARGUMENT, mw_predict(model_, nullptr, 1, &result));
+  EXPECT_STREQ("mw_predict got NULL for the inputs", mw_error_message());
+  EXPECT_EQ(MW_INVALID_ARGUMENT, mw_predict(model_, &input, 1, nullptr));
+  EXPECT_STREQ("mw_predict got NULL for the result", mw_error_message());
+  EXPECT_EQ(MW_INVALID_ARGUMENT, mw_predict(model_, nullptr, 0, &result));
+  EXPECT_EQ(MW_OK, mw_predict(model_, &input, 1, &result)) << mw_error_message();
+  EXPECT_EQ(nullptr, mw_result_named(result, nullptr));
+  mw_result_free(result);
+  EXPECT_EQ(MW_INVALID_ARGUMENT, mw_load(PathOf("breast_cancer_lr").c_str(), nullptr));
+  EXPECT_STREQ("mw_load got NULL for the model", mw_error_message());
+  mw_model* loaded = model_;
+  EXPECT_EQ(MW_INVALID_ARGUMENT, mw_load(nullptr, &loaded));
+  EXPECT_STREQ("mw_load got NULL for the path", mw_error_message());
+}
+
+// So that who frees after a failure frees nothing, whatever stood there.
+TEST_F(InferTest, LeavesNullWhereItFails) {
+  Load("breast_cancer_lr");
+  mw_model* loaded = model_;
+  EXPECT_EQ(MW_NOT_FOUND, mw_load("/absent/model.onnx", &loaded));
+  EXPECT_EQ(nullptr, loaded);
+  const int64_t narrow[] = {1, 3};
+  const float row[3] = {};
+  const mw_tensor input{"X", MW_FP32, narrow, 2, row};
+  auto* result = reinterpret_cast<mw_result*>(model_);
+  EXPECT_EQ(MW_INVALID_ARGUMENT, mw_predict(model_, &input, 1, &result));
+  EXPECT_EQ(nullptr, result);
 }
 
 TEST_F(InferTest, RefusesBrokenModelsWithAReason) {
@@ -137,8 +185,6 @@ TEST_F(InferTest, RefusesBrokenModelsWithAReason) {
     EXPECT_STRNE("", mw_error_message()) << entry.path();
   }
   EXPECT_EQ(MW_ABI_VERSION, mw_abi_version());
-  mw_free(nullptr);
-  mw_result_free(nullptr);
 }
 
 TEST_F(InferTest, AnswersManyThreadsAtATime) {

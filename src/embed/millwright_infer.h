@@ -7,7 +7,9 @@
  * result that they came from.
  *
  * Functions that can fail return MW_OK or a code below; mw_error_message() then says what was
- * wrong.
+ * wrong. NULL is never a crash: in the place of a model or a result it holds nothing (counts are 0,
+ * pointers NULL, freeing does nothing); where something is loaded or predicted it is
+ * MW_INVALID_ARGUMENT.
  */
 #ifndef MILLWRIGHT_INFER_H_
 #define MILLWRIGHT_INFER_H_
@@ -95,8 +97,9 @@ typedef struct mw_column {
 typedef struct mw_model mw_model;
 typedef struct mw_result mw_result;
 
+/* *model is NULL after a failure. */
 MW_API mw_status mw_load(const char* path, mw_model** model);
-MW_API void mw_free(mw_model* model); /* NULL is allowed; results outlive it */
+MW_API void mw_free(mw_model* model); /* results outlive it */
 
 MW_API size_t mw_input_count(const mw_model* model);
 MW_API size_t mw_output_count(const mw_model* model);
@@ -106,14 +109,16 @@ MW_API const mw_spec* mw_input(const mw_model* model, size_t index);
 MW_API const mw_spec* mw_output(const mw_model* model, size_t index);
 MW_API const mw_column* mw_column_at(const mw_model* model, size_t index);
 
-/* Runs the model on inputs in any order; they are only read. Blocks for the model's time. */
+/* Runs the model on inputs in any order; they are only read. Blocks for the model's time. *result
+ * is NULL after a failure. */
 MW_API mw_status mw_predict(mw_model* model, const mw_tensor* inputs, size_t input_count,
                             mw_result** result);
 MW_API size_t mw_result_count(const mw_result* result);
+/* NULL beyond the last. */
 MW_API const mw_tensor* mw_result_at(const mw_result* result, size_t index);
 /* The output of this name, NULL when there is none. */
 MW_API const mw_tensor* mw_result_named(const mw_result* result, const char* name);
-MW_API void mw_result_free(mw_result* result); /* NULL is allowed */
+MW_API void mw_result_free(mw_result* result);
 
 #ifdef __cplusplus
 }
