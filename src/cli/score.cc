@@ -179,7 +179,8 @@ void Show(const scoring::Job& job, int64_t rows, Progress& progress) {
 // Scores a shard in this process.
 void ScoreHere(const scoring::Job& job, int shard, const ScoreOptions& options,
                const std::function<void(int64_t)>& on_rows, const std::stop_token& stop) {
-  const auto engine = ensembles::LoadModel(job.model());
+  const auto engine =
+      ensembles::LoadModel(job.model(), {.run_ms_max_remedy = "fewer --batch-rows take less time"});
   scoring::ScoreShard(job.plan(), shard, *engine, job.folder(), job.part(shard),
                       {.batch_rows = options.batch_rows}, on_rows, stop);
 }

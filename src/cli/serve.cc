@@ -161,6 +161,7 @@ ServeOptions InForce(const Console& console) {
 inference::PythonOptions PythonOptionsOf(const ServeOptions& options) {
   return {.workers = options.python_workers,
           .run_ms_max = options.python_timeout_ms,
+          .run_ms_max_remedy = "--python-timeout-ms",
           .memory_bytes_max = int64_t{options.python_memory_mib} << 20};
 }
 

@@ -96,7 +96,7 @@ class OnnxEngine final : public Engine {
       api_.ReleaseStatus(status);
       const RunLimit* limit = RunLimit::OfThisThread();
       if (limit != nullptr && limit->has_passed()) {
-        throw DeadlineExceeded("The model was stopped, as its time was over");
+        throw DeadlineExceeded("{}", limit->Reason());
       }
       ThrowFailure(reason);
     }

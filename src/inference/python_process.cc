@@ -279,7 +279,10 @@ PythonFrame PythonProcess::ReceiveFrame(int64_t deadline_ms) {
     bytes.resize(have + static_cast<size_t>(std::max<ssize_t>(count, 0)));
     if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) GiveUp("died");
     if (count < 0 && errno == EAGAIN && !WaitFor(connection_, POLLIN, deadline_ms)) {
-      GiveUp("did not answer in time and was killed", Code::kDeadlineExceeded);
+      const std::string_view remedy = options_.run_ms_max_remedy;
+      GiveUp(fmt::format("did not answer within {} ms{} and was killed", options_.run_ms_max,
+                         remedy.empty() ? "" : fmt::format(" ({})", remedy)),
+             Code::kDeadlineExceeded);
     }
     if (header_bytes == 0 && bytes.size() == kFrameHeadBytes) {
       header_bytes = FromLittle(std::string_view(bytes).substr(0, 4));

@@ -1,5 +1,7 @@
 #include "inference/run_limit.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "base/check.h"
@@ -36,11 +38,11 @@ void RunWatch::Pass(RunLimit* limit) {
 
 void RunWatch::Add(RunLimit* limit) {
   std::lock_guard lock(mutex_);
-  limit->place_ = limits_.emplace(limit->until_us_, limit);
+  limit->place_ = limits_.emplace(limit->time_.until_us, limit);
   if (is_ending_) Pass(limit);
   if (!thread_.joinable()) thread_ = std::thread([this] { Watch(); });
   // Seldom: limits come in the order in which they pass.
-  if (limit->until_us_ < wakes_us_) changed_.notify_all();
+  if (limit->time_.until_us < wakes_us_) changed_.notify_all();
 }
 
 void RunWatch::Remove(RunLimit* limit) {
@@ -68,7 +70,7 @@ void RunWatch::Watch() {
   }
 }
 
-RunLimit::RunLimit(RunWatch& watch, int64_t until_us) : watch_(watch), until_us_(until_us) {
+RunLimit::RunLimit(RunWatch& watch, const RunTime& time) : watch_(watch), time_(time) {
   CHECK(of_this_thread == nullptr);
   watch_.Add(this);
   of_this_thread = this;
@@ -86,6 +88,13 @@ RunLimit* RunLimit::OfThisThread() {
 bool RunLimit::has_passed() const {
   std::lock_guard lock(watch_.mutex_);
   return has_passed_;
+}
+
+std::string RunLimit::Reason() const {
+  std::lock_guard lock(watch_.mutex_);
+  if (watch_.is_ending_) return "The model was stopped, as its server ends";
+  return fmt::format("The model was stopped, for it took longer than {} ms ({})", time_.ms,
+                     time_.set_by);
 }
 
 void RunLimit::SetStop(std::function<void()> stop) {

@@ -5,6 +5,8 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <string>
+#include <string_view>
 #include <thread>
 
 namespace millwright::inference {
@@ -42,12 +44,19 @@ class RunWatch {
   std::thread thread_;
 };
 
+// How long runs may take, and what the caller would turn to have it otherwise.
+struct RunTime {
+  int64_t until_us = 0;     // by MonotonicUs
+  int64_t ms = 0;           // how long that is from its beginning, as it was set
+  std::string_view set_by;  // an option's name, a header's; lives for ever
+};
+
 // While one lives, the runs of this thread's models end when a time has come: an engine that can be
 // stopped (ONNX Runtime looks between two nodes, within loops too) throws kDeadlineExceeded. At
 // most one to a thread.
 class RunLimit {
  public:
-  RunLimit(RunWatch& watch, int64_t until_us);  // by MonotonicUs
+  RunLimit(RunWatch& watch, const RunTime& time);
   ~RunLimit();
   RunLimit(const RunLimit&) = delete;
   RunLimit& operator=(const RunLimit&) = delete;
@@ -56,6 +65,8 @@ class RunLimit {
   static RunLimit* OfThisThread();
 
   bool has_passed() const;
+  // Says why a run was stopped: the limit and what sets it.
+  std::string Reason() const;
   // What ends the run under way: called once when the limit passes, at once when it has, by another
   // thread or this one; it only leaves word. Nothing calls it any more after the next SetStop.
   void SetStop(std::function<void()> stop);
@@ -64,7 +75,7 @@ class RunLimit {
   friend class RunWatch;
 
   RunWatch& watch_;
-  const int64_t until_us_;
+  const RunTime time_;
   bool has_passed_ = false;  // guarded by the watch's lock, as is the rest
   std::function<void()> stop_;
   RunWatch::Limits::iterator place_;

@@ -13,6 +13,10 @@ namespace {
 
 constexpr int64_t kFarUs = 3'600'000'000;
 
+RunTime At(int64_t until_us) {
+  return {.until_us = until_us, .ms = 7, .set_by = "--limit-ms"};
+}
+
 // A run that ends when it is told to, and says whether it was.
 bool RunsUntilStopped(RunLimit* limit) {
   std::atomic<bool> is_stopped = false;
@@ -26,7 +30,7 @@ TEST(RunLimit, IsOfTheThreadThatMadeIt) {
   RunWatch watch;
   EXPECT_EQ(RunLimit::OfThisThread(), nullptr);
   {
-    RunLimit limit(watch, MonotonicUs() + kFarUs);
+    RunLimit limit(watch, At(MonotonicUs() + kFarUs));
     EXPECT_EQ(RunLimit::OfThisThread(), &limit);
     std::thread([] { EXPECT_EQ(RunLimit::OfThisThread(), nullptr); }).join();
     EXPECT_FALSE(limit.has_passed());
@@ -37,7 +41,7 @@ TEST(RunLimit, IsOfTheThreadThatMadeIt) {
 TEST(RunLimit, StopsWhatRunsWhenItsTimeHasComeAndNotBefore) {
   RunWatch watch;
   const int64_t until_us = MonotonicUs() + 20'000;
-  RunLimit limit(watch, until_us);
+  RunLimit limit(watch, At(until_us));
   EXPECT_TRUE(RunsUntilStopped(&limit));
   EXPECT_GE(MonotonicUs(), until_us);
   // A run that begins when it is over ends at once.
@@ -47,9 +51,9 @@ TEST(RunLimit, StopsWhatRunsWhenItsTimeHasComeAndNotBefore) {
 // The thread sleeps towards a later one by then.
 TEST(RunLimit, AnEarlierOneDoesNotWaitForALater) {
   RunWatch watch;
-  RunLimit later(watch, MonotonicUs() + kFarUs);
+  RunLimit later(watch, At(MonotonicUs() + kFarUs));
   std::thread([&] {
-    RunLimit earlier(watch, MonotonicUs() + 1000);
+    RunLimit earlier(watch, At(MonotonicUs() + 1000));
     EXPECT_TRUE(RunsUntilStopped(&earlier));
   }).join();
   EXPECT_FALSE(later.has_passed());
@@ -61,7 +65,7 @@ TEST(RunLimit, AllPassWhenTheProcessEnds) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
-      RunLimit limit(watch, MonotonicUs() + kFarUs);
+      RunLimit limit(watch, At(MonotonicUs() + kFarUs));
       ++running;
       EXPECT_TRUE(RunsUntilStopped(&limit));
     });
@@ -69,15 +73,24 @@ TEST(RunLimit, AllPassWhenTheProcessEnds) {
   while (running < 4) std::this_thread::yield();
   watch.EndAll();
   for (std::thread& thread : threads) thread.join();
-  RunLimit late(watch, MonotonicUs() + kFarUs);
+  RunLimit late(watch, At(MonotonicUs() + kFarUs));
   EXPECT_TRUE(RunsUntilStopped(&late));
+}
+
+TEST(RunLimit, SaysWhatSetsIt) {
+  RunWatch watch;
+  RunLimit limit(watch, At(MonotonicUs()));
+  EXPECT_TRUE(RunsUntilStopped(&limit));
+  EXPECT_EQ(limit.Reason(), "The model was stopped, for it took longer than 7 ms (--limit-ms)");
+  watch.EndAll();
+  EXPECT_EQ(limit.Reason(), "The model was stopped, as its server ends");
 }
 
 TEST(RunLimit, NobodyIsStoppedAfterItsRun) {
   RunWatch watch;
   for (int i = 0; i < 2000; ++i) {
     auto stopped = std::make_unique<std::atomic<bool>>(false);
-    RunLimit limit(watch, MonotonicUs() + i % 50);
+    RunLimit limit(watch, At(MonotonicUs() + i % 50));
     limit.SetStop([flag = stopped.get()] { *flag = true; });
     limit.SetStop({});
     stopped.reset();  // a call from here on would write to freed memory

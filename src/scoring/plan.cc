@@ -70,7 +70,9 @@ FileState StateOf(const std::filesystem::path& file) {
 void CheckInput(const Plan& plan) {
   const FileState now = StateOf(plan.input);
   if (now.bytes == plan.input_bytes && now.changed_ns == plan.input_changed_ns) return;
-  throw FailedPrecondition("The input was changed since the scoring began: {}", plan.input);
+  throw FailedPrecondition(
+      "The input was changed since the scoring began, say --restart to score it anew: {}",
+      plan.input);
 }
 
 }  // namespace millwright::scoring

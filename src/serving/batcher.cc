@@ -258,6 +258,18 @@ void Batcher::Run(std::vector<Item>& items) {
   if (!items.empty()) RunTogether(items);
 }
 
+inference::RunTime Batcher::TimeOfRun(int64_t start_us) const {
+  return {start_us + options_.run_ms_max * int64_t{1000}, options_.run_ms_max, "--run-timeout-ms"};
+}
+
+inference::RunTime Batcher::TimeOf(const Item& item, int64_t start_us) const {
+  const inference::RunTime run = TimeOfRun(start_us);
+  if (item.request.deadline_us.value_or(run.until_us) >= run.until_us) return run;
+  const int64_t given_us = *item.request.deadline_us - item.come_us;
+  return {*item.request.deadline_us, (given_us + 999) / 1000,
+          "X-Request-Timeout-Ms or a gRPC deadline"};
+}
+
 void Batcher::RunOne(Item& item, Ends ends) {
   const LogTrace trace(TraceIdOf(item.request));
   const int64_t start_us = MonotonicUs();
@@ -265,8 +277,7 @@ void Batcher::RunOne(Item& item, Ends ends) {
   try {
     std::optional<inference::RunLimit> limit;
     if (ends == Ends::kInTime) {
-      const int64_t last_us = start_us + options_.run_ms_max * int64_t{1000};
-      limit.emplace(watch_, std::min(last_us, item.request.deadline_us.value_or(last_us)));
+      limit.emplace(watch_, TimeOf(item, start_us));
     }
     finished.outputs = run_(item.request.inputs, item.request.params);
     finished.times.compute_us = MonotonicUs() - start_us;
@@ -298,7 +309,7 @@ void Batcher::RunTogether(std::vector<Item>& items) {
     const auto joined = rules_.Join(requests);
     joined_us = MonotonicUs();
     for (const Item& item : items) elements += CountElements(item.request.inputs);
-    const inference::RunLimit limit(watch_, start_us + options_.run_ms_max * int64_t{1000});
+    const inference::RunLimit limit(watch_, TimeOfRun(start_us));
     Outputs outputs = run_(joined, items[0].request.params);
     computed_us = MonotonicUs();
     parts = SplitOutputs(std::move(outputs), rows);

@@ -83,6 +83,9 @@ class Batcher {
   // Where it was measured to end soon it has no limit, which would cost as much as it.
   enum class Ends { kSoon, kInTime };
   void RunOne(Item& item, Ends ends);
+  // How long a run that begins now may take, and one for a request of which nobody else is part.
+  inference::RunTime TimeOfRun(int64_t start_us) const;
+  inference::RunTime TimeOf(const Item& item, int64_t start_us) const;
   void RunTogether(std::vector<Item>& items);
   void Record(int64_t rows, double us);
 

@@ -9,7 +9,7 @@
 namespace millwright::serving {
 namespace {
 
-constexpr int64_t kTrialUsMax = 60'000'000;  // of the runs before a version takes traffic
+constexpr int64_t kTrialMsMax = 60'000;  // of the runs before a version takes traffic
 
 // By what the file or the folder's preferred file is.
 std::string_view PlatformOf(const std::filesystem::path& path) {
@@ -46,7 +46,8 @@ LoadedVersion LoadVersion(const ModelSource& source, const inference::PythonOpti
   try {
     std::unique_ptr<inference::Engine> engine = load(source.path, python);
     inference::RunWatch watch;
-    const inference::RunLimit limit(watch, MonotonicUs() + kTrialUsMax);
+    const inference::RunLimit limit(watch, {MonotonicUs() + kTrialMsMax * 1000, kTrialMsMax,
+                                            "all trial runs before it is served"});
     const auto example = WarmUp(source.path, *engine);
     BatchProbe probe = ProbeBatches(*engine, example);
     probe.is_bounded = IsBounded(source.path);

@@ -245,7 +245,8 @@ def says_what_cannot_be_done():
         rows = write_rows(folder / "rows.csv", 100)
         score(*common, "--input", rows, *features(), "--shards", 2, "--shard", 0)
         write_rows(folder / "rows.csv", 99)
-        expect("was changed" in error_of(*common), "a changed input was taken")
+        expect(f"The input was changed since the scoring began, say --restart to score it anew: {rows}" in error_of(*common),
+               error_of(*common))
         score(*common, "--input", rows, *features(), "--restart")
         expect("already exists" in error_of(*common, "--input", rows), "an output was replaced")
         score(*common, "--input", rows, *features(), "--overwrite")

@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import struct
@@ -96,10 +97,17 @@ def a_model_server_stops_what_does_not_end():
     models = (f"endless={MODELS / 'containers/endless.onnx'}", f"fashion={MODELS / 'fashion_cnn/model.onnx'}")
     with ModelServer(BINARY, *models, "--threads", "2", "--batching", "off", "--run-timeout-ms", "1000") as server, \
             concurrent.futures.ThreadPoolExecutor(8) as pool:
-        stopped = (504, {"error": "The model was stopped, as its time was over"})
-        for headers in ({}, {"X_Request_Timeout_Ms": "300"}):
+        by_model, by_request = ((504, {"error": f"The model was stopped, for it took longer than {ms} ms ({set_by})"})
+                                for ms, set_by in (("1000", "--run-timeout-ms"),
+                                                   ("N", "X-Request-Timeout-Ms or a gRPC deadline")))
+        for stopped, headers in ((by_model, {}), (by_request, {"X_Request_Timeout_Ms": "300"})):
             hung = [pool.submit(ask, server, "endless", FOR_EVER, **headers) for _ in range(4)]
             answers = [(answer.status, answer.json()) for answer in (future.result() for future in hung)]
+            if headers:  # it is of what is left of the request's time when it comes to the model
+                times = [int(ms) for _, answer in answers for ms in re.findall(r"longer than (\d+) ms", answer["error"])]
+                expect(times and all(1 <= ms <= 300 for ms in times), f"{answers}")
+                answers = [(status, {"error": re.sub(r"longer than \d+ ms", "longer than N ms", answer["error"])})
+                           for status, answer in answers]
             expect(stopped in answers and all(status in (503, 504) for status, _ in answers), f"{answers}")
             expect(headers or answers == [stopped] * 4, f"{answers}")
         vectors = json.loads((MODELS / "fashion_cnn/vectors.json").read_text())
