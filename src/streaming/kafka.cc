@@ -1,6 +1,7 @@
 #include "streaming/kafka.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/log.h"
 #include "streaming/kafka_library.h"
@@ -59,10 +60,44 @@ void LogLine(const rd_kafka_t* /*kafka*/, int /*level*/, const char* facility, c
   Log(LogLevel::kDebug, "streaming", text, {{"facility", facility}});
 }
 
+// What the stream's promises rest on. A setting of one of these names that says otherwise is
+// refused and not passed over: who gives it would count on it.
+struct OwnSetting {
+  std::string_view name;
+  std::string_view value;  // empty: it must not be set at all
+  std::string_view why;
+};
+constexpr std::string_view kCommits = "offsets are committed when the output is written";
+constexpr std::string_view kKept = "what was read is kept until it can be written";
+constexpr OwnSetting kOwnSettings[] = {
+    {"enable.auto.commit", "false", kCommits},
+    {"auto.commit.enable", "false", kCommits},  // its name among a topic's settings
+    {"enable.auto.offset.store", "false", kCommits},
+    {"delivery.report.only.error", "false", kCommits},
+    {"enable.idempotence", "true", "what is sent twice is written once"},
+    {"message.timeout.ms", "0", kKept},
+    {"delivery.timeout.ms", "0", kKept},  // the same
+    {"transactional.id", "", "the output is not written in transactions"},
+    {"enable.partition.eof", "true", "--until-end and the lag are known by it"},
+    {"partition.assignment.strategy", "range,roundrobin", "partitions are given up all together"},
+};
+
+bool IsSame(std::string_view one, std::string_view other) {
+  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                    [](unsigned char a, unsigned char b) { return tolower(a) == tolower(b); });
+}
+
+void CheckOwn(const KafkaSettings& settings, const OwnSetting& own) {
+  const auto it = settings.find(std::string(own.name));
+  if (it == settings.end() || IsSame(it->second, own.value)) return;
+  throw InvalidArgument("Kafka: {}={} cannot be had: {}", it->first, it->second, own.why);
+}
+
 class Configuration {
  public:
   explicit Configuration(const KafkaSettings& settings) : conf_(rd_kafka_conf_new()) {
     rd_kafka_conf_set_log_cb(conf_, LogLine);
+    for (const OwnSetting& own : kOwnSettings) CheckOwn(settings, own);
     for (const auto& [name, value] : settings) Set(name, value);
   }
   ~Configuration() {
@@ -275,6 +310,7 @@ Consumer::Consumer(const KafkaSettings& settings, const std::string& group,
     : impl_(std::make_unique<Impl>()) {
   impl_->topic = topic;
   impl_->on_revoked = std::move(on_revoked);
+  CheckOwn(settings, {"group.id", group, "say --group"});
   Configuration configuration(settings);
   // What a group without offsets begins with, unless it was said otherwise.
   if (!settings.contains("auto.offset.reset")) configuration.Set("auto.offset.reset", "earliest");

@@ -34,7 +34,8 @@ struct Message {
 };
 
 // Settings of librdkafka by its own names, for both sides: "bootstrap.servers",
-// "security.protocol".
+// "security.protocol". Those that a stream's promises rest on (offsets, idempotence, the assignment
+// of partitions) are its own: the constructors below throw kInvalidArgument where one differs.
 using KafkaSettings = std::map<std::string, std::string>;
 
 // Writes messages, each once and in order for its partition (an idempotent producer). What cannot

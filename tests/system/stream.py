@@ -191,11 +191,28 @@ def members_share():
         expect(len(keys) == 400, f"{len(keys)} keys of 400")
 
 
+OWN_SETTINGS = [
+    ("enable.auto.commit", "true", "offsets are committed when the output is written"),
+    ("auto.commit.enable", "true", "offsets are committed when the output is written"),
+    ("enable.auto.offset.store", "TRUE", "offsets are committed when the output is written"),
+    ("enable.idempotence", "false", "what is sent twice is written once"),
+    ("message.timeout.ms", "300000", "what was read is kept until it can be written"),
+    ("delivery.timeout.ms", "300000", "what was read is kept until it can be written"),
+    ("delivery.report.only.error", "true", "offsets are committed when the output is written"),
+    ("transactional.id", "one", "the output is not written in transactions"),
+    ("enable.partition.eof", "false", "--until-end and the lag are known by it"),
+    ("partition.assignment.strategy", "cooperative-sticky", "partitions are given up all together"),
+    ("group.id", "mine", "say --group"),
+]
+
+
 def wrong_usage_is_refused():
     with Brokers(BINARY) as brokers:
         brokers.create("in", 1)
         for words, said in ((["--kafka", "in"], "--kafka is IN:OUT"), (["--kafka", "in:in"], "cannot write to the topic"),
                             (["--kafka-option", "no.such=1"], "no.such"), (["--features", "a,b"], "--features names 2"),
+                            *((["--kafka-option", f"{name}={value}"], f"{name}={value} cannot be had: {why}")
+                              for name, value, why in OWN_SETTINGS),
                             (["--model", "/nonexistent"], "not found"),
                             (["--model", MODELS / "fashion_cnn/model.onnx"], "takes tensors, not tables")):
             command = [str(BINARY), "stream", "--model", str(CREDIT), "--kafka", "in:out", "--brokers", brokers.addresses]
@@ -208,9 +225,21 @@ def wrong_usage_is_refused():
             expect(done.returncode == 1 and said in done.stderr, f"{words}: {done.returncode} {done.stderr}")
 
 
+def settings_may_say_what_is_so():
+    """A file of settings that a team's other programs read, too."""
+    with Brokers(BINARY) as brokers, tempfile.TemporaryDirectory() as folder:
+        brokers.create("in", 1)
+        brokers.produce("in", applicants())
+        settings = pathlib.Path(folder) / "kafka.properties"
+        settings.write_text("enable.auto.commit=False\ngroup.id=millwright-in-out\nenable.idempotence=true\n")
+        answer = Stream(brokers, "--until-end", "--kafka-config", settings).end()
+        expect(answer["messages"] == len(applicants()), f"{answer}")
+
+
 run_tests([("online, batch and stream give the same numbers", the_same_numbers),
            ("bad messages and rows are put aside with their reasons", bad_rows_are_put_aside),
            ("kill -9 loses nothing, and repeats have the same ids", nothing_is_lost),
            ("brokers may go and come back", brokers_come_and_go),
            ("members of a group share the partitions", members_share),
-           ("wrong usage is refused", wrong_usage_is_refused)])
+           ("wrong usage is refused", wrong_usage_is_refused),
+           ("settings may say what is so", settings_may_say_what_is_so)])
