@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
+#include <limits>
 #include <thread>
 
 #include "base/clock.h"
@@ -36,6 +36,10 @@ size_t SizeOf(int64_t rows) {
 int Cores() {
   static const auto cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   return cores;
+}
+
+int64_t DeadlineUs(const InferRequest& request) {
+  return request.deadline_us.value_or(std::numeric_limits<int64_t>::max());
 }
 
 Error TooLate() {
@@ -136,12 +140,26 @@ void Batcher::Queue(Item&& item, std::shared_ptr<const void> keep) {
   item.done(item.request, {.outputs = Unexpected(*refusal)});
 }
 
-double Batcher::WaitUs() const {
-  const int64_t a_run = Joins() ? options_.rows_max : 1;
-  const double runs = std::ceil(static_cast<double>(queued_rows_) / static_cast<double>(a_run));
-  const double at_a_time = std::min(RunsMax(), Cores());
-  return runs * costs_.EstimateUs(std::min<int64_t>(a_run, std::max<int64_t>(queued_rows_, 1))) /
-         at_a_time;
+double Batcher::AnswerUs(const Item& item) const {
+  const int runs_max = RunsMax();
+  double us = 0;
+  if (run_ends_us_.size() >= static_cast<size_t>(runs_max)) {
+    const auto first_us = *std::min_element(run_ends_us_.begin(), run_ends_us_.end());
+    us = static_cast<double>(std::max<int64_t>(0, first_us - item.come_us));
+  }
+  const auto waiting = static_cast<int64_t>(queue_.size());
+  if (!item.joins || !Joins()) {
+    const int64_t mean_rows = queued_rows_ / std::max<int64_t>(waiting, 1);
+    us += static_cast<double>(waiting) * costs_.EstimateUs(mean_rows) / runs_max;
+    return us + costs_.EstimateUs(item.rows);
+  }
+  // What waits goes with it, or before it in runs that are full.
+  if (queued_rows_ + item.rows <= options_.rows_max) {
+    return us + costs_.EstimateUs(queued_rows_ + item.rows);
+  }
+  const int64_t runs = (queued_rows_ + options_.rows_max - 1) / options_.rows_max;
+  us += static_cast<double>(runs) * costs_.EstimateUs(options_.rows_max) / runs_max;
+  return us + costs_.EstimateUs(item.rows);
 }
 
 std::optional<Error> Batcher::Refusal(const Item& item) {
@@ -150,10 +168,11 @@ std::optional<Error> Batcher::Refusal(const Item& item) {
     return Unavailable("{} requests wait for the model {}, as many as may", kBatchQueueMax,
                        item.request.model);
   }
-  const double run_us = costs_.EstimateUs(item.rows);
-  if (!item.request.deadline_us || run_us == CostCurve::kUnknownUs) return std::nullopt;
+  if (!item.request.deadline_us || costs_.EstimateUs(item.rows) == CostCurve::kUnknownUs) {
+    return std::nullopt;
+  }
   const auto left_us = static_cast<double>(*item.request.deadline_us - item.come_us);
-  if (left_us >= run_us + WaitUs()) return std::nullopt;
+  if (left_us >= AnswerUs(item)) return std::nullopt;
   impossible_.fetch_add(1, std::memory_order_relaxed);
   return TooLate();
 }
@@ -164,18 +183,23 @@ void Batcher::RunQueue() {
   while (!queue_.empty()) {
     std::vector<Item> items = TakeItems(lock);
     if (items.empty()) continue;
-    ++running_;
+    int64_t rows = 0;
+    for (const Item& item : items) rows += item.rows;
+    const double run_us = costs_.EstimateUs(rows);
+    const int64_t end_us =
+        MonotonicUs() + (run_us == CostCurve::kUnknownUs ? 0 : static_cast<int64_t>(run_us));
+    run_ends_us_.push_back(end_us);
     lock.unlock();
     Run(items);
     items.clear();
     lock.lock();
-    --running_;
+    run_ends_us_.erase(std::find(run_ends_us_.begin(), run_ends_us_.end(), end_us));
   }
   --threads_;
 }
 
 std::optional<int64_t> Batcher::WaitUntilUs(const Item& first, int64_t rows) const {
-  if (running_ == 0 || interval_us_ == 0 || !first.joins) return std::nullopt;
+  if (run_ends_us_.empty() || interval_us_ == 0 || !first.joins) return std::nullopt;
   const double one_us = costs_.EstimateUs(1);
   const double saved_us = one_us + costs_.EstimateUs(rows) - costs_.EstimateUs(rows + 1);
   if (interval_us_ >= saved_us) return std::nullopt;
@@ -196,15 +220,27 @@ std::optional<int64_t> Batcher::RowsMax(const Item& first) {
   return choice.is_trial ? std::min<int64_t>(options_.rows_max, kTrialRows) : options_.rows_max;
 }
 
+bool Batcher::EndsBefore(int64_t until_us, int64_t now_us, int64_t rows) const {
+  return until_us == std::numeric_limits<int64_t>::max() ||
+         static_cast<double>(until_us - now_us) >= costs_.EstimateUs(rows);
+}
+
 void Batcher::Gather(int64_t rows_max, std::vector<Item>* items, int64_t* rows) {
   const Item& first = items->front();
+  const int64_t now_us = MonotonicUs();
+  int64_t deadline_us = std::numeric_limits<int64_t>::max();  // the earliest of the run
+  for (const Item& item : *items) deadline_us = std::min(deadline_us, DeadlineUs(item.request));
   size_t looked_at = 0;
   for (auto it = queue_.begin(); it != queue_.end() && looked_at < kLookedAtMax; ++looked_at) {
     if (*rows >= rows_max) return;
-    if (!it->joins || *rows + it->rows > rows_max || !rules_.CanJoin(first.request, it->request)) {
+    const int64_t until_us = std::min(deadline_us, DeadlineUs(it->request));
+    if (!it->joins || *rows + it->rows > rows_max ||
+        !EndsBefore(until_us, now_us, *rows + it->rows) ||
+        !rules_.CanJoin(first.request, it->request)) {
       ++it;
       continue;
     }
+    deadline_us = until_us;
     *rows += it->rows;
     queued_rows_ -= it->rows;
     items->push_back(std::move(*it));

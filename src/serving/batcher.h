@@ -24,7 +24,8 @@ namespace millwright::serving {
 // done by the caller's thread; others wait in a queue for a thread of the lane. A thread takes what
 // has come since and can be one run, where the model was measured to gain by it. It waits for more
 // only while another run of the version is under way and the next request is expected sooner than
-// what it saves, and never longer than half of a run. So a single caller never waits.
+// what it saves, and never longer than half of a run. So a single caller never waits. Nor does a
+// run become so large that one of its requests would miss its deadline by it.
 //
 // A run of several requests that fails is run again request by request, so that each has the answer
 // that is its own. One that takes longer than it may, or than its requests wait, is stopped where
@@ -70,10 +71,12 @@ class Batcher {
   void Queue(Item&& item, std::shared_ptr<const void> keep);
   // Why a request is not taken; nothing when it is. Counts it.
   std::optional<Error> Refusal(const Item& item);
-  double WaitUs() const;
+  // How long the answer to what comes now is expected to take, behind all that is there.
+  double AnswerUs(const Item& item) const;
   void RunQueue();
   std::vector<Item> TakeItems(std::unique_lock<std::mutex>& lock);
-  // Moves what can be one run with the first item out of the queue.
+  bool EndsBefore(int64_t until_us, int64_t now_us, int64_t rows) const;
+  // Moves what can be one run with the first item, within everyone's time, out of the queue.
   void Gather(int64_t rows_max, std::vector<Item>* items, int64_t* rows);
   // How many rows the run that begins with the first item may have; one request where it is alone.
   std::optional<int64_t> RowsMax(const Item& first);
@@ -107,8 +110,8 @@ class Batcher {
   std::deque<Item> queue_;
   int waiting_ = 0;  // threads that wait for more to come
   int64_t queued_rows_ = 0;
-  int threads_ = 0;  // of the lane that work on the queue, or are about to
-  int running_ = 0;  // of them, those that run the model now
+  int threads_ = 0;                   // of the lane that work on the queue, or are about to
+  std::vector<int64_t> run_ends_us_;  // when each run that is under way is expected to end
   int64_t last_us_ = 0;
   double interval_us_ = 0;  // between requests, a moving average
   std::array<int64_t, kBatchEnds> ends_ = {};

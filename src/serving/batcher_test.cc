@@ -260,6 +260,47 @@ TEST(Batcher, WhatCannotMakeItsDeadlineIsRefusedAtOnce) {
   fixture.model.Open();
 }
 
+constexpr double kLongUs = 100e6;  // a cost beside which no pause of the machine counts
+
+TEST(Batcher, WhatComesBehindARunIsRefusedByTheTimeThatItStillTakes) {
+  BatcherFixture fixture(Measured(kLongUs, 1.2 * kLongUs));
+  auto held = fixture.Hold();
+  InferRequest hurried = Row(1);
+  hurried.deadline_us = MonotonicUs() + static_cast<int64_t>(1.5 * kLongUs);
+  auto refused = fixture.Ask(std::move(hurried));
+  ASSERT_EQ(refused.wait_for(std::chrono::seconds(0)), std::future_status::ready);
+  EXPECT_EQ(refused.get().error().code(), Code::kUnavailable);
+  EXPECT_EQ(fixture.statistics().impossible, 1);
+  fixture.model.Open();
+}
+
+TEST(Batcher, ManyRowsInTheQueueAreCountedByTheirRequests) {
+  BatcherFixture fixture(Measured(kLongUs, 1.2 * kLongUs),
+                         {.batching = Batching::kOff, .threads = 1});
+  auto held = fixture.Hold();
+  auto many = fixture.Ask({.model = "doubling",
+                           .id = "id",
+                           .inputs = {Tensor::OfFloats("x", {32, 1}, std::vector<float>(32, 1))}});
+  InferRequest patient = Row(1);
+  patient.deadline_us = MonotonicUs() + static_cast<int64_t>(4 * kLongUs);  // three runs
+  auto answered = fixture.Ask(std::move(patient));
+  fixture.model.Open();
+  EXPECT_EQ(ValueOf(std::move(answered)), 2);
+}
+
+TEST(Batcher, ARunEndsBeforeTheDeadlineOfEachOfItsRequests) {
+  BatcherFixture fixture(Measured(kLongUs, 32 * kLongUs));  // a further row takes half of the first
+  auto held = fixture.Hold();
+  InferRequest hurried = Row(1);
+  hurried.deadline_us = MonotonicUs() + static_cast<int64_t>(3.2 * kLongUs);
+  std::vector<std::future<Result<Outputs>>> asked;
+  asked.push_back(fixture.Ask(std::move(hurried)));
+  for (int i = 0; i < 5; ++i) asked.push_back(fixture.Ask(Row(1)));
+  fixture.model.Open();
+  for (auto& one : asked) EXPECT_EQ(ValueOf(std::move(one)), 2);
+  EXPECT_EQ(fixture.model.runs(), (std::vector<int64_t>{1, 5, 1}));
+}
+
 TEST(Batcher, WhoseTimePassedInTheQueueIsNotRun) {
   BatcherFixture fixture;
   auto held = fixture.Hold();
