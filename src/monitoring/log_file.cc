@@ -135,9 +135,7 @@ std::string IdFile::Encode(const FileFacts& facts, std::vector<uint64_t> hashes)
   std::string bytes(kMagic);
   AppendNumber(head.size(), &bytes);
   bytes += head;
-  const size_t start = bytes.size();
-  bytes.resize(start + hashes.size() * kNumberBytes);
-  std::memcpy(bytes.data() + start, hashes.data(), hashes.size() * kNumberBytes);
+  bytes.append(reinterpret_cast<const char*>(hashes.data()), hashes.size() * kNumberBytes);
   return bytes;
 }
 

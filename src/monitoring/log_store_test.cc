@@ -120,6 +120,14 @@ TEST(IdFile, KeepsWhatItWasGiven) {
   }
 }
 
+TEST(IdFile, MayHaveNone) {
+  TempDir dir;
+  std::ofstream(dir.path() / "a.ids", std::ios::binary) << IdFile::Encode({.rows = 7}, {});
+  const IdFile file(dir.path() / "a.ids");
+  EXPECT_EQ(file.facts().rows, 7);
+  EXPECT_TRUE(file.hashes().empty());
+}
+
 TEST(IdFile, FindsWhatTwoHaveInCommon) {
   std::mt19937_64 random(5);
   for (int round = 0; round < 2000; ++round) {
