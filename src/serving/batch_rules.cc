@@ -143,6 +143,8 @@ bool BatchRules::CanJoin(const InferRequest& a, const InferRequest& b) const {
     }
     const bool same = std::equal(one.shape.begin() + 1, one.shape.end(), other.shape.begin() + 1);
     if (!same && PaddingOf(one.name) == nullptr) return false;
+    // A row without elements would be padding alone, to which the model had no answer by itself.
+    if (!same && (one.element_count() == 0 || other.element_count() == 0)) return false;
     is_padded = is_padded || !same;
   }
   if (is_padded && !(IsEven(a) && IsEven(b))) return false;

@@ -74,6 +74,9 @@ TEST(BatchRules, PaddingHidesNoRequestThatTheModelWouldRefuse) {
   const BatchRules rules(TokenModel(), true, {{"ids", 0}, {"mask", 0}});
   EXPECT_FALSE(rules.CanJoin(Tokens(1, 5, 0), Tokens(1, 4, 0, 5)));
   EXPECT_FALSE(rules.CanJoin(Tokens(1, 4, 0, 5), Tokens(1, 5, 0)));
+  EXPECT_FALSE(rules.CanJoin(Tokens(1, 0, 0), Tokens(1, 3, 0)));
+  EXPECT_FALSE(rules.CanJoin(Tokens(1, 3, 0), Tokens(1, 0, 0)));
+  EXPECT_TRUE(rules.CanJoin(Tokens(1, 0, 0), Tokens(2, 0, 0)));
 }
 
 TEST(BatchRules, OtherParamsNamesOrTypesAreOtherRuns) {
