@@ -20,7 +20,8 @@ T ParseNumber(std::string_view name, std::string_view text, double min, double m
   if (!ParseWhole(text, &value))
     throw InvalidArgument("{} must be {}, not \"{}\"", name, kind, text)
         .WithField(std::string(name));
-  if (static_cast<double>(value) < min || static_cast<double>(value) > max)
+  const auto number = static_cast<double>(value);
+  if (!(number >= min && number <= max))  // NaN is neither
     throw InvalidArgument("{} must be between {:.12g} and {:.12g}, not {}", name, min, max, text)
         .WithField(std::string(name));
   return value;

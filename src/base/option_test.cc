@@ -61,6 +61,10 @@ TEST(Option, CollectsAllMistakesAndSuggestsTheNearestKey) {
             "--quiet must be true or false, not \"maybe\"");
 }
 
+TEST(Option, WhatIsNoNumberLiesBetweenNone) {
+  EXPECT_EQ(MistakesOf("server: {share: nan}"), "--share must be between 0 and 1, not nan");
+}
+
 TEST(Option, NamesTheEnvironmentVariable) {
   EXPECT_EQ(EnvironmentName("server.drain-ms"), "MILLWRIGHT_SERVER_DRAIN_MS");
 }
