@@ -27,6 +27,7 @@ AuthorizeAtOnce MakeAuthorizeAtOnce(const security::Security& security) {
     auto identity = security.AuthenticateAtOnce(request.headers.Find("Authorization"));
     if (!identity || !identity->MayActAs(*needed)) return false;
     request.principal = std::move(identity->name);
+    request.token = std::move(identity->token);
     request.principal_verified = identity->verified;
     return true;
   };
@@ -39,18 +40,19 @@ Authorize MakeAuthorize(security::Security& security) {
     security::Identity identity = security.Authenticate(request.headers.Find("Authorization"));
     if (!identity.MayActAs(*needed)) throw PermissionDenied("Permission denied");
     request.principal = std::move(identity.name);
+    request.token = std::move(identity.token);
     request.principal_verified = identity.verified;
   };
 }
 
 AuthorizeRpc MakeAuthorizeRpc(security::Security& security) {
   return [&security](std::optional<std::string_view> authorization,
-                     Permission permission) -> std::string {
+                     Permission permission) -> security::Identity {
     const auto needed = NeededRole(permission);
-    if (!needed) return "";
+    if (!needed) return {.name = ""};
     security::Identity identity = security.Authenticate(authorization);
     if (!identity.MayActAs(*needed)) throw PermissionDenied("Permission denied");
-    return std::move(identity.name);
+    return identity;
   };
 }
 

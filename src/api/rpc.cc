@@ -54,7 +54,8 @@ void RpcTable::Dispatch(Entry& entry, const grpc::Call& call) const {
     if (call.IsGivenUp()) {
       throw DeadlineExceeded("The call was given up before its turn came");
     }
-    call.SetPrincipal(authorize_(call.FindMetadata("authorization"), entry.permission));
+    auto identity = authorize_(call.FindMetadata("authorization"), entry.permission);
+    call.SetPrincipal(std::move(identity.name), std::move(identity.token));
     entry.handle(call, reply);
   } catch (...) {
     reply(Unexpected(ErrorOf(std::current_exception())));

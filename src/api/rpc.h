@@ -11,6 +11,7 @@
 #include "api/rpc_metrics.h"
 #include "base/result.h"
 #include "grpc/server.h"
+#include "security/principal.h"
 
 namespace millwright::api {
 
@@ -30,9 +31,9 @@ struct Rpc {
   grpc::Messages messages = grpc::Messages::kOne;
 };
 
-// Decides whether a caller may, by the metadata `authorization`, and says who it is, empty where
-// that is not asked. Throws kUnauthenticated or kPermissionDenied.
-using AuthorizeRpc = std::function<std::string(std::optional<std::string_view>, Permission)>;
+// Decides whether a caller may, by the metadata `authorization`, and says who it is, without a name
+// where that is not asked. Throws kUnauthenticated or kPermissionDenied.
+using AuthorizeRpc = std::function<security::Identity(std::optional<std::string_view>, Permission)>;
 
 // Joins the tables of all services: authorises, runs the handler and turns whatever it throws into
 // a status (anything but an Error becomes kInternal with a log id). A call that nobody waits for

@@ -108,9 +108,9 @@ void PrintCounts(const Json& endpoint, Console& console) {
       FormatBytes(static_cast<uint64_t>(cache.GetInt("bytes"))),
       FormatCount(limits.GetInt("refused")), FormatCount(limits.GetInt("too_large"))));
   for (const Json& caller : limits.At("callers").AsArray()) {
-    console.Line(fmt::format(
-        "  {}: {} rows today, {} requests refused", caller.GetString("principal"),
-        FormatCount(caller.GetInt("rows_today")), FormatCount(caller.GetInt("refused"))));
+    console.Line(fmt::format("  {}: {} rows today, {} requests refused", caller.GetString("caller"),
+                             FormatCount(caller.GetInt("rows_today")),
+                             FormatCount(caller.GetInt("refused"))));
   }
 }
 

@@ -26,8 +26,9 @@ class Call {
   // By MonotonicUs; nothing where the client waits for ever.
   std::optional<int64_t> DeadlineUs() const;
   // Who calls, as whoever checked it says; set before the handler runs.
-  void SetPrincipal(std::string principal) const;
+  void SetPrincipal(std::string principal, std::string token) const;
   const std::string& principal() const;
+  const std::string& token() const;  // by which the principal called; empty where by none
   // Nobody waits for an answer any more: the call was cancelled, its deadline has passed, or it has
   // ended.
   bool IsGivenUp() const;

@@ -347,11 +347,14 @@ std::optional<std::string_view> Call::FindMetadata(std::string_view key) const {
 std::optional<int64_t> Call::DeadlineUs() const {
   return state_->DeadlineUs();
 }
-void Call::SetPrincipal(std::string principal) const {
-  state_->SetPrincipal(std::move(principal));
+void Call::SetPrincipal(std::string principal, std::string token) const {
+  state_->SetPrincipal(std::move(principal), std::move(token));
 }
 const std::string& Call::principal() const {
   return state_->principal();
+}
+const std::string& Call::token() const {
+  return state_->token();
 }
 bool Call::IsGivenUp() const {
   return state_->IsGivenUp();

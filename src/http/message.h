@@ -60,6 +60,7 @@ struct Request {
   std::string peer;                     // "127.0.0.1:50312"
   std::string principal = "anonymous";  // set by authorisation before the handler runs
   bool principal_verified = false;
+  std::string token;  // of the principal, by which it called, likewise; empty where by none
   std::string request_id;
 
   std::optional<std::string_view> Query(std::string_view name) const;

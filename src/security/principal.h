@@ -47,6 +47,7 @@ struct Identity {
   std::string name = "anonymous";
   bool verified = false;
   std::optional<Role> role;
+  std::string token = {};  // "NAME (ID)" of the token that was sent; empty where it was none
 
   bool MayActAs(Role needed) const { return role && *role >= needed; }
 };

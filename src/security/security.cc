@@ -155,7 +155,7 @@ struct Security::Impl {
       if (*expires_ms <= clock.NowMs()) return std::nullopt;
       *until_ms = std::min(*until_ms, *expires_ms);
     }
-    Identity identity{rows[0].Text(2), true, std::nullopt};
+    Identity identity{rows[0].Text(2), true, std::nullopt, rows[0].Text(4) + " (" + id + ")"};
     for (const Row& row : rows) {
       if (row.IsNull(3)) continue;
       const Role role = ParseRole(row.Text(3));

@@ -14,8 +14,12 @@ double BurstOf(const EndpointPolicy& policy) {
 
 }  // namespace
 
-CallerLimits::Caller& CallerLimits::Find(const std::string& principal) {
-  const auto found = callers_.find(principal);
+std::string CallerOf(const Origin& origin) {
+  return origin.token.empty() ? origin.principal : origin.principal + "/" + origin.token;
+}
+
+CallerLimits::Caller& CallerLimits::Find(const std::string& who) {
+  const auto found = callers_.find(who);
   if (found != callers_.end()) return found->second;
   if (callers_.size() >= kCallersMax) {
     // Whoever has waited longest has the fullest bucket and loses least by being forgotten.
@@ -26,15 +30,15 @@ CallerLimits::Caller& CallerLimits::Find(const std::string& principal) {
         });
     callers_.erase(oldest);
   }
-  return callers_[principal];
+  return callers_[who];
 }
 
-std::optional<Refusal> CallerLimits::TakeRequest(const std::string& principal,
+std::optional<Refusal> CallerLimits::TakeRequest(const std::string& who,
                                                  const EndpointPolicy& policy, int64_t now_us) {
   if (policy.requests_per_s <= 0) return std::nullopt;
   const double burst = BurstOf(policy);
   std::lock_guard lock(mutex_);
-  Caller& caller = Find(principal);
+  Caller& caller = Find(who);
   if (caller.filled_us < 0) {
     caller.tokens = burst;
   } else {
@@ -49,18 +53,17 @@ std::optional<Refusal> CallerLimits::TakeRequest(const std::string& principal,
   ++caller.refused;
   ++refused_;
   const double wait_ms = std::ceil((1 - caller.tokens) / policy.requests_per_s * 1000);
-  return Refusal{
-      ResourceExhausted("More than {:g} requests a second from {}", policy.requests_per_s,
-                        principal.empty() ? "one caller" : principal),
-      std::max<int64_t>(1, static_cast<int64_t>(wait_ms))};
+  return Refusal{ResourceExhausted("More than {:g} requests a second from {}",
+                                   policy.requests_per_s, who.empty() ? "one caller" : who),
+                 std::max<int64_t>(1, static_cast<int64_t>(wait_ms))};
 }
 
-std::optional<Refusal> CallerLimits::TakeRows(const std::string& principal, int64_t rows,
+std::optional<Refusal> CallerLimits::TakeRows(const std::string& who, int64_t rows,
                                               const EndpointPolicy& policy, int64_t now_ms) {
   if (policy.rows_per_day <= 0) return std::nullopt;
   const int64_t day = now_ms / kDayMs;
   std::lock_guard lock(mutex_);
-  Caller& caller = Find(principal);
+  Caller& caller = Find(who);
   if (caller.day != day) {
     caller.day = day;
     caller.rows = 0;
@@ -69,7 +72,7 @@ std::optional<Refusal> CallerLimits::TakeRows(const std::string& principal, int6
     ++caller.refused;
     ++refused_;
     return Refusal{ResourceExhausted("{} has {} of {} rows left today; the request has {}",
-                                     principal.empty() ? "The caller" : principal,
+                                     who.empty() ? "The caller" : who,
                                      std::max<int64_t>(0, policy.rows_per_day - caller.rows),
                                      policy.rows_per_day, rows),
                    (day + 1) * kDayMs - now_ms};
@@ -83,13 +86,13 @@ std::vector<CallerUsage> CallerLimits::Usage(int64_t now_ms) const {
   std::vector<CallerUsage> usage;
   {
     std::lock_guard lock(mutex_);
-    for (const auto& [principal, caller] : callers_) {
+    for (const auto& [who, caller] : callers_) {
       const int64_t rows = caller.day == now_ms / kDayMs ? caller.rows : 0;
-      if (rows > 0 || caller.refused > 0) usage.push_back({principal, rows, caller.refused});
+      if (rows > 0 || caller.refused > 0) usage.push_back({who, rows, caller.refused});
     }
   }
   std::sort(usage.begin(), usage.end(), [](const CallerUsage& a, const CallerUsage& b) {
-    return std::tuple(b.rows, b.refused, a.principal) < std::tuple(a.rows, a.refused, b.principal);
+    return std::tuple(b.rows, b.refused, a.caller) < std::tuple(a.rows, a.refused, b.caller);
   });
   return usage;
 }
@@ -101,7 +104,7 @@ int64_t CallerLimits::refused() const {
 
 void CallerLimits::Restore(const StoredRows& stored) {
   std::lock_guard lock(mutex_);
-  Caller& caller = Find(stored.principal);
+  Caller& caller = Find(stored.who);
   caller.day = stored.day;
   caller.rows = stored.rows;
 }
@@ -109,17 +112,17 @@ void CallerLimits::Restore(const StoredRows& stored) {
 std::vector<CallerLimits::StoredRows> CallerLimits::TakeChanged() {
   std::vector<StoredRows> changed;
   std::lock_guard lock(mutex_);
-  for (auto& [principal, caller] : callers_) {
+  for (auto& [who, caller] : callers_) {
     if (!caller.is_changed) continue;
     caller.is_changed = false;
-    changed.push_back({principal, caller.day, caller.rows});
+    changed.push_back({who, caller.day, caller.rows});
   }
   return changed;
 }
 
 void CallerLimits::MarkChanged() {
   std::lock_guard lock(mutex_);
-  for (auto& [principal, caller] : callers_) caller.is_changed = caller.rows > 0;
+  for (auto& [who, caller] : callers_) caller.is_changed = caller.rows > 0;
 }
 
 }  // namespace millwright::serving

@@ -16,23 +16,27 @@ inline constexpr int64_t kDayMs = 86'400'000;
 // Callers of one endpoint that are remembered; of more, those are forgotten that came back last.
 inline constexpr size_t kCallersMax = 10'000;
 
+// Who is held to limits: each token for itself, "PRINCIPAL/TOKEN", and a principal where it calls
+// by its password or nobody is asked who calls.
+std::string CallerOf(const Origin& origin);
+
 // What one caller has asked of an endpoint today, by UTC.
 struct CallerUsage {
-  std::string principal;
+  std::string caller;
   int64_t rows = 0;
   int64_t refused = 0;  // requests, since this server started
 };
 
 // Holds the callers of one endpoint to its limits: a token bucket of requests and a quota of rows a
-// day for each principal. Thread-safe.
+// day for each. Thread-safe.
 class CallerLimits {
  public:
   // Takes a request out of the caller's bucket; where it has none, says when the next one fits.
-  std::optional<Refusal> TakeRequest(const std::string& principal, const EndpointPolicy& policy,
+  std::optional<Refusal> TakeRequest(const std::string& who, const EndpointPolicy& policy,
                                      int64_t now_us);
   // Takes rows out of the caller's quota of this day. When they are more than is left, none are
   // taken, and the time until midnight is said.
-  std::optional<Refusal> TakeRows(const std::string& principal, int64_t rows,
+  std::optional<Refusal> TakeRows(const std::string& who, int64_t rows,
                                   const EndpointPolicy& policy, int64_t now_ms);
 
   // Who asked today or was refused, the busiest first.
@@ -41,7 +45,7 @@ class CallerLimits {
 
   // Rows of a day, as they are stored.
   struct StoredRows {
-    std::string principal;
+    std::string who;
     int64_t day = 0;  // since 1970
     int64_t rows = 0;
   };
@@ -60,7 +64,7 @@ class CallerLimits {
     int64_t refused = 0;
     bool is_changed = false;
   };
-  Caller& Find(const std::string& principal);
+  Caller& Find(const std::string& who);
 
   mutable std::mutex mutex_;
   std::map<std::string, Caller, std::less<>> callers_;

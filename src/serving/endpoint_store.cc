@@ -539,7 +539,7 @@ void EndpointStore::KeepUsage(const std::vector<StoredUsage>& usage) {
   database_.Write([&](Connection& connection) {
     for (const StoredUsage& used : usage) {
       connection.Execute(sql::kUpsertUsage,
-                         {used.endpoint.str(), used.rows.day, used.rows.principal, used.rows.rows});
+                         {used.endpoint.str(), used.rows.day, used.rows.who, used.rows.rows});
     }
     connection.Execute(sql::kDeleteOldUsage, {today - kUsageDaysKept});
   });

@@ -92,7 +92,8 @@ std::optional<Refusal> Gateway::Admit(const std::string& model, const Origin& or
     return Refusal{ResourceExhausted("The request has {} bytes, endpoint {} takes at most {}",
                                      origin.body_bytes, model, policy.request_bytes)};
   }
-  return endpoint->limits.TakeRequest(origin.principal, policy, MonotonicUs());
+  if (policy.requests_per_s <= 0) return std::nullopt;
+  return endpoint->limits.TakeRequest(CallerOf(origin), policy, MonotonicUs());
 }
 
 Error Gateway::RefuseAnswer(const std::string& model, uint64_t body_bytes, int64_t bytes_max) {
@@ -104,8 +105,10 @@ Error Gateway::RefuseAnswer(const std::string& model, uint64_t body_bytes, int64
 std::optional<Refusal> Gateway::AdmitRows(const InferRequest& request) {
   const auto endpoint = FindRouted(request.model);
   if (endpoint == nullptr) return std::nullopt;
-  return endpoint->limits.TakeRows(request.origin.principal, CountRows(request),
-                                   endpoint->route()->policy, clock_.NowMs());
+  const auto route = endpoint->route();
+  if (route->policy.rows_per_day <= 0) return std::nullopt;
+  return endpoint->limits.TakeRows(CallerOf(request.origin), CountRows(request), route->policy,
+                                   clock_.NowMs());
 }
 
 void Gateway::Infer(InferRequest&& request, InferDone done) {

@@ -29,6 +29,7 @@ using ModelInfoPtr = std::shared_ptr<const ModelInfo>;
 // model. The function is called only within Infer.
 struct Origin {
   std::string principal;     // empty where nobody is asked who calls
+  std::string token = {};    // of the principal, where it called by one
   uint64_t body_bytes = 0;   // of the request as it came
   bool wants_fresh = false;  // no answer out of a cache
   bool is_admitted = false;  // Admit and AdmitRows have let it in

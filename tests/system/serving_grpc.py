@@ -134,6 +134,41 @@ def the_gateway_asks_for_tokens():
             expect('grpc_method="ModelInfer",grpc_code="Unauthenticated"} 2' in metrics, "no count of refused calls")
 
 
+def each_token_has_limits_of_its_own():
+    with tempfile.TemporaryDirectory() as scratch:
+        scratch = pathlib.Path(scratch)
+        port_file = scratch / "grpc.port"
+        with SecuredServer(BINARY, scratch / "data", "--grpc-port", "0", "--grpc-port-file", port_file, "--auth", "basic",
+                           environment={"MILLWRIGHT_ADMIN_PASSWORD": SecuredServer.PASSWORD}) as server:
+            version = register(server, "cancer")
+            for path, body in (("", {"name": "cancer", "model": "cancer", "version": version}),
+                               ("/cancer/policy", {"requests_per_s": 0.0001, "burst": 2})):
+                answer = server.post("/api/v1/endpoints" + path, body)
+                expect(answer.status == 200, f"{answer.status} {answer.body}")
+            shop, batch = (server.post("/api/v1/tokens", {"name": name}).json() for name in ("shop", "batch"))
+            case = json.loads((MODELS / "breast_cancer_lr/vectors.json").read_text())["cases"][0]["request"]
+            request = request_of("cancer", case["inputs"], True)
+
+            def ask(**headers):
+                return server.request("POST", "/v2/models/cancer/infer", case, headers)
+
+            def bearer(token):
+                return {"Authorization": f"Bearer {token['secret']}"}
+            with GrpcClient(port_file.read_text(), batch["secret"]) as client:
+                client.infer(request)
+                expect(ask(**bearer(batch)).status == 200, "the second request of a token")
+                code, text = refusal(lambda: client.infer(request))
+                who = f"admin/batch ({batch['id']})"
+                expect((code, text) == ("RESOURCE_EXHAUSTED", f"More than 0.0001 requests a second from {who}"), f"{code} {text}")
+                refused = ask(**bearer(batch))
+                expect(refused.status == 429 and who in refused.body.decode(), f"{refused.status} {refused.body}")
+            expect([ask(**bearer(shop)).status for _ in range(3)] == [200, 200, 429], "the other token's own limit")
+            expect([ask().status for _ in range(3)] == [200, 200, 429], "the user's own limit")
+            callers = server.get("/api/v1/endpoints/cancer").json()["limits"]["callers"]
+            expect({one["caller"]: one["refused"] for one in callers} ==
+                   {who: 2, f"admin/shop ({shop['id']})": 1, "admin": 1}, f"{callers}")
+
+
 def methods_that_there_are_not_are_refused_at_once():
     model = MODELS / "breast_cancer_lr/model.onnx"
     with ModelServer(BINARY, f"cancer={model}", "--grpc-port", "0") as server, GrpcClient(server.grpc_port) as client:
@@ -207,6 +242,7 @@ def clients_that_misbehave_cost_the_others_nothing():
 
 run_tests([("the vectors of all models agree, typed and raw", vectors_agree),
            ("the gateway answers those who have a token", the_gateway_asks_for_tokens),
+           ("each token has limits of its own, over REST and gRPC together", each_token_has_limits_of_its_own),
            ("methods that there are not are refused at once", methods_that_there_are_not_are_refused_at_once),
            ("a contract refuses over gRPC, too", a_contract_refuses_over_grpc_too),
            ("a stream and a watch end with the server", a_stream_and_a_watch_end_with_the_server),

@@ -135,6 +135,7 @@ serving::InferRequest StartRequest(const grpc::Call& call, InferMessage* message
   infer.deadline_us = call.DeadlineUs();
   infer.caller = call.principal();
   infer.origin = {.principal = call.principal(),
+                  .token = call.token(),
                   .body_bytes = call.message().size(),
                   .header = [call](std::string_view name) { return FindHeader(call, name); }};
   infer.inputs = std::move(message->inputs);

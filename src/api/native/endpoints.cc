@@ -69,9 +69,8 @@ Json LimitsJson(const serving::EndpointStatus& status) {
   Json callers = Json::MakeArray();
   for (const auto& caller : status.callers) {
     if (callers.AsArray().size() == kCallersShown) break;
-    callers.Append(Json::Of({{"principal", caller.principal},
-                             {"rows_today", caller.rows},
-                             {"refused", caller.refused}}));
+    callers.Append(Json::Of(
+        {{"caller", caller.caller}, {"rows_today", caller.rows}, {"refused", caller.refused}}));
   }
   return Json::Of(
       {{"refused", status.limited}, {"too_large", status.too_large}, {"callers", callers}});

@@ -81,6 +81,7 @@ bool WantsFresh(const http::Request& request) {
 
 serving::Origin OriginOf(const http::Request& request) {
   return {.principal = request.principal,
+          .token = request.token,
           .body_bytes = request.body.size(),
           .wants_fresh = WantsFresh(request),
           .header = [&request](std::string_view name) { return request.headers.Find(name); }};

@@ -18,7 +18,8 @@ class TestRpcServer {
   template <typename Context, size_t N>
   TestRpcServer(
       const Rpc<Context> (&rpcs)[N], Context& context, const grpc::ServerOptions& options = {},
-      AuthorizeRpc authorize = [](std::optional<std::string_view>, Permission) { return ""; })
+      AuthorizeRpc authorize = [](std::optional<std::string_view>,
+                                  Permission) { return security::Identity{.name = ""}; })
       : table(std::move(authorize)) {
     table.Add(rpcs, context);
     server = std::make_unique<grpc::Server>(options, table.Methods());

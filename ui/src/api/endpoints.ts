@@ -90,7 +90,7 @@ export interface Endpoint {
   held: number;
   hedges: { sent: number; won: number; refused: number };
   cache: { hits: number; misses: number; entries: number; bytes: number };
-  limits: { refused: number; too_large: number; callers: { principal: string; rows_today: number; refused: number }[] };
+  limits: { refused: number; too_large: number; callers: { caller: string; rows_today: number; refused: number }[] };
   revisions: Revision[];
   signature?: Signature;
 }

@@ -31,9 +31,9 @@ const groups: { title: string; fields: Field[] }[] = [
   {
     title: 'Limits',
     fields: [
-      { key: 'requests_per_s', label: 'Requests a second of a caller', help: '0: as many as come' },
+      { key: 'requests_per_s', label: 'Requests a second of a caller', help: 'each token for itself; 0: as many as come' },
       { key: 'burst', label: 'At once', help: '0: as many as a second' },
-      { key: 'rows_per_day', label: 'Rows a day of a caller', help: '0: as many as come' },
+      { key: 'rows_per_day', label: 'Rows a day of a caller', help: 'each token for itself; 0: as many as come' },
       { key: 'request_bytes', label: 'Largest request, bytes', help: "0: the server's limit" },
       { key: 'response_bytes', label: 'Largest answer, bytes', help: '0: any' },
     ],
@@ -66,7 +66,7 @@ export function EndpointSettings(props: { endpoint: Endpoint; reload: () => void
           ['Hedged', policy.hedge_percent === 0 ? 'off' : `${count(hedges.sent)} asked twice, ${count(hedges.won)} won · up to ${policy.hedge_percent} %`],
           ['Replicas', scaling(policy)],
           held > 0 && ['Waiting', `${count(held)} for a replica`],
-          ...limits.callers.map((each) => [each.principal, `${count(each.rows_today)} rows today, ${count(each.refused)} refused`] as const),
+          ...limits.callers.map((each) => [each.caller, `${count(each.rows_today)} rows today, ${count(each.refused)} refused`] as const),
         ]}
       />
       <div class="row">
