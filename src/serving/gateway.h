@@ -69,7 +69,7 @@ struct EndpointStatus {
   int64_t held = 0;            // requests that wait for a replica
   int64_t hedged = 0;          // requests that were asked of a second replica, too
   int64_t hedges_won = 0;      // that the second replica answered first
-  int64_t hedges_refused = 0;  // late ones that were over the budget
+  int64_t hedges_refused = 0;  // looks at late ones that found none in the budget
   int64_t limited = 0;         // requests over a caller's limits
   int64_t too_large = 0;       // requests and answers over the endpoint's limits
   ResponseCache::Counts cache;

@@ -154,20 +154,29 @@ void Gateway::Forwarding::AskFirst(std::shared_ptr<Replica> replica) {
   const size_t asked = asked_.size();
   Ask(std::move(replica));
   if (!may_hedge || finished_ || asked_.size() != asked + 1 || !asked_[asked].is_waited_for) return;
-  timer_ = loop_.After(std::max(p95_us, kHedgeDelayUsMin), [self = shared_from_this()] {
+  AskSecondAfter(std::max(p95_us, kHedgeDelayUsMin));
+}
+
+void Gateway::Forwarding::AskSecondAfter(int64_t delay_us) {
+  timer_ = loop_.After(delay_us, [self = shared_from_this(), delay_us] {
     self->timer_.reset();
-    self->Run([&] { self->AskSecond(); });
+    self->Run([&] {
+      // What is late by much has another chance, when others have earned a hedge: its replica may
+      // hang.
+      if (!self->AskSecond()) self->AskSecondAfter(2 * delay_us);
+    });
   });
 }
 
-void Gateway::Forwarding::AskSecond() {
+bool Gateway::Forwarding::AskSecond() {
   auto other = revision_->Enter(MonotonicUs(), asked_.back().replica.get());
-  if (other == nullptr) return;
-  if (endpoint_->hedges.Spend()) {
-    Ask(std::move(other));
-  } else {
+  if (other == nullptr) return false;
+  if (!endpoint_->hedges.Spend()) {
     other->Leave();
+    return false;
   }
+  Ask(std::move(other));
+  return true;
 }
 
 void Gateway::Forwarding::Ask(std::shared_ptr<Replica> replica) {

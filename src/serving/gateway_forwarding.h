@@ -45,7 +45,9 @@ class Gateway::Forwarding : public std::enable_shared_from_this<Forwarding> {
   [[noreturn]] void GiveUpHolding();
 
   void AskFirst(std::shared_ptr<Replica> replica);
-  void AskSecond();
+  void AskSecondAfter(int64_t delay_us);
+  // False where no other replica is ready or the budget has no hedge left.
+  bool AskSecond();
   void Ask(std::shared_ptr<Replica> replica);
   void TakeReply(size_t asked, Outcome outcome, FrameKind kind, std::string_view body);
   std::optional<Result<InferAnswer>> ReadReply(Outcome outcome, FrameKind kind,

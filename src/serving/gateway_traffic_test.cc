@@ -284,6 +284,31 @@ TEST_F(GatewayReplicasTest, ASlowReplicaIsHedgedWithinTheBudget) {
   EXPECT_LE(status.hedged, 50);
 }
 
+TEST_F(GatewayReplicasTest, WhatTheBudgetRefusedIsHedgedWhenThereIsOneAgain) {
+  Deploy(2, Json::Of({{"hedge_percent", 0}, {"eject_slowness", 0}}));
+  for (int i = 0; i < 400; ++i) ASSERT_TRUE(fixture.Ask("cancer", NewHexId()));
+  gateway().Configure(kName, Json::Of({{"hedge_percent", 1}}), "ada");
+  const auto pids = fixture.Pids("cancer");
+  ASSERT_EQ(pids.size(), 2u);
+  Stop(pids[0]);
+  // One of the callers soon meets the stopped one, when no hedge is earned yet.
+  const auto is_late = [](const EndpointStatus& status) {
+    return status.hedges_refused + status.hedged >= 1;
+  };
+  std::vector<std::jthread> callers;
+  for (int i = 0; i < 2; ++i) {
+    callers.emplace_back([&] {
+      while (!is_late(gateway().Get(kName))) EXPECT_TRUE(fixture.Ask("cancer", NewHexId()));
+    });
+  }
+  WaitUntil(is_late);
+  gateway().Configure(kName, Json::Of({{"hedge_percent", 100}}), "ada");
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(fixture.Ask("cancer", NewHexId()));
+  callers.clear();  // both were answered, though the replica does nothing yet
+  kill(pids[0], SIGCONT);
+  EXPECT_GE(gateway().Get(kName).hedges_won, 1);
+}
+
 TEST_F(GatewayReplicasTest, ReplicasFollowTheRequests) {
   Deploy(1, Json::Of({{"replicas_max", 3}, {"replica_concurrency", 1}, {"quiet_ms", 300}}));
   EXPECT_EQ(ReadyOf(gateway().Get(kName)), 1u);
