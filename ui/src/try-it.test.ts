@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { curlLine, parseField, scoringRequest } from './try-it';
+import { curlLine, parseField, scoringRequest, wanted } from './try-it';
 
 const inputs = [
   { name: 'hour', type: 'long' },
@@ -21,6 +21,28 @@ describe('parseField', () => {
 
   test('an optional figure may stay empty', () => expect(parseField({ name: 'x', type: 'double', required: false }, '')).toBeNull());
   test('a tensor takes a list', () => expect(parseField({ name: 'x', type: 'float', shape: [-1, 3] }, '[1, 2 3]')).toEqual([1, 2, 3]));
+
+  const image = { name: 'image', type: 'float', shape: [-1, 1, 2, 2] };
+  test.each([
+    ['[[[[1, 2], [3, 4.5]]]]', [1, 2, 3, 4.5]],
+    ['[[1 2]\n [3 4]]', [1, 2, 3, 4]],
+    ['1,2,3,4', [1, 2, 3, 4]],
+    ['1 2 3', undefined],
+    ['[[1, 2], [3, 4], [5, 6]]', undefined],
+    ['[[1, 2], [3, "four"]]', undefined],
+    ['', undefined],
+  ])('an image takes %s', (text, value) => expect(parseField(image, text)).toEqual(value));
+  test('texts come as a list', () =>
+    expect(parseField({ name: 'words', type: 'string', shape: [-1, 2] }, '["a, b", "[c]"]')).toEqual(['a, b', '[c]']));
+  test('an open dimension takes what there is', () => {
+    const spec = { name: 'points', type: 'float', shape: [-1, -1, 3] };
+    expect(parseField(spec, '1 2 3 4 5 6')).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(parseField(spec, '1 2 3 4')).toBeUndefined();
+    expect(scoringRequest('invocations', 'm', [spec], { points: [1, 2, 3, 4, 5, 6] }).body).toEqual({ inputs: { points: [[[1, 2, 3], [4, 5, 6]]] } });
+  });
+  test('what is wanted is said', () => {
+    expect([image, { name: 'x', type: 'float', shape: [-1, -1, 3] }, { name: 'x', type: 'float', shape: [-1, 1] }].map(wanted)).toEqual(['4 values', 'a multiple of 3 values', '']);
+  });
 });
 
 test('both protocols say the same', () => {

@@ -7,14 +7,41 @@ export type Protocol = 'invocations' | 'v2';
 const whole = new Set(['integer', 'long', 'int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64']);
 const real = new Set(['float', 'double', 'float16', 'float32', 'float64']);
 
+/** How many values one row of an input has: all that its shape says, and at least one of an open dimension. */
+export function elementsOf(spec: TensorSpec): { count: number; open: boolean } {
+  const sizes = (spec.shape ?? []).slice(1);
+  return { count: sizes.reduce((product, size) => product * Math.max(1, size), 1), open: sizes.some((size) => size < 0) };
+}
+
+/** What a field wants that has more than one value, for a person to read. */
+export function wanted(spec: TensorSpec): string {
+  const { count, open } = elementsOf(spec);
+  if (open) return count > 1 ? `a multiple of ${count} values` : 'values';
+  return count > 1 ? `${count} values` : '';
+}
+
+/** The values of a text that holds many: lists of lists as JSON has them, or values between blanks and commas. */
+function manyOf(text: string): unknown[] {
+  try {
+    const read: unknown = JSON.parse(text);
+    if (Array.isArray(read)) return read.flat(Infinity);
+  } catch {
+    // It is no JSON.
+  }
+  return text.split(/[\s,[\]]+/).filter(Boolean);
+}
+
 /** The value that a field's text stands for; undefined where the text does not fit the type. */
 export function parseField(spec: TensorSpec, text: string): Value | undefined {
   const trimmed = text.trim();
   const type = spec.type.toLowerCase();
-  const elements = (spec.shape ?? []).slice(1).reduce((product, size) => product * Math.max(1, size), 1);
-  if (elements > 1 || trimmed.startsWith('[')) {
-    const parts = trimmed.replace(/^\[|\]$/g, '').split(/[\s,]+/).filter(Boolean).map(Number);
-    return parts.length > 0 && parts.every((part) => Number.isFinite(part)) ? parts : undefined;
+  const { count, open } = elementsOf(spec);
+  if (count > 1 || open || (trimmed.startsWith('[') && (whole.has(type) || real.has(type)))) {
+    const one = { name: spec.name, type: spec.type };
+    const parts = manyOf(trimmed).map((part) => parseField(one, String(part)));
+    const fits = spec.shape === undefined || (open ? parts.length % count === 0 : parts.length === count);
+    if (parts.length === 0 || !fits || parts.some((part) => part === undefined)) return undefined;
+    return parts as number[];
   }
   if (whole.has(type) || real.has(type)) {
     if (trimmed === '') return spec.required === false ? null : undefined;
@@ -50,9 +77,11 @@ export interface TensorInput {
   shape: readonly number[];
 }
 
-/** The shape of one row: an open first dimension is one, another open one takes what there is. */
+/** The shape of one row: an open first dimension is one, the next open one takes what there is. */
 function shapeOfRow(shape: readonly number[], elements: number): number[] {
-  return shape.map((size, i) => (size >= 0 ? size : i === 0 ? 1 : elements));
+  const known = shape.reduce((product, size, i) => (i > 0 && size > 0 ? product * size : product), 1);
+  const first = shape.findIndex((size, i) => i > 0 && size < 0);
+  return shape.map((size, i) => (size >= 0 ? size : i === first ? elements / known : 1));
 }
 
 /** A flat list in lists as a shape says. */

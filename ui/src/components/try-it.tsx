@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { getModelMetadata, score, type Endpoint, type Value } from '../api/endpoints';
 import { duration, inline } from '../format';
 import { useRead } from '../query';
-import { curlLine, parseField, scoringRequest, type Protocol } from '../try-it';
+import { curlLine, parseField, scoringRequest, wanted, type Protocol } from '../try-it';
 import { Choice, Command, Empty, Failure } from './basics';
 
 interface Answer {
@@ -66,6 +66,7 @@ export function TryIt(props: { endpoint: Endpoint; example?: Record<string, Valu
           <label key={spec.name} class={wrong.includes(spec) ? 'field wrong' : 'field'}>
             <span>
               {spec.name} <code>{spec.type}</code>
+              {wanted(spec) && <code> {(spec.shape ?? []).slice(1).map((size) => (size < 0 ? 'any' : size)).join(' × ')}</code>}
             </span>
             <input
               name={spec.name}
@@ -82,7 +83,7 @@ export function TryIt(props: { endpoint: Endpoint; example?: Record<string, Valu
         <button type="submit" class="primary" disabled={wrong.length > 0 || waiting}>
           Predict
         </button>
-        {wrong.length > 0 && <span class="muted">fill {wrong.map((spec) => spec.name).join(', ')}</span>}
+        {wrong.length > 0 && <span class="muted">fill {wrong.map((spec) => (wanted(spec) ? `${spec.name} with ${wanted(spec)}` : spec.name)).join(', ')}</span>}
       </div>
       <div aria-live="polite">
         {answer?.error && <Failure error={answer.error} />}
