@@ -94,6 +94,7 @@ ChildProcess::ChildProcess(const ProcessSpec& spec) {
     throw Internal("Cannot start {}: {}", spec.arguments[0], std::strerror(error));
   }
   pid_ = pid;
+  group_ends_with_it_ = spec.group_ends_with_it;
 }
 
 ChildProcess::~ChildProcess() {
@@ -104,28 +105,41 @@ ChildProcess::~ChildProcess() {
 }
 
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), status_(other.status_) {}
+    : pid_(std::exchange(other.pid_, -1)),
+      group_ends_with_it_(other.group_ends_with_it_),
+      status_(other.status_) {}
 
 ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
   std::swap(pid_, other.pid_);
+  std::swap(group_ends_with_it_, other.group_ends_with_it_);
   std::swap(status_, other.status_);
   return *this;
 }
 
 std::optional<ExitStatus> ChildProcess::Poll() {
   if (status_ || pid_ < 0) return status_;
-  int status = 0;
-  if (waitpid(pid_, &status, WNOHANG) == pid_) status_ = FromWait(status);
+  Reap(WNOHANG);
   return status_;
+}
+
+void ChildProcess::Reap(int flags) {
+  siginfo_t ended{};
+  int result = 0;
+  do {
+    result = waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOWAIT | flags);
+  } while (result < 0 && errno == EINTR);
+  if (result < 0 || ended.si_pid != pid_) return;
+  // Until it is reaped nobody else has its number, nor its group's.
+  if (group_ends_with_it_) kill(-pid_, SIGKILL);
+  int status = 0;
+  if (waitpid(pid_, &status, 0) == pid_) status_ = FromWait(status);
 }
 
 std::optional<ExitStatus> ChildProcess::Wait(int64_t timeout_ms) {
   if (Poll()) return status_;
   if (timeout_ms < 0) {
-    int status = 0;
-    while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-    }
-    status_ = FromWait(status);
+    Reap(0);
+    if (!status_) status_ = FromWait(0);
     return status_;
   }
   // A pidfd becomes readable when the process ends, so no polling interval is needed.

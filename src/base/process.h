@@ -21,6 +21,8 @@ struct ProcessSpec {
   std::filesystem::path output_file;
   // Becomes the child's standard input; the parent's own when negative.
   int input_fd = -1;
+  // Whatever it has started is killed when it ends, also by itself.
+  bool group_ends_with_it = false;
 };
 
 struct ExitStatus {
@@ -50,7 +52,11 @@ class ChildProcess {
   ExitStatus Stop(int64_t grace_ms);
 
  private:
+  // Takes its status where it has ended; waits for that unless `flags` has WNOHANG.
+  void Reap(int flags);
+
   pid_t pid_ = -1;
+  bool group_ends_with_it_ = false;
   std::optional<ExitStatus> status_;
 };
 

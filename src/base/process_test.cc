@@ -1,7 +1,9 @@
 #include "base/process.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
@@ -26,6 +28,19 @@ TEST(ChildProcess, StopsTheWholeGroup) {
   EXPECT_FALSE(child.Wait(10));
   const ExitStatus status = child.Stop(10);
   EXPECT_FALSE(status.ok());
+}
+
+TEST(ChildProcess, TakesItsGroupWithItWhereItShall) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  ChildProcess child({.arguments = {"sh", "-c", "sleep 600 & exit 3"},
+                      .input_fd = ends[1],
+                      .group_ends_with_it = true});
+  EXPECT_EQ(child.Wait()->code, 3);
+  close(ends[1]);
+  pollfd closed{ends[0], POLLIN, 0};  // by the last process that had it
+  EXPECT_EQ(poll(&closed, 1, 60'000), 1);
+  close(ends[0]);
 }
 
 TEST(ChildProcess, SaysWhichProgramCannotBeStarted) {

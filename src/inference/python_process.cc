@@ -107,7 +107,8 @@ void PythonProcess::Keep(const std::stop_token& stop) {
       child_.emplace(ProcessSpec{.arguments = {Interpreter(), "-I", "-c", kPythonWorkerScript,
                                                (folder_.path() / "python.sock").string(),
                                                std::to_string(MemoryBytesMax(options_))},
-                                 .working_dir = folder_.path()});
+                                 .working_dir = folder_.path(),
+                                 .group_ends_with_it = true});
       launch_error_.clear();
     } catch (const Error& error) {
       launch_error_ = error.message();
@@ -140,10 +141,11 @@ void PythonProcess::End() {
   answers_.Clear();
 }
 
+// Nothing is asked, so that what it says all the same is nobody's answer.
 bool PythonProcess::IsGone() const {
   char byte = 0;
   const ssize_t count = recv(connection_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR);
+  return count >= 0 || (errno != EAGAIN && errno != EINTR);
 }
 
 void PythonProcess::GiveUp(const std::string& why, Code code) {

@@ -86,6 +86,10 @@ class Connection:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(path)
         self.requests = self.answers = None
+        self.process = os.getpid()
+        # A process that the model forks would read requests beside this one, and hold the socket
+        # when this one has died.
+        os.register_at_fork(after_in_child=self.socket.close)
 
     def share_memory(self):
         _, descriptors, _, _ = socket.recv_fds(self.socket, 1, 2)
@@ -104,6 +108,8 @@ class Connection:
         return map_memory(self.requests, shared, mmap.ACCESS_READ) if shared else body
 
     def send(self, header, parts=()):
+        if os.getpid() != self.process:  # the model's own child has come out of its predict
+            os._exit(0)
         body_bytes = sum(len(part) for part in parts)
         if SHARED_BYTES_MIN <= body_bytes <= BODY_BYTES_MAX:
             with map_memory(self.answers, body_bytes, mmap.ACCESS_WRITE) as memory:

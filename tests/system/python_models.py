@@ -6,9 +6,11 @@ usage: python_models.py BINARY
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness import python_models  # noqa: E402
@@ -46,8 +48,19 @@ class Names:
         kept, self.kept = self.kept, data
         assert not data.flags.writeable
         return numpy.array([f"row {int(row)} é" for row in data[:, 0]])
+class Forks:
+    def predict(self, data):
+        if data[0][0] < 0:  # a child that lives on, and one that comes back with its parent
+            if os.fork() == 0:
+                sys.stderr.write(f"the child is {os.getpid()}\\n")
+                sys.stderr.flush()
+                os.read(os.pipe()[0], 1)
+            os.fork()
+        if data[0][0] == 100:
+            sys.exit(3)
+        return data[:, 0] * 2
 import cloudpickle
-for name, model in (("dies", Dies()), ("names", Names())):
+for name, model in (("dies", Dies()), ("names", Names()), ("forks", Forks())):
     (folder / name).mkdir()
     cloudpickle.dump(model, open(folder / name / "model.pkl", "wb"))
     (folder / name / "MLmodel").write_text("flavors: {sklearn: {pickled_model: model.pkl}}\\n"
@@ -138,6 +151,37 @@ def outlives_its_worker():
             expect(status == 500 and "signal 9" in answer["message"], f"{status} {answer}")
             status, answer = served.ask("dies", good)
             expect(status == 200 and answer["predictions"] == [4.0], f"{status} {answer}")
+
+
+def outlives_what_its_worker_forks():
+    with tempfile.TemporaryDirectory() as scratch:
+        scratch = pathlib.Path(scratch)
+        python_models.run(MAKE, scratch)
+        with ModelServer(BINARY, f"forks={scratch / 'forks'}") as served:
+            for number in range(1, 20):
+                for asked in (-number, number):  # the answer to each is its own
+                    status, answer = served.ask("forks", {"inputs": [[float(asked), 0.0]]})
+                    expect(status == 200 and answer["predictions"] == [2.0 * asked], f"{asked}: {status} {answer}")
+            status, answer = served.ask("forks", {"inputs": [[100.0, 0.0]]})
+            expect(status == 500 and "exit status 3" in answer["message"], f"{status} {answer}")
+            status, answer = served.ask("forks", {"inputs": [[4.0, 0.0]]})
+            expect(status == 200 and answer["predictions"] == [8.0], f"{status} {answer}")
+            with served.said:
+                served.said.wait_for(lambda: sum("the child is" in line for line in served.log) == 19, 60)
+                children = re.findall(r"the child is (\d+)", "".join(served.log))
+            expect(len(children) == 19, f"{len(children)} children")
+            # Killed before the worker was reaped; whoever is their parent now takes them from the table.
+            deadline = time.monotonic() + 60
+            while left := [child for child in children if runs(child)]:
+                expect(time.monotonic() < deadline, f"children of a worker that has ended: {left}")
+
+
+def runs(process):
+    try:
+        stat = pathlib.Path(f"/proc/{process}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat[stat.rindex(")") + 2] != "Z"
 
 
 def moves_tensors_of_any_size():
@@ -235,6 +279,7 @@ def blocks_where_it_is_told_to():
 run_tests([("answers as scikit-learn does", answers_as_scikit_learn_does),
            ("loads by a module", loads_by_a_module),
            ("outlives its worker", outlives_its_worker),
+           ("outlives what its worker forks", outlives_what_its_worker_forks),
            ("moves tensors of any size", moves_tensors_of_any_size),
            ("scans what is registered", scans_what_is_registered),
            ("warns unless it is told otherwise", warns_unless_it_is_told_otherwise),
