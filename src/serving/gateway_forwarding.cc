@@ -13,6 +13,8 @@ namespace {
 // A second replica is not asked before this, however fast a model is: what is slower than that by
 // the machine's own scheduling is no sign of a slow replica.
 constexpr int64_t kHedgeDelayUsMin = 1'000;
+// Until a late request is looked at again that the budget had no hedge for.
+constexpr int64_t kHedgeAgainUsMax = 50'000;
 
 // What the caller did wrong does not speak against the revision.
 bool IsServersFault(const Result<InferAnswer>& answer) {
@@ -163,7 +165,8 @@ void Gateway::Forwarding::AskSecondAfter(int64_t delay_us) {
     self->Run([&] {
       // What is late by much has another chance, when others have earned a hedge: its replica may
       // hang.
-      if (!self->AskSecond()) self->AskSecondAfter(2 * delay_us);
+      if (self->AskSecond()) return;
+      self->AskSecondAfter(std::min(2 * delay_us, std::max(delay_us, kHedgeAgainUsMax)));
     });
   });
 }
