@@ -98,6 +98,12 @@ class RawClient {
     return !buffer_.empty() || poll(&entry, 1, timeout_ms) > 0;
   }
   void HalfClose() { shutdown(fd_, SHUT_WR); }
+  // Closes as a client that was killed with something unread: the server's next write fails.
+  void Reset() {
+    const linger now{1, 0};
+    setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    Close();
+  }
   void Close() {
     if (fd_ >= 0) close(fd_);
     fd_ = -1;
