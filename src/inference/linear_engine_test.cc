@@ -332,6 +332,24 @@ TEST(LinearEngine, AgreesWithTheVectorsOfModels) {
   }
 }
 
+// Its coefficients are fewer than its columns, which the runtime finds when it runs: a trial before
+// the model is served says so in the runtime's words, and loading it does not.
+TEST(LinearEngine, AModelThatFailsAtRunIsLoadedAndLeftToTheRuntime) {
+  OnnxNode scaler = Scaler("X", "S", 3);
+  OnnxNode regressor = Regressor(3, 1);
+  regressor.inputs = {"S"};
+  BothWays both(RegressorModel({scaler, regressor}, 4, 1));
+  EXPECT_FALSE(both.is_computed_here());
+  const std::vector<Tensor> row = {Tensor::OfFloats("X", {1, 4}, {1, 2, 3, 4})};
+  try {
+    both.ours().Run(row);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::kInternal) << error.message();
+    EXPECT_TRUE(error.message().starts_with("The model failed: ")) << error.message();
+  }
+}
+
 TEST(LinearEngine, IsNotUsedWhereTheModelSaysHowTheRuntimeRuns) {
   const auto path = ModelFolder("diabetes_ridge") / "model.onnx";
   const std::vector<Tensor> rows = {Tensor::OfFloats("X", {100, 10}, RandomFloats(1000, 100, 16))};
