@@ -3,6 +3,7 @@
 #include "artifacts/sql.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json.h"
 
 namespace millwright::artifacts {
@@ -92,7 +93,7 @@ std::optional<std::string> Artifacts::FindPath(std::string_view artifact_uri) co
 }
 
 std::unique_ptr<Upload> Artifacts::Create(const std::string& path, ExpectedSums expected) {
-  if (IsHiddenFolder(path)) throw InvalidArgument("Invalid path");
+  if (IsHiddenFolder(path)) throw InvalidPath(path);
   return std::make_unique<StoreUpload>(database_, events_, clock_, known_sums_, path,
                                        store_.Create(path), std::move(expected));
 }
@@ -113,7 +114,7 @@ std::string Artifacts::ReadAll(const std::string& path) const {
 }
 
 std::unique_ptr<StoredFile> Artifacts::Open(const std::string& path) const {
-  if (IsHiddenFolder(path)) throw InvalidArgument("Invalid path");
+  if (IsHiddenFolder(path)) throw InvalidPath(path);
   auto reader = store_.Open(path);
   if (!reader) return nullptr;
   const std::string& version = reader->info().version;
@@ -156,12 +157,12 @@ void Artifacts::ReadPart(const std::string& path, uint64_t offset, uint64_t leng
 }
 
 std::optional<blob::BlobInfo> Artifacts::Stat(const std::string& path) const {
-  if (IsHiddenFolder(path)) throw InvalidArgument("Invalid path");
+  if (IsHiddenFolder(path)) throw InvalidPath(path);
   return store_.Stat(path);
 }
 
 std::vector<blob::BlobInfo> Artifacts::List(const std::string& folder) const {
-  if (IsHiddenFolder(folder)) throw InvalidArgument("Invalid path");
+  if (IsHiddenFolder(folder)) throw InvalidPath(folder);
   auto entries = store_.List(folder);
   std::erase_if(entries,
                 [&](const auto& entry) { return IsHiddenFolder(JoinPath(folder, entry.path)); });
@@ -170,7 +171,7 @@ std::vector<blob::BlobInfo> Artifacts::List(const std::string& folder) const {
 
 blob::BlobPage Artifacts::ListPage(const std::string& folder, const std::string& after,
                                    size_t max) const {
-  if (IsHiddenFolder(folder)) throw InvalidArgument("Invalid path");
+  if (IsHiddenFolder(folder)) throw InvalidPath(folder);
   auto page = store_.ListPage(folder, after, max);
   std::erase_if(page.entries,
                 [&](const auto& entry) { return IsHiddenFolder(JoinPath(folder, entry.path)); });

@@ -117,7 +117,7 @@ struct Verification {
 
 // Files of runs and models: `<experiment>/<run>/artifacts/…` and `<experiment>/models/<model>/
 // artifacts/…` below one store, where a person can look at them and an existing MLflow root already
-// has them. Paths are relative to the store and confined to it (kInvalidArgument "Invalid path").
+// has them. Paths are relative to the store and confined to it (InvalidPath).
 // Memory is constant at any size. Thread-safe.
 class Artifacts {
  public:

@@ -3,6 +3,7 @@
 #include "artifacts/artifacts.h"
 #include "artifacts/sql.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/id.h"
 
 // Deleting in two steps. A delete writes down what goes and moves it to a folder that nobody sees;
@@ -38,7 +39,7 @@ bool IsHiddenFolder(const std::string& path) {
 }
 
 void Artifacts::Remove(const std::string& path, const std::string& who) {
-  if (IsHiddenFolder(path)) throw InvalidArgument("Invalid path");
+  if (IsHiddenFolder(path)) throw InvalidPath(path);
   if (!store_.Stat(path)) return;
   store_.RequireWritable(path);
   const DeletedArtifact deleted{NewHexId(), WithoutSlash(path), clock_.NowMs(), who};

@@ -86,7 +86,7 @@ std::optional<fs::path> LocalFolder(blob::BlobStore& store, const std::string& f
 }  // namespace
 
 std::optional<fs::path> Artifacts::LocalTree(const std::string& path) const {
-  if (IsHiddenFolder(path)) throw InvalidArgument("Invalid path");
+  if (IsHiddenFolder(path)) throw InvalidPath(path);
   if (const auto file = store_.LocalPath(path)) return file;
   if (const auto folder = LocalFolder(store_, path)) return folder;
   const auto info = store_.Stat(path);

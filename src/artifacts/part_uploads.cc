@@ -3,6 +3,7 @@
 #include "artifacts/sql.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/id.h"
 
 namespace millwright::artifacts {
@@ -36,7 +37,7 @@ Error Missing(int number) {
 
 void RequireWellFormed(const PartUploadRequest& request) {
   if (IsHiddenFolder(request.path) || request.path.empty() || request.path.ends_with('/'))
-    throw InvalidArgument("Invalid path");
+    throw InvalidPath(request.path);
   if (request.part_bytes < 0 || request.part_bytes > kPartBytesMax)
     throw InvalidArgument("A part has at most {} bytes", kPartBytesMax).WithField("part_bytes");
   if (request.part_bytes > 0 && request.bytes > request.part_bytes * kPartsMax)

@@ -12,11 +12,13 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/id.h"
+#include "base/valid_text.h"
 
 namespace millwright {
 namespace {
 
 constexpr size_t kReadChunkBytes = 1 << 20;
+constexpr size_t kShownPathBytesMax = 200;
 
 class Descriptor {
  public:
@@ -99,8 +101,25 @@ std::string Sha256OfFile(const std::filesystem::path& path) {
   return digest.FinishHex();
 }
 
+Error InvalidPath(std::string_view path) {
+  const bool is_long = path.size() > kShownPathBytesMax;
+  std::string shown;
+  // Not within a character, of which the half would be shown as another.
+  size_t end = std::min(path.size(), kShownPathBytesMax);
+  while (is_long && end > 0 && (static_cast<unsigned char>(path[end]) & 0xC0) == 0x80) --end;
+  for (const char c : path.substr(0, end)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F) {
+      shown += fmt::format("%{:02X}", byte);
+    } else {
+      shown += c;
+    }
+  }
+  return InvalidArgument("Invalid path: {}{}", ValidText(shown), is_long ? "…" : "");
+}
+
 std::filesystem::path ConfinedPath(const std::filesystem::path& root, std::string_view relative) {
-  const auto refuse = [&]() -> Error { return InvalidArgument("Invalid path"); };
+  const auto refuse = [&] { return InvalidPath(relative); };
   if (relative.find('\0') != std::string_view::npos ||
       relative.find('\\') != std::string_view::npos)
     throw refuse();

@@ -7,6 +7,8 @@
 
 namespace millwright {
 
+class Error;
+
 // Reads a whole file. Throws kNotFound when it is absent, kInternal on an I/O error.
 std::string ReadFile(const std::filesystem::path& path);
 
@@ -17,8 +19,12 @@ void WriteFileDurably(const std::filesystem::path& path, std::string_view bytes)
 // Computes the SHA-256 of a file in constant memory, as hex.
 std::string Sha256OfFile(const std::filesystem::path& path);
 
+// The error for a path from outside that leads where it may not: kInvalidArgument
+// "Invalid path: PATH", shortened, and with %XX for what does not print.
+Error InvalidPath(std::string_view path);
+
 // Joins a path that came from outside to a root and refuses to leave it: absolute paths, "..", NUL,
-// backslashes and symbolic links that point out of the root throw kInvalidArgument "Invalid path".
+// backslashes and symbolic links that point out of the root throw InvalidPath.
 std::filesystem::path ConfinedPath(const std::filesystem::path& root, std::string_view relative);
 
 // A folder that is removed with all it holds when this goes out of scope.

@@ -39,5 +39,15 @@ TEST(File, ConfinesPathsToTheirRoot) {
   EXPECT_TRUE(Refuses(dir.path(), "link/passwd"));
 }
 
+TEST(File, NamesAPathThatIsRefused) {
+  const auto shown = [](std::string_view path) { return InvalidPath(path).message(); };
+  EXPECT_EQ(shown("a/../../ü"), "Invalid path: a/../../ü");
+  EXPECT_EQ(shown(std::string_view("a\0\n\x7F", 4)), "Invalid path: a%00%0A%7F");
+  EXPECT_EQ(shown("\xFF/.."), "Invalid path: \uFFFD/..");
+  EXPECT_EQ(shown(std::string(200, 'a')), "Invalid path: " + std::string(200, 'a'));
+  EXPECT_EQ(shown(std::string(201, 'a')), "Invalid path: " + std::string(200, 'a') + "…");
+  EXPECT_EQ(shown(std::string(199, 'a') + "üü"), "Invalid path: " + std::string(199, 'a') + "…");
+}
+
 }  // namespace
 }  // namespace millwright

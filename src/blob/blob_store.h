@@ -87,7 +87,7 @@ class BlobReader {
 };
 
 // Files by path, on a local folder or S3. Paths are relative with '/' and confined to the root:
-// anything else throws kInvalidArgument "Invalid path". Thread-safe.
+// anything else throws InvalidPath (base/file.h). Thread-safe.
 class BlobStore {
  public:
   virtual ~BlobStore() = default;

@@ -38,7 +38,7 @@ constexpr auto kStaleUpload = std::chrono::hours(24);
   // The caller named a place that cannot hold a file: below a file, over a folder, too long.
   if (code == ENOTDIR || code == EISDIR || code == EEXIST || code == ENOTEMPTY ||
       code == ENAMETOOLONG || code == EINVAL) {
-    throw InvalidArgument("Invalid path");
+    throw InvalidPath(path);
   }
   throw Internal("Cannot {} {}: {}", what, path, std::strerror(code));
 }
@@ -316,13 +316,13 @@ fs::path FileStore::Place(const std::string& path) const {
   const fs::path place = ConfinedPath(root_, path);
   const fs::path inside = place.lexically_relative(root_);
   if (inside.empty() || inside == "." || *inside.begin() == kUploads) {
-    throw InvalidArgument("Invalid path");
+    throw InvalidPath(path);
   }
   return place.filename().empty() ? place.parent_path() : place;
 }
 
 std::unique_ptr<BlobWriter> FileStore::Create(const std::string& path) {
-  if (path.ends_with('/')) throw InvalidArgument("Invalid path");
+  if (path.ends_with('/')) throw InvalidPath(path);
   RequireWritable(path);
   return std::make_unique<FileWriter>(Place(path), uploads_ / NewHexId(), path);
 }

@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "blob/s3_upload.h"
 
 namespace millwright::blob {
@@ -18,21 +19,22 @@ constexpr int kResumesMax = 4;
 
 // The key that a path means; refuses what FileStore refuses.
 std::string CheckedKey(const S3Client& client, std::string_view path, bool may_be_root = false) {
+  const std::string_view given = path;
   if (path.find('\0') != std::string_view::npos || path.find('\\') != std::string_view::npos ||
       path.starts_with('/'))
-    throw InvalidArgument("Invalid path");
+    throw InvalidPath(given);
   std::string key;
   while (!path.empty()) {
     const size_t end = std::min(path.find('/'), path.size());
     const std::string_view part = path.substr(0, end);
     path.remove_prefix(std::min(end + 1, path.size()));
-    if (part == "..") throw InvalidArgument("Invalid path");
+    if (part == "..") throw InvalidPath(given);
     if (part.empty() || part == ".") continue;
     if (!key.empty()) key.push_back('/');
     key.append(part);
   }
   if ((key.empty() && !may_be_root) || client.FullKey(key).size() > kKeyBytesMax)
-    throw InvalidArgument("Invalid path");
+    throw InvalidPath(given);
   return key;
 }
 
@@ -257,7 +259,7 @@ class ObjectReader : public BlobReader {
 }  // namespace
 
 std::unique_ptr<BlobWriter> S3Store::Create(const std::string& path) {
-  if (path.ends_with('/')) throw InvalidArgument("Invalid path");
+  if (path.ends_with('/')) throw InvalidPath(path);
   return std::make_unique<S3Upload>(client_, CheckedKey(client_, path));
 }
 

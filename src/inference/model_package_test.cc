@@ -107,8 +107,8 @@ TEST(ModelPackage, RefusesFilesOutsideOfTheFolderAndUnknownFlavors) {
     const char* mlmodel;
     const char* reason;
   } kCases[] = {
-      {"flavors:\n  onnx:\n    data: ../model.onnx\n", "Invalid path"},
-      {"flavors:\n  onnx:\n    data: /etc/passwd\n", "Invalid path"},
+      {"flavors:\n  onnx:\n    data: ../model.onnx\n", "Invalid path: ../model.onnx"},
+      {"flavors:\n  onnx:\n    data: /etc/passwd\n", "Invalid path: /etc/passwd"},
       {"flavors:\n  onnx:\n    data: absent.onnx\n", "is absent: absent.onnx"},
       {"flavors:\n  onnx:\n    code: null\n", "names no data"},
       {"flavors:\n  sklearn:\n    data: model.pkl\n", "neither the flavor onnx nor xgboost"},

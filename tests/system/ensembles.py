@@ -165,7 +165,7 @@ def mistakes_are_named():
                 ("FROM input\noutputs", "FROM read_csv('/etc/passwd')\noutputs", "Step features: "),
                 ("risk: decision.risk", "risk: decision.risky", "decision has no output risky"),
                 ("risk: decision.risk", "risk: decision", "write STEP.OUTPUT"),
-                ("model: credit.onnx", "model: ../credit/credit.onnx", "Invalid path"),
+                ("model: credit.onnx", "model: ../credit/credit.onnx", "Invalid path: ../credit/credit.onnx"),
                 ("model: credit.onnx", "model: gone.onnx", "Step score: "),
                 ("model: credit.onnx", "modell: credit.onnx", "step score: "),
                 ("type: INT64", "type: INT65", "input born: no type: INT65"),

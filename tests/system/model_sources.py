@@ -336,7 +336,7 @@ def follow_a_registry_of_artifacts():
                     oci.layer({"models/model.onnx": CANCER}, packed=False)])
                 load.wait_for_version(other[7:19])
                 # A layer that leads out, one that is not what its digest says, one that is no model.
-                for bad, said in ((oci.layer({"../../evil": b"x"}), "Invalid path"),
+                for bad, said in ((oci.layer({"../../evil": b"x"}), "Invalid path: ../../evil"),
                                   (oci.layer({"model.onnx": TRUNCATED}), "it ends early"),
                                   ((oci.layer({})[0], b"no archive"), "damaged")):
                     registry.push("team/cancer", "live", [bad])

@@ -13,7 +13,7 @@ bool HasParentSegment(std::string_view path);
 
 // Checks a path that a client gives for an artifact: relative, without "..", drive letter, scheme
 // or NUL, however it is encoded. Returns it without "." segments and doubled slashes. Throws
-// kInvalidArgument "Invalid path".
+// kInvalidArgument "Invalid path", which is all that MLflow says.
 std::string SafePath(std::string_view path);
 
 }  // namespace millwright::api::mlflow

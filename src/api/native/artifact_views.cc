@@ -58,7 +58,7 @@ File FileOf(Context& context, const http::Request& request) {
   const std::string path = QueryText(request, "path");
   if (path.empty()) throw InvalidArgument("Missing parameter: path").WithField("path");
   if (("/" + path + "/").find("/../") != std::string::npos)
-    throw InvalidArgument("Invalid path").WithField("path");
+    throw InvalidPath(path).WithField("path");
   const auto folder = context.artifacts.FindPath(root);
   if (!folder) throw FailedPrecondition("The artifacts at {} are not kept by this server", root);
   std::string file = artifacts::JoinPath(*folder, path);
