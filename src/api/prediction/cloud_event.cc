@@ -37,6 +37,19 @@ std::optional<CloudEvent> FindCloudEvent(const http::Request& request) {
   return CloudEvent{.id = std::string(Required(request, "ce-id"))};
 }
 
+std::optional<Error> RefusalOfEventMode(const http::Request& request) {
+  // The type of an event in any format, and with "-batch" of a list of them.
+  constexpr std::string_view kEventType = "application/cloudevents";
+  const auto type = request.headers.Find("Content-Type");
+  if (!type || !http::EqualsIgnoringCase(type->substr(0, kEventType.size()), kEventType))
+    return std::nullopt;
+  return InvalidArgument(
+             "Events are taken in binary mode: send ce-specversion, ce-id, ce-source and ce-type "
+             "as headers and the event's data as the body, not {}",
+             type->substr(0, 64))
+      .WithField("Content-Type");
+}
+
 void AddCloudEvent(const CloudEvent& event, const std::string& model, http::Response* response) {
   auto& headers = response->headers;
   headers.Add("ce-specversion", kSpecVersion);

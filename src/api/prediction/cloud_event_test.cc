@@ -4,6 +4,7 @@
 
 #include "api/kserve/routes.h"
 #include "api/prediction/test_server.h"
+#include "api/scoring/routes.h"
 #include "api/tfserving/routes.h"
 #include "base/clock.h"
 
@@ -68,6 +69,34 @@ TEST(CloudEvent, AnErrorIsNoEvent) {
   const auto response = Predicted(server, EventHeaders(), R"({"instances":[[1]]})");
   EXPECT_EQ(response.status, 400);
   EXPECT_FALSE(response.headers.Find("ce-id"));
+}
+
+TEST(CloudEvent, OtherModesAreRefusedWithTheOneThatIsServed) {
+  TestServer server({"diabetes_ridge"});
+  const std::string event =
+      R"({"specversion":"1.0","id":"a","source":"/s","type":"t","data":)" + std::string(kRow) + "}";
+  const std::string said =
+      "Events are taken in binary mode: send ce-specversion, ce-id, ce-source and ce-type as "
+      "headers and the event's data as the body, not ";
+  const std::pair<const char*, std::string> cases[] = {
+      {"application/cloudevents+json", event},
+      {"Application/CloudEvents+JSON; charset=utf-8", event},
+      {"application/cloudevents-batch+json", "[" + event + "]"},
+      {"application/cloudevents+avro", "x"}};
+  for (const auto& [type, body] : cases) {
+    const auto v1 = Predicted(server, {{"Content-Type", type}}, body);
+    EXPECT_EQ(v1.status, 415) << type;
+    EXPECT_EQ(v1.body, Json::Of({{"error", said + type}}).Dump());
+    const auto v2 = server.Ask(kserve::Infer, kserve::WriteError,
+                               {{{"model", "diabetes_ridge"}}, body, {{"Content-Type", type}}});
+    EXPECT_EQ(v2.status, 415) << type;
+    EXPECT_EQ(v2.body, Json::Of({{"error", said + type}}).Dump());
+    const auto mlflow =
+        server.Ask(scoring::Invoke, scoring::WriteError, {{}, body, {{"Content-Type", type}}});
+    EXPECT_EQ(mlflow.status, 415) << type;
+    EXPECT_EQ(mlflow.body,
+              Json::Of({{"error_code", "BAD_REQUEST"}, {"message", said + type}}).Dump());
+  }
 }
 
 TEST(CloudEvent, HalfAnEventIsRefusedByName) {

@@ -97,6 +97,12 @@ std::optional<Error> RefusalOfCoding(const http::Request& request) {
       .WithField("Content-Encoding");
 }
 
+http::Response WriteUnsupported(const Error& error, ErrorWriter write_error) {
+  http::Response response = write_error(error);
+  response.status = 415;
+  return response;
+}
+
 http::Response WriteRefusal(const serving::Refusal& refusal, ErrorWriter write_error) {
   http::Response response = write_error(refusal.error);
   if (refusal.retry_after_ms <= 0) {
@@ -127,10 +133,13 @@ bool DecodesInline(const Context& context, const http::Request& head) {
 bool LetIn(Context& context, const http::Request& request, const std::string& model,
            ErrorWriter write_error, const http::Reply& reply) {
   if (const auto error = RefusalOfCoding(request)) {
-    http::Response response = write_error(*error);
-    response.status = 415;
+    http::Response response = WriteUnsupported(*error, write_error);
     response.headers.Set("Accept-Encoding", "identity");
     reply(std::move(response));
+    return false;
+  }
+  if (const auto error = RefusalOfEventMode(request)) {
+    reply(WriteUnsupported(*error, write_error));
     return false;
   }
   const auto refusal = context.predictor.Admit(model, OriginOf(request));

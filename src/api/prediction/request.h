@@ -23,9 +23,9 @@ inline constexpr uint64_t kInlineBytesMax = 64 * 1024;
 // is the path's part {model} or {name}, else the only one.
 bool DecodesInline(const Context& context, const http::Request& head);
 
-// Lets a request in whose body is not packed and whose caller is within the predictor's limits;
-// else replies with the reason (415, 413 or 429 with Retry-After) and returns false. Called before
-// the body is decoded.
+// Lets a request in whose body is not packed, nor an event in structured mode, and whose caller is
+// within the predictor's limits; else replies with the reason (415, 413 or 429 with Retry-After)
+// and returns false. Called before the body is decoded.
 bool LetIn(Context& context, const http::Request& request, const std::string& model,
            ErrorWriter write_error, const http::Reply& reply);
 

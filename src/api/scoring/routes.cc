@@ -1,5 +1,6 @@
 #include "api/scoring/routes.h"
 
+#include "api/prediction/cloud_event.h"
 #include "api/scoring/csv_body.h"
 #include "api/scoring/invocation.h"
 #include "api/scoring/parquet_body.h"
@@ -84,10 +85,13 @@ const BodyType* FindBodyType(std::string_view content_type) {
 }
 
 // MLflow answers 415 here, a status that no code of ours has.
-http::Response RefuseBodyType(std::string_view content_type) {
-  http::Response response = WriteError(InvalidArgument(
-      "Content-Type must be application/json, text/csv or application/vnd.apache.parquet, not {}",
-      content_type.substr(0, 64)));
+http::Response RefuseBodyType(const http::Request& request, std::string_view content_type) {
+  const auto of_event = prediction::RefusalOfEventMode(request);
+  http::Response response =
+      WriteError(of_event ? *of_event
+                          : InvalidArgument("Content-Type must be application/json, text/csv or "
+                                            "application/vnd.apache.parquet, not {}",
+                                            content_type.substr(0, 64)));
   response.status = 415;
   return response;
 }
@@ -127,7 +131,7 @@ bool DecodesInline(const Context& context, const http::Request& head) {
 void Invoke(Context& context, http::Request&& request, http::Reply reply) {
   const std::string content_type(request.headers.Find("Content-Type").value_or("application/json"));
   const BodyType* type = FindBodyType(content_type);
-  if (type == nullptr) return reply(RefuseBodyType(content_type));
+  if (type == nullptr) return reply(RefuseBodyType(request, content_type));
   const std::string model = ModelOf(context, request);
   if (!prediction::LetIn(context, request, model, WriteError, reply)) return;
   serving::InferRequest infer = prediction::StartRequest(request, model, "");
