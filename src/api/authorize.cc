@@ -47,12 +47,14 @@ Authorize MakeAuthorize(security::Security& security) {
 
 AuthorizeRpc MakeAuthorizeRpc(security::Security& security) {
   return [&security](std::optional<std::string_view> authorization,
-                     Permission permission) -> security::Identity {
+                     Permission permission) -> grpc::Caller {
     const auto needed = NeededRole(permission);
-    if (!needed) return {.name = ""};
+    if (!needed) return {};
     security::Identity identity = security.Authenticate(authorization);
     if (!identity.MayActAs(*needed)) throw PermissionDenied("Permission denied");
-    return identity;
+    return {.principal = std::move(identity.name),
+            .token = std::move(identity.token),
+            .is_verified = identity.verified};
   };
 }
 

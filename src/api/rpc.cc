@@ -54,8 +54,7 @@ void RpcTable::Dispatch(Entry& entry, const grpc::Call& call) const {
     if (call.IsGivenUp()) {
       throw DeadlineExceeded("The call was given up before its turn came");
     }
-    auto identity = authorize_(call.FindMetadata("authorization"), entry.permission);
-    call.SetPrincipal(std::move(identity.name), std::move(identity.token));
+    call.SetCaller(authorize_(call.FindMetadata("authorization"), entry.permission));
     entry.handle(call, reply);
   } catch (...) {
     reply(Unexpected(ErrorOf(std::current_exception())));

@@ -11,7 +11,6 @@
 #include "api/rpc_metrics.h"
 #include "base/result.h"
 #include "grpc/server.h"
-#include "security/principal.h"
 
 namespace millwright::api {
 
@@ -33,7 +32,7 @@ struct Rpc {
 
 // Decides whether a caller may, by the metadata `authorization`, and says who it is, without a name
 // where that is not asked. Throws kUnauthenticated or kPermissionDenied.
-using AuthorizeRpc = std::function<security::Identity(std::optional<std::string_view>, Permission)>;
+using AuthorizeRpc = std::function<grpc::Caller(std::optional<std::string_view>, Permission)>;
 
 // Joins the tables of all services: authorises, runs the handler and turns whatever it throws into
 // a status (anything but an Error becomes kInternal with a log id). A call that nobody waits for

@@ -12,6 +12,13 @@ namespace millwright::grpc {
 
 class CallState;
 
+// Who calls, as whoever checked it says: nobody where that is not asked.
+struct Caller {
+  std::string principal;
+  std::string token;         // by which the principal called; empty where by none
+  bool is_verified = false;  // the principal has shown to be it
+};
+
 // One call of a client. A handle: its copies mean the same call, and the call lasts as long as one
 // of them. Thread-safe but for message() of a stream, which belongs to the handler that was given
 // it.
@@ -25,10 +32,10 @@ class Call {
   std::optional<std::string_view> FindMetadata(std::string_view key) const;
   // By MonotonicUs; nothing where the client waits for ever.
   std::optional<int64_t> DeadlineUs() const;
-  // Who calls, as whoever checked it says; set before the handler runs.
-  void SetPrincipal(std::string principal, std::string token) const;
-  const std::string& principal() const;
-  const std::string& token() const;  // by which the principal called; empty where by none
+  void SetCaller(Caller caller) const;  // before the handler runs
+  const Caller& caller() const;
+  // Where the client is, "127.0.0.1:50312" or "[::1]:50312".
+  std::string Peer() const;
   // Nobody waits for an answer any more: the call was cancelled, its deadline has passed, or it has
   // ended.
   bool IsGivenUp() const;

@@ -61,6 +61,22 @@ grpc_status_code StatusOf(Code code) {
   return GRPC_STATUS_UNKNOWN;
 }
 
+// The library words a peer as a URI: "ipv4:127.0.0.1:50312", "ipv6:%5B::1%5D:50312".
+std::string NameOfPeer(std::string_view uri) {
+  for (const std::string_view scheme : {"ipv4:", "ipv6:"}) {
+    if (uri.starts_with(scheme)) uri.remove_prefix(scheme.size());
+  }
+  std::string name;
+  for (size_t i = 0; i < uri.size(); ++i) {
+    const std::string_view escape = uri.substr(i, 3);
+    const bool opens = escape == "%5B" || escape == "%5b";
+    const bool closes = escape == "%5D" || escape == "%5d";
+    name += opens ? '[' : closes ? ']' : uri[i];
+    if (opens || closes) i += 2;
+  }
+  return name;
+}
+
 }  // namespace
 
 CallState::CallState(CallOwner& owner, const RegisteredMethod& method, grpc_completion_queue* queue)
@@ -101,6 +117,13 @@ bool CallState::Accept(grpc_server* server) {
   if (error == GRPC_CALL_OK) return true;
   accepted_.keep.reset();
   return false;
+}
+
+std::string CallState::Peer() const {
+  char* uri = grpc_call_get_peer(call_);
+  const std::string peer = NameOfPeer(uri);
+  gpr_free(uri);
+  return peer;
 }
 
 void CallState::Complete(Tag* tag, bool ok) {
@@ -347,14 +370,14 @@ std::optional<std::string_view> Call::FindMetadata(std::string_view key) const {
 std::optional<int64_t> Call::DeadlineUs() const {
   return state_->DeadlineUs();
 }
-void Call::SetPrincipal(std::string principal, std::string token) const {
-  state_->SetPrincipal(std::move(principal), std::move(token));
+void Call::SetCaller(Caller caller) const {
+  state_->SetCaller(std::move(caller));
 }
-const std::string& Call::principal() const {
-  return state_->principal();
+const Caller& Call::caller() const {
+  return state_->caller();
 }
-const std::string& Call::token() const {
-  return state_->token();
+std::string Call::Peer() const {
+  return state_->Peer();
 }
 bool Call::IsGivenUp() const {
   return state_->IsGivenUp();

@@ -63,12 +63,9 @@ class CallState : public std::enable_shared_from_this<CallState> {
   std::string_view message() const { return message_; }
   std::optional<std::string_view> FindMetadata(std::string_view key) const;
   std::optional<int64_t> DeadlineUs() const;
-  void SetPrincipal(std::string principal, std::string token) {
-    principal_ = std::move(principal);
-    token_ = std::move(token);
-  }
-  const std::string& principal() const { return principal_; }
-  const std::string& token() const { return token_; }
+  void SetCaller(Caller caller) { caller_ = std::move(caller); }
+  const Caller& caller() const { return caller_; }
+  std::string Peer() const;
   bool IsGivenUp() const;
   void AddMetadata(std::string key, std::string value);
   void Finish(std::string message);
@@ -101,8 +98,7 @@ class CallState : public std::enable_shared_from_this<CallState> {
   grpc_call* call_ = nullptr;
   gpr_timespec deadline_ = {};
   grpc_call_details details_ = {};  // of a method that is unknown
-  std::string principal_;
-  std::string token_;
+  Caller caller_;
   grpc_metadata_array metadata_ = {};
   grpc_byte_buffer* payload_ = nullptr;
   grpc_slice pieces_ = {};  // of a payload that came in several, in one

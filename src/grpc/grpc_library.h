@@ -3,6 +3,7 @@
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/grpc.h>
 #include <grpc/grpc_security.h>
+#include <grpc/support/alloc.h>
 #include <grpc/support/log.h>
 #include <grpc/support/time.h>
 
@@ -17,6 +18,7 @@ const SharedLibrary& GrpcCore();
 #define MILLWRIGHT_GRPC(name) \
   inline constinit LazyFunction<decltype(&::name)> name(&GrpcCore, #name);
 
+MILLWRIGHT_GRPC(gpr_free)
 MILLWRIGHT_GRPC(gpr_inf_future)
 MILLWRIGHT_GRPC(gpr_now)
 MILLWRIGHT_GRPC(gpr_time_cmp)
@@ -27,6 +29,7 @@ MILLWRIGHT_GRPC(grpc_byte_buffer_reader_readall)
 MILLWRIGHT_GRPC(grpc_call_cancel)
 MILLWRIGHT_GRPC(grpc_call_details_destroy)
 MILLWRIGHT_GRPC(grpc_call_details_init)
+MILLWRIGHT_GRPC(grpc_call_get_peer)
 MILLWRIGHT_GRPC(grpc_call_start_batch)
 MILLWRIGHT_GRPC(grpc_call_unref)
 MILLWRIGHT_GRPC(grpc_completion_queue_create_for_next)

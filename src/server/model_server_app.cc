@@ -100,10 +100,9 @@ struct ModelServerApp::Parts {
     http = std::make_unique<http::Server>(
         HttpOptions(options), [this](http::Request& head) { return router.Resolve(head); });
     if (options.grpc_port >= 0) {
-      rpc = std::make_unique<RpcPort>(RpcOptions(options), context,
-                                      [](std::optional<std::string_view>, api::Permission) {
-                                        return security::Identity{.name = ""};
-                                      });
+      rpc = std::make_unique<RpcPort>(
+          RpcOptions(options), context,
+          [](std::optional<std::string_view>, api::Permission) { return grpc::Caller(); });
     }
   }
 

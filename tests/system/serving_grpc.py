@@ -8,7 +8,9 @@ import base64
 import json
 import math
 import pathlib
+import re
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -182,6 +184,21 @@ def methods_that_there_are_not_are_refused_at_once():
             expect(refusal(lambda: list(stream))[0] == "UNIMPLEMENTED", "a stream of an unknown method")
 
 
+def callers_are_logged_as_over_http():
+    """By where they call from; with --auth by the name that they have shown."""
+    case = json.loads((MODELS / "diabetes_ridge/vectors.json").read_text())["cases"][0]
+    request = request_of("ridge", case["request"]["inputs"], raw=False)
+    with tempfile.TemporaryDirectory() as scratch:
+        log = pathlib.Path(scratch) / "log"
+        with ModelServer(BINARY, f"ridge={MODELS / 'diabetes_ridge/model.onnx'}", "--log", log, "--grpc-port", "0") as server:
+            with GrpcClient(server.grpc_port) as client:
+                client.infer(request)
+            expect(server.post("/v2/models/ridge/infer", case["request"]).status == 200, "over HTTP")
+        done = subprocess.run([BINARY, "predictions", "decode", str(log)], capture_output=True, text=True, check=True)
+        callers = {json.loads(line)["caller"] for line in done.stdout.splitlines()}
+        expect(len(callers) == 2 and all(re.fullmatch(r"127\.0\.0\.1:\d+", one) for one in callers), f"{callers}")
+
+
 def a_contract_refuses_over_grpc_too():
     with tempfile.TemporaryDirectory() as scratch:
         contract = pathlib.Path(scratch) / "contract.yaml"
@@ -241,6 +258,7 @@ def clients_that_misbehave_cost_the_others_nothing():
 
 
 run_tests([("the vectors of all models agree, typed and raw", vectors_agree),
+           ("callers are logged as over HTTP", callers_are_logged_as_over_http),
            ("the gateway answers those who have a token", the_gateway_asks_for_tokens),
            ("each token has limits of its own, over REST and gRPC together", each_token_has_limits_of_its_own),
            ("methods that there are not are refused at once", methods_that_there_are_not_are_refused_at_once),

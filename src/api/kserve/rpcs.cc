@@ -133,9 +133,10 @@ serving::InferRequest StartRequest(const grpc::Call& call, InferMessage* message
   infer.trace = prediction::JoinTrace(call.FindMetadata(prediction::kTraceparent),
                                       call.FindMetadata(prediction::kTracestate));
   infer.deadline_us = call.DeadlineUs();
-  infer.caller = call.principal();
-  infer.origin = {.principal = call.principal(),
-                  .token = call.token(),
+  const grpc::Caller& caller = call.caller();
+  infer.caller = caller.is_verified ? caller.principal : call.Peer();
+  infer.origin = {.principal = caller.principal,
+                  .token = caller.token,
                   .body_bytes = call.message().size(),
                   .header = [call](std::string_view name) { return FindHeader(call, name); }};
   infer.inputs = std::move(message->inputs);

@@ -598,16 +598,16 @@ TEST_F(Rpcs, DrainingEndsStreamsAndLetsNoCallFail) {
 
 TEST(RpcAuthorisation, AsksForWhatTheMethodNeeds) {
   TestServer models({"breast_cancer_lr"});
-  TestRpcServer server(rpcs::kRpcs, models.context, {},
-                       [](std::optional<std::string_view> authorization,
-                          Permission permission) -> security::Identity {
-                         if (permission == Permission::kPublic) return {.name = ""};
-                         if (!authorization) throw Unauthenticated("Credentials are needed");
-                         if (authorization != "Bearer good" || permission != Permission::kRead) {
-                           throw PermissionDenied("Permission denied");
-                         }
-                         return {.name = "ada"};
-                       });
+  TestRpcServer server(
+      rpcs::kRpcs, models.context, {},
+      [](std::optional<std::string_view> authorization, Permission permission) -> grpc::Caller {
+        if (permission == Permission::kPublic) return {};
+        if (!authorization) throw Unauthenticated("Credentials are needed");
+        if (authorization != "Bearer good" || permission != Permission::kRead) {
+          throw PermissionDenied("Permission denied");
+        }
+        return {.principal = "ada"};
+      });
   const Client client(server.channel);
   Request request;
   request.set_model_name("breast_cancer_lr");

@@ -19,7 +19,7 @@ class TestRpcServer {
   TestRpcServer(
       const Rpc<Context> (&rpcs)[N], Context& context, const grpc::ServerOptions& options = {},
       AuthorizeRpc authorize = [](std::optional<std::string_view>,
-                                  Permission) { return security::Identity{.name = ""}; })
+                                  Permission) { return grpc::Caller(); })
       : table(std::move(authorize)) {
     table.Add(rpcs, context);
     server = std::make_unique<grpc::Server>(options, table.Methods());
