@@ -21,6 +21,7 @@ from harness.millwright import Server, expect, run_tests  # noqa: E402
 from harness.model_server import ModelServer  # noqa: E402
 from harness.models import MODELS, register  # noqa: E402
 from harness.raw_tensors import pack, unpack  # noqa: E402
+from google.protobuf import json_format  # noqa: E402  (after grpc_client, which finds the interpreter that has it)
 
 BINARY = pathlib.Path(sys.argv[1]).resolve()
 LISTS = {"BOOL": "bool_contents", "INT8": "int_contents", "INT16": "int_contents", "INT32": "int_contents",
@@ -199,6 +200,30 @@ def callers_are_logged_as_over_http():
         expect(len(callers) == 2 and all(re.fullmatch(r"127\.0\.0\.1:\d+", one) for one in callers), f"{callers}")
 
 
+def configuration_is_the_same_over_rest():
+    """Triton's: a client that parses the message's JSON gets the message of gRPC."""
+    names = ("breast_cancer_lr", "credit_columns", "identity_all_types")
+    models = [f"{name}@3={MODELS / name / 'model.onnx'}" for name in names]
+    with ModelServer(BINARY, *models, "--grpc-port", "0") as server, GrpcClient(server.grpc_port) as client:
+        for name in names:
+            over_grpc = client.call("ModelConfig", pb.ModelConfigRequest(name=name), pb.ModelConfigResponse).config
+            for path in (f"/v2/models/{name}/config", f"/v2/models/{name}/versions/3/config"):
+                answer = server.get(path)
+                expect(answer.status == 200, f"{path}: {answer.status} {answer.body}")
+                parsed = json_format.Parse(answer.body, pb.ModelConfig(), ignore_unknown_fields=True)
+                expect(parsed == over_grpc, f"{path}: {parsed} and not {over_grpc}")
+            expect(over_grpc.input and over_grpc.output, f"{over_grpc}")
+        expect(server.get("/v2/models/breast_cancer_lr/config").json() == {
+            "name": "breast_cancer_lr", "platform": "onnxruntime_onnx", "backend": "", "max_batch_size": 0,
+            "input": [{"name": "X", "data_type": "TYPE_FP32", "dims": [-1, 30], "format": "FORMAT_NONE",
+                       "is_shape_tensor": False, "allow_ragged_batch": False, "optional": False}],
+            "output": [{"name": "label", "data_type": "TYPE_INT64", "dims": [-1], "label_filename": "", "is_shape_tensor": False},
+                       {"name": "probabilities", "data_type": "TYPE_FP32", "dims": [-1, 2], "label_filename": "",
+                        "is_shape_tensor": False}]}, "the configuration is another one")
+        expect(server.get("/v2/models/breast_cancer_lr/versions/4/config").status == 404, "a version that is not there")
+        expect("model_configuration" in server.get("/v2").json()["extensions"], "the extension is not told")
+
+
 def a_contract_refuses_over_grpc_too():
     with tempfile.TemporaryDirectory() as scratch:
         contract = pathlib.Path(scratch) / "contract.yaml"
@@ -259,6 +284,7 @@ def clients_that_misbehave_cost_the_others_nothing():
 
 run_tests([("the vectors of all models agree, typed and raw", vectors_agree),
            ("callers are logged as over HTTP", callers_are_logged_as_over_http),
+           ("the configuration is the same over REST", configuration_is_the_same_over_rest),
            ("the gateway answers those who have a token", the_gateway_asks_for_tokens),
            ("each token has limits of its own, over REST and gRPC together", each_token_has_limits_of_its_own),
            ("methods that there are not are refused at once", methods_that_there_are_not_are_refused_at_once),

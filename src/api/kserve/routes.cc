@@ -1,5 +1,7 @@
 #include "api/kserve/routes.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 
 #include "api/kserve/infer_body.h"
@@ -67,6 +69,21 @@ void WriteSpecs(const std::vector<inference::TensorSpec>& specs, JsonWriter* wri
     for (const int64_t size : spec.shape) writer->Int(size);
     writer->EndArray().EndObject();
   }
+  writer->EndArray();
+}
+
+// What an input and an output have in common in Triton's configuration, whose JSON has the names of
+// the message's fields, every plain field of a part that is there, and numbers as numbers.
+void BeginConfigured(const inference::TensorSpec& spec, JsonWriter* writer) {
+  // Ours are Triton's but for texts.
+  const std::string_view type =
+      spec.type == inference::DataType::kBytes ? "STRING" : inference::DataTypeName(spec.type);
+  writer->BeginObject()
+      .Field("name", spec.name)
+      .Field("data_type", fmt::format("TYPE_{}", type))
+      .Key("dims")
+      .BeginArray();
+  for (const int64_t size : spec.shape) writer->Int(size);
   writer->EndArray();
 }
 
@@ -151,6 +168,35 @@ http::Response ModelMetadata(Context& context, const http::Request& request) {
   writer.Key("outputs");
   WriteSpecs(info->signature.outputs, &writer);
   writer.EndObject();
+  return http::Response::JsonText(200, std::move(json));
+}
+
+http::Response ModelConfig(Context& context, const http::Request& request) {
+  const std::string& model = request.PathValue("model");
+  const auto info = context.predictor.Describe(model, VersionOf(context, request, model));
+  std::string json;
+  JsonWriter writer(&json);
+  writer.BeginObject()
+      .Field("name", info->name)
+      .Field("platform", info->platform)
+      .Field("backend", "")
+      .Field("max_batch_size", 0)
+      .Key("input")
+      .BeginArray();
+  for (const inference::TensorSpec& input : info->signature.inputs) {
+    BeginConfigured(input, &writer);
+    writer.Field("format", "FORMAT_NONE")
+        .Field("is_shape_tensor", false)
+        .Field("allow_ragged_batch", false)
+        .Field("optional", input.optional)
+        .EndObject();
+  }
+  writer.EndArray().Key("output").BeginArray();
+  for (const inference::TensorSpec& output : info->signature.outputs) {
+    BeginConfigured(output, &writer);
+    writer.Field("label_filename", "").Field("is_shape_tensor", false).EndObject();
+  }
+  writer.EndArray().EndObject();
   return http::Response::JsonText(200, std::move(json));
 }
 

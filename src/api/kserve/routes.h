@@ -4,7 +4,7 @@
 #include "api/route.h"
 
 // The Open Inference Protocol v2 over REST (KServe, Triton), with the extensions for binary tensor
-// data, classification, the model repository and statistics.
+// data, classification, the model's configuration, the model repository and statistics.
 namespace millwright::api::kserve {
 
 using prediction::Context;
@@ -15,6 +15,7 @@ http::Response ServerReady(Context& context, const http::Request& request);
 http::Response ListModels(Context& context, const http::Request& request);
 http::Response ModelMetadata(Context& context, const http::Request& request);
 http::Response ModelReady(Context& context, const http::Request& request);
+http::Response ModelConfig(Context& context, const http::Request& request);
 http::Response ModelStatistics(Context& context, const http::Request& request);
 http::Response RepositoryIndex(Context& context, const http::Request& request);
 http::Response LoadModel(Context& context, const http::Request& request);
@@ -41,6 +42,11 @@ inline constexpr Route<Context> kRoutes[] = {
      http::Lane::kMeta, "Whether a model answers"},
     {http::Method::kGet, "/v2/models/{model}/versions/{version}/ready", ModelReady,
      Permission::kRead, http::Lane::kMeta, "Whether a model's version answers"},
+    {http::Method::kGet, "/v2/models/{model}/config", ModelConfig, Permission::kRead,
+     http::Lane::kInfer, "Inputs and outputs of a model as Triton's configuration words them"},
+    {http::Method::kGet, "/v2/models/{model}/versions/{version}/config", ModelConfig,
+     Permission::kRead, http::Lane::kInfer,
+     "Inputs and outputs of a model's version as Triton's configuration words them"},
     {http::Method::kGet, "/v2/models/stats", ModelStatistics, Permission::kRead, http::Lane::kMeta,
      "What all models have answered"},
     {http::Method::kGet, "/v2/models/{model}/stats", ModelStatistics, Permission::kRead,
