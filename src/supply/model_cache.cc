@@ -71,6 +71,15 @@ Offer OfferFromJson(const Json& json) {
   return offer;
 }
 
+// Writes what is remembered; throws an Error whatever fails.
+void Write(const std::filesystem::path& file, const Json& json) {
+  try {
+    WriteFileDurably(file, json.Dump(2));
+  } catch (const std::filesystem::filesystem_error& error) {
+    throw Unavailable("The cache cannot be written: {}", error.what());
+  }
+}
+
 bool Has(const Offer& offer, const std::string& digest) {
   return std::any_of(offer.versions.begin(), offer.versions.end(),
                      [&](const OfferedVersion& one) { return one.digest == digest; });
@@ -146,14 +155,13 @@ void ModelCache::RememberModels(const std::string& store, const std::vector<std:
   if (RecallModels(store) == names) return;
   Json models = Json::MakeArray();
   for (const std::string& name : names) models.Append(name);
-  WriteFileDurably(StoreFile(store),
-                   Json::Of({{"store", store}, {"models", std::move(models)}}).Dump(2));
+  Write(StoreFile(store), Json::Of({{"store", store}, {"models", std::move(models)}}));
 }
 
 void ModelCache::Remember(const std::string& origin, const Offer& served) {
   const std::optional<Offer> before = Recall(origin);
   if (before == served) return;
-  WriteFileDurably(OfferFile(origin), OfferToJson(origin, served).Dump(2));
+  Write(OfferFile(origin), OfferToJson(origin, served));
   if (!before) return;
   for (const OfferedVersion& one : before->versions) {
     if (!Has(served, one.digest) && !IsServed(one.digest)) Remove(one.digest);

@@ -1,6 +1,7 @@
 #include "supply/model_supply.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -285,7 +286,15 @@ void ModelSupply::Remember() {
   for (const Seen& seen : seen_) {
     if (seen.error || !seen.offer || seen.offer->versions.empty()) continue;
     if (seen.origin->LocalPath(seen.offer->versions[0].version)) continue;
-    means_.cache.Remember(seen.origin->address(), *seen.offer);
+    try {
+      means_.cache.Remember(seen.origin->address(), *seen.offer);
+      is_unwritten_ = false;
+    } catch (const Error& error) {
+      // What is served is served; a start while the source is away would miss it.
+      if (std::exchange(is_unwritten_, true)) continue;
+      Log(LogLevel::kWarning, "supply", "the cache cannot be written: what is served is not kept",
+          {{"model", name_}, {"reason", error.message()}});
+    }
   }
 }
 

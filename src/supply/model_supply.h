@@ -138,8 +138,9 @@ class ModelSupply {
   const std::string name_;
   const VersionPolicy policy_;
   const Means means_;
-  std::mutex round_;        // one at a time; taken before state_mutex_
-  std::vector<Seen> seen_;  // under round_
+  std::mutex round_;           // one at a time; taken before state_mutex_
+  std::vector<Seen> seen_;     // under round_
+  bool is_unwritten_ = false;  // the cache has not what is served; under round_
 
   mutable std::mutex state_mutex_;  // never held while something is fetched or loaded
   State state_ = State::kStarting;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -191,16 +192,37 @@ bool SuppliedModels::RunModel(ModelSupply& supply, ModelSupply::Force force) {
   return true;
 }
 
+void SuppliedModels::Remember(Store* store) {
+  const std::string& address = store->store->address();
+  std::string reason;
+  try {
+    cache_.RememberModels(address, *store->listed);
+  } catch (const Error& error) {
+    reason = error.message();
+  }
+  if (std::exchange(store->is_unwritten, !reason.empty()) == store->is_unwritten) return;
+  if (reason.empty()) {
+    Log(LogLevel::kInfo, "supply", "the cache can be written again", {{"store", address}});
+  } else {
+    Log(LogLevel::kWarning, "supply",
+        "the cache cannot be written: its store's models are served, and forgotten at a restart "
+        "while the store is away",
+        {{"store", address}, {"reason", reason}});
+  }
+}
+
 bool SuppliedModels::RunStore(Store& store) {
   std::vector<std::string> names;
   std::string problem;
   try {
     names = store.store->Models();
-    if (store.store->is_elsewhere()) cache_.RememberModels(store.store->address(), names);
+    store.listed = names;
+    if (store.store->is_elsewhere()) Remember(&store);
   } catch (const Error& error) {
     problem = fmt::format("Model store {}: {}", store.store->address(), error.message());
     // What it held last, by this process or one before it, is served still.
-    if (store.store->is_elsewhere()) names = cache_.RecallModels(store.store->address());
+    if (store.store->is_elsewhere())
+      names = store.listed ? *store.listed : cache_.RecallModels(store.store->address());
   }
   std::vector<std::shared_ptr<ModelSupply>> gone;
   {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -88,6 +89,8 @@ class SuppliedModels final : public serving::ModelServer {
   struct Store {
     std::unique_ptr<ModelStore> store;
     std::string problem;
+    std::optional<std::vector<std::string>> listed = {};  // when it answered last
+    bool is_unwritten = false;                            // the cache has another list
     Round round;
   };
 
@@ -104,6 +107,8 @@ class SuppliedModels final : public serving::ModelServer {
   void End(Round* round, bool is_fine);
   bool RunModel(ModelSupply& supply, ModelSupply::Force force);
   bool RunStore(Store& store);
+  // Keeps what a store held in the cache; where that cannot be written it is said once.
+  void Remember(Store* store);
   void Wake() const;  // those that wait for a model
   void SetAway(const std::string& model, bool is_away);
   // Ends what SetAway began, unless requests do wait for the model.

@@ -17,7 +17,9 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness.millwright import Server, expect, run_tests  # noqa: E402
+from harness.model_server import ModelServer  # noqa: E402
 from harness.models import MODELS, register  # noqa: E402
+from harness.s3 import S3Server  # noqa: E402
 
 BINARY = pathlib.Path(sys.argv[1]).resolve()
 ALONE = ["unshare", "--map-root-user", "--mount"]
@@ -261,6 +263,49 @@ def full_amid_merges(folder):
         expect(not list((folder / "data" / "predictions" / "work").iterdir()), "what could not be written lies about")
 
 
+def full_cache_of_models(folder):
+    """Models that are new in a store are seen though the cache of a model server has no room for their list."""
+    cancer, ridge = ((MODELS / name / "model.onnx").read_bytes() for name in ("breast_cancer_lr", "diabetes_ridge"))
+
+    def put(s3, name, data):
+        # s3rver lists a folder only when a file is in it or in a folder of it.
+        s3.put(f"models/{name}/config.pbtxt", b"")
+        s3.put(f"models/{name}/1/model.onnx", data)
+
+    def wait_for(server, states):
+        end = time.monotonic() + 60
+        while (found := {name: state for (name, _), (state, _) in server.index().items()}) != states:
+            expect(time.monotonic() < end, f"{found}, not {states}: {server.index()}")
+
+    with S3Server() as s3:
+        put(s3, "a", cancer)
+        words = ("--model-store", f"{s3.root}/models", "--cache", folder / "cache", "--poll", "0.2")
+        with ModelServer(BINARY, *words, environment=s3.environment) as server:
+            wait_for(server, {"a": "READY"})
+            filler = folder / "filler"
+            try:
+                with open(filler, "ab", buffering=0) as out:
+                    while True:
+                        out.write(b"\0" * 4096)
+            except OSError:
+                pass
+            put(s3, "b", cancer)  # the same files, so that the cache has them
+            put(s3, "c", ridge)
+            wait_for(server, {"a": "READY", "b": "READY", "c": "UNAVAILABLE"})
+            reason = server.index()["c", "1"][1]
+            expect("No space left" in reason or "Cannot write" in reason, f"why c is not there: {reason}")
+            s3.kill()
+            server.wait_for_line("a model store does not answer")
+            expect({name for name, _ in server.index()} == {"a", "b", "c"}, f"{server.index()}")
+            s3.start()
+            server.wait_for_line("a model store answers again")
+            said = [line for line in server.log if "the cache cannot be written: its store" in line]
+            expect(len(said) == 1, f"said {len(said)} times: {said}")
+            filler.unlink()
+            wait_for(server, {"a": "READY", "b": "READY", "c": "READY"})
+            server.wait_for_line("the cache can be written again")
+
+
 def main():
     if subprocess.run([*ALONE, "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True).returncode:
         print("not run: no disk can be mounted here")
@@ -279,7 +324,8 @@ def main():
     run_tests([("a disk that is full in mid-load loses nothing", lambda: on_a_disk(full_in_mid_load)),
                ("a full disk loses no acknowledged prediction", lambda: on_a_disk(full_log)),
                ("a full disk costs no caller of an endpoint the answer", lambda: on_a_disk(full_log_of_an_endpoint)),
-               ("a full disk amid merges keeps the files", lambda: on_a_disk(full_amid_merges))])
+               ("a full disk amid merges keeps the files", lambda: on_a_disk(full_amid_merges)),
+               ("a full cache hides no model of a store", lambda: on_a_disk(full_cache_of_models))])
 
 
 main()
