@@ -288,7 +288,7 @@ def bad_tables_are_refused():
 
 def paths_that_there_are_not_are_refused_in_the_protocols_shape():
     with ModelServer(BINARY, f"ridge={MODELS / 'diabetes_ridge/model.onnx'}") as server:
-        for method, path, status in (("GET", "/v2/models/ridge/config", 404), ("POST", "/v2/models/ridge/generate", 404),
+        for method, path, status in (("GET", "/v2/models/ridge/trace/setting", 404), ("POST", "/v2/models/ridge/generate", 404),
                                      ("DELETE", "/v2/models/ridge", 405), ("GET", "/v2/models/ridge/infer", 405),
                                      ("POST", "/v1/models/ridge:explain", 405), ("GET", "/v1/models/ridge/nothing", 404)):
             answer = server.request(method, path)
