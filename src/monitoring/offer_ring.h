@@ -56,6 +56,10 @@ class OfferRing {
     return item;
   }
 
+  // How many places were ever taken, and how many items popped.
+  uint64_t pushed() const { return tail_.load(std::memory_order_relaxed); }
+  uint64_t popped() const { return popped_.load(std::memory_order_relaxed); }
+
   // How many wait, about.
   size_t size() const {
     return static_cast<size_t>(tail_.load(std::memory_order_relaxed) -

@@ -317,7 +317,17 @@ void PredictionLog::AwaitWork(const std::stop_token& stop) {
   if (ring_.size() == 0) return;
   // The first row that is offered wakes this thread; the next ones find it awake.
   wake_.wait_for(lock, std::chrono::milliseconds(kGatherMs),
-                 [&] { return !batches_.empty() || stop.stop_requested(); });
+                 [&] { return !batches_.empty() || is_hurried_ || stop.stop_requested(); });
+}
+
+void PredictionLog::Settle() const {
+  const uint64_t offered = ring_.pushed();
+  std::unique_lock lock(mutex_);
+  if (settled_ >= offered) return;
+  is_hurried_ = true;
+  asleep_.store(false);
+  wake_.notify_one();
+  done_.wait_for(lock, std::chrono::milliseconds(kSettleMs), [&] { return settled_ >= offered; });
 }
 
 // Batches are taken before the ring, so that a flush covers what was offered before it.
@@ -326,6 +336,7 @@ bool PredictionLog::WriteOnce() {
   {
     std::lock_guard lock(mutex_);
     batches.swap(batches_);
+    is_hurried_ = false;
   }
   std::optional<Error> error;
   bool compact = false, has_more = false;
@@ -365,14 +376,13 @@ bool PredictionLog::WriteOnce() {
     Log(LogLevel::kError, "monitoring", "Predictions could not be written",
         {{"error", error ? error->message() : (*refused)->error->message()}});
   }
-  if (!batches.empty()) {
-    std::lock_guard lock(mutex_);
-    for (Batch* batch : batches) {
-      if (error && !batch->is_stored) batch->error = error;
-      batch->done = true;
-    }
-    done_.notify_all();
+  std::lock_guard lock(mutex_);
+  settled_ = ring_.popped();
+  for (Batch* batch : batches) {
+    if (error && !batch->is_stored) batch->error = error;
+    batch->done = true;
   }
+  done_.notify_all();
   return has_more;
 }
 

@@ -34,6 +34,7 @@ struct PredictionLogOptions {
 
 // How long the writer lets offered rows gather, unless somebody waits for theirs.
 inline constexpr int64_t kGatherMs = 20;
+inline constexpr int64_t kSettleMs = 100;
 inline constexpr size_t kOutcomesPerCallMax = 10'000;
 inline constexpr size_t kCommentBytesMax = 10'000;
 inline constexpr size_t kSourceBytesMax = 500;
@@ -93,10 +94,14 @@ class PredictionLog {
   // minute and after it turned rows into Parquet. Returns how many rows went.
   LogCounts RemoveOld();
 
+  // Both first wait for what was offered before, for kSettleMs at most: who was answered sees the
+  // row, unless the writer is behind.
   LogSnapshot Open(const std::string& endpoint, const LogRange& range = {}) const {
+    Settle();
     return store_.Open(endpoint, range);
   }
   SummedLog OpenSummed(const std::string& endpoint, const TimeRange& happened) const {
+    Settle();
     return store_.OpenSummed(endpoint, happened);
   }
   int64_t NewestFrom(const std::string& endpoint, int64_t rows,
@@ -143,6 +148,7 @@ class PredictionLog {
   void Submit(Batch& batch);
   void Write(std::stop_token stop);
   void AwaitWork(const std::stop_token& stop);
+  void Settle() const;
   // Tells whether there was more than is written at a time.
   bool WriteOnce();
   static bool IsFull(const Batch& batch);
@@ -165,9 +171,11 @@ class PredictionLog {
   std::atomic<int64_t> offered_ = 0, dropped_ = 0, lost_ = 0, written_ = 0, syncs_ = 0;
 
   std::atomic<int64_t> sequence_ = 0;  // of outcomes
-  std::atomic<bool> asleep_ = false;
-  std::mutex mutex_;  // guards batches_ and open_before_; both threads sleep on it
-  std::condition_variable wake_, done_, compact_;
+  mutable std::atomic<bool> asleep_ = false;
+  mutable std::mutex mutex_;  // guards what follows to open_before_; both threads sleep on it
+  mutable std::condition_variable wake_, done_, compact_;
+  mutable bool is_hurried_ = false;  // somebody waits for what was offered
+  uint64_t settled_ = 0;             // so many of those offered are written or lost
   std::vector<Batch*> batches_;
   int64_t open_before_ = 0;  // segments before this one are closed
 

@@ -223,6 +223,34 @@ TEST_F(PredictionLogTest, RowsThatComeTogetherAreSyncedTogether) {
   EXPECT_LE(log.stats().syncs, gathers + 2);  // the first, and the flush
 }
 
+TEST_F(PredictionLogTest, WhatWasOfferedIsSeenAtOnce) {
+  PredictionLog log(dir_.path(), clock_);
+  int seen = 0;
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(log.Offer(Sample(i)));
+    seen += CountRows(log) == i + 1;
+  }
+  EXPECT_GE(seen, 10);  // a disk that is busy may take longer than a question waits
+  log.Flush();
+  EXPECT_EQ(CountRows(log), 20);
+}
+
+TEST_F(PredictionLogTest, AQuestionDoesNotWaitForAWriterThatIsBehind) {
+  PredictionLog log(dir_.path(), clock_);
+  std::mutex gate;
+  gate.lock();
+  log.OfferLater(
+      [&]() -> std::vector<Prediction> {
+        std::lock_guard wait(gate);
+        return {Sample(1)};
+      },
+      0);
+  EXPECT_EQ(CountRows(log), 0);
+  gate.unlock();
+  log.Flush();
+  EXPECT_EQ(CountRows(log), 1);
+}
+
 TEST_F(PredictionLogTest, ADecoderThatThrowsLosesItsRowsOnly) {
   PredictionLog log(dir_.path(), clock_);
   log.OfferLater([]() -> std::vector<Prediction> { throw InvalidArgument("odd tensor"); }, 0);
