@@ -115,7 +115,7 @@ constexpr Series kSeries[] = {
     {"millwright_endpoint_hedges_won_total", kCounter, "endpoint", "short", kServing,
      "Hedged requests that the second replica answered first"},
     {"millwright_endpoint_hedges_refused_total", kCounter, "endpoint", "short", kServing,
-     "Late requests that were not hedged because the budget was spent"},
+     "Looks at late requests that found the budget of hedges spent"},
     {"millwright_endpoint_cache_hits_total", kCounter, "endpoint", "short", kServing,
      "Answers given again out of the cache"},
     {"millwright_endpoint_cache_misses_total", kCounter, "endpoint", "short", kServing,

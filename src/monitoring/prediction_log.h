@@ -34,7 +34,7 @@ struct PredictionLogOptions {
 
 // How long the writer lets offered rows gather, unless somebody waits for theirs.
 inline constexpr int64_t kGatherMs = 20;
-inline constexpr int64_t kSettleMs = 100;
+inline constexpr int64_t kSettleMs = 100;  // a question waits for rows offered before it
 inline constexpr size_t kOutcomesPerCallMax = 10'000;
 inline constexpr size_t kCommentBytesMax = 10'000;
 inline constexpr size_t kSourceBytesMax = 500;

@@ -39,6 +39,28 @@ class PredictionLogTest : public ::testing::Test {
   ManualClock clock_{kStart};
 };
 
+// Holds the log's writer while it takes apart what is offered with Decode().
+class HeldWriter {
+ public:
+  PredictionLog::Decode Decode() {
+    return [this]() -> std::vector<Prediction> {
+      is_held_ = true;
+      is_held_.notify_all();
+      is_open_.wait(false);
+      return {};
+    };
+  }
+  // Until the writer is there.
+  void Await() { is_held_.wait(false); }
+  void Open() {
+    is_open_ = true;
+    is_open_.notify_all();
+  }
+
+ private:
+  std::atomic<bool> is_held_ = false, is_open_ = false;
+};
+
 int64_t CountRows(PredictionLog& log) {
   PredictionReader reader(log);
   return reader.Query("flights", "SELECT count(*) FROM predictions").Int(0, 0);
@@ -167,21 +189,14 @@ TEST_F(PredictionLogTest, AFullQueueDropsAndCounts) {
   PredictionLogOptions options;
   options.queue_slots = 4;
   PredictionLog log(dir_.path(), clock_, options);
-  std::mutex gate;
-  gate.lock();
-  std::atomic<bool> held = false;
-  const auto hold = [&]() -> std::vector<Prediction> {
-    held = true;
-    std::lock_guard wait(gate);
-    return {};
-  };
-  log.OfferLater(hold, 0);
-  while (!held) std::this_thread::yield();
+  HeldWriter held;
+  EXPECT_TRUE(log.OfferLater(held.Decode(), 0));
+  held.Await();
   int accepted = 0;
   for (int i = 0; i < 10; ++i) accepted += log.Offer(Sample(i));
   EXPECT_EQ(accepted, 4);
   EXPECT_EQ(log.stats().dropped, 6);
-  gate.unlock();
+  held.Open();
   log.Flush();
   EXPECT_EQ(log.stats().written, 4);
   EXPECT_EQ(CountRows(log), 4);
@@ -191,23 +206,16 @@ TEST_F(PredictionLogTest, AQueueOfManyBytesDropsAndCounts) {
   PredictionLogOptions options;
   options.queue_bytes_max = 1000;
   PredictionLog log(dir_.path(), clock_, options);
-  std::mutex gate;
-  gate.lock();
-  std::atomic<bool> held = false;
-  const auto hold = [&]() -> std::vector<Prediction> {
-    held = true;
-    std::lock_guard wait(gate);
-    return {};
-  };
+  HeldWriter held;
   const auto one = [] { return std::vector<Prediction>{Sample(1)}; };
-  EXPECT_TRUE(log.OfferLater(hold, 5000));  // larger than all, and alone
-  while (!held) std::this_thread::yield();
+  EXPECT_TRUE(log.OfferLater(held.Decode(), 5000));  // larger than all, and alone
+  held.Await();
   EXPECT_TRUE(log.OfferLater(one, 600));
   EXPECT_FALSE(log.OfferLater(one, 600));
   EXPECT_TRUE(log.OfferLater(one, 400));
   EXPECT_FALSE(log.OfferLater(one, 1));
   EXPECT_EQ(log.stats().dropped, 2);
-  gate.unlock();
+  held.Open();
   log.Flush();
   EXPECT_EQ(log.stats().written, 2);
   EXPECT_TRUE(log.OfferLater(one, 1000)) << "there is room again";
@@ -237,16 +245,11 @@ TEST_F(PredictionLogTest, WhatWasOfferedIsSeenAtOnce) {
 
 TEST_F(PredictionLogTest, AQuestionDoesNotWaitForAWriterThatIsBehind) {
   PredictionLog log(dir_.path(), clock_);
-  std::mutex gate;
-  gate.lock();
-  log.OfferLater(
-      [&]() -> std::vector<Prediction> {
-        std::lock_guard wait(gate);
-        return {Sample(1)};
-      },
-      0);
+  HeldWriter held;
+  EXPECT_TRUE(log.OfferLater(held.Decode(), 0));
+  EXPECT_TRUE(log.Offer(Sample(1)));
   EXPECT_EQ(CountRows(log), 0);
-  gate.unlock();
+  held.Open();
   log.Flush();
   EXPECT_EQ(CountRows(log), 1);
 }

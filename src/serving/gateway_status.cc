@@ -119,7 +119,7 @@ constexpr EndpointFamily kEndpointFamilies[] = {
      "Hedged requests that the second replica answered first",
      [](const RoutedEndpoint& one) { return one.hedges.won(); }},
     {"millwright_endpoint_hedges_refused_total", "counter",
-     "Late requests that were not hedged because the budget was spent",
+     "Looks at late requests that found the budget of hedges spent",
      [](const RoutedEndpoint& one) { return one.hedges.refused(); }},
     {"millwright_endpoint_cache_hits_total", "counter", "Answers given again out of the cache",
      [](const RoutedEndpoint& one) { return one.cache.counts().hits; }},
