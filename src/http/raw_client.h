@@ -2,15 +2,19 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cctype>
 #include <charconv>
+#include <chrono>
 #include <string>
 #include <string_view>
+#include <thread>
 
 // A client for tests that says exactly the bytes it is told, well-formed or not.
 namespace millwright::http {
@@ -56,6 +60,16 @@ class RawClient {
       bytes.remove_prefix(static_cast<size_t>(sent));
     }
     return true;
+  }
+
+  // Waits until what was sent is where the server's next look at its sockets finds it.
+  void AwaitTaken() {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(kTimeoutMs);
+    int untaken = 1;
+    while (ioctl(fd_, SIOCOUTQ, &untaken) == 0 && untaken > 0 &&
+           std::chrono::steady_clock::now() < end)
+      std::this_thread::yield();
+    EXPECT_EQ(0, untaken);
   }
 
   // Reads one whole answer. `has_body` is false for answers to HEAD.
