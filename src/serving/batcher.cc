@@ -26,6 +26,8 @@ constexpr double kIntervalWeight = 1.0 / 16;
 // Of the queue's items that are looked at for what can be one run with the first.
 constexpr size_t kLookedAtMax = 256;
 constexpr int64_t kTrialRows = 8;  // of a run that only shows what it costs
+// Of what a row costs in one run of all that waits, so much it may cost where they are shared out.
+constexpr double kSharedCostMax = 1.2;
 
 size_t SizeOf(int64_t rows) {
   const auto above = static_cast<uint64_t>(std::max<int64_t>(rows, 1) - 1);
@@ -248,6 +250,17 @@ void Batcher::Gather(int64_t rows_max, std::vector<Item>* items, int64_t* rows) 
   }
 }
 
+int64_t Batcher::ShareOf(int64_t rows) const {
+  const int64_t runs_max = RunsMax();
+  const auto us_of_all = costs_.EstimateUs(rows);
+  if (us_of_all == CostCurve::kUnknownUs) return rows;
+  for (int64_t share = (rows + runs_max - 1) / runs_max; share < rows; share *= 2) {
+    const double us = costs_.EstimateUs(share) / static_cast<double>(share);
+    if (us * static_cast<double>(rows) <= kSharedCostMax * us_of_all) return share;
+  }
+  return rows;
+}
+
 std::vector<Batcher::Item> Batcher::TakeItems(std::unique_lock<std::mutex>& lock) {
   std::vector<Item> items;
   items.push_back(std::move(queue_.front()));
@@ -257,8 +270,10 @@ std::vector<Batcher::Item> Batcher::TakeItems(std::unique_lock<std::mutex>& lock
   BatchEnd end = BatchEnd::kIdle;
   if (const auto rows_max = RowsMax(items[0])) {
     items.reserve(static_cast<size_t>(*rows_max));  // no item moves while others join it
-    Gather(*rows_max, &items, &rows);
-    while (rows < *rows_max) {
+    const int64_t all = queued_rows_ + rows;
+    const int64_t share = ShareOf(all);
+    Gather(std::min(*rows_max, share), &items, &rows);
+    while (share == all && rows < *rows_max) {
       const auto until_us = WaitUntilUs(items[0], rows);
       if (!until_us) break;
       const int64_t left_us = *until_us - MonotonicUs();

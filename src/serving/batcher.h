@@ -22,10 +22,11 @@ namespace millwright::serving {
 
 // Runs the requests of one version of a model. A run that takes less than a change of threads is
 // done by the caller's thread; others wait in a queue for a thread of the lane. A thread takes what
-// has come since and can be one run, where the model was measured to gain by it. It waits for more
-// only while another run of the version is under way and the next request is expected sooner than
-// what it saves, and never longer than half of a run. So a single caller never waits. Nor does a
-// run become so large that one of its requests would miss its deadline by it.
+// has come since and can be one run, where the model was measured to gain by it; of a model whose
+// small runs cost hardly more a row, only its share, so that other threads have work. It waits for
+// more only while another run of the version is under way and the next request is expected sooner
+// than what it saves, and never longer than half of a run. So a single caller never waits. Nor does
+// a run become so large that one of its requests would miss its deadline by it.
 //
 // A run of several requests that fails is run again request by request, so that each has the answer
 // that is its own. One that takes longer than it may, or than its requests wait, is stopped where
@@ -80,6 +81,9 @@ class Batcher {
   void Gather(int64_t rows_max, std::vector<Item>* items, int64_t* rows);
   // How many rows the run that begins with the first item may have; one request where it is alone.
   std::optional<int64_t> RowsMax(const Item& first);
+  // Of so many rows that wait, what one run takes, so that others find work when they end and no
+  // processor stands idle until the callers of this one ask again. All, where small runs are dear.
+  int64_t ShareOf(int64_t rows) const;
   // Until when the first item may wait for others; nothing when it should not.
   std::optional<int64_t> WaitUntilUs(const Item& first, int64_t rows) const;
   void Run(std::vector<Item>& items);

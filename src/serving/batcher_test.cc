@@ -2,8 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
-#include <latch>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -67,6 +68,8 @@ class Model {
   bool open_ = true;
   std::vector<int64_t> runs_;
 };
+
+constexpr double kLongUs = 100e6;  // a cost beside which no pause of the machine counts
 
 // As measured of a model that gains much by batches, and takes long enough to be handed over.
 BatchProbe Measured(double one_us, double many_us) {
@@ -187,6 +190,34 @@ TEST(Batcher, ARunHasAtMostTheRowsThatItMay) {
   EXPECT_EQ(fixture.statistics().ends[static_cast<size_t>(BatchEnd::kFull)], 2);
 }
 
+// Asks while as many runs as there may be are under way, and tells the rows of those that follow.
+std::vector<int64_t> RunsOfSixBehind(const BatchProbe& costs) {
+  BatcherFixture fixture(costs, {.threads = 2});
+  fixture.model.Close();
+  const size_t held = std::min(2U, std::max(1U, std::thread::hardware_concurrency()));
+  std::vector<std::future<Result<Outputs>>> asked;
+  for (size_t i = 1; i <= held; ++i) {
+    asked.push_back(fixture.Ask(Row(1)));
+    fixture.model.AwaitRuns(i);
+  }
+  for (int i = 0; i < 6; ++i) asked.push_back(fixture.Ask(Row(1)));
+  fixture.model.Open();
+  for (auto& one : asked) EXPECT_EQ(ValueOf(std::move(one)), 2);
+  auto runs = fixture.model.runs();
+  runs.erase(runs.begin(), runs.begin() + static_cast<std::ptrdiff_t>(held));
+  return runs;
+}
+
+TEST(Batcher, ARunLeavesOthersTheirShare) {
+  const auto runs = RunsOfSixBehind(Measured(kLongUs, 40 * kLongUs));
+  const int64_t share = std::thread::hardware_concurrency() > 1 ? 3 : 6;
+  EXPECT_EQ(*std::max_element(runs.begin(), runs.end()), share);
+}
+
+TEST(Batcher, ARunTakesAllWhereSmallOnesAreDear) {
+  EXPECT_EQ(RunsOfSixBehind(FlatCosts()), (std::vector<int64_t>{6}));
+}
+
 TEST(Batcher, OneThatFailsTakesNoOtherWithIt) {
   BatcherFixture fixture;
   auto held = fixture.Hold();
@@ -259,8 +290,6 @@ TEST(Batcher, WhatCannotMakeItsDeadlineIsRefusedAtOnce) {
   EXPECT_EQ(fixture.statistics().impossible, 1);
   fixture.model.Open();
 }
-
-constexpr double kLongUs = 100e6;  // a cost beside which no pause of the machine counts
 
 TEST(Batcher, WhatComesBehindARunIsRefusedByTheTimeThatItStillTakes) {
   BatcherFixture fixture(Measured(kLongUs, 1.2 * kLongUs));
