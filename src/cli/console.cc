@@ -67,6 +67,10 @@ Client& Console::client() {
   return *client_;
 }
 
+bool Console::HasNoServer() {
+  return client_ != nullptr && !client_->WaitUntilReady(0);
+}
+
 std::unique_ptr<Progress> Console::StartProgress(std::string title) const {
   return std::make_unique<Progress>(step.empty() ? std::move(title) : step, interactive_,
                                     quiet && step.empty());

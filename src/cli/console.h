@@ -30,6 +30,8 @@ class Console {
   // http://127.0.0.1:5000. Made at the first call.
   Client& client();
   std::string ServerUri() const;
+  // Whether this command has called the server and nobody answers there now.
+  bool HasNoServer();
 
   // Set by Call: the answer is kept, nothing is printed, and bars carry this title.
   bool quiet = false;

@@ -13,6 +13,19 @@
 namespace millwright::cli {
 namespace {
 
+constexpr std::string_view kNoServerHint =
+    "Start a server with `millwright server`, or say where one is by --uri or MILLWRIGHT_URI.\n";
+
+// CLI11 would print the value that a negated flag stands for, as --no-mounts{false}.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
+    std::string name = CLI::Formatter::make_option_name(option, is_positional);
+    if (const size_t value = name.find("{false}"); value != std::string::npos) name.erase(value, 7);
+    return name;
+  }
+};
+
 // Adds a command's options to its CLI11 node; values go through the bound rows, so that limits and
 // messages are the table's.
 void AddOptions(CLI::App& node, const std::vector<BoundOption>& options, Console& console) {
@@ -152,6 +165,7 @@ class CommandLine {
         commands_(std::move(commands)) {
     app_.set_version_flag("--version", fmt::format("millwright {}", Version()));
     app_.require_subcommand(1);
+    app_.formatter(std::make_shared<HelpFormatter>());
     // The rows are referred to by CLI11's callbacks until parsing is done.
     bound_.reserve(commands_.size());
     const Command* named = FindNamed(commands_, words);
@@ -260,6 +274,8 @@ int Main(int argc, char** argv, Commands commands) {
     return line.chosen().Run(console);
   } catch (const Error& error) {
     PrintError(console, error.code(), error.message());
+    if (error.code() == Code::kUnavailable && !console.json && console.HasNoServer())
+      fmt::print(stderr, "{}", kNoServerHint);
   } catch (const std::exception& error) {
     PrintError(console, Code::kInternal, error.what());
   }

@@ -379,6 +379,17 @@ def mistakes_come_with_a_hint():
             done = server.cli(*words, check=False)
             expect(done.returncode == 2 and part in done.stderr, f"{words}: {done.returncode}, {done.stderr!r}")
         expect("Subcommands:" in server.cli(check=False).stderr, "no help without a command")
+        switches = server.cli("server", "--help").stdout
+        expect("--serve-artifacts,--no-serve-artifacts\n" in switches and "{false}" not in switches, switches)
+
+
+def a_server_that_is_not_there():
+    with tempfile.TemporaryDirectory() as data, Server(BINARY, data) as server:
+        server.kill()
+        hint = "Start a server with `millwright server`"
+        for words in (["experiments", "list"], ["endpoints", "deploy", "x", "--model", "x@1"]):
+            refuses(server, 1, hint, *words)
+        expect(hint not in server.cli("experiments", "list", "--json", check=False).stderr, "JSON is one document")
 
 
 run_tests([("lists show chosen columns and pages", lists_and_pages),
@@ -394,4 +405,5 @@ run_tests([("lists show chosen columns and pages", lists_and_pages),
            ("points that come are printed a line each", follows_in_lines),
            ("a restart of the server does not end the following", follows_across_a_restart),
            ("a terminal shows sparklines", follows_in_a_terminal),
-           ("a word that is not known comes with the nearest that is", mistakes_come_with_a_hint)])
+           ("a word that is not known comes with the nearest that is", mistakes_come_with_a_hint),
+           ("who has no server is told how to start one", a_server_that_is_not_there)])
