@@ -8,6 +8,8 @@
 namespace millwright::cli {
 namespace {
 
+const std::string kBrokers = "bootstrap.servers";
+
 void AddSetting(const std::string& line, streaming::KafkaSettings* settings) {
   const size_t equals = line.find('=');
   if (equals == std::string::npos || equals == 0) {
@@ -28,7 +30,10 @@ streaming::KafkaSettings ReadKafkaSettings(const std::string& file, const std::s
     if (!line.empty() && line[0] != '#') AddSetting(line, &read);
     at = end + 1;
   }
-  read["bootstrap.servers"] = brokers;
+  // An unset variable of a script must not wait for ever for nobody.
+  if (brokers.find_first_not_of(" ,") == std::string::npos)
+    throw InvalidArgument("--brokers names no broker; it is HOST:PORT, several by commas");
+  if (brokers != kDefaultBrokers || !read.contains(kBrokers)) read[kBrokers] = brokers;
   for (const std::string& setting : settings) AddSetting(setting, &read);
   return read;
 }

@@ -16,7 +16,7 @@ namespace millwright::cli {
 namespace {
 
 struct OutcomeStreamOptions {
-  std::string endpoint, topic, brokers = "127.0.0.1:9092", group, dead_letter, config_file;
+  std::string endpoint, topic, brokers{kDefaultBrokers}, group, dead_letter, config_file;
   std::vector<std::string> settings;
   int64_t batch_messages = 500;
   bool until_end = false;
@@ -26,8 +26,8 @@ constexpr Option<OutcomeStreamOptions> kOutcomeStreamOptions[] = {
      &OutcomeStreamOptions::endpoint, "", 0, 0, Option<OutcomeStreamOptions>::Kind::kRequired},
     {"", "TOPIC", "The topic to read", &OutcomeStreamOptions::topic, "", 0, 0,
      Option<OutcomeStreamOptions>::Kind::kRequired},
-    {"", "--brokers", "Brokers to begin with, by commas", &OutcomeStreamOptions::brokers,
-     "HOST:PORT"},
+    {"", "--brokers", "Brokers to begin with, by commas; else those of --kafka-config",
+     &OutcomeStreamOptions::brokers, "HOST:PORT"},
     {"", "--group",
      "The consumer group, whose processes share the topic; by default of the two names",
      &OutcomeStreamOptions::group, "NAME"},

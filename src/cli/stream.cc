@@ -23,7 +23,7 @@ namespace {
 constexpr int kNoPort = -1;
 
 struct StreamOptions {
-  std::string model, kafka, brokers = "127.0.0.1:9092", group, dead_letter, config_file;
+  std::string model, kafka, brokers{kDefaultBrokers}, group, dead_letter, config_file;
   std::vector<std::string> settings;
   std::string features, keep, cache, host = "127.0.0.1", metrics_port_file;
   int metrics_port = kNoPort;
@@ -37,7 +37,8 @@ constexpr Option<StreamOptions> kStreamOptions[] = {
      &StreamOptions::model, "MODEL", 0, 0, Option<StreamOptions>::Kind::kRequired},
     {"stream.kafka", "--kafka", "The topic to read and the topic to write", &StreamOptions::kafka,
      "IN:OUT", 0, 0, Option<StreamOptions>::Kind::kRequired},
-    {"stream.brokers", "--brokers", "Brokers to begin with, by commas", &StreamOptions::brokers,
+    {"stream.brokers", "--brokers",
+     "Brokers to begin with, by commas; else those of --kafka-config", &StreamOptions::brokers,
      "HOST:PORT"},
     {"stream.group", "--group",
      "The consumer group, whose processes share the topic; by default of the two topics",

@@ -37,11 +37,14 @@ std::string TextOf(rd_kafka_resp_err_t error) {
 // of a lost cluster comes again and again.
 class BrokerWatch {
  public:
-  explicit BrokerWatch(std::string_view side) : side_(side) {}
+  BrokerWatch(std::string_view side, const KafkaSettings& settings) : side_(side) {
+    const auto named = settings.find("bootstrap.servers");
+    if (named != settings.end()) brokers_ = named->second;
+  }
   void Lost(const char* reason) {
     if (!std::exchange(is_lost_, true)) {
       Log(LogLevel::kWarning, "streaming", "no broker answers; it is tried again",
-          {{"side", side_}, {"reason", reason}});
+          {{"side", side_}, {"brokers", brokers_}, {"reason", reason}});
     }
   }
   void Found() {
@@ -52,6 +55,7 @@ class BrokerWatch {
 
  private:
   const std::string side_;
+  std::string brokers_;
   bool is_lost_ = false;  // callbacks come on the thread that polls
 };
 
@@ -182,7 +186,9 @@ std::string Place::Id() const {
 
 struct Producer::Impl {
   OnDelivered on_delivered;
-  BrokerWatch brokers{"output"};
+  explicit Impl(const KafkaSettings& settings) : brokers("output", settings) {}
+
+  BrokerWatch brokers;
   KafkaPtr kafka;
 
   static void Delivered(rd_kafka_t* /*kafka*/, const rd_kafka_message_t* message, void* opaque) {
@@ -210,7 +216,7 @@ struct Producer::Impl {
 };
 
 Producer::Producer(const KafkaSettings& settings, OnDelivered on_delivered)
-    : impl_(std::make_unique<Impl>()) {
+    : impl_(std::make_unique<Impl>(settings)) {
   impl_->on_delivered = std::move(on_delivered);
   Configuration configuration(settings);
   configuration.Set("enable.idempotence", "true");
@@ -275,7 +281,9 @@ void Producer::Poll(int timeout_ms) {
 struct Consumer::Impl {
   std::string topic;
   OnRevoked on_revoked;
-  BrokerWatch brokers{"input"};
+  explicit Impl(const KafkaSettings& settings) : brokers("input", settings) {}
+
+  BrokerWatch brokers;
   std::map<int32_t, int64_t> next_offsets;  // of the partitions that this member has; -1: unknown
   std::map<int32_t, bool> at_end;
   bool closed = false;
@@ -307,7 +315,7 @@ struct Consumer::Impl {
 
 Consumer::Consumer(const KafkaSettings& settings, const std::string& group,
                    const std::string& topic, OnRevoked on_revoked)
-    : impl_(std::make_unique<Impl>()) {
+    : impl_(std::make_unique<Impl>(settings)) {
   impl_->topic = topic;
   impl_->on_revoked = std::move(on_revoked);
   CheckOwn(settings, {"group.id", group, "say --group"});

@@ -210,7 +210,8 @@ def wrong_usage_is_refused():
     with Brokers(BINARY) as brokers:
         brokers.create("in", 1)
         for words, said in ((["--kafka", "in"], "--kafka is IN:OUT"), (["--kafka", "in:in"], "cannot write to the topic"),
-                            (["--kafka-option", "no.such=1"], "no.such"), (["--features", "a,b"], "--features names 2"),
+                            (["--kafka-option", "no.such=1"], "no.such"), (["--brokers", ""], "--brokers names no broker"),
+                            (["--features", "a,b"], "--features names 2"),
                             *((["--kafka-option", f"{name}={value}"], f"{name}={value} cannot be had: {why}")
                               for name, value, why in OWN_SETTINGS),
                             (["--model", "/nonexistent"], "not found"),
@@ -226,13 +227,17 @@ def wrong_usage_is_refused():
 
 
 def settings_may_say_what_is_so():
-    """A file of settings that a team's other programs read, too."""
+    """A file of settings that a team's other programs read, too; it may name the brokers."""
     with Brokers(BINARY) as brokers, tempfile.TemporaryDirectory() as folder:
         brokers.create("in", 1)
         brokers.produce("in", applicants())
         settings = pathlib.Path(folder) / "kafka.properties"
         settings.write_text("enable.auto.commit=False\ngroup.id=millwright-in-out\nenable.idempotence=true\n")
         answer = Stream(brokers, "--until-end", "--kafka-config", settings).end()
+        expect(answer["messages"] == len(applicants()), f"{answer}")
+        settings.write_text(f"bootstrap.servers={brokers.addresses}\n")
+        answer = StreamCommand([BINARY, "stream", "--model", CREDIT, "--kafka", "in:out2", "--until-end",
+                                "--kafka-config", settings]).end()
         expect(answer["messages"] == len(applicants()), f"{answer}")
 
 
