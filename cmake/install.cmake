@@ -21,6 +21,16 @@ function(install_millwright)
           DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/millwright)
   install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs
           DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/millwright)
+  # Programs find the library below /usr/local/lib only when the loader's list is made anew; who may not do that says
+  # LD_LIBRARY_PATH.
+  find_program(LDCONFIG ldconfig PATHS /sbin /usr/sbin)
+  if(LDCONFIG)
+    install(CODE "
+      if(\"\$ENV{DESTDIR}\" STREQUAL \"\")
+        execute_process(COMMAND ${LDCONFIG} OUTPUT_QUIET ERROR_QUIET)
+      endif()
+    ")
+  endif()
   # The prefix is known only when it is installed.
   install(CODE "
     file(READ \"${CMAKE_SOURCE_DIR}/deploy/systemd/millwright.service\" unit)
