@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { curlLine, parseField, scoringRequest, wanted } from './try-it';
+import { curlLine, parseField, readRow, scoringRequest, toFill, wanted } from './try-it';
 
 const inputs = [
   { name: 'hour', type: 'long' },
@@ -87,4 +87,24 @@ test('tensors of the columns decide type and shape', () => {
 test('the command line survives quotes', () => {
   const line = curlLine('http://localhost:5000', { path: '/p', body: { a: "it's" } });
   expect(line).toBe(`curl http://localhost:5000/p -H 'content-type: application/json' -d '{"a":"it'\\''s"}'`);
+});
+
+describe('readRow', () => {
+  const row = { hour: '17', origin: 'ATL' };
+  test.each([
+    ['{"hour": 17, "origin": "ATL"}', row],
+    ['[17, "ATL"]', row],
+    ['17, ATL', row],
+    [' 17 ATL\n', row],
+    ['17,', { hour: '17', origin: '' }],
+    ['{"origin": null}', { origin: '' }],
+    ['1 2 3', 'the row has 3 values, the model takes 2'],
+    ['{"day": 1}', 'the model has no input day'],
+  ])('%s', (text, read) => expect(readRow(inputs, text)).toEqual(read));
+
+  test('what is to be filled is named by the first five', () => {
+    const many = Array.from({ length: 784 }, (_, i) => ({ name: `p${i}`, type: 'float' }));
+    expect(toFill(many)).toBe('fill p0, p1, p2, p3, p4 and 779 more');
+    expect(toFill(many.slice(0, 1))).toBe('fill p0');
+  });
 });

@@ -53,6 +53,38 @@ export function parseField(spec: TensorSpec, text: string): Value | undefined {
   return text;
 }
 
+function asText(value: unknown): string {
+  return value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/**
+ * The fields' texts of a whole row: an object of names as JSON, or values in the order of the inputs, as JSON,
+ * as a line of CSV (an empty one stays empty) or between blanks. A sentence where it is none of these.
+ */
+export function readRow(inputs: readonly TensorSpec[], text: string): Record<string, string> | string {
+  let values: unknown[] | undefined;
+  try {
+    const read: unknown = JSON.parse(text);
+    if (Array.isArray(read)) values = read.flat(Infinity);
+    else if (read !== null && typeof read === 'object') {
+      const unknown = Object.keys(read).find((name) => !inputs.some((spec) => spec.name === name));
+      if (unknown !== undefined) return `the model has no input ${unknown}`;
+      return Object.fromEntries(Object.entries(read).map(([name, value]) => [name, asText(value)]));
+    }
+  } catch {
+    // It is no JSON.
+  }
+  values ??= /[,;\t]/.test(text) ? text.trim().split(/[,;\t]/).map((each) => each.trim()) : text.split(/\s+/).filter(Boolean);
+  if (values.length !== inputs.length) return `the row has ${values.length} values, the model takes ${inputs.length}`;
+  return Object.fromEntries(inputs.map((spec, i) => [spec.name, asText(values[i])]));
+}
+
+/** What is still to be filled, by the first few names. */
+export function toFill(wrong: readonly TensorSpec[]): string {
+  const named = wrong.slice(0, 5).map((spec) => (wanted(spec) ? `${spec.name} with ${wanted(spec)}` : spec.name));
+  return `fill ${named.join(', ')}${wrong.length > 5 ? ` and ${wrong.length - 5} more` : ''}`;
+}
+
 const datatypes: Record<string, string> = {
   boolean: 'BOOL',
   integer: 'INT32',

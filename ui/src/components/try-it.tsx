@@ -3,8 +3,11 @@ import { useState } from 'preact/hooks';
 import { getModelMetadata, score, type Endpoint, type Value } from '../api/endpoints';
 import { duration, inline } from '../format';
 import { useRead } from '../query';
-import { curlLine, parseField, scoringRequest, wanted, type Protocol } from '../try-it';
+import { curlLine, parseField, readRow, scoringRequest, toFill, wanted, type Protocol } from '../try-it';
 import { Choice, Command, Empty, Failure } from './basics';
+
+/** Nobody types more fields than this one by one. */
+const manyInputs = 24;
 
 interface Answer {
   body?: unknown;
@@ -18,6 +21,7 @@ export function TryIt(props: { endpoint: Endpoint; example?: Record<string, Valu
   const [protocol, setProtocol] = useState<Protocol>('invocations');
   const [answer, setAnswer] = useState<Answer>();
   const [asking, setAsking] = useState(false);
+  const [unread, setUnread] = useState('');
   // Live traffic must not change the form under the reader's hands: the first example stays.
   const [example, setExample] = useState(props.example);
   if (!example && props.example) setExample(props.example);
@@ -33,6 +37,12 @@ export function TryIt(props: { endpoint: Endpoint; example?: Record<string, Valu
   const metadata = useRead(protocol === 'v2' ? `metadata:${props.endpoint.name}` : null, (signal) => getModelMetadata(props.endpoint.name, signal));
   const request = scoringRequest(protocol, props.endpoint.name, inputs, values, metadata.data?.inputs);
   const waiting = asking || metadata.loading;
+
+  const takeRow = (text: string) => {
+    const row = text.trim() === '' ? {} : readRow(inputs, text);
+    setUnread(typeof row === 'string' ? row : '');
+    if (typeof row !== 'string') setTyped(row);
+  };
 
   const ask = async (event: Event) => {
     event.preventDefault();
@@ -61,9 +71,24 @@ export function TryIt(props: { endpoint: Endpoint; example?: Record<string, Valu
         ]}
         onChange={setProtocol}
       />
-      <div class="fields">
+      {inputs.length > manyInputs && (
+        <label class={unread ? 'field whole-row wrong' : 'field whole-row'}>
+          <span>
+            A whole row <code>{inputs.length} values</code>
+          </span>
+          <textarea
+            rows={3}
+            spellcheck={false}
+            placeholder={`0.5, 1, … in the order below, or {"${inputs[0]?.name}": 0.5, …}`}
+            aria-invalid={unread !== ''}
+            onInput={(event) => takeRow(event.currentTarget.value)}
+          />
+          {unread && <span role="alert">{unread}</span>}
+        </label>
+      )}
+      <div class={inputs.length > manyInputs ? 'fields many' : 'fields'} tabIndex={inputs.length > manyInputs ? 0 : undefined}>
         {inputs.map((spec) => (
-          <label key={spec.name} class={wrong.includes(spec) ? 'field wrong' : 'field'}>
+          <label key={spec.name} class={`field${wanted(spec) ? ' many-values' : ''}${wrong.includes(spec) ? ' wrong' : ''}`}>
             <span>
               {spec.name} <code>{spec.type}</code>
               {wanted(spec) && <code> {(spec.shape ?? []).slice(1).map((size) => (size < 0 ? 'any' : size)).join(' × ')}</code>}
@@ -83,7 +108,7 @@ export function TryIt(props: { endpoint: Endpoint; example?: Record<string, Valu
         <button type="submit" class="primary" disabled={wrong.length > 0 || waiting}>
           Predict
         </button>
-        {wrong.length > 0 && <span class="muted">fill {wrong.map((spec) => (wanted(spec) ? `${spec.name} with ${wanted(spec)}` : spec.name)).join(', ')}</span>}
+        {wrong.length > 0 && <span class="muted">{toFill(wrong)}</span>}
       </div>
       <div aria-live="polite">
         {answer?.error && <Failure error={answer.error} />}
@@ -105,15 +130,24 @@ function exactly(value: Value): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-/** The first value of an answer in either protocol. */
+/** Values of a list that a headline has room for. */
+const headlineValues = 6;
+
+function short(value: unknown): string {
+  if (Array.isArray(value) && value.length === 1) return short(value[0]);
+  if (!Array.isArray(value) || value.length <= headlineValues) return inline(value);
+  return `${inline(value.slice(0, headlineValues))}, … (${value.length} values)`;
+}
+
+/** The answer to the form's one row in either protocol. */
 export function headline(body: unknown): string {
   const answer = body as { predictions?: unknown; outputs?: { name: string; data: unknown[] }[] };
-  if (Array.isArray(answer.outputs)) return answer.outputs.map((output) => `${output.name} ${inline(output.data?.[0])}`).join(' · ');
+  if (Array.isArray(answer.outputs)) return answer.outputs.map((output) => `${output.name} ${short(output.data)}`).join(' · ');
   const first = Array.isArray(answer.predictions) ? answer.predictions[0] : answer.predictions;
   if (first && typeof first === 'object' && !Array.isArray(first)) {
     return Object.entries(first)
-      .map(([key, value]) => `${key} ${inline(value)}`)
+      .map(([key, value]) => `${key} ${short(value)}`)
       .join(' · ');
   }
-  return inline(first);
+  return short(first);
 }

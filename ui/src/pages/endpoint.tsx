@@ -93,6 +93,13 @@ export function EndpointPage(props: { name: string }) {
   );
 }
 
+/** What stands below the number of replicas that are ready. */
+export function replicasText(endpoint: Pick<Endpoint, 'revisions' | 'policy'>): string {
+  const running = endpoint.revisions.flatMap((revision) => revision.replicas).filter((replica) => replica.state !== 'stopped');
+  const sleeps = running.length === 0 && endpoint.policy.replicas_max > 0 && endpoint.policy.replicas_min === 0;
+  return sleeps ? 'asleep, the next request wakes one' : `ready of ${running.length}`;
+}
+
 function TrafficSection(props: { traffic: Traffic; buckets: string; endpoint: Endpoint }) {
   const { bucket_ms, buckets } = props.traffic;
   // The slot still filling would look like a fall.
@@ -110,7 +117,7 @@ function TrafficSection(props: { traffic: Traffic; buckets: string; endpoint: En
         <Figure label="Median" value={duration(latest?.p50_ms)} detail="p50, last busy slot" />
         <Figure label="Slowest 1 %" value={duration(latest?.p99_ms)} detail="p99, last busy slot" />
         <Figure label="Failed" value={count(failed)} detail={`of ${count(asked)} in sight`} tone={failed > 0 ? 'bad' : undefined} />
-        <Figure label="Replicas" value={`${ready}`} detail={`ready of ${replicas.filter((replica) => replica.state !== 'stopped').length}`} />
+        <Figure label="Replicas" value={`${ready}`} detail={replicasText(props.endpoint)} />
       </div>
       <Section
         title="Traffic"

@@ -3,6 +3,7 @@ import type { ColumnProfile } from '../api/datasets';
 import type { Event } from '../api/events';
 import type { TaskRun, TaskState } from '../api/pipelines';
 import { headline } from '../components/try-it';
+import { replicasText } from './endpoint';
 import { percent } from '../format';
 import { barsOf, looksOf } from './dataset';
 import { answerText } from './endpoint';
@@ -84,6 +85,19 @@ test('an answer of either protocol has a headline', () => {
   expect(headline({ predictions: [0.25] })).toBe('0.25');
   expect(headline({ predictions: [{ late_probability: 0.25, label: 1 }] })).toBe('late_probability 0.25 · label 1');
   expect(headline({ outputs: [{ name: 'p', data: [0.5] }] })).toBe('p 0.5');
+  expect(headline({ outputs: [{ name: 'label', data: [1] }, { name: 'p', data: [0.25, 0.75] }] })).toBe('label 1 · p 0.25, 0.75');
+  const thousand = Array.from({ length: 1000 }, (_, i) => i);
+  expect(headline({ predictions: [thousand] })).toBe('0, 1, 2, 3, 4, 5, … (1000 values)');
+  expect(headline({ predictions: { probabilities: [thousand] } })).toBe('probabilities 0, 1, 2, 3, 4, 5, … (1000 values)');
+});
+
+test('an endpoint without a replica says whether it sleeps', () => {
+  const of = (replicas: string[], replicas_min: number, replicas_max: number) =>
+    replicasText({ revisions: [{ replicas: replicas.map((state) => ({ state })) }], policy: { replicas_min, replicas_max } } as never);
+  expect(of([], 0, 2)).toBe('asleep, the next request wakes one');
+  expect(of(['ready', 'starting', 'stopped'], 0, 2)).toBe('ready of 2');
+  expect(of([], 1, 2)).toBe('ready of 0');
+  expect(of([], 0, 0)).toBe('ready of 0');
 });
 
 test('an answer shows what was decided and how sure, not the vector behind it', () => {
